@@ -1,0 +1,35 @@
+namespace ImgAlign;
+
+/// <summary>What the pipeline must know of a backbone: its sizes and the defaults of its family.</summary>
+public sealed record BackboneInfo
+{
+    /// <summary>The name in records and messages, such as <c>SDXL</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Width and height must be multiples of this many pixels.</summary>
+    public required int SizeMultiple { get; init; }
+
+    /// <summary>The size generated when none is asked for.</summary>
+    public required ImageSize DefaultSize { get; init; }
+
+    /// <summary>The number of sampler steps when none is asked for.</summary>
+    public required int DefaultSteps { get; init; }
+
+    /// <summary>The classifier-free guidance scale when none is asked for.</summary>
+    public required double DefaultGuidance { get; init; }
+
+    /// <summary>The first step, from 0, with classifier-free guidance; earlier ones run the prompt's branch alone.</summary>
+    public int GuidanceStartStep { get; init; }
+
+    /// <summary>The scale of the image prompt when none is asked for (IMG uses 0.2).</summary>
+    public double DefaultImagePromptScale { get; init; } = 0.2;
+
+    /// <summary>True when <see cref="MicroConditioning"/> means something to this family.</summary>
+    public bool SupportsMicroConditioning { get; init; }
+
+    /// <summary>The number of image-prompt tokens, n.</summary>
+    public required int ImagePromptTokens { get; init; }
+
+    /// <summary>The width of an image-prompt token, d.</summary>
+    public required int ImagePromptWidth { get; init; }
+}

@@ -1,0 +1,16 @@
+namespace ImgAlign;
+
+/// <summary>One stage of a model: weights that are needed on the device together.</summary>
+/// <param name="Name">The stage in messages, such as <c>SDXL UNet</c>.</param>
+/// <param name="WeightBytes">Bytes of its weights in the precision that they run in.</param>
+/// <param name="ActivationBytes">An upper estimate of what a forward pass needs beside the weights.</param>
+public readonly record struct StageFootprint(string Name, long WeightBytes, long ActivationBytes);
+
+/// <summary>Implemented by models that can say beforehand how much device memory they need.</summary>
+public interface IMemoryFootprint
+{
+    /// <summary>The model's stages.</summary>
+    /// <param name="size">The size of the pictures in pixels.</param>
+    /// <param name="batch">The number of pictures at once.</param>
+    IReadOnlyList<StageFootprint> EstimateStages(ImageSize size, int batch);
+}

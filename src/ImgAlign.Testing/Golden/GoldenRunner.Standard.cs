@@ -1,0 +1,11 @@
+namespace ImgAlign.Testing.Golden;
+
+public sealed partial class GoldenRunner
+{
+    /// <summary>A runner with every kind that this version computes, one file a family in <c>Kinds/</c>.</summary>
+    public static GoldenRunner CreateStandard()
+    {
+        var runner = new GoldenRunner();
+        return runner;
+    }
+}

@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using TorchSharp;
+
+namespace ImgAlign.Testing.Golden;
+
+/// <summary>Computes a case's outputs by name. Runs inside a dispose scope without gradients; results may stay in that scope.</summary>
+/// <param name="golden">The case.</param>
+/// <param name="device">Where to compute.</param>
+public delegate IReadOnlyDictionary<string, torch.Tensor> GoldenComputation(GoldenCase golden, torch.Device device);
+
+/// <summary>Runs golden cases by their kind and compares every output with the reference.</summary>
+public sealed partial class GoldenRunner
+{
+    private readonly Dictionary<string, GoldenComputation> computations = [];
+
+    /// <summary>Adds a kind.</summary>
+    /// <param name="kind">The <c>kind</c> of <c>case.json</c>.</param>
+    /// <param name="computation">What computes it.</param>
+    public GoldenRunner Add(string kind, GoldenComputation computation)
+    {
+        computations.Add(kind, computation);
+        return this;
+    }
+
+    /// <summary>All kinds that can be run.</summary>
+    public IReadOnlyCollection<string> Kinds => computations.Keys;
+
+    /// <summary>The folders below (or at) a folder that hold a case, in alphabetical order.</summary>
+    public static IReadOnlyList<string> Find(string folder) =>
+        [.. Directory.EnumerateFiles(folder, "case.json", SearchOption.AllDirectories).Select(Path.GetDirectoryName).Order(StringComparer.Ordinal)!];
+
+    /// <summary>Runs one case. Never throws for what the case or the computation does wrong: the result says it.</summary>
+    /// <param name="folder">The case's folder.</param>
+    /// <param name="device">Where to compute.</param>
+    public GoldenResult Run(string folder, torch.Device device)
+    {
+        var watch = Stopwatch.StartNew();
+        var kind = "?";
+        try
+        {
+            using var golden = GoldenCase.Load(folder);
+            kind = golden.Kind;
+            if (!computations.TryGetValue(kind, out var computation))
+                return new GoldenResult(folder, kind, [], $"kind '{kind}' is not known to this version of ImgAlign", watch.Elapsed);
+            using var noGrad = torch.no_grad();
+            using var scope = torch.NewDisposeScope();
+            var actual = computation(golden, device);
+            var outputs = golden.Outputs.Select(pair => Compare(pair.Key, pair.Value, actual.GetValueOrDefault(pair.Key), golden.ToleranceOf(pair.Key)));
+            return new GoldenResult(folder, kind, [.. outputs], null, watch.Elapsed);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            return new GoldenResult(folder, kind, [], $"{exception.GetType().Name}: {exception.Message}", watch.Elapsed);
+        }
+    }
+
+    private static OutputComparison Compare(string name, torch.Tensor expected, torch.Tensor? actual, Tolerance tolerance)
+    {
+        if (actual is null) return new(name, double.NaN, "was not computed");
+        if (!actual.shape.SequenceEqual(expected.shape))
+            return new(name, double.NaN, $"has shape [{string.Join(", ", actual.shape)}], the reference [{string.Join(", ", expected.shape)}]");
+        if (tolerance == default && actual.dtype != expected.dtype)
+            return new(name, double.NaN, $"has type {actual.dtype}, the reference {expected.dtype}");
+        if (expected.numel() == 0) return new(name, 0, null);
+        using var scope = torch.NewDisposeScope();
+        var x = actual.cpu().to(torch.float64);
+        var y = expected.to(torch.float64);
+        var difference = (x - y).abs().where(x.ne(y), 0.0);  // equal infinities differ by nothing
+        var largest = difference.max().item<double>();
+        var within = difference.le(y.abs() * tolerance.Rtol + tolerance.Atol).all().item<bool>();
+        return new(name, largest, within ? null : $"differs by {largest:0.0e+0}, more than atol {tolerance.Atol:0.0e+0} and rtol {tolerance.Rtol:0.0e+0} allow");
+    }
+}

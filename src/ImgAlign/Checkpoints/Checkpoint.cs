@@ -1,0 +1,40 @@
+using TorchSharp;
+
+namespace ImgAlign.Checkpoints;
+
+/// <summary>
+/// Named tensors from one or more files. Opening reads names, types and shapes only; data is read tensor by tensor.
+/// Not safe for use by several threads at once.
+/// </summary>
+public abstract partial class Checkpoint : IDisposable
+{
+    /// <summary>The file or folder, for messages.</summary>
+    public abstract string Source { get; }
+
+    /// <summary>All tensors by name, in the order of the file.</summary>
+    public abstract IReadOnlyDictionary<string, TensorInfo> Tensors { get; }
+
+    /// <summary>The file that holds a tensor, for messages; <see cref="Source"/> unless the checkpoint has several files.</summary>
+    /// <param name="name">A name in <see cref="Tensors"/>.</param>
+    public virtual string FileOf(string name) => Source;
+
+    /// <summary>
+    /// Reads one tensor: on the CPU, contiguous, in the file's type. May be a copy-on-write view of a mapped file, which stays valid after
+    /// <see cref="Dispose()"/>.
+    /// </summary>
+    /// <param name="name">A name in <see cref="Tensors"/>.</param>
+    /// <returns>The tensor; the caller's.</returns>
+    /// <exception cref="CheckpointException">There is no such tensor, or its data cannot be read.</exception>
+    public abstract torch.Tensor Read(string name);
+
+    /// <summary>Closes the files.</summary>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Closes the files.</summary>
+    /// <param name="disposing">Always true: there is no finalizer.</param>
+    protected virtual void Dispose(bool disposing) { }
+}

@@ -1,0 +1,57 @@
+using ImgAlign.Networks;
+using TorchSharp;
+
+namespace ImgAlign.Checkpoints;
+
+/// <summary>Gives a network its weights: all names and shapes are checked before any data is read, then parameter by parameter.</summary>
+public static class CheckpointBinder
+{
+    /// <summary>Checks that the checkpoint holds exactly what the network needs; reads no data.</summary>
+    /// <param name="network">A network, usually on the meta device.</param>
+    /// <param name="checkpoint">Where the weights come from.</param>
+    /// <param name="map">How the network's parameters are named there.</param>
+    /// <exception cref="CheckpointException">A tensor is missing, is not expected, or has another shape.</exception>
+    public static void Verify(torch.nn.Module network, Checkpoint checkpoint, WeightMap map)
+    {
+        var used = new HashSet<string>();
+        foreach (var (path, _, _, parameter) in ModuleParameters.Enumerate(network))
+        {
+            var source = map.Resolve(path);
+            var expected = source.ExpectedShapes(parameter.shape);
+            foreach (var (name, shape) in source.Names.Zip(expected))
+            {
+                used.Add(name);
+                if (!checkpoint.Tensors.TryGetValue(name, out var info))
+                    throw new CheckpointException(checkpoint.Source, $"is missing; {network.GetName()} needs it with shape {TensorInfo.FormatShape(shape)}. Is this the checkpoint of another model?", name);
+                if (!info.Shape.SequenceEqual(shape))
+                    throw new CheckpointException(checkpoint.FileOf(name), $"has shape {info.ShapeText} but {network.GetName()} needs {TensorInfo.FormatShape(shape)}; do config and weights belong together?", name);
+            }
+        }
+        foreach (var name in checkpoint.Tensors.Keys)
+        {
+            if (!used.Contains(name) && !map.IsIgnored(name))
+                throw new CheckpointException(checkpoint.FileOf(name), $"is not part of {network.GetName()}; do config and weights belong together?", name);
+        }
+    }
+
+    /// <summary>Checks the checkpoint, then replaces every parameter of the network by its weights.</summary>
+    /// <param name="network">A network on the meta device; on an exception from the check it is unchanged.</param>
+    /// <param name="checkpoint">Where the weights come from.</param>
+    /// <param name="map">How the network's parameters are named there.</param>
+    /// <param name="type">The type to run in; null keeps the file's. Weights of that type on the CPU stay views of the mapped file.</param>
+    /// <param name="device">Where to run; null is the CPU.</param>
+    /// <exception cref="CheckpointException">A tensor is missing, is not expected, has another shape, or cannot be read.</exception>
+    public static void Bind(torch.nn.Module network, Checkpoint checkpoint, WeightMap map, torch.ScalarType? type = null, torch.Device? device = null)
+    {
+        Verify(network, checkpoint, map);
+        using var noGrad = torch.no_grad();
+        foreach (var (path, owner, name, parameter) in ModuleParameters.Enumerate(network).ToList())
+        {
+            using var scope = torch.NewDisposeScope();
+            var source = map.Resolve(path);
+            var tensors = source.Names.Select(checkpoint.Read).ToList();
+            var value = source.Combine(tensors, parameter.shape).to(type ?? tensors[0].dtype).to(device ?? torch.CPU);
+            ModuleParameters.Assign(owner, name, value.MoveToOuterDisposeScope());
+        }
+    }
+}

@@ -1,0 +1,12 @@
+using TorchSharp.Modules;
+
+namespace ImgAlign.Networks.Layers;
+
+/// <summary>A layer of this library that owns parameters. Built on the meta device, it is given its weights through this.</summary>
+internal interface IParameterHolder
+{
+    /// <summary>Replaces a parameter; the old one is disposed, the new one belongs to the layer.</summary>
+    /// <param name="name">The parameter's name within this layer.</param>
+    /// <param name="value">The new parameter.</param>
+    void Assign(string name, Parameter value);
+}

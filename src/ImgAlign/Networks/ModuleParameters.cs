@@ -1,0 +1,39 @@
+using ImgAlign.Networks.Layers;
+using TorchSharp;
+using TorchSharp.Modules;
+
+namespace ImgAlign.Networks;
+
+/// <summary>Exchanges a network's parameters one by one: TorchSharp's <c>load_state_dict</c> needs both copies, and <c>to()</c> forgets references.</summary>
+internal static class ModuleParameters
+{
+    /// <summary>All leaf layers that own parameters, with their paths.</summary>
+    public static IEnumerable<(string Path, torch.nn.Module Owner, string Name, Parameter Value)> Enumerate(torch.nn.Module network)
+    {
+        foreach (var (path, module) in network.named_modules().Prepend(("", network)))
+        {
+            foreach (var (name, parameter) in module.named_parameters(recurse: false))
+                yield return (path.Length == 0 ? name : $"{path}.{name}", module, name, parameter);
+        }
+    }
+
+    /// <summary>Replaces one parameter of a leaf layer with a tensor, which it takes over; the old parameter is disposed.</summary>
+    /// <exception cref="NotSupportedException">The layer is of a kind whose parameters cannot be replaced.</exception>
+    public static void Assign(torch.nn.Module owner, string name, torch.Tensor value)
+    {
+        var parameter = new Parameter(value, requires_grad: false);
+        switch (owner)
+        {
+            case IParameterHolder holder: holder.Assign(name, parameter); break;
+            case Conv2d conv when name == "weight": conv.weight = parameter; break;
+            case Conv2d conv: conv.bias = parameter; break;
+            case GroupNorm norm when name == "weight": norm.weight = parameter; break;
+            case GroupNorm norm: norm.bias = parameter; break;
+            case LayerNorm norm when name == "weight": norm.weight = parameter; break;
+            case LayerNorm norm: norm.bias = parameter; break;
+            case Embedding embedding: embedding.weight = parameter; break;
+            default: throw new NotSupportedException($"{owner.GetType().Name}.{name} cannot be given weights: implement {nameof(IParameterHolder)} on it.");
+        }
+        parameter.DetachFromDisposeScope();
+    }
+}
