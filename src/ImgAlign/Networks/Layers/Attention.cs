@@ -1,0 +1,34 @@
+using static TorchSharp.torch;
+
+namespace ImgAlign.Networks.Layers;
+
+/// <summary>Scaled dot-product attention: the one implementation that all networks use.</summary>
+internal static class Attention
+{
+    /// <summary><c>softmax(q k^T / sqrt(head width)) v</c>, head by head.</summary>
+    /// <param name="q">Queries <c>[B, N, H * dh]</c>.</param>
+    /// <param name="k">Keys <c>[B, M, H * dh]</c>.</param>
+    /// <param name="v">Values <c>[B, M, H * dh]</c>.</param>
+    /// <param name="heads">The number of heads, H.</param>
+    /// <param name="causal">Whether position i sees positions up to i only.</param>
+    /// <returns><c>[B, N, H * dh]</c>.</returns>
+    public static Tensor Attend(Tensor q, Tensor k, Tensor v, long heads, bool causal = false)
+    {
+        using var result = AttendHeads(Split(q, heads), Split(k, heads), Split(v, heads), causal);
+        return Merge(result);
+    }
+
+    /// <summary>The same on tensors that are already split into heads, <c>[B, H, N, dh]</c>.</summary>
+    /// <param name="q">Queries.</param>
+    /// <param name="k">Keys.</param>
+    /// <param name="v">Values.</param>
+    /// <param name="causal">Whether position i sees positions up to i only.</param>
+    public static Tensor AttendHeads(Tensor q, Tensor k, Tensor v, bool causal = false) =>
+        nn.functional.scaled_dot_product_attention(q, k, v, is_casual: causal);
+
+    /// <summary><c>[B, N, H * dh]</c> to <c>[B, H, N, dh]</c>, a view.</summary>
+    public static Tensor Split(Tensor x, long heads) => x.view(x.shape[0], x.shape[1], heads, -1).transpose(1, 2);
+
+    /// <summary><c>[B, H, N, dh]</c> to <c>[B, N, H * dh]</c>.</summary>
+    public static Tensor Merge(Tensor x) => x.transpose(1, 2).reshape(x.shape[0], x.shape[2], -1);
+}
