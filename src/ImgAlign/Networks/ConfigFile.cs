@@ -1,0 +1,56 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace ImgAlign.Networks;
+
+/// <summary>
+/// Reads a published <c>config.json</c> into a record whose property names are the file's in C# spelling (<c>hidden_size</c> is
+/// <c>HiddenSize</c>). Fields that the file leaves out keep the record's defaults, as in transformers and diffusers; unknown fields are ignored.
+/// </summary>
+internal static class ConfigFile
+{
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        NumberHandling = JsonNumberHandling.Strict,
+        AllowTrailingCommas = true,
+    };
+
+    /// <summary>Reads a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="ImgAlignException">The file is missing, is not JSON, or a field has a value of another kind than expected.</exception>
+    public static T Read<T>(string path) => Parse<T>(ReadJson(path), path);
+
+    /// <summary>Reads a part of a file that is already open.</summary>
+    /// <param name="json">The object with the fields.</param>
+    /// <param name="source">The file, for messages.</param>
+    /// <exception cref="ImgAlignException">A field has a value of another kind than expected.</exception>
+    public static T Parse<T>(JsonElement json, string source)
+    {
+        try
+        {
+            return json.Deserialize<T>(Options) ?? throw new ImgAlignException($"{source}: a configuration is expected, but null was found.");
+        }
+        catch (JsonException exception)
+        {
+            throw new ImgAlignException($"{source}: field {exception.Path} does not hold what a {typeof(T).Name} needs; is this the model's own config.json?", exception);
+        }
+    }
+
+    /// <summary>Opens a JSON file.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="ImgAlignException">The file is missing or is not JSON.</exception>
+    public static JsonElement ReadJson(string path)
+    {
+        if (!File.Exists(path)) throw new ImgAlignException($"{path}: the file is missing; a model's folder holds its configuration beside its weights.");
+        try
+        {
+            using var document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { AllowTrailingCommas = true });
+            return document.RootElement.Clone();
+        }
+        catch (JsonException exception)
+        {
+            throw new ImgAlignException($"{path}: not valid JSON (line {exception.LineNumber + 1}); download the file again.", exception);
+        }
+    }
+}
