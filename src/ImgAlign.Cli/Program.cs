@@ -1,1 +1,4 @@
-return 0;
+using ImgAlign.Cli;
+
+using var stop = new StopSignal();
+return await CommandLineProgram.RunAsync(args, Console.Out, Console.Error, stop.Token);
