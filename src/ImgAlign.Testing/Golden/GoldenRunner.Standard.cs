@@ -1,3 +1,5 @@
+using ImgAlign.Testing.Kinds;
+
 namespace ImgAlign.Testing.Golden;
 
 public sealed partial class GoldenRunner
@@ -6,6 +8,7 @@ public sealed partial class GoldenRunner
     public static GoldenRunner CreateStandard()
     {
         var runner = new GoldenRunner();
+        CheckpointKinds.Add(runner);
         return runner;
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using TorchSharp;
 
 namespace ImgAlign.Checkpoints;
@@ -10,6 +11,12 @@ public abstract partial class Checkpoint : IDisposable
 {
     /// <summary>The file or folder, for messages.</summary>
     public abstract string Source { get; }
+
+    /// <summary>What kind of file it is, for messages and <c>imgalign inspect</c>.</summary>
+    public virtual string Format => "tensors";
+
+    /// <summary>Texts that the file holds beside its tensors.</summary>
+    public virtual IReadOnlyDictionary<string, string> Metadata => FrozenDictionary<string, string>.Empty;
 
     /// <summary>All tensors by name, in the order of the file.</summary>
     public abstract IReadOnlyDictionary<string, TensorInfo> Tensors { get; }
@@ -26,6 +33,9 @@ public abstract partial class Checkpoint : IDisposable
     /// <returns>The tensor; the caller's.</returns>
     /// <exception cref="CheckpointException">There is no such tensor, or its data cannot be read.</exception>
     public abstract torch.Tensor Read(string name);
+
+    /// <summary>The error of a name that is not in <see cref="Tensors"/>.</summary>
+    private protected CheckpointException Missing(string name) => new(Source, $"is not there, among {Tensors.Count} tensors.", name);
 
     /// <summary>Closes the files.</summary>
     public void Dispose()

@@ -1,0 +1,19 @@
+using ImgAlign.Checkpoints;
+using ImgAlign.Testing.Golden;
+using TorchSharp;
+
+namespace ImgAlign.Testing.Kinds;
+
+/// <summary>Kinds about checkpoint files.</summary>
+internal static class CheckpointKinds
+{
+    public static void Add(GoldenRunner runner) => runner.Add("checkpoint-read", Read);
+
+    private static Dictionary<string, torch.Tensor> Read(GoldenCase golden, torch.Device device)
+    {
+        using var checkpoint = Checkpoint.Open(golden.PathOption("file")!);
+        var root = golden.Options.TryGetProperty("root", out var keys) ? string.Concat(keys.EnumerateArray().Select(key => key.GetString() + ".")) : "";
+        return checkpoint.Tensors.Keys.Where(name => name.StartsWith(root, StringComparison.Ordinal))
+            .ToDictionary(name => name[root.Length..], checkpoint.Read);
+    }
+}
