@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace ImgAlign.Networks;
+namespace ImgAlign.Checkpoints;
 
 /// <summary>
 /// Reads a published <c>config.json</c> into a record whose property names are the file's in C# spelling (<c>hidden_size</c> is
