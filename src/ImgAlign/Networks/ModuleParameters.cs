@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ImgAlign.Networks.Layers;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -21,7 +22,8 @@ internal static class ModuleParameters
     /// <exception cref="NotSupportedException">The layer is of a kind whose parameters cannot be replaced.</exception>
     public static void Assign(torch.nn.Module owner, string name, torch.Tensor value)
     {
-        var parameter = new Parameter(value, requires_grad: false);
+        var parameter = Adopt(value.DetachFromDisposeScope().DecoupleFromNativeHandle());
+        parameter.requires_grad = false;
         switch (owner)
         {
             case IParameterHolder holder: holder.Assign(name, parameter); break;
@@ -36,4 +38,8 @@ internal static class ModuleParameters
         }
         parameter.DetachFromDisposeScope();
     }
+
+    // The public constructor takes a tensor over but still counts it as live, so that torch.Tensor.TotalCount would grow with every load.
+    [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
+    private static extern Parameter Adopt(IntPtr handle);
 }

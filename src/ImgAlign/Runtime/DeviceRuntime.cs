@@ -1,0 +1,65 @@
+using System.Globalization;
+using TorchSharp;
+
+namespace ImgAlign.Runtime;
+
+/// <summary>
+/// One device with everything that runs on it: its worker thread, the number format, and the book-keeping of which networks are in its
+/// memory. Models and pipelines that share a device share its runtime.
+/// </summary>
+public sealed class DeviceRuntime : IDisposable
+{
+    /// <summary>Finds the device; loads nothing.</summary>
+    /// <param name="options">Where and how to run.</param>
+    /// <exception cref="ImgAlignException">The device is absent, or does not support the precision.</exception>
+    public DeviceRuntime(RuntimeOptions options) : this(options, ResolveDevice(options.Device)) { }
+
+    internal DeviceRuntime(RuntimeOptions options, torch.Device device)
+    {
+        Options = options;
+        Device = device;
+        Type = ResolveType(options.Precision, device);
+        Residency = new Residency(options.Residency);
+        Worker = new DeviceWorker(device, options.Threads);
+    }
+
+    /// <summary>The options that it was made with.</summary>
+    public RuntimeOptions Options { get; }
+
+    /// <summary>The device.</summary>
+    public torch.Device Device { get; }
+
+    /// <summary>The number format of weights and activations.</summary>
+    public torch.ScalarType Type { get; }
+
+    /// <summary>The thread that everything on this device runs on.</summary>
+    public DeviceWorker Worker { get; }
+
+    internal Residency Residency { get; }
+
+    /// <summary>Waits for the work in progress and ends the worker thread. Models belong to whoever made them.</summary>
+    public void Dispose() => Worker.Dispose();
+
+    private static torch.Device ResolveDevice(string name)
+    {
+        if (name == "cpu") return torch.CPU;
+        var index = 0;
+        if (name != "cuda" && !(name.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out index)))
+            throw new ImgAlignException($"Device '{name}' is not known; use cpu, cuda or cuda:N.");
+        if (!torch.cuda.is_available())
+            throw new ImgAlignException($"Device '{name}' was asked for, but this process sees no CUDA GPU: run `imgalign doctor`, or build with -p:TorchBackend=cuda, or ask for the device cpu.");
+        if (index >= torch.cuda.device_count())
+            throw new ImgAlignException($"Device '{name}' was asked for, but there are {torch.cuda.device_count()} GPUs, counted from cuda:0.");
+        return new torch.Device(DeviceType.CUDA, index);
+    }
+
+    private static torch.ScalarType ResolveType(Precision precision, torch.Device device) => precision switch
+    {
+        Precision.Auto => device.type == DeviceType.CPU ? torch.float32 : torch.bfloat16,
+        Precision.Float32 => torch.float32,
+        Precision.BFloat16 => torch.bfloat16,
+        Precision.Float16 when device.type == DeviceType.CPU => throw new ImgAlignException("Float16 is unusably slow on the CPU; use BFloat16 or Float32 there."),
+        Precision.Float16 => torch.float16,
+        _ => throw new ArgumentOutOfRangeException(nameof(precision)),
+    };
+}

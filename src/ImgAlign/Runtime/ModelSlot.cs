@@ -1,0 +1,148 @@
+using ImgAlign.Networks;
+using TorchSharp;
+
+namespace ImgAlign.Runtime;
+
+/// <summary>Gives a network its weights: see <see cref="Checkpoints.CheckpointBinder.Bind"/>, whose arguments these are.</summary>
+/// <param name="network">The network, on the meta device.</param>
+/// <param name="type">The type to run in; null keeps the file's.</param>
+/// <param name="device">Where its weights go.</param>
+public delegate void WeightBinding<in T>(T network, torch.ScalarType? type, torch.Device device) where T : torch.nn.Module;
+
+/// <summary>
+/// A network that is given its weights on first use and then stays, waits in host memory, or is released, as the runtime's
+/// <see cref="ResidencyPolicy"/> says. Used on the device's worker thread only.
+/// </summary>
+/// <typeparam name="T">The network. It has parameters only: buffers are not moved.</typeparam>
+public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Module
+{
+    private readonly DeviceRuntime runtime;
+    private readonly T network;
+    private readonly WeightBinding<T> bind;
+    private readonly Dictionary<string, torch.Tensor> hostWeights = [];
+    private int leases;
+
+    /// <summary>Makes a slot; reads no weights.</summary>
+    /// <param name="runtime">The device.</param>
+    /// <param name="name">The stage in messages, such as <c>SDXL UNet</c>.</param>
+    /// <param name="network">The network on the meta device; the slot's from now on.</param>
+    /// <param name="bind">Gives it its weights; called again after a release.</param>
+    /// <param name="type">The type to run in; null: the runtime's.</param>
+    public ModelSlot(DeviceRuntime runtime, string name, T network, WeightBinding<T> bind, torch.ScalarType? type = null)
+    {
+        this.runtime = runtime;
+        this.network = network;
+        this.bind = bind;
+        Name = name;
+        Type = type ?? runtime.Type;
+        WeightBytes = ModuleParameters.Enumerate(network).Sum(parameter => parameter.Value.numel()) * ElementBytes(Type);
+        network.eval();
+        runtime.Residency.Add(this);
+    }
+
+    /// <summary>The stage in messages.</summary>
+    public string Name { get; }
+
+    /// <summary>The type that it runs in.</summary>
+    public torch.ScalarType Type { get; }
+
+    /// <summary>The size of its weights on the device.</summary>
+    public long WeightBytes { get; }
+
+    /// <summary>Whether it has its weights, on the device or in host memory.</summary>
+    public bool IsLoaded { get; private set; }
+
+    /// <summary>Whether its weights are on the device.</summary>
+    public bool IsOnDevice { get; private set; }
+
+    bool IResident.IsInUse => leases > 0;
+
+    private bool WaitsInHostMemory => runtime.Residency.Policy == ResidencyPolicy.OffloadToHost && runtime.Device.type != DeviceType.CPU;
+
+    /// <summary>Brings the network to the device, after others have made room for it; it stays there at least until the lease is disposed.</summary>
+    /// <exception cref="ImgAlignException">The weights cannot be read.</exception>
+    public ModelLease<T> Use()
+    {
+        runtime.Residency.Enter(this);
+        Load();
+        MoveToDevice();
+        leases++;
+        return new ModelLease<T>(network, () => leases--);
+    }
+
+    /// <summary>Frees the network; the slot is of no further use.</summary>
+    public void Dispose()
+    {
+        FreeHostWeights();
+        network.Dispose();
+        runtime.Residency.Remove(this);
+    }
+
+    void IResident.WarmUp()
+    {
+        if (runtime.Residency.Policy != ResidencyPolicy.LoadOnDemand) Load();
+    }
+
+    void IResident.Evict()
+    {
+        if (!IsOnDevice) return;
+        if (WaitsInHostMemory) MoveToHost();
+        else if (runtime.Residency.Policy == ResidencyPolicy.LoadOnDemand) ((IResident)this).Unload();
+    }
+
+    void IResident.Unload()
+    {
+        if (!IsLoaded) return;
+        FreeHostWeights();
+        Exchange((_, parameter) => torch.empty(parameter.shape, dtype: parameter.dtype, device: torch.META));
+        IsLoaded = IsOnDevice = false;
+    }
+
+    private void Load()
+    {
+        if (IsLoaded) return;
+        // In host memory weights keep the file's type, so that they can stay a view of the mapped file.
+        if (WaitsInHostMemory) bind(network, null, torch.CPU);
+        else bind(network, Type, runtime.Device);
+        IsLoaded = true;
+        IsOnDevice = !WaitsInHostMemory;
+    }
+
+    private void MoveToDevice()
+    {
+        if (IsOnDevice) return;
+        Exchange((path, host) =>
+        {
+            hostWeights.Add(path, host.detach().DetachFromDisposeScope());
+            return host.to(Type).to(runtime.Device);
+        });
+        IsOnDevice = true;
+    }
+
+    // Device weights are never copied back: nothing changes them, and the host still has its own.
+    private void MoveToHost()
+    {
+        Exchange((path, _) => hostWeights[path].alias());
+        FreeHostWeights();
+        IsOnDevice = false;
+    }
+
+    private void FreeHostWeights()
+    {
+        foreach (var weight in hostWeights.Values) weight.Dispose();
+        hostWeights.Clear();
+    }
+
+    // One by one, so that never more than one parameter is there twice.
+    private void Exchange(Func<string, torch.Tensor, torch.Tensor> replace)
+    {
+        using var noGrad = torch.no_grad();
+        foreach (var (path, owner, name, parameter) in ModuleParameters.Enumerate(network).ToList())
+        {
+            using var scope = torch.NewDisposeScope();
+            ModuleParameters.Assign(owner, name, replace(path, parameter));
+        }
+    }
+
+    private static long ElementBytes(torch.ScalarType type) => type is torch.ScalarType.Float16 or torch.ScalarType.BFloat16 ? 2 : 4;
+}

@@ -1,0 +1,113 @@
+using ImgAlign.Networks;
+using ImgAlign.Networks.Layers;
+using ImgAlign.Runtime;
+using TorchSharp;
+
+namespace ImgAlign.Tests.Runtime;
+
+public class ModelSlotTests
+{
+    private static ModelSlot<Linear> Slot(DeviceRuntime runtime) =>
+        new(runtime, "test", new Linear(8, 4, hasBias: true, torch.META), Bind);
+
+    private static void Bind(Linear linear, torch.ScalarType? type, torch.Device device)
+    {
+        foreach (var (_, owner, name, value) in ModuleParameters.Enumerate(linear).ToList())
+        {
+            using var scope = torch.NewDisposeScope();
+            ModuleParameters.Assign(owner, name, torch.ones(value.shape, dtype: type ?? torch.float16).to(device));
+        }
+    }
+
+    [Fact]
+    public void KeepAll_keeps_every_network()
+    {
+        using var runtime = new DeviceRuntime(new RuntimeOptions());
+        using var first = Slot(runtime);
+        using var second = Slot(runtime);
+        first.Use().Dispose();
+        second.Use().Dispose();
+        runtime.Residency.Leave();
+        Assert.True(first.IsOnDevice && second.IsOnDevice);
+    }
+
+    [Fact]
+    public void LoadOnDemand_releases_what_is_not_in_use()
+    {
+        using var runtime = new DeviceRuntime(new RuntimeOptions { Residency = ResidencyPolicy.LoadOnDemand });
+        using var first = Slot(runtime);
+        using var second = Slot(runtime);
+        using (var lease = first.Use())
+        {
+            second.Use().Dispose();
+            Assert.True(first.IsLoaded && second.IsLoaded);
+        }
+        second.Use().Dispose();
+        Assert.False(first.IsLoaded);
+        runtime.Residency.Leave();
+        Assert.False(second.IsLoaded);
+        using (var lease = first.Use()) Assert.Equal(1f, lease.Model.Weight[0, 0].item<float>());
+    }
+
+    [Theory]
+    [InlineData(ResidencyPolicy.KeepAll)]
+    [InlineData(ResidencyPolicy.OffloadToHost)]
+    [InlineData(ResidencyPolicy.LoadOnDemand)]
+    public void No_policy_changes_the_number_of_live_tensors(ResidencyPolicy policy)
+    {
+        using var runtime = new DeviceRuntime(new RuntimeOptions { Residency = policy }, torch.META);
+        using var first = Slot(runtime);
+        using var second = Slot(runtime);
+        var before = torch.Tensor.TotalCount;
+        for (var i = 0; i < 2; i++)
+        {
+            first.Use().Dispose();
+            second.Use().Dispose();
+            runtime.Residency.Leave();
+            Assert.Equal(before, torch.Tensor.TotalCount);
+        }
+        runtime.Residency.Unload();
+        Assert.Equal(before, torch.Tensor.TotalCount);
+        Assert.False(first.IsLoaded);
+    }
+
+    [Fact]
+    public void Weights_are_counted_in_the_type_that_they_run_in()
+    {
+        using var runtime = new DeviceRuntime(new RuntimeOptions { Precision = Precision.BFloat16 });
+        using var slot = Slot(runtime);
+        Assert.Equal((8 * 4 + 4) * 2, slot.WeightBytes);
+    }
+
+    [Fact]
+    public void OffloadToHost_keeps_the_host_weights_and_moves_only_what_is_in_use()
+    {
+        // The meta device stands for a second memory: what is on it has no data to copy back.
+        using var runtime = new DeviceRuntime(new RuntimeOptions { Residency = ResidencyPolicy.OffloadToHost, Precision = Precision.BFloat16 }, torch.META);
+        using var first = Slot(runtime);
+        using var second = Slot(runtime);
+        Linear network;
+        using (var lease = first.Use())
+        {
+            network = lease.Model;
+            Assert.Equal(DeviceType.META, network.Weight.device_type);
+            Assert.Equal(torch.bfloat16, network.Weight.dtype);
+        }
+        second.Use().Dispose();
+        Assert.False(first.IsOnDevice);
+        Assert.Equal(DeviceType.CPU, network.Weight.device_type);
+        Assert.Equal(torch.float16, network.Weight.dtype);
+        Assert.Equal(1f, network.Weight[0, 0].to(torch.float32).item<float>());
+        first.Use().Dispose();
+        Assert.True(first.IsOnDevice && !second.IsOnDevice);
+    }
+
+    [Theory]
+    [InlineData("cuda:77", "cuda:77")]
+    [InlineData("tpu", "tpu")]
+    public void An_absent_device_is_an_error(string device, string named)
+    {
+        var exception = Assert.Throws<ImgAlignException>(() => new DeviceRuntime(new RuntimeOptions { Device = device }));
+        Assert.Contains(named, exception.Message, StringComparison.Ordinal);
+    }
+}
