@@ -33,7 +33,6 @@ internal static class ModuleParameters
             case GroupNorm norm: norm.bias = parameter; break;
             case LayerNorm norm when name == "weight": norm.weight = parameter; break;
             case LayerNorm norm: norm.bias = parameter; break;
-            case Embedding embedding: embedding.weight = parameter; break;
             default: throw new NotSupportedException($"{owner.GetType().Name}.{name} cannot be given weights: implement {nameof(IParameterHolder)} on it.");
         }
         parameter.DetachFromDisposeScope();

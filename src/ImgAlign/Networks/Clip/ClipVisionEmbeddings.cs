@@ -1,0 +1,49 @@
+using ImgAlign.Networks.Layers;
+using TorchSharp;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+using Embedding = ImgAlign.Networks.Layers.Embedding;
+
+namespace ImgAlign.Networks.Clip;
+
+/// <summary>Patches, the class token in front of them, and positions: pixels <c>[B, 3, S, S]</c> to <c>[B, 1 + patches, w]</c>.</summary>
+internal sealed class ClipVisionEmbeddings : nn.Module<Tensor, Tensor>, IParameterHolder
+{
+    private readonly ClipVisionConfig config;
+
+    [ComponentName(Name = "class_embedding")]
+    private Parameter classEmbedding;
+
+    [ComponentName(Name = "patch_embedding")]
+    private readonly Conv2d patches;
+
+    [ComponentName(Name = "position_embedding")]
+    private readonly Embedding positions;
+
+    public ClipVisionEmbeddings(ClipVisionConfig config, Device device) : base(nameof(ClipVisionEmbeddings))
+    {
+        this.config = config;
+        classEmbedding = new Parameter(empty([config.HiddenSize], device: device), requires_grad: false);
+        patches = nn.Conv2d(config.NumChannels, config.HiddenSize, config.PatchSize, stride: config.PatchSize, bias: false, device: device);
+        positions = new Embedding(config.Patches + 1, config.HiddenSize, device);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor pixels)
+    {
+        if (pixels.shape is not [_, var channels, var height, var width] || channels != config.NumChannels || height != config.ImageSize || width != config.ImageSize)
+            throw new ArgumentException($"Pixels have shape [{string.Join(", ", pixels.shape)}] but this image encoder takes [B, {config.NumChannels}, {config.ImageSize}, {config.ImageSize}].", nameof(pixels));
+        using var scope = NewDisposeScope();
+        var patchTokens = patches.call(pixels.to(classEmbedding.device).to(classEmbedding.dtype)).flatten(2).transpose(1, 2);  // [B, patches, w]
+        var classToken = classEmbedding.expand(pixels.shape[0], 1, -1);  // [B, 1, w]
+        return (cat([classToken, patchTokens], 1) + positions.Weight).MoveToOuterDisposeScope();
+    }
+
+    void IParameterHolder.Assign(string name, Parameter value)
+    {
+        classEmbedding.Dispose();
+        classEmbedding = value;
+        ConditionallyRegisterParameter(name, value);
+    }
+}
