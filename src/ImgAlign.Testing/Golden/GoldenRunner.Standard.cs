@@ -9,6 +9,7 @@ public sealed partial class GoldenRunner
     {
         var runner = new GoldenRunner();
         CheckpointKinds.Add(runner);
+        ClipKinds.Add(runner);
         return runner;
     }
 }

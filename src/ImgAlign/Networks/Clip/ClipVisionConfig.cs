@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ImgAlign.Checkpoints;
 
 namespace ImgAlign.Networks.Clip;
 

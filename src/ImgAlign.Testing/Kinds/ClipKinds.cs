@@ -1,0 +1,62 @@
+using ImgAlign.Checkpoints;
+using ImgAlign.Networks.Clip;
+using ImgAlign.Testing.Golden;
+using TorchSharp;
+
+namespace ImgAlign.Testing.Kinds;
+
+/// <summary>Kinds about CLIP's two towers.</summary>
+internal static class ClipKinds
+{
+    public static void Add(GoldenRunner runner) => runner.Add("clip-text", Text).Add("clip-vision", Vision);
+
+    private static Dictionary<string, torch.Tensor> Text(GoldenCase golden, torch.Device device)
+    {
+        var config = ClipTextConfig.FromJson(golden.ReadConfig(), golden.Folder);
+        using var network = new ClipTextModel(config, torch.META);
+        using var checkpoint = golden.OpenWeights();
+        CheckpointBinder.Bind(network, checkpoint, network.Names(checkpoint), torch.float32, device);
+
+        var ids = golden.Inputs["input_ids"];
+        return golden.RunRecording(network, "text_model.", () =>
+        {
+            var output = network.call(ids);
+            return new()
+            {
+                ["input_ids"] = ids,
+                ["hidden_states_m2"] = output.Penultimate,
+                ["last_hidden_state"] = output.LastHiddenState!,
+                [config.HasProjection ? "text_embeds" : "pooler_output"] = output.Pooled!,
+            };
+        });
+    }
+
+    private static Dictionary<string, torch.Tensor> Vision(GoldenCase golden, torch.Device device)
+    {
+        var config = ClipVisionConfig.FromJson(golden.ReadConfig(), golden.Folder);
+        using var network = new ClipVisionModel(config, torch.META);
+        using var checkpoint = golden.OpenWeights();
+        CheckpointBinder.Bind(network, checkpoint, network.Names(checkpoint), torch.float32, device);
+
+        var pixels = Pixels(golden, config);
+        return golden.RunRecording(network, "vision_model.", () =>
+        {
+            var output = network.call(pixels);
+            return new()
+            {
+                ["pixel_values"] = pixels,
+                ["hidden_states_m2"] = output.Penultimate,
+                ["hidden_states_m2_first65"] = output.Penultimate.narrow(1, 0, Math.Min(65, output.Penultimate.shape[1])),
+                ["last_hidden_state"] = output.LastHiddenState!,
+                [config.HasProjection ? "image_embeds" : "pooler_output"] = output.Pooled!,
+            };
+        });
+    }
+
+    private static torch.Tensor Pixels(GoldenCase golden, ClipVisionConfig config)
+    {
+        if (golden.Options.TryGetProperty("pixel_values", out var zeros) && zeros.GetString() == "zeros")
+            return torch.zeros(1, config.NumChannels, config.ImageSize, config.ImageSize);
+        throw new NotImplementedException();
+    }
+}

@@ -1,0 +1,39 @@
+using System.Text.Json;
+using ImgAlign.Checkpoints;
+using ImgAlign.Testing.Golden;
+using TorchSharp;
+
+namespace ImgAlign.Testing.Kinds;
+
+/// <summary>What the kinds that run a single network have in common.</summary>
+internal static class GoldenNetworks
+{
+    /// <summary>The case's weights: its checkpoint, or those by rule.</summary>
+    public static Checkpoint OpenWeights(this GoldenCase golden) => golden.RuleWeights() ?? Checkpoint.Open(golden.CheckpointPath!);
+
+    /// <summary>The network's configuration: the checkpoint folder's <c>config.json</c>, or the case's own.</summary>
+    public static JsonElement ReadConfig(this GoldenCase golden)
+    {
+        var path = golden.CheckpointPath is { } checkpoint ? Path.Combine(checkpoint, "config.json") : null;
+        return path is not null && File.Exists(path) ? ConfigFile.ReadJson(path) : golden.Config;
+    }
+
+    /// <summary>Runs a network and adds the outputs of all its modules that the reference names by their paths.</summary>
+    /// <param name="golden">The case.</param>
+    /// <param name="network">The network; what <paramref name="run"/> runs.</param>
+    /// <param name="prefix">What the reference's paths have in front of the network's own.</param>
+    /// <param name="run">Computes the case's main outputs.</param>
+    public static Dictionary<string, torch.Tensor> RunRecording(
+        this GoldenCase golden, torch.nn.Module network, string prefix, Func<Dictionary<string, torch.Tensor>> run)
+    {
+        string PathOf(string output) => output.StartsWith(prefix, StringComparison.Ordinal) ? output[prefix.Length..] : output;
+
+        using var recorder = new ModuleRecorder(network, golden.Outputs.Keys.Select(PathOf));
+        var outputs = run();
+        foreach (var name in golden.Outputs.Keys)
+        {
+            if (recorder.Recorded.TryGetValue(PathOf(name), out var value)) outputs.TryAdd(name, value);
+        }
+        return outputs;
+    }
+}
