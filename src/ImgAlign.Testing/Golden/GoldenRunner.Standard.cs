@@ -8,6 +8,7 @@ public sealed partial class GoldenRunner
     public static GoldenRunner CreateStandard()
     {
         var runner = new GoldenRunner();
+        TokenizerKinds.Add(runner);
         CheckpointKinds.Add(runner);
         ClipKinds.Add(runner);
         return runner;

@@ -1,0 +1,173 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using ImgAlign.Checkpoints;
+using Microsoft.ML.Tokenizers;
+
+namespace ImgAlign.Tokenizers;
+
+/// <summary>
+/// CLIP's tokenizer: normalisation form C, lower case, words and punctuation apart, byte-level merges, padded and truncated to a fixed
+/// length. Equal to transformers' <c>CLIPTokenizer</c> (version 5: without ftfy). Safe for use by many threads.
+/// </summary>
+public sealed class ClipTokenizer
+{
+    private readonly BpeTokenizer merges;
+    private readonly SpecialTokens asWritten;
+    private readonly SpecialTokens afterNormalisation;
+
+    private ClipTokenizer(BpeTokenizer merges, ClipTokenizerConfig config)
+    {
+        this.merges = merges;
+        asWritten = new SpecialTokens(Ids(config.SpecialTokens.Where(token => !token.Normalized)));
+        afterNormalisation = new SpecialTokens(Ids(config.SpecialTokens.Where(token => token.Normalized)));
+        MaxLength = config.MaxLength;
+        BeginId = merges.Vocabulary[config.Begin];
+        EndId = merges.Vocabulary[config.End];
+        PadId = merges.Vocabulary[config.Pad];
+
+        IEnumerable<KeyValuePair<string, int>> Ids(IEnumerable<SpecialToken> tokens) =>
+            tokens.Select(token => KeyValuePair.Create(token.Content, merges.Vocabulary[token.Content]));
+    }
+
+    /// <summary>Reads <c>vocab.json</c>, <c>merges.txt</c> and <c>tokenizer_config.json</c> of a tokenizer's folder as diffusers writes it.</summary>
+    /// <param name="folder">The folder, such as <c>tokenizer_2</c> of an SDXL checkpoint.</param>
+    /// <param name="padToken">The padding token; null: the one that the folder names.</param>
+    /// <exception cref="ImgAlignException">A file is missing, malformed, or does not fit the others.</exception>
+    public static ClipTokenizer Load(string folder, string? padToken = null)
+    {
+        var config = ClipTokenizerConfig.Read(folder, padToken);
+        var vocabularyPath = Path.Combine(folder, "vocab.json");
+        var vocabulary = ReadVocabulary(vocabularyPath);
+        foreach (var token in config.SpecialTokens)
+        {
+            if (!vocabulary.ContainsKey(token.Content))
+                throw new ImgAlignException($"{vocabularyPath}: the special token {token.Content} is missing; take the files of a tokenizer from one and the same folder.");
+        }
+        var mergesPath = Path.Combine(folder, "merges.txt");
+        try
+        {
+            return new ClipTokenizer(BpeTokenizer.Create(new BpeOptions(vocabulary) { Merges = ReadMerges(mergesPath), EndOfWordSuffix = "</w>", ByteLevel = true }), config);
+        }
+        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or FormatException)
+        {
+            throw new ImgAlignException($"{mergesPath}: does not fit {vocabularyPath} ({exception.Message}); take both from one and the same tokenizer.", exception);
+        }
+    }
+
+    /// <summary>The number of tokens of every result, 77 for CLIP: begin, at most 75 tokens of text, end, and padding.</summary>
+    public int MaxLength { get; }
+
+    /// <summary>The id of the token before the text.</summary>
+    public int BeginId { get; }
+
+    /// <summary>The id of the token after the text.</summary>
+    public int EndId { get; }
+
+    /// <summary>The id that fills the rest: the end token's for the first text encoder of SDXL, 0 for the second.</summary>
+    public int PadId { get; }
+
+    /// <summary>The ids of a text, truncated and padded to <see cref="MaxLength"/>.</summary>
+    /// <param name="text">Any text, also empty or very long.</param>
+    public long[] Encode(string text) => Encode(text, MaxLength, out _);
+
+    /// <summary>The ids of a text, truncated and padded to a given length.</summary>
+    /// <param name="text">Any text, also empty or very long.</param>
+    /// <param name="maxLength">The number of ids, at least 2.</param>
+    /// <param name="length">How many ids stand before the padding.</param>
+    public long[] Encode(string text, int maxLength, out int length)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxLength, 2);
+        var ids = new long[maxLength];
+        Array.Fill(ids, PadId);
+        ids[0] = BeginId;
+        length = 1;
+        foreach (var id in TextIds(text).Take(maxLength - 2)) ids[length++] = id;
+        ids[length++] = EndId;
+        return ids;
+    }
+
+    // Lazy, so that nothing is done for what truncation drops.
+    private IEnumerable<int> TextIds(string text)
+    {
+        foreach (var (part, special) in asWritten.Split(text).SelectMany(part => part.Id is null ? afterNormalisation.Split(Normalize(part.Text)) : [part]))
+        {
+            if (special is { } id) yield return id;
+            else
+                foreach (var (start, length) in Words(part))
+                    foreach (var piece in merges.EncodeToIds(part.AsSpan(start, length), considerPreTokenization: false, considerNormalization: false)) yield return piece;
+        }
+    }
+
+    private static string Normalize(string text)
+    {
+        var result = new StringBuilder(text.Length);
+        foreach (var rune in NormalizationFormC.Normalize(text).EnumerateRunes())
+        {
+            // The one character whose lower case is two, whatever its neighbours: İ.
+            if (rune.Value == 0x130) result.Append("i\u0307");
+            else if (!Rune.IsWhiteSpace(rune)) result.Append(Rune.ToLowerInvariant(rune).ToString());
+            else if (result.Length == 0 || result[^1] != ' ') result.Append(' ');
+        }
+        return result.ToString();
+    }
+
+    private static readonly string[] Contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"];
+
+    // 's|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+ by code points: .NET's classes see only halves of what lies beyond U+FFFF.
+    private static IEnumerable<(int Start, int Length)> Words(string text)
+    {
+        for (var start = 0; start < text.Length;)
+        {
+            var end = start;
+            if (Array.Find(Contractions, contraction => string.CompareOrdinal(text, start, contraction, 0, contraction.Length) == 0) is { } found)
+                end += found.Length;
+            else
+            {
+                var kind = KindAt(text, start);
+                do end += Rune.GetRuneAt(text, end).Utf16SequenceLength;
+                while (kind != CharacterKind.Number && end < text.Length && KindAt(text, end) == kind);
+                if (kind == CharacterKind.Space)
+                {
+                    start = end;
+                    continue;
+                }
+            }
+            yield return (start, end - start);
+            start = end;
+        }
+    }
+
+    private enum CharacterKind { Space, Letter, Number, Other }
+
+    private static CharacterKind KindAt(string text, int index)
+    {
+        var rune = Rune.GetRuneAt(text, index);
+        if (Rune.IsWhiteSpace(rune)) return CharacterKind.Space;
+        return Rune.GetUnicodeCategory(rune) switch
+        {
+            <= UnicodeCategory.OtherLetter => CharacterKind.Letter,  // Lu, Ll, Lt, Lm, Lo
+            UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => CharacterKind.Number,
+            _ => CharacterKind.Other,
+        };
+    }
+
+    private static Dictionary<string, int> ReadVocabulary(string path)
+    {
+        try
+        {
+            return ConfigFile.ReadJson(path).Deserialize<Dictionary<string, int>>() ?? throw new JsonException("null");
+        }
+        catch (JsonException exception)
+        {
+            throw new ImgAlignException($"{path}: an object of tokens and their ids is expected; download the file again.", exception);
+        }
+    }
+
+    private static IEnumerable<string> ReadMerges(string path)
+    {
+        if (!File.Exists(path)) throw new ImgAlignException($"{path}: the file is missing; a CLIP tokenizer has vocab.json and merges.txt.");
+        return File.ReadLines(path).Where(line => line.Length > 0 && !line.StartsWith("#version", StringComparison.Ordinal));
+    }
+}
