@@ -11,6 +11,7 @@ public sealed partial class GoldenRunner
         TokenizerKinds.Add(runner);
         CheckpointKinds.Add(runner);
         ClipKinds.Add(runner);
+        LlavaKinds.Add(runner);
         return runner;
     }
 }

@@ -1,0 +1,92 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using ImgAlign.Checkpoints;
+using ImgAlign.Networks.Layers;
+
+namespace ImgAlign.Networks.Llama;
+
+/// <summary>The sizes of a LLaMA decoder, as its <c>config.json</c> gives them; defaults are those of transformers' LlamaConfig.</summary>
+public sealed record LlamaConfig
+{
+    /// <summary>The number of tokens in the vocabulary.</summary>
+    public int VocabSize { get; init; } = 32000;
+
+    /// <summary>The width of a position's state, D.</summary>
+    public int HiddenSize { get; init; } = 4096;
+
+    /// <summary>The width inside the feed-forward part.</summary>
+    public int IntermediateSize { get; init; } = 11008;
+
+    /// <summary>The number of layers.</summary>
+    public int NumHiddenLayers { get; init; } = 32;
+
+    /// <summary>The number of query heads.</summary>
+    public int NumAttentionHeads { get; init; } = 32;
+
+    /// <summary>The number of key and value heads; null: as many as query heads.</summary>
+    public int? NumKeyValueHeads { get; init; }
+
+    /// <summary>The width of a head; null: the hidden size shared out among the heads.</summary>
+    public int? HeadDim { get; init; }
+
+    /// <summary>The activation of the feed-forward part.</summary>
+    public string HiddenAct { get; init; } = "silu";
+
+    /// <summary>The longest sequence that the model was trained for.</summary>
+    public int MaxPositionEmbeddings { get; init; } = 2048;
+
+    /// <summary>The norms' epsilon.</summary>
+    public double RmsNormEps { get; init; } = 1e-6;
+
+    /// <summary>The base of the rotary frequencies.</summary>
+    public double RopeTheta { get; init; } = 10000;
+
+    /// <summary>Whether the head that gives logits is the embedding itself.</summary>
+    public bool TieWordEmbeddings { get; init; }
+
+    /// <summary>Whether the four projections of the attention have biases.</summary>
+    public bool AttentionBias { get; init; }
+
+    /// <summary>Whether the three projections of the feed-forward part have biases.</summary>
+    public bool MlpBias { get; init; }
+
+    /// <summary>The number of key and value heads.</summary>
+    [JsonIgnore]
+    public int KeyValueHeads => NumKeyValueHeads ?? NumAttentionHeads;
+
+    /// <summary>The width of a head.</summary>
+    [JsonIgnore]
+    public int HeadWidth => HeadDim ?? HiddenSize / NumAttentionHeads;
+
+    /// <summary>Reads the fields of a <c>config.json</c>, or of its <c>text_config</c>.</summary>
+    /// <param name="json">The object with the fields.</param>
+    /// <param name="source">The file, for messages.</param>
+    /// <exception cref="ImgAlignException">A field is of the wrong kind, sizes do not fit each other, or an option is not supported.</exception>
+    public static LlamaConfig Parse(JsonElement json, string source)
+    {
+        var config = ConfigFile.Parse<LlamaConfig>(json, source);
+        // Since version 5, transformers writes the base and the scaling into one object.
+        foreach (var name in (string[])["rope_scaling", "rope_parameters"])
+        {
+            if (!json.TryGetProperty(name, out var rope) || rope.ValueKind != JsonValueKind.Object) continue;
+            if (rope.TryGetProperty("rope_theta", out var theta)) config = config with { RopeTheta = theta.GetDouble() };
+            var type = rope.TryGetProperty("rope_type", out var newer) || rope.TryGetProperty("type", out newer) ? newer.GetString() : "default";
+            if (type != "default") throw new ImgAlignException($"{source}: rotary scaling of type '{type}' is not supported; LLaVA-1.5 has none.");
+        }
+        config.Check(source);
+        return config;
+    }
+
+    private void Check(string source)
+    {
+        if (new[] { VocabSize, HiddenSize, IntermediateSize, NumHiddenLayers, NumAttentionHeads, KeyValueHeads, HeadWidth, MaxPositionEmbeddings }.Min() < 1)
+            throw new ImgAlignException($"{source}: every size of a LLaMA must be at least 1.");
+        if (HeadDim is null && HiddenSize % NumAttentionHeads != 0)
+            throw new ImgAlignException($"{source}: hidden_size {HiddenSize} cannot be shared out among {NumAttentionHeads} heads.");
+        if (NumAttentionHeads % KeyValueHeads != 0)
+            throw new ImgAlignException($"{source}: {NumAttentionHeads} query heads cannot be shared out among {KeyValueHeads} key-value heads.");
+        if (HeadWidth % 2 != 0)
+            throw new ImgAlignException($"{source}: a head is {HeadWidth} wide, but rotary embeddings turn pairs.");
+        _ = Activation.ByName(HiddenAct);
+    }
+}

@@ -1,0 +1,79 @@
+using ImgAlign.Networks.Layers;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+using Embedding = ImgAlign.Networks.Layers.Embedding;
+
+namespace ImgAlign.Networks.Llama;
+
+/// <summary>The LLaMA decoder without a head: embeddings in, hidden states after the final norm out (transformers LlamaModel).</summary>
+public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, Tensor>
+{
+    [ComponentName(Name = "embed_tokens")]
+    private readonly Embedding embedTokens;
+
+    [ComponentName(Name = "layers")]
+    private readonly ModuleList<LlamaLayer> layers;
+
+    [ComponentName(Name = "norm")]
+    private readonly RmsNorm norm;
+
+    /// <summary>Creates the network; its weights are uninitialised.</summary>
+    /// <param name="config">Its sizes.</param>
+    /// <param name="device">Where its weights are; <see cref="META"/> until a checkpoint is bound.</param>
+    public LlamaModel(LlamaConfig config, Device device) : base(nameof(LlamaModel))
+    {
+        Config = config;
+        embedTokens = new Embedding(config.VocabSize, config.HiddenSize, device);
+        layers = nn.ModuleList([.. Enumerable.Range(0, config.NumHiddenLayers).Select(index => new LlamaLayer(config, index, device))]);
+        norm = new RmsNorm(config.HiddenSize, config.RmsNormEps, device);
+        RegisterComponents();
+    }
+
+    /// <summary>Its sizes.</summary>
+    public LlamaConfig Config { get; }
+
+    internal Tensor EmbeddingWeight => embedTokens.Weight;
+
+    /// <summary>The embeddings of tokens.</summary>
+    /// <param name="ids">Token ids <c>[B, N]</c>, each below the vocabulary's size.</param>
+    /// <returns><c>[B, N, D]</c>.</returns>
+    public Tensor Embed(Tensor ids) => embedTokens.call(ids);
+
+    /// <summary>Runs all layers at positions that count up from those in the cache.</summary>
+    /// <param name="embeddings"><c>[B, N, D]</c>.</param>
+    /// <param name="cache">
+    /// Remembers these positions and shows those before; null for a single pass. One that is not empty takes one position at a time.
+    /// </param>
+    /// <returns>Hidden states after the final norm, <c>[B, N, D]</c>.</returns>
+    /// <exception cref="ImgAlignException">The sequence is longer than the model allows.</exception>
+    public Tensor Run(Tensor embeddings, KeyValueCache? cache = null)
+    {
+        var (start, count) = (cache?.Length ?? 0, embeddings.shape[1]);
+        if (start + count > Config.MaxPositionEmbeddings)
+            throw new ImgAlignException($"The sequence has {start + count} tokens, image patches included, but the model reads {Config.MaxPositionEmbeddings} at most; shorten the prompt.");
+        if (start > 0 && count > 1) throw new ArgumentException($"The cache holds {start} positions and {count} are given; only one can follow.", nameof(embeddings));
+        using var frequencies = Rope.Frequencies(Config.HeadWidth, Config.RopeTheta, embeddings.device);
+        using var rotary = Rope.Table(start, count, frequencies, embeddings.dtype);
+        return call(embeddings, rotary, cache);
+    }
+
+    /// <summary>Runs all layers at positions of the caller's choice.</summary>
+    /// <param name="embeddings"><c>[B, N, D]</c>.</param>
+    /// <param name="rotary">The rotation of each position.</param>
+    /// <param name="cache">As for <see cref="Run"/>.</param>
+    /// <returns>Hidden states after the final norm, <c>[B, N, D]</c>.</returns>
+    public override Tensor forward(Tensor embeddings, RotaryTable rotary, KeyValueCache? cache)
+    {
+        using var scope = NewDisposeScope();
+        var hidden = embeddings;
+        foreach (var layer in layers)
+        {
+            var next = layer.call(hidden, rotary, cache);
+            if (!ReferenceEquals(hidden, embeddings)) hidden.Dispose();
+            hidden = next;
+        }
+        cache?.Advance(embeddings.shape[1]);
+        return norm.call(hidden).MoveToOuterDisposeScope();
+    }
+}
