@@ -19,7 +19,7 @@ internal sealed class MappedFile(string path) : IDisposable
     public string Path { get; } = path;
 
     /// <summary>The file's size when it was opened.</summary>
-    public long Length { get; } = new FileInfo(path).Length;
+    public long Length { get; } = MeasureLength(path);
 
     /// <summary>Makes a tensor of a run of elements. The caller has checked that it lies within the file.</summary>
     /// <param name="name">The tensor's name, for messages.</param>
@@ -54,6 +54,13 @@ internal sealed class MappedFile(string path) : IDisposable
         disposed = true;
         foreach (var mapping in mappings.Values) mapping.Dispose();
         mappings.Clear();
+    }
+
+    // Not FileInfo.Length: the hub's cache consists of links, and that would be the length of the link.
+    private static long MeasureLength(string path)
+    {
+        using var file = File.OpenHandle(path);
+        return RandomAccess.GetLength(file);
     }
 
     private torch.Tensor Mapping(ElementType type)
