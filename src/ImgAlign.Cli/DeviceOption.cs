@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using ImgAlign.Runtime;
 using TorchSharp;
 
 namespace ImgAlign.Cli;
@@ -17,6 +18,7 @@ internal static class DeviceOption
     /// <exception cref="ImgAlignException">There is no such device here; nothing falls back to another one.</exception>
     public static torch.Device Open(string name)
     {
+        LibTorchLoader.Load();
         if (name == "cpu") return torch.CPU;
         var index = name == "cuda" ? 0 : name.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(name[5..], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1;
         if (index < 0) throw new ImgAlignException($"--device {name}: not a device; use cpu, cuda or cuda:N.");
