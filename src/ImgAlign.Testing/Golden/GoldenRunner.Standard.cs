@@ -9,6 +9,7 @@ public sealed partial class GoldenRunner
     {
         var runner = new GoldenRunner();
         TokenizerKinds.Add(runner);
+        ImagingKinds.Add(runner);
         CheckpointKinds.Add(runner);
         ClipKinds.Add(runner);
         LlavaKinds.Add(runner);
