@@ -33,6 +33,9 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
     /// <summary>Its sizes.</summary>
     public LlamaConfig Config { get; }
 
+    /// <summary>Where its weights are.</summary>
+    public Device Device => embedTokens.Weight.device;
+
     internal Tensor EmbeddingWeight => embedTokens.Weight;
 
     /// <summary>The embeddings of tokens.</summary>

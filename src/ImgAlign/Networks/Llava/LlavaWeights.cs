@@ -1,0 +1,87 @@
+using ImgAlign.Checkpoints;
+using TorchSharp;
+
+namespace ImgAlign.Networks.Llava;
+
+/// <summary>
+/// The weights of a LLaVA in one of the layouts in which it is published: transformers' old and new names, or the authors', whose vision
+/// tower usually is a checkpoint of its own.
+/// </summary>
+/// <param name="LanguageModel">The name of a language model's parameter.</param>
+/// <param name="Projector">The name of a projector's parameter.</param>
+/// <param name="ProjectorPrefix">What all of the projector's names start with.</param>
+/// <param name="TowerPrefix">What all of the vision tower's names start with, where they are in the same file.</param>
+internal sealed record LlavaWeights(Func<string, string> LanguageModel, Func<string, string> Projector, string ProjectorPrefix, string TowerPrefix)
+{
+    private static readonly LlavaWeights Transformers = new(
+        name => "language_model." + name,
+        name => "multi_modal_projector." + name,
+        "multi_modal_projector.",
+        "vision_tower.");
+
+    private static readonly LlavaWeights TransformersSince452 = new(
+        name => name.StartsWith("model.", StringComparison.Ordinal) ? "model.language_model." + name["model.".Length..] : name,
+        name => "model.multi_modal_projector." + name,
+        "model.multi_modal_projector.",
+        "model.vision_tower.");
+
+    private static readonly LlavaWeights Authors = new(
+        name => name,
+        name => "model.mm_projector." + name.Replace("linear_1", "0", StringComparison.Ordinal).Replace("linear_2", "2", StringComparison.Ordinal),
+        "model.mm_projector.",
+        "model.vision_tower.vision_tower.");
+
+    /// <summary>Gives a network its weights; names and shapes are all checked before any data is read.</summary>
+    /// <param name="network">The network, on the meta device.</param>
+    /// <param name="checkpoint">The model's checkpoint.</param>
+    /// <param name="tower">The vision tower's checkpoint, used where the model's does not hold the tower.</param>
+    /// <param name="type">The type to run in; null keeps the file's.</param>
+    /// <param name="device">Where to run; null is the CPU.</param>
+    /// <exception cref="CheckpointException">The layout is not known, or names and shapes are not the network's.</exception>
+    public static void Bind(LlavaModel network, Checkpoint checkpoint, Checkpoint? tower, torch.ScalarType? type = null, torch.Device? device = null)
+    {
+        var parts = Parts(network, checkpoint, tower).ToList();
+        foreach (var (part, source, map) in parts) CheckpointBinder.Verify(part, source, map);
+        foreach (var (part, source, map) in parts) CheckpointBinder.Bind(part, source, map, type, device);
+    }
+
+    /// <summary>Checks names and shapes; reads no data.</summary>
+    public static void Verify(LlavaModel network, Checkpoint checkpoint, Checkpoint? tower)
+    {
+        foreach (var (part, source, map) in Parts(network, checkpoint, tower)) CheckpointBinder.Verify(part, source, map);
+    }
+
+    private static IEnumerable<(torch.nn.Module Part, Checkpoint Source, WeightMap Map)> Parts(LlavaModel network, Checkpoint checkpoint, Checkpoint? tower)
+    {
+        var layout = Detect(checkpoint);
+        yield return (network.LanguageModel, checkpoint, layout.LanguageModelMap(network.Config));
+        yield return (network.Projector, checkpoint, new WeightMap(
+            name => new WeightSource.Whole(layout.Projector(name)),
+            name => !name.StartsWith(layout.ProjectorPrefix, StringComparison.Ordinal)));
+        var holdsTower = checkpoint.Tensors.Keys.Any(name => name.StartsWith(layout.TowerPrefix, StringComparison.Ordinal));
+        var source = holdsTower ? checkpoint : tower ?? throw new CheckpointException(checkpoint.Source, "the vision tower is not in this checkpoint; give the tower's path too, for LLaVA-1.5 a copy of openai/clip-vit-large-patch14-336.");
+        yield return (network.VisionTower, source, TowerMap(network, source, holdsTower ? layout.TowerPrefix : ""));
+    }
+
+    private static LlavaWeights Detect(Checkpoint checkpoint)
+    {
+        if (checkpoint.Tensors.ContainsKey("language_model.model.embed_tokens.weight")) return Transformers;
+        if (checkpoint.Tensors.ContainsKey("model.language_model.embed_tokens.weight")) return TransformersSince452;
+        if (checkpoint.Tensors.ContainsKey("model.embed_tokens.weight")) return Authors;
+        throw new CheckpointException(checkpoint.Source, "no LLaVA is found; expected are the names of llava-hf/llava-1.5-13b-hf or of liuhaotian/llava-v1.5-13b.");
+    }
+
+    private WeightMap LanguageModelMap(LlavaConfig config) => new(
+        name => new WeightSource.Whole(LanguageModel(name)),
+        name => name.StartsWith(ProjectorPrefix, StringComparison.Ordinal)
+            || name.StartsWith(TowerPrefix, StringComparison.Ordinal)
+            || name.EndsWith(".rotary_emb.inv_freq", StringComparison.Ordinal)  // a buffer that follows from the configuration
+            || config.Text.TieWordEmbeddings && name == LanguageModel("lm_head.weight"));
+
+    // Blocks behind the one whose output is wanted are in the file but not in the network.
+    private static WeightMap TowerMap(LlavaModel network, Checkpoint source, string prefix)
+    {
+        var unused = Enumerable.Range(network.Config.VisionBlocks, network.Config.Vision.NumHiddenLayers - network.Config.VisionBlocks).Select(block => $"encoder.layers.{block}.").ToList();
+        return network.VisionTower.Names(source, prefix).Ignoring(name => unused.Any(name.Contains));
+    }
+}
