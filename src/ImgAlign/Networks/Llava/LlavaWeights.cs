@@ -31,6 +31,19 @@ internal sealed record LlavaWeights(Func<string, string> LanguageModel, Func<str
         "model.mm_projector.",
         "model.vision_tower.vision_tower.");
 
+    /// <summary>Gives a network its weights from a model's folder: see the other overload.</summary>
+    /// <param name="network">The network, on the meta device.</param>
+    /// <param name="path">The model's folder or checkpoint.</param>
+    /// <param name="visionTower">The vision tower's folder or checkpoint, where the model's does not hold it.</param>
+    /// <param name="type">The type to run in; null keeps the file's.</param>
+    /// <param name="device">Where to run; null is the CPU.</param>
+    public static void Bind(LlavaModel network, string path, string? visionTower, torch.ScalarType? type = null, torch.Device? device = null)
+    {
+        using var checkpoint = Checkpoint.Open(path);
+        using var tower = visionTower is null ? null : Checkpoint.Open(visionTower);
+        Bind(network, checkpoint, tower, type, device);
+    }
+
     /// <summary>Gives a network its weights; names and shapes are all checked before any data is read.</summary>
     /// <param name="network">The network, on the meta device.</param>
     /// <param name="checkpoint">The model's checkpoint.</param>
@@ -51,6 +64,16 @@ internal sealed record LlavaWeights(Func<string, string> LanguageModel, Func<str
         foreach (var (part, source, map) in Parts(network, checkpoint, tower)) CheckpointBinder.Verify(part, source, map);
     }
 
+    /// <summary>Where a model's vision tower is.</summary>
+    /// <returns>The checkpoint, and what stands in front of the tower's names there.</returns>
+    /// <exception cref="CheckpointException">It is in neither.</exception>
+    public static (Checkpoint Source, string Prefix) FindTower(Checkpoint checkpoint, Checkpoint? tower)
+    {
+        var prefix = Detect(checkpoint).TowerPrefix;
+        if (checkpoint.Tensors.Keys.Any(name => name.StartsWith(prefix, StringComparison.Ordinal))) return (checkpoint, prefix);
+        return (tower ?? throw new CheckpointException(checkpoint.Source, "the vision tower is not in this checkpoint; give the tower's path too, for LLaVA-1.5 a copy of openai/clip-vit-large-patch14-336."), "");
+    }
+
     private static IEnumerable<(torch.nn.Module Part, Checkpoint Source, WeightMap Map)> Parts(LlavaModel network, Checkpoint checkpoint, Checkpoint? tower)
     {
         var layout = Detect(checkpoint);
@@ -58,9 +81,8 @@ internal sealed record LlavaWeights(Func<string, string> LanguageModel, Func<str
         yield return (network.Projector, checkpoint, new WeightMap(
             name => new WeightSource.Whole(layout.Projector(name)),
             name => !name.StartsWith(layout.ProjectorPrefix, StringComparison.Ordinal)));
-        var holdsTower = checkpoint.Tensors.Keys.Any(name => name.StartsWith(layout.TowerPrefix, StringComparison.Ordinal));
-        var source = holdsTower ? checkpoint : tower ?? throw new CheckpointException(checkpoint.Source, "the vision tower is not in this checkpoint; give the tower's path too, for LLaVA-1.5 a copy of openai/clip-vit-large-patch14-336.");
-        yield return (network.VisionTower, source, TowerMap(network, source, holdsTower ? layout.TowerPrefix : ""));
+        var (source, prefix) = FindTower(checkpoint, tower);
+        yield return (network.VisionTower, source, TowerMap(network, source, prefix));
     }
 
     private static LlavaWeights Detect(Checkpoint checkpoint)
