@@ -5,11 +5,12 @@ namespace ImgAlign.Testing.Golden;
 
 /// <summary>
 /// Records the outputs of a network's modules by their paths, for cases that hold intermediate values. Works on modules that are run by
-/// <c>call()</c>. The recorded tensors belong to the surrounding dispose scope.
+/// <c>call()</c>. The recorded tensors belong to the dispose scope in which the recorder was made.
 /// </summary>
 public sealed class ModuleRecorder : IDisposable
 {
     private readonly List<Action> removals = [];
+    private readonly DisposeScope? scope = torch.CurrentDisposeScope;
 
     /// <summary>Listens to the modules at the given paths.</summary>
     /// <param name="network">The network.</param>
@@ -51,7 +52,8 @@ public sealed class ModuleRecorder : IDisposable
     private torch.Tensor Keep(string path, torch.Tensor output)
     {
         // A copy: networks may go on to change their own results in place.
-        Recorded[path] = output.clone().MoveToOuterDisposeScope();
+        Recorded[path] = output.clone().DetachFromDisposeScope();
+        scope?.Attach(Recorded[path]);
         return output;
     }
 }
