@@ -28,6 +28,7 @@ internal static class CommandLineProgram
         var terminal = Terminal.Create(output, error);
         var root = new RootCommand("Implicit Multimodal Guidance: repairs image-text misalignment of diffusion models.")
         {
+            InspectCommand.Create(terminal),
             VerifyCommand.Create(terminal),
             Verbose,
         };

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using ImgAlign.Runtime;
 using ImgAlign.Testing.Golden;
 using Spectre.Console;
 using TorchSharp;
@@ -13,25 +14,34 @@ internal static class VerifyCommand
     {
         var folder = new Argument<DirectoryInfo>("folder") { Description = "A folder of golden cases; all folders below it that hold a case.json are run." };
         var filter = new Option<string?>("--filter") { Description = "Run only the cases whose path below FOLDER contains this text." };
-        var device = DeviceOption.Create();
+        var device = new Option<string>("--device") { Description = "Where to compute: cpu, cuda or cuda:N.", DefaultValueFactory = _ => "cpu" };
         var command = new Command("verify", "Compute every golden case below a folder and compare it with the reference.")
         {
             folder.AcceptExistingOnly(), filter, device,
         };
         command.SetAction((parsed, token) =>
-            Task.FromResult(Run(terminal, parsed.GetRequiredValue(folder).FullName, parsed.GetValue(filter), DeviceOption.Open(parsed.GetRequiredValue(device)), token)));
+            RunAsync(terminal, parsed.GetRequiredValue(folder).FullName, parsed.GetValue(filter), parsed.GetRequiredValue(device), token));
         return command;
     }
 
-    private static int Run(Terminal terminal, string folder, string? filter, torch.Device device, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(Terminal terminal, string folder, string? filter, string device, CancellationToken cancellationToken)
     {
-        var runner = GoldenRunner.CreateStandard();
         var cases = GoldenRunner.Find(folder)
             .Select(path => (Path: path, Name: Path.GetRelativePath(folder, path)))
             .Where(found => filter is null || found.Name.Contains(filter, StringComparison.OrdinalIgnoreCase))
-            .ToList();
-        if (cases.Count == 0)
-            throw new ImgAlignException($"{folder}: no case.json below this folder{(filter is null ? "" : $" with '{filter}' in its path")}, so there is nothing to verify.");
+            .ToArray();
+        if (cases.Length == 0)
+            throw new ImgAlignException($"{folder}: no golden case below this folder{(filter is null ? "" : $" has '{filter}' in its path")}, so there is nothing to verify.");
+        using var runtime = new DeviceRuntime(new RuntimeOptions { Device = device, Precision = Precision.Float32 });
+        return await runtime.Worker.RunAsync(() => Run(terminal, cases, runtime.Device, cancellationToken), cancellationToken);
+    }
+
+    private static int Run(Terminal terminal, (string Path, string Name)[] cases, torch.Device device, CancellationToken cancellationToken)
+    {
+        // The tolerances are those of float32.
+        torch.backends.cuda.matmul.allow_tf32 = false;
+        torch.backends.cudnn.allow_tf32 = false;
+        var runner = GoldenRunner.CreateStandard();
         var passed = 0;
         foreach (var (path, name) in cases)
         {
@@ -40,8 +50,8 @@ internal static class VerifyCommand
             if (result.Passed) passed++;
             terminal.Out.MarkupLine(Line(result, name));
         }
-        terminal.Out.WriteLine($"{passed} passed, {cases.Count - passed} failed");
-        return passed == cases.Count ? 0 : 1;
+        terminal.Out.WriteLine($"{passed} passed, {cases.Length - passed} failed");
+        return passed == cases.Length ? 0 : 1;
     }
 
     private static string Line(GoldenResult result, string name)

@@ -42,6 +42,7 @@ public sealed class DeviceRuntime : IDisposable
 
     private static torch.Device ResolveDevice(string name)
     {
+        LibTorchLoader.Load();
         if (name == "cpu") return torch.CPU;
         var index = 0;
         if (name != "cuda" && !(name.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(name.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out index)))
