@@ -9,7 +9,7 @@ public class GoldenTests
     private static readonly GoldenRunner Runner = GoldenRunner.CreateStandard();
 
     public static TheoryData<string> Cases =>
-        new(GoldenRunner.Find(TestData.Golden).Select(folder => Path.GetRelativePath(TestData.Golden, folder)));
+        new(Runner.Find(TestData.Golden).Select(folder => Path.GetRelativePath(TestData.Golden, folder)));
 
     [Theory]
     [MemberData(nameof(Cases))]

@@ -26,22 +26,22 @@ internal static class VerifyCommand
 
     private static async Task<int> RunAsync(Terminal terminal, string folder, string? filter, string device, CancellationToken cancellationToken)
     {
-        var cases = GoldenRunner.Find(folder)
+        var runner = GoldenRunner.CreateStandard();
+        var cases = runner.Find(folder)
             .Select(path => (Path: path, Name: Path.GetRelativePath(folder, path)))
             .Where(found => filter is null || found.Name.Contains(filter, StringComparison.OrdinalIgnoreCase))
             .ToArray();
         if (cases.Length == 0)
             throw new ImgAlignException($"{folder}: no golden case below this folder{(filter is null ? "" : $" has '{filter}' in its path")}, so there is nothing to verify.");
         using var runtime = new DeviceRuntime(new RuntimeOptions { Device = device, Precision = Precision.Float32 });
-        return await runtime.Worker.RunAsync(() => Run(terminal, cases, runtime.Device, cancellationToken), cancellationToken);
+        return await runtime.Worker.RunAsync(() => Run(terminal, runner, cases, runtime.Device, cancellationToken), cancellationToken);
     }
 
-    private static int Run(Terminal terminal, (string Path, string Name)[] cases, torch.Device device, CancellationToken cancellationToken)
+    private static int Run(Terminal terminal, GoldenRunner runner, (string Path, string Name)[] cases, torch.Device device, CancellationToken cancellationToken)
     {
         // The tolerances are those of float32.
         torch.backends.cuda.matmul.allow_tf32 = false;
         torch.backends.cudnn.allow_tf32 = false;
-        var runner = GoldenRunner.CreateStandard();
         var passed = 0;
         foreach (var (path, name) in cases)
         {

@@ -7,12 +7,12 @@ namespace ImgAlign.Testing.Golden;
 public sealed record OutputComparison(string Name, double LargestError, string? Problem);
 
 /// <summary>How one case ended.</summary>
-/// <param name="Folder">The case's folder.</param>
+/// <param name="Path">The case's folder or file.</param>
 /// <param name="Kind">Its kind.</param>
 /// <param name="Outputs">Each output of the reference.</param>
 /// <param name="Error">Why nothing could be compared, or null.</param>
 /// <param name="Elapsed">How long it took.</param>
-public sealed record GoldenResult(string Folder, string Kind, IReadOnlyList<OutputComparison> Outputs, string? Error, TimeSpan Elapsed)
+public sealed record GoldenResult(string Path, string Kind, IReadOnlyList<OutputComparison> Outputs, string? Error, TimeSpan Elapsed)
 {
     /// <summary>Whether every output agrees.</summary>
     public bool Passed => Error is null && Outputs.All(output => output.Problem is null);

@@ -12,6 +12,9 @@ public delegate IReadOnlyDictionary<string, torch.Tensor> GoldenComputation(Gold
 public sealed partial class GoldenRunner
 {
     private readonly Dictionary<string, GoldenComputation> computations = [];
+    private readonly List<FileKind> fileKinds = [];
+
+    private sealed record FileKind(string Name, Func<string, bool> Matches, Action<string> Check);
 
     /// <summary>Adds a kind.</summary>
     /// <param name="kind">The <c>kind</c> of <c>case.json</c>.</param>
@@ -22,17 +25,50 @@ public sealed partial class GoldenRunner
         return this;
     }
 
-    /// <summary>All kinds that can be run.</summary>
-    public IReadOnlyCollection<string> Kinds => computations.Keys;
+    /// <summary>Adds a kind of cases that are single files.</summary>
+    /// <param name="kind">Its name in results.</param>
+    /// <param name="matches">Whether a path is a file of this kind, judged by its contents or its neighbours.</param>
+    /// <param name="check">Throws when the file is not treated as it should be.</param>
+    public GoldenRunner AddFiles(string kind, Func<string, bool> matches, Action<string> check)
+    {
+        fileKinds.Add(new FileKind(kind, matches, check));
+        return this;
+    }
 
-    /// <summary>The folders below (or at) a folder that hold a case, in alphabetical order.</summary>
-    public static IReadOnlyList<string> Find(string folder) =>
-        [.. Directory.EnumerateFiles(folder, "case.json", SearchOption.AllDirectories).Select(Path.GetDirectoryName).Order(StringComparer.Ordinal)!];
+    /// <summary>All kinds that can be run.</summary>
+    public IReadOnlyCollection<string> Kinds => [.. computations.Keys, .. fileKinds.Select(kind => kind.Name)];
+
+    /// <summary>The cases below (or at) a folder, in alphabetical order: folders with a <c>case.json</c>, and files that are a case by themselves.</summary>
+    public IReadOnlyList<string> Find(string folder)
+    {
+        var files = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).ToList();
+        var folders = files.Where(file => Path.GetFileName(file) == "case.json").Select(file => Path.GetDirectoryName(file)!);
+        return [.. folders.Concat(files.Where(file => fileKinds.Any(kind => kind.Matches(file)))).Order(StringComparer.Ordinal)];
+    }
 
     /// <summary>Runs one case. Never throws for what the case or the computation does wrong: the result says it.</summary>
-    /// <param name="folder">The case's folder.</param>
+    /// <param name="path">A path that <see cref="Find"/> gave.</param>
     /// <param name="device">Where to compute.</param>
-    public GoldenResult Run(string folder, torch.Device device)
+    public GoldenResult Run(string path, torch.Device device) => File.Exists(path) ? RunFile(path) : RunFolder(path, device);
+
+    private GoldenResult RunFile(string path)
+    {
+        var watch = Stopwatch.StartNew();
+        var kind = fileKinds.FirstOrDefault(kind => kind.Matches(path));
+        try
+        {
+            if (kind is null) return new GoldenResult(path, "?", [], "is not a case", watch.Elapsed);
+            using var scope = torch.NewDisposeScope();
+            kind.Check(path);
+            return new GoldenResult(path, kind.Name, [], null, watch.Elapsed);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            return new GoldenResult(path, kind!.Name, [], $"{exception.GetType().Name}: {exception.Message}", watch.Elapsed);
+        }
+    }
+
+    private GoldenResult RunFolder(string folder, torch.Device device)
     {
         var watch = Stopwatch.StartNew();
         var kind = "?";
@@ -65,7 +101,8 @@ public sealed partial class GoldenRunner
         using var scope = torch.NewDisposeScope();
         var x = actual.cpu().to(torch.float64);
         var y = expected.to(torch.float64);
-        var difference = (x - y).abs().where(x.ne(y), 0.0);  // equal infinities differ by nothing
+        var differs = x.ne(y).logical_and(x.isnan().logical_and(y.isnan()).logical_not());  // NaN agrees with NaN
+        var difference = (x - y).abs().where(differs, 0.0);  // equal infinities differ by nothing
         var largest = difference.max().item<double>();
         var within = difference.le(y.abs() * tolerance.Rtol + tolerance.Atol).all().item<bool>();
         return new(name, largest, within ? null : $"differs by {largest:0.0e+0}, more than atol {tolerance.Atol:0.0e+0} and rtol {tolerance.Rtol:0.0e+0} allow");
