@@ -13,6 +13,9 @@ public sealed partial class GoldenRunner
         CheckpointKinds.Add(runner);
         ClipKinds.Add(runner);
         LlavaKinds.Add(runner);
+        AlignerKinds.Add(runner);
+        VaeKinds.Add(runner);
+        SamplingKinds.Add(runner);
         return runner;
     }
 }

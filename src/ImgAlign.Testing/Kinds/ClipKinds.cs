@@ -1,6 +1,7 @@
 using ImgAlign.Checkpoints;
 using ImgAlign.Networks.Clip;
 using ImgAlign.Testing.Golden;
+using ImgAlign.Tokenizers;
 using TorchSharp;
 
 namespace ImgAlign.Testing.Kinds;
@@ -17,7 +18,7 @@ internal static class ClipKinds
         using var checkpoint = golden.OpenWeights();
         CheckpointBinder.Bind(network, checkpoint, network.Names(checkpoint), torch.float32, device);
 
-        var ids = golden.Inputs["input_ids"];
+        var ids = golden.Inputs.TryGetValue("input_ids", out var given) ? given : Tokenize(golden);
         return golden.RunRecording(network, "text_model.", () =>
         {
             var output = network.call(ids);
@@ -29,6 +30,12 @@ internal static class ClipKinds
                 [config.HasProjection ? "text_embeds" : "pooler_output"] = output.Pooled!,
             };
         });
+    }
+
+    private static torch.Tensor Tokenize(GoldenCase golden)
+    {
+        var tokenizer = ClipTokenizer.Load(golden.PathOption("tokenizer")!);
+        return torch.stack(golden.Options.Texts("text").Select(text => torch.tensor(tokenizer.Encode(text!))).ToArray());
     }
 
     private static Dictionary<string, torch.Tensor> Vision(GoldenCase golden, torch.Device device)

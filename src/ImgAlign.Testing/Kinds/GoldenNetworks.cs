@@ -18,6 +18,13 @@ internal static class GoldenNetworks
         return path is not null && File.Exists(path) ? ConfigFile.ReadJson(path) : golden.Config;
     }
 
+    /// <summary>An option that is one text or a list of texts; empty when it is absent.</summary>
+    public static IReadOnlyList<string?> Texts(this JsonElement options, string name)
+    {
+        if (!options.TryGetProperty(name, out var value)) return [];
+        return value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(text => text.GetString())] : [value.GetString()];
+    }
+
     /// <summary>Runs a network and adds the outputs of all its modules that the reference names by their paths.</summary>
     /// <param name="golden">The case.</param>
     /// <param name="network">The network; what <paramref name="run"/> runs.</param>

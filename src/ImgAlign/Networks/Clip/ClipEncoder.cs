@@ -1,3 +1,4 @@
+using ImgAlign.Networks.Layers;
 using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
@@ -29,12 +30,7 @@ internal sealed class ClipEncoder : nn.Module
     public Tensor RunToPenultimate(Tensor embeddings)
     {
         var x = embeddings.alias();
-        foreach (var layer in layers.Take(depth - 1))
-        {
-            var next = layer.call(x);
-            x.Dispose();
-            x = next;
-        }
+        foreach (var layer in layers.Take(depth - 1)) x = layer.Consume(x);
         return x;
     }
 

@@ -1,0 +1,114 @@
+using static TorchSharp.torch;
+
+namespace ImgAlign.Sampling;
+
+/// <summary>
+/// Picks the noise levels of a generation from those of a model's training (diffusers <c>EulerDiscreteScheduler</c>), and turns what the
+/// network says into dx/dsigma. Float32 where the reference is.
+/// </summary>
+public sealed class EulerSchedule
+{
+    private readonly EulerScheduleConfig config;
+    private readonly float[] trainSigmas;
+
+    /// <summary>Computes the noise levels of training.</summary>
+    /// <param name="config">The configuration.</param>
+    public EulerSchedule(EulerScheduleConfig config)
+    {
+        this.config = config;
+        trainSigmas = TrainSigmas(config);
+    }
+
+    /// <summary>The noise levels of a generation.</summary>
+    /// <param name="steps">The number of steps, from 1 to the number in training (1000).</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are too few or too many steps.</exception>
+    public SigmaSchedule Create(int steps)
+    {
+        if (steps < 1 || steps > config.NumTrainTimesteps)
+            throw new ArgumentOutOfRangeException(nameof(steps), steps, $"The number of steps must be from 1 to {config.NumTrainTimesteps}.");
+        var timesteps = Timesteps(steps);
+        var sigmas = timesteps.Select(timestep => SigmaAt(timestep)).ToArray();
+        if (config.UseKarrasSigmas)
+        {
+            sigmas = Karras(sigmas);
+            timesteps = [.. sigmas.Select(sigma => (float)TimestepAt(sigma))];
+        }
+        float[] levels = [.. sigmas.Select(sigma => (float)sigma), 0f];
+        var largest = levels.Max();
+        var initialScale = config.TimestepSpacing == "leading" ? MathF.Sqrt(largest * largest + 1) : largest;
+        return new SigmaSchedule([.. timesteps.Select((timestep, i) => new SigmaStep(i, levels[i], levels[i + 1], timestep))], initialScale);
+    }
+
+    /// <summary>What the network sees of a sample: <c>x / sqrt(sigma^2 + 1)</c>.</summary>
+    /// <param name="x">The sample.</param>
+    /// <param name="sigma">Its noise level.</param>
+    public static Tensor ScaleModelInput(Tensor x, float sigma) => x / MathF.Sqrt(sigma * sigma + 1);
+
+    /// <summary>dx/dsigma: the predicted noise, or what follows from the predicted velocity <c>v</c> (Salimans and Ho, 2022).</summary>
+    /// <param name="prediction">What the network says.</param>
+    /// <param name="x">The sample, not scaled.</param>
+    /// <param name="sigma">Its noise level.</param>
+    /// <returns>A new tensor, float32.</returns>
+    public Tensor Derivative(Tensor prediction, Tensor x, float sigma)
+    {
+        if (config.PredictionType == "epsilon") return prediction.to(float32).alias();
+        using var scope = NewDisposeScope();
+        var variance = sigma * sigma + 1;
+        var original = prediction.to(float32) * (-sigma / MathF.Sqrt(variance)) + x / variance;
+        return ((x - original) / sigma).MoveToOuterDisposeScope();
+    }
+
+    private static float[] TrainSigmas(EulerScheduleConfig config)
+    {
+        using var scope = NewDisposeScope();
+        var steps = config.NumTrainTimesteps;
+        var betas = config.TrainedBetas is { } given ? tensor(given.ToArray())
+            : config.BetaSchedule == "linear" ? linspace(config.BetaStart, config.BetaEnd, steps, float32)
+            : linspace(Math.Sqrt(config.BetaStart), Math.Sqrt(config.BetaEnd), steps, float32).pow(2);
+        var products = (1 - betas).cumprod(0);
+        return ((1 - products) / products).sqrt().data<float>().ToArray();
+    }
+
+    private float[] Timesteps(int steps)
+    {
+        var trained = config.NumTrainTimesteps;
+        switch (config.TimestepSpacing)
+        {
+            case "leading":
+                return [.. Enumerable.Range(0, steps).Reverse().Select(i => (float)(i * (trained / steps)) + config.StepsOffset)];
+            case "trailing":
+                // As NumPy's arange counts: the number and the stride are rounded in just this way, which decides ties.
+                var ratio = (double)trained / steps;
+                var stride = trained - ratio - trained;
+                return [.. Enumerable.Range(0, (int)Math.Ceiling(trained / ratio)).Select(i => (float)Math.Round(trained + i * stride) - 1)];
+            default:
+                return [.. Enumerable.Range(0, steps).Reverse().Select(i => steps == 1 ? 0f : (float)(i * ((trained - 1.0) / (steps - 1))))];
+        }
+    }
+
+    // NumPy's interp over the whole timesteps of training; what lies outside is the nearest one.
+    private double SigmaAt(double timestep)
+    {
+        if (timestep >= trainSigmas.Length - 1) return trainSigmas[^1];
+        var below = (int)Math.Max(timestep, 0);
+        double sigma = trainSigmas[below];
+        return sigma + (trainSigmas[below + 1] - sigma) * (Math.Max(timestep, 0) - below);
+    }
+
+    private static double[] Karras(double[] sigmas)
+    {
+        const double rho = 7;
+        var (smallest, largest) = (Math.Pow(sigmas[^1], 1 / rho), Math.Pow(sigmas[0], 1 / rho));
+        return [.. sigmas.Select((_, i) => Math.Pow(largest + (sigmas.Length == 1 ? 0 : (double)i / (sigmas.Length - 1)) * (smallest - largest), rho))];
+    }
+
+    // The place of a noise level among those of training, linear in its logarithm.
+    private double TimestepAt(double sigma)
+    {
+        var logarithm = Math.Log(Math.Max(sigma, 1e-10));
+        var below = Math.Clamp(Array.FindLastIndex(trainSigmas, trained => Math.Log(trained) <= logarithm), 0, trainSigmas.Length - 2);
+        double low = Math.Log(trainSigmas[below]), high = Math.Log(trainSigmas[below + 1]);
+        var weight = Math.Clamp((low - logarithm) / (low - high), 0, 1);
+        return (1 - weight) * below + weight * (below + 1);
+    }
+}

@@ -1,0 +1,83 @@
+using System.Text.Json;
+using ImgAlign.Checkpoints;
+
+namespace ImgAlign.Sampling;
+
+/// <summary>
+/// The noise levels that a model was trained with, and how a sampler picks from them: a published <c>scheduler_config.json</c>, with the
+/// defaults of diffusers' <c>EulerDiscreteScheduler</c>. Files written for other samplers have the same fields and are read too; sampling is
+/// Euler's all the same, as in IMG.
+/// </summary>
+public sealed record EulerScheduleConfig
+{
+    /// <summary>The number of noise levels in training.</summary>
+    public int NumTrainTimesteps { get; init; } = 1000;
+
+    /// <summary>The first beta.</summary>
+    public double BetaStart { get; init; } = 0.0001;
+
+    /// <summary>The last beta.</summary>
+    public double BetaEnd { get; init; } = 0.02;
+
+    /// <summary>How betas lie between them: <c>linear</c>, or <c>scaled_linear</c> (their roots are linear).</summary>
+    public string BetaSchedule { get; init; } = "linear";
+
+    /// <summary>Betas given one by one, which take the place of the three before; null for none.</summary>
+    public IReadOnlyList<float>? TrainedBetas { get; init; }
+
+    /// <summary>What the network predicts: <c>epsilon</c> or <c>v_prediction</c>.</summary>
+    public string PredictionType { get; init; } = "epsilon";
+
+    /// <summary>How noise levels between two timesteps are found; only <c>linear</c> is known.</summary>
+    public string InterpolationType { get; init; } = "linear";
+
+    /// <summary>Whether noise levels are spaced as by Karras et al. (2022), with rho = 7.</summary>
+    public bool UseKarrasSigmas { get; init; }
+
+    /// <summary>Which timesteps are used: <c>leading</c>, <c>trailing</c> or <c>linspace</c>.</summary>
+    public string TimestepSpacing { get; init; } = "linspace";
+
+    /// <summary>What is added to the timesteps of <c>leading</c>.</summary>
+    public int StepsOffset { get; init; }
+
+    /// <summary>The noise level after the last step; only <c>zero</c> is known.</summary>
+    public string FinalSigmasType { get; init; } = "zero";
+
+    /// <summary>Not supported.</summary>
+    public bool UseExponentialSigmas { get; init; }
+
+    /// <summary>Not supported.</summary>
+    public bool UseBetaSigmas { get; init; }
+
+    /// <summary>Not supported.</summary>
+    public bool RescaleBetasZeroSnr { get; init; }
+
+    /// <summary>Reads a <c>scheduler_config.json</c>.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="ImgAlignException">The file is missing, broken, or asks for what is not known here.</exception>
+    public static EulerScheduleConfig Read(string path) => FromJson(ConfigFile.ReadJson(path), path);
+
+    /// <summary>Reads a configuration.</summary>
+    /// <param name="json">The object with the fields.</param>
+    /// <param name="source">The file, for messages.</param>
+    /// <exception cref="ImgAlignException">A field is broken or asks for what is not known here.</exception>
+    public static EulerScheduleConfig FromJson(JsonElement json, string source)
+    {
+        var config = ConfigFile.Parse<EulerScheduleConfig>(json, source);
+        Require(config.BetaSchedule, "beta_schedule", "linear", "scaled_linear");
+        Require(config.PredictionType, "prediction_type", "epsilon", "v_prediction");
+        Require(config.InterpolationType, "interpolation_type", "linear");
+        Require(config.TimestepSpacing, "timestep_spacing", "leading", "trailing", "linspace");
+        Require(config.FinalSigmasType, "final_sigmas_type", "zero");
+        if (config.UseExponentialSigmas || config.UseBetaSigmas || config.RescaleBetasZeroSnr)
+            throw new ImgAlignException($"{source}: use_exponential_sigmas, use_beta_sigmas and rescale_betas_zero_snr are not known here; set them to false.");
+        if (config.NumTrainTimesteps < 2 || (config.TrainedBetas is { } betas && betas.Count != config.NumTrainTimesteps))
+            throw new ImgAlignException($"{source}: num_train_timesteps must be at least 2, and trained_betas as many.");
+        return config;
+
+        void Require(string value, string field, params string[] known)
+        {
+            if (!known.Contains(value)) throw new ImgAlignException($"{source}: {field} '{value}' is not known here; {string.Join(" and ", known)} are.");
+        }
+    }
+}
