@@ -12,6 +12,7 @@ public sealed partial class GoldenRunner
         ImagingKinds.Add(runner);
         CheckpointKinds.Add(runner);
         ClipKinds.Add(runner);
+        LlavaFineTuning.Add(runner);
         LlavaKinds.Add(runner);
         AlignerKinds.Add(runner);
         VaeKinds.Add(runner);

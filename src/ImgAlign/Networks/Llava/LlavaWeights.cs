@@ -74,7 +74,8 @@ internal sealed record LlavaWeights(Func<string, string> LanguageModel, Func<str
         return (tower ?? throw new CheckpointException(checkpoint.Source, "the vision tower is not in this checkpoint; give the tower's path too, for LLaVA-1.5 a copy of openai/clip-vit-large-patch14-336."), "");
     }
 
-    private static IEnumerable<(torch.nn.Module Part, Checkpoint Source, WeightMap Map)> Parts(LlavaModel network, Checkpoint checkpoint, Checkpoint? tower)
+    /// <summary>The network's parts, each with where its weights are and how they are named there.</summary>
+    public static IEnumerable<(torch.nn.Module Part, Checkpoint Source, WeightMap Map)> Parts(LlavaModel network, Checkpoint checkpoint, Checkpoint? tower)
     {
         var layout = Detect(checkpoint);
         yield return (network.LanguageModel, checkpoint, layout.LanguageModelMap(network.Config));

@@ -1,0 +1,91 @@
+using ImgAlign.Checkpoints;
+using ImgAlign.Networks;
+using ImgAlign.Networks.Llava;
+using ImgAlign.Testing.Golden;
+using TorchSharp;
+using TorchSharp.Modules;
+
+namespace ImgAlign.Testing.Kinds;
+
+/// <summary>Supervised fine-tuning of LLaVA on (image, question, answer), as IMG fine-tunes its detector (IMG, section 3.2 and A.3): kind <c>llava-sft</c>.</summary>
+internal static class LlavaFineTuning
+{
+    public static void Add(GoldenRunner runner) => runner.Add("llava-sft", Train);
+
+    private static Dictionary<string, torch.Tensor> Train(GoldenCase golden, torch.Device device)
+    {
+        using var network = LlavaKinds.LoadNetwork(golden, device);
+        var trained = TrainedParameters(golden, network);
+        foreach (var (_, parameter) in trained) parameter.requires_grad = true;
+        var options = ConfigFile.Parse<OptimizerOptions>(golden.Options.GetProperty("optimizer"), golden.Folder);
+        using var optimizer = options.Create(trained.Select(pair => pair.Parameter));
+        using var gradients = torch.enable_grad();
+
+        var outputs = new Dictionary<string, torch.Tensor>();
+        var losses = new List<float>();
+        for (var step = 0; step < options.Steps; step++)
+        {
+            using var scope = torch.NewDisposeScope();
+            optimizer.zero_grad();
+            var loss = Loss(network, golden.Inputs["input_ids"], golden.Inputs["labels"], golden.Inputs.GetValueOrDefault("pixel_values"));
+            losses.Add(loss.item<float>());
+            loss.backward();
+            if (step == 0) RecordGradients(trained, outputs);
+            optimizer.step();
+        }
+        losses.Add(Loss(network, golden.Inputs["input_ids"], golden.Inputs["labels"], golden.Inputs.GetValueOrDefault("pixel_values")).item<float>());
+        outputs["losses"] = torch.tensor(losses.ToArray());
+        foreach (var (name, parameter) in trained) outputs["final." + name] = parameter.detach().clone();
+        return outputs;
+    }
+
+    /// <summary>The mean cross-entropy of every position against the next label; labels of -100 do not count.</summary>
+    /// <param name="network">The model.</param>
+    /// <param name="ids">Token ids <c>[B, N']</c>, one <see cref="LlavaTokens.Image"/> an image, padded on the right.</param>
+    /// <param name="labels">The answer's tokens at their positions, else -100, <c>[B, N']</c>.</param>
+    /// <param name="pixels">Normalised pixels <c>[images, 3, S, S]</c>, or null.</param>
+    private static torch.Tensor Loss(LlavaModel network, torch.Tensor ids, torch.Tensor labels, torch.Tensor? pixels)
+    {
+        using var scope = torch.NewDisposeScope();
+        var logits = network.LanguageModel.call(network.Embed(ids, pixels));  // [B, N, V]
+        var targets = ExpandLabels(network.Config, ids, labels).to(logits.device);  // [B, N]
+        var loss = torch.nn.functional.cross_entropy(logits[.., ..^1].flatten(0, 1), targets[.., 1..].flatten(), ignore_index: Ignored);
+        return loss.MoveToOuterDisposeScope();
+    }
+
+    private const int Ignored = -100;
+
+    // One label a position: an image's positions have none, everything else keeps its own.
+    private static torch.Tensor ExpandLabels(LlavaConfig config, torch.Tensor ids, torch.Tensor labels)
+    {
+        var tokens = LlavaTokens.Expand(ids, config);
+        var expanded = torch.full([tokens.Ids.Length], Ignored, dtype: torch.int64);
+        var isText = torch.ones(tokens.Ids.Length, dtype: torch.@bool);
+        isText[torch.tensor(tokens.ImagePositions)] = torch.tensor(false);
+        expanded[isText] = labels[ids.ne(LlavaTokens.Image)];
+        return expanded.view(tokens.Rows, tokens.Length);
+    }
+
+    private static void RecordGradients(IReadOnlyList<(string Name, Parameter Parameter)> trained, Dictionary<string, torch.Tensor> outputs)
+    {
+        foreach (var (name, parameter) in trained) outputs["grad." + name] = parameter.grad!.clone().MoveToOuterDisposeScope();
+        outputs["grad_norms"] = torch.stack(trained.Select(pair => pair.Parameter.grad!.norm())).MoveToOuterDisposeScope();
+    }
+
+    private static List<(string Name, Parameter Parameter)> TrainedParameters(GoldenCase golden, LlavaModel network)
+    {
+        using var checkpoint = Checkpoint.Open(golden.CheckpointPath!);
+        using var tower = golden.PathOption("vision_tower") is { } path ? Checkpoint.Open(path) : null;
+        var byName = LlavaWeights.Parts(network, checkpoint, tower)
+            .SelectMany(part => ModuleParameters.Enumerate(part.Part).Select(parameter => (Name: part.Map.Resolve(parameter.Path).Names[0], Parameter: parameter.Value)))
+            .ToDictionary(pair => pair.Name, pair => pair.Parameter);
+        return [.. golden.Options.GetProperty("parameters").EnumerateArray().Select(name => (name.GetString()!, byName[name.GetString()!]))];
+    }
+
+    private sealed record OptimizerOptions(string Name, double Lr, double[] Betas, double Eps, double WeightDecay, int Steps)
+    {
+        public AdamW Create(IEnumerable<Parameter> parameters) => Name == "AdamW"
+            ? torch.optim.AdamW(parameters, Lr, Betas[0], Betas[1], Eps, WeightDecay)
+            : throw new ImgAlignException($"Optimizer '{Name}' is not known to this version of ImgAlign; AdamW is.");
+    }
+}
