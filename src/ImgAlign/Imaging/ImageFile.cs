@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using ImgAlign.Checkpoints;
 using SkiaSharp;
 
 namespace ImgAlign.Imaging;
@@ -48,7 +47,16 @@ public static class ImageFile
     public static void SavePng(string path, RgbImage image)
     {
         var data = EncodePng(image);
-        AtomicFile.Write(path, file => file.Write(data));
+        var temporary = path + ".part";
+        try
+        {
+            File.WriteAllBytes(temporary, data);
+            File.Move(temporary, path, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
     }
 
     /// <summary>An image as the bytes of a PNG file.</summary>

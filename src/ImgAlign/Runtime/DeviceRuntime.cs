@@ -9,6 +9,8 @@ namespace ImgAlign.Runtime;
 /// </summary>
 public sealed class DeviceRuntime : IDisposable
 {
+    private readonly long? freeBytesAtStart;
+
     /// <summary>Finds the device; loads nothing.</summary>
     /// <param name="options">Where and how to run.</param>
     /// <exception cref="ImgAlignException">The device is absent, or does not support the precision.</exception>
@@ -21,6 +23,7 @@ public sealed class DeviceRuntime : IDisposable
         Type = ResolveType(options.Precision, device);
         Residency = new Residency(options.Residency);
         Worker = new DeviceWorker(device, options.Threads);
+        freeBytesAtStart = DeviceMemory.Query(device)?.FreeBytes;
     }
 
     /// <summary>The options that it was made with.</summary>
@@ -35,7 +38,20 @@ public sealed class DeviceRuntime : IDisposable
     /// <summary>The thread that everything on this device runs on.</summary>
     public DeviceWorker Worker { get; }
 
+    /// <summary>Which networks are in the device's memory at the same time.</summary>
+    public ResidencyPolicy Policy => Residency.Policy;
+
     internal Residency Residency { get; }
+
+    /// <summary>Compares what stages need with what is there. On the worker thread.</summary>
+    internal MemoryEstimate Estimate(IEnumerable<StageFootprint> stages)
+    {
+        var available = Options.MemoryBudgetBytes;
+        // libtorch keeps freed GPU memory for itself, so that what was free before it began tells more than what is free now.
+        if (available is null && Device.type == DeviceType.CUDA) available = freeBytesAtStart;
+        else if (available is null && DeviceMemory.Query(Device) is { } host) available = Math.Min(host.TotalBytes, host.FreeBytes + Residency.DeviceBytes);
+        return new MemoryEstimate(Device.type == DeviceType.CPU ? "cpu" : Device.ToString(), Policy, [.. stages], available);
+    }
 
     /// <summary>Waits for the work in progress and ends the worker thread. Models belong to whoever made them.</summary>
     public void Dispose() => Worker.Dispose();

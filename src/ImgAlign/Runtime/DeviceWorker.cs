@@ -22,6 +22,8 @@ public sealed class DeviceWorker : IDisposable
         });
     }
 
+    internal bool HasEnded => queue.IsAddingCompleted;
+
     /// <summary>Runs work on the device's thread, without gradients and within a dispose scope: tensors do not outlive it.</summary>
     /// <param name="work">The work. Its result is managed data.</param>
     /// <param name="cancellationToken">Takes the work out of the queue; once it runs, the work itself watches the token.</param>
@@ -29,10 +31,17 @@ public sealed class DeviceWorker : IDisposable
     public Task<TResult> RunAsync<TResult>(Func<TResult> work, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(work);
+        ObjectDisposedException.ThrowIf(HasEnded, this);
         var completion = new TaskCompletionSource<TResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         var registration = cancellationToken.Register(() => completion.TrySetCanceled(cancellationToken));
         _ = thread.Value;
-        queue.Add(() => Complete(completion, registration, work, cancellationToken), CancellationToken.None);
+        // The caller's activity and log scopes come along.
+        var context = ExecutionContext.Capture();
+        queue.Add(() =>
+        {
+            if (context is null) Complete(completion, registration, work, cancellationToken);
+            else ExecutionContext.Run(context, _ => Complete(completion, registration, work, cancellationToken), null);
+        }, CancellationToken.None);
         return completion.Task;
     }
 
@@ -43,7 +52,7 @@ public sealed class DeviceWorker : IDisposable
     /// <summary>Finishes what is queued and ends the thread. Must not be called from the worker thread.</summary>
     public void Dispose()
     {
-        if (queue.IsAddingCompleted) return;
+        if (HasEnded) return;
         queue.CompleteAdding();
         if (thread.IsValueCreated) thread.Value.Join();
         queue.Dispose();

@@ -57,7 +57,9 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
 
     bool IResident.IsInUse => leases > 0;
 
-    private bool WaitsInHostMemory => runtime.Residency.Policy == ResidencyPolicy.OffloadToHost && runtime.Device.type != DeviceType.CPU;
+    long IResident.DeviceBytes => IsOnDevice ? WeightBytes : 0;
+
+    private bool WaitsInHostMemory => runtime.Policy == ResidencyPolicy.OffloadToHost && runtime.Device.type != DeviceType.CPU;
 
     /// <summary>Brings the network to the device, after others have made room for it; it stays there at least until the lease is disposed.</summary>
     /// <exception cref="ImgAlignException">The weights cannot be read.</exception>
@@ -80,14 +82,14 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
 
     void IResident.WarmUp()
     {
-        if (runtime.Residency.Policy != ResidencyPolicy.LoadOnDemand) Load();
+        if (runtime.Policy != ResidencyPolicy.LoadOnDemand) Load();
     }
 
     void IResident.Evict()
     {
         if (!IsOnDevice) return;
         if (WaitsInHostMemory) MoveToHost();
-        else if (runtime.Residency.Policy == ResidencyPolicy.LoadOnDemand) ((IResident)this).Unload();
+        else if (runtime.Policy == ResidencyPolicy.LoadOnDemand) ((IResident)this).Unload();
     }
 
     void IResident.Unload()

@@ -6,6 +6,9 @@ internal interface IResident
     /// <summary>Whether someone is computing with it.</summary>
     bool IsInUse { get; }
 
+    /// <summary>The device memory that its weights take now.</summary>
+    long DeviceBytes { get; }
+
     /// <summary>Brings it to where the policy lets it wait before its first use.</summary>
     void WarmUp();
 
@@ -22,6 +25,8 @@ internal sealed class Residency(ResidencyPolicy policy)
     private readonly List<IResident> residents = [];
 
     public ResidencyPolicy Policy => policy;
+
+    public long DeviceBytes => residents.Sum(static resident => resident.DeviceBytes);
 
     public void Add(IResident resident) => residents.Add(resident);
 

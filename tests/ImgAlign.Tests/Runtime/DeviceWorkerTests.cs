@@ -27,7 +27,7 @@ public class DeviceWorkerTests
     public async Task Tensors_do_not_outlive_the_work()
     {
         using var worker = new DeviceWorker(torch.CPU, threads: null);
-        var before = torch.Tensor.TotalCount;
+        var before = LiveTensors.Count();
         await worker.RunAsync(() => { _ = torch.ones(3) + 1; });
         Assert.Equal(before, torch.Tensor.TotalCount);
         await Assert.ThrowsAsync<InvalidOperationException>(() => worker.RunAsync(() => { _ = torch.ones(3) + 1; throw new InvalidOperationException(); }));

@@ -58,7 +58,7 @@ public class ModelSlotTests
         using var runtime = new DeviceRuntime(new RuntimeOptions { Residency = policy }, torch.META);
         using var first = Slot(runtime);
         using var second = Slot(runtime);
-        var before = torch.Tensor.TotalCount;
+        var before = LiveTensors.Count();
         for (var i = 0; i < 2; i++)
         {
             first.Use().Dispose();

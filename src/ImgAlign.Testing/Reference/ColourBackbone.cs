@@ -1,0 +1,117 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ImgAlign.Testing.Reference;
+
+/// <summary>
+/// The smallest complete diffusion model: its pictures are normally distributed around one colour, so that the derivative is a formula and
+/// no network is needed. It paints a prompt's colour half as strong as it should, which an aligner can repair. For tests, and as an example
+/// of the contract.
+/// </summary>
+public sealed class ColourBackbone : IDiffusionBackbone, IImagePromptEncoder, IMemoryFootprint
+{
+    private const int Pixels = 8;
+    private const double Spread = 0.02;
+
+    private readonly Device device;
+
+    /// <summary>Makes the model.</summary>
+    /// <param name="device">Where to compute; null is the CPU.</param>
+    /// <param name="guidanceStartStep">The first step with guidance.</param>
+    public ColourBackbone(Device? device = null, int guidanceStartStep = 0)
+    {
+        this.device = device ?? CPU;
+        Info = new BackboneInfo
+        {
+            Name = "Colour",
+            SizeMultiple = Pixels,
+            DefaultSize = new ImageSize(32, 32),
+            DefaultSteps = 6,
+            DefaultGuidance = 1.2,
+            GuidanceStartStep = guidanceStartStep,
+            ImagePromptTokens = 4,
+            ImagePromptWidth = 3,
+        };
+    }
+
+    /// <inheritdoc/>
+    public BackboneInfo Info { get; }
+
+    /// <inheritdoc/>
+    public IImagePromptEncoder ImagePrompt => this;
+
+    /// <summary>The bytes that each of its two stages claims to need; for tests of memory policies.</summary>
+    public long ClaimedStageBytes { get; init; }
+
+    /// <inheritdoc/>
+    public SigmaSchedule CreateSchedule(int steps, ImageSize size)
+    {
+        float Sigma(int i) => i == steps ? 0 : 10 * MathF.Pow(0.01f, (float)i / steps);
+        return new SigmaSchedule([.. Enumerable.Range(0, steps).Select(i => new SigmaStep(i, Sigma(i), Sigma(i + 1), Sigma(i)))], Sigma(0));
+    }
+
+    /// <inheritdoc/>
+    public Tensor CreateNoise(ImageSize size, long seed, int batch = 1)
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator((ulong)seed, CPU);
+        return randn([batch, 3, size.Height / Pixels, size.Width / Pixels], generator: generator).to(device).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public TextFeatures EncodeText(IReadOnlyList<string?> prompts)
+    {
+        var colours = prompts.SelectMany(prompt => prompt is null ? [0.5f, 0.5f, 0.5f] : Colour.Of(prompt).Select(static value => 0.25f + value / 2));
+        var tokens = tensor([.. colours], [prompts.Count, 1, 3], device: device);  // [B, 1, 3]
+        return new TextFeatures(tokens, tokens.squeeze(1));
+    }
+
+    /// <inheritdoc/>
+    public Conditioning Condition(TextFeatures text, Tensor? imagePrompt, double imagePromptScale, ImageSize size, MicroConditioning? microConditioning = null)
+    {
+        using var scope = NewDisposeScope();
+        var mean = text.Pooled.alias();  // [B, 3]
+        if (imagePrompt is not null && imagePromptScale != 0) mean = mean + (imagePrompt.mean([1]) - mean) * imagePromptScale;
+        return new ColourConditioning(mean.unsqueeze(-1).unsqueeze(-1).DetachFromDisposeScope());
+    }
+
+    /// <inheritdoc/>
+    public Tensor Derivative(Tensor x, SigmaStep step, Conditioning conditioning)
+    {
+        using var scope = NewDisposeScope();
+        // x = data + sigma noise, data ~ N(mean, spread^2): the expected noise given x.
+        var scale = step.Sigma / (Spread * Spread + step.Sigma * step.Sigma);
+        return ((x - ((ColourConditioning)conditioning).Mean) * scale).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<RgbImage> Decode(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        var enlarged = x.repeat_interleave(Pixels, 2).repeat_interleave(Pixels, 3);  // [B, 3, H, W]
+        var bytes = (enlarged * 255).round().clamp(0, 255).to(uint8).permute(0, 2, 3, 1).contiguous().cpu();
+        return [.. bytes.unbind().Select(image => new RgbImage((int)image.shape[1], (int)image.shape[0], image.data<byte>().ToArray()))];
+    }
+
+    /// <inheritdoc/>
+    public Tensor Encode(IReadOnlyList<RgbImage> images) => tensor([.. images.SelectMany(Colour.Quarters)], [images.Count, 4, 3], device: device);
+
+    /// <inheritdoc/>
+    public Tensor EncodeUnconditional() => full([1, 4, 3], 0.5, device: device, dtype: float32);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<StageFootprint> EstimateStages(ImageSize size, int batch) =>
+        [new("Colour text", ClaimedStageBytes, 0), new("Colour painter", ClaimedStageBytes, 12L * size.Width * size.Height * batch)];
+
+    /// <summary>Owns nothing.</summary>
+    public void Dispose() { }
+
+    private sealed class ColourConditioning(Tensor mean) : Conditioning
+    {
+        public Tensor Mean => mean;  // [B, 3, 1, 1]
+
+        public override int Batch => (int)mean.shape[0];
+
+        protected override void Dispose(bool disposing) => mean.Dispose();
+    }
+}

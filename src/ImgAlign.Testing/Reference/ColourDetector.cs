@@ -1,0 +1,44 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ImgAlign.Testing.Reference;
+
+/// <summary>The colour world's detector: hidden states of width 6 hold the colours of a picture's quarters, and last the question's colour.</summary>
+public sealed class ColourDetector : IMisalignmentDetector
+{
+    private readonly Device device;
+
+    /// <summary>Makes the model.</summary>
+    /// <param name="device">Where to compute; null is the CPU.</param>
+    public ColourDetector(Device? device = null) => this.device = device ?? CPU;
+
+    /// <inheritdoc/>
+    public string Name => "Colour reader";
+
+    /// <inheritdoc/>
+    public int HiddenSize => 6;
+
+    /// <inheritdoc/>
+    public Tensor Detect(RgbImage image, string question)
+    {
+        using var scope = NewDisposeScope();
+        var seen = tensor(Colour.Quarters(image), [4, 3], device: device);
+        var asked = tensor(Colour.Of(question), [1, 3], device: device);
+        var seenStates = cat([seen, zeros_like(seen)], 1);
+        var askedStates = cat([zeros_like(asked), asked], 1);
+        return cat([seenStates, askedStates]).unsqueeze(0).MoveToOuterDisposeScope();  // [1, 5, 6]
+    }
+
+    /// <inheritdoc/>
+    public string Describe(RgbImage image, string question, int maxNewTokens = 128, CancellationToken cancellationToken = default)
+    {
+        string[] words = ["Make", "the", "colour", Text(Colour.Of(question)), "instead", "of", Text(Colour.Mean(image)) + "."];
+        cancellationToken.ThrowIfCancellationRequested();
+        return string.Join(' ', words.Take(maxNewTokens));
+    }
+
+    /// <summary>Owns nothing.</summary>
+    public void Dispose() { }
+
+    private static string Text(float[] colour) => "#" + string.Concat(colour.Select(static value => ((int)MathF.Round(255 * value)).ToString("x2", null)));
+}

@@ -1,0 +1,75 @@
+using ImgAlign.Telemetry;
+
+namespace ImgAlign;
+
+public sealed partial class AlignmentPipeline
+{
+    // IMG, section 3: what happens in a run, in its order. Prompt features, noise and the features of "no image" are computed once.
+    private AlignmentResult Align(AlignmentRequest request, RunRecorder run)
+    {
+        using var text = EncodeText([request.Prompt], request, run);
+        using var noise = backbone.CreateNoise(request.Size!.Value, request.Seed);
+        var generator = new ImageGenerator(backbone, request, text, noise, run);
+
+        var baseImage = request.Image ?? generator.Generate()[0];
+        var baseScores = Score(baseImage, request.Prompt, run);
+        run.Report(new AlignmentUpdate(AlignmentStage.Decode, 0) { Step = 1, BaseImage = baseImage });
+
+        using var noImage = IsGuided(request) ? run.Stage(AlignmentStage.EncodeImage, backbone.Info.Name, backbone.ImagePrompt.EncodeUnconditional) : null;
+        var rounds = new List<AlignmentRound>();
+        var (image, scores) = (baseImage, baseScores);
+        while (rounds.Count < request.Rounds && !IsSufficient(scores, request))
+        {
+            run.Round = rounds.Count + 1;
+            var question = Question(request.Question, request.Prompt, request.Seed, run.Round);
+            using var z0 = run.Stage(AlignmentStage.EncodeImage, backbone.Info.Name, () => backbone.ImagePrompt.Encode([image]));
+            using var h = run.Stage(AlignmentStage.Detect, detector.Name, () => detector.Detect(image, question));
+            var critique = request.DescribeCritique ? Describe(image, question, request.CritiqueTokens, run) : null;
+            using var z = run.Stage(AlignmentStage.Align, "aligner", () => aligner.Align(h, z0, request.AlignerPasses));
+            var aligned = generator.Generate(z, noImage, request.ImagePromptScale!.Value)[0];
+
+            var alignedScores = Score(aligned, request.Prompt, run);
+            var improved = Improves(alignedScores, scores);
+            var accepted = improved || !request.KeepOnlyImprovements;
+            if (accepted) (image, scores) = (aligned, alignedScores);
+            rounds.Add(new AlignmentRound(run.Round, question, critique, aligned, alignedScores, accepted));
+            run.EndRound(rounds[^1]);
+            if (!improved && request.StopWithoutImprovement) break;
+        }
+        return new AlignmentResult(image, baseImage, baseScores, rounds, request, run.Finish());
+    }
+
+    private GenerationResult Generate(GenerationRequest request, RunRecorder run)
+    {
+        using var text = EncodeText(request.Prompts, request, run);
+        using var noise = backbone.CreateNoise(request.Size!.Value, request.Seed, request.Prompts.Count);
+        var images = new ImageGenerator(backbone, request, text, noise, run).Generate();
+        return new GenerationResult(images, request, run.Finish());
+    }
+
+    private string Describe(RgbImage image, string question, int maxNewTokens, RunRecorder run) =>
+        run.Stage(AlignmentStage.Describe, detector.Name, () => detector.Describe(image, question, maxNewTokens, run.CancellationToken));
+
+    // With guidance the unconditional half comes first.
+    private TextFeatures EncodeText(IReadOnlyList<string> prompts, SamplingRequest request, RunRecorder run)
+    {
+        IEnumerable<string?> unconditional = IsGuided(request) ? prompts.Select(_ => request.NegativePrompt) : [];
+        return run.Stage(AlignmentStage.EncodePrompt, backbone.Info.Name, () => backbone.EncodeText([.. unconditional, .. prompts]));
+    }
+
+    private Dictionary<string, double> Score(RgbImage image, string prompt, RunRecorder run) =>
+        Scorers.ToDictionary(scorer => scorer.Name, scorer => run.Stage(AlignmentStage.Score, scorer.Name, () => scorer.Score([image], prompt)[0]));
+
+    // The first scorer decides; without one every picture is an improvement.
+    private bool Improves(Dictionary<string, double> scores, Dictionary<string, double> before) =>
+        Scorers.Count == 0 || scores[Scorers[0].Name] > before[Scorers[0].Name];
+
+    private bool IsSufficient(Dictionary<string, double> scores, AlignmentRequest request) =>
+        request.SufficientScore is { } sufficient && scores[Scorers[0].Name] >= sufficient;
+
+    // Each round draws its own question: another one may find what the last did not.
+    private static string Question(string? template, string prompt, long seed, int round) =>
+        (template ?? "How to make the image match the intended prompt: {prompt}?").Replace("{prompt}", prompt, StringComparison.Ordinal);
+
+    private static bool IsGuided(SamplingRequest request) => request.Guidance > 1;
+}

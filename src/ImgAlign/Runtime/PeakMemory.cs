@@ -1,0 +1,40 @@
+using TorchSharp;
+
+namespace ImgAlign.Runtime;
+
+/// <summary>Watches the memory in use while a run lasts: libtorch's own statistics are not within reach of TorchSharp.</summary>
+internal sealed class PeakMemory : IDisposable
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+
+    private readonly torch.Device device;
+    private readonly Timer timer;
+    private long peakBytes;
+
+    public PeakMemory(torch.Device device)
+    {
+        this.device = device;
+        timer = new Timer(_ => Sample(), null, Interval, Interval);
+    }
+
+    /// <summary>The most seen so far: of the process on the CPU, of the whole device on a GPU; null where the system does not tell.</summary>
+    public long? Bytes
+    {
+        get
+        {
+            Sample();
+            return peakBytes == 0 ? null : peakBytes;
+        }
+    }
+
+    public void Dispose() => timer.Dispose();
+
+    private void Sample()
+    {
+        var used = device.type == DeviceType.CPU
+            ? Environment.WorkingSet
+            : DeviceMemory.Query(device) is { } memory ? memory.TotalBytes - memory.FreeBytes : 0;
+        long seen;
+        while (used > (seen = Interlocked.Read(ref peakBytes)) && Interlocked.CompareExchange(ref peakBytes, used, seen) != seen) { }
+    }
+}

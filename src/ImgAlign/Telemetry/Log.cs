@@ -1,0 +1,29 @@
+using ImgAlign.Runtime;
+using Microsoft.Extensions.Logging;
+
+namespace ImgAlign.Telemetry;
+
+/// <summary>All log messages. The prompt is logged only where recording prompts was asked for.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Information, "{Operation} with {Backbone}, seed {Seed}: expected to need {Estimate}.")]
+    public static partial void RunStarts(ILogger logger, string operation, string backbone, long seed, MemoryEstimate estimate);
+
+    [LoggerMessage(2, LogLevel.Debug, "{Stage} of round {Round} took {Seconds:0.000} s.")]
+    public static partial void StageEnded(ILogger logger, AlignmentStage stage, int round, double seconds);
+
+    [LoggerMessage(3, LogLevel.Information, "Round {Round}: {Verdict}.")]
+    public static partial void RoundEnded(ILogger logger, int round, string verdict);
+
+    [LoggerMessage(4, LogLevel.Information, "{Operation} took {Seconds:0.0} s and at most {Peak}.")]
+    public static partial void RunEnded(ILogger logger, string operation, double seconds, string peak);
+
+    [LoggerMessage(5, LogLevel.Information, "{Operation} was cancelled.")]
+    public static partial void RunCancelled(ILogger logger, string operation);
+
+    [LoggerMessage(6, LogLevel.Error, "{Operation} failed.")]
+    public static partial void RunFailed(ILogger logger, string operation, Exception exception);
+
+    [LoggerMessage(7, LogLevel.Debug, "The prompt: {Prompt}")]
+    public static partial void Prompt(ILogger logger, string prompt);
+}

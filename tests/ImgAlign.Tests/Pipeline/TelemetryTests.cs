@@ -1,0 +1,91 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using ImgAlign.Telemetry;
+using Microsoft.Extensions.Logging;
+
+namespace ImgAlign.Tests.Pipeline;
+
+public class TelemetryTests
+{
+    [Fact]
+    public async Task A_run_is_traced_as_one_tree()
+    {
+        var stopped = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = static source => source.Name is TelemetryNames.Source or "test",
+            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = stopped.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        using var source = new ActivitySource("test");
+        using var world = new ColourWorld();
+        using (source.StartActivity("caller")) await world.Pipeline.AlignAsync(ColourWorld.Request);
+
+        var caller = stopped.Single(activity => activity.OperationName == "caller");
+        var root = stopped.Single(activity => activity.OperationName == "invoke_workflow img");
+        Assert.Equal(caller.SpanId, root.ParentSpanId);
+        Assert.Equal(3L, root.GetTagItem(TelemetryNames.RequestSeed));
+        Assert.Equal(true, root.GetTagItem(TelemetryNames.Accepted));
+        Assert.Null(root.GetTagItem(TelemetryNames.Prompt));
+        var stages = stopped.Where(activity => activity.ParentSpanId == root.SpanId).Select(activity => activity.OperationName).ToList();
+        Assert.Equal(2, stages.Count(name => name == "generate_content Colour"));
+        Assert.Contains("chat Colour reader", stages);
+        Assert.Contains("imgalign.align", stages);
+        Assert.Contains("imgalign.score", stages);
+    }
+
+    [Fact]
+    public async Task Metrics_are_recorded()
+    {
+        var seen = new ConcurrentDictionary<string, int>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = static (instrument, listener) => { if (instrument.Meter.Name == TelemetryNames.Source) listener.EnableMeasurementEvents(instrument); },
+        };
+        listener.SetMeasurementEventCallback<double>((instrument, _, _, _) => seen.AddOrUpdate(instrument.Name, 1, static (_, count) => count + 1));
+        listener.SetMeasurementEventCallback<long>((instrument, _, _, _) => seen.AddOrUpdate(instrument.Name, 1, static (_, count) => count + 1));
+        listener.Start();
+        using var world = new ColourWorld();
+        await world.Pipeline.AlignAsync(ColourWorld.Request);
+        listener.RecordObservableInstruments();
+        Assert.Equal(1, seen[TelemetryNames.OperationDuration]);
+        Assert.Equal(12, seen[TelemetryNames.StepDuration]);
+        Assert.True(seen[TelemetryNames.PhaseDuration] > 8);
+        Assert.Equal(1, seen[TelemetryNames.MemoryUsage]);
+        Assert.Equal(1, seen[TelemetryNames.LiveTensors]);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Prompts_are_logged_only_where_asked_for(bool recordPrompts)
+    {
+        var log = new Lines();
+        using var world = new ColourWorld();
+        using var pipeline = new AlignmentPipeline(world.Runtime, new Testing.Reference.ColourBackbone(), new Testing.Reference.ColourDetector(), new Testing.Reference.ColourAligner())
+        {
+            Logger = log,
+            RecordPrompts = recordPrompts,
+        };
+        await pipeline.AlignAsync(ColourWorld.Request);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => pipeline.AlignAsync(ColourWorld.Request, null, new CancellationToken(canceled: true)));
+        await Assert.ThrowsAsync<FormatException>(() => pipeline.AlignAsync(ColourWorld.Request, new Updates(_ => throw new FormatException())));
+        Assert.Equal(recordPrompts, log.All.Any(line => line.Contains("red house", StringComparison.Ordinal)));
+        Assert.Contains(log.All, line => line.StartsWith("Information: align with Colour, seed 3: expected to need", StringComparison.Ordinal));
+        Assert.Contains(log.All, line => line.StartsWith("Information: Round 1: the aligned picture is kept", StringComparison.Ordinal));
+        Assert.Contains(log.All, line => line.StartsWith("Information: align took", StringComparison.Ordinal));
+        Assert.Contains("Information: align was cancelled.", log.All);
+        Assert.Contains("Error: align failed.", log.All);
+    }
+
+    private sealed class Lines : ILogger
+    {
+        public ConcurrentQueue<string> All { get; } = [];
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+        public bool IsEnabled(LogLevel logLevel) => true;
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            All.Enqueue($"{logLevel}: {formatter(state, exception)}");
+    }
+}
