@@ -1,3 +1,5 @@
+using System.Text.Json;
+using ImgAlign.Detectors;
 using ImgAlign.Testing.Golden;
 using ImgAlign.Tokenizers;
 using TorchSharp;
@@ -8,7 +10,9 @@ namespace ImgAlign.Testing.Kinds;
 internal static class TokenizerKinds
 {
     public static void Add(GoldenRunner runner) => runner
-        .Add("tokenize-clip", Clip);
+        .Add("tokenize-clip", Clip)
+        .Add("tokenize-llama", Llama)
+        .Add("tokenize-llava", Llava);
 
     private static Dictionary<string, torch.Tensor> Clip(GoldenCase golden, torch.Device device)
     {
@@ -22,5 +26,38 @@ internal static class TokenizerKinds
             masks.Add(torch.arange(maxLength).lt(length).to(torch.int64));
         }
         return new() { ["ids"] = torch.stack(ids), ["attention_mask"] = torch.stack(masks) };
+    }
+
+    private static Dictionary<string, torch.Tensor> Llama(GoldenCase golden, torch.Device device)
+    {
+        var tokenizer = LlamaTokenizer.Load(golden.CheckpointPath!);
+        var addBos = golden.Options.GetProperty("add_bos").GetBoolean();
+        var legacy = golden.Options.GetProperty("legacy").GetBoolean();
+        return Ragged([.. golden.Options.GetProperty("texts").EnumerateArray().Select(text => tokenizer.Encode(text.GetString()!, addBos, legacy))]);
+    }
+
+    private static Dictionary<string, torch.Tensor> Llava(GoldenCase golden, torch.Device device)
+    {
+        var tokenizer = LlamaTokenizer.Load(golden.CheckpointPath!);
+        var sequences = golden.Options.GetProperty("prompts").EnumerateArray().Select(prompt => LlavaPrompt.Tokenize(tokenizer, Prompt(prompt))).ToArray();
+        var result = Ragged(sequences);
+        result["image_positions"] = torch.tensor(sequences.Select(ids => (long)ids.ToList().IndexOf(LlavaPrompt.ImageId)).ToArray());
+        return result;
+    }
+
+    private static string Prompt(JsonElement prompt)
+    {
+        var whole = prompt.GetProperty("prompt").GetString()!;
+        if (prompt.GetProperty("template").GetString() is not { } template) return whole;
+        var rendered = ConversationTemplate.ByName(template).Render(prompt.GetProperty("question").GetString()!, prompt.GetProperty("image").GetBoolean());
+        return rendered == whole ? rendered : throw new ImgAlignException($"template {template} gives '{rendered}' where the reference gives '{whole}'");
+    }
+
+    // Sequences of different lengths: one after the other, and where each begins.
+    private static Dictionary<string, torch.Tensor> Ragged(IReadOnlyList<int>[] sequences)
+    {
+        var offsets = new long[sequences.Length + 1];
+        for (var i = 0; i < sequences.Length; i++) offsets[i + 1] = offsets[i] + sequences[i].Count;
+        return new() { ["ids"] = torch.tensor(sequences.SelectMany(ids => ids).Select(id => (long)id).ToArray()), ["offsets"] = torch.tensor(offsets) };
     }
 }

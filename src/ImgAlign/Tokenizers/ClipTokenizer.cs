@@ -1,8 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
-using ImgAlign.Checkpoints;
-using Microsoft.ML.Tokenizers;
 
 namespace ImgAlign.Tokenizers;
 
@@ -12,48 +9,30 @@ namespace ImgAlign.Tokenizers;
 /// </summary>
 public sealed class ClipTokenizer
 {
-    private readonly BpeTokenizer merges;
+    private readonly ClipVocabulary vocabulary;
     private readonly SpecialTokens asWritten;
     private readonly SpecialTokens afterNormalisation;
 
-    private ClipTokenizer(BpeTokenizer merges, ClipTokenizerConfig config)
+    private ClipTokenizer(ClipVocabulary vocabulary, ClipTokenizerConfig config)
     {
-        this.merges = merges;
+        this.vocabulary = vocabulary;
         asWritten = new SpecialTokens(Ids(config.SpecialTokens.Where(token => !token.Normalized)));
         afterNormalisation = new SpecialTokens(Ids(config.SpecialTokens.Where(token => token.Normalized)));
         MaxLength = config.MaxLength;
-        BeginId = merges.Vocabulary[config.Begin];
-        EndId = merges.Vocabulary[config.End];
-        PadId = merges.Vocabulary[config.Pad];
+        BeginId = vocabulary.IdOf(config.Begin);
+        EndId = vocabulary.IdOf(config.End);
+        PadId = vocabulary.IdOf(config.Pad);
 
         IEnumerable<KeyValuePair<string, int>> Ids(IEnumerable<SpecialToken> tokens) =>
-            tokens.Select(token => KeyValuePair.Create(token.Content, merges.Vocabulary[token.Content]));
+            tokens.Select(token => KeyValuePair.Create(token.Content, vocabulary.IdOf(token.Content)));
     }
 
     /// <summary>Reads <c>vocab.json</c>, <c>merges.txt</c> and <c>tokenizer_config.json</c> of a tokenizer's folder as diffusers writes it.</summary>
     /// <param name="folder">The folder, such as <c>tokenizer_2</c> of an SDXL checkpoint.</param>
     /// <param name="padToken">The padding token; null: the one that the folder names.</param>
     /// <exception cref="ImgAlignException">A file is missing, malformed, or does not fit the others.</exception>
-    public static ClipTokenizer Load(string folder, string? padToken = null)
-    {
-        var config = ClipTokenizerConfig.Read(folder, padToken);
-        var vocabularyPath = Path.Combine(folder, "vocab.json");
-        var vocabulary = ReadVocabulary(vocabularyPath);
-        foreach (var token in config.SpecialTokens)
-        {
-            if (!vocabulary.ContainsKey(token.Content))
-                throw new ImgAlignException($"{vocabularyPath}: the special token {token.Content} is missing; take the files of a tokenizer from one and the same folder.");
-        }
-        var mergesPath = Path.Combine(folder, "merges.txt");
-        try
-        {
-            return new ClipTokenizer(BpeTokenizer.Create(new BpeOptions(vocabulary) { Merges = ReadMerges(mergesPath), EndOfWordSuffix = "</w>", ByteLevel = true }), config);
-        }
-        catch (Exception exception) when (exception is InvalidOperationException or ArgumentException or FormatException)
-        {
-            throw new ImgAlignException($"{mergesPath}: does not fit {vocabularyPath} ({exception.Message}); take both from one and the same tokenizer.", exception);
-        }
-    }
+    public static ClipTokenizer Load(string folder, string? padToken = null) =>
+        new(ClipVocabulary.Read(folder), ClipTokenizerConfig.Read(folder, padToken));
 
     /// <summary>The number of tokens of every result, 77 for CLIP: begin, at most 75 tokens of text, end, and padding.</summary>
     public int MaxLength { get; }
@@ -95,8 +74,7 @@ public sealed class ClipTokenizer
         {
             if (special is { } id) yield return id;
             else
-                foreach (var (start, length) in Words(part))
-                    foreach (var piece in merges.EncodeToIds(part.AsSpan(start, length), considerPreTokenization: false, considerNormalization: false)) yield return piece;
+                foreach (var piece in Words(part).SelectMany(word => vocabulary.Encode(part.AsSpan(word.Start, word.Length)))) yield return piece;
         }
     }
 
@@ -151,23 +129,5 @@ public sealed class ClipTokenizer
             UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => CharacterKind.Number,
             _ => CharacterKind.Other,
         };
-    }
-
-    private static Dictionary<string, int> ReadVocabulary(string path)
-    {
-        try
-        {
-            return ConfigFile.ReadJson(path).Deserialize<Dictionary<string, int>>() ?? throw new JsonException("null");
-        }
-        catch (JsonException exception)
-        {
-            throw new ImgAlignException($"{path}: an object of tokens and their ids is expected; download the file again.", exception);
-        }
-    }
-
-    private static IEnumerable<string> ReadMerges(string path)
-    {
-        if (!File.Exists(path)) throw new ImgAlignException($"{path}: the file is missing; a CLIP tokenizer has vocab.json and merges.txt.");
-        return File.ReadLines(path).Where(line => line.Length > 0 && !line.StartsWith("#version", StringComparison.Ordinal));
     }
 }
