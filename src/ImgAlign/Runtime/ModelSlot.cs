@@ -1,4 +1,4 @@
-using ImgAlign.Networks;
+using ImgAlign.Checkpoints;
 using TorchSharp;
 
 namespace ImgAlign.Runtime;

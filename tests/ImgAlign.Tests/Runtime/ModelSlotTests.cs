@@ -1,4 +1,4 @@
-using ImgAlign.Networks;
+using ImgAlign.Checkpoints;
 using ImgAlign.Networks.Layers;
 using ImgAlign.Runtime;
 using TorchSharp;

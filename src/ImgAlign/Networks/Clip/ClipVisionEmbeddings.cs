@@ -1,3 +1,4 @@
+using ImgAlign.Checkpoints;
 using ImgAlign.Networks.Layers;
 using TorchSharp;
 using TorchSharp.Modules;

@@ -1,3 +1,4 @@
+using ImgAlign.Checkpoints;
 using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;

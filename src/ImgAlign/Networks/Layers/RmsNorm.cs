@@ -1,3 +1,4 @@
+using ImgAlign.Checkpoints;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;

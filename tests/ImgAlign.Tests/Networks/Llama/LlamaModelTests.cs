@@ -1,4 +1,4 @@
-using ImgAlign.Networks;
+using ImgAlign.Checkpoints;
 using ImgAlign.Networks.Llama;
 using TorchSharp;
 using static TorchSharp.torch;

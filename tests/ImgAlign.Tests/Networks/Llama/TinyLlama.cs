@@ -1,5 +1,4 @@
 using ImgAlign.Checkpoints;
-using ImgAlign.Networks;
 using ImgAlign.Networks.Llama;
 using ImgAlign.Testing.Golden;
 using TorchSharp;

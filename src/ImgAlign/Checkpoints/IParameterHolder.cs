@@ -1,6 +1,6 @@
 using TorchSharp.Modules;
 
-namespace ImgAlign.Networks.Layers;
+namespace ImgAlign.Checkpoints;
 
 /// <summary>A layer of this library that owns parameters. Built on the meta device, it is given its weights through this.</summary>
 internal interface IParameterHolder

@@ -1,9 +1,8 @@
 using System.Runtime.CompilerServices;
-using ImgAlign.Networks.Layers;
 using TorchSharp;
 using TorchSharp.Modules;
 
-namespace ImgAlign.Networks;
+namespace ImgAlign.Checkpoints;
 
 /// <summary>Exchanges a network's parameters one by one: TorchSharp's <c>load_state_dict</c> needs both copies, and <c>to()</c> forgets references.</summary>
 internal static class ModuleParameters

@@ -1,0 +1,53 @@
+using NetArchTest.Rules;
+
+namespace ImgAlign.Tests;
+
+/// <summary>The folders of ImgAlign may refer upwards only: each to those before it in this list.</summary>
+public class ArchitectureTests
+{
+    private static readonly string[] Layers =
+    [
+        "Checkpoints",  // files to tensors, tensors to networks
+        "Runtime",      // devices, and which networks are in their memory
+        "Imaging",
+        "Tokenizers",
+        "Networks",     // config in, tensors out
+        "Sampling",
+        "Backbones",
+        "Detectors",
+        "Alignment",
+        "Telemetry",
+        "DependencyInjection",
+    ];
+
+    public static TheoryData<string> Names => new(Layers);
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Refers_only_to_layers_before_it(string layer)
+    {
+        var later = Layers.Skip(Array.IndexOf(Layers, layer) + 1).Select(Namespace).ToArray();
+        if (later.Length == 0) return;
+
+        var result = Types.InAssembly(typeof(Checkpoints.Checkpoint).Assembly)
+            .That().ResideInNamespace(Namespace(layer))
+            .ShouldNot().HaveDependencyOnAny(later)
+            .GetResult();
+
+        Assert.True(result.IsSuccessful, $"{layer} refers to a later layer in {string.Join(", ", result.FailingTypeNames ?? [])}.");
+    }
+
+    [Fact]
+    public void Every_folder_has_its_place()
+    {
+        var folders = typeof(Checkpoints.Checkpoint).Assembly.GetTypes()
+            .Select(type => type.Namespace?.Split('.'))
+            .Where(parts => parts is ["ImgAlign", _, ..])
+            .Select(parts => parts![1])
+            .Distinct();
+
+        Assert.Empty(folders.Except(Layers));
+    }
+
+    private static string Namespace(string layer) => $"ImgAlign.{layer}";
+}
