@@ -1,0 +1,39 @@
+using ImgAlign.Networks.Layers;
+using TorchSharp;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace ImgAlign.Networks.Sdxl;
+
+/// <summary><c>[a, g] = proj(x)</c>, then <c>a * gelu(g)</c> with the exact GELU (diffusers <c>GEGLU</c>).</summary>
+internal sealed class GatedLinear : nn.Module<Tensor, Tensor>
+{
+    private readonly long outputs;
+
+    [ComponentName(Name = "proj")]
+    private readonly Linear projection;
+
+    /// <summary>Creates the layer; its weights are uninitialised.</summary>
+    /// <param name="inputs">Width in.</param>
+    /// <param name="outputs">Width out.</param>
+    /// <param name="device">Where its weights are.</param>
+    public GatedLinear(long inputs, long outputs, Device device) : base(nameof(GatedLinear))
+    {
+        this.outputs = outputs;
+        projection = new Linear(inputs, 2 * outputs, hasBias: true, device);
+        RegisterComponents();
+    }
+
+    /// <inheritdoc/>
+    public override Tensor forward(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        // Two products, as views of the one weight: both results are contiguous and can be changed in place.
+        var value = Half(x, 0);
+        var gate = Half(x, outputs);
+        return value.mul_(gate.gelu_()).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Half(Tensor x, long firstRow) =>
+        nn.functional.linear(x, projection.Weight.narrow(0, firstRow, outputs), projection.Bias!.narrow(0, firstRow, outputs));
+}

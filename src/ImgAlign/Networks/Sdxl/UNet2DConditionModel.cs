@@ -1,0 +1,147 @@
+using ImgAlign.Networks.Layers;
+using TorchSharp;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+
+namespace ImgAlign.Networks.Sdxl;
+
+/// <summary>
+/// SDXL's denoising network (diffusers <c>UNet2DConditionModel</c>), with decoupled attention to an image prompt. What stays the same in all
+/// steps is computed once by <see cref="Prepare"/>.
+/// </summary>
+public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditioning, Tensor>
+{
+    private readonly IReadOnlyList<UNetAttention> crossAttentions;
+
+    [ComponentName(Name = "conv_in")]
+    private readonly Conv2d convIn;
+
+    [ComponentName(Name = "time_embedding")]
+    private readonly TimestepEmbedding timeEmbedding;
+
+    [ComponentName(Name = "add_embedding")]
+    private readonly TimestepEmbedding addEmbedding;
+
+    [ComponentName(Name = "down_blocks")]
+    private readonly ModuleList<DownBlock> downBlocks;
+
+    [ComponentName(Name = "mid_block")]
+    private readonly MidBlock midBlock;
+
+    [ComponentName(Name = "up_blocks")]
+    private readonly ModuleList<UpBlock> upBlocks;
+
+    [ComponentName(Name = "conv_norm_out")]
+    private readonly GroupNorm normOut;
+
+    [ComponentName(Name = "conv_out")]
+    private readonly Conv2d convOut;
+
+    /// <summary>Creates the network; its weights are uninitialised.</summary>
+    /// <param name="config">Its sizes.</param>
+    /// <param name="device">Where its weights are; <see cref="META"/> until a checkpoint is bound.</param>
+    public UNet2DConditionModel(SdxlUNetConfig config, Device device) : base(nameof(UNet2DConditionModel))
+    {
+        Config = config;
+        var plan = UNetPlan.Of(config);
+        var firstWidth = config.BlockOutChannels[0];
+        convIn = nn.Conv2d(config.InChannels, firstWidth, kernel_size: 3, padding: 1, device: device);
+        timeEmbedding = new TimestepEmbedding(firstWidth, config.TimeEmbeddingWidth, device);
+        addEmbedding = new TimestepEmbedding(config.ProjectionClassEmbeddingsInputDim, config.TimeEmbeddingWidth, device);
+        downBlocks = new ModuleList<DownBlock>([.. plan.Down.Select(block => new DownBlock(config, block, device))]);
+        midBlock = new MidBlock(config, plan.Mid, device);
+        upBlocks = new ModuleList<UpBlock>([.. plan.Up.Select(block => new UpBlock(config, block, device))]);
+        normOut = nn.GroupNorm(config.NormNumGroups, firstWidth, config.NormEps, device: device);
+        convOut = nn.Conv2d(firstWidth, config.OutChannels, kernel_size: 3, padding: 1, device: device);
+        RegisterComponents();
+        crossAttentions = [.. downBlocks.Cast<UNetBlock>().Concat(upBlocks).Append(midBlock).SelectMany(block => block.CrossAttentions)];
+    }
+
+    /// <summary>Its sizes.</summary>
+    public SdxlUNetConfig Config { get; }
+
+    /// <summary>The type of its weights, in which it expects samples and features.</summary>
+    public ScalarType Type => timeEmbedding.Type;
+
+    /// <summary>Computes what all steps of a generation share.</summary>
+    /// <param name="encoderHiddenStates">Text features, <c>[B, L, d]</c>.</param>
+    /// <param name="textEmbeds">Pooled text features, <c>[B, p]</c>.</param>
+    /// <param name="timeIds">Original height and width, crop from the top and from the left, target height and width, in pixels, <c>[B, 6]</c>.</param>
+    /// <param name="adapter">The adapter for <paramref name="imageTokens"/>, or null for no image prompt.</param>
+    /// <param name="imageTokens">Image-prompt features, <c>[B, n, d]</c>, or null for no image prompt.</param>
+    /// <param name="imageScale">The weight of the image prompt. 0 is the same as none, to the bit, and costs nothing.</param>
+    /// <returns>The caller's.</returns>
+    /// <exception cref="ArgumentException">A tensor has another shape than the configuration asks for, the adapter or its tokens are missing, or the scale is not finite.</exception>
+    public UNetConditioning Prepare(
+        Tensor encoderHiddenStates, Tensor textEmbeds, Tensor timeIds, ImagePromptAdapter? adapter = null, Tensor? imageTokens = null, double imageScale = 1.0)
+    {
+        if ((adapter is null) != (imageTokens is null)) throw new ArgumentException("An image prompt needs both its adapter and its tokens.", nameof(imageTokens));
+        if (!double.IsFinite(imageScale)) throw new ArgumentException($"The image prompt's scale must be a finite number, but is {imageScale}.", nameof(imageScale));
+        var batch = encoderHiddenStates.shape[0];
+        Require(encoderHiddenStates, nameof(encoderHiddenStates), batch, null, Config.CrossAttentionDim);
+        Require(timeIds, nameof(timeIds), batch, null);
+        Require(textEmbeds, nameof(textEmbeds), batch, Config.ProjectionClassEmbeddingsInputDim - timeIds.shape[1] * Config.AdditionTimeEmbedDim);
+        if (imageTokens is not null) Require(imageTokens, nameof(imageTokens), batch, null, Config.CrossAttentionDim);
+
+        using var scope = NewDisposeScope();
+        var contexts = new Dictionary<UNetAttention, CrossAttentionContext>(ReferenceEqualityComparer.Instance);
+        for (var i = 0; i < crossAttentions.Count; i++)
+        {
+            var attention = crossAttentions[i];
+            var image = imageTokens is null || imageScale == 0 ? null
+                : attention.Split(adapter!.Projections[i].Keys(imageTokens), adapter.Projections[i].Values(imageTokens) * imageScale);
+            contexts.Add(attention, new(attention.Project(encoderHiddenStates), image));
+        }
+        return new UNetConditioning(EmbedAdded(textEmbeds, timeIds), contexts);
+    }
+
+    /// <summary>Predicts the noise.</summary>
+    /// <param name="sample">The latents, scaled for the noise level, <c>[B, C, h, w]</c>.</param>
+    /// <param name="timestep">The timestep, <c>[]</c>, <c>[1]</c> or <c>[B]</c>.</param>
+    /// <param name="conditioning">Made for the same batch.</param>
+    /// <returns><c>[B, C, h, w]</c>.</returns>
+    /// <exception cref="ArgumentException">The sample or the timestep does not fit the configuration or the conditioning.</exception>
+    public override Tensor forward(Tensor sample, Tensor timestep, UNetConditioning conditioning)
+    {
+        Require(sample, nameof(sample), conditioning.Batch, Config.InChannels, null, null);
+        if (timestep.numel() != 1) Require(timestep, nameof(timestep), conditioning.Batch);
+
+        using var scope = NewDisposeScope();
+        var step = new UNetStep(EmbedTime(timestep.to(sample.device), conditioning), conditioning);
+        var h = convIn.call(sample);
+        step.Skips.Push(h);
+        foreach (var block in downBlocks) h = block.call(h, step);
+        h = midBlock.call(h, step);
+        foreach (var block in upBlocks)
+        {
+            using var coarser = h;
+            h = block.call(coarser, step);
+        }
+        return convOut.call(normOut.call(h).silu_()).MoveToOuterDisposeScope();
+    }
+
+    // SiLU of the time embedding: every residual block needs that, and nothing needs the embedding itself. [B, t]
+    private Tensor EmbedTime(Tensor timestep, UNetConditioning conditioning)
+    {
+        var sinusoidal = Sinusoidal(timestep.expand(conditioning.Batch), Config.BlockOutChannels[0]);
+        return nn.functional.silu(timeEmbedding.call(sinusoidal) + conditioning.AddedEmbedding);
+    }
+
+    // Pooled text, then each time id's sinusoidal embedding, through a multi-layer perceptron. [B, t]
+    private Tensor EmbedAdded(Tensor textEmbeds, Tensor timeIds)
+    {
+        var sinusoidal = Sinusoidal(timeIds.flatten(), Config.AdditionTimeEmbedDim).reshape(timeIds.shape[0], -1);
+        return addEmbedding.call(cat([textEmbeds.to(Type), sinusoidal], dim: -1));
+    }
+
+    private Tensor Sinusoidal(Tensor numbers, int width) =>
+        TimestepEmbedding.Sinusoidal(numbers, width, Config.FlipSinToCos, Config.FreqShift).to(Type);
+
+    private static void Require(Tensor tensor, string name, params long?[] shape)
+    {
+        var fits = tensor.dim() == shape.Length && tensor.shape.Zip(shape).All(pair => pair.Second is null || pair.Second == pair.First);
+        if (!fits)
+            throw new ArgumentException($"{name} has shape [{string.Join(", ", tensor.shape)}], but [{string.Join(", ", shape.Select(size => size?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "any"))}] is expected.", name);
+    }
+}
