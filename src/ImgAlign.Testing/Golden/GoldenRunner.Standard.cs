@@ -17,6 +17,7 @@ public sealed partial class GoldenRunner
         AlignerKinds.Add(runner);
         VaeKinds.Add(runner);
         SamplingKinds.Add(runner);
+        SdxlUNetKinds.Add(runner);
         return runner;
     }
 }

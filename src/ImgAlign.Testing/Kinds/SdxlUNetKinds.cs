@@ -33,7 +33,8 @@ internal static class SdxlUNetKinds
         using var recorder = new ModuleRecorder(unet, golden.Outputs.Keys);
         using var conditioning = unet.Prepare(
             inputs["encoder_hidden_states"], inputs["text_embeds"], inputs["time_ids"], adapter, adapter is null ? null : inputs["ip_tokens"], scale);
-        return new(recorder.Recorded) { ["sample"] = unet.call(inputs["sample"], inputs["timestep"], conditioning) };
+        recorder.Recorded["sample"] = unet.call(inputs["sample"], inputs["timestep"], conditioning);
+        return recorder.Recorded;
     }
 
     private static ImagePromptAdapter LoadAdapter(GoldenCase golden, SdxlUNetConfig config, Checkpoint weights, torch.Device device)

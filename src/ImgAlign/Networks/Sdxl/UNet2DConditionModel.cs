@@ -17,8 +17,14 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
     [ComponentName(Name = "conv_in")]
     private readonly Conv2d convIn;
 
+    [ComponentName(Name = "time_proj")]
+    private readonly SinusoidalEmbedding timeProjection;
+
     [ComponentName(Name = "time_embedding")]
     private readonly TimestepEmbedding timeEmbedding;
+
+    [ComponentName(Name = "add_time_proj")]
+    private readonly SinusoidalEmbedding addTimeProjection;
 
     [ComponentName(Name = "add_embedding")]
     private readonly TimestepEmbedding addEmbedding;
@@ -47,7 +53,9 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
         var plan = UNetPlan.Of(config);
         var firstWidth = config.BlockOutChannels[0];
         convIn = nn.Conv2d(config.InChannels, firstWidth, kernel_size: 3, padding: 1, device: device);
+        timeProjection = new SinusoidalEmbedding(firstWidth, config.FlipSinToCos, config.FreqShift);
         timeEmbedding = new TimestepEmbedding(firstWidth, config.TimeEmbeddingWidth, device);
+        addTimeProjection = new SinusoidalEmbedding(config.AdditionTimeEmbedDim, config.FlipSinToCos, config.FreqShift);
         addEmbedding = new TimestepEmbedding(config.ProjectionClassEmbeddingsInputDim, config.TimeEmbeddingWidth, device);
         downBlocks = new ModuleList<DownBlock>([.. plan.Down.Select(block => new DownBlock(config, block, device))]);
         midBlock = new MidBlock(config, plan.Mid, device);
@@ -109,7 +117,7 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
 
         using var scope = NewDisposeScope();
         var step = new UNetStep(EmbedTime(timestep.to(sample.device), conditioning), conditioning);
-        var h = convIn.call(sample);
+        var h = convIn.call(FeatureMap.ChannelsLast(sample));
         step.Skips.Push(h);
         foreach (var block in downBlocks) h = block.call(h, step);
         h = midBlock.call(h, step);
@@ -124,19 +132,16 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
     // SiLU of the time embedding: every residual block needs that, and nothing needs the embedding itself. [B, t]
     private Tensor EmbedTime(Tensor timestep, UNetConditioning conditioning)
     {
-        var sinusoidal = Sinusoidal(timestep.expand(conditioning.Batch), Config.BlockOutChannels[0]);
+        var sinusoidal = timeProjection.call(timestep.expand(conditioning.Batch)).to(Type);
         return nn.functional.silu(timeEmbedding.call(sinusoidal) + conditioning.AddedEmbedding);
     }
 
-    // Pooled text, then each time id's sinusoidal embedding, through a multi-layer perceptron. [B, t]
+    // Pooled text, then each time id's sinusoidal embedding, through two layers. [B, t]
     private Tensor EmbedAdded(Tensor textEmbeds, Tensor timeIds)
     {
-        var sinusoidal = Sinusoidal(timeIds.flatten(), Config.AdditionTimeEmbedDim).reshape(timeIds.shape[0], -1);
-        return addEmbedding.call(cat([textEmbeds.to(Type), sinusoidal], dim: -1));
+        var sinusoidal = addTimeProjection.call(timeIds.flatten()).reshape(timeIds.shape[0], -1).to(Type);
+        return addEmbedding.call(cat([textEmbeds, sinusoidal], dim: -1));
     }
-
-    private Tensor Sinusoidal(Tensor numbers, int width) =>
-        TimestepEmbedding.Sinusoidal(numbers, width, Config.FlipSinToCos, Config.FreqShift).to(Type);
 
     private static void Require(Tensor tensor, string name, params long?[] shape)
     {
