@@ -18,6 +18,7 @@ public sealed partial class GoldenRunner
         VaeKinds.Add(runner);
         SamplingKinds.Add(runner);
         SdxlUNetKinds.Add(runner);
+        SdxlPipelineKinds.Add(runner);
         return runner;
     }
 }

@@ -1,4 +1,5 @@
 using ImgAlign.Checkpoints;
+using ImgAlign.Imaging;
 using ImgAlign.Networks.Clip;
 using ImgAlign.Testing.Golden;
 using ImgAlign.Tokenizers;
@@ -64,6 +65,7 @@ internal static class ClipKinds
     {
         if (golden.Options.TryGetProperty("pixel_values", out var zeros) && zeros.GetString() == "zeros")
             return torch.zeros(1, config.NumChannels, config.ImageSize, config.ImageSize);
-        throw new NotImplementedException();
+        var processor = golden.CheckpointPath is { } folder ? ClipImageProcessor.Load(folder) : ClipImageProcessor.ForSize(config.ImageSize);
+        return processor.Preprocess(ImagingKinds.ToImage(golden.Inputs["image"]));
     }
 }

@@ -18,6 +18,9 @@ internal static class ImagingKinds
     /// <summary>An image as <c>[H, W, 3]</c>, uint8.</summary>
     public static torch.Tensor ToTensor(RgbImage image) => torch.tensor(image.Pixels.ToArray(), [image.Height, image.Width, 3]);
 
+    /// <summary>A tensor <c>[H, W, 3]</c>, uint8, as an image.</summary>
+    public static RgbImage ToImage(torch.Tensor tensor) => new((int)tensor.shape[1], (int)tensor.shape[0], tensor.data<byte>().ToArray());
+
     private static RgbImage Image(GoldenCase golden) => ImageFile.Load(golden.PathOption("image")!);
 
     private static RgbImage Resize(RgbImage image, JsonElement output) => PillowResize.Resize(

@@ -44,6 +44,7 @@ public sealed class AutoencoderKl : nn.Module
     /// <param name="parts">Which halves to build.</param>
     public AutoencoderKl(AutoencoderKlConfig config, Device device, AutoencoderParts parts = AutoencoderParts.Both) : base(nameof(AutoencoderKl))
     {
+        Config = config;
         if (parts.HasFlag(AutoencoderParts.Encoder))
         {
             encoder = new VaeEncoder(config, device);
@@ -56,6 +57,9 @@ public sealed class AutoencoderKl : nn.Module
         }
         RegisterComponents();
     }
+
+    /// <summary>The sizes.</summary>
+    public AutoencoderKlConfig Config { get; }
 
     /// <summary>How this network's parameters are named in a published file.</summary>
     /// <param name="checkpoint">The file; the attention names of diffusers before 0.18 (<c>query</c>, <c>proj_attn</c>) are recognised.</param>

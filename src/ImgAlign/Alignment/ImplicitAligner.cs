@@ -1,0 +1,72 @@
+using ImgAlign.Checkpoints;
+using ImgAlign.Networks.Aligner;
+using ImgAlign.Networks.Perceiver;
+using ImgAlign.Runtime;
+using static TorchSharp.torch;
+
+namespace ImgAlign.Alignment;
+
+/// <summary>The Implicit Aligner of a checkpoint such as <c>aligner_sdxl.pth</c> (IMG, section 3.3).</summary>
+public sealed class ImplicitAligner : IImplicitAligner, IMemoryFootprint
+{
+    private readonly ModelSlot<AlignerNetwork> slot;
+
+    /// <summary>Looks at the checkpoint's shapes; its weights are read on first use.</summary>
+    /// <param name="runtime">The device.</param>
+    /// <param name="path">The checkpoint.</param>
+    /// <param name="headWidth">Width of an attention head, which the file does not tell; 64 in all released ones.</param>
+    /// <exception cref="CheckpointException">The file cannot be read or holds no aligner.</exception>
+    public ImplicitAligner(DeviceRuntime runtime, string path, int headWidth = PerceiverConfig.ReleasedHeadWidth)
+    {
+        using var checkpoint = Checkpoint.Open(path);
+        var network = AlignerNetwork.FromShapes(checkpoint, headWidth);
+        CheckpointBinder.Verify(network, checkpoint, AlignerNetwork.Names(checkpoint));
+        (DetectorWidth, TokenWidth) = ((int)network.Config.InputWidth, (int)network.Config.Width);
+        slot = new ModelSlot<AlignerNetwork>(runtime, "Implicit Aligner", network, (target, type, device) =>
+        {
+            using var weights = Checkpoint.Open(path);
+            CheckpointBinder.Bind(target, weights, AlignerNetwork.Names(weights), type, device);
+        });
+    }
+
+    /// <inheritdoc/>
+    public int DetectorWidth { get; }
+
+    /// <inheritdoc/>
+    public int TokenWidth { get; }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The features have other widths than it was trained for, or there is less than one pass.</exception>
+    public Tensor Align(Tensor h, Tensor z, int passes = 3)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(passes, 1);
+        RequireWidth(h, DetectorWidth, "the detector's hidden states");
+        RequireWidth(z, TokenWidth, "image-prompt features");
+        if (h.shape[0] != z.shape[0]) throw new ArgumentException($"There are hidden states of {h.shape[0]} images but features of {z.shape[0]}.", nameof(z));
+
+        using var noGrad = no_grad();
+        using var lease = slot.Use();
+        using var scope = NewDisposeScope();
+        using var context = lease.Model.Prepare(h);
+        var aligned = z;
+        for (var pass = 0; pass < passes; pass++) aligned = lease.Model.Pass(context, aligned);
+        return aligned.MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<StageFootprint> EstimateStages(ImageSize size, int batch)
+    {
+        // Keys and values of the longest usual sequence of hidden states, in all layers.
+        var activations = 1024L * batch * TokenWidth * 16 * (slot.Type == float32 ? 4 : 2);
+        return [new StageFootprint(slot.Name, slot.WeightBytes, activations)];
+    }
+
+    /// <summary>Frees the network.</summary>
+    public void Dispose() => slot.Dispose();
+
+    private static void RequireWidth(Tensor features, int width, string what)
+    {
+        if (features.dim() != 3 || features.shape[2] != width)
+            throw new ArgumentException($"This aligner was trained for {what} of width {width}, but a tensor of shape [{string.Join(", ", features.shape)}] was given; load the aligner that belongs to the models in use.");
+    }
+}

@@ -1,0 +1,190 @@
+using ImgAlign.Checkpoints;
+using ImgAlign.Imaging;
+using ImgAlign.Networks.Sdxl;
+using ImgAlign.Networks.Vae;
+using ImgAlign.Runtime;
+using ImgAlign.Sampling;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ImgAlign.Backbones;
+
+/// <summary>SDXL, SDXL-DPO and other fine-tunes of SDXL, with IP-Adapter's image prompt.</summary>
+public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
+{
+    private readonly DeviceRuntime runtime;
+    private readonly SdxlUNetConfig unetConfig;
+    private readonly AutoencoderKlConfig autoencoderConfig;
+    private readonly EulerSchedule euler;
+    private readonly SdxlTextEncoder textEncoder;
+    private readonly SdxlImagePromptEncoder? imagePrompt;
+    private readonly ModelSlot<ImagePromptAdapter>? adapter;
+    private readonly ModelSlot<UNet2DConditionModel> unet;
+    private readonly ModelSlot<AutoencoderKl> autoencoder;
+
+    /// <summary>Reads configurations and tokenizers; weights are read on first use.</summary>
+    /// <param name="runtime">The device.</param>
+    /// <param name="options">Where the files are.</param>
+    /// <exception cref="ImgAlignException">A file is missing or broken, or two do not fit each other.</exception>
+    public SdxlBackbone(DeviceRuntime runtime, SdxlOptions options)
+    {
+        this.runtime = runtime;
+        var files = new SdxlFiles(options);
+        (unetConfig, autoencoderConfig) = (files.ReadUNet(), files.ReadAutoencoder());
+        euler = new EulerSchedule(files.ReadScheduler());
+        textEncoder = new SdxlTextEncoder(runtime, files);
+        unet = new(runtime, "SDXL UNet", new UNet2DConditionModel(unetConfig, META), files.BindUNet);
+        autoencoder = new(runtime, "SDXL VAE decoder", new AutoencoderKl(autoencoderConfig, META, AutoencoderParts.Decoder), files.BindAutoencoder,
+            autoencoderConfig.ForceUpcast ? float32 : null);
+        if (files is { ImageEncoderPath: { } encoderPath, AdapterPath: { } adapterPath })
+        {
+            imagePrompt = new SdxlImagePromptEncoder(runtime, encoderPath, files.ResamplerPath ?? adapterPath);
+            adapter = new(runtime, "SDXL image-prompt adapter", new ImagePromptAdapter(unetConfig, META), (target, type, device) =>
+            {
+                using var weights = Checkpoint.Open(adapterPath);
+                CheckpointBinder.Bind(target, weights, ImagePromptAdapter.Weights, type, device);
+            });
+        }
+        Info = Describe();
+    }
+
+    /// <inheritdoc/>
+    public BackboneInfo Info { get; }
+
+    /// <inheritdoc/>
+    /// <exception cref="ImgAlignException">It was made without the files of an image prompt.</exception>
+    public IImagePromptEncoder ImagePrompt =>
+        imagePrompt ?? throw new ImgAlignException($"This SDXL has no image prompt; set {nameof(SdxlOptions.ImagePromptPath)}.");
+
+    /// <inheritdoc/>
+    public SigmaSchedule CreateSchedule(int steps, ImageSize size) => euler.Create(steps);
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The size is not one that the model can generate.</exception>
+    public Tensor CreateNoise(ImageSize size, long seed, int batch = 1)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
+        RequireSize(size);
+        using var noise = TorchNoise.Randn(seed, [batch, unetConfig.InChannels, size.Height / Info.SizeMultiple, size.Width / Info.SizeMultiple]);
+        return noise.to(runtime.Device).alias();
+    }
+
+    /// <inheritdoc/>
+    public TextFeatures EncodeText(IReadOnlyList<string?> prompts)
+    {
+        if (prompts.Count == 0) throw new ArgumentException("There is no prompt to encode.", nameof(prompts));
+        using var noGrad = no_grad();
+        return textEncoder.Encode(prompts);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The size is not one that the model can generate, or a tensor has another shape than expected.</exception>
+    /// <exception cref="ImgAlignException">There is an image prompt but no adapter for it.</exception>
+    public Conditioning Condition(TextFeatures text, Tensor? imagePrompt, double imagePromptScale, ImageSize size, MicroConditioning? microConditioning = null)
+    {
+        RequireSize(size);
+        if (imagePrompt is not null && adapter is null) _ = ImagePrompt;  // throws
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        using var unetLease = unet.Use();
+        using var adapterLease = imagePrompt is null ? null : adapter!.Use();
+        return unetLease.Model.Prepare(
+            ToUNet(text.Tokens), ToUNet(text.Pooled), TimeIds(size, microConditioning ?? new(), text.Batch),
+            adapterLease?.Model, imagePrompt is null ? null : ToUNet(imagePrompt), imagePromptScale);
+    }
+
+    /// <inheritdoc/>
+    public Tensor Derivative(Tensor x, SigmaStep step, Conditioning conditioning)
+    {
+        if (conditioning is not UNetConditioning prepared)
+            throw new ArgumentException($"SDXL takes what its own {nameof(Condition)} made, but got a {conditioning.GetType().Name}.", nameof(conditioning));
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        using var lease = unet.Use();
+        var timestep = tensor(step.Timestep, device: runtime.Device);
+        var prediction = lease.Model.call(ToUNet(EulerSchedule.ScaleModelInput(x, step.Sigma)), timestep, prepared);
+        return euler.Derivative(prediction, x, step.Sigma).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<RgbImage> Decode(Tensor x)
+    {
+        // One by one: at 1024x1024 a single picture's activations take gigabytes.
+        return [.. Enumerable.Range(0, (int)x.shape[0]).SelectMany(i =>
+        {
+            using var scope = NewDisposeScope();
+            return DecodedImages.ToImages(DecodeLatents(x.narrow(0, i, 1)));
+        })];
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<StageFootprint> EstimateStages(ImageSize size, int batch)
+    {
+        var latents = (long)size.Width * size.Height / (Info.SizeMultiple * Info.SizeMultiple);
+        var unetElement = unet.Type == float32 ? 4 : 2;
+        var autoencoderElement = autoencoder.Type == float32 ? 4 : 2;
+        var stages = new List<StageFootprint>
+        {
+            new("SDXL text encoders", textEncoder.WeightBytes, 64L * 1024 * 1024 * batch),
+            // Skip connections, and the widest feed-forward: about 24 feature maps of the first resolution; both branches of guidance.
+            new(unet.Name, unet.WeightBytes + (adapter?.WeightBytes ?? 0), 24 * latents * unetConfig.BlockOutChannels[0] * unetElement * 2 * batch),
+            // At full resolution: what enters the last block, its normalised copy, and the results of two convolutions.
+            new(autoencoder.Name, autoencoder.WeightBytes, 5L * size.Width * size.Height * autoencoderConfig.BlockOutChannels[Math.Min(1, autoencoderConfig.BlockOutChannels.Count - 1)] * autoencoderElement),
+        };
+        if (imagePrompt is not null) stages.Add(new("SDXL image encoder", imagePrompt.WeightBytes, 128L * 1024 * 1024 * batch));
+        return stages;
+    }
+
+    /// <summary>Frees all networks.</summary>
+    public void Dispose()
+    {
+        textEncoder.Dispose();
+        imagePrompt?.Dispose();
+        adapter?.Dispose();
+        unet.Dispose();
+        autoencoder.Dispose();
+    }
+
+    /// <summary>The decoder's output for final latents, <c>[B, 3, H, W]</c> in about -1..1.</summary>
+    internal Tensor DecodeLatents(Tensor x)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        using var lease = autoencoder.Use();
+        var latents = x.to(float32) / autoencoderConfig.ScalingFactor + (autoencoderConfig.ShiftFactor ?? 0);
+        return lease.Model.Decode(latents.to(autoencoder.Type)).MoveToOuterDisposeScope();
+    }
+
+    private Tensor ToUNet(Tensor tensor) => tensor.to(runtime.Device).to(unet.Type);
+
+    // Height before width (SDXL, section 2.2); float32, because the network embeds them by sines.
+    private Tensor TimeIds(ImageSize size, MicroConditioning micro, int batch)
+    {
+        var (original, target) = (micro.OriginalSize ?? size, micro.TargetSize ?? size);
+        float[] ids = [original.Height, original.Width, micro.CropTop, micro.CropLeft, target.Height, target.Width];
+        return tensor(ids, device: runtime.Device).expand(batch, -1);
+    }
+
+    private void RequireSize(ImageSize size)
+    {
+        if (size.Width < 1 || size.Height < 1 || size.Width % Info.SizeMultiple != 0 || size.Height % Info.SizeMultiple != 0)
+            throw new ArgumentException($"SDXL generates widths and heights that are multiples of {Info.SizeMultiple} pixels, but {size} was asked for.", nameof(size));
+    }
+
+    private BackboneInfo Describe()
+    {
+        var multiple = autoencoderConfig.PixelsPerLatent;
+        var sample = unetConfig.SampleSize ?? [128];
+        return new BackboneInfo
+        {
+            Name = "SDXL",
+            SizeMultiple = multiple,
+            DefaultSize = new ImageSize(sample[^1] * multiple, sample[0] * multiple),
+            DefaultSteps = 50,
+            DefaultGuidance = 7.5,
+            SupportsMicroConditioning = true,
+            ImagePromptTokens = imagePrompt?.Tokens ?? 0,
+            ImagePromptWidth = imagePrompt?.Width ?? 0,
+        };
+    }
+}

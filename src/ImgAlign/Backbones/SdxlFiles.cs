@@ -1,0 +1,123 @@
+using ImgAlign.Checkpoints;
+using ImgAlign.Networks.Clip;
+using ImgAlign.Networks.Sdxl;
+using ImgAlign.Networks.Vae;
+using ImgAlign.Sampling;
+using ImgAlign.Tokenizers;
+using TorchSharp;
+
+namespace ImgAlign.Backbones;
+
+/// <summary>Where each network of an SDXL model has its configuration and its weights, in a folder as published or in a single file.</summary>
+internal sealed class SdxlFiles
+{
+    private readonly string folder;
+    private readonly string? singleFile;
+    private readonly string? unetPath;
+
+    /// <summary>Finds the layout; reads nothing yet.</summary>
+    /// <exception cref="ImgAlignException">A path does not exist.</exception>
+    public SdxlFiles(SdxlOptions options)
+    {
+        singleFile = File.Exists(options.ModelPath) ? options.ModelPath : null;
+        folder = ModelFolder.Resolve(singleFile is null ? options.ModelPath : options.ConfigPath ?? Path.GetDirectoryName(Path.GetFullPath(singleFile))!);
+        (ImageEncoderPath, ResamplerPath, AdapterPath) = (options.ImageEncoderPath, options.ResamplerPath, options.AdapterPath);
+        if (options.ImagePromptPath is { } released)
+        {
+            released = ModelFolder.Resolve(released);
+            ImageEncoderPath ??= Path.Combine(released, "image_encoder");
+            ResamplerPath ??= Path.Combine(released, "resampler.pth");
+            AdapterPath ??= Path.Combine(released, "ip-adapter-plus_sdxl_vit-h.bin");
+        }
+        unetPath = options.UNetPath is null || File.Exists(options.UNetPath) ? options.UNetPath : FindUNet(ModelFolder.Resolve(options.UNetPath));
+    }
+
+    /// <summary>The image prompt's encoder, or null.</summary>
+    public string? ImageEncoderPath { get; }
+
+    /// <summary>The image prompt's projection, or null for the one inside <see cref="AdapterPath"/>.</summary>
+    public string? ResamplerPath { get; }
+
+    /// <summary>The image prompt's keys and values, or null.</summary>
+    public string? AdapterPath { get; }
+
+    public ClipTextConfig ReadTextEncoder() => Read("text_encoder", "config.json", ClipTextConfig.Read, SdxlBase.TextEncoder);
+
+    public ClipTextConfig ReadTextEncoder2() => Read("text_encoder_2", "config.json", ClipTextConfig.Read, SdxlBase.TextEncoder2);
+
+    public AutoencoderKlConfig ReadAutoencoder() => Read("vae", "config.json", AutoencoderKlConfig.Read, SdxlBase.Autoencoder);
+
+    public EulerScheduleConfig ReadScheduler() => Read("scheduler", "scheduler_config.json", EulerScheduleConfig.Read, SdxlBase.Scheduler);
+
+    public SdxlUNetConfig ReadUNet() => Directory.Exists(unetPath)
+        ? SdxlUNetConfig.Load(Path.Combine(unetPath, "config.json"))
+        : Read("unet", "config.json", SdxlUNetConfig.Load, SdxlBase.UNet);
+
+    public ClipTokenizer LoadTokenizer() => LoadTokenizer("tokenizer");
+
+    public ClipTokenizer LoadTokenizer2() => LoadTokenizer("tokenizer_2");
+
+    /// <summary>Whether no negative prompt means zeros, and not the encoded empty text.</summary>
+    public bool ReadForceZerosForEmptyPrompt() => Read("", "model_index.json", ConfigFile.Read<ModelIndex>, new ModelIndex()).ForceZerosForEmptyPrompt;
+
+    public void BindTextEncoder(ClipTextModel network, torch.ScalarType? type, torch.Device device)
+    {
+        using var weights = Open("text_encoder");
+        CheckpointBinder.Bind(network, weights, network.Names(weights, singleFile is null ? "" : SdxlNames.TextEncoderPrefix), type, device);
+    }
+
+    public void BindTextEncoder2(ClipTextModel network, torch.ScalarType? type, torch.Device device)
+    {
+        using var weights = Open("text_encoder_2");
+        CheckpointBinder.Bind(network, weights, singleFile is null ? network.Names(weights) : SdxlNames.TextEncoder2, type, device);
+    }
+
+    public void BindUNet(UNet2DConditionModel network, torch.ScalarType? type, torch.Device device)
+    {
+        using var weights = unetPath is null ? Open("unet") : Checkpoint.Open(unetPath);
+        CheckpointBinder.Bind(network, weights, SdxlNames.IsSingleFile(weights) ? UNetNames(network.Config) : WeightMap.Identity, type, device);
+    }
+
+    public void BindAutoencoder(AutoencoderKl network, torch.ScalarType? type, torch.Device device)
+    {
+        using var weights = Open("vae");
+        CheckpointBinder.Bind(network, weights, singleFile is null ? network.Names(weights) : SingleFileNames(network), type, device);
+    }
+
+    // Only the decoder is built; the file holds the encoder too.
+    private static WeightMap SingleFileNames(AutoencoderKl network) =>
+        SdxlNames.Vae(network.Config.BlockOutChannels.Count).Ignoring(static name => name.StartsWith(SdxlNames.VaePrefix, StringComparison.Ordinal));
+
+    private static WeightMap UNetNames(SdxlUNetConfig config)
+    {
+        var layers = config.LayersPerBlock.Count == 1 ? Enumerable.Repeat(config.LayersPerBlock[0], config.DownBlockTypes.Count) : config.LayersPerBlock;
+        return SdxlNames.UNet([.. layers], [.. config.UpBlockTypes.Select(type => type.StartsWith("CrossAttn", StringComparison.Ordinal))]);
+    }
+
+    private static string FindUNet(string path)
+    {
+        var inner = Path.Combine(path, "unet");
+        return !File.Exists(Path.Combine(path, "config.json")) && Directory.Exists(inner) ? inner : path;
+    }
+
+    private Checkpoint Open(string part) => Checkpoint.Open(singleFile ?? Path.Combine(folder, part));
+
+    private T Read<T>(string part, string file, Func<string, T> read, T standard)
+    {
+        var path = Path.Combine(folder, part, file);
+        return singleFile is not null && !File.Exists(path) ? standard : read(path);
+    }
+
+    private ClipTokenizer LoadTokenizer(string part)
+    {
+        var path = Path.Combine(folder, part);
+        if (!Directory.Exists(path))
+            throw new ImgAlignException($"{folder} holds no {part}; {(singleFile is null ? "download the whole model" : "a single file has no tokenizers: set ConfigPath to a folder that has them, such as that of SDXL base")}.");
+        return ClipTokenizer.Load(path);
+    }
+
+    private sealed record ModelIndex
+    {
+        public bool ForceZerosForEmptyPrompt { get; init; } = true;
+    }
+}

@@ -1,0 +1,38 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace ImgAlign.Backbones;
+
+/// <summary>Where the files of an SDXL model and its image prompt are.</summary>
+public sealed class SdxlOptions
+{
+    /// <summary>
+    /// The model: a folder as published (<c>unet</c>, <c>vae</c>, <c>text_encoder</c>, ...), a folder of the hub's local cache
+    /// (<c>models--org--name</c>), or a single file in the original layout (<c>sd_xl_base_1.0.safetensors</c>). Any fine-tune of SDXL.
+    /// </summary>
+    [Required]
+    public string ModelPath { get; set; } = "";
+
+    /// <summary>
+    /// For a single file: a folder as published with its sizes and, in <c>tokenizer</c> and <c>tokenizer_2</c>, its tokenizers. Null: the folder
+    /// that the file is in. Sizes that are not there are those of SDXL base.
+    /// </summary>
+    public string? ConfigPath { get; set; }
+
+    /// <summary>Another UNet, such as that of SDXL-DPO: a folder with its <c>config.json</c>, a folder with such a folder <c>unet</c>, or a file. Null: the model's own.</summary>
+    public string? UNetPath { get; set; }
+
+    /// <summary>
+    /// The image prompt, as released with IMG: a folder with <c>image_encoder</c>, <c>resampler.pth</c> and
+    /// <c>ip-adapter-plus_sdxl_vit-h.bin</c>. Null: the three paths below, or no image prompts, and so no alignment.
+    /// </summary>
+    public string? ImagePromptPath { get; set; }
+
+    /// <summary>The image prompt's encoder, ViT-H/14: a folder with its <c>config.json</c>. Null: the one in <see cref="ImagePromptPath"/>.</summary>
+    public string? ImageEncoderPath { get; set; }
+
+    /// <summary>The image prompt's projection. Null: the one in <see cref="ImagePromptPath"/>, else the one inside <see cref="AdapterPath"/>.</summary>
+    public string? ResamplerPath { get; set; }
+
+    /// <summary>The image prompt's keys and values. Null: those in <see cref="ImagePromptPath"/>.</summary>
+    public string? AdapterPath { get; set; }
+}

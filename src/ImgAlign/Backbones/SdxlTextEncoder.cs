@@ -1,0 +1,71 @@
+using ImgAlign.Networks.Clip;
+using ImgAlign.Runtime;
+using ImgAlign.Tokenizers;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ImgAlign.Backbones;
+
+/// <summary>
+/// SDXL's two text encoders: features of each token are those of both, side by side, before their last blocks; the pooled features are the
+/// second one's (SDXL, section 2.1).
+/// </summary>
+internal sealed class SdxlTextEncoder : IDisposable
+{
+    private readonly DeviceRuntime runtime;
+    private readonly ClipTokenizer tokenizer;
+    private readonly ClipTokenizer tokenizer2;
+    private readonly ClipTextConfig config;
+    private readonly ClipTextConfig config2;
+    private readonly ModelSlot<ClipTextModel> encoder;
+    private readonly ModelSlot<ClipTextModel> encoder2;
+    private readonly bool forceZeros;
+
+    public SdxlTextEncoder(DeviceRuntime runtime, SdxlFiles files)
+    {
+        this.runtime = runtime;
+        (tokenizer, tokenizer2) = (files.LoadTokenizer(), files.LoadTokenizer2());
+        (config, config2) = (files.ReadTextEncoder(), files.ReadTextEncoder2());
+        if (!config2.HasProjection) throw new ImgAlignException("text_encoder_2/config.json must be of a CLIPTextModelWithProjection; is this a model of the SDXL family?");
+        forceZeros = files.ReadForceZerosForEmptyPrompt();
+        encoder = new(runtime, "SDXL text encoder", new ClipTextModel(config, META, penultimateOnly: true), files.BindTextEncoder);
+        encoder2 = new(runtime, "SDXL text encoder 2", new ClipTextModel(config2, META), files.BindTextEncoder2);
+    }
+
+    /// <summary>Bytes of both encoders' weights.</summary>
+    public long WeightBytes => encoder.WeightBytes + encoder2.WeightBytes;
+
+    /// <summary>Encodes prompts, each different one once; null is all zeros, or the empty text where the model says so.</summary>
+    public TextFeatures Encode(IReadOnlyList<string?> prompts)
+    {
+        var texts = prompts.Select(prompt => forceZeros ? prompt : prompt ?? "").ToList();
+        var distinct = texts.OfType<string>().Distinct().ToList();
+
+        using var scope = NewDisposeScope();
+        // The last row is that of null.
+        var tokens = new List<Tensor> { Zeros(1, tokenizer.MaxLength, config.HiddenSize + config2.HiddenSize) };
+        var pooled = new List<Tensor> { Zeros(1, config2.ProjectionDim) };
+        if (distinct.Count > 0)
+        {
+            using var lease = encoder.Use();
+            var first = lease.Model.call(Tokenize(tokenizer, distinct));
+            using var lease2 = encoder2.Use();
+            var second = lease2.Model.call(Tokenize(tokenizer2, distinct));
+            tokens.Insert(0, cat([first.Penultimate, second.Penultimate], -1));  // [texts, 77, d]
+            pooled.Insert(0, second.Pooled!);
+        }
+        var rows = tensor(texts.Select(text => (long)(text is null ? distinct.Count : distinct.IndexOf(text))).ToArray(), device: runtime.Device);
+        return new TextFeatures(cat(tokens).index_select(0, rows).DetachFromDisposeScope(), cat(pooled).index_select(0, rows).DetachFromDisposeScope());
+    }
+
+    public void Dispose()
+    {
+        encoder.Dispose();
+        encoder2.Dispose();
+    }
+
+    private Tensor Zeros(params long[] shape) => zeros(shape, runtime.Type, runtime.Device);
+
+    private Tensor Tokenize(ClipTokenizer vocabulary, IEnumerable<string> texts) =>
+        stack(texts.Select(text => tensor(vocabulary.Encode(text)))).to(runtime.Device);  // [texts, 77]
+}
