@@ -1,3 +1,4 @@
+using ImgAlign.Checkpoints;
 using NetArchTest.Rules;
 
 namespace ImgAlign.Tests;
@@ -29,7 +30,7 @@ public class ArchitectureTests
         var later = Layers.Skip(Array.IndexOf(Layers, layer) + 1).Select(Namespace).ToArray();
         if (later.Length == 0) return;
 
-        var result = Types.InAssembly(typeof(Checkpoints.Checkpoint).Assembly)
+        var result = Types.InAssembly(typeof(Checkpoint).Assembly)
             .That().ResideInNamespace(Namespace(layer))
             .ShouldNot().HaveDependencyOnAny(later)
             .GetResult();
@@ -40,7 +41,7 @@ public class ArchitectureTests
     [Fact]
     public void Every_folder_has_its_place()
     {
-        var folders = typeof(Checkpoints.Checkpoint).Assembly.GetTypes()
+        var folders = typeof(Checkpoint).Assembly.GetTypes()
             .Select(type => type.Namespace?.Split('.'))
             .Where(parts => parts is ["ImgAlign", _, ..])
             .Select(parts => parts![1])

@@ -125,8 +125,10 @@ internal static class SafetensorsHeader
                 throw new CheckpointException(path, $"its data begins at byte {entry.Begin}, not at {position} where the tensor before it ends.", name);
             position = entry.End;
         }
-        if (position != dataLength)
-            throw new CheckpointException(path, $"its tensors have {position} bytes of data but {dataLength} follow the header; it was probably not downloaded completely.");
+        if (position > dataLength)
+            throw new CheckpointException(path, $"its tensors have {position} bytes of data but only {dataLength} follow the header; it was probably not downloaded completely.");
+        if (position < dataLength)
+            throw new CheckpointException(path, $"{dataLength - position} bytes follow the last tensor; a safetensors file ends with it.");
         return new Dictionary<string, Entry>(ordered);
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ImgAlign.Checkpoints;
 using SkiaSharp;
 
 namespace ImgAlign.Imaging;
@@ -47,16 +48,7 @@ public static class ImageFile
     public static void SavePng(string path, RgbImage image)
     {
         var data = EncodePng(image);
-        var temporary = path + ".part";
-        try
-        {
-            File.WriteAllBytes(temporary, data);
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
+        AtomicFile.Write(path, file => file.Write(data));
     }
 
     /// <summary>An image as the bytes of a PNG file.</summary>
