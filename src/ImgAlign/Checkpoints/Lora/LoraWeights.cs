@@ -1,0 +1,79 @@
+using TorchSharp;
+
+namespace ImgAlign.Checkpoints;
+
+/// <summary>
+/// A LoRA file (Hu et al. 2021): low-rank changes of a model's linear layers and convolutions, in the formats of diffusers and peft and in
+/// that of kohya's sd-scripts.
+/// </summary>
+public sealed class LoraWeights : IDisposable
+{
+    private readonly Checkpoint file;
+
+    private LoraWeights(Checkpoint file)
+    {
+        this.file = file;
+        Layers = ReadLayers(file);
+    }
+
+    /// <summary>Opens a LoRA file and checks it.</summary>
+    /// <param name="path">The file, or a folder with one checkpoint in it.</param>
+    /// <exception cref="CheckpointException">The file is missing, broken, or holds something else than low-rank changes.</exception>
+    public static LoraWeights Open(string path)
+    {
+        var file = Checkpoint.Open(path);
+        try
+        {
+            return new LoraWeights(file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The file, for messages.</summary>
+    public string Source => file.Source;
+
+    /// <summary>The networks that it changes.</summary>
+    public IReadOnlyCollection<LoraTarget> Targets => [.. Layers.Select(layer => layer.Target).Distinct()];
+
+    internal IReadOnlyList<LoraLayer> Layers { get; }
+
+    internal Checkpoint File => file;
+
+    /// <summary>Closes the file.</summary>
+    public void Dispose() => file.Dispose();
+
+    private static List<LoraLayer> ReadLayers(Checkpoint file)
+    {
+        var parts = new Dictionary<(LoraTarget, string), Dictionary<LoraPart, TensorInfo>>();
+        foreach (var info in file.Tensors.Values)
+        {
+            var key = LoraKey.Parse(info.Name)
+                ?? throw new CheckpointException(file.FileOf(info.Name), "is no part of a LoRA that is known here (lora_A and lora_B, lora_down, lora_up and alpha); LoHa, LoKr and DoRA are not supported.", info.Name);
+            var layer = parts.TryGetValue((key.Target, key.Layer), out var found) ? found : parts[(key.Target, key.Layer)] = [];
+            if (!layer.TryAdd(key.Part, info)) throw new CheckpointException(file.FileOf(info.Name), $"is the same part of a layer as '{layer[key.Part].Name}'.", info.Name);
+        }
+        if (parts.Count == 0) throw new CheckpointException(file.Source, "holds no tensors, so it is not a LoRA.");
+        return [.. parts.Select(pair => ReadLayer(file, pair.Key.Item1, pair.Key.Item2, pair.Value))];
+    }
+
+    private static LoraLayer ReadLayer(Checkpoint file, LoraTarget target, string name, Dictionary<LoraPart, TensorInfo> parts)
+    {
+        if (!parts.TryGetValue(LoraPart.Down, out var down) || !parts.TryGetValue(LoraPart.Up, out var up))
+            throw new CheckpointException(file.Source, "has no counterpart: a layer of a LoRA needs both down (A) and up (B).", parts.Values.First().Name);
+        if (down.Shape.Count is not (2 or 4) || up.Shape.Count != down.Shape.Count || down.Shape[0] == 0 || up.Shape[1] != down.Shape[0] || up.Shape.Skip(2).Any(size => size != 1))
+            throw new CheckpointException(file.FileOf(up.Name), $"has shape {up.ShapeText}, which does not follow '{down.Name}' of shape {down.ShapeText}.", up.Name);
+        return new LoraLayer(target, name, down, up, parts.TryGetValue(LoraPart.Alpha, out var alpha) ? ReadAlpha(file, alpha) : down.Shape[0]);
+    }
+
+    private static double ReadAlpha(Checkpoint file, TensorInfo info)
+    {
+        if (info.Count != 1) throw new CheckpointException(file.FileOf(info.Name), $"has shape {info.ShapeText} but alpha is one number.", info.Name);
+        using var scope = torch.NewDisposeScope();
+        var alpha = file.Read(info.Name).to(torch.float64).item<double>();
+        return double.IsFinite(alpha) ? alpha : throw new CheckpointException(file.FileOf(info.Name), $"is {alpha}, not a finite number.", info.Name);
+    }
+}
