@@ -1,5 +1,7 @@
 using System.Text.Json;
 using ImgAlign.Checkpoints;
+using ImgAlign.Detectors;
+using ImgAlign.Imaging;
 using ImgAlign.Networks.Clip;
 using ImgAlign.Networks.Llama;
 using ImgAlign.Networks.Llava;
@@ -15,7 +17,9 @@ internal static class LlavaKinds
         .Add("llama-layer", LlamaLayers)
         .Add("clip-vision-wide", WideTower)
         .Add("llava-vision", Vision)
-        .Add("llava-hidden", Hidden);
+        .Add("llava-hidden", Hidden)
+        .Add("llava-prompt", Prompt)
+        .Add("llava-generate", Generate);
 
     /// <summary>Some decoder layers and the final norm, without embeddings or head.</summary>
     private static Dictionary<string, torch.Tensor> LlamaLayers(GoldenCase golden, torch.Device device)
@@ -34,7 +38,8 @@ internal static class LlavaKinds
         using var weights = golden.OpenWeights();
         using var tower = new ClipVisionModel(ClipVisionConfig.FromJson(golden.ReadConfig(), golden.Folder), torch.META, penultimateOnly: true);
         CheckpointBinder.Bind(tower, weights, tower.Names(weights), torch.float32, device);
-        var patches = tower.call(Normalise(golden.Inputs["image"])).Penultimate[.., 1..];
+        var pixels = ClipImageProcessor.ForSize((int)golden.Inputs["image"].shape[0]).Preprocess(ImagingKinds.ToImage(golden.Inputs["image"]));
+        var patches = tower.call(pixels).Penultimate[.., 1..];
         return new() { ["features"] = SelectPositions(golden, patches) };
     }
 
@@ -74,6 +79,37 @@ internal static class LlavaKinds
         });
     }
 
+    private static Dictionary<string, torch.Tensor> Prompt(GoldenCase golden, torch.Device device)
+    {
+        using var network = LoadNetwork(golden, device);
+        var input = Prepare(golden, network.Config);
+        return new() { ["input_ids"] = input.Ids, ["hidden"] = network.call(input.Ids, input.Pixels) };
+    }
+
+    private static Dictionary<string, torch.Tensor> Generate(GoldenCase golden, torch.Device device)
+    {
+        using var network = LoadNetwork(golden, device);
+        var input = Prepare(golden, network.Config);
+        var prompt = network.Embed(input.Ids, input.Pixels);
+        var logits = network.LanguageModel.Logits(network.LanguageModel.Model.Run(prompt)[.., ^1]);  // [1, V]
+        var maxNewTokens = golden.Options.GetProperty("max_new_tokens").GetInt32();
+        var ids = GreedySearch.Generate(network.LanguageModel, prompt, maxNewTokens, answer => network.Config.StopTokens.Contains(answer[^1]));
+        return new() { ["ids"] = torch.tensor(ids.Select(id => (long)id).ToArray()), ["logits"] = logits };
+    }
+
+    private static LlavaInput Prepare(GoldenCase golden, LlavaConfig config)
+    {
+        var options = new LlavaOptions
+        {
+            ModelPath = golden.CheckpointPath!,
+            VisionTowerPath = golden.PathOption("vision_tower"),
+            Template = golden.Options.GetProperty("template").GetString()!,
+            ImageAspectRatio = golden.Options.GetProperty("image_aspect_ratio").GetString(),
+        };
+        var image = golden.PathOption("image") is { } path ? ImageFile.Load(path) : null;
+        return new LlavaProcessor(options, config).Prepare(image, golden.Options.GetProperty("question").GetString()!);
+    }
+
     /// <summary>The LLaVA of a case, in float32.</summary>
     internal static LlavaModel LoadNetwork(GoldenCase golden, torch.Device device)
     {
@@ -86,11 +122,4 @@ internal static class LlavaKinds
     private static torch.Tensor SelectPositions(GoldenCase golden, torch.Tensor hidden) =>
         !golden.Options.TryGetProperty("positions", out var positions) ? hidden
         : hidden.index_select(1, torch.tensor(positions.Deserialize<long[]>()!, device: hidden.device));
-
-    private static torch.Tensor Normalise(torch.Tensor image)
-    {
-        var scaled = (image.to(torch.float64) * (1 / 255.0)).to(torch.float32);  // [H, W, 3]
-        var normalised = (scaled - torch.tensor([0.48145466f, 0.4578275f, 0.40821073f])) / torch.tensor([0.26862954f, 0.26130258f, 0.27577711f]);
-        return normalised.permute(2, 0, 1).unsqueeze(0);
-    }
 }

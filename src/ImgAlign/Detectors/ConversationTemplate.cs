@@ -9,16 +9,17 @@ public sealed class ConversationTemplate
     private readonly string before;
     private readonly string after;
 
-    private ConversationTemplate(string name, string person, string before, string after)
+    private ConversationTemplate(string name, string person, string before, string after, string? turnEnd = null)
     {
         Name = name;
+        TurnEnd = turnEnd;
         this.before = $"A chat between a curious {person} and an artificial intelligence assistant. "
             + $"The assistant gives helpful, detailed, and polite answers to the {person}'s questions.{before}";
         this.after = after;
     }
 
     /// <summary>The one that the released IMG uses, because its folder of LLaVA is named <c>llava</c>.</summary>
-    public static ConversationTemplate LlavaV0 { get; } = new("llava_v0", "human", "###Human: ", "###Assistant:");
+    public static ConversationTemplate LlavaV0 { get; } = new("llava_v0", "human", "###Human: ", "###Assistant:", turnEnd: "###");
 
     /// <summary>LLaVA's own v1, with a "curious human".</summary>
     public static ConversationTemplate LlavaV1 { get; } = new("llava_v1", "human", " USER: ", " ASSISTANT:");
@@ -31,6 +32,9 @@ public sealed class ConversationTemplate
 
     /// <summary>The name by which options choose it.</summary>
     public string Name { get; }
+
+    /// <summary>What ends an answer in its text; null where only the end token does.</summary>
+    public string? TurnEnd { get; }
 
     /// <summary>Finds a template.</summary>
     /// <param name="name"><c>llava_v0</c>, <c>llava_v1</c> or <c>vicuna_v1</c>.</param>

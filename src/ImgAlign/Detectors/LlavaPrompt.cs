@@ -1,3 +1,4 @@
+using ImgAlign.Networks.Llava;
 using ImgAlign.Tokenizers;
 
 namespace ImgAlign.Detectors;
@@ -6,7 +7,7 @@ namespace ImgAlign.Detectors;
 public static class LlavaPrompt
 {
     /// <summary>The id that stands where an image's features are put in.</summary>
-    public const int ImageId = -200;
+    public const int ImageId = LlavaTokens.Image;
 
     /// <summary>The ids of a prompt, begin first, with <see cref="ImageId"/> for every <see cref="ConversationTemplate.ImageToken"/>.</summary>
     /// <param name="tokenizer">The language model's tokenizer.</param>

@@ -9,10 +9,10 @@ public static class GreedySearch
     /// <param name="network">The decoder with its head.</param>
     /// <param name="prompt">The prompt's embeddings <c>[1, N, D]</c>.</param>
     /// <param name="maxNewTokens">The most tokens to add, at least 1; fewer where the model's longest sequence ends.</param>
-    /// <param name="stopTokens">Tokens that end the text.</param>
+    /// <param name="isComplete">Whether the new tokens so far, at least one, are all that is wanted: usually, whether the last one is a stop token.</param>
     /// <param name="cancellationToken">Seen between tokens.</param>
-    /// <returns>The new tokens, with the one that ended the text, if one did.</returns>
-    public static IReadOnlyList<int> Generate(LlamaForCausalLM network, Tensor prompt, int maxNewTokens, IReadOnlySet<int> stopTokens, CancellationToken cancellationToken = default)
+    /// <returns>The new tokens, with the one that completed them.</returns>
+    public static IReadOnlyList<int> Generate(LlamaForCausalLM network, Tensor prompt, int maxNewTokens, Func<IReadOnlyList<int>, bool> isComplete, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxNewTokens, 1);
         using var noGrad = no_grad();
@@ -26,7 +26,7 @@ public static class GreedySearch
         while (true)
         {
             tokens.Add(next);
-            if (tokens.Count >= count || stopTokens.Contains(next)) return tokens;
+            if (tokens.Count >= count || isComplete(tokens)) return tokens;
             cancellationToken.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             next = Next(network, network.Model.Embed(tensor([(long)next], [1, 1], device: prompt.device)), cache);

@@ -77,6 +77,15 @@ public sealed record LlamaConfig
         return config;
     }
 
+    /// <summary>Refuses sequences that the model was not trained to read.</summary>
+    /// <param name="length">The number of positions, image patches included.</param>
+    /// <exception cref="ImgAlignException">There are too many.</exception>
+    public void RequireLength(long length)
+    {
+        if (length > MaxPositionEmbeddings)
+            throw new ImgAlignException($"The sequence has {length} tokens, image patches included, but the model reads {MaxPositionEmbeddings} at most; shorten the prompt.");
+    }
+
     private void Check(string source)
     {
         if (new[] { VocabSize, HiddenSize, IntermediateSize, NumHiddenLayers, NumAttentionHeads, KeyValueHeads, HeadWidth, MaxPositionEmbeddings }.Min() < 1)

@@ -53,8 +53,7 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
     public Tensor Run(Tensor embeddings, KeyValueCache? cache = null)
     {
         var (start, count) = (cache?.Length ?? 0, embeddings.shape[1]);
-        if (start + count > Config.MaxPositionEmbeddings)
-            throw new ImgAlignException($"The sequence has {start + count} tokens, image patches included, but the model reads {Config.MaxPositionEmbeddings} at most; shorten the prompt.");
+        Config.RequireLength(start + count);
         if (start > 0 && count > 1) throw new ArgumentException($"The cache holds {start} positions and {count} are given; only one can follow.", nameof(embeddings));
         using var frequencies = Rope.Frequencies(Config.HeadWidth, Config.RopeTheta, embeddings.device);
         using var rotary = Rope.Table(start, count, frequencies, embeddings.dtype);

@@ -46,13 +46,14 @@ public sealed record LlavaConfig
     public int ImageTokens => Vision.Patches + (KeepsClassToken ? 1 : 0);
 
     /// <summary>Reads a model's folder.</summary>
-    /// <param name="folder">The folder with <c>config.json</c> and, if there is one, <c>generation_config.json</c>.</param>
+    /// <param name="folder">The folder with <c>config.json</c> and, if there is one, <c>generation_config.json</c>; one of the hub's cache is resolved.</param>
     /// <param name="visionTower">
     /// The vision tower's folder, for the authors' layout; null where the configuration describes the tower, or names the published one.
     /// </param>
     /// <exception cref="ImgAlignException">A file is missing or broken, or an option is not supported.</exception>
     public static LlavaConfig Read(string folder, string? visionTower = null)
     {
+        folder = ModelFolder.Resolve(folder);
         var path = Path.Combine(folder, "config.json");
         var json = ConfigFile.ReadJson(path);
         var config = json.TryGetProperty("text_config", out var text)
@@ -92,7 +93,7 @@ public sealed record LlavaConfig
         return new LlavaConfig
         {
             Text = text,
-            Vision = visionTower is not null ? ClipVisionConfig.Read(Path.Combine(visionTower, "config.json")) : PublishedTower(fields.MmVisionTower, path),
+            Vision = visionTower is not null ? ClipVisionConfig.Read(Path.Combine(ModelFolder.Resolve(visionTower), "config.json")) : PublishedTower(fields.MmVisionTower, path),
             VisionFeatureLayer = fields.MmVisionSelectLayer,
             KeepsClassToken = fields.MmVisionSelectFeature == "cls_patch",
             ImageTokenIndex = text.VocabSize,  // as transformers' layout numbers it; the embedding has no such row, and needs none

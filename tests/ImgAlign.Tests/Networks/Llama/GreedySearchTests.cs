@@ -21,7 +21,7 @@ public class GreedySearchTests
             sequence = cat([sequence, network.Model.Embed(tensor([(long)expected[^1]], [1, 1]))], 1);
         }
 
-        Assert.Equal(expected, GreedySearch.Generate(network, prompt, 8, new HashSet<int>()));
+        Assert.Equal(expected, GreedySearch.Generate(network, prompt, 8, _ => false));
     }
 
     [Fact]
@@ -30,9 +30,9 @@ public class GreedySearchTests
         using var scope = NewDisposeScope();
         using var network = TinyLlama.Create(TinyLlama.Config);
         var prompt = network.Model.Embed(TinyLlama.Ids(1, 5));
-        var all = GreedySearch.Generate(network, prompt, 8, new HashSet<int>());
+        var all = GreedySearch.Generate(network, prompt, 8, _ => false);
         var stop = all[3];
-        var tokens = GreedySearch.Generate(network, prompt, 8, new HashSet<int> { stop });
+        var tokens = GreedySearch.Generate(network, prompt, 8, found => found[^1] == stop);
         Assert.Equal(all.Take(all.ToList().IndexOf(stop) + 1), tokens);
     }
 
@@ -42,7 +42,7 @@ public class GreedySearchTests
         using var scope = NewDisposeScope();
         using var network = TinyLlama.Create(TinyLlama.Config);
         // The last token is chosen after reading all 32 positions, and is not read itself.
-        Assert.Equal(3, GreedySearch.Generate(network, network.Model.Embed(TinyLlama.Ids(1, 30)), 100, new HashSet<int>()).Count);
+        Assert.Equal(3, GreedySearch.Generate(network, network.Model.Embed(TinyLlama.Ids(1, 30)), 100, _ => false).Count);
     }
 
     [Fact]
@@ -52,9 +52,9 @@ public class GreedySearchTests
         using var ids = TinyLlama.Ids(1, 5);
         using var prompt = network.Model.Embed(ids);
         var live = Tensor.TotalCount;
-        GreedySearch.Generate(network, prompt, 4, new HashSet<int>());
+        GreedySearch.Generate(network, prompt, 4, _ => false);
         Assert.Equal(live, Tensor.TotalCount);
-        Assert.Throws<OperationCanceledException>(() => GreedySearch.Generate(network, prompt, 4, new HashSet<int>(), new CancellationToken(canceled: true)));
+        Assert.Throws<OperationCanceledException>(() => GreedySearch.Generate(network, prompt, 4, _ => false, new CancellationToken(canceled: true)));
         Assert.Equal(live, Tensor.TotalCount);
     }
 }

@@ -1,0 +1,63 @@
+using ImgAlign.Checkpoints;
+using ImgAlign.Imaging;
+using ImgAlign.Networks.Llava;
+using ImgAlign.Tokenizers;
+using static TorchSharp.torch;
+
+namespace ImgAlign.Detectors;
+
+/// <summary>From a picture and a question to what LLaVA reads: token ids and pixels.</summary>
+internal sealed class LlavaProcessor
+{
+    private readonly LlavaConfig config;
+    private readonly ConversationTemplate template;
+    private readonly LlamaTokenizer tokenizer;
+    private readonly ClipImageProcessor images;
+    private readonly bool pads;
+
+    /// <summary>Reads the tokenizer and how images are processed.</summary>
+    /// <param name="options">Where the files are, and how LLaVA is asked.</param>
+    /// <param name="config">The model.</param>
+    /// <exception cref="ImgAlignException">A file is missing or broken, or an option is not known.</exception>
+    public LlavaProcessor(LlavaOptions options, LlavaConfig config)
+    {
+        this.config = config;
+        template = ConversationTemplate.ByName(options.Template);
+        var folder = ModelFolder.Resolve(options.ModelPath);
+        tokenizer = LlamaTokenizer.Load(folder);
+        string?[] folders = [folder, options.VisionTowerPath is { } tower ? ModelFolder.Resolve(tower) : null];
+        var imageFolder = folders.OfType<string>().FirstOrDefault(candidate => File.Exists(Path.Combine(candidate, "preprocessor_config.json")));
+        images = imageFolder is null ? ClipImageProcessor.ForSize(config.Vision.ImageSize) : ClipImageProcessor.Load(imageFolder);
+        pads = (options.ImageAspectRatio ?? config.ImageAspectRatio) switch
+        {
+            null or "pad" => true,
+            "crop" or "square" => false,  // "square" is the authors' word
+            var other => throw new ImgAlignException($"{folder}: image_aspect_ratio '{other}' is not supported; set {nameof(LlavaOptions.ImageAspectRatio)} to pad or crop."),
+        };
+    }
+
+    /// <summary>Whether an answer is complete: it ends with a stop token, or the other side begins to speak.</summary>
+    public bool IsComplete(IReadOnlyList<int> answer) =>
+        config.StopTokens.Contains(answer[^1]) || template.TurnEnd is { } end && tokenizer.Decode(answer).Contains(end, StringComparison.Ordinal);
+
+    /// <summary>The text of an answer.</summary>
+    public string Decode(IReadOnlyList<int> answer)
+    {
+        var text = tokenizer.Decode(answer);
+        return (template.TurnEnd is { } end ? text.Split(end)[0] : text).Trim();
+    }
+
+    /// <summary>Makes the model's input.</summary>
+    /// <param name="image">The picture, or null for a question without one.</param>
+    /// <param name="question">The question, without the template.</param>
+    /// <exception cref="ImgAlignException">The question is too long for the model, or holds the marker of an image.</exception>
+    public LlavaInput Prepare(RgbImage? image, string question)
+    {
+        if (question.Contains(ConversationTemplate.ImageToken, StringComparison.Ordinal))
+            throw new ImgAlignException($"The question holds '{ConversationTemplate.ImageToken}', which marks the picture's own place; write it in another way.");
+        var ids = LlavaPrompt.Tokenize(tokenizer, template.Render(question, image is not null));
+        config.Text.RequireLength(ids.Count + (image is null ? 0 : config.ImageTokens - 1));
+        var pixels = image is null ? null : images.Preprocess(pads ? images.PadToSquare(image) : image);
+        return new LlavaInput(tensor(ids.Select(id => (long)id).ToArray(), [1, ids.Count]), pixels);
+    }
+}

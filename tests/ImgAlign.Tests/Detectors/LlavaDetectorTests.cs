@@ -1,0 +1,79 @@
+using ImgAlign.Detectors;
+using ImgAlign.Imaging;
+using ImgAlign.Runtime;
+using TorchSharp;
+
+namespace ImgAlign.Tests.Detectors;
+
+public sealed class LlavaDetectorTests : IDisposable
+{
+    private static readonly string Family = Path.Combine(TestData.Golden, "mllm");
+    private static readonly LlavaOptions Transformers = new() { ModelPath = Path.Combine(Family, "llava-hf") };
+
+    private static readonly LlavaOptions Authors = new()
+    {
+        ModelPath = Path.Combine(Family, "llava-original"),
+        VisionTowerPath = Path.Combine(Family, "clip-vit-large-patch14-336"),
+    };
+
+    private readonly DeviceRuntime runtime = new(new RuntimeOptions());
+    private readonly RgbImage image = ImageFile.Load(Path.Combine(Family, "images", "chelsea.png"));
+
+    [Fact]
+    public void Both_layouts_see_the_same()
+    {
+        using var scope = torch.NewDisposeScope();
+        using var first = new LlavaDetector(runtime, Transformers);
+        using var second = new LlavaDetector(runtime, Authors);
+        var (x, y) = (first.Detect(image, "What is missing?"), second.Detect(image, "What is missing?"));
+        Assert.Equal(first.HiddenSize, x.shape[2]);
+        Assert.True(x.allclose(y, rtol: 1e-4, atol: 1e-4));
+    }
+
+    [Fact]
+    public void An_answer_is_the_references()
+    {
+        using var detector = new LlavaDetector(runtime, Transformers);
+        // As in the golden case llava-generate-v0.
+        Assert.Equal("planplanplanplanplanplanplanplanti skucallo", detector.Describe(image, "How to align the image to match the prompt: a intelligent chair from the girl?", 12));
+    }
+
+    [Fact]
+    public void Nothing_is_left_behind()
+    {
+        using var detector = new LlavaDetector(runtime, Transformers);
+        detector.Describe(image, "What?", 1);
+        var live = torch.Tensor.TotalCount;
+        detector.Detect(image, "What is missing?").Dispose();
+        detector.Describe(image, "What is missing?", 5);
+        Assert.Throws<OperationCanceledException>(() => detector.Describe(image, "What?", 5, new CancellationToken(canceled: true)));
+        Assert.Throws<ImgAlignException>(() => detector.Detect(image, "What is in <image>?"));
+        Assert.Equal(live, torch.Tensor.TotalCount);
+    }
+
+    [Fact]
+    public void A_question_that_is_too_long_is_refused_before_weights_are_read()
+    {
+        using var detector = new LlavaDetector(runtime, Transformers);
+        var live = torch.Tensor.TotalCount;
+        var exception = Assert.Throws<ImgAlignException>(() => detector.Detect(image, new string('x', 100_000)));
+        Assert.Contains("4096 at most", exception.Message, StringComparison.Ordinal);
+        Assert.Equal(live, torch.Tensor.TotalCount);
+    }
+
+    [Fact]
+    public void Padding_is_an_option()
+    {
+        using var scope = torch.NewDisposeScope();
+        using var padded = new LlavaDetector(runtime, Transformers);
+        using var cropped = new LlavaDetector(runtime, new() { ModelPath = Transformers.ModelPath, ImageAspectRatio = "crop" });
+        Assert.False(padded.Detect(image, "What?").allclose(cropped.Detect(image, "What?")));
+        Assert.Contains("'stretch'", Assert.Throws<ImgAlignException>(() => new LlavaDetector(runtime, new() { ModelPath = Transformers.ModelPath, ImageAspectRatio = "stretch" })).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_unknown_template_is_named() =>
+        Assert.Contains("'llama_3'", Assert.Throws<ImgAlignException>(() => new LlavaDetector(runtime, new() { ModelPath = Transformers.ModelPath, Template = "llama_3" })).Message, StringComparison.Ordinal);
+
+    public void Dispose() => runtime.Dispose();
+}
