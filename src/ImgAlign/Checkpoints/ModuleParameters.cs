@@ -26,8 +26,6 @@ internal static class ModuleParameters
         switch (owner)
         {
             case IParameterHolder holder: holder.Assign(name, parameter); break;
-            case Conv2d conv when name == "weight": conv.weight = parameter; break;
-            case Conv2d conv: conv.bias = parameter; break;
             case GroupNorm norm when name == "weight": norm.weight = parameter; break;
             case GroupNorm norm: norm.bias = parameter; break;
             case LayerNorm norm when name == "weight": norm.weight = parameter; break;

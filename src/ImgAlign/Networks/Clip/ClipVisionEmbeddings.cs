@@ -17,7 +17,7 @@ internal sealed class ClipVisionEmbeddings : nn.Module<Tensor, Tensor>, IParamet
     private Parameter classEmbedding;
 
     [ComponentName(Name = "patch_embedding")]
-    private readonly Conv2d patches;
+    private readonly Convolution2d patches;
 
     [ComponentName(Name = "position_embedding")]
     private readonly Embedding positions;
@@ -26,7 +26,7 @@ internal sealed class ClipVisionEmbeddings : nn.Module<Tensor, Tensor>, IParamet
     {
         this.config = config;
         classEmbedding = new Parameter(empty([config.HiddenSize], device: device), requires_grad: false);
-        patches = nn.Conv2d(config.NumChannels, config.HiddenSize, config.PatchSize, stride: config.PatchSize, bias: false, device: device);
+        patches = new Convolution2d(config.NumChannels, config.HiddenSize, config.PatchSize, device, stride: config.PatchSize, hasBias: false);
         positions = new Embedding(config.Patches + 1, config.HiddenSize, device);
         RegisterComponents();
     }

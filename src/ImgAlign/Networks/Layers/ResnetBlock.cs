@@ -15,7 +15,7 @@ internal sealed class ResnetBlock : nn.Module<Tensor, Tensor?, Tensor>
     private readonly GroupNorm norm1;
 
     [ComponentName(Name = "conv1")]
-    private readonly Conv2d conv1;
+    private readonly Convolution2d conv1;
 
     [ComponentName(Name = "time_emb_proj")]
     private readonly Linear? timeProjection;
@@ -24,10 +24,10 @@ internal sealed class ResnetBlock : nn.Module<Tensor, Tensor?, Tensor>
     private readonly GroupNorm norm2;
 
     [ComponentName(Name = "conv2")]
-    private readonly Conv2d conv2;
+    private readonly Convolution2d conv2;
 
     [ComponentName(Name = "conv_shortcut")]
-    private readonly Conv2d? shortcut;
+    private readonly Convolution2d? shortcut;
 
     /// <summary>Creates the block; its weights are uninitialised.</summary>
     /// <param name="inChannels">Channels in.</param>
@@ -39,11 +39,11 @@ internal sealed class ResnetBlock : nn.Module<Tensor, Tensor?, Tensor>
     public ResnetBlock(long inChannels, long outChannels, long? timeWidth, long groups, double eps, Device device) : base(nameof(ResnetBlock))
     {
         norm1 = nn.GroupNorm(groups, inChannels, eps, device: device);
-        conv1 = nn.Conv2d(inChannels, outChannels, kernel_size: 3, padding: 1, device: device);
+        conv1 = new Convolution2d(inChannels, outChannels, kernelSize: 3, device, padding: 1);
         timeProjection = timeWidth is { } width ? new Linear(width, outChannels, hasBias: true, device) : null;
         norm2 = nn.GroupNorm(groups, outChannels, eps, device: device);
-        conv2 = nn.Conv2d(outChannels, outChannels, kernel_size: 3, padding: 1, device: device);
-        shortcut = inChannels == outChannels ? null : nn.Conv2d(inChannels, outChannels, kernel_size: 1, device: device);
+        conv2 = new Convolution2d(outChannels, outChannels, kernelSize: 3, device, padding: 1);
+        shortcut = inChannels == outChannels ? null : new Convolution2d(inChannels, outChannels, kernelSize: 1, device);
         RegisterComponents();
     }
 

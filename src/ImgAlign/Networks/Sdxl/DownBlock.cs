@@ -1,3 +1,4 @@
+using ImgAlign.Networks.Layers;
 using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
@@ -30,11 +31,11 @@ internal sealed class DownBlock : UNetBlock
 internal sealed class Downsample : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "conv")]
-    private readonly Conv2d conv;
+    private readonly Convolution2d conv;
 
     public Downsample(long channels, Device device) : base(nameof(Downsample))
     {
-        conv = nn.Conv2d(channels, channels, kernel_size: 3, stride: 2, padding: 1, device: device);
+        conv = new Convolution2d(channels, channels, kernelSize: 3, device, stride: 2, padding: 1);
         RegisterComponents();
     }
 

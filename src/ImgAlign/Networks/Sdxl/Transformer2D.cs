@@ -44,7 +44,7 @@ internal sealed class Transformer2D : nn.Module<Tensor, UNetConditioning, Tensor
 
         nn.Module<Tensor, Tensor> Projection(long inputs, long outputs) => projectsTokens
             ? new Linear(inputs, outputs, hasBias: true, device)
-            : nn.Conv2d(inputs, outputs, kernel_size: 1, device: device);
+            : new Convolution2d(inputs, outputs, kernelSize: 1, device);
     }
 
     /// <summary>The attentions to the prompts, in order.</summary>

@@ -15,7 +15,7 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
     private readonly IReadOnlyList<UNetAttention> crossAttentions;
 
     [ComponentName(Name = "conv_in")]
-    private readonly Conv2d convIn;
+    private readonly Convolution2d convIn;
 
     [ComponentName(Name = "time_proj")]
     private readonly SinusoidalEmbedding timeProjection;
@@ -42,7 +42,7 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
     private readonly GroupNorm normOut;
 
     [ComponentName(Name = "conv_out")]
-    private readonly Conv2d convOut;
+    private readonly Convolution2d convOut;
 
     /// <summary>Creates the network; its weights are uninitialised.</summary>
     /// <param name="config">Its sizes.</param>
@@ -52,7 +52,7 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
         Config = config;
         var plan = UNetPlan.Of(config);
         var firstWidth = config.BlockOutChannels[0];
-        convIn = nn.Conv2d(config.InChannels, firstWidth, kernel_size: 3, padding: 1, device: device);
+        convIn = new Convolution2d(config.InChannels, firstWidth, kernelSize: 3, device, padding: 1);
         timeProjection = new SinusoidalEmbedding(firstWidth, config.FlipSinToCos, config.FreqShift);
         timeEmbedding = new TimestepEmbedding(firstWidth, config.TimeEmbeddingWidth, device);
         addTimeProjection = new SinusoidalEmbedding(config.AdditionTimeEmbedDim, config.FlipSinToCos, config.FreqShift);
@@ -61,7 +61,7 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
         midBlock = new MidBlock(config, plan.Mid, device);
         upBlocks = new ModuleList<UpBlock>([.. plan.Up.Select(block => new UpBlock(config, block, device))]);
         normOut = nn.GroupNorm(config.NormNumGroups, firstWidth, config.NormEps, device: device);
-        convOut = nn.Conv2d(firstWidth, config.OutChannels, kernel_size: 3, padding: 1, device: device);
+        convOut = new Convolution2d(firstWidth, config.OutChannels, kernelSize: 3, device, padding: 1);
         RegisterComponents();
         crossAttentions = [.. downBlocks.Cast<UNetBlock>().Concat(upBlocks).Append(midBlock).SelectMany(block => block.CrossAttentions)];
     }
@@ -117,7 +117,7 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
 
         using var scope = NewDisposeScope();
         var step = new UNetStep(EmbedTime(timestep.to(sample.device), conditioning), conditioning);
-        var h = convIn.call(FeatureMap.ChannelsLast(sample));
+        var h = convIn.call(sample);
         step.Skips.Push(h);
         foreach (var block in downBlocks) h = block.call(h, step);
         h = midBlock.call(h, step);

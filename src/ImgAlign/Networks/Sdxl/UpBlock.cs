@@ -1,3 +1,4 @@
+using ImgAlign.Networks.Layers;
 using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
@@ -36,11 +37,11 @@ internal sealed class UpBlock : UNetBlock
 internal sealed class Upsample : nn.Module<Tensor, Tensor, Tensor>
 {
     [ComponentName(Name = "conv")]
-    private readonly Conv2d conv;
+    private readonly Convolution2d conv;
 
     public Upsample(long channels, Device device) : base(nameof(Upsample))
     {
-        conv = nn.Conv2d(channels, channels, kernel_size: 3, padding: 1, device: device);
+        conv = new Convolution2d(channels, channels, kernelSize: 3, device, padding: 1);
         RegisterComponents();
     }
 

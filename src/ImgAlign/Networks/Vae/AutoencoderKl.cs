@@ -1,6 +1,6 @@
 using ImgAlign.Checkpoints;
+using ImgAlign.Networks.Layers;
 using TorchSharp;
-using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 
@@ -30,10 +30,10 @@ public sealed class AutoencoderKl : nn.Module
     private readonly VaeEncoder? encoder;
 
     [ComponentName(Name = "quant_conv")]
-    private readonly Conv2d? quantConv;
+    private readonly Convolution2d? quantConv;
 
     [ComponentName(Name = "post_quant_conv")]
-    private readonly Conv2d? postQuantConv;
+    private readonly Convolution2d? postQuantConv;
 
     [ComponentName(Name = "decoder")]
     private readonly VaeDecoder? decoder;
@@ -48,11 +48,11 @@ public sealed class AutoencoderKl : nn.Module
         if (parts.HasFlag(AutoencoderParts.Encoder))
         {
             encoder = new VaeEncoder(config, device);
-            if (config.UseQuantConv) quantConv = nn.Conv2d(2 * config.LatentChannels, 2 * config.LatentChannels, kernel_size: 1, device: device);
+            if (config.UseQuantConv) quantConv = new Convolution2d(2 * config.LatentChannels, 2 * config.LatentChannels, kernelSize: 1, device);
         }
         if (parts.HasFlag(AutoencoderParts.Decoder))
         {
-            if (config.UsePostQuantConv) postQuantConv = nn.Conv2d(config.LatentChannels, config.LatentChannels, kernel_size: 1, device: device);
+            if (config.UsePostQuantConv) postQuantConv = new Convolution2d(config.LatentChannels, config.LatentChannels, kernelSize: 1, device);
             decoder = new VaeDecoder(config, device);
         }
         RegisterComponents();

@@ -38,9 +38,10 @@ internal sealed class VaeAttention : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        var tokens = norm.call(x).flatten(2).transpose(1, 2);  // [B, h w, C]
+        var pixels = norm.call(x).permute(0, 2, 3, 1);
+        var tokens = pixels.flatten(1, 2);  // [B, h w, C]
         var attended = Attention.Attend(query.call(tokens), key.call(tokens), value.call(tokens), heads: 1);
-        var change = output[0].call(attended).transpose(1, 2).reshape(x.shape);  // [B, C, h, w]
-        return (x + change).MoveToOuterDisposeScope();
+        var change = output[0].call(attended).view(pixels.shape).permute(0, 3, 1, 2);  // [B, C, h, w]
+        return change.add_(x).MoveToOuterDisposeScope();
     }
 }

@@ -85,11 +85,11 @@ internal sealed class VaeMidBlock : nn.Module<Tensor, Tensor>
 internal sealed class Downsampler : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "conv")]
-    private readonly Conv2d conv;
+    private readonly Convolution2d conv;
 
     public Downsampler(long channels, Device device) : base(nameof(Downsampler))
     {
-        conv = nn.Conv2d(channels, channels, kernel_size: 3, stride: 2, device: device);
+        conv = new Convolution2d(channels, channels, kernelSize: 3, device, stride: 2);
         RegisterComponents();
     }
 
@@ -104,11 +104,11 @@ internal sealed class Downsampler : nn.Module<Tensor, Tensor>
 internal sealed class Upsampler : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "conv")]
-    private readonly Conv2d conv;
+    private readonly Convolution2d conv;
 
     public Upsampler(long channels, Device device) : base(nameof(Upsampler))
     {
-        conv = nn.Conv2d(channels, channels, kernel_size: 3, padding: 1, device: device);
+        conv = new Convolution2d(channels, channels, kernelSize: 3, device, padding: 1);
         RegisterComponents();
     }
 

@@ -10,7 +10,7 @@ namespace ImgAlign.Networks.Vae;
 internal sealed class VaeDecoder : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "conv_in")]
-    private readonly Conv2d convIn;
+    private readonly Convolution2d convIn;
 
     [ComponentName(Name = "mid_block")]
     private readonly VaeMidBlock midBlock;
@@ -22,17 +22,17 @@ internal sealed class VaeDecoder : nn.Module<Tensor, Tensor>
     private readonly GroupNorm normOut;
 
     [ComponentName(Name = "conv_out")]
-    private readonly Conv2d convOut;
+    private readonly Convolution2d convOut;
 
     public VaeDecoder(AutoencoderKlConfig config, Device device) : base(nameof(VaeDecoder))
     {
         int[] widths = [.. config.BlockOutChannels.Reverse()];
-        convIn = nn.Conv2d(config.LatentChannels, widths[0], kernel_size: 3, padding: 1, device: device);
+        convIn = new Convolution2d(config.LatentChannels, widths[0], kernelSize: 3, device, padding: 1);
         midBlock = new VaeMidBlock(widths[0], config, device);
         upBlocks = nn.ModuleList<UpDecoderBlock>([.. widths.Select((width, i) =>
             new UpDecoderBlock(widths[Math.Max(i - 1, 0)], width, config, resamples: i < widths.Length - 1, device))]);
         normOut = nn.GroupNorm(config.NormNumGroups, widths[^1], VaeLayers.Eps, device: device);
-        convOut = nn.Conv2d(widths[^1], config.OutChannels, kernel_size: 3, padding: 1, device: device);
+        convOut = new Convolution2d(widths[^1], config.OutChannels, kernelSize: 3, device, padding: 1);
         RegisterComponents();
     }
 

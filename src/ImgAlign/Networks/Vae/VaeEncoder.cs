@@ -10,7 +10,7 @@ namespace ImgAlign.Networks.Vae;
 internal sealed class VaeEncoder : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "conv_in")]
-    private readonly Conv2d convIn;
+    private readonly Convolution2d convIn;
 
     [ComponentName(Name = "down_blocks")]
     private readonly ModuleList<DownEncoderBlock> downBlocks;
@@ -22,17 +22,17 @@ internal sealed class VaeEncoder : nn.Module<Tensor, Tensor>
     private readonly GroupNorm normOut;
 
     [ComponentName(Name = "conv_out")]
-    private readonly Conv2d convOut;
+    private readonly Convolution2d convOut;
 
     public VaeEncoder(AutoencoderKlConfig config, Device device) : base(nameof(VaeEncoder))
     {
         var widths = config.BlockOutChannels;
-        convIn = nn.Conv2d(config.InChannels, widths[0], kernel_size: 3, padding: 1, device: device);
+        convIn = new Convolution2d(config.InChannels, widths[0], kernelSize: 3, device, padding: 1);
         downBlocks = nn.ModuleList<DownEncoderBlock>([.. widths.Select((width, i) =>
             new DownEncoderBlock(widths[Math.Max(i - 1, 0)], width, config, resamples: i < widths.Count - 1, device))]);
         midBlock = new VaeMidBlock(widths[^1], config, device);
         normOut = nn.GroupNorm(config.NormNumGroups, widths[^1], VaeLayers.Eps, device: device);
-        convOut = nn.Conv2d(widths[^1], 2 * config.LatentChannels, kernel_size: 3, padding: 1, device: device);
+        convOut = new Convolution2d(widths[^1], 2 * config.LatentChannels, kernelSize: 3, device, padding: 1);
         RegisterComponents();
     }
 
