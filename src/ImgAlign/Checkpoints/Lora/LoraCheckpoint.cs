@@ -1,4 +1,3 @@
-using ImgAlign.Networks;
 using TorchSharp;
 
 namespace ImgAlign.Checkpoints;
