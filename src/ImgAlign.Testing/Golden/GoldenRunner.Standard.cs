@@ -11,6 +11,7 @@ public sealed partial class GoldenRunner
         TokenizerKinds.Add(runner);
         ImagingKinds.Add(runner);
         CheckpointKinds.Add(runner);
+        LoraKinds.Add(runner);
         ClipKinds.Add(runner);
         LlavaFineTuning.Add(runner);
         LlavaKinds.Add(runner);

@@ -75,7 +75,7 @@ internal sealed class SdxlFiles
     public void BindUNet(UNet2DConditionModel network, torch.ScalarType? type, torch.Device device)
     {
         using var weights = unetPath is null ? Open("unet") : Checkpoint.Open(unetPath);
-        CheckpointBinder.Bind(network, weights, SdxlNames.IsSingleFile(weights) ? UNetNames(network.Config) : WeightMap.Identity, type, device);
+        CheckpointBinder.Bind(network, weights, SdxlNames.IsSingleFile(weights) ? SdxlNames.UNet(network.Config) : WeightMap.Identity, type, device);
     }
 
     public void BindAutoencoder(AutoencoderKl network, torch.ScalarType? type, torch.Device device)
@@ -87,12 +87,6 @@ internal sealed class SdxlFiles
     // Only the decoder is built; the file holds the encoder too.
     private static WeightMap SingleFileNames(AutoencoderKl network) =>
         SdxlNames.Vae(network.Config.BlockOutChannels.Count).Ignoring(static name => name.StartsWith(SdxlNames.VaePrefix, StringComparison.Ordinal));
-
-    private static WeightMap UNetNames(SdxlUNetConfig config)
-    {
-        var layers = config.LayersPerBlock.Count == 1 ? Enumerable.Repeat(config.LayersPerBlock[0], config.DownBlockTypes.Count) : config.LayersPerBlock;
-        return SdxlNames.UNet([.. layers], [.. config.UpBlockTypes.Select(type => type.StartsWith("CrossAttn", StringComparison.Ordinal))]);
-    }
 
     private static string FindUNet(string path)
     {

@@ -136,8 +136,8 @@ public sealed class LoraTests : IDisposable
         using var text = new ClipTextModel(ReadTextConfig(Path.Combine(sdxl, "checkpoint", "text_encoder_2", "config.json")), META);
 
         var map = text.Names(folderCheckpoint);
-        using var a = new LoraCheckpoint(folderCheckpoint, text, map, LoraTarget.TextEncoder2, [(lora, 1)], name => "text_model." + name);
-        using var b = new LoraCheckpoint(single, text, SdxlNames.TextEncoder2, LoraTarget.TextEncoder2, [(lora, 1)], name => "text_model." + name);
+        using var a = SdxlLora.Merge(folderCheckpoint, text, map, LoraTarget.TextEncoder2, [(lora, 1)]);
+        using var b = SdxlLora.Merge(single, text, SdxlNames.TextEncoder2, LoraTarget.TextEncoder2, [(lora, 1)]);
         var expected = a.Read("text_model.encoder.layers.1.self_attn.k_proj.weight");
         Assert.False(expected.equal(folderCheckpoint.Read("text_model.encoder.layers.1.self_attn.k_proj.weight").to(float32)).all().item<bool>());
         AssertClose(expected, b.Read("conditioner.embedders.1.model.transformer.resblocks.1.attn.in_proj_weight").narrow(0, 48, 48));
@@ -152,7 +152,7 @@ public sealed class LoraTests : IDisposable
         var path = Path.Combine(TestData.Golden, "sdxl", "checkpoint", "text_encoder");
         using var checkpoint = Checkpoint.Open(path);
         using var text = new ClipTextModel(ReadTextConfig(Path.Combine(path, "config.json")), META, penultimateOnly: true);
-        using var merged = new LoraCheckpoint(checkpoint, text, text.Names(checkpoint), LoraTarget.TextEncoder, [(lora, 1)], name => "text_model." + name);
+        using var merged = SdxlLora.Merge(checkpoint, text, text.Names(checkpoint), LoraTarget.TextEncoder, [(lora, 1)]);
         CheckpointBinder.Verify(text, merged, text.Names(checkpoint));
     }
 }

@@ -5,19 +5,16 @@ namespace ImgAlign.Networks.Sdxl;
 public static partial class SdxlNames
 {
     /// <summary>The UNet in a single file.</summary>
-    /// <param name="layersPerBlock">Resnets in each down block, from the outermost.</param>
-    /// <param name="upBlockHasAttention">Whether each up block, from the innermost, has attentions.</param>
-    public static WeightMap UNet(IReadOnlyList<int> layersPerBlock, IReadOnlyList<bool> upBlockHasAttention) =>
-        Behind(UNetPrefix, name => new WeightSource.Whole(UNetPrefix + UNetName(name, layersPerBlock, upBlockHasAttention)));
+    /// <param name="config">Its sizes.</param>
+    public static WeightMap UNet(SdxlUNetConfig config) => Behind(UNetPrefix, name => new WeightSource.Whole(UNetPrefix + UNetName(name, config)));
 
     /// <summary>
     /// A UNet's parameter in the original naming, without <see cref="UNetPrefix"/>; kohya's LoRA files use it too. It counts blocks through:
     /// a resnet, its attention and a resampler are parts 0, 1 and 2 of one block.
     /// </summary>
     /// <param name="name">The parameter in diffusers' naming.</param>
-    /// <param name="layersPerBlock">Resnets in each down block, from the outermost.</param>
-    /// <param name="upBlockHasAttention">Whether each up block, from the innermost, has attentions.</param>
-    internal static string UNetName(string name, IReadOnlyList<int> layersPerBlock, IReadOnlyList<bool> upBlockHasAttention)
+    /// <param name="config">The UNet's sizes.</param>
+    internal static string UNetName(string name, SdxlUNetConfig config)
     {
         return name.Split('.') switch
         {
@@ -34,15 +31,19 @@ public static partial class SdxlNames
             ["up_blocks", var block, "resnets", var layer, .. var rest] => Join($"output_blocks.{Up(Number(block)) + Number(layer)}.0", UNetResnet(rest)),
             ["up_blocks", var block, "attentions", var layer, .. var rest] => Join($"output_blocks.{Up(Number(block)) + Number(layer)}.1", rest),
             ["up_blocks", var block, "upsamplers", "0", "conv", .. var rest] =>
-                Join($"output_blocks.{Up(Number(block) + 1) - 1}.{(upBlockHasAttention[Number(block)] ? 2 : 1)}.conv", rest),
+                Join($"output_blocks.{Up(Number(block) + 1) - 1}.{(HasAttention(Number(block)) ? 2 : 1)}.conv", rest),
             _ => throw new ArgumentException($"'{name}' is not a parameter of SDXL's UNet.", nameof(name)),
         };
 
         // Input block 0 is the first convolution; then each down block has its layers and a downsampler.
-        int Down(int block) => 1 + layersPerBlock.Take(block).Sum(layers => layers + 1);
+        int Down(int block) => 1 + Enumerable.Range(0, block).Sum(i => Layers(i) + 1);
 
         // An up block has one layer more than the down block that it mirrors.
-        int Up(int block) => layersPerBlock.Reverse().Take(block).Sum(layers => layers + 1);
+        int Up(int block) => Enumerable.Range(0, block).Sum(i => Layers(config.DownBlockTypes.Count - 1 - i) + 1);
+
+        int Layers(int downBlock) => config.LayersPerBlock.Count == 1 ? config.LayersPerBlock[0] : config.LayersPerBlock[downBlock];
+
+        bool HasAttention(int upBlock) => config.UpBlockTypes[upBlock] == "CrossAttnUpBlock2D";
     }
 
     private static int MlpIndex(string linear) => linear == "linear_1" ? 0 : 2;

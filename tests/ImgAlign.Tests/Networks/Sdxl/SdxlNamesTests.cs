@@ -24,7 +24,7 @@ public class SdxlNamesTests
         Assert.False(SdxlNames.IsSingleFile(expected));
         var map = folder switch
         {
-            "unet" => SdxlNames.UNet([2, 2, 2], [true, true, false]),
+            "unet" => SdxlNames.UNet(SdxlUNetConfig.Load(Path.Combine(Sdxl, "checkpoint", "unet", "config.json"))),
             "vae" => SdxlNames.Vae(4),
             "text_encoder" => WeightMap.Prefixed(SdxlNames.TextEncoderPrefix + "text_model.").Ignoring(name => name.EndsWith(".position_ids", StringComparison.Ordinal)),
             _ => SdxlNames.TextEncoder2,
@@ -48,7 +48,7 @@ public class SdxlNamesTests
     [InlineData("down_blocks.1.downsamplers.0.conv.bias", "input_blocks.6.0.op.bias")]
     [InlineData("mid_block.resnets.1.conv1.weight", "middle_block.2.in_layers.2.weight")]
     public void Blocks_are_counted_through(string name, string expected) =>
-        Assert.Equal(expected, SdxlNames.UNetName(name, [2, 2, 2, 2], [false, false, true, true]));
+        Assert.Equal(expected, SdxlNames.UNetName(name, new SdxlUNetConfig { UpBlockTypes = ["UpBlock2D", "UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"] }));
 
     [Fact]
     public void Unknown_parameters_are_the_programmers_error() => Assert.Throws<ArgumentException>(() => SdxlNames.Vae(4).Resolve("encoder.blocks.0.weight"));

@@ -1,0 +1,22 @@
+using ImgAlign.Checkpoints;
+using ImgAlign.Networks.Sdxl;
+using ImgAlign.Testing.Golden;
+using TorchSharp;
+
+namespace ImgAlign.Testing.Kinds;
+
+/// <summary>SDXL's UNet with a LoRA.</summary>
+internal static class LoraKinds
+{
+    public static void Add(GoldenRunner runner) => runner.Add("lora", Run);
+
+    private static Dictionary<string, torch.Tensor> Run(GoldenCase golden, torch.Device device)
+    {
+        using var weights = golden.OpenWeights();
+        using var lora = LoraWeights.Open(golden.PathOption("lora")!);
+        using var unet = new UNet2DConditionModel(SdxlUNetConfig.Parse(golden.ReadConfig(), golden.Folder), torch.META);
+        using var merged = SdxlLora.Merge(weights, unet, WeightMap.Identity, [(lora, golden.Options.GetProperty("scale").GetDouble())]);
+        CheckpointBinder.Bind(unet, merged, WeightMap.Identity, torch.float32, device);
+        return SdxlUNetKinds.Compute(golden, unet, adapter: null, device);
+    }
+}
