@@ -15,6 +15,7 @@ public sealed partial class GoldenRunner
         ClipKinds.Add(runner);
         LlavaFineTuning.Add(runner);
         LlavaKinds.Add(runner);
+        RoundKinds.Add(runner);
         AlignerKinds.Add(runner);
         VaeKinds.Add(runner);
         SamplingKinds.Add(runner);

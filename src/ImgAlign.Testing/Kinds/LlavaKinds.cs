@@ -99,16 +99,18 @@ internal static class LlavaKinds
 
     private static LlavaInput Prepare(GoldenCase golden, LlavaConfig config)
     {
-        var options = new LlavaOptions
-        {
-            ModelPath = golden.CheckpointPath!,
-            VisionTowerPath = golden.PathOption("vision_tower"),
-            Template = golden.Options.GetProperty("template").GetString()!,
-            ImageAspectRatio = golden.Options.GetProperty("image_aspect_ratio").GetString(),
-        };
         var image = golden.PathOption("image") is { } path ? ImageFile.Load(path) : null;
-        return new LlavaProcessor(options, config).Prepare(image, golden.Options.GetProperty("question").GetString()!);
+        return new LlavaProcessor(ReadOptions(golden, golden.CheckpointPath!), config).Prepare(image, golden.Options.GetProperty("question").GetString()!);
     }
+
+    /// <summary>How a case asks LLaVA.</summary>
+    internal static LlavaOptions ReadOptions(GoldenCase golden, string model) => new()
+    {
+        ModelPath = model,
+        VisionTowerPath = golden.PathOption("vision_tower"),
+        Template = golden.Options.GetProperty("template").GetString()!,
+        ImageAspectRatio = golden.Options.GetProperty("image_aspect_ratio").GetString(),
+    };
 
     /// <summary>The LLaVA of a case, in float32.</summary>
     internal static LlavaModel LoadNetwork(GoldenCase golden, torch.Device device)

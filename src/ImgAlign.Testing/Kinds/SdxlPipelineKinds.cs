@@ -40,7 +40,7 @@ internal static class SdxlPipelineKinds
         return outputs;
     }
 
-    private static ImplicitAligner LoadAligner(GoldenCase golden, SdxlGeneration sdxl)
+    internal static ImplicitAligner LoadAligner(GoldenCase golden, SdxlGeneration sdxl)
     {
         var path = golden.PathOption("aligner") ?? Path.Combine(golden.PathOption("ckpts")!, "aligner_sdxl.pth");
         var headWidth = golden.Options.TryGetProperty("aligner_config", out var config) ? config.GetProperty("dim_head").GetInt32() : PerceiverConfig.ReleasedHeadWidth;
