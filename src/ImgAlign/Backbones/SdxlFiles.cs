@@ -14,11 +14,18 @@ internal sealed class SdxlFiles
     private readonly string folder;
     private readonly string? singleFile;
     private readonly string? unetPath;
+    private readonly IReadOnlyList<SdxlLoraOptions> loras;
 
     /// <summary>Finds the layout; reads nothing yet.</summary>
-    /// <exception cref="ImgAlignException">A path does not exist.</exception>
+    /// <exception cref="ImgAlignException">A path does not exist, or a scale is not finite.</exception>
     public SdxlFiles(SdxlOptions options)
     {
+        loras = [.. options.Loras];
+        foreach (var lora in loras)
+        {
+            if (!File.Exists(lora.Path)) throw new ImgAlignException($"{lora.Path}: there is no such LoRA file.");
+            if (!double.IsFinite(lora.Scale)) throw new ImgAlignException($"{lora.Path}: the scale of a LoRA must be a finite number, not {lora.Scale}.");
+        }
         singleFile = File.Exists(options.ModelPath) ? options.ModelPath : null;
         folder = ModelFolder.Resolve(singleFile is null ? options.ModelPath : options.ConfigPath ?? Path.GetDirectoryName(Path.GetFullPath(singleFile))!);
         (ImageEncoderPath, ResamplerPath, AdapterPath) = (options.ImageEncoderPath, options.ResamplerPath, options.AdapterPath);
@@ -63,19 +70,29 @@ internal sealed class SdxlFiles
     public void BindTextEncoder(ClipTextModel network, torch.ScalarType? type, torch.Device device)
     {
         using var weights = Open("text_encoder");
-        CheckpointBinder.Bind(network, weights, network.Names(weights, singleFile is null ? "" : SdxlNames.TextEncoderPrefix), type, device);
+        BindText(network, weights, network.Names(weights, singleFile is null ? "" : SdxlNames.TextEncoderPrefix), LoraTarget.TextEncoder, type, device);
     }
 
     public void BindTextEncoder2(ClipTextModel network, torch.ScalarType? type, torch.Device device)
     {
         using var weights = Open("text_encoder_2");
-        CheckpointBinder.Bind(network, weights, singleFile is null ? network.Names(weights) : SdxlNames.TextEncoder2, type, device);
+        BindText(network, weights, singleFile is null ? network.Names(weights) : SdxlNames.TextEncoder2, LoraTarget.TextEncoder2, type, device);
+    }
+
+    private void BindText(ClipTextModel network, Checkpoint weights, WeightMap map, LoraTarget target, torch.ScalarType? type, torch.Device device)
+    {
+        using var stack = new SdxlLoraStack(loras);
+        using var merged = SdxlLora.Merge(weights, network, map, target, stack.Entries);
+        CheckpointBinder.Bind(network, merged, map, type, device);
     }
 
     public void BindUNet(UNet2DConditionModel network, torch.ScalarType? type, torch.Device device)
     {
         using var weights = unetPath is null ? Open("unet") : Checkpoint.Open(unetPath);
-        CheckpointBinder.Bind(network, weights, SdxlNames.IsSingleFile(weights) ? SdxlNames.UNet(network.Config) : WeightMap.Identity, type, device);
+        using var stack = new SdxlLoraStack(loras);
+        var map = SdxlNames.IsSingleFile(weights) ? SdxlNames.UNet(network.Config) : WeightMap.Identity;
+        using var merged = SdxlLora.Merge(weights, network, map, stack.Entries);
+        CheckpointBinder.Bind(network, merged, map, type, device);
     }
 
     public void BindAutoencoder(AutoencoderKl network, torch.ScalarType? type, torch.Device device)

@@ -21,6 +21,9 @@ public sealed class SdxlOptions
     /// <summary>Another UNet, such as that of SDXL-DPO: a folder with its <c>config.json</c>, a folder with such a folder <c>unet</c>, or a file. Null: the model's own.</summary>
     public string? UNetPath { get; set; }
 
+    /// <summary>LoRAs merged into the UNet and the text encoders; several add up. None by default.</summary>
+    public IList<SdxlLoraOptions> Loras { get; } = [];
+
     /// <summary>
     /// The image prompt, as released with IMG: a folder with <c>image_encoder</c>, <c>resampler.pth</c> and
     /// <c>ip-adapter-plus_sdxl_vit-h.bin</c>. Null: the three paths below, or no image prompts, and so no alignment.

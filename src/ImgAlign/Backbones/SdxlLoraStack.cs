@@ -1,0 +1,32 @@
+using ImgAlign.Checkpoints;
+
+namespace ImgAlign.Backbones;
+
+/// <summary>The LoRAs of an SDXL model, opened while weights are read.</summary>
+internal sealed class SdxlLoraStack : IDisposable
+{
+    private readonly List<(LoraWeights Lora, double Scale)> entries = [];
+
+    /// <summary>Opens the files.</summary>
+    /// <exception cref="CheckpointException">One is missing, broken, or no LoRA.</exception>
+    public SdxlLoraStack(IEnumerable<SdxlLoraOptions> loras)
+    {
+        try
+        {
+            foreach (var lora in loras) entries.Add((LoraWeights.Open(lora.Path), lora.Scale));
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The files with their scales.</summary>
+    public IReadOnlyList<(LoraWeights Lora, double Scale)> Entries => entries;
+
+    public void Dispose()
+    {
+        foreach (var (lora, _) in entries) lora.Dispose();
+    }
+}
