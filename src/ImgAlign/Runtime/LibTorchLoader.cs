@@ -21,8 +21,8 @@ public static class LibTorchLoader
     private static bool loaded;
 
     /// <summary>
-    /// Loads libtorch from the chosen folder, or leaves it to TorchSharp when there is none. Later calls do nothing. The pipeline calls it;
-    /// a program that uses TorchSharp before calls it first.
+    /// Loads libtorch, from the chosen folder or as TorchSharp finds it, and silences its warnings. Later calls do nothing. Every
+    /// <see cref="DeviceRuntime"/> calls it; a program that uses TorchSharp before calls it first.
     /// </summary>
     /// <exception cref="ImgAlignException">The folder holds no libtorch, it cannot be loaded, or the program brings another one.</exception>
     public static void Load()
@@ -32,6 +32,8 @@ public static class LibTorchLoader
             if (loaded) return;
             if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } named) LoadFrom(LibraryFolder(named));
             else if (Directory.Exists(OwnFolder)) LoadFrom(OwnFolder);
+            else torch.InitializeDeviceType(DeviceType.CPU);
+            SilenceWarnings();
             loaded = true;
         }
     }
@@ -76,6 +78,15 @@ public static class LibTorchLoader
         {
             throw new ImgAlignException($"The libtorch of {folder} cannot be loaded: {exception.Message.ReplaceLineEndings(" ").Trim()}", exception);
         }
+    }
+
+    // On processors that one of its back ends does not know, libtorch warns at every convolution. Only its own variable brings that back.
+    private static void SilenceWarnings()
+    {
+        const int error = 2;
+        if (Environment.GetEnvironmentVariable("TORCH_CPP_LOG_LEVEL") is not null) return;
+        if (NativeLibrary.TryLoad("c10", typeof(torch).Assembly, null, out var library) && NativeLibrary.TryGetExport(library, "FLAGS_caffe2_log_level", out var level))
+            Marshal.WriteInt32(level, error);
     }
 
     private static string? BesideTheProgram()

@@ -1,0 +1,58 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace ImgAlign.Cli.Align;
+
+/// <summary>What <c>record.json</c> holds: everything that is needed to make the pictures again, what was asked and answered, and what it cost.</summary>
+internal sealed record AlignRecord(
+    string Prompt,
+    string? NegativePrompt,
+    string? Image,
+    long Seed,
+    int Steps,
+    double Guidance,
+    int Width,
+    int Height,
+    double ImagePromptScale,
+    int AlignerPasses,
+    bool Accepted,
+    IReadOnlyDictionary<string, double> BaseScores,
+    IReadOnlyList<RoundRecord> Rounds,
+    IReadOnlyList<TimingRecord> Timings,
+    double Seconds,
+    long EstimatedMemoryBytes,
+    long? PeakMemoryBytes,
+    IReadOnlyDictionary<string, string?> Configuration)
+{
+    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>Describes a result.</summary>
+    /// <param name="result">The result.</param>
+    /// <param name="image">The file of the picture that was given, or null when it was generated.</param>
+    /// <param name="configuration">The models and how they ran, as configured.</param>
+    public static AlignRecord Of(AlignmentResult result, string? image, IReadOnlyDictionary<string, string?> configuration)
+    {
+        var request = result.Request;
+        return new AlignRecord(
+            request.Prompt, request.NegativePrompt, image, request.Seed, request.Steps!.Value, request.Guidance!.Value,
+            request.Size!.Value.Width, request.Size.Value.Height, request.ImagePromptScale!.Value, request.AlignerPasses,
+            result.Accepted, result.BaseScores,
+            [.. result.Rounds.Select(round => new RoundRecord(round.Number, round.Question, round.Critique, round.Scores, round.Accepted))],
+            [.. result.Report.Timings.Select(timing => new TimingRecord(timing.Stage, timing.Round, timing.Duration.TotalSeconds))],
+            result.Report.Duration.TotalSeconds, result.Report.Estimate.RequiredBytes, result.Report.PeakMemoryBytes, configuration);
+    }
+
+    /// <summary>The record as the text of a JSON file.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, Options);
+}
+
+/// <summary>One round of a record.</summary>
+internal sealed record RoundRecord(int Number, string Question, string? Critique, IReadOnlyDictionary<string, double> Scores, bool Accepted);
+
+/// <summary>One stage of a record.</summary>
+internal sealed record TimingRecord(AlignmentStage Stage, int Round, double Seconds);
