@@ -35,6 +35,8 @@ public sealed partial class AlignmentPipeline : IDisposable
         this.detector = detector;
         this.aligner = aligner;
         var info = backbone.Info;
+        if (info.ImagePromptTokens == 0)
+            throw new ImgAlignException($"{info.Name} was made without an image prompt, which an alignment works by; give it the files of its image prompt.");
         if (aligner.DetectorWidth != detector.HiddenSize)
             throw new ImgAlignException($"The aligner reads hidden states of width {aligner.DetectorWidth}, but {detector.Name} gives {detector.HiddenSize}; load the aligner that was trained with this detector.");
         if (aligner.TokenWidth != info.ImagePromptWidth)

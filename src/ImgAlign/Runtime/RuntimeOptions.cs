@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace ImgAlign.Runtime;
 
 /// <summary>Where and how models run: one set of options a device.</summary>
-public sealed class RuntimeOptions
+public class RuntimeOptions
 {
     /// <summary><c>cpu</c>, <c>cuda</c> (the first GPU) or <c>cuda:1</c>. A device that is absent is an error: there is no fall-back.</summary>
     [Required, RegularExpression(@"cpu|cuda(:\d{1,2})?", ErrorMessage = "{0} must be cpu, cuda or cuda:N.")]

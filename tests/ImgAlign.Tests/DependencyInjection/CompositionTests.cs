@@ -1,0 +1,186 @@
+using ImgAlign.DependencyInjection;
+using ImgAlign.Runtime;
+using ImgAlign.Testing.Reference;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using TorchSharp;
+
+namespace ImgAlign.Tests.DependencyInjection;
+
+public class CompositionTests
+{
+    private static readonly AlignmentRequest Request = new() { Prompt = "a red house" };
+
+    private static ImgAlignBuilder AddColours(IServiceCollection services, Action<ImgAlignOptions>? configure = null) =>
+        services.AddImplicitMultimodalGuidance(configure)
+            .UseBackbone(_ => new ColourBackbone())
+            .UseDetector(_ => new ColourDetector())
+            .UseAligner(_ => new ColourAligner());
+
+    [Fact]
+    public async Task A_container_makes_the_pipeline_once()
+    {
+        var services = new ServiceCollection();
+        AddColours(services).AddScorer<ColourScorer>();
+        await using var provider = services.BuildServiceProvider();
+        var pipeline = provider.GetRequiredService<AlignmentPipeline>();
+        Assert.Same(pipeline, provider.GetRequiredService<AlignmentPipeline>());
+        Assert.Contains("Colour", (await pipeline.AlignAsync(Request)).BaseScores.Keys);
+        await pipeline.WarmUpAsync();
+        await pipeline.UnloadAsync();
+    }
+
+    [Fact]
+    public async Task The_same_name_replaces_a_part_and_leaves_the_others()
+    {
+        var services = new ServiceCollection();
+        AddColours(services).UseBackbone(_ => new Half(new ColourBackbone()));
+        await using var provider = services.BuildServiceProvider();
+        Assert.IsType<Half>(provider.GetRequiredKeyedService<IDiffusionBackbone>("default"));
+        Assert.NotNull(await provider.GetRequiredService<AlignmentPipeline>().AlignAsync(Request));
+    }
+
+    [Fact]
+    public async Task Options_choose_models_by_name_and_the_last_one_is_the_default()
+    {
+        var services = new ServiceCollection();
+        AddColours(services, options =>
+        {
+            options.Pipelines["plain"] = new PipelineOptions { Backbone = "default" };
+            options.Pipelines["other"] = new PipelineOptions { Backbone = "half" };
+        }).UseBackbone(_ => new Half(new ColourBackbone()), "half");
+        await using var provider = services.BuildServiceProvider();
+        var standard = await provider.GetRequiredService<AlignmentPipeline>().AlignAsync(Request);
+        var plain = await provider.GetRequiredKeyedService<AlignmentPipeline>("plain").AlignAsync(Request);
+        var other = await provider.GetRequiredKeyedService<AlignmentPipeline>("other").AlignAsync(Request);
+        Assert.Equal(standard.BaseImage.Pixels, other.BaseImage.Pixels);
+        Assert.False(standard.BaseImage.Pixels.SequenceEqual(plain.BaseImage.Pixels));
+        Assert.Equal("There is no pipeline 'third'; ImgAlignOptions.Pipelines names plain, other.",
+            Assert.Throws<ImgAlignException>(() => provider.GetRequiredKeyedService<AlignmentPipeline>("third")).Message);
+    }
+
+    [Fact]
+    public void Options_are_bound_to_a_section_of_the_configuration()
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["ImgAlign:Device"] = "cpu",
+            ["ImgAlign:Precision"] = "BFloat16",
+            ["ImgAlign:Residency"] = "LoadOnDemand",
+            ["ImgAlign:MemoryBudgetBytes"] = "1000000",
+            ["ImgAlign:Threads"] = "1",
+            ["ImgAlign:Pipeline:Backbone"] = "half",
+            ["ImgAlign:Pipelines:plain:Backbone"] = "default",
+        }).Build();
+        var services = new ServiceCollection();
+        services.AddImplicitMultimodalGuidance(configuration.GetSection("ImgAlign"))
+            .UseBackbone(_ => new ColourBackbone())
+            .UseBackbone(_ => new Half(new ColourBackbone()), "half")
+            .UseDetector(_ => new ColourDetector())
+            .UseAligner(_ => new ColourAligner());
+        using var provider = services.BuildServiceProvider();
+        provider.GetRequiredService<IStartupValidator>().Validate();
+        var runtime = provider.GetRequiredService<DeviceRuntime>();
+        Assert.Equal((torch.bfloat16, ResidencyPolicy.LoadOnDemand, 1000000L, 1), (runtime.Type, runtime.Policy, runtime.Options.MemoryBudgetBytes, runtime.Options.Threads));
+        Assert.NotNull(provider.GetRequiredKeyedService<AlignmentPipeline>("plain"));
+    }
+
+    public static TheoryData<string, Action<ImgAlignOptions>> Invalid => new()
+    {
+        { "Device must be cpu, cuda or cuda:N.", options => options.Device = "tpu" },
+        { "Device", options => options.Device = null! },
+        { "Precision", options => options.Precision = (Precision)99 },
+        { "Residency", options => options.Residency = (ResidencyPolicy)(-1) },
+        { "MemoryBudgetBytes", options => options.MemoryBudgetBytes = 0 },
+        { "Threads", options => options.Threads = -1 },
+        { "Backbone 'flux' is not registered; registered are: default.", options => options.Pipeline.Backbone = "flux" },
+        { "Detector 'qwen' is not registered; registered are: default.", options => options.Pipelines["second"] = new PipelineOptions { Detector = "qwen" } },
+    };
+
+    [Theory]
+    [MemberData(nameof(Invalid))]
+    public void Invalid_options_are_refused_at_start(string expected, Action<ImgAlignOptions> configure)
+    {
+        var services = new ServiceCollection();
+        AddColours(services, configure);
+        using var provider = services.BuildServiceProvider();
+        var exception = Assert.Throws<OptionsValidationException>(provider.GetRequiredService<IStartupValidator>().Validate);
+        Assert.Contains(expected, exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_missing_part_is_refused_at_start()
+    {
+        var services = new ServiceCollection();
+        services.AddImplicitMultimodalGuidance().UseBackbone(_ => new ColourBackbone()).UseDetector(_ => new ColourDetector());
+        using var provider = services.BuildServiceProvider();
+        var exception = Assert.Throws<OptionsValidationException>(provider.GetRequiredService<IStartupValidator>().Validate);
+        Assert.Equal("No Aligner is registered; call UseAligner or one of its kind on the builder.", exception.Message);
+    }
+
+    [Fact]
+    public void Options_of_models_are_checked_at_start()
+    {
+        var services = new ServiceCollection();
+        AddColours(services).UseSdxl(_ => { }).UseLlava(options => (options.ModelPath, options.Template) = ("llava", "llama_3"));
+        using var provider = services.BuildServiceProvider();
+        var exception = Assert.Throws<AggregateException>(provider.GetRequiredService<IStartupValidator>().Validate);
+        Assert.Contains("ModelPath", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("Template must be llava_v0", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_absent_device_is_an_error_and_not_a_fall_back()
+    {
+        var services = new ServiceCollection();
+        AddColours(services, options => options.Device = "cuda:77");
+        using var provider = services.BuildServiceProvider();
+        Assert.Throws<ImgAlignException>(provider.GetRequiredService<AlignmentPipeline>);
+    }
+
+    [Fact]
+    public async Task The_container_ends_the_runs_before_it_disposes_the_models()
+    {
+        var services = new ServiceCollection();
+        AddColours(services).UseBackbone(_ => new Half(new ColourBackbone()));
+        var provider = services.BuildServiceProvider();
+        var pipeline = provider.GetRequiredService<AlignmentPipeline>();
+        var backbone = (Half)provider.GetRequiredKeyedService<IDiffusionBackbone>("default");
+        using var started = new ManualResetEventSlim();
+        var run = pipeline.AlignAsync(Request with { Steps = 1000, Rounds = 100 }, new Pipeline.Updates(_ => started.Set()));
+        started.Wait();
+        await provider.DisposeAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
+        Assert.True(backbone.IsDisposed);
+        Assert.False(backbone.WasUsedAfterwards);
+    }
+
+    /// <summary>Another backbone: one that paints half as bright.</summary>
+    private sealed class Half(ColourBackbone inner) : IDiffusionBackbone
+    {
+        public bool IsDisposed { get; private set; }
+        public bool WasUsedAfterwards { get; private set; }
+        public BackboneInfo Info { get; } = inner.Info with { Name = "Half" };
+        public IImagePromptEncoder ImagePrompt => inner;
+        public SigmaSchedule CreateSchedule(int steps, ImageSize size) => inner.CreateSchedule(steps, size);
+        public torch.Tensor CreateNoise(ImageSize size, long seed, int batch = 1) => inner.CreateNoise(size, seed, batch);
+        public TextFeatures EncodeText(IReadOnlyList<string?> prompts) => inner.EncodeText(prompts);
+        public Conditioning Condition(TextFeatures text, torch.Tensor? imagePrompt, double imagePromptScale, ImageSize size, MicroConditioning? microConditioning = null) =>
+            inner.Condition(text, imagePrompt, imagePromptScale, size, microConditioning);
+
+        public torch.Tensor Derivative(torch.Tensor x, SigmaStep step, Conditioning conditioning)
+        {
+            WasUsedAfterwards |= IsDisposed;
+            return inner.Derivative(x, step, conditioning);
+        }
+
+        public IReadOnlyList<RgbImage> Decode(torch.Tensor x)
+        {
+            using var dark = x * 0.5;
+            return inner.Decode(dark);
+        }
+
+        public void Dispose() => IsDisposed = true;
+    }
+}
