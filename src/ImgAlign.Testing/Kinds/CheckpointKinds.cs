@@ -11,6 +11,7 @@ internal static class CheckpointKinds
     {
         runner.Add("checkpoint-read", Read);
         HostileFileKind.Add(runner);
+        ManifestKind.Add(runner);
     }
 
     private static Dictionary<string, torch.Tensor> Read(GoldenCase golden, torch.Device device)

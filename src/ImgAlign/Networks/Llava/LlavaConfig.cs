@@ -56,11 +56,17 @@ public sealed record LlavaConfig
         folder = ModelFolder.Resolve(folder);
         var path = Path.Combine(folder, "config.json");
         var json = ConfigFile.ReadJson(path);
+        return Parse(json, path, visionTower) with { StopTokens = ReadStopTokens(folder, json) };
+    }
+
+    /// <summary>Reads a configuration that is already open; stop tokens are left to <see cref="Read"/>.</summary>
+    internal static LlavaConfig Parse(JsonElement json, string path, string? visionTower = null)
+    {
         var config = json.TryGetProperty("text_config", out var text)
             ? FromTransformers(json, text, path)
             : FromAuthors(json, path, visionTower);
         config.Check(path);
-        return config with { StopTokens = ReadStopTokens(folder, json) };
+        return config;
     }
 
     private static LlavaConfig FromTransformers(JsonElement json, JsonElement text, string path)
