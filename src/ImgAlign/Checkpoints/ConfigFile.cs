@@ -13,6 +13,7 @@ internal static class ConfigFile
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         NumberHandling = JsonNumberHandling.Strict,
+        RespectNullableAnnotations = true,
         AllowTrailingCommas = true,
     };
 

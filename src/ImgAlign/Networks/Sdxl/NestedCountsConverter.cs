@@ -8,9 +8,8 @@ internal sealed class NestedCountsConverter : JsonConverter<IReadOnlyList<IReadO
 {
     public override IReadOnlyList<IReadOnlyList<int>> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
-        if (reader.TokenType == JsonTokenType.Number) return [[reader.GetInt32()]];
-        var blocks = JsonSerializer.Deserialize<JsonElement[]>(ref reader, options)!;
-        return [.. blocks.Select(block => block.ValueKind == JsonValueKind.Number ? [block.GetInt32()] : block.Deserialize<int[]>(options)!)];
+        var value = JsonElement.ParseValue(ref reader);
+        return value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(OneOrManyConverter.List)] : [OneOrManyConverter.List(value)];
     }
 
     public override void Write(Utf8JsonWriter writer, IReadOnlyList<IReadOnlyList<int>> value, JsonSerializerOptions options) =>

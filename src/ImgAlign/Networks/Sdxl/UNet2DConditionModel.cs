@@ -12,8 +12,6 @@ namespace ImgAlign.Networks.Sdxl;
 /// </summary>
 public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditioning, Tensor>
 {
-    private readonly IReadOnlyList<UNetAttention> crossAttentions;
-
     [ComponentName(Name = "conv_in")]
     private readonly Convolution2d convIn;
 
@@ -63,11 +61,14 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
         normOut = nn.GroupNorm(config.NormNumGroups, firstWidth, config.NormEps, device: device);
         convOut = new Convolution2d(firstWidth, config.OutChannels, kernelSize: 3, device, padding: 1);
         RegisterComponents();
-        crossAttentions = [.. downBlocks.Cast<UNetBlock>().Concat(upBlocks).Append(midBlock).SelectMany(block => block.CrossAttentions)];
+        CrossAttentions = [.. downBlocks.Cast<UNetBlock>().Concat(upBlocks).Append(midBlock).SelectMany(block => block.CrossAttentions)];
     }
 
     /// <summary>Its sizes.</summary>
     public SdxlUNetConfig Config { get; }
+
+    /// <summary>The attentions to the prompts, in the order of an image-prompt adapter's file: down blocks, up blocks, mid block.</summary>
+    internal IReadOnlyList<UNetAttention> CrossAttentions { get; }
 
     /// <summary>The type of its weights, in which it expects samples and features.</summary>
     public ScalarType Type => timeEmbedding.Type;
@@ -94,9 +95,9 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
 
         using var scope = NewDisposeScope();
         var contexts = new Dictionary<UNetAttention, CrossAttentionContext>(ReferenceEqualityComparer.Instance);
-        for (var i = 0; i < crossAttentions.Count; i++)
+        for (var i = 0; i < CrossAttentions.Count; i++)
         {
-            var attention = crossAttentions[i];
+            var attention = CrossAttentions[i];
             var image = imageTokens is null || imageScale == 0 ? null
                 : attention.Split(adapter!.Projections[i].Keys(imageTokens), adapter.Projections[i].Values(imageTokens) * imageScale);
             contexts.Add(attention, new(attention.Project(encoderHiddenStates), image));

@@ -79,9 +79,10 @@ internal sealed record UNetPlan(IReadOnlyList<UNetBlockPlan> Down, UNetBlockPlan
         if (config.UpBlockTypes.FirstOrDefault(type => type is not ("UpBlock2D" or "CrossAttnUpBlock2D")) is { } up)
             return $"the up block type '{up}' is not known here; UpBlock2D and CrossAttnUpBlock2D are.";
         if (config.MidBlockType is not ("UNetMidBlock2DCrossAttn" or "UNetMidBlock2D"))
-            return $"the mid block type '{config.MidBlockType}' is not known here; UNetMidBlock2DCrossAttn and UNetMidBlock2D are.";
+            return $"the mid block type '{config.MidBlockType ?? "null"}' is not known here; UNetMidBlock2DCrossAttn and UNetMidBlock2D are.";
         if (FindWrongCount("attention_head_dim", config.AttentionHeadDim.Count) is { } heads) return heads;
         if (FindWrongCount("layers_per_block", config.LayersPerBlock.Count) is { } layers) return layers;
+        if (config.TransformerLayersPerBlock.Concat(config.ReverseTransformerLayersPerBlock ?? []).Any(list => list.Any(depth => depth < 0))) return "transformer_layers_per_block must not be negative.";
         if (FindWrongCount("transformer_layers_per_block", config.TransformerLayersPerBlock.Count) is { } depths) return depths;
         if (config.ReverseTransformerLayersPerBlock is { } reverse && FindWrongCount("reverse_transformer_layers_per_block", reverse.Count) is { } reversed) return reversed;
         if (FindShortList(config.TransformerLayersPerBlock, config.LayersPerBlock) || FindShortList(config.ReverseTransformerLayersPerBlock ?? [], [.. config.LayersPerBlock.Reverse().Select(count => count + 1)]))
