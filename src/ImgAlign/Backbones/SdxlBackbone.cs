@@ -65,8 +65,9 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
         RequireSize(size);
-        using var noise = TorchNoise.Randn(seed, [batch, unetConfig.InChannels, size.Height / Info.SizeMultiple, size.Width / Info.SizeMultiple]);
-        return noise.to(runtime.Device).alias();
+        using var scope = NewDisposeScope();
+        var noise = TorchNoise.Randn(seed, [batch, unetConfig.InChannels, size.Height / Info.SizeMultiple, size.Width / Info.SizeMultiple]);
+        return noise.to(runtime.Device).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

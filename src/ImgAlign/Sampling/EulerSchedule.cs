@@ -51,10 +51,11 @@ public sealed class EulerSchedule
     /// <returns>A new tensor, float32.</returns>
     public Tensor Derivative(Tensor prediction, Tensor x, float sigma)
     {
-        if (config.PredictionType == "epsilon") return prediction.to(float32).alias();
         using var scope = NewDisposeScope();
+        var predicted = prediction.to(float32).alias();
+        if (config.PredictionType == "epsilon") return predicted.MoveToOuterDisposeScope();
         var variance = sigma * sigma + 1;
-        var original = prediction.to(float32) * (-sigma / MathF.Sqrt(variance)) + x / variance;
+        var original = predicted * (-sigma / MathF.Sqrt(variance)) + x / variance;
         return ((x - original) / sigma).MoveToOuterDisposeScope();
     }
 

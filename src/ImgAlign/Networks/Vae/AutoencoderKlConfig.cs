@@ -39,6 +39,9 @@ public sealed record AutoencoderKlConfig
     /// <summary>What is taken from latents before they are scaled; null for nothing.</summary>
     public double? ShiftFactor { get; init; }
 
+    /// <summary>Not supported: a mean for each channel.</summary>
+    public IReadOnlyList<double>? LatentsMean { get; init; }
+
     /// <summary>Whether it overflows in float16, so that it must run in a wider type.</summary>
     public bool ForceUpcast { get; init; } = true;
 
@@ -73,6 +76,8 @@ public sealed record AutoencoderKlConfig
             throw new ImgAlignException($"{source}: block type {unknown} is not known here; {DownBlock} and {UpBlock} are.");
         if (config.ActFn is not ("silu" or "swish"))
             throw new ImgAlignException($"{source}: act_fn {config.ActFn} is not known here; silu is.");
+        if (config.LatentsMean is not null)
+            throw new ImgAlignException($"{source}: latents_mean is not known here; scaling_factor and shift_factor are.");
         if (config.NormNumGroups < 1 || config.BlockOutChannels.Any(channels => channels < 1 || channels % config.NormNumGroups != 0))
             throw new ImgAlignException($"{source}: each of block_out_channels must be a multiple of norm_num_groups {config.NormNumGroups}.");
         if (config.LayersPerBlock < 1 || config.InChannels < 1 || config.OutChannels < 1 || config.LatentChannels < 1 || config.ScalingFactor == 0)

@@ -1,0 +1,118 @@
+using ImgAlign.Backbones;
+using ImgAlign.Runtime;
+using ImgAlign.Testing;
+using static TorchSharp.torch;
+
+namespace ImgAlign.Tests.Backbones;
+
+public sealed class SdxlBackboneTests : IDisposable
+{
+    private static readonly string Sdxl = Path.Combine(TestData.Golden, "sdxl");
+    private static readonly ImageSize Size = new(32, 24);
+
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("imgalign-sdxl");
+    private readonly DeviceRuntime runtime = new(new RuntimeOptions());
+
+    [Theory]
+    [InlineData(ResidencyPolicy.KeepAll)]
+    [InlineData(ResidencyPolicy.LoadOnDemand)]
+    public void Conforms(ResidencyPolicy policy)
+    {
+        using var own = new DeviceRuntime(new RuntimeOptions { Residency = policy });
+        using var backbone = new SdxlBackbone(own, Published());
+        Assert.Empty(BackboneConformance.Check(backbone, Size));
+    }
+
+    [Fact]
+    public void Runs_in_bfloat16_close_to_float32()
+    {
+        using var half = new DeviceRuntime(new RuntimeOptions { Precision = Precision.BFloat16 });
+        using var scope = NewDisposeScope();
+        using var exact = new SdxlBackbone(runtime, Published());
+        using var rough = new SdxlBackbone(half, Published());
+        var (expected, actual) = (Slope(exact), Slope(rough));
+        Assert.Equal(float32, actual.dtype);
+        Assert.InRange((actual - expected).abs().mean().item<float>(), 1e-6, 0.05 * expected.abs().mean().item<float>());
+        Assert.Single(rough.Decode(actual));
+    }
+
+    [Fact]
+    public void No_prompt_is_zeros_and_the_empty_prompt_is_not()
+    {
+        using var backbone = new SdxlBackbone(runtime, Published());
+        using var text = backbone.EncodeText([null, "", "a cat", ""]);
+        Assert.Equal([4L, 77, 80], text.Tokens.shape);
+        using var sums = text.Pooled.abs().sum(1);
+        var values = sums.data<float>().ToArray();
+        Assert.Equal(0, values[0]);
+        Assert.True(values[1] > 0 && values[1] != values[2] && values[1] == values[3]);
+    }
+
+    [Fact]
+    public void Micro_conditioning_matters()
+    {
+        using var scope = NewDisposeScope();
+        using var backbone = new SdxlBackbone(runtime, Published());
+        var plain = Slope(backbone);
+        Assert.True(plain.equal(Slope(backbone, new() { OriginalSize = Size, TargetSize = Size })).all().item<bool>());
+        Assert.False(plain.equal(Slope(backbone, new() { CropTop = 8 })).all().item<bool>());
+    }
+
+    [Fact]
+    public void The_hubs_cache_and_another_unet_are_found()
+    {
+        using var scope = NewDisposeScope();
+        var snapshots = folder.CreateSubdirectory("models--org--sdxl").CreateSubdirectory("snapshots");
+        Directory.CreateSymbolicLink(Path.Combine(snapshots.FullName, "abc"), Path.Combine(Sdxl, "checkpoint"));
+        var cached = Path.Combine(folder.FullName, "models--org--sdxl");
+
+        using var backbone = new SdxlBackbone(runtime, new SdxlOptions { ModelPath = cached });
+        using var tuned = new SdxlBackbone(runtime, new SdxlOptions { ModelPath = cached, UNetPath = Path.Combine(Sdxl, "dpo-unet") });
+        using var tunedByFile = new SdxlBackbone(runtime, new SdxlOptions { ModelPath = cached, UNetPath = Path.Combine(Sdxl, "dpo-unet", "unet", "diffusion_pytorch_model.safetensors") });
+        var slope = Slope(tuned);
+        Assert.False(slope.equal(Slope(backbone)).all().item<bool>());
+        Assert.True(slope.equal(Slope(tunedByFile)).all().item<bool>());
+    }
+
+    [Fact]
+    public void What_is_missing_is_named()
+    {
+        var single = Path.Combine(Sdxl, "single-file", "sd_xl_base_tiny.safetensors");
+        Assert.Contains("ConfigPath", Message(new SdxlOptions { ModelPath = single }), StringComparison.Ordinal);
+        Assert.Contains("nowhere", Message(new SdxlOptions { ModelPath = Path.Combine(folder.FullName, "nowhere") }), StringComparison.Ordinal);
+        var odd = Published();
+        odd.ResamplerPath = Path.Combine(Sdxl, "ckpts", "image_encoder");
+        Assert.Contains("resampler", Message(odd), StringComparison.Ordinal);
+
+        using var plain = new SdxlBackbone(runtime, new SdxlOptions { ModelPath = Path.Combine(Sdxl, "checkpoint") });
+        Assert.Contains("ImagePromptPath", Assert.Throws<ImgAlignException>(() => plain.ImagePrompt).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => plain.CreateNoise(new ImageSize(60, 64), 1));
+        Assert.Throws<ArgumentException>(() => plain.CreateNoise(new ImageSize(0, 64), 1));
+
+        string Message(SdxlOptions options) => Assert.ThrowsAny<ImgAlignException>(() => new SdxlBackbone(runtime, options)).Message;
+    }
+
+    [Fact]
+    public void The_resampler_may_be_the_one_inside_the_adapter()
+    {
+        using var scope = NewDisposeScope();
+        var ckpts = Path.Combine(Sdxl, "ckpts");
+        using var encoder = new SdxlImagePromptEncoder(runtime, Path.Combine(ckpts, "image_encoder"), Path.Combine(ckpts, "ip-adapter-plus_sdxl_vit-h.bin"));
+        Assert.Equal([1L, encoder.Tokens, encoder.Width], encoder.EncodeUnconditional().shape);
+    }
+
+    public void Dispose()
+    {
+        runtime.Dispose();
+        folder.Delete(recursive: true);
+    }
+
+    private static SdxlOptions Published() => new() { ModelPath = Path.Combine(Sdxl, "checkpoint"), ImagePromptPath = Path.Combine(Sdxl, "ckpts") };
+
+    private static TorchSharp.torch.Tensor Slope(SdxlBackbone backbone, MicroConditioning? micro = null)
+    {
+        using var text = backbone.EncodeText(["a cat"]);
+        using var conditioning = backbone.Condition(text, null, 0, Size, micro);
+        return backbone.Derivative(backbone.CreateNoise(Size, 1), backbone.CreateSchedule(4, Size).Steps[1], conditioning);
+    }
+}
