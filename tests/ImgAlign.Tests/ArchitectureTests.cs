@@ -31,7 +31,7 @@ public class ArchitectureTests
         if (later.Length == 0) return;
 
         var result = Types.InAssembly(typeof(Checkpoint).Assembly)
-            .That().ResideInNamespace(Namespace(layer))
+            .That().ResideInNamespaceMatching($"^{Namespace(layer)}(\\.|$)")  // not those that merely begin with the same word
             .ShouldNot().HaveDependencyOnAny(later)
             .GetResult();
 
