@@ -65,7 +65,11 @@ internal sealed class SdxlFiles
     public ClipTokenizer LoadTokenizer2() => LoadTokenizer("tokenizer_2");
 
     /// <summary>Whether no negative prompt means zeros, and not the encoded empty text.</summary>
-    public bool ReadForceZerosForEmptyPrompt() => Read("", "model_index.json", ConfigFile.Read<ModelIndex>, new ModelIndex()).ForceZerosForEmptyPrompt;
+    public bool ReadForceZerosForEmptyPrompt()
+    {
+        var path = Path.Combine(folder, "model_index.json");
+        return !File.Exists(path) || ConfigFile.Read<ModelIndex>(path).ForceZerosForEmptyPrompt;
+    }
 
     public void BindTextEncoder(ClipTextModel network, torch.ScalarType? type, torch.Device device)
     {
@@ -77,13 +81,6 @@ internal sealed class SdxlFiles
     {
         using var weights = Open("text_encoder_2");
         BindText(network, weights, singleFile is null ? network.Names(weights) : SdxlNames.TextEncoder2, LoraTarget.TextEncoder2, type, device);
-    }
-
-    private void BindText(ClipTextModel network, Checkpoint weights, WeightMap map, LoraTarget target, torch.ScalarType? type, torch.Device device)
-    {
-        using var stack = new SdxlLoraStack(loras);
-        using var merged = SdxlLora.Merge(weights, network, map, target, stack.Entries);
-        CheckpointBinder.Bind(network, merged, map, type, device);
     }
 
     public void BindUNet(UNet2DConditionModel network, torch.ScalarType? type, torch.Device device)
@@ -99,6 +96,13 @@ internal sealed class SdxlFiles
     {
         using var weights = Open("vae");
         CheckpointBinder.Bind(network, weights, singleFile is null ? network.Names(weights) : SingleFileNames(network), type, device);
+    }
+
+    private void BindText(ClipTextModel network, Checkpoint weights, WeightMap map, LoraTarget target, torch.ScalarType? type, torch.Device device)
+    {
+        using var stack = new SdxlLoraStack(loras);
+        using var merged = SdxlLora.Merge(weights, network, map, target, stack.Entries);
+        CheckpointBinder.Bind(network, merged, map, type, device);
     }
 
     // Only the decoder is built; the file holds the encoder too.
