@@ -1,3 +1,4 @@
+using ImgAlign.Detectors;
 using ImgAlign.Telemetry;
 
 namespace ImgAlign;
@@ -69,7 +70,7 @@ public sealed partial class AlignmentPipeline
 
     // Each round draws its own question: another one may find what the last did not.
     private static string Question(string? template, string prompt, long seed, int round) =>
-        (template ?? "How to make the image match the intended prompt: {prompt}?").Replace("{prompt}", prompt, StringComparison.Ordinal);
+        Questions.Ask(template ?? Questions.Draw(seed, round), prompt);
 
     private static bool IsGuided(SamplingRequest request) => request.Guidance > 1;
 }

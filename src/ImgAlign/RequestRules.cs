@@ -1,4 +1,5 @@
 using System.Globalization;
+using ImgAlign.Detectors;
 
 namespace ImgAlign;
 
@@ -43,7 +44,7 @@ internal static class RequestRules
     public static void RequireQuestion(string prompt, string? question, long seed, int maxNewTokens)
     {
         RequireText(prompt, "Prompt");
-        if (question is not null) RequireText(question, "Question");
+        if (question is not null) Questions.Ask(question, prompt);
         RequireSeed(seed);
         RequireRange(maxNewTokens, 1, MaxCritiqueTokens, "The number of tokens of the critique");
     }

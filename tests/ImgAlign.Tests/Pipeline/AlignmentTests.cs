@@ -100,7 +100,7 @@ public sealed class AlignmentTests : IDisposable
     public async Task The_gate_drops_a_picture_that_scores_no_higher()
     {
         // White is what the question asks for, so the picture moves away from the prompt.
-        var request = ColourWorld.Request with { Question = "white", Rounds = 3 };
+        var request = ColourWorld.Request with { Question = "white white white, no {prompt}", Rounds = 3 };
         var gated = await world.Pipeline.AlignAsync(request);
         Assert.False(gated.Accepted);
         Assert.Single(gated.Rounds);
@@ -128,7 +128,7 @@ public sealed class AlignmentTests : IDisposable
     public async Task Without_a_scorer_every_round_is_kept()
     {
         using var other = new ColourWorld(withScorer: false);
-        var result = await other.Pipeline.AlignAsync(ColourWorld.Request with { Question = "white", Rounds = 2 });
+        var result = await other.Pipeline.AlignAsync(ColourWorld.Request with { Question = "white white white, no {prompt}", Rounds = 2 });
         Assert.All(result.Rounds, round => Assert.True(round.Accepted));
         Assert.Empty(result.BaseScores);
     }

@@ -20,7 +20,7 @@ public sealed class RequestRulesTests : IDisposable
                 { "Prompt is empty", request with { Prompt = "" } },
                 { "Prompt is empty", request with { Prompt = " \n" } },
                 { "Prompt is empty", request with { Prompt = null! } },
-                { "Question is empty", request with { Question = "" } },
+                { "The question 'How?' does not say where the prompt goes", request with { Question = "How?" } },
                 { "Size is 33x24, but Colour needs", request with { Size = new ImageSize(33, 24) } },
                 { "Size is 32x0, but", request with { Size = new ImageSize(32, 0) } },
                 { "Size is -8x8, but", request with { Size = new ImageSize(-8, 8) } },
