@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using ImgAlign.Cli.Commands;
+using Microsoft.Extensions.Options;
 using Spectre.Console;
 
 namespace ImgAlign.Cli;
@@ -28,12 +29,13 @@ internal static class CommandLineProgram
         var terminal = Terminal.Create(output, error);
         var root = new RootCommand("Implicit Multimodal Guidance: repairs image-text misalignment of diffusion models.")
         {
+            AlignCommand.Create(terminal),
             InspectCommand.Create(terminal),
             VerifyCommand.Create(terminal),
             Verbose,
         };
         var parsed = root.Parse(arguments.Length == 0 ? ["--help"] : arguments);
-        if (parsed.Action is ParseErrorAction wrongUse) wrongUse.ShowHelp = false;
+        if (parsed.Action is ParseErrorAction wrongUse) (wrongUse.ShowHelp, wrongUse.ShowTypoCorrections) = (false, false);
         var configuration = new InvocationConfiguration
         {
             Output = output,
@@ -59,7 +61,7 @@ internal static class CommandLineProgram
 
     private static string OneSentence(Exception exception) => exception switch
     {
-        ImgAlignException or IOException or UnauthorizedAccessException or ArgumentException => exception.Message,
+        ImgAlignException or OptionsValidationException or IOException or UnauthorizedAccessException or ArgumentException => exception.Message,
         _ => $"{exception.GetType().Name}: {FirstLine(exception.Message)} (--verbose shows where)",
     };
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Microsoft.Extensions.Configuration;
 
 namespace ImgAlign.Cli.Align;
 
@@ -35,7 +36,7 @@ internal sealed record AlignRecord(
     /// <param name="result">The result.</param>
     /// <param name="image">The file of the picture that was given, or null when it was generated.</param>
     /// <param name="configuration">The models and how they ran, as configured.</param>
-    public static AlignRecord Of(AlignmentResult result, string? image, IReadOnlyDictionary<string, string?> configuration)
+    public static AlignRecord Of(AlignmentResult result, string? image, IConfigurationSection configuration)
     {
         var request = result.Request;
         return new AlignRecord(
@@ -44,7 +45,8 @@ internal sealed record AlignRecord(
             result.Accepted, result.BaseScores,
             [.. result.Rounds.Select(round => new RoundRecord(round.Number, round.Question, round.Critique, round.Scores, round.Accepted))],
             [.. result.Report.Timings.Select(timing => new TimingRecord(timing.Stage, timing.Round, timing.Duration.TotalSeconds))],
-            result.Report.Duration.TotalSeconds, result.Report.Estimate.RequiredBytes, result.Report.PeakMemoryBytes, configuration);
+            result.Report.Duration.TotalSeconds, result.Report.Estimate.RequiredBytes, result.Report.PeakMemoryBytes,
+            configuration.AsEnumerable(makePathsRelative: true).Where(pair => pair.Value is not null).OrderBy(pair => pair.Key, StringComparer.Ordinal).ToDictionary());
     }
 
     /// <summary>The record as the text of a JSON file.</summary>

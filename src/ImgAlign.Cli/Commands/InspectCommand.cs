@@ -44,9 +44,9 @@ internal static class InspectCommand
         var nameWidth = listing.Tensors.Select(tensor => tensor.Name.Length).DefaultIfEmpty().Max();
         var shapeWidth = listing.Tensors.Select(tensor => tensor.ShapeText.Length).DefaultIfEmpty().Max();
         foreach (var tensor in listing.Tensors)
-            console.WriteLine($"{tensor.Name.PadRight(nameWidth)}  {tensor.Type,-6} {tensor.ShapeText.PadRight(shapeWidth)} {Count(tensor.Bytes),14}  {tensor.File}".TrimEnd());
-        foreach (var (key, value) in listing.Metadata) console.WriteLine($"{key} = {value}");
-        console.WriteLine($"{listing.Source}: {listing.Format}, {Count(listing.TensorCount)} tensors, {Count(listing.Elements)} elements, {Count(listing.Bytes)} bytes");
+            console.WriteText($"{tensor.Name.PadRight(nameWidth)}  {tensor.Type,-6} {tensor.ShapeText.PadRight(shapeWidth)} {Count(tensor.Bytes),14}  {tensor.File}".TrimEnd());
+        foreach (var (key, value) in listing.Metadata) console.WriteText($"{key} = {value}");
+        console.WriteText($"{listing.Source}: {listing.Format}, {Count(listing.TensorCount)} tensors, {Count(listing.Elements)} elements, {Count(listing.Bytes)} bytes");
     }
 
     private static string Count(long value) => value.ToString("N0", CultureInfo.InvariantCulture);

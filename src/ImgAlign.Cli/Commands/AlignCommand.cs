@@ -1,0 +1,96 @@
+using System.CommandLine;
+using ImgAlign.Alignment;
+using ImgAlign.Cli.Align;
+using ImgAlign.DependencyInjection;
+using ImgAlign.Imaging;
+using ImgAlign.Runtime;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Spectre.Console;
+
+namespace ImgAlign.Cli.Commands;
+
+/// <summary><c>imgalign align PROMPT</c>: generates an image, or takes a given one, and aligns it with the prompt.</summary>
+internal static class AlignCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var prompt = new Argument<string>("prompt") { Description = "What the picture should show." };
+        var image = new Option<FileInfo>("--image") { Description = "An existing picture to align instead of generating one first." }.AcceptExistingOnly();
+        var negative = new Option<string?>("--negative") { Description = "What the picture must not show." };
+        var question = new Option<string?>("--question") { Description = "The question to the detector, with {prompt} in the prompt's place; otherwise the seed draws one." };
+        var noCritique = new Option<bool>("--no-critique") { Description = "Do not have the detector answer its question in words." };
+        var seeds = new Option<long[]>("--seed") { Description = "A seed; several make several pictures.", DefaultValueFactory = _ => [0], AllowMultipleArgumentsPerToken = true };
+        var rounds = new Option<int>("--rounds") { Description = "How often the picture is read and generated again.", DefaultValueFactory = _ => 1 };
+        var scale = new Option<double?>("--scale") { Description = "The scale of the image prompt (IMG: 0.2)." };
+        var steps = new Option<int?>("--steps") { Description = "The number of sampler steps (SDXL: 50)." };
+        var guidance = new Option<double?>("--guidance") { Description = "The scale of classifier-free guidance (SDXL: 7.5)." };
+        var width = new Option<int?>("--width") { Description = "Pixels from left to right; with --height." };
+        var height = new Option<int?>("--height") { Description = "Pixels from top to bottom; with --width." };
+        var output = new Option<string>("--out") { Description = "The folder for the pictures and the record; one folder a seed is made in it.", DefaultValueFactory = _ => "imgalign-out" };
+        var command = new Command("align", "Generate an image, or take a given one, and align it with the prompt.")
+        {
+            prompt, image, negative, question, noCritique, seeds, rounds, scale, steps, guidance, width, height, output,
+        };
+        foreach (var option in ModelConfiguration.Options) command.Add(option);
+        command.SetAction((parsed, token) =>
+        {
+            var imageFile = parsed.GetValue(image)?.FullName;
+            var request = new AlignmentRequest
+            {
+                Prompt = parsed.GetRequiredValue(prompt),
+                Image = imageFile is null ? null : ImageFile.Load(imageFile),
+                NegativePrompt = parsed.GetValue(negative),
+                Question = parsed.GetValue(question),
+                DescribeCritique = !parsed.GetValue(noCritique),
+                Rounds = parsed.GetValue(rounds),
+                ImagePromptScale = parsed.GetValue(scale),
+                Steps = parsed.GetValue(steps),
+                Guidance = parsed.GetValue(guidance),
+                Size = Size(parsed.GetValue(width), parsed.GetValue(height)),
+            };
+            return RunAsync(terminal, ModelConfiguration.Read(parsed), request, imageFile, parsed.GetValue(seeds)!, parsed.GetRequiredValue(output), token);
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(
+        Terminal terminal, IConfigurationSection configuration, AlignmentRequest request, string? imageFile, long[] seeds, string output, CancellationToken cancellationToken)
+    {
+        await using var services = BuildServices(configuration);
+        var pipeline = services.GetRequiredService<AlignmentPipeline>();
+        foreach (var seed in seeds)
+        {
+            var result = await AlignProgress.ShowAsync(terminal.Error, progress => pipeline.AlignAsync(request with { Seed = seed }, progress, cancellationToken));
+            var folder = Path.Combine(output, $"seed-{seed}");
+            AlignOutput.Write(folder, result, AlignRecord.Of(result, imageFile, configuration));
+            foreach (var round in result.Rounds)
+            {
+                terminal.Out.WriteText($"round {round.Number} asked: {round.Question}");
+                if (round.Critique is { } critique) terminal.Out.WriteText($"round {round.Number} answered: {critique}");
+            }
+            terminal.Out.WriteLine(Path.GetFullPath(folder));
+        }
+        return 0;
+    }
+
+    private static ServiceProvider BuildServices(IConfigurationSection configuration)
+    {
+        var services = new ServiceCollection();
+        var aligner = configuration.GetSection("Aligner").Get<AlignerSettings>()!;
+        services.AddImplicitMultimodalGuidance(configuration)
+            .UseSdxl(options => configuration.GetSection("Sdxl").Bind(options))
+            .UseLlava(options => configuration.GetSection("Llava").Bind(options))
+            .UseAligner(provider => new ImplicitAligner(provider.GetRequiredService<DeviceRuntime>(), aligner.Path, aligner.HeadWidth));
+        return services.BuildServiceProvider();
+    }
+
+    private static ImageSize? Size(int? width, int? height) => (width, height) switch
+    {
+        (null, null) => null,
+        ({ } w, { } h) => new ImageSize(w, h),
+        _ => throw new ImgAlignException("Give both --width and --height, or neither."),
+    };
+
+    private sealed record AlignerSettings(string Path, int HeadWidth = 64);
+}

@@ -1,0 +1,99 @@
+using System.Text.Json;
+using ImgAlign.Imaging;
+
+namespace ImgAlign.Tests.Cli;
+
+public sealed class AlignCommandTests : IDisposable
+{
+    private static readonly string Config = Path.Combine(TestData.Golden, "..", "..", "samples", "tiny.json");
+
+    private readonly string output = Directory.CreateTempSubdirectory().FullName;
+
+    public void Dispose() => Directory.Delete(output, recursive: true);
+
+    [Fact]
+    public async Task Writes_the_pictures_and_a_record_for_each_seed()
+    {
+        var run = await AlignAsync("--width", "64", "--height", "32", "--steps", "2", "--seed", "3", "4", "--no-critique");
+
+        Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
+        foreach (var seed in new[] { 3, 4 })
+        {
+            var folder = Path.Combine(output, $"seed-{seed}");
+            Assert.Equal(["after.png", "before.png", "record.json", "side-by-side.png"], Files(folder));
+            Assert.Equal(new ImageSize(64, 32), ImageFile.Load(Path.Combine(folder, "after.png")).Size);
+            Assert.Equal(32, ImageFile.Load(Path.Combine(folder, "side-by-side.png")).Height);
+            using var record = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "record.json")));
+            Assert.Equal(seed, record.RootElement.GetProperty("seed").GetInt32());
+            Assert.Contains("a red cube", record.RootElement.GetProperty("rounds")[0].GetProperty("question").GetString(), StringComparison.Ordinal);
+        }
+        Assert.DoesNotContain('\u001b', run.Output + run.Error);
+    }
+
+    [Fact]
+    public async Task Aligns_a_given_picture_and_says_what_the_detector_answered()
+    {
+        var picture = Path.Combine(output, "given.png");
+        ImageFile.SavePng(picture, new RgbImage(64, 64, new byte[64 * 64 * 3]));
+
+        var run = await AlignAsync("--image", picture, "--steps", "1", "--question", "What is wrong with {prompt}?");
+
+        Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
+        Assert.Equal("round 1 asked: What is wrong with a red cube?", run.Lines[0]);
+        Assert.StartsWith("round 1 answered: ", run.Lines[1], StringComparison.Ordinal);
+        Assert.Equal(File.ReadAllBytes(picture), File.ReadAllBytes(Path.Combine(output, "seed-0", "before.png")));
+    }
+
+    [Fact]
+    public async Task Leaves_nothing_behind_when_it_is_stopped()
+    {
+        var run = await Tool.RunAsync(new CancellationToken(canceled: true), "align", "a red cube", "--config", Config, "--out", output);
+
+        Assert.Equal(130, run.ExitCode);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(output));
+    }
+
+    [Theory]
+    [InlineData("--steps", "-1", "Steps")]
+    [InlineData("--scale", "NaN", "ImagePromptScale")]
+    [InlineData("--width", "64", "--height")]
+    [InlineData("--residency", "Everything", "Everything")]
+    [InlineData("--device", "tpu", "Device")]
+    [InlineData("--template", "llava_v9", "Template")]
+    [InlineData("--detector", "no-such-folder", "no-such-folder")]
+    [InlineData("--lora", "no-such-lora.safetensors:0.5", "no-such-lora.safetensors")]
+    public async Task Refuses_what_cannot_be_done_in_one_sentence(string option, string value, string named)
+    {
+        var run = await AlignAsync(option, value);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(named, run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(output));
+    }
+
+    [Fact]
+    public async Task Says_which_model_is_missing()
+    {
+        var run = await Tool.RunAsync("align", "a red cube", "--ckpts", "ckpts", "--detector", "llava");
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.StartsWith("Sdxl:ModelPath is not set: give --model", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Says_where_a_configuration_is_broken()
+    {
+        var file = Path.Combine(output, "broken.json");
+        File.WriteAllText(file, "{ \"ImgAlign\": ");
+
+        var run = await Tool.RunAsync("align", "a red cube", "--config", file);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("broken.json", run.Error, StringComparison.Ordinal);
+    }
+
+    private Task<ToolRun> AlignAsync(params string[] options) => Tool.RunAsync(["align", "a red cube", "--config", Config, "--out", output, .. options]);
+
+    private static IEnumerable<string?> Files(string folder) => Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal);
+}
