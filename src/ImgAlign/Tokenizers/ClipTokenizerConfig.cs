@@ -12,61 +12,62 @@ internal readonly record struct SpecialToken(string Content, bool Normalized);
 internal sealed record ClipTokenizerConfig(string Begin, string End, string Pad, int MaxLength, IReadOnlyList<SpecialToken> SpecialTokens)
 {
     private const string BeginOfText = "<|startoftext|>", EndOfText = "<|endoftext|>";
+    private const int DefaultMaxLength = 77;
 
     /// <summary>Reads the files that are there; without them, a CLIP tokenizer's defaults hold.</summary>
     public static ClipTokenizerConfig Read(string folder, string? padToken)
     {
         var config = ReadIfPresent(folder, "tokenizer_config.json");
         var map = ReadIfPresent(folder, "special_tokens_map.json");
-        var declared = Declared(config);
         var tokens = new Dictionary<string, bool>();
+        foreach (var token in config?.Declared() ?? []) tokens[token.Content] = token.Normalized;
+        var declared = tokens.Keys.ToHashSet();
 
-        // A token named twice is as its last mention says; a plain string is looked for in the text as written.
-        string Special(string key, string otherwise)
+        // A token named twice is as its last mention says, unless it is declared; a plain string is looked for in the text as written.
+        var begin = Take("bos_token", BeginOfText);
+        var end = Take("eos_token", EndOfText);
+        Take("unk_token", EndOfText);
+        var pad = padToken is null ? Take("pad_token", EndOfText) : Add(new SpecialToken(padToken, false));
+        return new(begin, end, pad, config?.MaxLength ?? DefaultMaxLength, [.. tokens.Select(pair => new SpecialToken(pair.Key, pair.Value))]);
+
+        string Take(string key, string otherwise) => Add(config?.Mention(key) ?? map?.Mention(key) ?? new SpecialToken(otherwise, false));
+
+        string Add(SpecialToken token)
         {
-            var (content, normalized) = Mention(config, key) ?? Mention(map, key) ?? new SpecialToken(otherwise, false);
-            tokens[content] = declared.GetValueOrDefault(content, normalized);
-            return content;
+            if (!declared.Contains(token.Content)) tokens[token.Content] = token.Normalized;
+            return token.Content;
         }
-
-        var begin = Special("bos_token", BeginOfText);
-        var end = Special("eos_token", EndOfText);
-        Special("unk_token", EndOfText);
-        var pad = padToken ?? Special("pad_token", EndOfText);
-        if (padToken is not null) tokens[pad] = declared.GetValueOrDefault(pad);
-        return new(begin, end, pad, ReadMaxLength(config), [.. declared.Concat(tokens).DistinctBy(pair => pair.Key).Select(pair => new SpecialToken(pair.Key, pair.Value))]);
     }
 
-    private static JsonElement? ReadIfPresent(string folder, string name)
+    // Null when the file is missing: what it would say is in the other, or as in every CLIP tokenizer.
+    private static Source? ReadIfPresent(string folder, string name)
     {
         var path = Path.Combine(folder, name);
-        if (!File.Exists(path)) return null;
-        var json = ConfigFile.ReadJson(path);
-        return json.ValueKind == JsonValueKind.Object ? json : throw new ImgAlignException($"{path}: a JSON object is expected; download the file again.");
+        return File.Exists(path) ? new Source(path, ConfigFile.Read<Dictionary<string, JsonElement>>(path)) : null;
     }
 
-    private static SpecialToken? Mention(JsonElement? json, string key)
+    /// <summary>One of the two files.</summary>
+    private sealed record Source(string Path, Dictionary<string, JsonElement> Fields)
     {
-        if (json is not { } element || !element.TryGetProperty(key, out var value)) return null;
-        return value.ValueKind switch
+        public SpecialToken? Mention(string key) => Fields.GetValueOrDefault(key) switch
         {
-            JsonValueKind.String => new SpecialToken(value.GetString()!, false),
-            JsonValueKind.Object => Token(value),
-            _ => null,
+            { ValueKind: JsonValueKind.Undefined or JsonValueKind.Null } => null,
+            { ValueKind: JsonValueKind.String } text => new SpecialToken(text.GetString()!, false),
+            var token => Token(key, token),
         };
+
+        public IEnumerable<SpecialToken> Declared() =>
+            ConfigFile.Parse<Dictionary<string, JsonElement>>(Fields.GetValueOrDefault("added_tokens_decoder", Empty), Path).Select(entry => Token(entry.Key, entry.Value));
+
+        public int? MaxLength => Fields.TryGetValue("model_max_length", out var length) && length.ValueKind == JsonValueKind.Number && length.TryGetInt32(out var value) && value >= 2 ? value : null;
+
+        private SpecialToken Token(string key, JsonElement value)
+        {
+            if (value.ValueKind == JsonValueKind.Object && value.TryGetProperty("content", out var content) && content.ValueKind == JsonValueKind.String)
+                return new SpecialToken(content.GetString()!, value.TryGetProperty("normalized", out var normalized) && normalized.ValueKind == JsonValueKind.True);
+            throw new ImgAlignException($"{Path}: {key} is to be a string, or an object with the string as its content; download the file again.");
+        }
+
+        private static readonly JsonElement Empty = JsonDocument.Parse("{}").RootElement;
     }
-
-    private static Dictionary<string, bool> Declared(JsonElement? config)
-    {
-        if (config is not { } element || !element.TryGetProperty("added_tokens_decoder", out var tokens) || tokens.ValueKind != JsonValueKind.Object) return [];
-        return tokens.EnumerateObject().Select(entry => Token(entry.Value)).OfType<SpecialToken>().ToDictionary(token => token.Content, token => token.Normalized);
-    }
-
-    private static SpecialToken? Token(JsonElement value) =>
-        value.ValueKind == JsonValueKind.Object && value.TryGetProperty("content", out var content) && content.GetString() is { } text
-            ? new SpecialToken(text, value.TryGetProperty("normalized", out var normalized) && normalized.ValueKind == JsonValueKind.True)
-            : null;
-
-    private static int ReadMaxLength(JsonElement? config) =>
-        config is { } element && element.TryGetProperty("model_max_length", out var length) && length.TryGetInt32(out var value) && value >= 2 ? value : 77;
 }
