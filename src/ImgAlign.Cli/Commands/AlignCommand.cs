@@ -1,9 +1,7 @@
 using System.CommandLine;
-using ImgAlign.Alignment;
 using ImgAlign.Cli.Align;
 using ImgAlign.DependencyInjection;
 using ImgAlign.Imaging;
-using ImgAlign.Runtime;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Spectre.Console;
@@ -77,11 +75,10 @@ internal static class AlignCommand
     private static ServiceProvider BuildServices(IConfigurationSection configuration)
     {
         var services = new ServiceCollection();
-        var aligner = configuration.GetSection("Aligner").Get<AlignerSettings>()!;
         services.AddImplicitMultimodalGuidance(configuration)
             .UseSdxl(options => configuration.GetSection("Sdxl").Bind(options))
             .UseLlava(options => configuration.GetSection("Llava").Bind(options))
-            .UseAligner(provider => new ImplicitAligner(provider.GetRequiredService<DeviceRuntime>(), aligner.Path, aligner.HeadWidth));
+            .UseAligner(options => configuration.GetSection("Aligner").Bind(options));
         return services.BuildServiceProvider();
     }
 
@@ -91,6 +88,4 @@ internal static class AlignCommand
         ({ } w, { } h) => new ImageSize(w, h),
         _ => throw new ImgAlignException("Give both --width and --height, or neither."),
     };
-
-    private sealed record AlignerSettings(string Path, int HeadWidth = 64);
 }

@@ -53,7 +53,17 @@ public sealed class ImgAlignBuilder
     /// <summary>Registers an aligner's checkpoint, such as <c>aligner_sdxl.pth</c>.</summary>
     /// <param name="path">The file.</param>
     /// <param name="name">The name to choose it by.</param>
-    public ImgAlignBuilder UseAligner(string path, string name = "default") => UseAligner(provider => new ImplicitAligner(RuntimeOf(provider), path), name);
+    public ImgAlignBuilder UseAligner(string path, string name = "default") => UseAligner(options => options.Path = path, name);
+
+    /// <summary>Registers an aligner's checkpoint, such as <c>aligner_sdxl.pth</c>.</summary>
+    /// <param name="configure">Says where its file is; checked when the host starts.</param>
+    /// <param name="name">The name to choose it by.</param>
+    public ImgAlignBuilder UseAligner(Action<AlignerOptions> configure, string name = "default") =>
+        Configure(configure, name).UseAligner(provider =>
+        {
+            var options = OptionsOf<AlignerOptions>(provider, name);
+            return new ImplicitAligner(RuntimeOf(provider), options.Path, options.HeadWidth);
+        }, name);
 
     /// <summary>Adds a scorer; the first one added decides which pictures are kept.</summary>
     /// <typeparam name="T">The scorer, which the container makes and disposes.</typeparam>

@@ -1,0 +1,16 @@
+using System.ComponentModel.DataAnnotations;
+using ImgAlign.Networks.Perceiver;
+
+namespace ImgAlign.Alignment;
+
+/// <summary>Where the file of an aligner is.</summary>
+public sealed class AlignerOptions
+{
+    /// <summary>The checkpoint, such as <c>aligner_sdxl.pth</c>.</summary>
+    [Required]
+    public string Path { get; set; } = "";
+
+    /// <summary>Width of an attention head, which the file does not tell; 64 in all released ones.</summary>
+    [Range(1, 4096)]
+    public int HeadWidth { get; set; } = PerceiverConfig.ReleasedHeadWidth;
+}
