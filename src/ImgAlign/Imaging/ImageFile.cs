@@ -7,6 +7,7 @@ namespace ImgAlign.Imaging;
 /// <summary>
 /// Image files as Pillow's <c>Image.open(f).convert("RGB")</c> reads them: grey is repeated, palettes are looked up, alpha is dropped and
 /// not blended, colour profiles and the EXIF orientation are ignored. PNG, JPEG, WebP, BMP and GIF (the first frame).
+/// Only 16-bit grey differs: Pillow clips it at 255, here the upper 8 bits are taken.
 /// </summary>
 public static class ImageFile
 {
