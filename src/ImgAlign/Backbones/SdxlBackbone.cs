@@ -130,7 +130,7 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
             // Skip connections, and the widest feed-forward: about 24 feature maps of the first resolution; both branches of guidance.
             new(unet.Name, unet.WeightBytes + (adapter?.WeightBytes ?? 0), 24 * latents * unetConfig.BlockOutChannels[0] * unetElement * 2 * batch),
             // At full resolution: what enters the last block, its normalised copy, and the results of two convolutions.
-            new(autoencoder.Name, autoencoder.WeightBytes, 5L * size.Width * size.Height * autoencoderConfig.BlockOutChannels[Math.Min(1, autoencoderConfig.BlockOutChannels.Count - 1)] * autoencoderElement),
+            new(autoencoder.Name, autoencoder.WeightBytes, 4L * size.Width * size.Height * autoencoderConfig.BlockOutChannels[Math.Min(1, autoencoderConfig.BlockOutChannels.Count - 1)] * autoencoderElement),
         };
         if (imagePrompt is not null) stages.Add(new("SDXL image encoder", imagePrompt.WeightBytes, 128L * 1024 * 1024 * batch));
         return stages;

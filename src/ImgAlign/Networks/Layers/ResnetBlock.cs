@@ -54,10 +54,10 @@ internal sealed class ResnetBlock : nn.Module<Tensor, Tensor?, Tensor>
     public override Tensor forward(Tensor x, Tensor? activatedTime)
     {
         using var scope = NewDisposeScope();
-        // In place on results that nothing else refers to; autograd keeps what it needs.
-        var h = conv1.call(norm1.call(x).silu_());
+        // In place on results that nothing else refers to, and freed as it goes: a map of the VAE takes a gigabyte. Autograd keeps what it needs.
+        var h = conv1.Consume(norm1.call(x).silu_());
         if (timeProjection is not null) h.add_(timeProjection.call(activatedTime!).unsqueeze(-1).unsqueeze(-1));
-        h = conv2.call(norm2.call(h).silu_());
+        h = conv2.Consume(norm2.Consume(h).silu_());
         return h.add_(shortcut is null ? x : shortcut.call(x)).MoveToOuterDisposeScope();
     }
 }
