@@ -8,6 +8,8 @@ namespace ImgAlign.Checkpoints;
 /// </summary>
 public sealed class LoraCheckpoint : Checkpoint
 {
+    private const string Weight = ".weight";
+
     private readonly Checkpoint checkpoint;
     private readonly Dictionary<string, List<Merge>> merges = [];
     private readonly Dictionary<string, TensorInfo> tensors;
@@ -72,8 +74,6 @@ public sealed class LoraCheckpoint : Checkpoint
         return merged.MoveToOuterDisposeScope();
     }
 
-    private const string Weight = ".weight";
-
     private static IEnumerable<string> Names(string path, Func<string, string>? alternativeName)
     {
         var names = alternativeName is null ? new[] { path } : [path, alternativeName(path)];
@@ -84,7 +84,7 @@ public sealed class LoraCheckpoint : Checkpoint
     {
         var (file, up) = (merge.File.FileOf(merge.Layer.Up.Name), merge.Layer.Up);
         if (!merge.Layer.Fits(merge.Shape))
-            throw new CheckpointException(file, $"and '{merge.Layer.Down.Name}' of shapes {up.ShapeText} and {merge.Layer.Down.ShapeText} do not fit the weight {TensorInfo.FormatShape(merge.Shape)} of {network.GetName()}; is the LoRA for another model?", up.Name);
+            throw new CheckpointException(file, $"has shape {up.ShapeText} and its counterpart {merge.Layer.Down.ShapeText}, which do not fit the weight {TensorInfo.FormatShape(merge.Shape)} of {network.GetName()}; is the LoRA for another model?", up.Name);
         if (merge.Place is not (WeightSource.Whole or WeightSource.Reshaped or WeightSource.RowBlock))
             throw new CheckpointException(file, $"changes a weight that {checkpoint.Source} does not hold as such; use a checkpoint in diffusers' layout.", up.Name);
         var name = merge.Place.Names[0];

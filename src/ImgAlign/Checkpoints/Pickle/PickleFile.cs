@@ -8,6 +8,8 @@ namespace ImgAlign.Checkpoints;
 /// </summary>
 internal sealed class PickleFile : Checkpoint
 {
+    private const long MostRepeatedBytes = 1 << 24;
+
     private readonly MappedFile file;
     private readonly Dictionary<string, PickleTensor> tensors;
     private readonly IReadOnlyDictionary<string, long> storages;
@@ -26,8 +28,6 @@ internal sealed class PickleFile : Checkpoint
         }
         Tensors = tensors.ToDictionary(pair => pair.Key, pair => new TensorInfo(pair.Key, pair.Value.Type.Scalar, pair.Value.Shape));
     }
-
-    private const long MostRepeatedBytes = 1 << 24;
 
     /// <summary>Opens a file of the zip format (PyTorch 1.6 and later).</summary>
     public static PickleFile OpenZip(string path) => Open(path, "PyTorch zip pickle", PickleContainer.ReadZip);
