@@ -9,6 +9,7 @@ public sealed partial class GoldenRunner
     {
         var runner = new GoldenRunner();
         TokenizerKinds.Add(runner);
+        T5Kinds.Add(runner);
         ImagingKinds.Add(runner);
         CheckpointKinds.Add(runner);
         LoraKinds.Add(runner);

@@ -23,8 +23,9 @@ internal static class Attention
     /// <param name="k">Keys.</param>
     /// <param name="v">Values.</param>
     /// <param name="causal">Whether position i sees positions up to i only.</param>
-    public static Tensor AttendHeads(Tensor q, Tensor k, Tensor v, bool causal = false) =>
-        nn.functional.scaled_dot_product_attention(q, k, v, is_casual: causal);
+    /// <param name="bias">What is added to the scores before the softmax; broadcasts to <c>[B, H, N, M]</c>. Null for nothing.</param>
+    public static Tensor AttendHeads(Tensor q, Tensor k, Tensor v, bool causal = false, Tensor? bias = null) =>
+        nn.functional.scaled_dot_product_attention(q, k, v, attn_mask: bias, is_casual: causal);
 
     /// <summary><c>[B, N, H * dh]</c> to <c>[B, H, N, dh]</c>, a view.</summary>
     public static Tensor Split(Tensor x, long heads) => x.view(x.shape[0], x.shape[1], heads, -1).transpose(1, 2);
