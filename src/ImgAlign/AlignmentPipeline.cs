@@ -61,7 +61,7 @@ public sealed partial class AlignmentPipeline : IDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         var resolved = RequestRules.Resolve(request, backbone.Info, Scorers.Count > 0);
-        using var operation = Begin("align", resolved.Prompt, resolved.Seed);
+        using var operation = Begin("align", backbone.Info.Name, resolved.Prompt, resolved.Seed);
         object[] models = [backbone, detector, aligner, .. Scorers];
         var result = await RunAsync(operation, models, resolved.Size!.Value, 1, run => Align(resolved, run), progress, cancellationToken).ConfigureAwait(false);
         operation.Ends(result);
@@ -100,7 +100,7 @@ public sealed partial class AlignmentPipeline : IDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         var resolved = RequestRules.Resolve(request, backbone.Info);
-        using var operation = Begin("generate", string.Join('\n', resolved.Prompts), resolved.Seed);
+        using var operation = Begin("generate", backbone.Info.Name, string.Join('\n', resolved.Prompts), resolved.Seed);
         var result = await RunAsync(operation, [backbone], resolved.Size!.Value, resolved.Prompts.Count, run => Generate(resolved, run), progress, cancellationToken).ConfigureAwait(false);
         operation.Ends(result.Report);
         return result;
@@ -118,7 +118,7 @@ public sealed partial class AlignmentPipeline : IDisposable
     {
         ArgumentNullException.ThrowIfNull(image);
         RequestRules.RequireQuestion(prompt, question, seed, maxNewTokens);
-        using var operation = Begin("describe", prompt, seed);
+        using var operation = Begin("describe", detector.Name, prompt, seed);
         return await RunAsync(operation, [detector], image.Size, 1, run => Describe(image, Question(question, prompt, seed, 1), maxNewTokens, run), null, cancellationToken).ConfigureAwait(false);
     }
 
@@ -144,10 +144,10 @@ public sealed partial class AlignmentPipeline : IDisposable
         lifetime.Dispose();
     }
 
-    private Operation Begin(string name, string prompt, long seed)
+    private Operation Begin(string name, string model, string prompt, long seed)
     {
         ObjectDisposedException.ThrowIf(lifetime.IsCancellationRequested, this);
-        return new Operation(name, backbone.Info.Name, seed, RecordPrompts ? prompt : null, Logger ?? NullLogger.Instance);
+        return new Operation(name, model, seed, RecordPrompts ? prompt : null, Logger ?? NullLogger.Instance);
     }
 
     private async Task<T> RunAsync<T>(Operation operation, IReadOnlyList<object> models, ImageSize size, int batch, Func<RunRecorder, T> work, IProgress<AlignmentUpdate>? progress, CancellationToken cancellationToken)

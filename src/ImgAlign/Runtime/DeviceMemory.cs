@@ -19,7 +19,7 @@ public readonly record struct DeviceMemory(long TotalBytes, long FreeBytes)
         _ => null,
     };
 
-    private static DeviceMemory QueryHost()
+    internal static DeviceMemory QueryHost()
     {
         var collector = GC.GetGCMemoryInfo();
         var limit = collector.TotalAvailableMemoryBytes;

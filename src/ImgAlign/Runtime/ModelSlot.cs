@@ -66,8 +66,11 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
     public ModelLease<T> Use()
     {
         runtime.Residency.Enter(this);
-        Load();
-        MoveToDevice();
+        OrRelease(() =>
+        {
+            Load();
+            MoveToDevice();
+        });
         leases++;
         return new ModelLease<T>(network, () => leases--);
     }
@@ -82,7 +85,7 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
 
     void IResident.WarmUp()
     {
-        if (runtime.Policy != ResidencyPolicy.LoadOnDemand) Load();
+        if (runtime.Policy != ResidencyPolicy.LoadOnDemand) OrRelease(Load);
     }
 
     void IResident.Evict()
@@ -94,10 +97,7 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
 
     void IResident.Unload()
     {
-        if (!IsLoaded) return;
-        FreeHostWeights();
-        Exchange((_, parameter) => torch.empty(parameter.shape, dtype: parameter.dtype, device: torch.META));
-        IsLoaded = IsOnDevice = false;
+        if (IsLoaded) Release();
     }
 
     private void Load()
@@ -127,6 +127,27 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
         Exchange((path, _) => hostWeights[path].alias());
         FreeHostWeights();
         IsOnDevice = false;
+    }
+
+    // A network that is loaded or moved in part is of no use: the next attempt begins anew.
+    private void OrRelease(Action bring)
+    {
+        try
+        {
+            bring();
+        }
+        catch
+        {
+            Release();
+            throw;
+        }
+    }
+
+    private void Release()
+    {
+        FreeHostWeights();
+        Exchange((_, parameter) => torch.empty(parameter.shape, dtype: parameter.dtype, device: torch.META));
+        IsLoaded = IsOnDevice = false;
     }
 
     private void FreeHostWeights()

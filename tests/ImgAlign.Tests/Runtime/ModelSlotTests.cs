@@ -102,6 +102,25 @@ public class ModelSlotTests
         Assert.True(first.IsOnDevice && !second.IsOnDevice);
     }
 
+    [Fact]
+    public void A_network_that_cannot_be_loaded_leaves_nothing_and_may_be_tried_again()
+    {
+        using var runtime = new DeviceRuntime(new RuntimeOptions());
+        var isBroken = true;
+        using var slot = new ModelSlot<Linear>(runtime, "test", new Linear(8, 4, hasBias: true, torch.META), (network, type, device) =>
+        {
+            Bind(network, type, device);
+            if (isBroken) throw new ImgAlignException("broken");
+        });
+        var before = LiveTensors.Count();
+        Assert.Throws<ImgAlignException>(slot.Use);
+        Assert.False(slot.IsLoaded);
+        Assert.Equal(before, LiveTensors.Count());
+        isBroken = false;
+        slot.Use().Dispose();
+        Assert.True(slot.IsLoaded);
+    }
+
     [Theory]
     [InlineData("cuda:77", "cuda:77")]
     [InlineData("tpu", "tpu")]
