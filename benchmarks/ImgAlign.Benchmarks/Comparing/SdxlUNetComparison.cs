@@ -1,0 +1,70 @@
+using ImgAlign.Checkpoints;
+using ImgAlign.Networks.Sdxl;
+using TorchSharp;
+
+namespace ImgAlign.Benchmarks.Comparing;
+
+/// <summary>SDXL's UNet, with an image prompt where the graph has one. The graph projects the prompts in every step.</summary>
+internal sealed record SdxlUNetComparison(string Name) : Comparison(Name)
+{
+    private const double ImageScale = 0.2;
+
+    private static readonly SdxlUNetConfig Config = new()
+    {
+        DownBlockTypes = ["DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"],
+        UpBlockTypes = ["CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"],
+        BlockOutChannels = [320, 640, 1280],
+        TransformerLayersPerBlock = [[1], [2], [10]],
+        AttentionHeadDim = [5, 10, 20],
+        CrossAttentionDim = 2048,
+        UseLinearProjection = true,
+    };
+
+    public override IContender Create(SharedWeights weights, IReadOnlyDictionary<string, torch.Tensor> inputs)
+    {
+        var unet = new UNet2DConditionModel(Config, torch.META);
+        CheckpointBinder.Bind(unet, weights, WeightMap.Identity.Ignoring(name => name.Contains("_ip.", StringComparison.Ordinal)));
+        if (!inputs.ContainsKey("image_prompt")) return new Contender(unet, null, inputs);
+        var adapter = new ImagePromptAdapter(Config, torch.META);
+        CheckpointBinder.Bind(adapter, weights, AdapterNames(weights));
+        return new Contender(unet, adapter, inputs);
+    }
+
+    // diffusers keeps the adapter within each attention, as <attention>.processor.to_k_ip.0.weight; a file counts attentions 1, 3, 5, ...
+    private static WeightMap AdapterNames(SharedWeights weights)
+    {
+        string[] parts = [".processor.to_k_ip.0.weight", ".processor.to_v_ip.0.weight"];
+        var attentions = weights.Tensors.Keys.Where(name => name.EndsWith(parts[0], StringComparison.Ordinal)).Select(name => name[..^parts[0].Length]).ToList();
+        return new(
+            name => new WeightSource.Whole(attentions[int.Parse(name.Split('.')[0], System.Globalization.CultureInfo.InvariantCulture) / 2] + parts[name.Contains("to_k_ip", StringComparison.Ordinal) ? 0 : 1]),
+            _ => true);
+    }
+
+    private sealed class Contender(UNet2DConditionModel unet, ImagePromptAdapter? adapter, IReadOnlyDictionary<string, torch.Tensor> inputs) : IContender
+    {
+        private readonly UNetConditioning conditioning = Prepare(unet, adapter, inputs);
+
+        public bool HasPreparation => true;
+
+        public torch.Tensor Run() => unet.call(inputs["sample"], inputs["timestep"], conditioning);
+
+        public torch.Tensor RunWithPreparation()
+        {
+            using var fresh = Prepare(unet, adapter, inputs);
+            return unet.call(inputs["sample"], inputs["timestep"], fresh);
+        }
+
+        public void Dispose()
+        {
+            conditioning.Dispose();
+            adapter?.Dispose();
+            unet.Dispose();
+        }
+
+        private static UNetConditioning Prepare(UNet2DConditionModel unet, ImagePromptAdapter? adapter, IReadOnlyDictionary<string, torch.Tensor> inputs)
+        {
+            using var image = adapter is null ? null : inputs["image_prompt"].squeeze(1);
+            return unet.Prepare(inputs["context"], inputs["text_embeds"], inputs["time_ids"], adapter, image, ImageScale);
+        }
+    }
+}
