@@ -35,20 +35,36 @@ public readonly record struct DeviceMemory(long TotalBytes, long FreeBytes)
         return kibibytes is null ? null : long.Parse(kibibytes, CultureInfo.InvariantCulture) * 1024;
     }
 
+    private static DeviceMemory? QueryCuda(int index)
+    {
+        if (Cuda.Value is not { } cuda) return null;
+        if (cuda.GetDevice(out var current) != 0 || cuda.SetDevice(index) != 0) return null;
+        var succeeded = cuda.MemGetInfo(out var free, out var total) == 0;
+        _ = cuda.SetDevice(current);
+        return succeeded ? new DeviceMemory((long)total, (long)free) : null;
+    }
+
     // TorchSharp has no memory queries, but the CUDA runtime that libtorch loaded answers.
-    private static unsafe DeviceMemory? QueryCuda(int index)
+    private static readonly Lazy<CudaRuntime?> Cuda = new(static () =>
     {
         using var process = Process.GetCurrentProcess();
-        var cudart = process.Modules.Cast<ProcessModule>().FirstOrDefault(module => module.ModuleName.Contains("cudart", StringComparison.OrdinalIgnoreCase));
-        if (cudart?.FileName is not { } file || !NativeLibrary.TryLoad(file, out var library)) return null;
-        var getDevice = (delegate* unmanaged<int*, int>)NativeLibrary.GetExport(library, "cudaGetDevice");
-        var setDevice = (delegate* unmanaged<int, int>)NativeLibrary.GetExport(library, "cudaSetDevice");
-        var getInfo = (delegate* unmanaged<nuint*, nuint*, int>)NativeLibrary.GetExport(library, "cudaMemGetInfo");
-        int current;
-        nuint free, total;
-        if (getDevice(&current) != 0 || setDevice(index) != 0) return null;
-        var succeeded = getInfo(&free, &total) == 0;
-        _ = setDevice(current);
-        return succeeded ? new DeviceMemory((long)total, (long)free) : null;
+        var file = process.Modules.Cast<ProcessModule>().FirstOrDefault(static module => module.ModuleName.Contains("cudart", StringComparison.OrdinalIgnoreCase))?.FileName;
+        return file is not null && NativeLibrary.TryLoad(file, out var library) ? new CudaRuntime(library) : null;
+    });
+
+    private sealed class CudaRuntime(nint library)
+    {
+        public readonly GetDeviceFunction GetDevice = Find<GetDeviceFunction>(library, "cudaGetDevice");
+        public readonly SetDeviceFunction SetDevice = Find<SetDeviceFunction>(library, "cudaSetDevice");
+        public readonly MemGetInfoFunction MemGetInfo = Find<MemGetInfoFunction>(library, "cudaMemGetInfo");
+
+        public delegate int GetDeviceFunction(out int device);
+
+        public delegate int SetDeviceFunction(int device);
+
+        public delegate int MemGetInfoFunction(out nuint free, out nuint total);
+
+        private static T Find<T>(nint library, string name) where T : Delegate =>
+            Marshal.GetDelegateForFunctionPointer<T>(NativeLibrary.GetExport(library, name));
     }
 }

@@ -23,7 +23,10 @@ public sealed class DeviceRuntime : IDisposable
         Type = ResolveType(options.Precision, device);
         Residency = new Residency(options.Residency);
         Worker = new DeviceWorker(device, options.Threads);
+        if (device.type != DeviceType.CUDA) return;
         freeBytesAtStart = DeviceMemory.Query(device)?.FreeBytes;
+        // 32 bits means 32 bits: by default convolutions would be computed in TF32, with 19. This is the process's setting.
+        if (Type == torch.float32) torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = false;
     }
 
     /// <summary>The options that it was made with.</summary>
@@ -48,7 +51,7 @@ public sealed class DeviceRuntime : IDisposable
     {
         var available = Options.MemoryBudgetBytes;
         // libtorch keeps freed GPU memory for itself, so that what was free before it began tells more than what is free now.
-        if (available is null && Device.type == DeviceType.CUDA) available = freeBytesAtStart;
+        if (Device.type == DeviceType.CUDA) available ??= freeBytesAtStart;
         else if (available is null && DeviceMemory.Query(Device) is { } host) available = Math.Min(host.TotalBytes, host.FreeBytes + Residency.DeviceBytes);
         return new MemoryEstimate(Device.type == DeviceType.CPU ? "cpu" : Device.ToString(), Policy, [.. stages], available);
     }
