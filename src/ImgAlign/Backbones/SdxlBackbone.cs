@@ -85,6 +85,7 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     {
         RequireSize(size);
         if (imagePrompt is not null && adapter is null) _ = ImagePrompt;  // throws
+        if (imagePromptScale == 0) imagePrompt = null;  // the same to the bit
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var unetLease = unet.Use();

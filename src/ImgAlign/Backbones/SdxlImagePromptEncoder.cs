@@ -85,9 +85,8 @@ public sealed class SdxlImagePromptEncoder : IImagePromptEncoder, IDisposable
     private Tensor Encode(Tensor pixels)
     {
         using var noGrad = no_grad();
-        using var encoderLease = encoder.Use();
-        var features = encoderLease.Model.call(pixels.to(runtime.Device));
-        using var resamplerLease = resampler.Use();
-        return resamplerLease.Model.call(features.Penultimate);  // [B, n, d]
+        ClipOutput features;
+        using (var lease = encoder.Use()) features = lease.Model.call(pixels.to(runtime.Device));
+        using (var lease = resampler.Use()) return lease.Model.call(features.Penultimate);  // [B, n, d]
     }
 }

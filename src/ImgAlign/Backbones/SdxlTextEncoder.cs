@@ -47,10 +47,8 @@ internal sealed class SdxlTextEncoder : IDisposable
         var pooled = new List<Tensor> { Zeros(1, config2.ProjectionDim) };
         if (distinct.Count > 0)
         {
-            using var lease = encoder.Use();
-            var first = lease.Model.call(Tokenize(tokenizer, distinct));
-            using var lease2 = encoder2.Use();
-            var second = lease2.Model.call(Tokenize(tokenizer2, distinct));
+            var first = Run(encoder, Tokenize(tokenizer, distinct));
+            var second = Run(encoder2, Tokenize(tokenizer2, distinct));
             tokens.Insert(0, cat([first.Penultimate, second.Penultimate], -1));  // [texts, 77, d]
             pooled.Insert(0, second.Pooled!);
         }
@@ -62,6 +60,13 @@ internal sealed class SdxlTextEncoder : IDisposable
     {
         encoder.Dispose();
         encoder2.Dispose();
+    }
+
+    // Each is given back before the other one is needed.
+    private static ClipOutput Run(ModelSlot<ClipTextModel> slot, Tensor ids)
+    {
+        using var lease = slot.Use();
+        return lease.Model.call(ids);
     }
 
     private Tensor Zeros(params long[] shape) => zeros(shape, runtime.Type, runtime.Device);

@@ -107,8 +107,8 @@ public sealed class EulerSchedule
     private double TimestepAt(double sigma)
     {
         var logarithm = Math.Log(Math.Max(sigma, 1e-10));
-        var below = Math.Clamp(Array.FindLastIndex(trainSigmas, trained => Math.Log(trained) <= logarithm), 0, trainSigmas.Length - 2);
-        double low = Math.Log(trainSigmas[below]), high = Math.Log(trainSigmas[below + 1]);
+        var below = Math.Clamp(Array.FindLastIndex(trainSigmas, trained => MathF.Log(trained) <= logarithm), 0, trainSigmas.Length - 2);
+        float low = MathF.Log(trainSigmas[below]), high = MathF.Log(trainSigmas[below + 1]);
         var weight = Math.Clamp((low - logarithm) / (low - high), 0, 1);
         return (1 - weight) * below + weight * (below + 1);
     }

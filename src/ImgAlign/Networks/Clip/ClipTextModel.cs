@@ -90,7 +90,7 @@ internal sealed class ClipTextEmbeddings : nn.Module<Tensor, Tensor>
         if (length > config.MaxPositionEmbeddings)
             throw new ArgumentException($"{length} tokens are too many for this text encoder; it takes up to {config.MaxPositionEmbeddings}.", nameof(inputIds));
         using var scope = NewDisposeScope();
-        var places = arange(length, int64, tokens.Weight.device);
+        var places = arange(length, int64, tokens.Weight.device).unsqueeze(0);  // [1, N]
         return (tokens.call(inputIds.to(tokens.Weight.device)) + positions.call(places)).MoveToOuterDisposeScope();
     }
 }

@@ -10,11 +10,11 @@ namespace ImgAlign.Networks.Sdxl;
 internal sealed class DownBlock : UNetBlock
 {
     [ComponentName(Name = "downsamplers")]
-    private readonly ModuleList<Downsample> downsamplers;
+    private readonly ModuleList<Downsampler> downsamplers;
 
     public DownBlock(SdxlUNetConfig config, UNetBlockPlan plan, Device device) : base(config, plan, device, nameof(DownBlock))
     {
-        downsamplers = plan.Resamples ? new ModuleList<Downsample>(new Downsample(plan.OutChannels, device)) : new ModuleList<Downsample>();
+        downsamplers = plan.Resamples ? new ModuleList<Downsampler>(new Downsampler(plan.OutChannels, padsAllSides: true, device)) : new ModuleList<Downsampler>();
         RegisterComponents();
     }
 
@@ -25,19 +25,4 @@ internal sealed class DownBlock : UNetBlock
         foreach (var downsampler in downsamplers) step.Skips.Push(h = downsampler.call(h));
         return h;  // owned by the step, like all that is left for the way up
     }
-}
-
-/// <summary>Halves height and width by a convolution (diffusers <c>Downsample2D</c>).</summary>
-internal sealed class Downsample : nn.Module<Tensor, Tensor>
-{
-    [ComponentName(Name = "conv")]
-    private readonly Convolution2d conv;
-
-    public Downsample(long channels, Device device) : base(nameof(Downsample))
-    {
-        conv = new Convolution2d(channels, channels, kernelSize: 3, device, stride: 2, padding: 1);
-        RegisterComponents();
-    }
-
-    public override Tensor forward(Tensor x) => conv.call(x);
 }

@@ -10,11 +10,11 @@ namespace ImgAlign.Networks.Sdxl;
 internal sealed class UpBlock : UNetBlock
 {
     [ComponentName(Name = "upsamplers")]
-    private readonly ModuleList<Upsample> upsamplers;
+    private readonly ModuleList<Upsampler> upsamplers;
 
     public UpBlock(SdxlUNetConfig config, UNetBlockPlan plan, Device device) : base(config, plan, device, nameof(UpBlock))
     {
-        upsamplers = plan.Resamples ? new ModuleList<Upsample>(new Upsample(plan.OutChannels, device)) : new ModuleList<Upsample>();
+        upsamplers = plan.Resamples ? new ModuleList<Upsampler>(new Upsampler(plan.OutChannels, device)) : new ModuleList<Upsampler>();
         RegisterComponents();
     }
 
@@ -28,29 +28,7 @@ internal sealed class UpBlock : UNetBlock
             using var joined = cat([h, skip], dim: 1);
             h = RunLayer(i, joined, step);
         }
-        foreach (var upsampler in upsamplers) h = upsampler.call(h, step.Skips.Peek());
+        foreach (var upsampler in upsamplers) h = upsampler.call(h, step.Skips.Peek().shape[2..]);
         return h.MoveToOuterDisposeScope();
-    }
-}
-
-/// <summary>Repeats pixels, then a convolution (diffusers <c>Upsample2D</c>).</summary>
-internal sealed class Upsample : nn.Module<Tensor, Tensor, Tensor>
-{
-    [ComponentName(Name = "conv")]
-    private readonly Convolution2d conv;
-
-    public Upsample(long channels, Device device) : base(nameof(Upsample))
-    {
-        conv = new Convolution2d(channels, channels, kernelSize: 3, device, padding: 1);
-        RegisterComponents();
-    }
-
-    /// <summary>Doubles height and width, or nearly so.</summary>
-    /// <param name="x"><c>[B, C, h, w]</c>.</param>
-    /// <param name="target">A tensor of the height and width to reach: an odd size was halved upwards.</param>
-    public override Tensor forward(Tensor x, Tensor target)
-    {
-        using var larger = nn.functional.interpolate(x, size: target.shape[2..], mode: InterpolationMode.Nearest);
-        return conv.call(larger);
     }
 }

@@ -18,7 +18,7 @@ internal sealed class DownEncoderBlock : nn.Module<Tensor, Tensor>
     public DownEncoderBlock(long inChannels, long outChannels, AutoencoderKlConfig config, bool resamples, Device device) : base(nameof(DownEncoderBlock))
     {
         resnets = VaeLayers.Resnets(inChannels, outChannels, config.LayersPerBlock, config, device);
-        downsamplers = nn.ModuleList<Downsampler>(resamples ? [new Downsampler(outChannels, device)] : []);
+        downsamplers = nn.ModuleList<Downsampler>(resamples ? [new Downsampler(outChannels, padsAllSides: false, device)] : []);
         RegisterComponents();
     }
 
@@ -51,7 +51,11 @@ internal sealed class UpDecoderBlock : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var x = resnets.RunAll(input);
-        foreach (var upsampler in upsamplers) x = upsampler.Consume(x);
+        foreach (var upsampler in upsamplers)
+        {
+            using var smaller = x;
+            x = upsampler.call(smaller, [2 * smaller.shape[2], 2 * smaller.shape[3]]);
+        }
         return x.MoveToOuterDisposeScope();
     }
 }
@@ -78,44 +82,6 @@ internal sealed class VaeMidBlock : nn.Module<Tensor, Tensor>
         var x = resnets[0].call(input, null);
         foreach (var attention in attentions) x = attention.Consume(x);
         return resnets[1].call(x, null).MoveToOuterDisposeScope();
-    }
-}
-
-/// <summary>Halves height and width by a convolution that is padded on the right and at the bottom only.</summary>
-internal sealed class Downsampler : nn.Module<Tensor, Tensor>
-{
-    [ComponentName(Name = "conv")]
-    private readonly Convolution2d conv;
-
-    public Downsampler(long channels, Device device) : base(nameof(Downsampler))
-    {
-        conv = new Convolution2d(channels, channels, kernelSize: 3, device, stride: 2);
-        RegisterComponents();
-    }
-
-    public override Tensor forward(Tensor x)
-    {
-        using var padded = nn.functional.pad(x, [0, 1, 0, 1]);
-        return conv.call(padded);
-    }
-}
-
-/// <summary>Doubles height and width by repeating pixels, then a convolution.</summary>
-internal sealed class Upsampler : nn.Module<Tensor, Tensor>
-{
-    [ComponentName(Name = "conv")]
-    private readonly Convolution2d conv;
-
-    public Upsampler(long channels, Device device) : base(nameof(Upsampler))
-    {
-        conv = new Convolution2d(channels, channels, kernelSize: 3, device, padding: 1);
-        RegisterComponents();
-    }
-
-    public override Tensor forward(Tensor x)
-    {
-        using var larger = nn.functional.interpolate(x, scale_factor: [2, 2], mode: InterpolationMode.Nearest);
-        return conv.call(larger);
     }
 }
 
