@@ -32,9 +32,14 @@ var request = new AlignmentRequest
     Steps = isTiny ? 5 : null,  // null: the model's default, 50
     Size = isTiny ? new ImageSize(64, 64) : null,
 };
-var result = await pipeline.AlignAsync(request, new Progress<AlignmentUpdate>(update => Console.WriteLine($"{update.Stage} {update.Step}/{update.StepCount}")));
+AlignmentResult? result = null;
+await foreach (var update in pipeline.StreamAsync(request))
+{
+    Console.WriteLine($"round {update.Round}: {update.Stage} {update.Step}/{update.StepCount}");
+    result = update.Result;  // with the last update
+}
 
-ImageFile.SavePng("before.png", result.BaseImage);
+ImageFile.SavePng("before.png", result!.BaseImage);
 ImageFile.SavePng("after.png", result.Image);
 Console.WriteLine($"asked: {result.Rounds[0].Question}");
 Console.WriteLine($"wrote before.png and after.png after {result.Report.Duration.TotalSeconds:0.0} s");

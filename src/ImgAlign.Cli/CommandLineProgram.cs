@@ -30,6 +30,7 @@ internal static class CommandLineProgram
         var root = new RootCommand("Implicit Multimodal Guidance: repairs image-text misalignment of diffusion models.")
         {
             AlignCommand.Create(terminal),
+            DoctorCommand.Create(terminal),
             InspectCommand.Create(terminal),
             VerifyCommand.Create(terminal),
             Verbose,

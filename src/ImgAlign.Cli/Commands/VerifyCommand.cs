@@ -33,15 +33,13 @@ internal static class VerifyCommand
             .ToArray();
         if (cases.Length == 0)
             throw new ImgAlignException($"{folder}: no golden case below this folder{(filter is null ? "" : $" has '{filter}' in its path")}, so there is nothing to verify.");
+        // The tolerances are those of float32.
         using var runtime = new DeviceRuntime(new RuntimeOptions { Device = device, Precision = Precision.Float32 });
         return await runtime.Worker.RunAsync(() => Run(terminal, runner, cases, runtime.Device, cancellationToken), cancellationToken);
     }
 
     private static int Run(Terminal terminal, GoldenRunner runner, (string Path, string Name)[] cases, torch.Device device, CancellationToken cancellationToken)
     {
-        // The tolerances are those of float32.
-        torch.backends.cuda.matmul.allow_tf32 = false;
-        torch.backends.cudnn.allow_tf32 = false;
         var passed = 0;
         foreach (var (path, name) in cases)
         {
