@@ -40,7 +40,7 @@ public sealed class Convolution2d : AffineLayer
         using var scope = NewDisposeScope();
         var pixels = x.permute(0, 2, 3, 1).contiguous();  // [B, h, w, C]
         var result = isPointwise
-            ? nn.functional.linear(pixels, Weight.flatten(1), Bias).permute(0, 3, 1, 2)
+            ? LinearProduct.Apply(pixels, Weight.flatten(1), Bias).permute(0, 3, 1, 2)
             : nn.functional.conv2d(pixels.permute(0, 3, 1, 2), Weight, Bias, stride, padding);
         return result.MoveToOuterDisposeScope();
     }

@@ -15,5 +15,5 @@ public sealed class Linear : AffineLayer
     }
 
     /// <inheritdoc/>
-    public override Tensor forward(Tensor input) => nn.functional.linear(input, Weight, Bias);
+    public override Tensor forward(Tensor input) => LinearProduct.Apply(input, Weight, Bias);
 }

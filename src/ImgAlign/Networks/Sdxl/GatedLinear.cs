@@ -35,5 +35,5 @@ internal sealed class GatedLinear : nn.Module<Tensor, Tensor>
     }
 
     private Tensor Half(Tensor x, long firstRow) =>
-        nn.functional.linear(x, projection.Weight.narrow(0, firstRow, outputs), projection.Bias!.narrow(0, firstRow, outputs));
+        LinearProduct.Apply(x, projection.Weight.narrow(0, firstRow, outputs), projection.Bias!.narrow(0, firstRow, outputs));
 }
