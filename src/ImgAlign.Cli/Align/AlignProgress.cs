@@ -65,7 +65,9 @@ internal static class AlignProgress
 
         public override void EndStage()
         {
-            if (bar is { } current) current.Value = current.MaxValue;
+            if (bar is not { } current) return;
+            current.Value = current.MaxValue;
+            current.StopTask();
         }
     }
 
