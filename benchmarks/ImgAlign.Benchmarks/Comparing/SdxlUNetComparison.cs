@@ -9,23 +9,12 @@ internal sealed record SdxlUNetComparison(string Name) : Comparison(Name)
 {
     private const double ImageScale = 0.2;
 
-    private static readonly SdxlUNetConfig Config = new()
-    {
-        DownBlockTypes = ["DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"],
-        UpBlockTypes = ["CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"],
-        BlockOutChannels = [320, 640, 1280],
-        TransformerLayersPerBlock = [[1], [2], [10]],
-        AttentionHeadDim = [5, 10, 20],
-        CrossAttentionDim = 2048,
-        UseLinearProjection = true,
-    };
-
     public override IContender Create(SharedWeights weights, IReadOnlyDictionary<string, torch.Tensor> inputs)
     {
-        var unet = new UNet2DConditionModel(Config, torch.META);
+        var unet = new UNet2DConditionModel(FullSize.UNet, torch.META);
         CheckpointBinder.Bind(unet, weights, WeightMap.Identity.Ignoring(name => name.Contains("_ip.", StringComparison.Ordinal)));
         if (!inputs.ContainsKey("image_prompt")) return new Contender(unet, null, inputs);
-        var adapter = new ImagePromptAdapter(Config, torch.META);
+        var adapter = new ImagePromptAdapter(FullSize.UNet, torch.META);
         CheckpointBinder.Bind(adapter, weights, AdapterNames(weights));
         return new Contender(unet, adapter, inputs);
     }
