@@ -113,7 +113,7 @@ public sealed class LoraTests : IDisposable
     {
         using var checkpoint = Base();
         Saved("lora.safetensors", (down, linearDown), (up, linearUp)).Dispose();
-        var before = Tensor.TotalCount;
+        var before = LiveTensors.Count();
         var exception = Assert.Throws<CheckpointException>(() =>
         {
             using var lora = LoraWeights.Open(folder.File("lora.safetensors"));

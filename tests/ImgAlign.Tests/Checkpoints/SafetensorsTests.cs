@@ -9,7 +9,7 @@ namespace ImgAlign.Tests.Checkpoints;
 public sealed class SafetensorsTests : IDisposable
 {
     private readonly TemporaryFolder folder = new();
-    private readonly long liveTensors = Tensor.TotalCount;
+    private readonly long liveTensors = LiveTensors.Count();
 
     public void Dispose()
     {

@@ -43,7 +43,7 @@ public sealed class LlavaDetectorTests : IDisposable
     {
         using var detector = new LlavaDetector(runtime, Transformers);
         detector.Describe(image, "What?", 1);
-        var live = torch.Tensor.TotalCount;
+        var live = LiveTensors.Count();
         detector.Detect(image, "What is missing?").Dispose();
         detector.Describe(image, "What is missing?", 5);
         Assert.Throws<OperationCanceledException>(() => detector.Describe(image, "What?", 5, new CancellationToken(canceled: true)));
@@ -55,7 +55,7 @@ public sealed class LlavaDetectorTests : IDisposable
     public void A_question_that_is_too_long_is_refused_before_weights_are_read()
     {
         using var detector = new LlavaDetector(runtime, Transformers);
-        var live = torch.Tensor.TotalCount;
+        var live = LiveTensors.Count();
         var exception = Assert.Throws<ImgAlignException>(() => detector.Detect(image, new string('x', 100_000)));
         Assert.Contains("4096 at most", exception.Message, StringComparison.Ordinal);
         Assert.Equal(live, torch.Tensor.TotalCount);

@@ -51,7 +51,7 @@ public class GreedySearchTests
         using var network = TinyLlama.Create(TinyLlama.Config);
         using var ids = TinyLlama.Ids(1, 5);
         using var prompt = network.Model.Embed(ids);
-        var live = Tensor.TotalCount;
+        var live = LiveTensors.Count();
         GreedySearch.Generate(network, prompt, 4, _ => false);
         Assert.Equal(live, Tensor.TotalCount);
         Assert.Throws<OperationCanceledException>(() => GreedySearch.Generate(network, prompt, 4, _ => false, new CancellationToken(canceled: true)));

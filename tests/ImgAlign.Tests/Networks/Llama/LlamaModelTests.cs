@@ -66,7 +66,7 @@ public class LlamaModelTests
         using var scope = NewDisposeScope();
         using var network = TinyLlama.Create(TinyLlama.Config);
         var embeddings = zeros(1, 33, TinyLlama.Config.HiddenSize);
-        var live = Tensor.TotalCount;
+        var live = LiveTensors.Count();
         var exception = Assert.Throws<ImgAlignException>(() => network.Model.Run(embeddings));
         Assert.Contains("33 tokens", exception.Message, StringComparison.Ordinal);
         Assert.Equal(live, Tensor.TotalCount);
@@ -87,7 +87,7 @@ public class LlamaModelTests
         using var noGrad = no_grad();
         using var network = TinyLlama.Create(TinyLlama.Config);
         using var ids = TinyLlama.Ids(1, 6);
-        var live = Tensor.TotalCount;
+        var live = LiveTensors.Count();
         using (var embeddings = network.Model.Embed(ids))
         using (network.Model.Run(embeddings))
             Assert.Equal(live + 2, Tensor.TotalCount);

@@ -104,10 +104,10 @@ public sealed class UNetTests : IDisposable
     public void Nothing_stays_behind()
     {
         using var noGrad = no_grad();
-        var live = Tensor.TotalCount;
+        var live = LiveTensors.Count();
         using (var conditioning = network.Prepare(text, pooled, timeIds, adapter, imageTokens, 0.5))
         {
-            var prepared = Tensor.TotalCount;
+            var prepared = LiveTensors.Count();
             network.call(sample, timesteps, conditioning).Dispose();
             Assert.Equal(prepared, Tensor.TotalCount);
             Assert.Throws<ArgumentException>(() => network.call(timesteps, timesteps, conditioning));
