@@ -30,7 +30,7 @@ public sealed class RmsNorm : nn.Module<Tensor, Tensor>, IParameterHolder
         using var scope = NewDisposeScope();
         var x = input.to(float32);
         var inverseRoot = x.square().mean([-1], keepdim: true).add_(epsilon).rsqrt();
-        return ((x * inverseRoot).to(input.dtype) * weight).MoveToOuterDisposeScope();
+        return (x * inverseRoot).to(input.dtype).mul_(weight).MoveToOuterDisposeScope();
     }
 
     void IParameterHolder.Assign(string name, Parameter value)

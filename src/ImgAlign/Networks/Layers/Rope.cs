@@ -29,7 +29,8 @@ internal static class Rope
     {
         using var scope = NewDisposeScope();
         var angles = outer(arange(start, start + count, dtype: float32, device: frequencies.device), frequencies);  // [N, d/2]
-        return new RotaryTable(angles.cos().to(type).MoveToOuterDisposeScope(), angles.sin().to(type).MoveToOuterDisposeScope());
+        var cosines = angles.cos().to(type);
+        return new RotaryTable(cat([cosines, cosines], -1).MoveToOuterDisposeScope(), angles.sin().to(type).MoveToOuterDisposeScope());
     }
 
     /// <summary>Rotates queries or keys.</summary>
@@ -39,16 +40,17 @@ internal static class Rope
     public static Tensor Rotate(Tensor x, RotaryTable table)
     {
         using var scope = NewDisposeScope();
-        var halves = x.chunk(2, dim: -1);
-        var (first, second) = (halves[0], halves[1]);
-        var rotated = cat([first * table.Cosines - second * table.Sines, second * table.Cosines + first * table.Sines], -1);
+        var half = x.shape[^1] / 2;
+        var rotated = x * table.Cosines;
+        rotated.narrow(-1, 0, half).addcmul_(x.narrow(-1, half, half), table.Sines, -1);
+        rotated.narrow(-1, half, half).addcmul_(x.narrow(-1, 0, half), table.Sines, 1);
         return rotated.MoveToOuterDisposeScope();
     }
 }
 
 /// <summary>The rotation of each position. Owns its tensors.</summary>
-/// <param name="Cosines">Broadcasts to <c>[B, H, N, d/2]</c>.</param>
-/// <param name="Sines">The same shape.</param>
+/// <param name="Cosines">Of each frequency, for both halves; broadcasts to <c>[B, H, N, d]</c>.</param>
+/// <param name="Sines">Of each frequency; broadcasts to <c>[B, H, N, d/2]</c>.</param>
 public sealed record RotaryTable(Tensor Cosines, Tensor Sines) : IDisposable
 {
     /// <summary>Frees both tensors.</summary>

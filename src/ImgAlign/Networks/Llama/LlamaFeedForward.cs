@@ -30,7 +30,7 @@ internal sealed class LlamaFeedForward : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        var gated = activation(gateProj.call(input)) * upProj.call(input);
+        var gated = activation(gateProj.call(input)).mul_(upProj.call(input));
         return downProj.call(gated).MoveToOuterDisposeScope();
     }
 }

@@ -21,7 +21,7 @@ public class LlamaConfigTests
     [InlineData("""{"rope_scaling": {"type": "linear", "factor": 2.0}}""", "'linear'")]
     [InlineData("""{"num_attention_heads": 7}""", "7 heads")]
     [InlineData("""{"num_key_value_heads": 5}""", "5 key-value heads")]
-    [InlineData("""{"hidden_act": "relu"}""", "'relu'")]
+    [InlineData("""{"hidden_act": "mish"}""", "'mish'")]
     [InlineData("""{"hidden_size": "wide"}""", "hidden_size")]
     [InlineData("""{"vocab_size": 0}""", "at least 1")]
     public void What_it_cannot_be_is_said(string json, string expected) =>

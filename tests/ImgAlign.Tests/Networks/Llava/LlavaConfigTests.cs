@@ -38,7 +38,7 @@ public sealed class LlavaConfigTests : IDisposable
     [InlineData(Authors + """, "mm_vision_select_layer": -30}""", "-30")]
     [InlineData("""{"text_config": {"model_type": "mistral"}}""", "'mistral'")]
     [InlineData("""{"text_config": {"model_type": "llama"}, "vision_config": {"model_type": "siglip"}}""", "'siglip'")]
-    [InlineData(Transformers + """, "projector_hidden_act": "relu"}""", "'relu'")]
+    [InlineData(Transformers + """, "projector_hidden_act": "mish"}""", "'mish'")]
     public void What_is_not_supported_is_named(string json, string expected) =>
         Assert.Contains(expected, Assert.Throws<ImgAlignException>(() => Read(json)).Message, StringComparison.Ordinal);
 
