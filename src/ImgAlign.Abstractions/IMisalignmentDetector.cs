@@ -13,6 +13,11 @@ public interface IMisalignmentDetector : IDisposable
     /// <summary>The width of its hidden states, D.</summary>
     int HiddenSize { get; }
 
+    /// <summary>Checks that a question can be asked, without computing anything: the pipeline calls it before it generates a picture.</summary>
+    /// <param name="question">The question, without the conversation template.</param>
+    /// <exception cref="ImgAlignException">The question is too long for the model, or holds what the model reserves.</exception>
+    void CheckQuestion(string question);
+
     /// <summary>
     /// Runs the prefill, without decoding and without computing logits, and gives the last layer's hidden states after the final norm.
     /// </summary>

@@ -8,6 +8,9 @@ public sealed partial class AlignmentPipeline
     // IMG, section 3: what happens in a run, in its order. Prompt features, noise and the features of "no image" are computed once.
     private AlignmentResult Align(AlignmentRequest request, RunRecorder run)
     {
+        var questions = Enumerable.Range(1, request.Rounds).Select(round => Question(request.Question, request.Prompt, request.Seed, round)).ToList();
+        foreach (var question in questions) detector.CheckQuestion(question);
+
         using var text = EncodeText([request.Prompt], request, run);
         using var noise = backbone.CreateNoise(request.Size!.Value, request.Seed);
         var generator = new ImageGenerator(backbone, request, text, noise, run);
@@ -22,7 +25,7 @@ public sealed partial class AlignmentPipeline
         while (rounds.Count < request.Rounds && !IsSufficient(scores, request))
         {
             run.Round = rounds.Count + 1;
-            var question = Question(request.Question, request.Prompt, request.Seed, run.Round);
+            var question = questions[rounds.Count];
             using var z0 = run.Stage(AlignmentStage.EncodeImage, backbone.Info.Name, () => backbone.ImagePrompt.Encode([image]));
             using var h = run.Stage(AlignmentStage.Detect, detector.Name, () => detector.Detect(image, question));
             var critique = request.DescribeCritique ? Describe(image, question, request.CritiqueTokens, run) : null;

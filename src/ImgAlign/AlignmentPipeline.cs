@@ -44,7 +44,17 @@ public sealed partial class AlignmentPipeline : IDisposable
     }
 
     /// <summary>Judges of pictures; all are recorded, the first decides what is kept and when to stop. They stay their owner's.</summary>
-    public IReadOnlyList<IImageScorer> Scorers { get; init; } = [];
+    /// <exception cref="ImgAlignException">Two have the same name, by which scores are recorded.</exception>
+    public IReadOnlyList<IImageScorer> Scorers
+    {
+        get;
+        init
+        {
+            if (value.CountBy(scorer => scorer.Name).FirstOrDefault(count => count.Value > 1).Key is { } name)
+                throw new ImgAlignException($"There are two scorers named '{name}'; scores are recorded by name, so each scorer needs its own.");
+            field = value;
+        }
+    } = [];
 
     /// <summary>Where messages go; null: nowhere.</summary>
     public ILogger? Logger { get; init; }
@@ -135,12 +145,14 @@ public sealed partial class AlignmentPipeline : IDisposable
     /// <param name="cancellationToken">Takes this out of the queue.</param>
     public Task UnloadAsync(CancellationToken cancellationToken = default) => runtime.Worker.RunAsync(runtime.Residency.Unload, cancellationToken);
 
-    /// <summary>Cancels this pipeline's runs and waits until they have ended; the models stay their owner's.</summary>
+    /// <summary>
+    /// Cancels this pipeline's runs and waits until they have ended, unless called from within one; the models stay their owner's.
+    /// </summary>
     public void Dispose()
     {
         if (lifetime.IsCancellationRequested) return;
         lifetime.Cancel();
-        if (!runtime.Worker.HasEnded) runtime.Worker.RunAsync(static () => { }).GetAwaiter().GetResult();
+        if (!runtime.Worker.HasEnded && !runtime.Worker.IsCurrentThread) runtime.Worker.RunAsync(static () => { }).GetAwaiter().GetResult();
         lifetime.Dispose();
     }
 

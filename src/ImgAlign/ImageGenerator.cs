@@ -65,6 +65,13 @@ internal sealed class ImageGenerator(IDiffusionBackbone backbone, SamplingReques
     private Conditioning Condition(TextFeatures prompts, Tensor? images, double imagePromptScale) =>
         backbone.Condition(prompts, images, imagePromptScale, request.Size!.Value, request.MicroConditioning);
 
+    // Of a batch, the first picture.
+    private RgbImage Preview(Tensor estimate)
+    {
+        using var first = estimate.narrow(0, 0, 1);
+        return backbone.Decode(first)[0];
+    }
+
     private Action<SigmaStep, Tensor> StepReporter()
     {
         var started = Stopwatch.GetTimestamp();
@@ -72,7 +79,7 @@ internal sealed class ImageGenerator(IDiffusionBackbone backbone, SamplingReques
         {
             var duration = Stopwatch.GetElapsedTime(started);
             var done = step.Index + 1;
-            var preview = request.PreviewInterval is { } interval && done % interval == 0 ? backbone.Decode(estimate)[0] : null;
+            var preview = request.PreviewInterval is { } interval && done % interval == 0 ? Preview(estimate) : null;
             run.Step(AlignmentStage.Generate, done, schedule.Steps.Count, duration, preview);
             started = Stopwatch.GetTimestamp();
         };

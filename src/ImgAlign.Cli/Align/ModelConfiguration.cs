@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using ImgAlign.Checkpoints;
 using Microsoft.Extensions.Configuration;
 
 namespace ImgAlign.Cli.Align;
@@ -13,6 +14,8 @@ internal sealed class ModelConfiguration
     /// <summary>The section of a JSON file.</summary>
     public const string Section = "ImgAlign";
 
+    private static readonly Option<string?> Aligner = Text("--aligner", "The Implicit Aligner: aligner_sdxl.pth.");
+
     // The names that the options have in the section.
     private static readonly (string Key, Option<string?> Option)[] Values =
     [
@@ -25,7 +28,8 @@ internal sealed class ModelConfiguration
         ("Llava:ModelPath", Text("--detector", "LLaVA-1.5: a folder in either published layout.")),
         ("Llava:VisionTowerPath", Text("--vision-tower", "LLaVA's vision tower, where the model's folder does not hold it: a folder.")),
         ("Llava:Template", Text("--template", "LLaVA's conversation template: llava_v0, llava_v1 or vicuna_v1.")),
-        ("Aligner:Path", Text("--aligner", "The Implicit Aligner: aligner_sdxl.pth.")),
+        ("Aligner:Path", Aligner),
+        ("Aligner:HeadWidth", Text("--aligner-head-width", "Width of the aligner's attention heads, which its file does not tell; 64 in released ones.")),
         ("Device", Text("--device", "Where to compute: cpu, cuda or cuda:N.")),
         ("Precision", Text("--precision", "auto, float32, bfloat16 or float16.")),
         ("Residency", Text("--residency", "Which networks are in device memory at the same time: KeepAll, OffloadToHost or LoadOnDemand.")),
@@ -47,13 +51,17 @@ internal sealed class ModelConfiguration
         var settings = ReadFile(parsed.GetValue(File));
         if (parsed.GetValue(Released) is { } folder)
         {
+            // The folder stands for all of its files, and for the released aligner's head width.
+            Remove(settings, "Sdxl:ImageEncoderPath", "Sdxl:ResamplerPath", "Sdxl:AdapterPath", "Aligner:HeadWidth");
             settings["Sdxl:ImagePromptPath"] = folder;
-            settings["Aligner:Path"] = Path.Combine(folder, "aligner_sdxl.pth");
+            settings["Aligner:Path"] = Path.Combine(ModelFolder.Resolve(folder), "aligner_sdxl.pth");
         }
+        if (parsed.GetValue(Aligner) is not null) Remove(settings, "Aligner:HeadWidth");
         foreach (var (key, option) in Values)
         {
             if (parsed.GetValue(option) is { } value) settings[key] = value;
         }
+        if (parsed.GetValue(Loras) is { Length: > 0 }) Remove(settings, [.. settings.Keys.Where(static key => key.StartsWith("Sdxl:Loras:", StringComparison.OrdinalIgnoreCase))]);
         foreach (var (index, lora) in (parsed.GetValue(Loras) ?? []).Index())
         {
             var (file, scale) = SplitScale(lora);
@@ -85,6 +93,12 @@ internal sealed class ModelConfiguration
             if (value is not null) settings[key] = key.EndsWith("Path", StringComparison.OrdinalIgnoreCase) ? Path.GetFullPath(value, file.DirectoryName!) : value;
         }
         return settings;
+    }
+
+    // What the command line says replaces what the file says, together with what only made sense there.
+    private static void Remove(Dictionary<string, string?> settings, params string[] keys)
+    {
+        foreach (var key in keys) settings.Remove(key);
     }
 
     private static void RequireModels(Dictionary<string, string?> settings)

@@ -18,6 +18,10 @@ public sealed class ColourDetector : IMisalignmentDetector
     /// <inheritdoc/>
     public int HiddenSize => 6;
 
+    /// <summary>Every question can be asked.</summary>
+    /// <param name="question">The question.</param>
+    public void CheckQuestion(string question) { }
+
     /// <inheritdoc/>
     public Tensor Detect(RgbImage image, string question)
     {

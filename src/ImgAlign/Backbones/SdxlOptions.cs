@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
 
 namespace ImgAlign.Backbones;
 
@@ -22,6 +23,7 @@ public sealed class SdxlOptions
     public string? UNetPath { get; set; }
 
     /// <summary>LoRAs merged into the UNet and the text encoders; several add up. None by default.</summary>
+    [ValidateEnumeratedItems]
     public IList<SdxlLoraOptions> Loras { get; } = [];
 
     /// <summary>

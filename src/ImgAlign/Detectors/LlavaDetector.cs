@@ -34,6 +34,13 @@ public sealed class LlavaDetector : IMisalignmentDetector, IMemoryFootprint
     public int HiddenSize => config.Text.HiddenSize;
 
     /// <inheritdoc/>
+    public void CheckQuestion(string question)
+    {
+        ArgumentNullException.ThrowIfNull(question);
+        processor.Tokenize(question, hasImage: true);
+    }
+
+    /// <inheritdoc/>
     /// <exception cref="ImgAlignException">The question is too long for the model, or the weights cannot be read.</exception>
     public Tensor Detect(RgbImage image, string question)
     {

@@ -47,16 +47,26 @@ internal sealed class LlavaProcessor
         return (template.TurnEnd is { } end ? text.Split(end)[0] : text).Trim();
     }
 
+    /// <summary>The tokens of a question in the conversation template.</summary>
+    /// <param name="question">The question, without the template.</param>
+    /// <param name="hasImage">Whether it is about a picture.</param>
+    /// <exception cref="ImgAlignException">The question is too long for the model, or holds the marker of an image.</exception>
+    public IReadOnlyList<int> Tokenize(string question, bool hasImage)
+    {
+        if (question.Contains(ConversationTemplate.ImageToken, StringComparison.Ordinal))
+            throw new ImgAlignException($"The question holds '{ConversationTemplate.ImageToken}', which marks the picture's own place; write it in another way.");
+        var ids = LlavaPrompt.Tokenize(tokenizer, template.Render(question, hasImage));
+        config.Text.RequireLength(ids.Count + (hasImage ? config.ImageTokens - 1 : 0));
+        return ids;
+    }
+
     /// <summary>Makes the model's input.</summary>
     /// <param name="image">The picture, or null for a question without one.</param>
     /// <param name="question">The question, without the template.</param>
     /// <exception cref="ImgAlignException">The question is too long for the model, or holds the marker of an image.</exception>
     public LlavaInput Prepare(RgbImage? image, string question)
     {
-        if (question.Contains(ConversationTemplate.ImageToken, StringComparison.Ordinal))
-            throw new ImgAlignException($"The question holds '{ConversationTemplate.ImageToken}', which marks the picture's own place; write it in another way.");
-        var ids = LlavaPrompt.Tokenize(tokenizer, template.Render(question, image is not null));
-        config.Text.RequireLength(ids.Count + (image is null ? 0 : config.ImageTokens - 1));
+        var ids = Tokenize(question, image is not null);
         var pixels = image is null ? null : images.Preprocess(pads ? images.PadToSquare(image) : image);
         return new LlavaInput(tensor(ids.Select(id => (long)id).ToArray(), [1, ids.Count]), pixels);
     }

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using TorchSharp;
 
@@ -13,11 +14,12 @@ public sealed class DeviceRuntime : IDisposable
 
     /// <summary>Finds the device; loads nothing.</summary>
     /// <param name="options">Where and how to run.</param>
-    /// <exception cref="ImgAlignException">The device is absent, or does not support the precision.</exception>
+    /// <exception cref="ImgAlignException">An option is out of its range, the device is absent, or it does not support the precision.</exception>
     public DeviceRuntime(RuntimeOptions options) : this(options, ResolveDevice(options.Device)) { }
 
     internal DeviceRuntime(RuntimeOptions options, torch.Device device)
     {
+        RequireValid(options);
         Options = options;
         Device = device;
         Type = ResolveType(options.Precision, device);
@@ -71,6 +73,14 @@ public sealed class DeviceRuntime : IDisposable
         if (index >= torch.cuda.device_count())
             throw new ImgAlignException($"Device '{name}' was asked for, but there are {torch.cuda.device_count()} GPUs, counted from cuda:0.");
         return new torch.Device(DeviceType.CUDA, index);
+    }
+
+    // A container checks its options when it starts; a program that has none is checked here.
+    private static void RequireValid(RuntimeOptions options)
+    {
+        var problems = new List<ValidationResult>();
+        if (!Validator.TryValidateObject(options, new ValidationContext(options), problems, validateAllProperties: true))
+            throw new ImgAlignException($"{nameof(RuntimeOptions)}: {problems[0].ErrorMessage}");
     }
 
     private static torch.ScalarType ResolveType(Precision precision, torch.Device device) => precision switch

@@ -24,6 +24,8 @@ public sealed class DeviceWorker : IDisposable
 
     internal bool HasEnded => queue.IsAddingCompleted;
 
+    internal bool IsCurrentThread => thread.IsValueCreated && thread.Value == Thread.CurrentThread;
+
     /// <summary>Runs work on the device's thread, without gradients and within a dispose scope: tensors do not outlive it.</summary>
     /// <param name="work">The work. Its result is managed data.</param>
     /// <param name="cancellationToken">Takes the work out of the queue; once it runs, the work itself watches the token.</param>

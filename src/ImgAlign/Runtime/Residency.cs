@@ -19,18 +19,28 @@ internal interface IResident
     void Unload();
 }
 
-/// <summary>The book-keeping of one device: makes room when a network enters. Used on the device's worker thread only.</summary>
+/// <summary>
+/// The book-keeping of one device: makes room when a network enters. Networks come and go on any thread; all else happens on the device's
+/// worker thread.
+/// </summary>
 internal sealed class Residency(ResidencyPolicy policy)
 {
-    private readonly List<IResident> residents = [];
+    private readonly Lock changing = new();
+    private volatile IResident[] residents = [];  // replaced as a whole, so that the worker may be reading it
 
     public ResidencyPolicy Policy => policy;
 
     public long DeviceBytes => residents.Sum(static resident => resident.DeviceBytes);
 
-    public void Add(IResident resident) => residents.Add(resident);
+    public void Add(IResident resident)
+    {
+        lock (changing) residents = [.. residents, resident];
+    }
 
-    public void Remove(IResident resident) => residents.Remove(resident);
+    public void Remove(IResident resident)
+    {
+        lock (changing) residents = [.. residents.Where(other => other != resident)];
+    }
 
     /// <summary>Makes room for a network: all others that are not in use leave, unless everything is kept.</summary>
     public void Enter(IResident entering)
@@ -49,7 +59,7 @@ internal sealed class Residency(ResidencyPolicy policy)
         foreach (var resident in residents.Where(resident => !resident.IsInUse)) resident.Evict();
     }
 
-    public void WarmUp() => residents.ForEach(static resident => resident.WarmUp());
+    public void WarmUp() => Array.ForEach(residents, static resident => resident.WarmUp());
 
-    public void Unload() => residents.ForEach(static resident => resident.Unload());
+    public void Unload() => Array.ForEach(residents, static resident => resident.Unload());
 }

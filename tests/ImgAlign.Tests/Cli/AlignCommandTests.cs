@@ -75,7 +75,7 @@ public sealed class AlignCommandTests : IDisposable
     [Fact]
     public async Task Says_which_model_is_missing()
     {
-        var run = await Tool.RunAsync("align", "a red cube", "--ckpts", "ckpts", "--detector", "llava");
+        var run = await Tool.RunAsync("align", "a red cube", "--ckpts", output, "--detector", "llava");
 
         Assert.Equal(1, run.ExitCode);
         Assert.StartsWith("Sdxl:ModelPath is not set: give --model", run.Error, StringComparison.Ordinal);

@@ -29,6 +29,18 @@ public class VerifyCommandTests
     }
 
     [Fact]
+    public async Task Fails_for_a_case_that_holds_nothing_to_compare_with()
+    {
+        var folder = Directory.CreateTempSubdirectory().FullName;
+        File.WriteAllText(Path.Combine(folder, "case.json"), """{"kind": "randn", "options": {"seed": 0, "shapes": [[4]]}, "tolerance": {"atol": 0, "rtol": 0}}""");
+
+        var run = await Tool.RunAsync("verify", folder);
+
+        Assert.Contains("nothing to compare with", run.Lines[0], StringComparison.Ordinal);
+        Assert.Equal("0 passed, 1 failed", run.Lines[^1]);
+    }
+
+    [Fact]
     public async Task Refuses_a_folder_without_cases()
     {
         var run = await Tool.RunAsync("verify", Tokenizers, "--filter", "no such case");

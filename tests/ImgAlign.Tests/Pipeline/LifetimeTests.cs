@@ -12,6 +12,21 @@ public sealed class LifetimeTests : IDisposable
     public void Dispose() => world.Dispose();
 
     [Fact]
+    public async Task A_pipeline_can_be_disposed_from_within_its_own_run()
+    {
+        using var world = new ColourWorld();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => world.Pipeline.AlignAsync(ColourWorld.Request, new Updates(_ => world.Pipeline.Dispose())));
+    }
+
+    [Fact]
+    public void Scorers_have_names_of_their_own()
+    {
+        using var world = new ColourWorld();
+        var error = Assert.Throws<ImgAlignException>(() => new AlignmentPipeline(world.Runtime, new ColourBackbone(), new ColourDetector(), new ColourAligner()) { Scorers = [new ColourScorer(), new ColourScorer()] });
+        Assert.Contains("'Colour'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Nothing_is_left_over_after_a_run()
     {
         var before = LiveTensors.Count();

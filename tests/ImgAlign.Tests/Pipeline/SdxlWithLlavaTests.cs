@@ -55,6 +55,19 @@ public sealed class SdxlWithLlavaTests : IDisposable
         Assert.Equal(expected.Image.Pixels, result.Image.Pixels);
     }
 
+    [Theory]
+    [InlineData("a cube <image>", "<image>")]
+    [InlineData(null, "4096")]
+    public async Task What_the_detector_cannot_read_is_refused_before_anything_is_generated(string? prompt, string expected)
+    {
+        using var models = new Models(new RuntimeOptions());
+        var updates = new List<AlignmentUpdate>();
+        var refused = request with { Prompt = prompt ?? string.Concat(Enumerable.Repeat("a red cube on a blue table, ", 4000)) };
+        var error = await Assert.ThrowsAsync<ImgAlignException>(() => models.Pipeline.AlignAsync(refused, new Updates(updates.Add)));
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+        Assert.Empty(updates);
+    }
+
     [Fact]
     public async Task Loading_on_demand_has_one_stage_in_memory_at_a_time()
     {

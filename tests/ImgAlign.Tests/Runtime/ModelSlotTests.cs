@@ -32,6 +32,25 @@ public class ModelSlotTests
     }
 
     [Fact]
+    public async Task Networks_come_and_go_while_another_is_at_work()
+    {
+        using var runtime = new DeviceRuntime(new RuntimeOptions { Residency = ResidencyPolicy.LoadOnDemand });
+        using var working = Slot(runtime);
+        var work = runtime.Worker.RunAsync(() =>
+        {
+            for (var step = 0; step < 200; step++) working.Use().Dispose();
+        });
+        while (!work.IsCompleted) Slot(runtime).Dispose();
+        await work;
+    }
+
+    [Theory]
+    [InlineData(0, null)]
+    [InlineData(null, 0L)]
+    public void Options_out_of_range_are_refused_without_a_container_too(int? threads, long? budget) =>
+        Assert.Throws<ImgAlignException>(() => new DeviceRuntime(new RuntimeOptions { Threads = threads, MemoryBudgetBytes = budget }));
+
+    [Fact]
     public void LoadOnDemand_releases_what_is_not_in_use()
     {
         using var runtime = new DeviceRuntime(new RuntimeOptions { Residency = ResidencyPolicy.LoadOnDemand });

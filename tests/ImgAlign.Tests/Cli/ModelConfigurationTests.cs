@@ -1,0 +1,41 @@
+using System.CommandLine;
+using ImgAlign.Cli.Align;
+using Microsoft.Extensions.Configuration;
+
+namespace ImgAlign.Tests.Cli;
+
+public sealed class ModelConfigurationTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory().FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Fact]
+    public void The_command_line_replaces_what_the_file_says_with_all_that_belongs_to_it()
+    {
+        var section = Read("--ckpts", folder, "--lora", "new.safetensors:0.5");
+        Assert.Equal(Path.Combine(folder, "aligner_sdxl.pth"), section["Aligner:Path"]);
+        Assert.Null(section["Aligner:HeadWidth"]);
+        Assert.Null(section["Sdxl:AdapterPath"]);
+        Assert.Equal(["new.safetensors"], section.GetSection("Sdxl:Loras").GetChildren().Select(lora => lora["Path"]));
+    }
+
+    [Fact]
+    public void Another_aligner_has_released_heads_unless_their_width_is_given()
+    {
+        Assert.Null(Read("--aligner", "other.pth")["Aligner:HeadWidth"]);
+        Assert.Equal("32", Read("--aligner", "other.pth", "--aligner-head-width", "32")["Aligner:HeadWidth"]);
+        Assert.Equal("16", Read()["Aligner:HeadWidth"]);
+    }
+
+    private IConfigurationSection Read(params string[] arguments)
+    {
+        var file = Path.Combine(folder, "imgalign.json");
+        File.WriteAllText(file, """
+            {"ImgAlign": {"Sdxl": {"ModelPath": "sdxl", "AdapterPath": "adapter.bin", "Loras": [{"Path": "a"}, {"Path": "b"}]}, "Llava": {"ModelPath": "llava"}, "Aligner": {"Path": "tiny.pth", "HeadWidth": 16}}}
+            """);
+        var command = new Command("test");
+        foreach (var option in ModelConfiguration.Options) command.Add(option);
+        return ModelConfiguration.Read(command.Parse(["--config", file, .. arguments]));
+    }
+}
