@@ -14,8 +14,9 @@ namespace ImgAlign.Networks.Layers;
 internal static unsafe class WideGemm
 {
     private const int PanelRows = WideGemmKernel.Columns;
-    private const int TileRows = 2 * WideGemmKernel.Rows;  // of W, per task
+    private const int TileRows = 4 * WideGemmKernel.Rows;  // of W, per task
     private const int StripRows = 32 * PanelRows;          // of x, per task
+    private const int CollectedStride = StripRows + 16;    // no power of two, for which all rows would share the same cache lines
     private const int Depth = 512;                         // of the inner dimension, before the next panel
 
     /// <summary>Whether this product is faster than libtorch's on this machine.</summary>
@@ -49,13 +50,16 @@ internal static unsafe class WideGemm
         {
             Parallel.For(0, panels, options, panel => Pack(x, m, k, panel, packed));
             var (strips, tiles) = ((m + StripRows - 1) / StripRows, (n + TileRows - 1) / TileRows);
-            Parallel.For(0, strips * tiles, options, () => (nint)Allocate(TileRows * StripRows), (task, _, collected) =>
+            Parallel.For(0, strips * tiles, options, () => (nint)Allocate(TileRows * CollectedStride), (task, _, collected) =>
             {
-                // The last tile overlaps the one before it rather than being smaller.
-                var (firstRow, firstOutput) = (task / tiles * StripRows, Math.Min(task % tiles * TileRows, n - TileRows));
+                // The last tile is made of whole kernels too: it reaches back into the one before it, and computes the same there.
+                var outputs = Math.Min(TileRows, n - task % tiles * TileRows);
+                outputs = (outputs + WideGemmKernel.Rows - 1) / WideGemmKernel.Rows * WideGemmKernel.Rows;
+                var firstOutput = Math.Min(task % tiles * TileRows, n - outputs);
+                var firstRow = task / tiles * StripRows;
                 var rows = Math.Min(StripRows, m - firstRow);
-                MultiplyStrip(packed + (long)firstRow * k, weight + (long)firstOutput * k, (float*)collected, rows, k);
-                Store((float*)collected, bias is null ? null : bias + firstOutput, y + (long)firstRow * n + firstOutput, rows, n);
+                MultiplyStrip(packed + (long)firstRow * k, weight + (long)firstOutput * k, (float*)collected, rows, outputs, k);
+                Store((float*)collected, bias is null ? null : bias + firstOutput, y + (long)firstRow * n + firstOutput, rows, outputs, n);
                 return collected;
             }, collected => NativeMemory.AlignedFree((void*)collected));
         }
@@ -83,27 +87,27 @@ internal static unsafe class WideGemm
         }
     }
 
-    // A tile of W with a strip of x: collected[w, x], strips being StripRows apart.
-    private static void MultiplyStrip(float* packed, float* weight, float* collected, int rows, int k)
+    // A tile of W with a strip of x: collected[w, x], rows being CollectedStride apart.
+    private static void MultiplyStrip(float* packed, float* weight, float* collected, int rows, int outputs, int k)
     {
-        new Span<float>(collected, TileRows * StripRows).Clear();
+        for (var w = 0; w < outputs; w++) new Span<float>(collected + w * CollectedStride, StripRows).Clear();
         for (var start = 0; start < k; start += Depth)
         {
             var depth = Math.Min(Depth, k - start);
             for (var row = 0; row < rows; row += PanelRows)
             {
                 var panel = packed + (long)row * k + start * PanelRows;
-                for (var w = 0; w < TileRows; w += WideGemmKernel.Rows)
-                    WideGemmKernel.Accumulate(panel, weight + (long)w * k + start, k, collected + w * StripRows + row, StripRows, depth);
+                for (var w = 0; w < outputs; w += WideGemmKernel.Rows)
+                    WideGemmKernel.Accumulate(panel, weight + (long)w * k + start, k, collected + w * CollectedStride + row, CollectedStride, depth);
             }
         }
     }
 
-    private static void Store(float* collected, float* bias, float* y, int rows, int n)
+    private static void Store(float* collected, float* bias, float* y, int rows, int outputs, int n)
     {
         for (var row = 0; row < rows; row++, y += n)
         {
-            for (var w = 0; w < TileRows; w++) y[w] = collected[w * StripRows + row] + (bias is null ? 0 : bias[w]);
+            for (var w = 0; w < outputs; w++) y[w] = collected[w * CollectedStride + row] + (bias is null ? 0 : bias[w]);
         }
     }
 

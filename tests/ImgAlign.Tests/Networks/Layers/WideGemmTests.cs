@@ -8,8 +8,8 @@ namespace ImgAlign.Tests.Networks.Layers;
 public class WideGemmTests
 {
     [Theory]
-    [InlineData(32, 24, 1)]
-    [InlineData(1, 25, 7)]
+    [InlineData(32, 48, 1)]
+    [InlineData(1, 49, 7)]
     [InlineData(77, 100, 513)]
     [InlineData(640, 48, 1024)]
     [InlineData(1030, 61, 96)]
