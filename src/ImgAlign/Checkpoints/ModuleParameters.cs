@@ -30,6 +30,11 @@ internal static class ModuleParameters
             case GroupNorm norm: norm.bias = parameter; break;
             case LayerNorm norm when name == "weight": norm.weight = parameter; break;
             case LayerNorm norm: norm.bias = parameter; break;
+            case Linear linear when name == "weight": linear.weight = parameter; break;
+            case Linear linear: linear.bias = parameter; break;
+            case Conv2d convolution when name == "weight": convolution.weight = parameter; break;
+            case Conv2d convolution: convolution.bias = parameter; break;
+            case Embedding embedding: embedding.weight = parameter; break;
             default: throw new NotSupportedException($"{owner.GetType().Name}.{name} cannot be given weights: implement {nameof(IParameterHolder)} on it.");
         }
         parameter.DetachFromDisposeScope();

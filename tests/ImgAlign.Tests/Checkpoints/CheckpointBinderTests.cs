@@ -93,6 +93,18 @@ public sealed class CheckpointBinderTests : IDisposable
         Assert.Equal([1f, 0f, 1f], network.First.Bias!.data<float>().ToArray());
     }
 
+    [Fact]
+    public void Gives_weights_to_torchsharp_s_own_layers()
+    {
+        using var network = nn.Sequential(
+            ("linear", nn.Linear(2, 3, device: META)), ("conv", nn.Conv2d(1, 2, 1, device: META)), ("embedding", nn.Embedding(4, 2, device: META)),
+            ("group", nn.GroupNorm(1, 2, device: META)), ("layer", nn.LayerNorm(2, device: META)));
+        var weights = network.named_parameters().Select(pair => (pair.name, ones(pair.parameter.shape))).ToArray();
+        using var checkpoint = Saved(weights);
+        CheckpointBinder.Bind(network, checkpoint, WeightMap.Identity);
+        Assert.All(network.parameters(), parameter => Assert.True(parameter.device_type == DeviceType.CPU && parameter.eq(1).all().item<bool>()));
+    }
+
     private static void AssertRefused(Checkpoint checkpoint, string tensor, string problem)
     {
         using var network = new Network();
