@@ -62,6 +62,19 @@ public sealed class LlavaDetectorTests : IDisposable
     }
 
     [Fact]
+    public void Runs_in_bfloat16()
+    {
+        using var scope = torch.NewDisposeScope();
+        using var half = new DeviceRuntime(new RuntimeOptions { Precision = Precision.BFloat16 });
+        using var exact = new LlavaDetector(runtime, Transformers);
+        using var rounded = new LlavaDetector(half, Transformers);
+        var (x, y) = (exact.Detect(image, "What?"), rounded.Detect(image, "What?"));
+        Assert.Equal(torch.bfloat16, y.dtype);
+        Assert.True((x - y.to(torch.float32)).norm().item<float>() < 0.05 * x.norm().item<float>());
+        Assert.NotEmpty(rounded.Describe(image, "What?", 3));
+    }
+
+    [Fact]
     public void Padding_is_an_option()
     {
         using var scope = torch.NewDisposeScope();
