@@ -153,8 +153,7 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var lease = autoencoder.Use();
-        var latents = x.to(float32) / autoencoderConfig.ScalingFactor + (autoencoderConfig.ShiftFactor ?? 0);
-        return lease.Model.Decode(latents.to(autoencoder.Type)).MoveToOuterDisposeScope();
+        return lease.Model.Decode(autoencoderConfig.ToAutoencoder(x.to(float32)).to(autoencoder.Type)).MoveToOuterDisposeScope();
     }
 
     private Tensor ToUNet(Tensor tensor) => tensor.to(runtime.Device).to(unet.Type);

@@ -14,18 +14,13 @@ internal sealed class SdxlFiles
     private readonly string folder;
     private readonly string? singleFile;
     private readonly string? unetPath;
-    private readonly IReadOnlyList<SdxlLoraOptions> loras;
+    private readonly IReadOnlyList<LoraOptions> loras;
 
     /// <summary>Finds the layout; reads nothing yet.</summary>
     /// <exception cref="ImgAlignException">A path does not exist, or a scale is not finite.</exception>
     public SdxlFiles(SdxlOptions options)
     {
-        loras = [.. options.Loras];
-        foreach (var lora in loras)
-        {
-            if (!File.Exists(lora.Path)) throw new ImgAlignException($"{lora.Path}: there is no such LoRA file.");
-            if (!double.IsFinite(lora.Scale)) throw new ImgAlignException($"{lora.Path}: the scale of a LoRA must be a finite number, not {lora.Scale}.");
-        }
+        loras = LoraOptions.Check(options.Loras);
         singleFile = File.Exists(options.ModelPath) ? options.ModelPath : null;
         folder = ModelFolder.Resolve(singleFile is null ? options.ModelPath : options.ConfigPath ?? Path.GetDirectoryName(Path.GetFullPath(singleFile))!);
         (ImageEncoderPath, ResamplerPath, AdapterPath) = (options.ImageEncoderPath, options.ResamplerPath, options.AdapterPath);
@@ -86,7 +81,7 @@ internal sealed class SdxlFiles
     public void BindUNet(UNet2DConditionModel network, torch.ScalarType? type, torch.Device device)
     {
         using var weights = unetPath is null ? Open("unet") : Checkpoint.Open(unetPath);
-        using var stack = new SdxlLoraStack(loras);
+        using var stack = new LoraStack(loras);
         var map = SdxlNames.IsSingleFile(weights) ? SdxlNames.UNet(network.Config) : WeightMap.Identity;
         using var merged = SdxlLora.Merge(weights, network, map, stack.Entries);
         CheckpointBinder.Bind(network, merged, map, type, device);
@@ -100,7 +95,7 @@ internal sealed class SdxlFiles
 
     private void BindText(ClipTextModel network, Checkpoint weights, WeightMap map, LoraTarget target, torch.ScalarType? type, torch.Device device)
     {
-        using var stack = new SdxlLoraStack(loras);
+        using var stack = new LoraStack(loras);
         using var merged = SdxlLora.Merge(weights, network, map, target, stack.Entries);
         CheckpointBinder.Bind(network, merged, map, type, device);
     }

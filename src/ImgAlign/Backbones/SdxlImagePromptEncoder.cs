@@ -30,8 +30,7 @@ public sealed class SdxlImagePromptEncoder : IImagePromptEncoder, IDisposable
         this.runtime = runtime;
         var folder = ModelFolder.Resolve(imageEncoderPath);
         config = ClipVisionConfig.Read(Path.Combine(folder, "config.json"));
-        // Some copies of the encoder come without the file; all are OpenAI CLIP's preprocessing.
-        processor = File.Exists(Path.Combine(folder, "preprocessor_config.json")) ? ClipImageProcessor.Load(folder) : ClipImageProcessor.ForSize(config.ImageSize);
+        processor = ClipImageProcessor.LoadOrDefault(folder, config.ImageSize);
 
         using var file = Checkpoint.Open(resamplerPath);
         var network = Resampler.FromShapes(file);

@@ -24,7 +24,7 @@ public sealed class SdxlOptions
 
     /// <summary>LoRAs merged into the UNet and the text encoders; several add up. None by default.</summary>
     [ValidateEnumeratedItems]
-    public IList<SdxlLoraOptions> Loras { get; } = [];
+    public IList<LoraOptions> Loras { get; } = [];
 
     /// <summary>
     /// The image prompt, as released with IMG: a folder with <c>image_encoder</c>, <c>resampler.pth</c> and

@@ -16,11 +16,16 @@ public abstract record WeightSource
     /// <summary>Makes the parameter; arguments are borrowed, the result is a new tensor or an alias.</summary>
     internal abstract torch.Tensor Combine(IReadOnlyList<torch.Tensor> tensors, long[] shape);
 
+    /// <summary>Changes the one stored tensor so that the parameter changes by <paramref name="change"/> times <paramref name="scale"/>.</summary>
+    /// <exception cref="NotSupportedException">The parameter is not stored in one tensor, or not as rows.</exception>
+    internal virtual void AddChange(torch.Tensor stored, torch.Tensor change, double scale) => throw new NotSupportedException($"A {GetType().Name} cannot be changed in place.");
+
     /// <summary>The tensor as it is.</summary>
     public sealed record Whole(string Name) : WeightSource(Name)
     {
         internal override IReadOnlyList<long[]> ExpectedShapes(long[] shape) => [shape];
         internal override torch.Tensor Combine(IReadOnlyList<torch.Tensor> tensors, long[] shape) => tensors[0].alias();
+        internal override void AddChange(torch.Tensor stored, torch.Tensor change, double scale) => Combine([stored], change.shape).add_(change, scale);
     }
 
     /// <summary>A matrix stored as <c>[in, out]</c>.</summary>
@@ -35,6 +40,7 @@ public abstract record WeightSource
     {
         internal override IReadOnlyList<long[]> ExpectedShapes(long[] shape) => [StoredShape(shape)];
         internal override torch.Tensor Combine(IReadOnlyList<torch.Tensor> tensors, long[] shape) => tensors[0].view(shape);
+        internal override void AddChange(torch.Tensor stored, torch.Tensor change, double scale) => Combine([stored], change.shape).add_(change, scale);
     }
 
     /// <summary>One of several equal blocks of rows: q, k or v out of a packed projection.</summary>
@@ -42,6 +48,23 @@ public abstract record WeightSource
     {
         internal override IReadOnlyList<long[]> ExpectedShapes(long[] shape) => [[shape[0] * Count, .. shape[1..]]];
         internal override torch.Tensor Combine(IReadOnlyList<torch.Tensor> tensors, long[] shape) => tensors[0].narrow(0, Index * shape[0], shape[0]);
+        internal override void AddChange(torch.Tensor stored, torch.Tensor change, double scale) => Combine([stored], change.shape).add_(change, scale);
+    }
+
+    /// <summary>Some of the rows: a part of a packed projection whose parts have different sizes.</summary>
+    public sealed record RowRange(string Name, long Start, long Total) : WeightSource(Name)
+    {
+        internal override IReadOnlyList<long[]> ExpectedShapes(long[] shape) => [[Total, .. shape[1..]]];
+        internal override torch.Tensor Combine(IReadOnlyList<torch.Tensor> tensors, long[] shape) => tensors[0].narrow(0, Start, shape[0]);
+        internal override void AddChange(torch.Tensor stored, torch.Tensor change, double scale) => Combine([stored], change.shape).add_(change, scale);
+    }
+
+    /// <summary>The lower half of the rows before the upper one.</summary>
+    public sealed record SwappedHalves(string Name) : WeightSource(Name)
+    {
+        internal override IReadOnlyList<long[]> ExpectedShapes(long[] shape) => [shape];
+        internal override torch.Tensor Combine(IReadOnlyList<torch.Tensor> tensors, long[] shape) => tensors[0].roll(shape[0] / 2, 0);
+        internal override void AddChange(torch.Tensor stored, torch.Tensor change, double scale) => stored.add_(change.roll(change.shape[0] / 2, 0), scale);
     }
 
     /// <summary>Equal blocks of rows put together: one product for q, k and v.</summary>

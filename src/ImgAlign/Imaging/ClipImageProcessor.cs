@@ -41,6 +41,12 @@ public sealed class ClipImageProcessor
     /// <summary>The standard deviation of red, green and blue over CLIP's training data.</summary>
     public IReadOnlyList<double> StandardDeviation { get; init; } = [0.26862954, 0.26130258, 0.27577711];
 
+    /// <summary>Reads a folder's <c>preprocessor_config.json</c>, or takes OpenAI CLIP's preprocessing, which copies without the file have too.</summary>
+    /// <param name="folder">The image encoder's folder.</param>
+    /// <param name="size">Width and height that the encoder takes.</param>
+    internal static ClipImageProcessor LoadOrDefault(string folder, int size) =>
+        File.Exists(Path.Combine(folder, "preprocessor_config.json")) ? Load(folder) : ForSize(size);
+
     /// <summary>CLIP's processor with another resolution.</summary>
     /// <param name="size">The side of the square that the tower reads, in pixels.</param>
     public static ClipImageProcessor ForSize(int size) => new() { ShortestEdge = size, CropSize = new(size, size) };

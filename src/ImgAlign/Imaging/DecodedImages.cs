@@ -2,16 +2,31 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.Imaging;
 
-/// <summary>Makes a decoder's output into pictures, as diffusers' <c>VaeImageProcessor.postprocess</c>.</summary>
+/// <summary>How a colour becomes a byte.</summary>
+public enum PixelRounding
+{
+    /// <summary>The nearest one, as in diffusers.</summary>
+    Nearest,
+
+    /// <summary>The one below, as in IMG's released code for FLUX.</summary>
+    Down,
+}
+
+/// <summary>Makes a decoder's output into pictures.</summary>
 internal static class DecodedImages
 {
-    /// <summary><c>x / 2 + 1/2</c>, clamped to 0..1, times 255, rounded half to even.</summary>
+    /// <summary>Scales to 0..255 and rounds: in float32, by the very operators of the reference, so that ties fall alike.</summary>
     /// <param name="decoded"><c>[B, 3, H, W]</c>, about -1..1.</param>
+    /// <param name="rounding">How colours become bytes.</param>
     /// <returns>B pictures.</returns>
-    public static IReadOnlyList<RgbImage> ToImages(Tensor decoded)
+    public static IReadOnlyList<RgbImage> ToImages(Tensor decoded, PixelRounding rounding = PixelRounding.Nearest)
     {
         using var scope = NewDisposeScope();
-        var levels = (decoded.to(float32) * 0.5 + 0.5).clamp_(0, 1).mul_(255).round_().to(uint8).permute(0, 2, 3, 1).cpu();  // [B, H, W, 3]
+        var colours = decoded.to(float32);
+        var scaled = rounding == PixelRounding.Nearest
+            ? (colours * 0.5 + 0.5).clamp_(0, 1).mul_(255).round_()
+            : (colours.clamp(-1, 1) + 1).mul_(127.5);
+        var levels = scaled.to(uint8).permute(0, 2, 3, 1).cpu();  // [B, H, W, 3]
         var (height, width) = ((int)levels.shape[1], (int)levels.shape[2]);
         return [.. Enumerable.Range(0, (int)levels.shape[0]).Select(i => new RgbImage(width, height, levels[i].contiguous().data<byte>().ToArray()))];
     }

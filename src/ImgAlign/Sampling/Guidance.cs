@@ -22,8 +22,11 @@ internal sealed class Guidance(IDiffusionBackbone backbone, double scale, int st
         if (step.Index < startStep) return backbone.Derivative(x, step, Prompts!);
         using var scope = NewDisposeScope();
         var halves = backbone.Derivative(cat([x, x]), step, Both!).chunk(2);
-        return (halves[0] + (halves[1] - halves[0]) * scale).MoveToOuterDisposeScope();
+        return Combine(halves[0], halves[1], scale).MoveToOuterDisposeScope();
     }
+
+    /// <summary><c>u + g (c - u)</c>.</summary>
+    public static Tensor Combine(Tensor unconditional, Tensor conditional, double scale) => unconditional + (conditional - unconditional) * scale;
 
     public void Dispose()
     {

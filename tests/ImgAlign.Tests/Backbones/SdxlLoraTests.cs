@@ -12,7 +12,7 @@ public class SdxlLoraTests
     private static SdxlOptions Options(string model, params string[] loras)
     {
         var options = new SdxlOptions { ModelPath = Path.Combine(Sdxl, model), ConfigPath = Path.Combine(Sdxl, "checkpoint") };
-        foreach (var lora in loras) options.Loras.Add(new SdxlLoraOptions { Path = Path.Combine(Sdxl, "lora", lora), Scale = 0.7 });
+        foreach (var lora in loras) options.Loras.Add(new LoraOptions { Path = Path.Combine(Sdxl, "lora", lora), Scale = 0.7 });
         return options;
     }
 

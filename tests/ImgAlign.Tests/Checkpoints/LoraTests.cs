@@ -71,7 +71,7 @@ public sealed class LoraTests : IDisposable
         if (alpha is not null) tensors.Add((alpha, tensor(3f)));
         using var lora = Lora("lora.safetensors", [.. tensors]);
         using var checkpoint = Base();
-        using var merged = new LoraCheckpoint(checkpoint, network, WeightMap.Identity, LoraTarget.UNet, [(lora, 0.5)]);
+        using var merged = new LoraCheckpoint(checkpoint, network, WeightMap.Identity, LoraTarget.Denoiser, [(lora, 0.5)]);
         CheckpointBinder.Verify(network, merged, WeightMap.Identity);
         var expected = linear + linearUp.mm(linearDown) * (0.5 * (alpha is null ? 1 : 1.5));
         AssertClose(expected, merged.Read("block.0.weight"));
@@ -85,7 +85,7 @@ public sealed class LoraTests : IDisposable
     {
         using var lora = Lora("lora.safetensors", ("lora_unet_conv.lora_down.weight", convolutionDown), ("lora_unet_conv.lora_up.weight", convolutionUp));
         using var checkpoint = Base();
-        using var merged = new LoraCheckpoint(checkpoint, network, WeightMap.Identity, LoraTarget.UNet, [(lora, 1)]);
+        using var merged = new LoraCheckpoint(checkpoint, network, WeightMap.Identity, LoraTarget.Denoiser, [(lora, 1)]);
         var x = randn(1, 3, 7, 7);
         var expected = nn.functional.conv2d(x, convolution) + nn.functional.conv2d(nn.functional.conv2d(x, convolutionDown), convolutionUp);
         Assert.True((expected - nn.functional.conv2d(x, merged.Read("conv.weight"))).abs().max().item<float>() < 1e-3f);
@@ -96,7 +96,7 @@ public sealed class LoraTests : IDisposable
     {
         using var lora = Lora("lora.safetensors", ("block.0.lora_A.weight", linearDown.to(float16)), ("block.0.lora_B.weight", linearUp.to(float16)));
         using var checkpoint = Base(float16);
-        using var merged = new LoraCheckpoint(checkpoint, network, WeightMap.Identity, LoraTarget.UNet, [(lora, 1), (lora, -0.25)]);
+        using var merged = new LoraCheckpoint(checkpoint, network, WeightMap.Identity, LoraTarget.Denoiser, [(lora, 1), (lora, -0.25)]);
         var change = linearUp.to(float16).to(float32).mm(linearDown.to(float16).to(float32));
         AssertClose(linear.to(float16).to(float32) + change * 0.75, merged.Read("block.0.weight"));
         Assert.Equal((float32, float16), (merged.Tensors["block.0.weight"].Type, merged.Tensors["conv.weight"].Type));
@@ -117,7 +117,7 @@ public sealed class LoraTests : IDisposable
         var exception = Assert.Throws<CheckpointException>(() =>
         {
             using var lora = LoraWeights.Open(folder.File("lora.safetensors"));
-            using var merged = new LoraCheckpoint(checkpoint, network, WeightMap.Identity, LoraTarget.UNet, [(lora, 1)]);
+            using var merged = new LoraCheckpoint(checkpoint, network, WeightMap.Identity, LoraTarget.Denoiser, [(lora, 1)]);
         });
         Assert.Contains(problem, exception.Message, StringComparison.Ordinal);
         Assert.Equal(folder.File("lora.safetensors"), exception.Path);

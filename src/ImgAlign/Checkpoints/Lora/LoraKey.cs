@@ -27,15 +27,17 @@ internal sealed record LoraKey(LoraTarget Target, string Layer, LoraPart Part)
         (".lora_linear_layer.down.weight", LoraPart.Down), (".lora_linear_layer.up.weight", LoraPart.Up),  // diffusers before 0.22, text encoders
         (".lora.down.weight", LoraPart.Down), (".lora.up.weight", LoraPart.Up),  // diffusers before 0.26
         ("_lora.down.weight", LoraPart.Down), ("_lora.up.weight", LoraPart.Up),  // diffusers' attention processors
+        (".down.weight", LoraPart.Down), (".up.weight", LoraPart.Up),  // XLabs' attention processors
         (".alpha", LoraPart.Alpha),
     ];
 
     private static readonly (string Start, LoraTarget Target)[] Starts =
     [
-        ("lora_unet_", LoraTarget.UNet), ("lora_te1_", LoraTarget.TextEncoder), ("lora_te2_", LoraTarget.TextEncoder2),
-        ("unet.", LoraTarget.UNet), ("text_encoder.", LoraTarget.TextEncoder), ("text_encoder_2.", LoraTarget.TextEncoder2),
-        ("base_model.model.", LoraTarget.UNet),
-        ("", LoraTarget.UNet),
+        ("lora_unet_", LoraTarget.Denoiser), ("lora_te1_", LoraTarget.TextEncoder), ("lora_te2_", LoraTarget.TextEncoder2),
+        ("lora_te3_", LoraTarget.TextEncoder2), ("lora_transformer_", LoraTarget.Denoiser), ("transformer.", LoraTarget.Denoiser),
+        ("unet.", LoraTarget.Denoiser), ("text_encoder.", LoraTarget.TextEncoder), ("text_encoder_2.", LoraTarget.TextEncoder2),
+        ("base_model.model.", LoraTarget.Denoiser),
+        ("", LoraTarget.Denoiser),
     ];
 
     /// <summary>Reads a key, or gives null when it is of no known form.</summary>

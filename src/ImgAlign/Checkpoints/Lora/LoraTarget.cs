@@ -1,10 +1,10 @@
 namespace ImgAlign.Checkpoints;
 
-/// <summary>The networks that a LoRA file of SDXL may change.</summary>
+/// <summary>The networks of a diffusion model that a LoRA file may change.</summary>
 public enum LoraTarget
 {
-    /// <summary>The UNet.</summary>
-    UNet,
+    /// <summary>The diffusion network itself: a UNet or a transformer.</summary>
+    Denoiser,
 
     /// <summary>The first text encoder.</summary>
     TextEncoder,

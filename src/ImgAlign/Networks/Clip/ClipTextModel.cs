@@ -48,6 +48,9 @@ public sealed class ClipTextModel : nn.Module<Tensor, ClipOutput>
     public WeightMap Names(Checkpoint checkpoint, string prefix = "") =>
         ClipNames.Map(checkpoint, prefix, "text_model.", "text_projection.", penultimateOnly ? ClipNames.AfterPenultimate(config, "final_layer_norm.") : static _ => false);
 
+    /// <summary>The names that LoRA files have for this network's parameters.</summary>
+    internal static WeightMap LoraNames { get; } = new(static name => new WeightSource.Whole("text_model." + name));
+
     /// <inheritdoc/>
     public override ClipOutput forward(Tensor inputIds)
     {

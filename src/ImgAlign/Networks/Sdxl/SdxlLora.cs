@@ -13,7 +13,7 @@ public static class SdxlLora
     /// <param name="loras">The LoRAs with their scales; borrowed, and needed as long as the result is. Several add up.</param>
     /// <exception cref="CheckpointException">A LoRA changes a layer that the network does not have, or of another shape.</exception>
     public static LoraCheckpoint Merge(Checkpoint checkpoint, UNet2DConditionModel unet, WeightMap map, IEnumerable<(LoraWeights Lora, double Scale)> loras) =>
-        new(checkpoint, unet, map, LoraTarget.UNet, loras, name => SdxlNames.UNetName(name, unet.Config));
+        new(checkpoint, unet, map, LoraTarget.Denoiser, loras, new WeightMap(name => new WeightSource.Whole(SdxlNames.UNetName(name, unet.Config))));
 
     /// <summary>A checkpoint of a text encoder with LoRAs merged into it.</summary>
     /// <param name="checkpoint">The base, in any layout; borrowed, and needed as long as the result is.</param>
@@ -23,5 +23,5 @@ public static class SdxlLora
     /// <param name="loras">The LoRAs with their scales; borrowed, and needed as long as the result is. Several add up.</param>
     /// <exception cref="CheckpointException">A LoRA changes a layer that the network does not have, or of another shape.</exception>
     public static LoraCheckpoint Merge(Checkpoint checkpoint, ClipTextModel encoder, WeightMap map, LoraTarget target, IEnumerable<(LoraWeights Lora, double Scale)> loras) =>
-        new(checkpoint, encoder, map, target, loras, name => "text_model." + name);
+        new(checkpoint, encoder, map, target, loras, ClipTextModel.LoraNames);
 }

@@ -88,10 +88,10 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
         if ((adapter is null) != (imageTokens is null)) throw new ArgumentException("An image prompt needs both its adapter and its tokens.", nameof(imageTokens));
         if (!double.IsFinite(imageScale)) throw new ArgumentException($"The image prompt's scale must be a finite number, but is {imageScale}.", nameof(imageScale));
         var batch = encoderHiddenStates.shape[0];
-        Require(encoderHiddenStates, nameof(encoderHiddenStates), batch, null, Config.CrossAttentionDim);
-        Require(timeIds, nameof(timeIds), batch, null);
-        Require(textEmbeds, nameof(textEmbeds), batch, Config.ProjectionClassEmbeddingsInputDim - timeIds.shape[1] * Config.AdditionTimeEmbedDim);
-        if (imageTokens is not null) Require(imageTokens, nameof(imageTokens), batch, null, Config.CrossAttentionDim);
+        TensorShape.Require(encoderHiddenStates, nameof(encoderHiddenStates), batch, null, Config.CrossAttentionDim);
+        TensorShape.Require(timeIds, nameof(timeIds), batch, null);
+        TensorShape.Require(textEmbeds, nameof(textEmbeds), batch, Config.ProjectionClassEmbeddingsInputDim - timeIds.shape[1] * Config.AdditionTimeEmbedDim);
+        if (imageTokens is not null) TensorShape.Require(imageTokens, nameof(imageTokens), batch, null, Config.CrossAttentionDim);
 
         using var scope = NewDisposeScope();
         var contexts = new Dictionary<UNetAttention, CrossAttentionContext>(ReferenceEqualityComparer.Instance);
@@ -113,8 +113,8 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
     /// <exception cref="ArgumentException">The sample or the timestep does not fit the configuration or the conditioning.</exception>
     public override Tensor forward(Tensor sample, Tensor timestep, UNetConditioning conditioning)
     {
-        Require(sample, nameof(sample), conditioning.Batch, Config.InChannels, null, null);
-        if (timestep.numel() != 1) Require(timestep, nameof(timestep), conditioning.Batch);
+        TensorShape.Require(sample, nameof(sample), conditioning.Batch, Config.InChannels, null, null);
+        if (timestep.numel() != 1) TensorShape.Require(timestep, nameof(timestep), conditioning.Batch);
 
         using var scope = NewDisposeScope();
         var step = new UNetStep(EmbedTime(timestep.to(sample.device), conditioning), conditioning);
@@ -142,12 +142,5 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
     {
         var sinusoidal = addTimeProjection.call(timeIds.flatten()).reshape(timeIds.shape[0], -1).to(Type);
         return addEmbedding.call(cat([textEmbeds, sinusoidal], dim: -1));
-    }
-
-    private static void Require(Tensor tensor, string name, params long?[] shape)
-    {
-        var fits = tensor.dim() == shape.Length && tensor.shape.Zip(shape).All(pair => pair.Second is null || pair.Second == pair.First);
-        if (!fits)
-            throw new ArgumentException($"{name} has shape [{string.Join(", ", tensor.shape)}], but [{string.Join(", ", shape.Select(size => size?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "any"))}] is expected.", name);
     }
 }

@@ -1,3 +1,4 @@
+using ImgAlign.Networks.Layers;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -35,11 +36,6 @@ public sealed class UNetConditioning : Conditioning
 
     private IEnumerable<Tensor> Tensors => contexts.Values.SelectMany(context => context.Tensors).Prepend(AddedEmbedding);
 }
-
-/// <summary>Keys and values, split into heads.</summary>
-/// <param name="Keys"><c>[B, H, M, dh]</c>.</param>
-/// <param name="Values"><c>[B, H, M, dh]</c>.</param>
-internal sealed record KeysAndValues(Tensor Keys, Tensor Values);
 
 /// <summary>What one cross attention attends to.</summary>
 /// <param name="Text">Of the text.</param>

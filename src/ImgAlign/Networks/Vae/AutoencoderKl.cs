@@ -62,9 +62,11 @@ public sealed class AutoencoderKl : nn.Module
     public AutoencoderKlConfig Config { get; }
 
     /// <summary>How this network's parameters are named in a published file.</summary>
-    /// <param name="checkpoint">The file; the attention names of diffusers before 0.18 (<c>query</c>, <c>proj_attn</c>) are recognised.</param>
+    /// <param name="checkpoint">The file; the authors' names (<c>ae.safetensors</c>) and those of diffusers before 0.18 (<c>proj_attn</c>) are recognised.</param>
     public WeightMap Names(Checkpoint checkpoint)
     {
+        if (checkpoint.Tensors.Keys.Any(static name => name.Contains(".mid.block_1.", StringComparison.Ordinal)))
+            return new WeightMap(name => AutoencoderNames.Original(name, Config.BlockOutChannels.Count), IsOfMissingPart);
         var isOld = checkpoint.Tensors.Keys.Any(name => name.EndsWith(".proj_attn.weight", StringComparison.Ordinal));
         return new WeightMap(name => new WeightSource.Whole(isOld ? OldName(name) : name), IsOfMissingPart);
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ImgAlign.Checkpoints;
+using static TorchSharp.torch;
 
 namespace ImgAlign.Networks.Vae;
 
@@ -57,18 +58,24 @@ public sealed record AutoencoderKlConfig
     /// <summary>Pixels along one edge of a latent.</summary>
     public int PixelsPerLatent => 1 << (BlockOutChannels.Count - 1);
 
+    /// <summary>The autoencoder's own latents of those that a diffusion network makes: scale and shift taken back. A new tensor.</summary>
+    internal Tensor ToAutoencoder(Tensor latents) => ShiftFactor is { } shift ? (latents / ScalingFactor).add_(shift) : latents / ScalingFactor;
+
+    /// <summary>Latents for a diffusion network of the autoencoder's own: shifted, then scaled. A new tensor.</summary>
+    internal Tensor ToDiffusion(Tensor latents) => ShiftFactor is { } shift ? (latents - shift).mul_(ScalingFactor) : latents * ScalingFactor;
+
     /// <summary>Reads a <c>config.json</c>.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="ImgAlignException">The file is missing, broken, or asks for what is not known here.</exception>
     public static AutoencoderKlConfig Read(string path) => FromJson(ConfigFile.ReadJson(path), path);
 
-    /// <summary>Reads a configuration.</summary>
+    /// <summary>Reads a configuration, with diffusers' names or those of FLUX's authors (<c>AutoEncoderParams</c>).</summary>
     /// <param name="json">The object with the fields.</param>
     /// <param name="source">The file, for messages.</param>
     /// <exception cref="ImgAlignException">A field is broken or asks for what is not known here.</exception>
     public static AutoencoderKlConfig FromJson(JsonElement json, string source)
     {
-        var config = ConfigFile.Parse<AutoencoderKlConfig>(json, source);
+        var config = json.TryGetProperty("ch_mult", out _) ? ConfigFile.Parse<AuthorsConfig>(json, source).Convert() : ConfigFile.Parse<AutoencoderKlConfig>(json, source);
         var blocks = config.BlockOutChannels.Count;
         if (blocks < 1 || config.DownBlockTypes.Count != blocks || config.UpBlockTypes.Count != blocks)
             throw new ImgAlignException($"{source}: down_block_types, up_block_types and block_out_channels must have the same number of entries.");
@@ -87,4 +94,32 @@ public sealed record AutoencoderKlConfig
 
     private const string DownBlock = "DownEncoderBlock2D";
     private const string UpBlock = "UpDecoderBlock2D";
+
+    // AutoEncoderParams of FLUX's authors.
+    private sealed record AuthorsConfig
+    {
+        public int InChannels { get; init; } = 3;
+        public int OutCh { get; init; } = 3;
+        public int Ch { get; init; } = 128;
+        public IReadOnlyList<int> ChMult { get; init; } = [1, 2, 4, 4];
+        public int NumResBlocks { get; init; } = 2;
+        public int ZChannels { get; init; } = 16;
+        public double ScaleFactor { get; init; } = 0.3611;
+        public double ShiftFactor { get; init; } = 0.1159;
+
+        public AutoencoderKlConfig Convert() => new()
+        {
+            InChannels = InChannels,
+            OutChannels = OutCh,
+            DownBlockTypes = [.. ChMult.Select(static _ => DownBlock)],
+            UpBlockTypes = [.. ChMult.Select(static _ => UpBlock)],
+            BlockOutChannels = [.. ChMult.Select(factor => factor * Ch)],
+            LayersPerBlock = NumResBlocks,
+            LatentChannels = ZChannels,
+            ScalingFactor = ScaleFactor,
+            ShiftFactor = ShiftFactor,
+            UseQuantConv = false,
+            UsePostQuantConv = false,
+        };
+    }
 }

@@ -2,14 +2,14 @@ using ImgAlign.Checkpoints;
 
 namespace ImgAlign.Backbones;
 
-/// <summary>The LoRAs of an SDXL model, opened while weights are read.</summary>
-internal sealed class SdxlLoraStack : IDisposable
+/// <summary>The LoRAs of a model, opened while weights are read.</summary>
+internal sealed class LoraStack : IDisposable
 {
     private readonly List<(LoraWeights Lora, double Scale)> entries = [];
 
     /// <summary>Opens the files.</summary>
     /// <exception cref="CheckpointException">One is missing, broken, or no LoRA.</exception>
-    public SdxlLoraStack(IEnumerable<SdxlLoraOptions> loras)
+    public LoraStack(IEnumerable<LoraOptions> loras)
     {
         try
         {

@@ -1,0 +1,27 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace ImgAlign.Backbones;
+
+/// <summary>One LoRA and how strongly it acts.</summary>
+public sealed class LoraOptions
+{
+    /// <summary>The file, in the format of diffusers and peft, of kohya's sd-scripts, or, for FLUX.1, of XLabs.</summary>
+    [Required]
+    public string Path { get; set; } = "";
+
+    /// <summary>The factor of its change: 1 as it was trained, 0 for none.</summary>
+    public double Scale { get; set; } = 1;
+
+    /// <summary>Refuses LoRAs that cannot be used.</summary>
+    /// <exception cref="ImgAlignException">A file does not exist, or a scale is not finite.</exception>
+    internal static IReadOnlyList<LoraOptions> Check(IEnumerable<LoraOptions> loras)
+    {
+        var all = loras.ToList();
+        foreach (var lora in all)
+        {
+            if (!File.Exists(lora.Path)) throw new ImgAlignException($"{lora.Path}: there is no such LoRA file.");
+            if (!double.IsFinite(lora.Scale)) throw new ImgAlignException($"{lora.Path}: the scale of a LoRA must be a finite number, not {lora.Scale}.");
+        }
+        return all;
+    }
+}
