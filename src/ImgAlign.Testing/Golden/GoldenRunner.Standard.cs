@@ -10,6 +10,8 @@ public sealed partial class GoldenRunner
         var runner = new GoldenRunner();
         TokenizerKinds.Add(runner);
         T5Kinds.Add(runner);
+        FluxKinds.Add(runner);
+        FluxPipelineKinds.Add(runner);
         ImagingKinds.Add(runner);
         CheckpointKinds.Add(runner);
         LoraKinds.Add(runner);

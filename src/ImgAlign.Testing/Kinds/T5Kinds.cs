@@ -44,7 +44,7 @@ internal static class T5Kinds
 
     private static Dictionary<string, torch.Tensor> Encode(GoldenCase golden, torch.Device device)
     {
-        var folder = golden.CheckpointPath is { } model ? FluxFolders.Part(model, "text_encoder_2") : null;
+        var folder = golden.CheckpointPath is { } model ? FluxCases.Part(model, "text_encoder_2") : null;
         var config = folder is null ? T5Config.FromJson(golden.Config, golden.Folder) : T5Config.Read(Path.Combine(folder, "config.json"));
         using var network = new T5EncoderModel(config, torch.META);
         using var checkpoint = golden.RuleWeights() ?? Checkpoint.Open(folder!);
@@ -61,15 +61,8 @@ internal static class T5Kinds
 
     private static torch.Tensor Tokenize(GoldenCase golden)
     {
-        var tokenizer = T5Tokenizer.Load(FluxFolders.Part(golden.CheckpointPath!, "tokenizer_2"));
+        var tokenizer = T5Tokenizer.Load(FluxCases.Part(golden.CheckpointPath!, "tokenizer_2"));
         var maxLength = golden.Options.GetProperty("max_length").GetInt32();
         return torch.stack(golden.Options.Texts("prompts").Select(text => torch.tensor(tokenizer.Encode(text!, maxLength))));
     }
-}
-
-/// <summary>Cases of family <c>flux</c> name the whole model; some name a part of it.</summary>
-internal static class FluxFolders
-{
-    /// <summary>The folder of a part within a model's folder, or the folder itself where it has no such part.</summary>
-    public static string Part(string folder, string part) => Path.Combine(folder, part) is var inner && Directory.Exists(inner) ? inner : folder;
 }

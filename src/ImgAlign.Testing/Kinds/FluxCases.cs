@@ -1,0 +1,51 @@
+using System.Text.Json;
+using ImgAlign.Checkpoints;
+using ImgAlign.Networks.Flux;
+using ImgAlign.Networks.Vae;
+using ImgAlign.Testing.Golden;
+using TorchSharp;
+
+namespace ImgAlign.Testing.Kinds;
+
+/// <summary>Where the cases of family <c>flux</c> have their files: they name the whole model, in whose folder both layouts are.</summary>
+internal static class FluxCases
+{
+    /// <summary>Whether the case is of the authors' code, and not of diffusers.</summary>
+    public static bool IsXFlux(this GoldenCase golden) => golden.Options.GetProperty("semantics").GetString() == "x-flux";
+
+    /// <summary>The folder of a part within a model's folder, or the folder itself where it has no such part.</summary>
+    public static string Part(string folder, string part) => Path.Combine(folder, part) is var inner && Path.Exists(inner) ? inner : folder;
+
+    /// <summary>The image prompt's folder, beside the model's.</summary>
+    public static string ImagePromptFolder(this GoldenCase golden) => golden.PathOption("ip_adapter") ?? Path.Combine(golden.CheckpointPath!, "..", "flux-ip-adapter");
+
+    /// <summary>The transformer in the layout that the case names, or with its weights by rule.</summary>
+    public static FluxTransformer LoadTransformer(this GoldenCase golden, torch.Device device)
+    {
+        using var weights = golden.RuleWeights() ?? Checkpoint.Open(LayoutPath(golden, "transformer", "flux1-dev.safetensors"));
+        var network = new FluxTransformer(golden.ReadConfig("transformer", "flux", FluxConfig.FromJson), torch.META);
+        CheckpointBinder.Bind(network, weights, network.Names(weights).Ignoring(static name => name.Contains(".processor.", StringComparison.Ordinal)), torch.float32, device);
+        return network;
+    }
+
+    /// <summary>One half of the autoencoder.</summary>
+    public static AutoencoderKl LoadAutoencoder(this GoldenCase golden, AutoencoderParts part, torch.Device device)
+    {
+        using var weights = golden.RuleWeights() ?? Checkpoint.Open(LayoutPath(golden, "vae", "ae.safetensors"));
+        var network = new AutoencoderKl(golden.ReadConfig("vae", "ae", AutoencoderKlConfig.FromJson), torch.META, part);
+        CheckpointBinder.Bind(network, weights, network.Names(weights), torch.float32, device);
+        return network;
+    }
+
+    private static bool IsAuthors(GoldenCase golden) => golden.Options.GetProperty("layout").GetString() == "bfl";
+
+    private static string LayoutPath(GoldenCase golden, string folder, string file) => Part(golden.CheckpointPath!, IsAuthors(golden) ? file : folder);
+
+    // The authors' files hold no configuration: the case does, or else the folder in diffusers' layout that is beside them.
+    private static T ReadConfig<T>(this GoldenCase golden, string folder, string name, Func<JsonElement, string, T> read)
+    {
+        if (IsAuthors(golden) && golden.Config.TryGetProperty(name, out var own)) return read(own, golden.Folder);
+        var path = Path.Combine(Part(golden.CheckpointPath!, folder), "config.json");
+        return read(ConfigFile.ReadJson(path), path);
+    }
+}

@@ -1,0 +1,92 @@
+using ImgAlign.Alignment;
+using ImgAlign.Networks.Perceiver;
+using ImgAlign.Sampling;
+using ImgAlign.Testing.Golden;
+using TorchSharp;
+
+namespace ImgAlign.Testing.Kinds;
+
+/// <summary>FLUX's times, steps, whole generations, and a round of IMG with the detector's hidden states given.</summary>
+internal static class FluxPipelineKinds
+{
+    public static void Add(GoldenRunner runner) => runner
+        .Add("flux-schedule", Schedule)
+        .Add("flow-euler-step", Step)
+        .Add("pipeline-flux", Generate)
+        .Add("pipeline-img-flux", Align);
+
+    private static FlowMatchConfig ReadConfig(GoldenCase golden)
+    {
+        if (golden.IsXFlux() || golden.CheckpointPath is not { } folder) return FlowMatchConfig.FluxDev;
+        return FlowMatchConfig.Read(Path.Combine(FluxCases.Part(folder, "scheduler"), "scheduler_config.json"));
+    }
+
+    private static Dictionary<string, torch.Tensor> Schedule(GoldenCase golden, torch.Device device)
+    {
+        var config = ReadConfig(golden);
+        var flow = new FlowMatchSchedule(config);
+        var outputs = new Dictionary<string, torch.Tensor>();
+        foreach (var run in golden.Options.GetProperty("runs").EnumerateArray())
+        {
+            var imageTokens = run.GetProperty("image_seq_len").GetInt64();
+            var (name, schedule) = (run.GetProperty("name").GetString(), flow.Create(run.GetProperty("steps").GetInt32(), imageTokens));
+            outputs[$"{name}.mu"] = torch.tensor(new[] { flow.Mu(imageTokens) });
+            outputs[$"{name}.sigmas"] = Sigmas(schedule);
+            outputs[$"{name}.timesteps"] = golden.IsXFlux() ? Sigmas(schedule) : torch.tensor(schedule.Steps.Select(step => step.Timestep * config.NumTrainTimesteps).ToArray());
+        }
+        return outputs;
+    }
+
+    private static Dictionary<string, torch.Tensor> Step(GoldenCase golden, torch.Device device)
+    {
+        var options = golden.Options;
+        var schedule = new FlowMatchSchedule(ReadConfig(golden)).Create(options.GetProperty("steps").GetInt32(), options.GetProperty("image_seq_len").GetInt64());
+        var velocity = golden.Inputs["velocity"].to(device);
+        var negative = golden.Inputs.GetValueOrDefault("neg_velocity")?.to(device);
+        var start = options.TryGetProperty("timestep_to_start_cfg", out var first) ? first.GetDouble() : 0;
+        var latents = torch.empty_like(velocity);
+        var final = DenoisingLoop.Run(schedule, golden.Inputs["latents"].to(device), (x, step) =>
+        {
+            if (step.Index > 0) latents[step.Index - 1].copy_(x);
+            return negative is null || step.Index < start ? velocity[step.Index].alias()
+                : Guidance.Combine(negative[step.Index], velocity[step.Index], options.GetProperty("true_gs").GetDouble());
+        });
+        latents[^1].copy_(final);
+        return new() { ["latents"] = latents, ["sigmas"] = Sigmas(schedule), ["timesteps"] = Sigmas(schedule) };
+    }
+
+    private static Dictionary<string, torch.Tensor> Generate(GoldenCase golden, torch.Device device)
+    {
+        using var flux = new FluxGeneration(golden, device);
+        return flux.Describe(flux.Generate(golden.Inputs.GetValueOrDefault("image_proj")?.to(device), golden.Inputs.GetValueOrDefault("neg_image_proj")?.to(device)));
+    }
+
+    private static Dictionary<string, torch.Tensor> Align(GoldenCase golden, torch.Device device)
+    {
+        using var flux = new FluxGeneration(golden, device);
+        using var aligner = LoadAligner(golden, flux);
+        var outputs = new Dictionary<string, torch.Tensor>();
+        if (!golden.Inputs.TryGetValue("base_image", out var baseImage))
+        {
+            outputs = flux.Describe(flux.Generate(), "base_");
+            baseImage = outputs["base_image"];
+        }
+
+        var z = outputs["z0"] = flux.Backbone.ImagePrompt.Encode([ImagingKinds.ToImage(baseImage)]);
+        for (var pass = 1; pass <= golden.Options.GetProperty("aligner_passes").GetInt32(); pass++)
+            z = outputs[$"z{pass}"] = aligner.Align(golden.Inputs["h"].to(device), outputs["z0"], pass);
+
+        var noImage = outputs["neg_image_proj"] = flux.Backbone.ImagePrompt.EncodeUnconditional();
+        foreach (var (name, value) in flux.Describe(flux.Generate(z, noImage), "aligned_")) outputs[name] = value;
+        return outputs;
+    }
+
+    private static ImplicitAligner LoadAligner(GoldenCase golden, FluxGeneration flux)
+    {
+        var path = golden.PathOption("aligner") ?? Path.Combine(golden.CheckpointPath!, "..", "aligner", "aligner_flux.pth");
+        var headWidth = golden.Config.TryGetProperty("aligner", out var config) ? config.GetProperty("dim_head").GetInt32() : PerceiverConfig.ReleasedHeadWidth;
+        return new ImplicitAligner(flux.Runtime, path, headWidth);
+    }
+
+    private static torch.Tensor Sigmas(SigmaSchedule schedule) => torch.tensor(schedule.Steps.Select(step => step.Sigma).Append(0f).ToArray());
+}

@@ -1,0 +1,189 @@
+using ImgAlign.Checkpoints;
+using ImgAlign.Imaging;
+using ImgAlign.Networks.Flux;
+using ImgAlign.Networks.Vae;
+using ImgAlign.Runtime;
+using ImgAlign.Sampling;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ImgAlign.Backbones;
+
+/// <summary>
+/// FLUX.1-dev and its fine-tunes, with XLabs' image prompt. Guidance is twofold: a scale that the network knows
+/// (<see cref="FluxOptions.DistilledGuidance"/>), and classifier-free guidance from the second step on, as in IMG.
+/// </summary>
+public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
+{
+    private readonly DeviceRuntime runtime;
+    private readonly FluxOptions options;
+    private readonly FluxConfig transformerConfig;
+    private readonly AutoencoderKlConfig autoencoderConfig;
+    private readonly FlowMatchSchedule schedule;
+    private readonly FluxTextEncoder textEncoder;
+    private readonly FluxImagePromptEncoder? imagePrompt;
+    private readonly ModelSlot<FluxImagePromptAdapter>? adapter;
+    private readonly ModelSlot<FluxTransformer> transformer;
+    private readonly ModelSlot<AutoencoderKl> autoencoder;
+
+    /// <summary>Reads configurations and tokenizers; weights are read on first use.</summary>
+    /// <param name="runtime">The device.</param>
+    /// <param name="options">Where the files are.</param>
+    /// <exception cref="ImgAlignException">A file is missing or broken, or two do not fit each other.</exception>
+    public FluxBackbone(DeviceRuntime runtime, FluxOptions options)
+    {
+        (this.runtime, this.options) = (runtime, options);
+        var files = new FluxFiles(options);
+        (transformerConfig, autoencoderConfig) = (files.ReadTransformer(), files.ReadAutoencoder());
+        if (transformerConfig.InChannels != autoencoderConfig.LatentChannels * LatentPatches.Size * LatentPatches.Size)
+            throw new ImgAlignException($"The transformer's image tokens are {transformerConfig.InChannels} wide, but the autoencoder has {autoencoderConfig.LatentChannels} latent channels; take both from the same release.");
+        // The released schedule does not look at the model's configuration.
+        schedule = new FlowMatchSchedule(options.ScheduleTokens == FlowTokenCount.Released ? FlowMatchConfig.FluxDev : files.ReadScheduler());
+        textEncoder = new FluxTextEncoder(runtime, files, options.MaxTextTokens);
+        transformer = new(runtime, "FLUX transformer", new FluxTransformer(transformerConfig, META), files.BindTransformer);
+        autoencoder = new(runtime, "FLUX VAE decoder", new AutoencoderKl(autoencoderConfig, META, AutoencoderParts.Decoder), files.BindAutoencoder,
+            autoencoderConfig.ForceUpcast ? float32 : null);
+        if (files is { ImageEncoderPath: { } encoderPath, AdapterPath: { } adapterPath })
+        {
+            imagePrompt = new FluxImagePromptEncoder(runtime, encoderPath, adapterPath);
+            adapter = new(runtime, "FLUX image-prompt adapter", new FluxImagePromptAdapter(transformerConfig, imagePrompt.Width, META), (target, type, device) =>
+            {
+                using var weights = Checkpoint.Open(adapterPath);
+                CheckpointBinder.Bind(target, weights, FluxImagePromptAdapter.Weights, type, device);
+            });
+        }
+        Info = Describe();
+    }
+
+    /// <inheritdoc/>
+    public BackboneInfo Info { get; }
+
+    /// <inheritdoc/>
+    /// <exception cref="ImgAlignException">It was made without the files of an image prompt.</exception>
+    public IImagePromptEncoder ImagePrompt =>
+        imagePrompt ?? throw new ImgAlignException($"This FLUX has no image prompt; set {nameof(FluxOptions.ImagePromptPath)}.");
+
+    /// <inheritdoc/>
+    public SigmaSchedule CreateSchedule(int steps, ImageSize size) => schedule.Create(steps, FlowMatchSchedule.ImageTokens(size, options.ScheduleTokens));
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The size is not one that the model can generate.</exception>
+    public Tensor CreateNoise(ImageSize size, long seed, int batch = 1)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
+        var (height, width) = LatentSize(size);
+        using var scope = NewDisposeScope();
+        return TorchNoise.Randn(seed, [batch, autoencoderConfig.LatentChannels, height, width]).to(runtime.Device).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public TextFeatures EncodeText(IReadOnlyList<string?> prompts)
+    {
+        if (prompts.Count == 0) throw new ArgumentException("There is no prompt to encode.", nameof(prompts));
+        using var noGrad = no_grad();
+        return textEncoder.Encode(prompts);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The size is not one that the model can generate, or a tensor has another shape than expected.</exception>
+    /// <exception cref="ImgAlignException">There is an image prompt but no adapter for it.</exception>
+    public Conditioning Condition(TextFeatures text, Tensor? imagePrompt, double imagePromptScale, ImageSize size, MicroConditioning? microConditioning = null) =>
+        Condition(text, imagePrompt, [.. Enumerable.Repeat(imagePromptScale, text.Batch)], size);
+
+    /// <inheritdoc/>
+    public Tensor Derivative(Tensor x, SigmaStep step, Conditioning conditioning)
+    {
+        if (conditioning is not FluxConditioning prepared)
+            throw new ArgumentException($"FLUX takes what its own {nameof(Condition)} made, but got a {conditioning.GetType().Name}.", nameof(conditioning));
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        using var lease = transformer.Use();
+        var timestep = tensor(step.Timestep, device: runtime.Device);
+        var velocity = lease.Model.call(ToTransformer(LatentPatches.Pack(x)), timestep, prepared);
+        return LatentPatches.Unpack(velocity, x.shape[2], x.shape[3]).to(float32).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<RgbImage> Decode(Tensor x)
+    {
+        // One by one: at 1024x1024 a single picture's activations take gigabytes.
+        return [.. Enumerable.Range(0, (int)x.shape[0]).SelectMany(i =>
+        {
+            using var scope = NewDisposeScope();
+            return DecodedImages.ToImages(DecodeLatents(x.narrow(0, i, 1)), options.Rounding);
+        })];
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<StageFootprint> EstimateStages(ImageSize size, int batch)
+    {
+        var tokens = options.MaxTextTokens + (long)size.Width * size.Height / (Info.SizeMultiple * Info.SizeMultiple);
+        var transformerElement = transformer.Type == float32 ? 4 : 2;
+        var autoencoderElement = autoencoder.Type == float32 ? 4 : 2;
+        return
+        [
+            .. textEncoder.EstimateStages(batch),
+            // A single block: q, k, v, their rotated float32 copies, the feed-forward's hidden tokens twice; both branches of guidance.
+            new(transformer.Name, transformer.WeightBytes + (adapter?.WeightBytes ?? 0), 28 * tokens * transformerConfig.Width * transformerElement * 2 * batch),
+            // At full resolution: what enters the last block, its normalised copy, and the results of two convolutions.
+            new(autoencoder.Name, autoencoder.WeightBytes, 5L * size.Width * size.Height * autoencoderConfig.BlockOutChannels[Math.Min(1, autoencoderConfig.BlockOutChannels.Count - 1)] * autoencoderElement),
+            .. imagePrompt is null ? [] : (StageFootprint[])[new("FLUX image encoder", imagePrompt.WeightBytes, 64L * 1024 * 1024 * batch)],
+        ];
+    }
+
+    /// <summary>Frees all networks.</summary>
+    public void Dispose()
+    {
+        textEncoder.Dispose();
+        imagePrompt?.Dispose();
+        adapter?.Dispose();
+        transformer.Dispose();
+        autoencoder.Dispose();
+    }
+
+    /// <summary>The same with a scale for each sample.</summary>
+    internal Conditioning Condition(TextFeatures text, Tensor? imagePrompt, IReadOnlyList<double> imagePromptScales, ImageSize size)
+    {
+        var (height, width) = LatentSize(size);
+        if (imagePrompt is not null && adapter is null) _ = ImagePrompt;  // throws
+        if (imagePromptScales.All(static scale => scale == 0)) imagePrompt = null;  // the same to the bit
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        using var transformerLease = transformer.Use();
+        using var adapterLease = imagePrompt is null ? null : adapter!.Use();
+        return transformerLease.Model.Prepare(
+            ToTransformer(text.Tokens), ToTransformer(text.Pooled), full([text.Batch], options.DistilledGuidance, float32, runtime.Device),
+            zeros([text.Tokens.shape[1], transformerConfig.AxesDimsRope.Count], float32, runtime.Device), LatentPatches.Ids(height, width, runtime.Device),
+            adapterLease?.Model, imagePrompt is null ? null : ToTransformer(imagePrompt), imagePrompt is null ? null : imagePromptScales);
+    }
+
+    /// <summary>The decoder's output for final latents, <c>[B, 3, H, W]</c> in about -1..1.</summary>
+    internal Tensor DecodeLatents(Tensor x)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        using var lease = autoencoder.Use();
+        return lease.Model.Decode(autoencoderConfig.ToAutoencoder(x.to(float32)).to(autoencoder.Type)).MoveToOuterDisposeScope();
+    }
+
+    private Tensor ToTransformer(Tensor tensor) => tensor.to(runtime.Device).to(transformer.Type);
+
+    private (long Height, long Width) LatentSize(ImageSize size)
+    {
+        if (size.Width < 1 || size.Height < 1 || size.Width % Info.SizeMultiple != 0 || size.Height % Info.SizeMultiple != 0)
+            throw new ArgumentException($"FLUX generates widths and heights that are multiples of {Info.SizeMultiple} pixels, but {size} was asked for.", nameof(size));
+        return (size.Height / autoencoderConfig.PixelsPerLatent, size.Width / autoencoderConfig.PixelsPerLatent);
+    }
+
+    private BackboneInfo Describe() => new()
+    {
+        Name = "FLUX",
+        SizeMultiple = autoencoderConfig.PixelsPerLatent * LatentPatches.Size,
+        DefaultSize = new ImageSize(1024, 1024),
+        DefaultSteps = 30,
+        DefaultGuidance = 3.5,
+        GuidanceStartStep = 1,
+        ImagePromptTokens = imagePrompt?.Tokens ?? 0,
+        ImagePromptWidth = imagePrompt?.Width ?? 0,
+    };
+}

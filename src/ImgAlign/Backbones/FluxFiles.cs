@@ -1,0 +1,112 @@
+using ImgAlign.Checkpoints;
+using ImgAlign.Networks.Clip;
+using ImgAlign.Networks.Flux;
+using ImgAlign.Networks.T5;
+using ImgAlign.Networks.Vae;
+using ImgAlign.Sampling;
+using ImgAlign.Tokenizers;
+using TorchSharp;
+
+namespace ImgAlign.Backbones;
+
+/// <summary>Where each network of a FLUX.1 model has its configuration and its weights, in diffusers' layout or in the authors'.</summary>
+internal sealed class FluxFiles
+{
+    private readonly string folder;
+    private readonly string transformerPath;
+    private readonly string autoencoderPath;
+    private readonly IReadOnlyList<LoraOptions> loras;
+
+    /// <summary>Finds the layout; reads nothing yet.</summary>
+    /// <exception cref="ImgAlignException">A path does not exist, or a scale is not finite.</exception>
+    public FluxFiles(FluxOptions options)
+    {
+        loras = LoraOptions.Check(options.Loras);
+        folder = ModelFolder.Resolve(options.ModelPath);
+        transformerPath = options.TransformerPath ?? FindPart("transformer", "flux1-dev.safetensors");
+        autoencoderPath = options.AutoencoderPath ?? FindPart("vae", "ae.safetensors");
+        (ImageEncoderPath, AdapterPath) = (options.ImageEncoderPath, options.AdapterPath);
+        if (options.ImagePromptPath is { } released)
+        {
+            released = ModelFolder.Resolve(released);
+            ImageEncoderPath ??= Path.Combine(released, "image_encoder");
+            AdapterPath ??= Path.Combine(released, "ip_adapter.safetensors");
+        }
+    }
+
+    /// <summary>The image prompt's encoder, or null.</summary>
+    public string? ImageEncoderPath { get; }
+
+    /// <summary>The image prompt's projection, keys and values, or null.</summary>
+    public string? AdapterPath { get; }
+
+    public ClipTextConfig ReadClip() => ClipTextConfig.Read(Path.Combine(folder, "text_encoder", "config.json"));
+
+    public T5Config ReadT5() => T5Config.Read(Path.Combine(folder, "text_encoder_2", "config.json"));
+
+    public ClipTokenizer LoadClipTokenizer() => ClipTokenizer.Load(Path.Combine(folder, "tokenizer"));
+
+    public T5Tokenizer LoadT5Tokenizer() => T5Tokenizer.Load(Path.Combine(folder, "tokenizer_2"));
+
+    public FlowMatchConfig ReadScheduler()
+    {
+        var path = Path.Combine(folder, "scheduler", "scheduler_config.json");
+        return File.Exists(path) ? FlowMatchConfig.Read(path) : FlowMatchConfig.FluxDev;
+    }
+
+    /// <summary>A file in the authors' layout has the sizes that <c>transformer/config.json</c> of the model says, or those that it shows itself.</summary>
+    public FluxConfig ReadTransformer()
+    {
+        if (FindConfig(transformerPath, "transformer") is { } path) return FluxConfig.Read(path);
+        using var weights = Checkpoint.Open(transformerPath);
+        return FluxConfig.FromShapes(weights);
+    }
+
+    /// <summary>A file in the authors' layout has the sizes that <c>vae/config.json</c> of the model says, or those of FLUX.1-dev.</summary>
+    public AutoencoderKlConfig ReadAutoencoder() =>
+        FindConfig(autoencoderPath, "vae") is { } path ? AutoencoderKlConfig.Read(path) : FluxDev.Autoencoder;
+
+    public void BindClip(ClipTextModel network, torch.ScalarType? type, torch.Device device)
+    {
+        using var weights = Checkpoint.Open(Path.Combine(folder, "text_encoder"));
+        using var stack = new LoraStack(loras);
+        var map = network.Names(weights);
+        using var merged = new LoraCheckpoint(weights, network, map, LoraTarget.TextEncoder, stack.Entries, ClipTextModel.LoraNames);
+        CheckpointBinder.Bind(network, merged, map, type, device);
+    }
+
+    public void BindT5(T5EncoderModel network, torch.ScalarType? type, torch.Device device)
+    {
+        using var weights = Checkpoint.Open(Path.Combine(folder, "text_encoder_2"));
+        CheckpointBinder.Bind(network, weights, T5EncoderModel.Names(weights), type, device);
+    }
+
+    public void BindTransformer(FluxTransformer network, torch.ScalarType? type, torch.Device device)
+    {
+        using var weights = Checkpoint.Open(transformerPath);
+        using var stack = new LoraStack(loras);
+        using var merged = FluxLora.Merge(weights, network, stack.Entries);
+        CheckpointBinder.Bind(network, merged, network.Names(merged), type, device);
+    }
+
+    public void BindAutoencoder(AutoencoderKl network, torch.ScalarType? type, torch.Device device)
+    {
+        using var weights = Checkpoint.Open(autoencoderPath);
+        CheckpointBinder.Bind(network, weights, network.Names(weights), type, device);
+    }
+
+    private string FindPart(string part, string file)
+    {
+        var inner = Path.Combine(folder, part);
+        if (Directory.Exists(inner)) return inner;
+        var single = Path.Combine(folder, file);
+        return File.Exists(single) ? single : throw new ImgAlignException($"{folder} holds neither a folder {part} nor {file}; download the whole model.");
+    }
+
+    private string? FindConfig(string path, string part)
+    {
+        if (Directory.Exists(path)) return Path.Combine(path, "config.json");
+        var own = Path.Combine(folder, part, "config.json");
+        return File.Exists(own) ? own : null;
+    }
+}

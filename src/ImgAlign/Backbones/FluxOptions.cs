@@ -1,0 +1,50 @@
+using System.ComponentModel.DataAnnotations;
+using ImgAlign.Imaging;
+using ImgAlign.Sampling;
+
+namespace ImgAlign.Backbones;
+
+/// <summary>Where the files of a FLUX.1 model and its image prompt are, and in what it follows IMG's released code.</summary>
+public sealed class FluxOptions
+{
+    /// <summary>
+    /// The model: a folder as published (<c>text_encoder</c>, <c>text_encoder_2</c>, <c>tokenizer</c>, <c>tokenizer_2</c>, <c>scheduler</c>,
+    /// <c>transformer</c>, <c>vae</c>), or a folder of the hub's local cache (<c>models--org--name</c>). Where it has no <c>transformer</c> or no
+    /// <c>vae</c>, the authors' <c>flux1-dev.safetensors</c> and <c>ae.safetensors</c> in it are taken.
+    /// </summary>
+    [Required]
+    public string ModelPath { get; set; } = "";
+
+    /// <summary>Another transformer: a folder with its <c>config.json</c>, or a file in the authors' layout. Null: the model's own.</summary>
+    public string? TransformerPath { get; set; }
+
+    /// <summary>Another autoencoder: a folder with its <c>config.json</c>, or a file in the authors' layout. Null: the model's own.</summary>
+    public string? AutoencoderPath { get; set; }
+
+    /// <summary>The image prompt: a folder with <c>ip_adapter.safetensors</c> and <c>image_encoder</c>. Null: the two paths below, or no image prompts, and so no alignment.</summary>
+    public string? ImagePromptPath { get; set; }
+
+    /// <summary>The image prompt's encoder, ViT-L/14: a folder with its <c>config.json</c>. Null: the one in <see cref="ImagePromptPath"/>.</summary>
+    public string? ImageEncoderPath { get; set; }
+
+    /// <summary>The image prompt's projection, keys and values. Null: those in <see cref="ImagePromptPath"/>.</summary>
+    public string? AdapterPath { get; set; }
+
+    /// <summary>LoRAs of the transformer and of CLIP; their changes add up.</summary>
+    public IList<LoraOptions> Loras { get; } = [];
+
+    /// <summary>How image tokens are counted for the schedule.</summary>
+    [EnumDataType(typeof(FlowTokenCount))]
+    public FlowTokenCount ScheduleTokens { get; set; } = FlowTokenCount.Released;
+
+    /// <summary>How colours become bytes.</summary>
+    [EnumDataType(typeof(PixelRounding))]
+    public PixelRounding Rounding { get; set; } = PixelRounding.Down;
+
+    /// <summary>The guidance scale that FLUX.1-dev takes as an input; apart from classifier-free guidance.</summary>
+    public double DistilledGuidance { get; set; } = 3.5;
+
+    /// <summary>The number of T5's tokens, padding included.</summary>
+    [Range(1, 4096)]
+    public int MaxTextTokens { get; set; } = 512;
+}

@@ -1,0 +1,69 @@
+using ImgAlign.Networks.Clip;
+using ImgAlign.Networks.T5;
+using ImgAlign.Runtime;
+using ImgAlign.Tokenizers;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ImgAlign.Backbones;
+
+/// <summary>FLUX's two text encoders: the features of each token are T5's, the pooled ones CLIP's.</summary>
+internal sealed class FluxTextEncoder : IDisposable
+{
+    private readonly DeviceRuntime runtime;
+    private readonly ClipTokenizer clipTokenizer;
+    private readonly T5Tokenizer t5Tokenizer;
+    private readonly ModelSlot<ClipTextModel> clip;
+    private readonly ModelSlot<T5EncoderModel> t5;
+    private readonly int textTokens;
+
+    public FluxTextEncoder(DeviceRuntime runtime, FluxFiles files, int textTokens)
+    {
+        this.runtime = runtime;
+        this.textTokens = textTokens;
+        (clipTokenizer, t5Tokenizer) = (files.LoadClipTokenizer(), files.LoadT5Tokenizer());
+        clip = new(runtime, "FLUX CLIP text encoder", new ClipTextModel(files.ReadClip(), META), files.BindClip);
+        // Its activations overflow in float16.
+        t5 = new(runtime, "FLUX T5 text encoder", new T5EncoderModel(files.ReadT5(), META), files.BindT5, runtime.Type == float16 ? bfloat16 : null);
+    }
+
+    /// <summary>The stages, which run one after the other.</summary>
+    public IEnumerable<StageFootprint> EstimateStages(int batch) =>
+    [
+        new(clip.Name, clip.WeightBytes, 16L * 1024 * 1024 * batch),
+        new(t5.Name, t5.WeightBytes, 512L * 1024 * textTokens * batch),
+    ];
+
+    /// <summary>Encodes prompts, each different one once; null is the empty text.</summary>
+    public TextFeatures Encode(IReadOnlyList<string?> prompts)
+    {
+        var texts = prompts.Select(static prompt => prompt ?? "").ToList();
+        var distinct = texts.Distinct().ToList();
+
+        using var scope = NewDisposeScope();
+        var rows = tensor(texts.Select(text => (long)distinct.IndexOf(text)).ToArray(), device: runtime.Device);
+        var tokens = EncodeTokens(distinct).to(runtime.Type).index_select(0, rows);  // [B, L, d]
+        var pooled = EncodePooled(distinct).index_select(0, rows);  // [B, p]
+        return new TextFeatures(tokens.DetachFromDisposeScope(), pooled.DetachFromDisposeScope());
+    }
+
+    public void Dispose()
+    {
+        clip.Dispose();
+        t5.Dispose();
+    }
+
+    private Tensor EncodeTokens(List<string> texts)
+    {
+        using var lease = t5.Use();
+        return lease.Model.call(ToTensor(texts.Select(text => t5Tokenizer.Encode(text, textTokens))));
+    }
+
+    private Tensor EncodePooled(List<string> texts)
+    {
+        using var lease = clip.Use();
+        return lease.Model.call(ToTensor(texts.Select(text => clipTokenizer.Encode(text)))).Pooled!;
+    }
+
+    private Tensor ToTensor(IEnumerable<long[]> ids) => stack(ids.Select(row => tensor(row))).to(runtime.Device);
+}

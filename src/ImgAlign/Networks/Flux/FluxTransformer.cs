@@ -1,0 +1,115 @@
+using ImgAlign.Checkpoints;
+using ImgAlign.Networks.Layers;
+using TorchSharp;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+using Linear = ImgAlign.Networks.Layers.Linear;
+
+namespace ImgAlign.Networks.Flux;
+
+/// <summary>
+/// FLUX.1's transformer (diffusers <c>FluxTransformer2DModel</c>, whose names it has): image tokens at a time of the flow to their velocity.
+/// </summary>
+public sealed class FluxTransformer : nn.Module<Tensor, Tensor, FluxConditioning, Tensor>
+{
+    [ComponentName(Name = "time_text_embed")]
+    private readonly FluxTimeTextEmbedding timeTextEmbedding;
+
+    [ComponentName(Name = "context_embedder")]
+    private readonly Linear textEmbedder;
+
+    [ComponentName(Name = "x_embedder")]
+    private readonly Linear imageEmbedder;
+
+    [ComponentName(Name = "transformer_blocks")]
+    private readonly ModuleList<DoubleStreamBlock> doubleBlocks;
+
+    [ComponentName(Name = "single_transformer_blocks")]
+    private readonly ModuleList<SingleStreamBlock> singleBlocks;
+
+    [ComponentName(Name = "norm_out")]
+    private readonly FluxOutputNorm outputNorm;
+
+    [ComponentName(Name = "proj_out")]
+    private readonly Linear output;
+
+    /// <summary>Creates the network; its weights are uninitialised.</summary>
+    /// <param name="config">The sizes.</param>
+    /// <param name="device">Where its weights are; <see cref="META"/> until a checkpoint is bound.</param>
+    public FluxTransformer(FluxConfig config, Device device) : base(nameof(FluxTransformer))
+    {
+        Config = config;
+        timeTextEmbedding = new FluxTimeTextEmbedding(config, device);
+        textEmbedder = new Linear(config.JointAttentionDim, config.Width, hasBias: true, device);
+        imageEmbedder = new Linear(config.InChannels, config.Width, hasBias: true, device);
+        doubleBlocks = nn.ModuleList<DoubleStreamBlock>([.. Enumerable.Range(0, config.NumLayers).Select(i => new DoubleStreamBlock(config, i, device))]);
+        singleBlocks = nn.ModuleList<SingleStreamBlock>([.. Enumerable.Range(0, config.NumSingleLayers).Select(_ => new SingleStreamBlock(config, device))]);
+        outputNorm = new FluxOutputNorm(config.Width, device);
+        output = new Linear(config.Width, config.OutChannels ?? config.InChannels, hasBias: true, device);
+        RegisterComponents();
+    }
+
+    /// <summary>The sizes.</summary>
+    public FluxConfig Config { get; }
+
+    /// <summary>How this network's parameters are named in a published file, diffusers' or the authors'.</summary>
+    /// <param name="checkpoint">The file; only its names are looked at.</param>
+    public WeightMap Names(Checkpoint checkpoint) => FluxNames.IsAuthors(checkpoint) ? FluxNames.Authors(Config) : WeightMap.Identity;
+
+    /// <summary>Computes what all steps of a generation share.</summary>
+    /// <param name="text">Features of the text's tokens, <c>[B, L, d]</c>.</param>
+    /// <param name="pooledText">One vector a text, <c>[B, p]</c>.</param>
+    /// <param name="guidance">The distilled guidance scale, <c>[B]</c>; not used by a model without (FLUX.1-schnell).</param>
+    /// <param name="textIds">Positions of the text's tokens, <c>[L, 3]</c> or <c>[B, L, 3]</c>; zeros in FLUX.1.</param>
+    /// <param name="imageIds">Positions of the image's tokens (<see cref="LatentPatches.Ids"/>), <c>[N, 3]</c> or <c>[B, N, 3]</c>.</param>
+    /// <param name="adapter">The adapter for <paramref name="imageTokens"/>, or null for no image prompt.</param>
+    /// <param name="imageTokens">Image-prompt features <c>[B, n, d]</c>, or null for no image prompt.</param>
+    /// <param name="imageScales">The weight of each sample's image prompt. All 0 is the same as none, to the bit, and costs nothing.</param>
+    /// <returns>The caller's.</returns>
+    /// <exception cref="ArgumentException">A tensor has another shape than the configuration asks for, a part of the image prompt is missing, or a scale is not finite.</exception>
+    public FluxConditioning Prepare(
+        Tensor text, Tensor pooledText, Tensor guidance, Tensor textIds, Tensor imageIds, FluxImagePromptAdapter? adapter = null, Tensor? imageTokens = null, IReadOnlyList<double>? imageScales = null)
+    {
+        if ((adapter is null) != (imageTokens is null) || (adapter is null) != (imageScales is null))
+            throw new ArgumentException("An image prompt needs its adapter, its tokens and their scales.", nameof(imageTokens));
+        var batch = text.shape[0];
+        if (imageScales is not null && (imageScales.Count != batch || !imageScales.All(double.IsFinite)))
+            throw new ArgumentException($"The image prompt's scales must be {batch} finite numbers, but are {string.Join(", ", imageScales)}.", nameof(imageScales));
+        TensorShape.Require(text, nameof(text), batch, null, Config.JointAttentionDim);
+        TensorShape.Require(pooledText, nameof(pooledText), batch, Config.PooledProjectionDim);
+        TensorShape.Require(guidance, nameof(guidance), batch);
+        if (imageTokens is not null) TensorShape.Require(imageTokens, nameof(imageTokens), batch, null, null);
+
+        using var scope = NewDisposeScope();
+        return new FluxConditioning(
+            textEmbedder.call(text),
+            timeTextEmbedding.EmbedTextAndGuidance(pooledText, guidance),
+            AxialRope.Table(cat([textIds, imageIds], -2), Config.AxesDimsRope, Config.Theta),
+            imageScales is null || imageScales.All(static scale => scale == 0) ? null : adapter!.Project(imageTokens!, imageScales, Config.NumAttentionHeads));
+    }
+
+    /// <summary>Predicts the velocity, dx/dt.</summary>
+    /// <param name="image">Image tokens <c>[B, N, C]</c> (<see cref="LatentPatches.Pack"/>).</param>
+    /// <param name="timestep">The time from 1 (noise) to 0 (image), <c>[]</c>, <c>[1]</c> or <c>[B]</c>.</param>
+    /// <param name="conditioning">Made for the same batch and number of tokens.</param>
+    /// <returns><c>[B, N, C]</c>.</returns>
+    /// <exception cref="ArgumentException">The image or the timestep does not fit the configuration or the conditioning.</exception>
+    public override Tensor forward(Tensor image, Tensor timestep, FluxConditioning conditioning)
+    {
+        TensorShape.Require(image, nameof(image), conditioning.Batch, conditioning.ImageLength, Config.InChannels);
+        if (timestep.numel() != 1) TensorShape.Require(timestep, nameof(timestep), conditioning.Batch);
+
+        using var scope = NewDisposeScope();
+        var vector = timeTextEmbedding.EmbedTime(timestep.to(image.device).expand(conditioning.Batch)) + conditioning.Vector;
+        var step = new FluxStep(nn.functional.silu(vector), conditioning);
+        var x = cat([conditioning.Text, imageEmbedder.call(image)], 1);  // [B, L + N, w]
+        foreach (var block in doubleBlocks.Concat<nn.Module<Tensor, FluxStep, Tensor>>(singleBlocks))
+        {
+            using var previous = x;
+            x = block.call(previous, step);
+        }
+        var ofImage = x.narrow(1, conditioning.TextLength, conditioning.ImageLength);
+        return output.call(outputNorm.call(ofImage, step)).MoveToOuterDisposeScope();
+    }
+}
