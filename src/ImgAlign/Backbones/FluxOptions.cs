@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using ImgAlign.Imaging;
 using ImgAlign.Sampling;
+using Microsoft.Extensions.Options;
 
 namespace ImgAlign.Backbones;
 
@@ -31,6 +32,7 @@ public sealed class FluxOptions
     public string? AdapterPath { get; set; }
 
     /// <summary>LoRAs of the transformer and of CLIP; their changes add up.</summary>
+    [ValidateEnumeratedItems]
     public IList<LoraOptions> Loras { get; } = [];
 
     /// <summary>How image tokens are counted for the schedule.</summary>
