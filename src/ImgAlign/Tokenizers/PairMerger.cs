@@ -24,11 +24,11 @@ internal sealed class PairMerger
 
         var queue = new PriorityQueue<(int Place, int Merged), (int Rank, int Place)>();
         for (var i = 0; i < symbols.Length; i++) Consider(i);
-        while (queue.TryDequeue(out var best, out _))
+        while (queue.TryDequeue(out var best, out var priority))
         {
             // The pair may have changed since it was queued.
             var (place, right) = (best.Place, next[best.Place]);
-            if (gone[place] || right >= symbols.Length || !pairs.TryGetValue((symbols[place], symbols[right]), out var pair) || pair.Merged != best.Merged) continue;
+            if (gone[place] || right >= symbols.Length || !pairs.TryGetValue((symbols[place], symbols[right]), out var pair) || pair != (priority.Rank, best.Merged)) continue;
             symbols[place] = best.Merged;
             gone[right] = true;
             next[place] = next[right];
