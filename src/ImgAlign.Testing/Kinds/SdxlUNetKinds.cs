@@ -15,10 +15,8 @@ internal static class SdxlUNetKinds
 
     private static Dictionary<string, torch.Tensor> Run(GoldenCase golden, torch.Device device, bool withImagePrompt)
     {
-        using var weights = golden.RuleWeights() ?? Checkpoint.Open(golden.CheckpointPath!);
-        var config = golden.CheckpointPath is { } folder
-            ? SdxlUNetConfig.Load(Path.Combine(folder, "config.json"))
-            : SdxlUNetConfig.Parse(golden.Config, golden.Folder);
+        using var weights = golden.OpenWeights();
+        var config = SdxlUNetConfig.Parse(golden.ReadConfig(), golden.Folder);
         using var unet = new UNet2DConditionModel(config, torch.META);
         CheckpointBinder.Bind(unet, weights, WeightMap.Identity.Ignoring(name => name.StartsWith("ip_adapter.", StringComparison.Ordinal)), torch.float32, device);
         using var adapter = withImagePrompt ? LoadAdapter(golden, config, weights, device) : null;
@@ -30,11 +28,12 @@ internal static class SdxlUNetKinds
     {
         var inputs = golden.Inputs.ToDictionary(pair => pair.Key, pair => pair.Value.to(torch.float32).to(device));
         var scale = golden.Options.TryGetProperty("ip_scale", out var value) ? value.GetDouble() : 1.0;
-        using var recorder = new ModuleRecorder(unet, golden.Outputs.Keys);
-        using var conditioning = unet.Prepare(
-            inputs["encoder_hidden_states"], inputs["text_embeds"], inputs["time_ids"], adapter, adapter is null ? null : inputs["ip_tokens"], scale);
-        recorder.Recorded["sample"] = unet.call(inputs["sample"], inputs["timestep"], conditioning);
-        return recorder.Recorded;
+        return golden.RunRecording(unet, "", () =>
+        {
+            using var conditioning = unet.Prepare(
+                inputs["encoder_hidden_states"], inputs["text_embeds"], inputs["time_ids"], adapter, adapter is null ? null : inputs["ip_tokens"], scale);
+            return new() { ["sample"] = unet.call(inputs["sample"], inputs["timestep"], conditioning) };
+        });
     }
 
     private static ImagePromptAdapter LoadAdapter(GoldenCase golden, SdxlUNetConfig config, Checkpoint weights, torch.Device device)

@@ -1,5 +1,4 @@
 using ImgAlign.Checkpoints;
-using ImgAlign.Imaging;
 using ImgAlign.Networks.Flux;
 using ImgAlign.Networks.Vae;
 using ImgAlign.Runtime;
@@ -24,7 +23,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     private readonly FluxImagePromptEncoder? imagePrompt;
     private readonly ModelSlot<FluxImagePromptAdapter>? adapter;
     private readonly ModelSlot<FluxTransformer> transformer;
-    private readonly ModelSlot<AutoencoderKl> autoencoder;
+    private readonly LatentDecoder decoder;
 
     /// <summary>Reads configurations and tokenizers; weights are read on first use.</summary>
     /// <param name="runtime">The device.</param>
@@ -41,8 +40,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         schedule = new FlowMatchSchedule(options.ScheduleTokens == FlowTokenCount.Released ? FlowMatchConfig.FluxDev : files.ReadScheduler());
         textEncoder = new FluxTextEncoder(runtime, files, options.MaxTextTokens);
         transformer = new(runtime, "FLUX transformer", new FluxTransformer(transformerConfig, META), files.BindTransformer);
-        autoencoder = new(runtime, "FLUX VAE decoder", new AutoencoderKl(autoencoderConfig, META, AutoencoderParts.Decoder), files.BindAutoencoder,
-            autoencoderConfig.ForceUpcast ? float32 : null);
+        decoder = new(runtime, "FLUX VAE decoder", autoencoderConfig, files.BindAutoencoder, options.Rounding);
         if (files is { ImageEncoderPath: { } encoderPath, AdapterPath: { } adapterPath })
         {
             imagePrompt = new FluxImagePromptEncoder(runtime, encoderPath, adapterPath);
@@ -104,29 +102,20 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<RgbImage> Decode(Tensor x)
-    {
-        // One by one: at 1024x1024 a single picture's activations take gigabytes.
-        return [.. Enumerable.Range(0, (int)x.shape[0]).SelectMany(i =>
-        {
-            using var scope = NewDisposeScope();
-            return DecodedImages.ToImages(DecodeLatents(x.narrow(0, i, 1)), options.Rounding);
-        })];
-    }
+    public IReadOnlyList<RgbImage> Decode(Tensor x) => decoder.ToImages(x);
 
     /// <inheritdoc/>
     public IReadOnlyList<StageFootprint> EstimateStages(ImageSize size, int batch)
     {
         var tokens = options.MaxTextTokens + (long)size.Width * size.Height / (Info.SizeMultiple * Info.SizeMultiple);
         var transformerElement = transformer.Type == float32 ? 4 : 2;
-        var autoencoderElement = autoencoder.Type == float32 ? 4 : 2;
         return
         [
             .. textEncoder.EstimateStages(batch),
             // A single block: q, k, v, their rotated float32 copies, the feed-forward's hidden tokens twice; both branches of guidance.
             new(transformer.Name, transformer.WeightBytes + (adapter?.WeightBytes ?? 0), 28 * tokens * transformerConfig.Width * transformerElement * 2 * batch),
             // At full resolution: what enters the last block, its normalised copy, and the results of two convolutions.
-            new(autoencoder.Name, autoencoder.WeightBytes, 5L * size.Width * size.Height * autoencoderConfig.BlockOutChannels[Math.Min(1, autoencoderConfig.BlockOutChannels.Count - 1)] * autoencoderElement),
+            decoder.Estimate(size, featureMaps: 5),
             .. imagePrompt is null ? [] : (StageFootprint[])[new("FLUX image encoder", imagePrompt.WeightBytes, 64L * 1024 * 1024 * batch)],
         ];
     }
@@ -138,7 +127,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         imagePrompt?.Dispose();
         adapter?.Dispose();
         transformer.Dispose();
-        autoencoder.Dispose();
+        decoder.Dispose();
     }
 
     /// <summary>The same with a scale for each sample.</summary>
@@ -158,13 +147,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     }
 
     /// <summary>The decoder's output for final latents, <c>[B, 3, H, W]</c> in about -1..1.</summary>
-    internal Tensor DecodeLatents(Tensor x)
-    {
-        using var noGrad = no_grad();
-        using var scope = NewDisposeScope();
-        using var lease = autoencoder.Use();
-        return lease.Model.Decode(autoencoderConfig.ToAutoencoder(x.to(float32)).to(autoencoder.Type)).MoveToOuterDisposeScope();
-    }
+    internal Tensor DecodeLatents(Tensor x) => decoder.Decode(x);
 
     private Tensor ToTransformer(Tensor tensor) => tensor.to(runtime.Device).to(transformer.Type);
 

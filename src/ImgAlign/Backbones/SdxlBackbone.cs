@@ -1,5 +1,4 @@
 using ImgAlign.Checkpoints;
-using ImgAlign.Imaging;
 using ImgAlign.Networks.Sdxl;
 using ImgAlign.Networks.Vae;
 using ImgAlign.Runtime;
@@ -20,7 +19,7 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     private readonly SdxlImagePromptEncoder? imagePrompt;
     private readonly ModelSlot<ImagePromptAdapter>? adapter;
     private readonly ModelSlot<UNet2DConditionModel> unet;
-    private readonly ModelSlot<AutoencoderKl> autoencoder;
+    private readonly LatentDecoder decoder;
 
     /// <summary>Reads configurations and tokenizers; weights are read on first use.</summary>
     /// <param name="runtime">The device.</param>
@@ -34,8 +33,7 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
         euler = new EulerSchedule(files.ReadScheduler());
         textEncoder = new SdxlTextEncoder(runtime, files);
         unet = new(runtime, "SDXL UNet", new UNet2DConditionModel(unetConfig, META), files.BindUNet);
-        autoencoder = new(runtime, "SDXL VAE decoder", new AutoencoderKl(autoencoderConfig, META, AutoencoderParts.Decoder), files.BindAutoencoder,
-            autoencoderConfig.ForceUpcast ? float32 : null);
+        decoder = new(runtime, "SDXL VAE decoder", autoencoderConfig, files.BindAutoencoder);
         if (files is { ImageEncoderPath: { } encoderPath, AdapterPath: { } adapterPath })
         {
             imagePrompt = new SdxlImagePromptEncoder(runtime, encoderPath, files.ResamplerPath ?? adapterPath);
@@ -109,29 +107,20 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<RgbImage> Decode(Tensor x)
-    {
-        // One by one: at 1024x1024 a single picture's activations take gigabytes.
-        return [.. Enumerable.Range(0, (int)x.shape[0]).SelectMany(i =>
-        {
-            using var scope = NewDisposeScope();
-            return DecodedImages.ToImages(DecodeLatents(x.narrow(0, i, 1)));
-        })];
-    }
+    public IReadOnlyList<RgbImage> Decode(Tensor x) => decoder.ToImages(x);
 
     /// <inheritdoc/>
     public IReadOnlyList<StageFootprint> EstimateStages(ImageSize size, int batch)
     {
         var latents = (long)size.Width * size.Height / (Info.SizeMultiple * Info.SizeMultiple);
         var unetElement = unet.Type == float32 ? 4 : 2;
-        var autoencoderElement = autoencoder.Type == float32 ? 4 : 2;
         var stages = new List<StageFootprint>
         {
             new("SDXL text encoders", textEncoder.WeightBytes, 64L * 1024 * 1024 * batch),
             // Skip connections, and the widest feed-forward: about 24 feature maps of the first resolution; both branches of guidance.
             new(unet.Name, unet.WeightBytes + (adapter?.WeightBytes ?? 0), 24 * latents * unetConfig.BlockOutChannels[0] * unetElement * 2 * batch),
             // At full resolution: what enters the last block, its normalised copy, and the results of two convolutions.
-            new(autoencoder.Name, autoencoder.WeightBytes, 4L * size.Width * size.Height * autoencoderConfig.BlockOutChannels[Math.Min(1, autoencoderConfig.BlockOutChannels.Count - 1)] * autoencoderElement),
+            decoder.Estimate(size, featureMaps: 4),
         };
         if (imagePrompt is not null) stages.Add(new("SDXL image encoder", imagePrompt.WeightBytes, 128L * 1024 * 1024 * batch));
         return stages;
@@ -144,17 +133,11 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
         imagePrompt?.Dispose();
         adapter?.Dispose();
         unet.Dispose();
-        autoencoder.Dispose();
+        decoder.Dispose();
     }
 
     /// <summary>The decoder's output for final latents, <c>[B, 3, H, W]</c> in about -1..1.</summary>
-    internal Tensor DecodeLatents(Tensor x)
-    {
-        using var noGrad = no_grad();
-        using var scope = NewDisposeScope();
-        using var lease = autoencoder.Use();
-        return lease.Model.Decode(autoencoderConfig.ToAutoencoder(x.to(float32)).to(autoencoder.Type)).MoveToOuterDisposeScope();
-    }
+    internal Tensor DecodeLatents(Tensor x) => decoder.Decode(x);
 
     private Tensor ToUNet(Tensor tensor) => tensor.to(runtime.Device).to(unet.Type);
 

@@ -1,0 +1,56 @@
+using ImgAlign.Imaging;
+using ImgAlign.Networks.Vae;
+using ImgAlign.Runtime;
+using static TorchSharp.torch;
+
+namespace ImgAlign.Backbones;
+
+/// <summary>From a diffusion network's final latents to pictures, by the autoencoder's decoder: the same for all backbones that have one.</summary>
+internal sealed class LatentDecoder : IDisposable
+{
+    private readonly AutoencoderKlConfig config;
+    private readonly ModelSlot<AutoencoderKl> slot;
+    private readonly PixelRounding rounding;
+
+    /// <summary>Makes the network; its weights are read on first use.</summary>
+    /// <param name="runtime">The device.</param>
+    /// <param name="name">The stage in messages.</param>
+    /// <param name="config">The autoencoder's sizes.</param>
+    /// <param name="bind">Gives it its weights.</param>
+    /// <param name="rounding">How colours become bytes.</param>
+    public LatentDecoder(DeviceRuntime runtime, string name, AutoencoderKlConfig config, WeightBinding<AutoencoderKl> bind, PixelRounding rounding = PixelRounding.Nearest)
+    {
+        (this.config, this.rounding) = (config, rounding);
+        slot = new(runtime, name, new AutoencoderKl(config, META, AutoencoderParts.Decoder), bind, config.ForceUpcast ? float32 : null);
+    }
+
+    /// <summary>Decodes to pictures, one by one: at 1024x1024 a single picture's activations take gigabytes.</summary>
+    /// <param name="latents"><c>[B, C, h, w]</c>.</param>
+    public IReadOnlyList<RgbImage> ToImages(Tensor latents) => [.. Enumerable.Range(0, (int)latents.shape[0]).SelectMany(i =>
+    {
+        using var scope = NewDisposeScope();
+        return DecodedImages.ToImages(Decode(latents.narrow(0, i, 1)), rounding);
+    })];
+
+    /// <summary>The decoder's output, <c>[B, 3, H, W]</c> in about -1..1.</summary>
+    /// <param name="latents"><c>[B, C, h, w]</c>.</param>
+    public Tensor Decode(Tensor latents)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        using var lease = slot.Use();
+        return lease.Model.Decode(config.ToAutoencoder(latents.to(float32)).to(slot.Type)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>What it needs: its weights, and feature maps of the last block at full resolution.</summary>
+    /// <param name="size">The size of a picture.</param>
+    /// <param name="featureMaps">How many of them are there at the same time.</param>
+    public StageFootprint Estimate(ImageSize size, long featureMaps)
+    {
+        var channels = config.BlockOutChannels[Math.Min(1, config.BlockOutChannels.Count - 1)];
+        return new(slot.Name, slot.WeightBytes, featureMaps * size.Width * size.Height * channels * (slot.Type == float32 ? 4 : 2));
+    }
+
+    /// <summary>Frees the network.</summary>
+    public void Dispose() => slot.Dispose();
+}
