@@ -13,6 +13,9 @@ internal static class ManifestKind
 {
     public static void Add(GoldenRunner runner) => runner.AddFiles("manifest", IsManifest, Check);
 
+    // Of CLIP's training; no network computes with it.
+    private const string Temperature = "logit_scale";
+
     private static bool IsManifest(string path)
     {
         if (!path.EndsWith(".json", StringComparison.Ordinal) && !path.EndsWith(".json.gz", StringComparison.Ordinal)) return false;
@@ -60,7 +63,7 @@ internal static class ManifestKind
             }
         }
         // Verify lets a map leave tensors out; here none may be.
-        if (needed.Except(used).FirstOrDefault() is { } leftOver) throw new CheckpointException(path, "is part of the published checkpoint but not of the network.", leftOver);
+        if (needed.Except(used).FirstOrDefault(static name => name != Temperature) is { } leftOver) throw new CheckpointException(path, "is part of the published checkpoint but not of the network.", leftOver);
         if (used.Except(needed).FirstOrDefault() is { } surplus) throw new CheckpointException(path, "is part of the network but a mere buffer of the published checkpoint.", surplus);
     }
 }

@@ -3,9 +3,11 @@ using ImgAlign.Backbones;
 using ImgAlign.Checkpoints;
 using ImgAlign.Networks.Aligner;
 using ImgAlign.Networks.Clip;
+using ImgAlign.Networks.Flux;
 using ImgAlign.Networks.Llava;
 using ImgAlign.Networks.Perceiver;
 using ImgAlign.Networks.Sdxl;
+using ImgAlign.Networks.T5;
 using ImgAlign.Networks.Vae;
 using ImgAlign.Testing.Golden;
 using TorchSharp;
@@ -25,7 +27,13 @@ internal static class ManifestNetworks
         "AutoencoderKL" => [CreateAutoencoder(config, weights)],
         "CLIPTextModel" or "CLIPTextModelWithProjection" => [CreateText(config, weights)],
         "CLIPVisionModel" or "CLIPVisionModelWithProjection" => [CreateVision(ClipVisionConfig.FromJson(config, weights.Source), weights, "")],
+        "CLIPModel" => [CreateText(config, weights), CreateVision(ClipVisionConfig.FromJson(config, weights.Source), weights, "")],
+        "T5EncoderModel" => [new(new T5EncoderModel(T5Config.FromJson(config, weights.Source), META), weights, T5EncoderModel.Names(weights))],
+        "FluxTransformer2DModel" => [CreateFlux(config, weights)],
         "LlavaForConditionalGeneration" or "LlavaLlamaForCausalLM" => CreateLlava(config, weights),
+        null when FluxNames.IsAuthors(weights) => [CreateFlux(config, weights)],
+        null when config.TryGetProperty("ch_mult", out _) => [CreateAutoencoder(config, weights)],
+        null when config.TryGetProperty("clip_embeddings_dim", out _) => CreateFluxAdapter(config, weights),
         null when config.TryGetProperty("dim_head", out _) => [CreatePerceiver(config, weights)],
         null when weights.Tensors.Keys.Any(name => name.StartsWith("ip_adapter.", StringComparison.Ordinal)) => CreateAdapter(weights),
         var other => throw new ImgAlignException($"no network of this version is built from the configuration of {other ?? "an unnamed class"}."),
@@ -82,4 +90,17 @@ internal static class ManifestNetworks
         new(Resampler.FromShapes(weights), weights, Resampler.Names(weights)),
         new(new ImagePromptAdapter(SdxlBase.UNet, META), weights, ImagePromptAdapter.Weights),
     ];
+
+    private static ManifestPart CreateFlux(JsonElement config, Checkpoint weights)
+    {
+        var network = new FluxTransformer(FluxConfig.FromJson(config, weights.Source), META);
+        return new(network, weights, network.Names(weights));
+    }
+
+    private static ManifestPart[] CreateFluxAdapter(JsonElement json, Checkpoint weights)
+    {
+        var transformer = new FluxConfig { NumLayers = json.GetProperty("layers").GetInt32(), NumAttentionHeads = json.GetProperty("hidden_dim").GetInt32() / new FluxConfig().AttentionHeadDim };
+        var projection = FluxImageProjection.FromShapes(weights);
+        return [new(projection, weights, FluxImageProjection.Weights), new(new FluxImagePromptAdapter(transformer, projection.Width, META), weights, FluxImagePromptAdapter.Weights)];
+    }
 }
