@@ -14,17 +14,34 @@ internal sealed class ModelConfiguration
     /// <summary>The section of a JSON file.</summary>
     public const string Section = "ImgAlign";
 
-    private static readonly Option<string?> Aligner = Text("--aligner", "The Implicit Aligner: aligner_sdxl.pth.");
+    private static readonly Option<string?> Aligner = Text("--aligner", "The Implicit Aligner: aligner_sdxl.pth or aligner_flux.pth.");
 
-    // The names that the options have in the section.
+    private static readonly Option<string?> Backbone = Text("--backbone", "The diffusion model's family: sdxl or flux; sdxl unless the file says otherwise.").AcceptOnlyFromAmong("sdxl", "flux");
+
+    // The families' sections, and what the authors' folder holds of each.
+    private static readonly Dictionary<string, (string Section, string Aligner, string[] Released)> Families = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["sdxl"] = ("Sdxl", "aligner_sdxl.pth", ["ImageEncoderPath", "ResamplerPath", "AdapterPath"]),
+        ["flux"] = ("Flux", "aligner_flux.pth", ["ImageEncoderPath", "AdapterPath"]),
+    };
+
+    // The names that the options have in the chosen family's section, and the family that they are of, if they are of one alone.
+    private static readonly (string Key, Option<string?> Option, string? Family)[] BackboneValues =
+    [
+        ("ModelPath", Text("--model", "SDXL or FLUX: a folder as published, a folder of the hub's cache, or for SDXL a single file."), null),
+        ("ConfigPath", Text("--model-config", "For a single file of SDXL: the folder that holds its tokenizers."), "sdxl"),
+        ("UNetPath", Text("--unet", "Another UNet, such as that of SDXL-DPO: a folder or a file."), "sdxl"),
+        ("TransformerPath", Text("--transformer", "Another transformer of FLUX: a folder, or a file such as flux1-dev.safetensors."), "flux"),
+        ("AutoencoderPath", Text("--autoencoder", "Another autoencoder of FLUX: a folder, or a file such as ae.safetensors."), "flux"),
+        ("ImageEncoderPath", Text("--image-encoder", "The image prompt's encoder, ViT-H/14 for SDXL, ViT-L/14 for FLUX: a folder."), null),
+        ("ResamplerPath", Text("--resampler", "The image prompt's projection for SDXL: resampler.pth."), "sdxl"),
+        ("AdapterPath", Text("--ip-adapter", "The image prompt's keys and values: ip-adapter-plus_sdxl_vit-h.bin, or ip_adapter.safetensors for FLUX."), null),
+    ];
+
+    // The names that the other options have.
     private static readonly (string Key, Option<string?> Option)[] Values =
     [
-        ("Sdxl:ModelPath", Text("--model", "SDXL: a folder as published, a folder of the hub's cache, or a single file.")),
-        ("Sdxl:ConfigPath", Text("--model-config", "For a single file: the folder that holds its tokenizers.")),
-        ("Sdxl:UNetPath", Text("--unet", "Another UNet, such as that of SDXL-DPO: a folder or a file.")),
-        ("Sdxl:ImageEncoderPath", Text("--image-encoder", "The image prompt's encoder, ViT-H/14: a folder.")),
-        ("Sdxl:ResamplerPath", Text("--resampler", "The image prompt's projection: resampler.pth.")),
-        ("Sdxl:AdapterPath", Text("--ip-adapter", "The image prompt's keys and values: ip-adapter-plus_sdxl_vit-h.bin.")),
+        ("Pipeline:Backbone", Backbone),
         ("Llava:ModelPath", Text("--detector", "LLaVA-1.5: a folder in either published layout.")),
         ("Llava:VisionTowerPath", Text("--vision-tower", "LLaVA's vision tower, where the model's folder does not hold it: a folder.")),
         ("Llava:Template", Text("--template", "LLaVA's conversation template: llava_v0, llava_v1 or vicuna_v1.")),
@@ -37,41 +54,51 @@ internal sealed class ModelConfiguration
 
     private static readonly Option<FileInfo> File = new Option<FileInfo>("--config") { Description = "A JSON file with the section ImgAlign; its paths are relative to it." }.AcceptExistingOnly();
 
-    private static readonly Option<string?> Released = Text("--ckpts", "The authors' folder: image_encoder/, resampler.pth, ip-adapter-plus_sdxl_vit-h.bin and aligner_sdxl.pth.");
+    private static readonly Option<string?> Released = Text("--ckpts", "The authors' folder: image_encoder/, the image prompt's files (SDXL: resampler.pth, ip-adapter-plus_sdxl_vit-h.bin; FLUX: ip_adapter.safetensors) and the aligner.");
 
     private static readonly Option<string[]> Loras = new("--lora") { Description = "A LoRA, as FILE or FILE:SCALE; may be given several times." };
 
     /// <summary>The command line's options.</summary>
-    public static IEnumerable<Option> Options => [File, Released, .. Values.Select(value => value.Option), Loras];
+    public static IEnumerable<Option> Options => [File, Released, .. BackboneValues.Select(value => value.Option), .. Values.Select(value => value.Option), Loras];
 
     /// <summary>Puts file and command line together.</summary>
     /// <exception cref="ImgAlignException">One of the models is not named, or the file is broken.</exception>
     public static IConfigurationSection Read(ParseResult parsed)
     {
         var settings = ReadFile(parsed.GetValue(File));
+        var (section, aligner, released) = FindFamily(parsed.GetValue(Backbone) ?? settings.GetValueOrDefault("Pipeline:Backbone") ?? "sdxl");
         if (parsed.GetValue(Released) is { } folder)
         {
             // The folder stands for all of its files, and for the released aligner's head width.
-            Remove(settings, "Sdxl:ImageEncoderPath", "Sdxl:ResamplerPath", "Sdxl:AdapterPath", "Aligner:HeadWidth");
-            settings["Sdxl:ImagePromptPath"] = folder;
-            settings["Aligner:Path"] = Path.Combine(ModelFolder.Resolve(folder), "aligner_sdxl.pth");
+            Remove(settings, [.. released.Select(key => $"{section}:{key}"), "Aligner:HeadWidth"]);
+            settings[$"{section}:ImagePromptPath"] = folder;
+            settings["Aligner:Path"] = Path.Combine(ModelFolder.Resolve(folder), aligner);
         }
         if (parsed.GetValue(Aligner) is not null) Remove(settings, "Aligner:HeadWidth");
         foreach (var (key, option) in Values)
         {
             if (parsed.GetValue(option) is { } value) settings[key] = value;
         }
-        if (parsed.GetValue(Loras) is { Length: > 0 }) Remove(settings, [.. settings.Keys.Where(static key => key.StartsWith("Sdxl:Loras:", StringComparison.OrdinalIgnoreCase))]);
+        foreach (var (key, option, family) in BackboneValues)
+        {
+            if (parsed.GetValue(option) is not { } value) continue;
+            if (family is not null && Families[family].Section != section) throw new ImgAlignException($"{option.Name} is for --backbone {family}.");
+            settings[$"{section}:{key}"] = value;
+        }
+        if (parsed.GetValue(Loras) is { Length: > 0 }) Remove(settings, [.. settings.Keys.Where(key => key.StartsWith($"{section}:Loras:", StringComparison.OrdinalIgnoreCase))]);
         foreach (var (index, lora) in (parsed.GetValue(Loras) ?? []).Index())
         {
             var (file, scale) = SplitScale(lora);
-            settings[$"Sdxl:Loras:{index}:Path"] = file;
-            settings[$"Sdxl:Loras:{index}:Scale"] = scale;
+            settings[$"{section}:Loras:{index}:Path"] = file;
+            settings[$"{section}:Loras:{index}:Scale"] = scale;
         }
-        RequireModels(settings);
-        var section = settings.Select(pair => KeyValuePair.Create($"{Section}:{pair.Key}", pair.Value));
-        return new ConfigurationBuilder().AddInMemoryCollection(section).Build().GetSection(Section);
+        RequireModels(settings, section);
+        var values = settings.Select(pair => KeyValuePair.Create($"{Section}:{pair.Key}", pair.Value));
+        return new ConfigurationBuilder().AddInMemoryCollection(values).Build().GetSection(Section);
     }
+
+    private static (string Section, string Aligner, string[] Released) FindFamily(string name) => Families.TryGetValue(name, out var family) ? family
+        : throw new ImgAlignException($"Pipeline:Backbone is '{name}', which is not known here; {string.Join(" and ", Families.Keys)} are.");
 
     // Paths in the file are relative to it, so that it can lie beside the checkpoints and be used from anywhere.
     private static Dictionary<string, string?> ReadFile(FileInfo? file)
@@ -101,9 +128,9 @@ internal sealed class ModelConfiguration
         foreach (var key in keys) settings.Remove(key);
     }
 
-    private static void RequireModels(Dictionary<string, string?> settings)
+    private static void RequireModels(Dictionary<string, string?> settings, string section)
     {
-        foreach (var (key, option) in new[] { ("Sdxl:ModelPath", "--model"), ("Llava:ModelPath", "--detector"), ("Aligner:Path", "--ckpts or --aligner") })
+        foreach (var (key, option) in new[] { ($"{section}:ModelPath", "--model"), ("Llava:ModelPath", "--detector"), ("Aligner:Path", "--ckpts or --aligner") })
         {
             if (string.IsNullOrEmpty(settings.GetValueOrDefault(key)))
                 throw new ImgAlignException($"{key} is not set: give {option}, or --config with a file that holds it (docs/quick-start.md has one).");

@@ -21,8 +21,8 @@ internal static class AlignCommand
         var seeds = new Option<long[]>("--seed") { Description = "A seed; several make several pictures.", DefaultValueFactory = _ => [0], AllowMultipleArgumentsPerToken = true };
         var rounds = new Option<int>("--rounds") { Description = "How often the picture is read and generated again.", DefaultValueFactory = _ => 1 };
         var scale = new Option<double?>("--scale") { Description = "The scale of the image prompt (IMG: 0.2)." };
-        var steps = new Option<int?>("--steps") { Description = "The number of sampler steps (SDXL: 50)." };
-        var guidance = new Option<double?>("--guidance") { Description = "The scale of classifier-free guidance (SDXL: 7.5)." };
+        var steps = new Option<int?>("--steps") { Description = "The number of sampler steps (SDXL: 50, FLUX: 30)." };
+        var guidance = new Option<double?>("--guidance") { Description = "The scale of classifier-free guidance (SDXL: 7.5, FLUX: 3.5)." };
         var width = new Option<int?>("--width") { Description = "Pixels from left to right; with --height." };
         var height = new Option<int?>("--height") { Description = "Pixels from top to bottom; with --width." };
         var output = new Option<string>("--out") { Description = "The folder for the pictures and the record; one folder a seed is made in it.", DefaultValueFactory = _ => "imgalign-out" };
@@ -76,6 +76,7 @@ internal static class AlignCommand
     {
         var services = new ServiceCollection();
         services.AddImplicitMultimodalGuidance(configuration)
+            .UseFlux(options => configuration.GetSection("Flux").Bind(options))
             .UseSdxl(options => configuration.GetSection("Sdxl").Bind(options))
             .UseLlava(options => configuration.GetSection("Llava").Bind(options))
             .UseAligner(options => configuration.GetSection("Aligner").Bind(options));

@@ -44,6 +44,12 @@ public sealed class ImgAlignBuilder
     public ImgAlignBuilder UseSdxl(Action<SdxlOptions> configure, string name = "sdxl") =>
         Configure(configure, name).UseBackbone(provider => new SdxlBackbone(RuntimeOf(provider), OptionsOf<SdxlOptions>(provider, name)), name);
 
+    /// <summary>Registers FLUX.1-dev or a fine-tune of it.</summary>
+    /// <param name="configure">Says where its files are; checked when the host starts.</param>
+    /// <param name="name">The name to choose it by.</param>
+    public ImgAlignBuilder UseFlux(Action<FluxOptions> configure, string name = "flux") =>
+        Configure(configure, name).UseBackbone(provider => new FluxBackbone(RuntimeOf(provider), OptionsOf<FluxOptions>(provider, name)), name);
+
     /// <summary>Registers LLaVA-1.5.</summary>
     /// <param name="configure">Says where its files are and how it is asked; checked when the host starts.</param>
     /// <param name="name">The name to choose it by.</param>

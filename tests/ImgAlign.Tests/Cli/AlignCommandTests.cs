@@ -1,5 +1,10 @@
 using System.Text.Json;
+using ImgAlign.Checkpoints;
 using ImgAlign.Imaging;
+using ImgAlign.Networks.Aligner;
+using ImgAlign.Networks.Perceiver;
+using ImgAlign.Tests.Networks;
+using static TorchSharp.torch;
 
 namespace ImgAlign.Tests.Cli;
 
@@ -42,6 +47,22 @@ public sealed class AlignCommandTests : IDisposable
         Assert.Equal("round 1 asked: What is wrong with a red cube?", run.Lines[0]);
         Assert.StartsWith("round 1 answered: ", run.Lines[1], StringComparison.Ordinal);
         Assert.Equal(File.ReadAllBytes(picture), File.ReadAllBytes(Path.Combine(output, "seed-0", "before.png")));
+    }
+
+    [Fact]
+    public async Task Aligns_with_flux()
+    {
+        var flux = Path.Combine(TestData.Golden, "flux");
+        var aligner = Path.Combine(output, "aligner.safetensors");
+        using (var network = new AlignerNetwork(new PerceiverConfig(64, 48, 48, Depth: 1, Heads: 2, HeadWidth: 64, FeedForwardWidth: 96), META))
+        using (var weights = RuleWeights.For(network)) SafetensorsWriter.Write(aligner, weights);
+
+        var run = await AlignAsync(
+            "--backbone", "flux", "--model", Path.Combine(flux, "FLUX.1-dev"), "--ip-adapter", Path.Combine(flux, "flux-ip-adapter", "ip_adapter.safetensors"),
+            "--image-encoder", Path.Combine(flux, "flux-ip-adapter", "image_encoder"), "--aligner", aligner, "--steps", "2", "--width", "64", "--height", "32", "--no-critique");
+
+        Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
+        Assert.Equal(new ImageSize(64, 32), ImageFile.Load(Path.Combine(output, "seed-0", "after.png")).Size);
     }
 
     [Fact]

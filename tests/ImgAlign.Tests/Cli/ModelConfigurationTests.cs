@@ -28,6 +28,21 @@ public sealed class ModelConfigurationTests : IDisposable
         Assert.Equal("16", Read()["Aligner:HeadWidth"]);
     }
 
+    [Fact]
+    public void A_family_has_its_own_section_and_options()
+    {
+        var section = Read("--backbone", "flux", "--model", "flux", "--ckpts", folder, "--transformer", "flux1-dev.safetensors");
+        Assert.Equal("flux", section["Pipeline:Backbone"]);
+        Assert.Equal("flux", section["Flux:ModelPath"]);
+        Assert.Equal("flux1-dev.safetensors", section["Flux:TransformerPath"]);
+        Assert.Equal(folder, section["Flux:ImagePromptPath"]);
+        Assert.Equal(Path.Combine(folder, "aligner_flux.pth"), section["Aligner:Path"]);
+        Assert.Null(section["Sdxl:ImagePromptPath"]);
+
+        Assert.Contains("--unet", Assert.Throws<ImgAlignException>(() => Read("--backbone", "flux", "--model", "flux", "--unet", "u")).Message, StringComparison.Ordinal);
+        Assert.Contains("Flux:ModelPath", Assert.Throws<ImgAlignException>(() => Read("--backbone", "flux")).Message, StringComparison.Ordinal);
+    }
+
     private IConfigurationSection Read(params string[] arguments)
     {
         var file = Path.Combine(folder, "imgalign.json");
