@@ -1,0 +1,110 @@
+using ImgAlign.Backbones;
+using ImgAlign.Runtime;
+using ImgAlign.Sampling;
+using ImgAlign.Testing;
+using ImgAlign.Tests.Checkpoints;
+using static TorchSharp.torch;
+
+namespace ImgAlign.Tests.Backbones;
+
+public sealed class FluxBackboneTests : IDisposable
+{
+    private static readonly string Model = Path.Combine(TestData.Golden, "flux", "FLUX.1-dev");
+    private static readonly ImageSize Size = new(48, 32);
+
+    private readonly TemporaryFolder folder = new();
+    private readonly DeviceRuntime runtime = new(new RuntimeOptions { Threads = 1 });
+
+    public void Dispose()
+    {
+        runtime.Dispose();
+        folder.Dispose();
+    }
+
+    [Theory]
+    [InlineData(ResidencyPolicy.KeepAll)]
+    [InlineData(ResidencyPolicy.LoadOnDemand)]
+    public void Conforms(ResidencyPolicy policy)
+    {
+        using var own = new DeviceRuntime(new RuntimeOptions { Residency = policy });
+        using var backbone = new FluxBackbone(own, Published());
+        Assert.Empty(BackboneConformance.Check(backbone, Size));
+    }
+
+    [Fact]
+    public void Runs_in_bfloat16_close_to_float32()
+    {
+        using var half = new DeviceRuntime(new RuntimeOptions { Precision = Precision.BFloat16 });
+        using var scope = NewDisposeScope();
+        using var exact = new FluxBackbone(runtime, Published());
+        using var rough = new FluxBackbone(half, Published());
+        var (expected, actual) = (Slope(exact), Slope(rough));
+        Assert.Equal(float32, actual.dtype);
+        Assert.InRange((actual - expected).abs().mean().item<float>(), 1e-6, 0.05 * expected.abs().mean().item<float>());
+        Assert.Single(rough.Decode(actual));
+    }
+
+    [Fact]
+    public void A_folder_with_the_authors_files_alone_gives_the_same()
+    {
+        using var scope = NewDisposeScope();
+        foreach (var part in new[] { "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2" })
+            Directory.CreateSymbolicLink(folder.File(part), Path.Combine(Model, part));
+        File.CreateSymbolicLink(folder.File("flux1-dev.safetensors"), Path.Combine(Model, "flux1-dev.safetensors"));
+        folder.Write("vae/config.json", File.ReadAllText(Path.Combine(Model, "vae", "config.json")));
+
+        using var expected = new FluxBackbone(runtime, Published());
+        // Sizes come from the file's shapes.
+        using var actual = new FluxBackbone(runtime, new FluxOptions { ModelPath = folder.Path, AutoencoderPath = Path.Combine(Model, "ae.safetensors") });
+        Assert.Equal(0, (Slope(expected, withImagePrompt: false) - Slope(actual, withImagePrompt: false)).abs().max().item<float>(), 1e-5);
+        Assert.Equal(expected.Decode(zeros(1, 16, 4, 6))[0].Pixels.ToArray(), actual.Decode(zeros(1, 16, 4, 6))[0].Pixels.ToArray());
+    }
+
+    [Fact]
+    public void No_prompt_is_the_empty_prompt()
+    {
+        using var backbone = new FluxBackbone(runtime, Published());
+        using var text = backbone.EncodeText([null, "", "a cat"]);
+        Assert.Equal([3L, 512, 48], text.Tokens.shape);
+        using var sums = text.Pooled.sum(1);
+        var values = sums.data<float>().ToArray();
+        Assert.True(values[0] == values[1] && values[1] != values[2]);
+    }
+
+    [Fact]
+    public void Distilled_guidance_and_the_count_of_tokens_matter()
+    {
+        using var scope = NewDisposeScope();
+        using var backbone = new FluxBackbone(runtime, Published());
+        using var stronger = new FluxBackbone(runtime, Published(options => options.DistilledGuidance = 7));
+        using var standard = new FluxBackbone(runtime, Published(options => options.ScheduleTokens = FlowTokenCount.Standard));
+        Assert.False(Slope(backbone).equal(Slope(stronger)).all().item<bool>());
+        Assert.True(backbone.CreateSchedule(4, new(1024, 1024)).Steps[1].Sigma < standard.CreateSchedule(4, new(1024, 1024)).Steps[1].Sigma);
+    }
+
+    [Fact]
+    public void What_is_missing_or_does_not_fit_is_named()
+    {
+        Assert.Contains("transformer", Assert.Throws<ImgAlignException>(() => new FluxBackbone(runtime, new FluxOptions { ModelPath = folder.Path })).Message, StringComparison.Ordinal);
+        Assert.Contains("image encoder", Assert.Throws<ImgAlignException>(() => new FluxBackbone(runtime, Published(options => options.ImageEncoderPath = Path.Combine(TestData.Golden, "mllm", "clip-vit-large-patch14-336")))).Message, StringComparison.Ordinal);
+
+        using var backbone = new FluxBackbone(runtime, new FluxOptions { ModelPath = Model });
+        Assert.Contains("ImagePromptPath", Assert.Throws<ImgAlignException>(() => backbone.ImagePrompt).Message, StringComparison.Ordinal);
+        Assert.Contains("multiples of 16", Assert.Throws<ArgumentException>(() => backbone.CreateNoise(new(40, 32), 0)).Message, StringComparison.Ordinal);
+    }
+
+    private static FluxOptions Published(Action<FluxOptions>? configure = null)
+    {
+        var options = new FluxOptions { ModelPath = Model, ImagePromptPath = Path.Combine(TestData.Golden, "flux", "flux-ip-adapter") };
+        configure?.Invoke(options);
+        return options;
+    }
+
+    private static Tensor Slope(FluxBackbone backbone, bool withImagePrompt = true)
+    {
+        using var scope = NewDisposeScope();
+        using var text = backbone.EncodeText(["a red cube"]);
+        using var conditioning = backbone.Condition(text, withImagePrompt ? ones(1, 4, 48) : null, 0.5, Size);
+        return backbone.Derivative(backbone.CreateNoise(Size, 1), backbone.CreateSchedule(4, Size).Steps[1], conditioning).MoveToOuterDisposeScope();
+    }
+}
