@@ -1,5 +1,3 @@
-using TorchSharp;
-
 namespace ImgAlign;
 
 /// <summary>
@@ -19,17 +17,13 @@ public interface IMisalignmentDetector : IDisposable
     void CheckQuestion(string question);
 
     /// <summary>
-    /// Runs the prefill, without decoding and without computing logits, and gives the last layer's hidden states after the final norm.
+    /// Reads image and question, and gives the last layer's hidden states after the final norm. If asked to, it also answers the question in
+    /// words, greedily, after the same reading; otherwise nothing is decoded and no logits are computed.
     /// </summary>
     /// <param name="image">The image to read.</param>
     /// <param name="question">The question, without the conversation template.</param>
-    /// <returns><c>[1, N, D]</c> on the device, every token of the sequence; the caller's.</returns>
-    torch.Tensor Detect(RgbImage image, string question);
-
-    /// <summary>Answers the question in words, greedily, so that a person sees what the detector saw.</summary>
-    /// <param name="image">The image to read.</param>
-    /// <param name="question">The question, without the conversation template.</param>
-    /// <param name="maxNewTokens">The most tokens that the answer may have, at least 1.</param>
-    /// <param name="cancellationToken">Seen between tokens.</param>
-    string Describe(RgbImage image, string question, int maxNewTokens = 128, CancellationToken cancellationToken = default);
+    /// <param name="critiqueTokens">The most tokens that the answer may have; 0: no answer.</param>
+    /// <param name="cancellationToken">Seen between the tokens of the answer.</param>
+    /// <returns>The caller's. It has a critique where <paramref name="critiqueTokens"/> is not 0; the hidden states do not depend on that.</returns>
+    Detection Detect(RgbImage image, string question, int critiqueTokens = 0, CancellationToken cancellationToken = default);
 }

@@ -10,7 +10,6 @@ public readonly record struct StageFootprint(string Name, long WeightBytes, long
 public interface IMemoryFootprint
 {
     /// <summary>The model's stages.</summary>
-    /// <param name="size">The size of the pictures in pixels.</param>
-    /// <param name="batch">The number of pictures at once.</param>
-    IReadOnlyList<StageFootprint> EstimateStages(ImageSize size, int batch);
+    /// <param name="workload">What the run asks of them.</param>
+    IReadOnlyList<StageFootprint> EstimateStages(Workload workload);
 }

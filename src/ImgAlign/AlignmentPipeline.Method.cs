@@ -6,9 +6,8 @@ namespace ImgAlign;
 public sealed partial class AlignmentPipeline
 {
     // IMG, section 3: what happens in a run, in its order. Prompt features, noise and the features of "no image" are computed once.
-    private AlignmentResult Align(AlignmentRequest request, RunRecorder run)
+    private AlignmentResult Align(AlignmentRequest request, List<string> questions, RunRecorder run)
     {
-        var questions = Enumerable.Range(1, request.Rounds).Select(round => Question(request.Question, request.Prompt, request.Seed, round)).ToList();
         foreach (var question in questions) detector.CheckQuestion(question);
 
         using var text = EncodeText([request.Prompt], request, run);
@@ -27,16 +26,15 @@ public sealed partial class AlignmentPipeline
             run.Round = rounds.Count + 1;
             var question = questions[rounds.Count];
             using var z0 = run.Stage(AlignmentStage.EncodeImage, backbone.Info.Name, () => backbone.ImagePrompt.Encode([image]));
-            using var h = run.Stage(AlignmentStage.Detect, detector.Name, () => detector.Detect(image, question));
-            var critique = request.DescribeCritique ? Describe(image, question, request.CritiqueTokens, run) : null;
-            using var z = run.Stage(AlignmentStage.Align, "aligner", () => aligner.Align(h, z0, request.AlignerPasses));
+            using var detection = Detect(AlignmentStage.Detect, image, question, request.DescribeCritique ? request.CritiqueTokens : 0, run);
+            using var z = run.Stage(AlignmentStage.Align, "aligner", () => aligner.Align(detection.HiddenStates, z0, request.AlignerPasses));
             var aligned = generator.Generate(z, noImage, request.ImagePromptScale!.Value)[0];
 
             var alignedScores = Score(aligned, request.Prompt, run);
             var improved = Improves(alignedScores, scores);
             var accepted = improved || !request.KeepOnlyImprovements;
             if (accepted) (image, scores) = (aligned, alignedScores);
-            rounds.Add(new AlignmentRound(run.Round, question, critique, aligned, alignedScores, accepted));
+            rounds.Add(new AlignmentRound(run.Round, question, detection.Critique, aligned, alignedScores, accepted));
             run.EndRound(rounds[^1]);
             if (!improved && request.StopWithoutImprovement) break;
         }
@@ -51,8 +49,14 @@ public sealed partial class AlignmentPipeline
         return new GenerationResult(images, request, run.Finish());
     }
 
-    private string Describe(RgbImage image, string question, int maxNewTokens, RunRecorder run) =>
-        run.Stage(AlignmentStage.Describe, detector.Name, () => detector.Describe(image, question, maxNewTokens, run.CancellationToken));
+    private string Describe(RgbImage image, string question, int maxNewTokens, RunRecorder run)
+    {
+        using var detection = Detect(AlignmentStage.Describe, image, question, maxNewTokens, run);
+        return detection.Critique ?? throw new ImgAlignException($"{detector.Name} does not answer in words; use another detector for that.");
+    }
+
+    private Detection Detect(AlignmentStage stage, RgbImage image, string question, int critiqueTokens, RunRecorder run) =>
+        run.Stage(stage, detector.Name, () => detector.Detect(image, question, critiqueTokens, run.CancellationToken));
 
     // With guidance the unconditional half comes first.
     private TextFeatures EncodeText(IReadOnlyList<string> prompts, SamplingRequest request, RunRecorder run)
@@ -71,7 +75,10 @@ public sealed partial class AlignmentPipeline
     private bool IsSufficient(Dictionary<string, double> scores, AlignmentRequest request) =>
         request.SufficientScore is { } sufficient && scores[Scorers[0].Name] >= sufficient;
 
-    // Each round draws its own question: another one may find what the last did not.
+    // Each round draws its own: another one may find what the last did not.
+    private static List<string> AllQuestions(AlignmentRequest request) =>
+        [.. Enumerable.Range(1, request.Rounds).Select(round => Question(request.Question, request.Prompt, request.Seed, round))];
+
     private static string Question(string? template, string prompt, long seed, int round) =>
         Questions.Ask(template ?? Questions.Draw(seed, round), prompt);
 

@@ -72,8 +72,14 @@ public sealed partial class AlignmentPipeline : IDisposable
         ArgumentNullException.ThrowIfNull(request);
         var resolved = RequestRules.Resolve(request, backbone.Info, Scorers.Count > 0);
         using var operation = Begin("align", backbone.Info.Name, resolved.Prompt, resolved.Seed);
-        object[] models = [backbone, detector, aligner, .. Scorers];
-        var result = await RunAsync(operation, models, resolved.Size!.Value, 1, run => Align(resolved, run), progress, cancellationToken).ConfigureAwait(false);
+        var questions = AllQuestions(resolved);
+        var workload = new Workload
+        {
+            Size = resolved.Size!.Value,
+            Question = questions.MaxBy(question => question.Length),
+            CritiqueTokens = resolved.DescribeCritique ? resolved.CritiqueTokens : 0,
+        };
+        var result = await RunAsync(operation, AllModels, workload, run => Align(resolved, questions, run), progress, cancellationToken).ConfigureAwait(false);
         operation.Ends(result);
         return result;
     }
@@ -111,7 +117,8 @@ public sealed partial class AlignmentPipeline : IDisposable
         ArgumentNullException.ThrowIfNull(request);
         var resolved = RequestRules.Resolve(request, backbone.Info);
         using var operation = Begin("generate", backbone.Info.Name, string.Join('\n', resolved.Prompts), resolved.Seed);
-        var result = await RunAsync(operation, [backbone], resolved.Size!.Value, resolved.Prompts.Count, run => Generate(resolved, run), progress, cancellationToken).ConfigureAwait(false);
+        var workload = new Workload { Size = resolved.Size!.Value, Batch = resolved.Prompts.Count };
+        var result = await RunAsync(operation, [backbone], workload, run => Generate(resolved, run), progress, cancellationToken).ConfigureAwait(false);
         operation.Ends(result.Report);
         return result;
     }
@@ -129,13 +136,15 @@ public sealed partial class AlignmentPipeline : IDisposable
         ArgumentNullException.ThrowIfNull(image);
         RequestRules.RequireQuestion(prompt, question, seed, maxNewTokens);
         using var operation = Begin("describe", detector.Name, prompt, seed);
-        return await RunAsync(operation, [detector], image.Size, 1, run => Describe(image, Question(question, prompt, seed, 1), maxNewTokens, run), null, cancellationToken).ConfigureAwait(false);
+        var asked = Question(question, prompt, seed, 1);
+        var workload = new Workload { Size = image.Size, Question = asked, CritiqueTokens = maxNewTokens };
+        return await RunAsync(operation, [detector], workload, run => Describe(image, asked, maxNewTokens, run), null, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>The memory that an alignment would need, and what is there.</summary>
+    /// <summary>The memory that an alignment would need, with a question of usual length and without a critique, and what is there.</summary>
     /// <param name="size">The size of the picture; null: the backbone's default.</param>
     public Task<MemoryEstimate> EstimateMemoryAsync(ImageSize? size = null) =>
-        runtime.Worker.RunAsync(() => EstimateMemory([backbone, detector, aligner, .. Scorers], size ?? backbone.Info.DefaultSize, 1));
+        runtime.Worker.RunAsync(() => EstimateMemory(AllModels, new Workload { Size = size ?? backbone.Info.DefaultSize }));
 
     /// <summary>Loads all networks to where the residency policy lets them wait, so that the first run need not.</summary>
     /// <param name="cancellationToken">Takes this out of the queue.</param>
@@ -156,20 +165,22 @@ public sealed partial class AlignmentPipeline : IDisposable
         lifetime.Dispose();
     }
 
+    private IReadOnlyList<object> AllModels => [backbone, detector, aligner, .. Scorers];
+
     private Operation Begin(string name, string model, string prompt, long seed)
     {
         ObjectDisposedException.ThrowIf(lifetime.IsCancellationRequested, this);
         return new Operation(name, model, seed, RecordPrompts ? prompt : null, Logger ?? NullLogger.Instance);
     }
 
-    private async Task<T> RunAsync<T>(Operation operation, IReadOnlyList<object> models, ImageSize size, int batch, Func<RunRecorder, T> work, IProgress<AlignmentUpdate>? progress, CancellationToken cancellationToken)
+    private async Task<T> RunAsync<T>(Operation operation, IReadOnlyList<object> models, Workload workload, Func<RunRecorder, T> work, IProgress<AlignmentUpdate>? progress, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.Token);
         try
         {
             return await runtime.Worker.RunAsync(() =>
             {
-                var estimate = EstimateMemory(models, size, batch);
+                var estimate = EstimateMemory(models, workload);
                 operation.Starts(estimate);
                 estimate.EnsureFits();
                 using var run = new RunRecorder(runtime, estimate, operation.Logger, progress, stop.Token);
@@ -195,6 +206,6 @@ public sealed partial class AlignmentPipeline : IDisposable
         }
     }
 
-    private MemoryEstimate EstimateMemory(IEnumerable<object> models, ImageSize size, int batch) =>
-        runtime.Estimate(models.OfType<IMemoryFootprint>().SelectMany(model => model.EstimateStages(size, batch)));
+    private MemoryEstimate EstimateMemory(IEnumerable<object> models, Workload workload) =>
+        runtime.Estimate(models.OfType<IMemoryFootprint>().SelectMany(model => model.EstimateStages(workload)));
 }

@@ -26,7 +26,7 @@ public sealed record AlignmentRequest : SamplingRequest
     /// </summary>
     public string? Question { get; init; }
 
-    /// <summary>Whether the detector also answers its question in words, for people to read. The picture does not depend on it.</summary>
+    /// <summary>Whether the detector also answers its question in words, for people to read. It reads once for both, and the picture does not depend on it.</summary>
     public bool DescribeCritique { get; init; }
 
     /// <summary>The most tokens of that answer, 1 to 4096.</summary>

@@ -18,10 +18,10 @@ public enum AlignmentStage
     /// <summary>The picture becomes image-prompt features.</summary>
     EncodeImage,
 
-    /// <summary>The detector reads picture and question.</summary>
+    /// <summary>The detector reads picture and question; with <see cref="AlignmentRequest.DescribeCritique"/> it then also answers in words.</summary>
     Detect,
 
-    /// <summary>The detector answers in words.</summary>
+    /// <summary>The detector reads and answers in words, where nothing but the answer is asked for (<see cref="AlignmentPipeline.DescribeAsync"/>).</summary>
     Describe,
 
     /// <summary>The aligner moves the image-prompt features.</summary>

@@ -91,9 +91,11 @@ internal static class LlavaKinds
         using var network = LoadNetwork(golden, device);
         var input = Prepare(golden, network.Config);
         var prompt = network.Embed(input.Ids, input.Pixels);
-        var logits = network.LanguageModel.Logits(network.LanguageModel.Model.Run(prompt)[.., ^1]);  // [1, V]
+        using var cache = new KeyValueCache(network.Config.Text.NumHiddenLayers);
+        var hidden = network.LanguageModel.Model.Run(prompt, cache);
+        var logits = network.LanguageModel.Logits(hidden[.., ^1]);  // [1, V]
         var maxNewTokens = golden.Options.GetProperty("max_new_tokens").GetInt32();
-        var ids = GreedySearch.Generate(network.LanguageModel, prompt, maxNewTokens, answer => network.Config.StopTokens.Contains(answer[^1]));
+        var ids = GreedySearch.Continue(network.LanguageModel, hidden, cache, maxNewTokens, answer => network.Config.StopTokens.Contains(answer[^1]));
         return new() { ["ids"] = torch.tensor(ids.Select(id => (long)id).ToArray()), ["logits"] = logits };
     }
 

@@ -25,7 +25,7 @@ internal static class RoundKinds
         {
             // Each round starts from the stored picture, so that one rounded pixel does not spread.
             var image = ImagingKinds.ToImage(golden.Inputs[round == 1 ? "base_image" : $"round_image.{round - 1}"]);
-            var h = outputs[$"h{round}"] = detector.Detect(image, question);
+            var h = outputs[$"h{round}"] = detector.Detect(image, question).HiddenStates;
             var z0 = outputs[$"z0.{round}"] = sdxl.Backbone.ImagePrompt.Encode([image]);
             var z = outputs[$"z{passes}.{round}"] = aligner.Align(h, z0, passes);
             var latents = outputs[$"latents.{round}"] = sdxl.Generate(z, noImage, scale);

@@ -100,8 +100,8 @@ public sealed class ColourBackbone : IDiffusionBackbone, IImagePromptEncoder, IM
     public Tensor EncodeUnconditional() => full([1, 4, 3], 0.5, device: device, dtype: float32);
 
     /// <inheritdoc/>
-    public IReadOnlyList<StageFootprint> EstimateStages(ImageSize size, int batch) =>
-        [new("Colour text", ClaimedStageBytes, 0), new("Colour painter", ClaimedStageBytes, 12L * size.Width * size.Height * batch)];
+    public IReadOnlyList<StageFootprint> EstimateStages(Workload workload) =>
+        [new("Colour text", ClaimedStageBytes, 0), new("Colour painter", ClaimedStageBytes, 12L * workload.Size.Width * workload.Size.Height * workload.Batch)];
 
     /// <summary>Owns nothing.</summary>
     public void Dispose() { }

@@ -23,26 +23,26 @@ public sealed class ColourDetector : IMisalignmentDetector
     public void CheckQuestion(string question) { }
 
     /// <inheritdoc/>
-    public Tensor Detect(RgbImage image, string question)
+    public Detection Detect(RgbImage image, string question, int critiqueTokens = 0, CancellationToken cancellationToken = default)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         using var scope = NewDisposeScope();
         var seen = tensor(Colour.Quarters(image), [4, 3], device: device);
         var asked = tensor(Colour.Of(question), [1, 3], device: device);
         var seenStates = cat([seen, zeros_like(seen)], 1);
         var askedStates = cat([zeros_like(asked), asked], 1);
-        return cat([seenStates, askedStates]).unsqueeze(0).MoveToOuterDisposeScope();  // [1, 5, 6]
-    }
-
-    /// <inheritdoc/>
-    public string Describe(RgbImage image, string question, int maxNewTokens = 128, CancellationToken cancellationToken = default)
-    {
-        string[] words = ["Make", "the", "colour", Text(Colour.Of(question)), "instead", "of", Text(Colour.Mean(image)) + "."];
-        cancellationToken.ThrowIfCancellationRequested();
-        return string.Join(' ', words.Take(maxNewTokens));
+        var states = cat([seenStates, askedStates]).unsqueeze(0);  // [1, 5, 6]
+        return new Detection(states.MoveToOuterDisposeScope(), critiqueTokens > 0 ? Answer(image, question, critiqueTokens) : null);
     }
 
     /// <summary>Owns nothing.</summary>
     public void Dispose() { }
+
+    private static string Answer(RgbImage image, string question, int maxWords)
+    {
+        string[] words = ["Make", "the", "colour", Text(Colour.Of(question)), "instead", "of", Text(Colour.Mean(image)) + "."];
+        return string.Join(' ', words.Take(maxWords));
+    }
 
     private static string Text(float[] colour) => "#" + string.Concat(colour.Select(static value => ((int)MathF.Round(255 * value)).ToString("x2", null)));
 }

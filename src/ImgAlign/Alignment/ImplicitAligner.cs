@@ -54,10 +54,10 @@ public sealed class ImplicitAligner : IImplicitAligner, IMemoryFootprint
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<StageFootprint> EstimateStages(ImageSize size, int batch)
+    public IReadOnlyList<StageFootprint> EstimateStages(Workload workload)
     {
         // Keys and values of the longest usual sequence of hidden states, in all layers.
-        var activations = 1024L * batch * TokenWidth * 16 * (slot.Type == float32 ? 4 : 2);
+        var activations = 1024L * workload.Batch * TokenWidth * 16 * (slot.Type == float32 ? 4 : 2);
         return [new StageFootprint(slot.Name, slot.WeightBytes, activations)];
     }
 

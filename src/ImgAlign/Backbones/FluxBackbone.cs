@@ -105,8 +105,9 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     public IReadOnlyList<RgbImage> Decode(Tensor x) => decoder.ToImages(x);
 
     /// <inheritdoc/>
-    public IReadOnlyList<StageFootprint> EstimateStages(ImageSize size, int batch)
+    public IReadOnlyList<StageFootprint> EstimateStages(Workload workload)
     {
+        var (size, batch) = (workload.Size, workload.Batch);
         var tokens = options.MaxTextTokens + (long)size.Width * size.Height / (Info.SizeMultiple * Info.SizeMultiple);
         var transformerElement = transformer.Type == float32 ? 4 : 2;
         return

@@ -110,8 +110,9 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     public IReadOnlyList<RgbImage> Decode(Tensor x) => decoder.ToImages(x);
 
     /// <inheritdoc/>
-    public IReadOnlyList<StageFootprint> EstimateStages(ImageSize size, int batch)
+    public IReadOnlyList<StageFootprint> EstimateStages(Workload workload)
     {
+        var (size, batch) = (workload.Size, workload.Batch);
         var latents = (long)size.Width * size.Height / (Info.SizeMultiple * Info.SizeMultiple);
         var unetElement = unet.Type == float32 ? 4 : 2;
         var stages = new List<StageFootprint>

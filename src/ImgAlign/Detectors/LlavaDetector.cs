@@ -9,6 +9,8 @@ namespace ImgAlign.Detectors;
 /// <summary>LLaVA-1.5 as the reader of pictures and prompts (IMG, section 3.2).</summary>
 public sealed class LlavaDetector : IMisalignmentDetector, IMemoryFootprint
 {
+    private const int UsualTextTokens = 256;
+
     private readonly LlavaConfig config;
     private readonly LlavaProcessor processor;
     private readonly ModelSlot<LlavaModel> network;
@@ -42,38 +44,33 @@ public sealed class LlavaDetector : IMisalignmentDetector, IMemoryFootprint
 
     /// <inheritdoc/>
     /// <exception cref="ImgAlignException">The question is too long for the model, or the weights cannot be read.</exception>
-    public Tensor Detect(RgbImage image, string question)
+    public Detection Detect(RgbImage image, string question, int critiqueTokens = 0, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(question);
+        ArgumentOutOfRangeException.ThrowIfNegative(critiqueTokens);
         using var noGrad = no_grad();
         using var input = processor.Prepare(image, question);
         using var lease = network.Use();
-        return lease.Model.call(input.Ids, input.Pixels);
+        using var scope = NewDisposeScope();
+        if (critiqueTokens == 0) return new Detection(lease.Model.call(input.Ids, input.Pixels).MoveToOuterDisposeScope());
+
+        var decoder = lease.Model.LanguageModel;
+        using var cache = new KeyValueCache(config.Text.NumHiddenLayers);
+        var h = decoder.Model.Run(lease.Model.Embed(input.Ids, input.Pixels), cache);
+        var answer = GreedySearch.Continue(decoder, h, cache, critiqueTokens, processor.IsComplete, cancellationToken);
+        return new Detection(h.MoveToOuterDisposeScope(), processor.Decode(answer));
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ImgAlignException">The question is too long for the model, or the weights cannot be read.</exception>
-    public string Describe(RgbImage image, string question, int maxNewTokens = 128, CancellationToken cancellationToken = default)
+    /// <exception cref="ImgAlignException">The question is too long for the model.</exception>
+    public IReadOnlyList<StageFootprint> EstimateStages(Workload workload)
     {
-        ArgumentNullException.ThrowIfNull(image);
-        ArgumentNullException.ThrowIfNull(question);
-        using var noGrad = no_grad();
-        using var input = processor.Prepare(image, question);
-        using var lease = network.Use();
-        using var prompt = lease.Model.Embed(input.Ids, input.Pixels);
-        return processor.Decode(GreedySearch.Generate(lease.Model.LanguageModel, prompt, maxNewTokens, processor.IsComplete, cancellationToken));
-    }
-
-    /// <inheritdoc/>
-    public IReadOnlyList<StageFootprint> EstimateStages(ImageSize size, int batch)
-    {
-        // Pictures are read one by one. Usual questions are short; an answer's keys and values are kept for all layers.
-        var text = config.Text;
-        long positions = config.ImageTokens + 256;
-        var layer = positions * (3L * text.IntermediateSize + 8L * text.HiddenSize);
-        var cache = 2L * positions * text.NumHiddenLayers * text.KeyValueHeads * text.HeadWidth;
-        return [new StageFootprint(Name, network.WeightBytes, (layer + cache) * (network.Type == float32 ? 4 : 2))];
+        ArgumentNullException.ThrowIfNull(workload);
+        // Pictures are read one by one.
+        var text = workload.Question is { } question ? processor.Tokenize(question, hasImage: true).Count : UsualTextTokens;
+        var numbers = config.Text.CountActivations(config.ImageTokens + text, workload.CritiqueTokens);
+        return [new StageFootprint(Name, network.WeightBytes, numbers * (network.Type == float32 ? 4 : 2))];
     }
 
     /// <summary>Frees the network.</summary>

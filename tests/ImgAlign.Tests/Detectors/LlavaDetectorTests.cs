@@ -25,7 +25,7 @@ public sealed class LlavaDetectorTests : IDisposable
         using var scope = torch.NewDisposeScope();
         using var first = new LlavaDetector(runtime, Transformers);
         using var second = new LlavaDetector(runtime, Authors);
-        var (x, y) = (first.Detect(image, "What is missing?"), second.Detect(image, "What is missing?"));
+        var (x, y) = (first.Detect(image, "What is missing?").HiddenStates, second.Detect(image, "What is missing?").HiddenStates);
         Assert.Equal(first.HiddenSize, x.shape[2]);
         Assert.True(x.allclose(y, rtol: 1e-4, atol: 1e-4));
     }
@@ -35,18 +35,43 @@ public sealed class LlavaDetectorTests : IDisposable
     {
         using var detector = new LlavaDetector(runtime, Transformers);
         // As in the golden case llava-generate-v0.
-        Assert.Equal("planplanplanplanplanplanplanplanti skucallo", detector.Describe(image, "How to align the image to match the prompt: a intelligent chair from the girl?", 12));
+        Assert.Equal("planplanplanplanplanplanplanplanti skucallo", Answer(detector, "How to align the image to match the prompt: a intelligent chair from the girl?", 12));
+    }
+
+    [Fact]
+    public void An_answer_does_not_change_the_hidden_states()
+    {
+        using var detector = new LlavaDetector(runtime, Transformers);
+        using var silent = detector.Detect(image, "What is missing?");
+        using var answered = detector.Detect(image, "What is missing?", 3);
+        Assert.Null(silent.Critique);
+        Assert.NotNull(answered.Critique);
+        Assert.Equal(silent.HiddenStates.data<float>().ToArray(), answered.HiddenStates.data<float>().ToArray());
+    }
+
+    [Fact]
+    public void The_estimate_follows_question_and_answer()
+    {
+        using var detector = new LlavaDetector(runtime, Transformers);
+        var usual = new Workload { Size = new ImageSize(64, 64) };
+        long Activations(Workload workload) => detector.EstimateStages(workload).Single().ActivationBytes;
+
+        Assert.True(Activations(usual with { Question = "What?" }) < Activations(usual));
+        Assert.True(Activations(usual) < Activations(usual with { Question = string.Concat(Enumerable.Repeat("What is missing? ", 400)) }));
+        Assert.True(Activations(usual) < Activations(usual with { CritiqueTokens = 1 }));
+        // Answers end with the model's longest sequence, 4096: keys and values of width 64 in three layers, and a copy of one of them while they grow.
+        Assert.Equal(4L * 7 * 4096 * 64, Activations(usual with { CritiqueTokens = 4096 }) - Activations(usual));
     }
 
     [Fact]
     public void Nothing_is_left_behind()
     {
         using var detector = new LlavaDetector(runtime, Transformers);
-        detector.Describe(image, "What?", 1);
+        Answer(detector, "What?", 1);
         var live = LiveTensors.Count();
         detector.Detect(image, "What is missing?").Dispose();
-        detector.Describe(image, "What is missing?", 5);
-        Assert.Throws<OperationCanceledException>(() => detector.Describe(image, "What?", 5, new CancellationToken(canceled: true)));
+        Answer(detector, "What is missing?", 5);
+        Assert.Throws<OperationCanceledException>(() => detector.Detect(image, "What?", 5, new CancellationToken(canceled: true)));
         Assert.Throws<ImgAlignException>(() => detector.Detect(image, "What is in <image>?"));
         Assert.Equal(live, torch.Tensor.TotalCount);
     }
@@ -68,10 +93,10 @@ public sealed class LlavaDetectorTests : IDisposable
         using var half = new DeviceRuntime(new RuntimeOptions { Precision = Precision.BFloat16 });
         using var exact = new LlavaDetector(runtime, Transformers);
         using var rounded = new LlavaDetector(half, Transformers);
-        var (x, y) = (exact.Detect(image, "What?"), rounded.Detect(image, "What?"));
+        var (x, y) = (exact.Detect(image, "What?").HiddenStates, rounded.Detect(image, "What?").HiddenStates);
         Assert.Equal(torch.bfloat16, y.dtype);
         Assert.True((x - y.to(torch.float32)).norm().item<float>() < 0.05 * x.norm().item<float>());
-        Assert.NotEmpty(rounded.Describe(image, "What?", 3));
+        Assert.NotEmpty(Answer(rounded, "What?", 3));
     }
 
     [Fact]
@@ -80,7 +105,7 @@ public sealed class LlavaDetectorTests : IDisposable
         using var scope = torch.NewDisposeScope();
         using var padded = new LlavaDetector(runtime, Transformers);
         using var cropped = new LlavaDetector(runtime, new() { ModelPath = Transformers.ModelPath, ImageAspectRatio = "crop" });
-        Assert.False(padded.Detect(image, "What?").allclose(cropped.Detect(image, "What?")));
+        Assert.False(padded.Detect(image, "What?").HiddenStates.allclose(cropped.Detect(image, "What?").HiddenStates));
         Assert.Contains("'stretch'", Assert.Throws<ImgAlignException>(() => new LlavaDetector(runtime, new() { ModelPath = Transformers.ModelPath, ImageAspectRatio = "stretch" })).Message, StringComparison.Ordinal);
     }
 
@@ -89,4 +114,10 @@ public sealed class LlavaDetectorTests : IDisposable
         Assert.Contains("'llama_3'", Assert.Throws<ImgAlignException>(() => new LlavaDetector(runtime, new() { ModelPath = Transformers.ModelPath, Template = "llama_3" })).Message, StringComparison.Ordinal);
 
     public void Dispose() => runtime.Dispose();
+
+    private string Answer(LlavaDetector detector, string question, int maxNewTokens)
+    {
+        using var detection = detector.Detect(image, question, maxNewTokens);
+        return detection.Critique!;
+    }
 }

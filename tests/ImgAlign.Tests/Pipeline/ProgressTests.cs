@@ -14,7 +14,7 @@ public sealed class ProgressTests : IDisposable
         AlignmentStage[] expected =
         [
             AlignmentStage.EncodePrompt, AlignmentStage.Generate, AlignmentStage.Decode, AlignmentStage.Score, AlignmentStage.EncodeImage,
-            AlignmentStage.EncodeImage, AlignmentStage.Detect, AlignmentStage.Describe, AlignmentStage.Align, AlignmentStage.Generate, AlignmentStage.Decode, AlignmentStage.Score,
+            AlignmentStage.EncodeImage, AlignmentStage.Detect, AlignmentStage.Align, AlignmentStage.Generate, AlignmentStage.Decode, AlignmentStage.Score,
         ];
         Assert.Equal(expected, updates.All.Where(update => update.Step == 0).Select(update => update.Stage));
         Assert.Equal(expected, result.Report.Timings.Select(timing => timing.Stage));

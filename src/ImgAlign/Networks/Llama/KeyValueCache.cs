@@ -1,15 +1,17 @@
+using System.Diagnostics.CodeAnalysis;
 using static TorchSharp.torch;
 
 namespace ImgAlign.Networks.Llama;
 
 /// <summary>
 /// Keys and values of the positions that a decoder has seen, so that the next token costs one position. It is an argument of the forward
-/// pass, not a state of the network: one conversation, one cache. Without gradients only.
+/// pass, not a state of the network: one conversation, one cache. Without gradients only, and inside of a dispose scope. It takes memory as it grows.
 /// </summary>
 /// <param name="layers">The decoder's number of layers.</param>
-/// <param name="capacity">The most positions that it can hold; memory is taken at once, when the first layer writes.</param>
-public sealed class KeyValueCache(int layers, long capacity) : IDisposable
+public sealed class KeyValueCache(int layers) : IDisposable
 {
+    private const long Step = 256;
+
     private readonly Tensor?[] keys = new Tensor?[layers];
     private readonly Tensor?[] values = new Tensor?[layers];
 
@@ -33,13 +35,25 @@ public sealed class KeyValueCache(int layers, long capacity) : IDisposable
         foreach (var tensor in keys.Concat(values)) tensor?.Dispose();
     }
 
+    /// <summary>The positions for which it has taken memory once it holds that many: it grows in steps.</summary>
+    internal static long CapacityFor(long positions) => (positions + Step - 1) / Step * Step;
+
     private Tensor Append(ref Tensor? buffer, Tensor added)
     {
         var count = added.shape[2];
-        if (Length + count > capacity) throw new InvalidOperationException($"The cache holds {capacity} positions; {Length + count} are needed.");
-        buffer ??= empty([added.shape[0], added.shape[1], capacity, added.shape[3]], added.dtype, added.device).DetachFromDisposeScope();
-        using var target = buffer.narrow(2, Length, count);
-        target.copy_(added);
+        if (buffer is null || buffer.shape[2] < Length + count) Grow(ref buffer, added, CapacityFor(Length + count));
+        buffer.narrow(2, Length, count).copy_(added);
         return buffer.narrow(2, 0, Length + count);
+    }
+
+    private void Grow([NotNull] ref Tensor? buffer, Tensor like, long capacity)
+    {
+        var larger = empty([like.shape[0], like.shape[1], capacity, like.shape[3]], like.dtype, like.device).DetachFromDisposeScope();
+        if (buffer is not null)
+        {
+            larger.narrow(2, 0, Length).copy_(buffer.narrow(2, 0, Length));
+            buffer.Dispose();
+        }
+        buffer = larger;
     }
 }

@@ -86,6 +86,17 @@ public sealed record LlamaConfig
             throw new ImgAlignException($"The sequence has {length} tokens, image patches included, but the model reads {MaxPositionEmbeddings} at most; shorten the prompt.");
     }
 
+    /// <summary>An upper estimate of the numbers that are in memory at once while a decoder reads and answers, beside its weights.</summary>
+    /// <param name="positions">The positions that it reads.</param>
+    /// <param name="newTokens">The most tokens that it then answers; 0: none, so that nothing is remembered.</param>
+    internal long CountActivations(long positions, long newTokens)
+    {
+        var layer = positions * (3L * IntermediateSize + 8L * HiddenSize);
+        if (newTokens == 0) return layer;
+        var remembered = KeyValueCache.CapacityFor(Math.Min(positions + newTokens, MaxPositionEmbeddings));
+        return layer + (2L * NumHiddenLayers + 1) * remembered * KeyValueHeads * HeadWidth;  // + 1: what is outgrown, until it is copied
+    }
+
     private void Check(string source)
     {
         if (new[] { VocabSize, HiddenSize, IntermediateSize, NumHiddenLayers, NumAttentionHeads, KeyValueHeads, HeadWidth, MaxPositionEmbeddings }.Min() < 1)

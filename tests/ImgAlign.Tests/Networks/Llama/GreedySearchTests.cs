@@ -6,6 +6,14 @@ namespace ImgAlign.Tests.Networks.Llama;
 
 public class GreedySearchTests
 {
+    private static IReadOnlyList<int> Answer(LlamaForCausalLM network, Tensor prompt, int maxNewTokens, Func<IReadOnlyList<int>, bool> isComplete, CancellationToken cancellationToken = default)
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        using var cache = new KeyValueCache(network.Model.Config.NumHiddenLayers);
+        return GreedySearch.Continue(network, network.Model.Run(prompt, cache), cache, maxNewTokens, isComplete, cancellationToken);
+    }
+
     [Fact]
     public void Chooses_what_reading_everything_again_would()
     {
@@ -21,7 +29,7 @@ public class GreedySearchTests
             sequence = cat([sequence, network.Model.Embed(tensor([(long)expected[^1]], [1, 1]))], 1);
         }
 
-        Assert.Equal(expected, GreedySearch.Generate(network, prompt, 8, _ => false));
+        Assert.Equal(expected, Answer(network, prompt, 8, _ => false));
     }
 
     [Fact]
@@ -30,9 +38,9 @@ public class GreedySearchTests
         using var scope = NewDisposeScope();
         using var network = TinyLlama.Create(TinyLlama.Config);
         var prompt = network.Model.Embed(TinyLlama.Ids(1, 5));
-        var all = GreedySearch.Generate(network, prompt, 8, _ => false);
+        var all = Answer(network, prompt, 8, _ => false);
         var stop = all[3];
-        var tokens = GreedySearch.Generate(network, prompt, 8, found => found[^1] == stop);
+        var tokens = Answer(network, prompt, 8, found => found[^1] == stop);
         Assert.Equal(all.Take(all.ToList().IndexOf(stop) + 1), tokens);
     }
 
@@ -42,7 +50,7 @@ public class GreedySearchTests
         using var scope = NewDisposeScope();
         using var network = TinyLlama.Create(TinyLlama.Config);
         // The last token is chosen after reading all 32 positions, and is not read itself.
-        Assert.Equal(3, GreedySearch.Generate(network, network.Model.Embed(TinyLlama.Ids(1, 30)), 100, _ => false).Count);
+        Assert.Equal(3, Answer(network, network.Model.Embed(TinyLlama.Ids(1, 30)), 100, _ => false).Count);
     }
 
     [Fact]
@@ -52,9 +60,9 @@ public class GreedySearchTests
         using var ids = TinyLlama.Ids(1, 5);
         using var prompt = network.Model.Embed(ids);
         var live = LiveTensors.Count();
-        GreedySearch.Generate(network, prompt, 4, _ => false);
+        Answer(network, prompt, 4, _ => false);
         Assert.Equal(live, Tensor.TotalCount);
-        Assert.Throws<OperationCanceledException>(() => GreedySearch.Generate(network, prompt, 4, _ => false, new CancellationToken(canceled: true)));
+        Assert.Throws<OperationCanceledException>(() => Answer(network, prompt, 4, _ => false, new CancellationToken(canceled: true)));
         Assert.Equal(live, Tensor.TotalCount);
     }
 }

@@ -19,12 +19,29 @@ public class LlamaModelTests
         var embeddings = network.Model.Embed(TinyLlama.Ids(2, 10));
         var expected = network.Model.Run(embeddings);
 
-        using var cache = new KeyValueCache(TinyLlama.Config.NumHiddenLayers, 10);
+        using var cache = new KeyValueCache(TinyLlama.Config.NumHiddenLayers);
         var parts = new List<Tensor> { network.Model.Run(embeddings[.., ..6], cache) };
         for (var position = 6; position < 10; position++) parts.Add(network.Model.Run(embeddings[.., position..(position + 1)], cache));
 
         Assert.True(cat([.. parts], 1).allclose(expected, rtol: 1e-5, atol: 1e-5));
         Assert.Equal(10, cache.Length);
+    }
+
+    [Fact]
+    public void A_cache_grows_in_steps_and_keeps_what_it_holds()
+    {
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        using var network = TinyLlama.Create(TinyLlama.Config with { MaxPositionEmbeddings = 600 });
+        var embeddings = network.Model.Embed(TinyLlama.Ids(1, 260));
+        var expected = network.Model.Run(embeddings);
+
+        using var cache = new KeyValueCache(TinyLlama.Config.NumHiddenLayers);
+        network.Model.Run(embeddings[.., ..250], cache);
+        var last = Enumerable.Range(250, 10).Select(position => network.Model.Run(embeddings[.., position..(position + 1)], cache)).ToArray();
+
+        Assert.Equal([256, 512], new[] { 250L, 260 }.Select(KeyValueCache.CapacityFor));
+        Assert.True(cat(last, 1).allclose(expected[.., 250..], rtol: 1e-5, atol: 1e-5));
     }
 
     [Fact]

@@ -1,0 +1,17 @@
+namespace ImgAlign;
+
+/// <summary>What a run asks of its models, as far as the memory that they need depends on it.</summary>
+public sealed record Workload
+{
+    /// <summary>The size of the pictures in pixels.</summary>
+    public required ImageSize Size { get; init; }
+
+    /// <summary>The number of pictures at once.</summary>
+    public int Batch { get; init; } = 1;
+
+    /// <summary>The longest question to the detector; null: one of usual length.</summary>
+    public string? Question { get; init; }
+
+    /// <summary>The most tokens of the detector's answer in words; 0: none.</summary>
+    public int CritiqueTokens { get; init; }
+}
