@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ImgAlign.Networks.Layers;
@@ -12,9 +13,10 @@ namespace ImgAlign.Networks.Layers;
 /// </remarks>
 public sealed class Convolution2d : AffineLayer
 {
-    private readonly long[] stride;
-    private readonly long[] padding;
-    private readonly bool isPointwise;
+    private readonly long outChannels;
+    private readonly long kernelSize;
+    private readonly long stride;
+    private readonly long padding;
 
     /// <summary>Creates the layer; its weights are uninitialised.</summary>
     /// <param name="inChannels">Channels in.</param>
@@ -27,10 +29,13 @@ public sealed class Convolution2d : AffineLayer
     public Convolution2d(long inChannels, long outChannels, long kernelSize, Device device, long stride = 1, long padding = 0, bool hasBias = true)
         : base(nameof(Convolution2d), [outChannels, inChannels, kernelSize, kernelSize], hasBias, device)
     {
-        this.stride = [stride, stride];
-        this.padding = [padding, padding];
-        isPointwise = kernelSize == 1 && stride == 1 && padding == 0;
+        this.outChannels = outChannels;
+        this.kernelSize = kernelSize;
+        this.stride = stride;
+        this.padding = padding;
     }
+
+    private bool IsPointwise => kernelSize == 1 && stride == 1 && padding == 0;
 
     /// <summary>Convolves.</summary>
     /// <param name="x"><c>[B, C, h, w]</c>.</param>
@@ -38,10 +43,38 @@ public sealed class Convolution2d : AffineLayer
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        var pixels = x.permute(0, 2, 3, 1).contiguous();  // [B, h, w, C]
-        var result = isPointwise
-            ? LinearProduct.Apply(pixels, Weight.flatten(1), Bias).permute(0, 3, 1, 2)
-            : nn.functional.conv2d(pixels.permute(0, 3, 1, 2), Weight, Bias, stride, padding);
+        var result = IsPointwise ? Pixelwise(x) : IsMostlyWeight(x) ? AsProduct(x) : Direct(x);
         return result.MoveToOuterDisposeScope();
     }
+
+    private Tensor Direct(Tensor x)
+    {
+        var map = x.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2);
+        return nn.functional.conv2d(map, Weight, Bias, [stride, stride], [padding, padding]);
+    }
+
+    private Tensor Pixelwise(Tensor x)
+    {
+        var pixels = x.permute(0, 2, 3, 1).contiguous();  // [B, h, w, C]
+        return LinearProduct.Apply(pixels, Weight.flatten(1), Bias).permute(0, 3, 1, 2);
+    }
+
+    // oneDNN reorders the whole weight in every call. With many channels and few pixels that is most of the time, and a copy of the pixels is
+    // the smaller one.
+    private bool IsMostlyWeight(Tensor x) =>
+        x.device.type == DeviceType.CPU && 2 * x.shape[0] * Outputs(x.shape[2]) * Outputs(x.shape[3]) <= outChannels;
+
+    // One product of the weight, as it is in memory, with the neighbourhoods of all pixels.
+    private Tensor AsProduct(Tensor x)
+    {
+        var (height, width) = (Outputs(x.shape[2]), Outputs(x.shape[3]));
+        var planes = nn.functional.pad(x.transpose(0, 1), [padding, padding, padding, padding]).contiguous();  // [C, B, h + 2 padding, w + 2 padding]
+        var (channel, item, row, column) = (planes.stride(0), planes.stride(1), planes.stride(2), planes.stride(3));
+        var neighbourhoods = planes.as_strided(
+            [x.shape[1], kernelSize, kernelSize, x.shape[0], height, width],
+            [channel, row, column, item, row * stride, column * stride]).reshape(x.shape[1] * kernelSize * kernelSize, -1);  // [C k k, B h' w']
+        return LinearProduct.Apply(neighbourhoods.t(), Weight.flatten(1), Bias).view(x.shape[0], height, width, outChannels).permute(0, 3, 1, 2);
+    }
+
+    private long Outputs(long inputs) => (inputs + 2 * padding - kernelSize) / stride + 1;
 }
