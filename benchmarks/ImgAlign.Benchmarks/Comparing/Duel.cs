@@ -22,14 +22,27 @@ internal sealed class Duel : IDisposable
 
     public IContender Reference { get; }
 
+    /// <summary>The reference's result in float32, to hold results in narrower types against.</summary>
+    /// <param name="comparison">The network.</param>
+    /// <param name="graphFolder">Where the graphs are.</param>
+    /// <returns>In float64, the caller's.</returns>
+    public static torch.Tensor Exact(Comparison comparison, string graphFolder)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var duel = new Duel(comparison, graphFolder, torch.float32);
+        return duel.Reference.Run().to(torch.float64).MoveToOuterDisposeScope();
+    }
+
     /// <summary>How far apart the two results are.</summary>
-    /// <returns>The largest difference, and the largest value of the reference.</returns>
-    public (double Difference, double Magnitude) Compare()
+    /// <param name="exact">What both are held against as well; null where the reference itself is the measure.</param>
+    public Difference Compare(torch.Tensor? exact)
     {
         using var scope = torch.NewDisposeScope();
         var ours = Ours.Run().to(torch.float64);
         var reference = Reference.Run().to(torch.float64);
-        return ((ours - reference).abs().max().item<double>(), reference.abs().max().item<double>());
+        return new(Largest(ours - reference), Largest(reference), exact is null ? null : Largest(ours - exact), exact is null ? null : Largest(reference - exact));
+
+        static double Largest(torch.Tensor x) => x.abs().max().item<double>();
     }
 
     /// <summary>Runs the contestants in turn, so that what else the machine does meets all of them alike.</summary>
