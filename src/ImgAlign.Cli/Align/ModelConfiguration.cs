@@ -44,7 +44,7 @@ internal sealed class ModelConfiguration
         ("Pipeline:Backbone", Backbone),
         ("Llava:ModelPath", Text("--detector", "LLaVA-1.5: a folder in either published layout.")),
         ("Llava:VisionTowerPath", Text("--vision-tower", "LLaVA's vision tower, where the model's folder does not hold it: a folder.")),
-        ("Llava:Template", Text("--template", "LLaVA's conversation template: llava_v0, llava_v1 or vicuna_v1.")),
+        ("Llava:Template", Text("--template", "LLaVA's conversation template: llava_v0, llava_v1, vicuna_v1 or plain.")),
         ("Aligner:Path", Aligner),
         ("Aligner:HeadWidth", Text("--aligner-head-width", "Width of the aligner's attention heads, which its file does not tell; 64 in released ones.")),
         ("Device", Text("--device", "Where to compute: cpu, cuda or cuda:N.")),

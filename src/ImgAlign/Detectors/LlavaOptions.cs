@@ -19,7 +19,7 @@ public sealed class LlavaOptions
     public string? VisionTowerPath { get; set; }
 
     /// <summary>The conversation template; the released IMG was trained with <c>llava_v0</c>.</summary>
-    [RegularExpression("llava_v0|llava_v1|vicuna_v1", ErrorMessage = "{0} must be llava_v0, llava_v1 or vicuna_v1.")]
+    [RegularExpression("llava_v0|llava_v1|vicuna_v1|plain", ErrorMessage = "{0} must be llava_v0, llava_v1, vicuna_v1 or plain.")]
     public string Template { get; set; } = "llava_v0";
 
     /// <summary>

@@ -59,7 +59,7 @@ internal sealed class ClipVocabulary
     }
 
     // GPT-2's printable character for each byte: itself where it is printable, else the next free one from U+0100 on.
-    private static IEnumerable<char> ByteCharacters()
+    internal static IEnumerable<char> ByteCharacters()
     {
         var free = '\u0100';
         for (var value = 0; value < 256; value++)
