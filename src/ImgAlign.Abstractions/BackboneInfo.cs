@@ -32,4 +32,13 @@ public sealed record BackboneInfo
 
     /// <summary>The width of an image-prompt token, d.</summary>
     public required int ImagePromptWidth { get; init; }
+
+    /// <summary>Refuses a size that the model cannot generate.</summary>
+    /// <param name="size">The size of a picture.</param>
+    /// <exception cref="ArgumentException">A side is not positive, or not a multiple of <see cref="SizeMultiple"/>.</exception>
+    public void RequireSize(ImageSize size)
+    {
+        if (size.Width < 1 || size.Height < 1 || size.Width % SizeMultiple != 0 || size.Height % SizeMultiple != 0)
+            throw new ArgumentException($"{Name} generates widths and heights that are multiples of {SizeMultiple} pixels, but {size} was asked for.", nameof(size));
+    }
 }

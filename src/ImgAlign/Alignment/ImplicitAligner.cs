@@ -19,14 +19,9 @@ public sealed class ImplicitAligner : IImplicitAligner, IMemoryFootprint
     public ImplicitAligner(DeviceRuntime runtime, string path, int headWidth = PerceiverConfig.ReleasedHeadWidth)
     {
         using var checkpoint = Checkpoint.Open(path);
-        var network = AlignerNetwork.FromShapes(checkpoint, headWidth);
-        CheckpointBinder.Verify(network, checkpoint, AlignerNetwork.Names(checkpoint));
-        (DetectorWidth, TokenWidth) = ((int)network.Config.InputWidth, (int)network.Config.Width);
-        slot = new ModelSlot<AlignerNetwork>(runtime, "Implicit Aligner", network, (target, type, device) =>
-        {
-            using var weights = Checkpoint.Open(path);
-            CheckpointBinder.Bind(target, weights, AlignerNetwork.Names(weights), type, device);
-        });
+        var config = AlignerNetwork.ReadConfig(checkpoint, headWidth);
+        (DetectorWidth, TokenWidth) = ((int)config.InputWidth, (int)config.Width);
+        slot = new(runtime, new ModelSource<AlignerNetwork>("Implicit Aligner", () => new AlignerNetwork(config, META), path, static (_, weights) => AlignerNetwork.Names(weights)));
     }
 
     /// <inheritdoc/>

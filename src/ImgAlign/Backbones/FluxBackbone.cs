@@ -1,4 +1,3 @@
-using ImgAlign.Checkpoints;
 using ImgAlign.Networks.Flux;
 using ImgAlign.Networks.Vae;
 using ImgAlign.Runtime;
@@ -25,31 +24,30 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     private readonly ModelSlot<FluxTransformer> transformer;
     private readonly LatentDecoder decoder;
 
-    /// <summary>Reads configurations and tokenizers; weights are read on first use.</summary>
+    /// <summary>Reads configurations and tokenizers and compares them with the weights, which are read on first use.</summary>
     /// <param name="runtime">The device.</param>
     /// <param name="options">Where the files are.</param>
     /// <exception cref="ImgAlignException">A file is missing or broken, or two do not fit each other.</exception>
     public FluxBackbone(DeviceRuntime runtime, FluxOptions options)
     {
-        (this.runtime, this.options) = (runtime, options);
+        // What may be wrong comes first: from the first slot on, nothing fails.
         var files = new FluxFiles(options);
         (transformerConfig, autoencoderConfig) = (files.ReadTransformer(), files.ReadAutoencoder());
-        if (transformerConfig.InChannels != autoencoderConfig.LatentChannels * LatentPatches.Size * LatentPatches.Size)
-            throw new ImgAlignException($"The transformer's image tokens are {transformerConfig.InChannels} wide, but the autoencoder has {autoencoderConfig.LatentChannels} latent channels; take both from the same release.");
         // The released schedule does not look at the model's configuration.
         schedule = new FlowMatchSchedule(options.ScheduleTokens == FlowTokenCount.Released ? FlowMatchConfig.FluxDev : files.ReadScheduler());
-        textEncoder = new FluxTextEncoder(runtime, files, options.MaxTextTokens);
-        transformer = new(runtime, "FLUX transformer", new FluxTransformer(transformerConfig, META), files.BindTransformer);
-        decoder = new(runtime, "FLUX VAE decoder", autoencoderConfig, files.BindAutoencoder, options.Rounding);
-        if (files is { ImageEncoderPath: { } encoderPath, AdapterPath: { } adapterPath })
-        {
-            imagePrompt = new FluxImagePromptEncoder(runtime, encoderPath, adapterPath);
-            adapter = new(runtime, "FLUX image-prompt adapter", new FluxImagePromptAdapter(transformerConfig, imagePrompt.Width, META), (target, type, device) =>
-            {
-                using var weights = Checkpoint.Open(adapterPath);
-                CheckpointBinder.Bind(target, weights, FluxImagePromptAdapter.Weights, type, device);
-            });
-        }
+        var text = FluxTextParts.Read(files);
+        var image = files.ImagePrompt is { } paths ? FluxImagePromptEncoder.Read(paths.Encoder, paths.Adapter) : null;
+        RequireFit(transformerConfig, autoencoderConfig, text);
+        var (transformerSource, decoderSource) = (files.Transformer(transformerConfig), files.Decoder(autoencoderConfig));
+        var adapterSource = image is null ? null : new ModelSource<FluxImagePromptAdapter>(
+            "FLUX image-prompt adapter", () => new FluxImagePromptAdapter(transformerConfig, image.Width, META), files.ImagePrompt!.Adapter, static (_, _) => FluxImagePromptAdapter.Weights);
+
+        (this.runtime, this.options) = (runtime, options);
+        textEncoder = new FluxTextEncoder(runtime, text, options.MaxTextTokens);
+        transformer = new(runtime, transformerSource);
+        decoder = new(runtime, decoderSource, autoencoderConfig, options.Rounding);
+        imagePrompt = image is null ? null : new FluxImagePromptEncoder(runtime, image);
+        adapter = adapterSource is null ? null : new(runtime, adapterSource);
         Info = Describe();
     }
 
@@ -154,9 +152,20 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
 
     private (long Height, long Width) LatentSize(ImageSize size)
     {
-        if (size.Width < 1 || size.Height < 1 || size.Width % Info.SizeMultiple != 0 || size.Height % Info.SizeMultiple != 0)
-            throw new ArgumentException($"FLUX generates widths and heights that are multiples of {Info.SizeMultiple} pixels, but {size} was asked for.", nameof(size));
+        Info.RequireSize(size);
         return (size.Height / autoencoderConfig.PixelsPerLatent, size.Width / autoencoderConfig.PixelsPerLatent);
+    }
+
+    // Each of them may fit its own weights, and yet not the others.
+    private static void RequireFit(FluxConfig transformer, AutoencoderKlConfig autoencoder, FluxTextParts text)
+    {
+        var patch = autoencoder.LatentChannels * LatentPatches.Size * LatentPatches.Size;
+        if (transformer.InChannels != patch || (transformer.OutChannels ?? transformer.InChannels) != patch)
+            throw new ImgAlignException($"The transformer takes image tokens of width {transformer.InChannels} and gives {transformer.OutChannels ?? transformer.InChannels}, but with the autoencoder's {autoencoder.LatentChannels} latent channels they are {patch} wide; take both from the same text-to-image model.");
+        if (text.Width != transformer.JointAttentionDim)
+            throw new ImgAlignException($"T5 gives features of width {text.Width}, but the transformer's joint_attention_dim is {transformer.JointAttentionDim}; take transformer and text encoders from the same model.");
+        if (text.PooledWidth != transformer.PooledProjectionDim)
+            throw new ImgAlignException($"CLIP gives pooled features of width {text.PooledWidth}, but the transformer's pooled_projection_dim is {transformer.PooledProjectionDim}; take transformer and text encoders from the same model.");
     }
 
     private BackboneInfo Describe() => new()

@@ -3,9 +3,10 @@ using ImgAlign.Networks.Clip;
 using ImgAlign.Networks.Flux;
 using ImgAlign.Networks.T5;
 using ImgAlign.Networks.Vae;
+using ImgAlign.Runtime;
 using ImgAlign.Sampling;
 using ImgAlign.Tokenizers;
-using TorchSharp;
+using static TorchSharp.torch;
 
 namespace ImgAlign.Backbones;
 
@@ -25,20 +26,12 @@ internal sealed class FluxFiles
         folder = ModelFolder.Resolve(options.ModelPath);
         transformerPath = options.TransformerPath ?? FindPart("transformer", "flux1-dev.safetensors");
         autoencoderPath = options.AutoencoderPath ?? FindPart("vae", "ae.safetensors");
-        (ImageEncoderPath, AdapterPath) = (options.ImageEncoderPath, options.AdapterPath);
-        if (options.ImagePromptPath is { } released)
-        {
-            released = ModelFolder.Resolve(released);
-            ImageEncoderPath ??= Path.Combine(released, "image_encoder");
-            AdapterPath ??= Path.Combine(released, "ip_adapter.safetensors");
-        }
+        ImagePrompt = ImagePromptPaths.Find(
+            options.ImagePromptPath, options.ImageEncoderPath, projection: null, options.AdapterPath, projectionName: null, "ip_adapter.safetensors");
     }
 
-    /// <summary>The image prompt's encoder, or null.</summary>
-    public string? ImageEncoderPath { get; }
-
-    /// <summary>The image prompt's projection, keys and values, or null.</summary>
-    public string? AdapterPath { get; }
+    /// <summary>The image prompt, or null.</summary>
+    public ImagePromptPaths? ImagePrompt { get; }
 
     public ClipTextConfig ReadClip() => ClipTextConfig.Read(Path.Combine(folder, "text_encoder", "config.json"));
 
@@ -66,34 +59,28 @@ internal sealed class FluxFiles
     public AutoencoderKlConfig ReadAutoencoder() =>
         FindConfig(autoencoderPath, "vae") is { } path ? AutoencoderKlConfig.Read(path) : FluxDev.Autoencoder;
 
-    public void BindClip(ClipTextModel network, torch.ScalarType? type, torch.Device device)
+    public ModelSource<ClipTextModel> Clip(ClipTextConfig config) => new("FLUX CLIP text encoder", () => new ClipTextModel(config, META), (network, use) =>
     {
         using var weights = Checkpoint.Open(Path.Combine(folder, "text_encoder"));
         using var stack = new LoraStack(loras);
         var map = network.Names(weights);
         using var merged = new LoraCheckpoint(weights, network, map, LoraTarget.TextEncoder, stack.Entries, ClipTextModel.LoraNames);
-        CheckpointBinder.Bind(network, merged, map, type, device);
-    }
+        use(network, merged, map);
+    });
 
-    public void BindT5(T5EncoderModel network, torch.ScalarType? type, torch.Device device)
-    {
-        using var weights = Checkpoint.Open(Path.Combine(folder, "text_encoder_2"));
-        CheckpointBinder.Bind(network, weights, T5EncoderModel.Names(weights), type, device);
-    }
+    public ModelSource<T5EncoderModel> T5(T5Config config) =>
+        new("FLUX T5 text encoder", () => new T5EncoderModel(config, META), Path.Combine(folder, "text_encoder_2"), static (_, weights) => T5EncoderModel.Names(weights));
 
-    public void BindTransformer(FluxTransformer network, torch.ScalarType? type, torch.Device device)
+    public ModelSource<FluxTransformer> Transformer(FluxConfig config) => new("FLUX transformer", () => new FluxTransformer(config, META), (network, use) =>
     {
         using var weights = Checkpoint.Open(transformerPath);
         using var stack = new LoraStack(loras);
         using var merged = FluxLora.Merge(weights, network, stack.Entries);
-        CheckpointBinder.Bind(network, merged, network.Names(merged), type, device);
-    }
+        use(network, merged, network.Names(merged));
+    });
 
-    public void BindAutoencoder(AutoencoderKl network, torch.ScalarType? type, torch.Device device)
-    {
-        using var weights = Checkpoint.Open(autoencoderPath);
-        CheckpointBinder.Bind(network, weights, network.Names(weights), type, device);
-    }
+    public ModelSource<AutoencoderKl> Decoder(AutoencoderKlConfig config) =>
+        new("FLUX VAE decoder", () => new AutoencoderKl(config, META, AutoencoderParts.Decoder), autoencoderPath, static (network, weights) => network.Names(weights));
 
     private string FindPart(string part, string file)
     {

@@ -17,14 +17,13 @@ internal sealed class FluxTextEncoder : IDisposable
     private readonly ModelSlot<T5EncoderModel> t5;
     private readonly int textTokens;
 
-    public FluxTextEncoder(DeviceRuntime runtime, FluxFiles files, int textTokens)
+    public FluxTextEncoder(DeviceRuntime runtime, FluxTextParts parts, int textTokens)
     {
-        this.runtime = runtime;
-        this.textTokens = textTokens;
-        (clipTokenizer, t5Tokenizer) = (files.LoadClipTokenizer(), files.LoadT5Tokenizer());
-        clip = new(runtime, "FLUX CLIP text encoder", new ClipTextModel(files.ReadClip(), META), files.BindClip);
+        (this.runtime, this.textTokens) = (runtime, textTokens);
+        (clipTokenizer, t5Tokenizer) = (parts.ClipTokenizer, parts.T5Tokenizer);
+        clip = new(runtime, parts.Clip);
         // Its activations overflow in float16.
-        t5 = new(runtime, "FLUX T5 text encoder", new T5EncoderModel(files.ReadT5(), META), files.BindT5, runtime.Type == float16 ? bfloat16 : null);
+        t5 = new(runtime, parts.T5, runtime.Type == float16 ? bfloat16 : null);
     }
 
     /// <summary>The stages, which run one after the other.</summary>

@@ -14,14 +14,13 @@ internal sealed class LatentDecoder : IDisposable
 
     /// <summary>Makes the network; its weights are read on first use.</summary>
     /// <param name="runtime">The device.</param>
-    /// <param name="name">The stage in messages.</param>
-    /// <param name="config">The autoencoder's sizes.</param>
-    /// <param name="bind">Gives it its weights.</param>
+    /// <param name="source">The autoencoder; of <see cref="AutoencoderParts.Decoder"/> alone.</param>
+    /// <param name="config">Its sizes.</param>
     /// <param name="rounding">How colours become bytes.</param>
-    public LatentDecoder(DeviceRuntime runtime, string name, AutoencoderKlConfig config, WeightBinding<AutoencoderKl> bind, PixelRounding rounding = PixelRounding.Nearest)
+    public LatentDecoder(DeviceRuntime runtime, ModelSource<AutoencoderKl> source, AutoencoderKlConfig config, PixelRounding rounding = PixelRounding.Nearest)
     {
         (this.config, this.rounding) = (config, rounding);
-        slot = new(runtime, name, new AutoencoderKl(config, META, AutoencoderParts.Decoder), bind, config.ForceUpcast ? float32 : null);
+        slot = new(runtime, source, config.ForceUpcast ? float32 : null);
     }
 
     /// <summary>Decodes to pictures, one by one: at 1024x1024 a single picture's activations take gigabytes.</summary>

@@ -1,4 +1,3 @@
-using ImgAlign.Checkpoints;
 using ImgAlign.Networks.Sdxl;
 using ImgAlign.Networks.Vae;
 using ImgAlign.Runtime;
@@ -11,6 +10,8 @@ namespace ImgAlign.Backbones;
 /// <summary>SDXL, SDXL-DPO and other fine-tunes of SDXL, with IP-Adapter's image prompt.</summary>
 public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
 {
+    private const int TimeIdCount = 6;
+
     private readonly DeviceRuntime runtime;
     private readonly SdxlUNetConfig unetConfig;
     private readonly AutoencoderKlConfig autoencoderConfig;
@@ -21,28 +22,29 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     private readonly ModelSlot<UNet2DConditionModel> unet;
     private readonly LatentDecoder decoder;
 
-    /// <summary>Reads configurations and tokenizers; weights are read on first use.</summary>
+    /// <summary>Reads configurations and tokenizers and compares them with the weights, which are read on first use.</summary>
     /// <param name="runtime">The device.</param>
     /// <param name="options">Where the files are.</param>
     /// <exception cref="ImgAlignException">A file is missing or broken, or two do not fit each other.</exception>
     public SdxlBackbone(DeviceRuntime runtime, SdxlOptions options)
     {
-        this.runtime = runtime;
+        // What may be wrong comes first: from the first slot on, nothing fails.
         var files = new SdxlFiles(options);
         (unetConfig, autoencoderConfig) = (files.ReadUNet(), files.ReadAutoencoder());
         euler = new EulerSchedule(files.ReadScheduler());
-        textEncoder = new SdxlTextEncoder(runtime, files);
-        unet = new(runtime, "SDXL UNet", new UNet2DConditionModel(unetConfig, META), files.BindUNet);
-        decoder = new(runtime, "SDXL VAE decoder", autoencoderConfig, files.BindAutoencoder);
-        if (files is { ImageEncoderPath: { } encoderPath, AdapterPath: { } adapterPath })
-        {
-            imagePrompt = new SdxlImagePromptEncoder(runtime, encoderPath, files.ResamplerPath ?? adapterPath);
-            adapter = new(runtime, "SDXL image-prompt adapter", new ImagePromptAdapter(unetConfig, META), (target, type, device) =>
-            {
-                using var weights = Checkpoint.Open(adapterPath);
-                CheckpointBinder.Bind(target, weights, ImagePromptAdapter.Weights, type, device);
-            });
-        }
+        var text = SdxlTextParts.Read(files);
+        var image = files.ImagePrompt is { } paths ? SdxlImagePromptEncoder.Read(paths.Encoder, paths.Projection) : null;
+        RequireFit(unetConfig, autoencoderConfig, text, image);
+        var (unetSource, decoderSource) = (files.UNet(unetConfig), files.Decoder(autoencoderConfig));
+        var adapterSource = files.ImagePrompt is null ? null : new ModelSource<ImagePromptAdapter>(
+            "SDXL image-prompt adapter", () => new ImagePromptAdapter(unetConfig, META), files.ImagePrompt.Adapter, static (_, _) => ImagePromptAdapter.Weights);
+
+        this.runtime = runtime;
+        textEncoder = new SdxlTextEncoder(runtime, text);
+        unet = new(runtime, unetSource);
+        decoder = new(runtime, decoderSource, autoencoderConfig);
+        imagePrompt = image is null ? null : new SdxlImagePromptEncoder(runtime, image);
+        adapter = adapterSource is null ? null : new(runtime, adapterSource);
         Info = Describe();
     }
 
@@ -62,7 +64,7 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     public Tensor CreateNoise(ImageSize size, long seed, int batch = 1)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
-        RequireSize(size);
+        Info.RequireSize(size);
         using var scope = NewDisposeScope();
         var noise = TorchNoise.Randn(seed, [batch, unetConfig.InChannels, size.Height / Info.SizeMultiple, size.Width / Info.SizeMultiple]);
         return noise.to(runtime.Device).MoveToOuterDisposeScope();
@@ -81,7 +83,7 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     /// <exception cref="ImgAlignException">There is an image prompt but no adapter for it.</exception>
     public Conditioning Condition(TextFeatures text, Tensor? imagePrompt, double imagePromptScale, ImageSize size, MicroConditioning? microConditioning = null)
     {
-        RequireSize(size);
+        Info.RequireSize(size);
         if (imagePrompt is not null && adapter is null) _ = ImagePrompt;  // throws
         if (imagePromptScale == 0) imagePrompt = null;  // the same to the bit
         using var noGrad = no_grad();
@@ -150,10 +152,18 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
         return tensor(ids, device: runtime.Device).expand(batch, -1);
     }
 
-    private void RequireSize(ImageSize size)
+    // Each of them may fit its own weights, and yet not the others.
+    private static void RequireFit(SdxlUNetConfig unet, AutoencoderKlConfig autoencoder, SdxlTextParts text, ImagePromptParts<Resampler>? image)
     {
-        if (size.Width < 1 || size.Height < 1 || size.Width % Info.SizeMultiple != 0 || size.Height % Info.SizeMultiple != 0)
-            throw new ArgumentException($"SDXL generates widths and heights that are multiples of {Info.SizeMultiple} pixels, but {size} was asked for.", nameof(size));
+        if (text.Width != unet.CrossAttentionDim)
+            throw new ImgAlignException($"The two text encoders give features of width {text.Width} together, but the UNet's cross_attention_dim is {unet.CrossAttentionDim}; take UNet and text encoders from the same model.");
+        var pooledWidth = unet.ProjectionClassEmbeddingsInputDim - TimeIdCount * unet.AdditionTimeEmbedDim;
+        if (text.PooledWidth != pooledWidth)
+            throw new ImgAlignException($"The second text encoder gives pooled features of width {text.PooledWidth}, but the UNet takes {pooledWidth}: projection_class_embeddings_input_dim {unet.ProjectionClassEmbeddingsInputDim} without {TimeIdCount} time ids of {unet.AdditionTimeEmbedDim}; take UNet and text encoders from the same model.");
+        if (autoencoder.LatentChannels != unet.InChannels || autoencoder.LatentChannels != unet.OutChannels)
+            throw new ImgAlignException($"The UNet takes {unet.InChannels} channels and gives {unet.OutChannels}, but the autoencoder has {autoencoder.LatentChannels} latent channels; take both from a text-to-image model (those for inpainting and editing take more channels).");
+        if (image is not null && image.Width != unet.CrossAttentionDim)
+            throw new ImgAlignException($"The image prompt's tokens are {image.Width} wide, but the UNet's cross_attention_dim is {unet.CrossAttentionDim}; take the resampler and the IP-Adapter that belong to this UNet.");
     }
 
     private BackboneInfo Describe()

@@ -2,9 +2,10 @@ using ImgAlign.Checkpoints;
 using ImgAlign.Networks.Clip;
 using ImgAlign.Networks.Sdxl;
 using ImgAlign.Networks.Vae;
+using ImgAlign.Runtime;
 using ImgAlign.Sampling;
 using ImgAlign.Tokenizers;
-using TorchSharp;
+using static TorchSharp.torch;
 
 namespace ImgAlign.Backbones;
 
@@ -23,25 +24,13 @@ internal sealed class SdxlFiles
         loras = LoraOptions.Check(options.Loras);
         singleFile = File.Exists(options.ModelPath) ? options.ModelPath : null;
         folder = ModelFolder.Resolve(singleFile is null ? options.ModelPath : options.ConfigPath ?? Path.GetDirectoryName(Path.GetFullPath(singleFile))!);
-        (ImageEncoderPath, ResamplerPath, AdapterPath) = (options.ImageEncoderPath, options.ResamplerPath, options.AdapterPath);
-        if (options.ImagePromptPath is { } released)
-        {
-            released = ModelFolder.Resolve(released);
-            ImageEncoderPath ??= Path.Combine(released, "image_encoder");
-            ResamplerPath ??= Path.Combine(released, "resampler.pth");
-            AdapterPath ??= Path.Combine(released, "ip-adapter-plus_sdxl_vit-h.bin");
-        }
+        ImagePrompt = ImagePromptPaths.Find(
+            options.ImagePromptPath, options.ImageEncoderPath, options.ResamplerPath, options.AdapterPath, "resampler.pth", "ip-adapter-plus_sdxl_vit-h.bin");
         unetPath = options.UNetPath is null || File.Exists(options.UNetPath) ? options.UNetPath : FindUNet(ModelFolder.Resolve(options.UNetPath));
     }
 
-    /// <summary>The image prompt's encoder, or null.</summary>
-    public string? ImageEncoderPath { get; }
-
-    /// <summary>The image prompt's projection, or null for the one inside <see cref="AdapterPath"/>.</summary>
-    public string? ResamplerPath { get; }
-
-    /// <summary>The image prompt's keys and values, or null.</summary>
-    public string? AdapterPath { get; }
+    /// <summary>The image prompt, or null.</summary>
+    public ImagePromptPaths? ImagePrompt { get; }
 
     public ClipTextConfig ReadTextEncoder() => Read("text_encoder", "config.json", ClipTextConfig.Read, SdxlBase.TextEncoder);
 
@@ -66,38 +55,38 @@ internal sealed class SdxlFiles
         return !File.Exists(path) || ConfigFile.Read<ModelIndex>(path).ForceZerosForEmptyPrompt;
     }
 
-    public void BindTextEncoder(ClipTextModel network, torch.ScalarType? type, torch.Device device)
+    public ModelSource<ClipTextModel> TextEncoder(ClipTextConfig config) => new("SDXL text encoder", () => new ClipTextModel(config, META, penultimateOnly: true), (network, use) =>
     {
         using var weights = Open("text_encoder");
-        BindText(network, weights, network.Names(weights, singleFile is null ? "" : SdxlNames.TextEncoderPrefix), LoraTarget.TextEncoder, type, device);
-    }
+        UseWithLoras(network, weights, network.Names(weights, singleFile is null ? "" : SdxlNames.TextEncoderPrefix), LoraTarget.TextEncoder, use);
+    });
 
-    public void BindTextEncoder2(ClipTextModel network, torch.ScalarType? type, torch.Device device)
+    public ModelSource<ClipTextModel> TextEncoder2(ClipTextConfig config) => new("SDXL text encoder 2", () => new ClipTextModel(config, META), (network, use) =>
     {
         using var weights = Open("text_encoder_2");
-        BindText(network, weights, singleFile is null ? network.Names(weights) : SdxlNames.TextEncoder2, LoraTarget.TextEncoder2, type, device);
-    }
+        UseWithLoras(network, weights, singleFile is null ? network.Names(weights) : SdxlNames.TextEncoder2, LoraTarget.TextEncoder2, use);
+    });
 
-    public void BindUNet(UNet2DConditionModel network, torch.ScalarType? type, torch.Device device)
+    public ModelSource<UNet2DConditionModel> UNet(SdxlUNetConfig config) => new("SDXL UNet", () => new UNet2DConditionModel(config, META), (network, use) =>
     {
         using var weights = unetPath is null ? Open("unet") : Checkpoint.Open(unetPath);
         using var stack = new LoraStack(loras);
-        var map = SdxlNames.IsSingleFile(weights) ? SdxlNames.UNet(network.Config) : WeightMap.Identity;
+        var map = SdxlNames.IsSingleFile(weights) ? SdxlNames.UNet(config) : WeightMap.Identity;
         using var merged = SdxlLora.Merge(weights, network, map, stack.Entries);
-        CheckpointBinder.Bind(network, merged, map, type, device);
-    }
+        use(network, merged, map);
+    });
 
-    public void BindAutoencoder(AutoencoderKl network, torch.ScalarType? type, torch.Device device)
+    public ModelSource<AutoencoderKl> Decoder(AutoencoderKlConfig config) => new("SDXL VAE decoder", () => new AutoencoderKl(config, META, AutoencoderParts.Decoder), (network, use) =>
     {
         using var weights = Open("vae");
-        CheckpointBinder.Bind(network, weights, singleFile is null ? network.Names(weights) : SingleFileNames(network), type, device);
-    }
+        use(network, weights, singleFile is null ? network.Names(weights) : SingleFileNames(network));
+    });
 
-    private void BindText(ClipTextModel network, Checkpoint weights, WeightMap map, LoraTarget target, torch.ScalarType? type, torch.Device device)
+    private void UseWithLoras(ClipTextModel network, Checkpoint weights, WeightMap map, LoraTarget target, WeightUse use)
     {
         using var stack = new LoraStack(loras);
         using var merged = SdxlLora.Merge(weights, network, map, target, stack.Entries);
-        CheckpointBinder.Bind(network, merged, map, type, device);
+        use(network, merged, map);
     }
 
     // Only the decoder is built; the file holds the encoder too.

@@ -15,21 +15,17 @@ internal sealed class SdxlTextEncoder : IDisposable
     private readonly DeviceRuntime runtime;
     private readonly ClipTokenizer tokenizer;
     private readonly ClipTokenizer tokenizer2;
-    private readonly ClipTextConfig config;
-    private readonly ClipTextConfig config2;
     private readonly ModelSlot<ClipTextModel> encoder;
     private readonly ModelSlot<ClipTextModel> encoder2;
+    private readonly int width;
+    private readonly int pooledWidth;
     private readonly bool forceZeros;
 
-    public SdxlTextEncoder(DeviceRuntime runtime, SdxlFiles files)
+    public SdxlTextEncoder(DeviceRuntime runtime, SdxlTextParts parts)
     {
-        this.runtime = runtime;
-        (tokenizer, tokenizer2) = (files.LoadTokenizer(), files.LoadTokenizer2());
-        (config, config2) = (files.ReadTextEncoder(), files.ReadTextEncoder2());
-        if (!config2.HasProjection) throw new ImgAlignException("text_encoder_2/config.json must be of a CLIPTextModelWithProjection; is this a model of the SDXL family?");
-        forceZeros = files.ReadForceZerosForEmptyPrompt();
-        encoder = new(runtime, "SDXL text encoder", new ClipTextModel(config, META, penultimateOnly: true), files.BindTextEncoder);
-        encoder2 = new(runtime, "SDXL text encoder 2", new ClipTextModel(config2, META), files.BindTextEncoder2);
+        (this.runtime, width, pooledWidth, forceZeros) = (runtime, parts.Width, parts.PooledWidth, parts.ForceZerosForEmptyPrompt);
+        (tokenizer, tokenizer2) = (parts.Tokenizer, parts.Tokenizer2);
+        (encoder, encoder2) = (new(runtime, parts.Encoder), new(runtime, parts.Encoder2));
     }
 
     /// <summary>Bytes of both encoders' weights.</summary>
@@ -43,8 +39,8 @@ internal sealed class SdxlTextEncoder : IDisposable
 
         using var scope = NewDisposeScope();
         // The last row is that of null.
-        var tokens = new List<Tensor> { Zeros(1, tokenizer.MaxLength, config.HiddenSize + config2.HiddenSize) };
-        var pooled = new List<Tensor> { Zeros(1, config2.ProjectionDim) };
+        var tokens = new List<Tensor> { Zeros(1, tokenizer.MaxLength, width) };
+        var pooled = new List<Tensor> { Zeros(1, pooledWidth) };
         if (distinct.Count > 0)
         {
             var first = Run(encoder, Tokenize(tokenizer, distinct));

@@ -26,7 +26,7 @@ public sealed class LlavaDetector : IMisalignmentDetector, IMemoryFootprint
         config = LlavaConfig.Read(options.ModelPath, options.VisionTowerPath);
         processor = new LlavaProcessor(options, config);
         var (path, tower) = (options.ModelPath, options.VisionTowerPath);
-        network = new ModelSlot<LlavaModel>(runtime, Name, new LlavaModel(config, META), (target, type, device) => LlavaWeights.Bind(target, path, tower, type, device));
+        network = new(runtime, new ModelSource<LlavaModel>(Name, () => new LlavaModel(config, META), (target, use) => LlavaWeights.Read(target, path, tower, use)));
     }
 
     /// <inheritdoc/>

@@ -3,12 +3,6 @@ using TorchSharp;
 
 namespace ImgAlign.Runtime;
 
-/// <summary>Gives a network its weights: see <see cref="Checkpoints.CheckpointBinder.Bind"/>, whose arguments these are.</summary>
-/// <param name="network">The network, on the meta device.</param>
-/// <param name="type">The type to run in; null keeps the file's.</param>
-/// <param name="device">Where its weights go.</param>
-public delegate void WeightBinding<in T>(T network, torch.ScalarType? type, torch.Device device) where T : torch.nn.Module;
-
 /// <summary>
 /// A network that is given its weights on first use and then stays, waits in host memory, or is released, as the runtime's
 /// <see cref="ResidencyPolicy"/> says. Used on the device's worker thread only.
@@ -17,37 +11,32 @@ public delegate void WeightBinding<in T>(T network, torch.ScalarType? type, torc
 public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Module
 {
     private readonly DeviceRuntime runtime;
+    private readonly ModelSource<T> source;
     private readonly T network;
-    private readonly WeightBinding<T> bind;
     private readonly Dictionary<string, torch.Tensor> hostWeights = [];
     private int leases;
 
-    /// <summary>Makes a slot; reads no weights.</summary>
+    /// <summary>Makes a slot; reads no weights, and cannot fail.</summary>
     /// <param name="runtime">The device.</param>
-    /// <param name="name">The stage in messages, such as <c>SDXL UNet</c>.</param>
-    /// <param name="network">The network on the meta device; the slot's from now on.</param>
-    /// <param name="bind">Gives it its weights; called again after a release.</param>
+    /// <param name="source">The network and where its weights are.</param>
     /// <param name="type">The type to run in; null: the runtime's.</param>
-    public ModelSlot(DeviceRuntime runtime, string name, T network, WeightBinding<T> bind, torch.ScalarType? type = null)
+    public ModelSlot(DeviceRuntime runtime, ModelSource<T> source, torch.ScalarType? type = null)
     {
-        this.runtime = runtime;
-        this.network = network;
-        this.bind = bind;
-        Name = name;
+        (this.runtime, this.source) = (runtime, source);
         Type = type ?? runtime.Type;
-        WeightBytes = ModuleParameters.Enumerate(network).Sum(parameter => parameter.Value.numel()) * ElementBytes(Type);
+        network = source.Create();
         network.eval();
         runtime.Residency.Add(this);
     }
 
     /// <summary>The stage in messages.</summary>
-    public string Name { get; }
+    public string Name => source.Name;
 
     /// <summary>The type that it runs in.</summary>
     public torch.ScalarType Type { get; }
 
     /// <summary>The size of its weights on the device.</summary>
-    public long WeightBytes { get; }
+    public long WeightBytes => source.Elements * ElementBytes(Type);
 
     /// <summary>Whether it has its weights, on the device or in host memory.</summary>
     public bool IsLoaded { get; private set; }
@@ -104,8 +93,8 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
     {
         if (IsLoaded) return;
         // In host memory weights keep the file's type, so that they can stay a view of the mapped file.
-        if (WaitsInHostMemory) bind(network, null, torch.CPU);
-        else bind(network, Type, runtime.Device);
+        if (WaitsInHostMemory) source.Bind(network, null, torch.CPU);
+        else source.Bind(network, Type, runtime.Device);
         IsLoaded = true;
         IsOnDevice = !WaitsInHostMemory;
     }

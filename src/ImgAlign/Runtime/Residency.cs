@@ -30,6 +30,8 @@ internal sealed class Residency(ResidencyPolicy policy)
 
     public ResidencyPolicy Policy => policy;
 
+    public int Count => residents.Length;
+
     public long DeviceBytes => residents.Sum(static resident => resident.DeviceBytes);
 
     public void Add(IResident resident)

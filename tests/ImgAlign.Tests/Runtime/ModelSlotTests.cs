@@ -7,16 +7,28 @@ namespace ImgAlign.Tests.Runtime;
 
 public class ModelSlotTests
 {
-    private static ModelSlot<Linear> Slot(DeviceRuntime runtime) =>
-        new(runtime, "test", new Linear(8, 4, hasBias: true, torch.META), Bind);
+    private static ModelSlot<Linear> Slot(DeviceRuntime runtime) => new(runtime, Source(Read));
 
-    private static void Bind(Linear linear, torch.ScalarType? type, torch.Device device)
+    private static ModelSource<Linear> Source(WeightReader<Linear> read) => new("test", () => new Linear(8, 4, hasBias: true, torch.META), read);
+
+    private static void Read(Linear network, WeightUse use)
     {
-        foreach (var (_, owner, name, value) in ModuleParameters.Enumerate(linear).ToList())
+        using var weights = new Ones();
+        use(network, weights, WeightMap.Identity);
+    }
+
+    /// <summary>A file of ones in float16.</summary>
+    private sealed class Ones : Checkpoint
+    {
+        public override string Source => "ones";
+
+        public override IReadOnlyDictionary<string, TensorInfo> Tensors { get; } = new Dictionary<string, TensorInfo>
         {
-            using var scope = torch.NewDisposeScope();
-            ModuleParameters.Assign(owner, name, torch.ones(value.shape, dtype: type ?? torch.float16).to(device));
-        }
+            ["weight"] = new("weight", torch.float16, [4, 8]),
+            ["bias"] = new("bias", torch.float16, [4]),
+        };
+
+        public override torch.Tensor Read(string name) => torch.ones([.. Tensors[name].Shape], torch.float16);
     }
 
     [Fact]
@@ -125,12 +137,13 @@ public class ModelSlotTests
     public void A_network_that_cannot_be_loaded_leaves_nothing_and_may_be_tried_again()
     {
         using var runtime = new DeviceRuntime(new RuntimeOptions());
-        var isBroken = true;
-        using var slot = new ModelSlot<Linear>(runtime, "test", new Linear(8, 4, hasBias: true, torch.META), (network, type, device) =>
+        var isBroken = false;
+        using var slot = new ModelSlot<Linear>(runtime, Source((network, use) =>
         {
-            Bind(network, type, device);
+            Read(network, use);
             if (isBroken) throw new ImgAlignException("broken");
-        });
+        }));
+        isBroken = true;
         var before = LiveTensors.Count();
         Assert.Throws<ImgAlignException>(slot.Use);
         Assert.False(slot.IsLoaded);

@@ -54,7 +54,11 @@ public sealed class AlignerNetwork : nn.Module<Tensor, Tensor, Tensor>
     /// <param name="headWidth">Width of an attention head, which the file does not tell.</param>
     /// <exception cref="CheckpointException">It holds no aligner.</exception>
     public static AlignerNetwork FromShapes(Checkpoint checkpoint, int headWidth = PerceiverConfig.ReleasedHeadWidth) =>
-        new(PerceiverConfig.FromShapes(checkpoint, PerceiverConfig.FindPrefix(checkpoint), headWidth), META);
+        new(ReadConfig(checkpoint, headWidth), META);
+
+    /// <summary>The sizes of the network that a file holds.</summary>
+    internal static PerceiverConfig ReadConfig(Checkpoint checkpoint, int headWidth) =>
+        PerceiverConfig.FromShapes(checkpoint, PerceiverConfig.FindPrefix(checkpoint), headWidth);
 
     /// <summary>How this network's parameters are named in a file; released ones begin with <c>module.</c>.</summary>
     /// <param name="checkpoint">The file; no data is read.</param>

@@ -18,9 +18,9 @@ public sealed class FluxImageProjection : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "norm")]
     private readonly LayerNorm norm;
 
-    private FluxImageProjection(long inputs, long tokens, long width, Device device) : base(nameof(FluxImageProjection))
+    internal FluxImageProjection(int inputs, int tokens, int width, Device device) : base(nameof(FluxImageProjection))
     {
-        (InputWidth, Tokens, Width) = ((int)inputs, (int)tokens, (int)width);
+        (InputWidth, Tokens, Width) = (inputs, tokens, width);
         projection = new Linear(inputs, tokens * width, hasBias: true, device);
         norm = nn.LayerNorm(width, device: device);
         RegisterComponents();
@@ -40,10 +40,17 @@ public sealed class FluxImageProjection : nn.Module<Tensor, Tensor>
     /// <exception cref="CheckpointException">It holds no such network.</exception>
     public static FluxImageProjection FromShapes(Checkpoint checkpoint)
     {
+        var (inputs, tokens, width) = ReadSizes(checkpoint);
+        return new FluxImageProjection(inputs, tokens, width, META);
+    }
+
+    /// <summary>The sizes of the network that <c>ip_adapter.safetensors</c> holds.</summary>
+    internal static (int InputWidth, int Tokens, int Width) ReadSizes(Checkpoint checkpoint)
+    {
         if (checkpoint.Tensors.GetValueOrDefault(Prefix + "norm.weight")?.Shape is not [> 0 and var width]
             || checkpoint.Tensors.GetValueOrDefault(Prefix + "proj.weight")?.Shape is not [var outputs, var inputs] || outputs % width != 0)
             throw new CheckpointException(checkpoint.Source, $"and its norm are missing or do not fit each other; is this XLabs' image prompt for FLUX (ip_adapter.safetensors)?", Prefix + "proj.weight");
-        return new FluxImageProjection(inputs, outputs / width, width, META);
+        return ((int)inputs, (int)(outputs / width), (int)width);
     }
 
     /// <summary>The names in the published file, next to those of the adapter.</summary>

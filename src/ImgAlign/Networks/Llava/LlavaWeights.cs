@@ -31,32 +31,27 @@ internal sealed record LlavaWeights(Func<string, string> LanguageModel, Func<str
         "model.mm_projector.",
         "model.vision_tower.vision_tower.");
 
-    /// <summary>Gives a network its weights from a model's folder: see the other overload.</summary>
+    /// <summary>Opens a model's folder for one of its uses: a <see cref="WeightReader{T}"/>.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="path">The model's folder or checkpoint.</param>
+    /// <param name="visionTower">The vision tower's folder or checkpoint, where the model's does not hold it.</param>
+    /// <param name="use">What is done with each part.</param>
+    public static void Read(LlavaModel network, string path, string? visionTower, WeightUse use)
+    {
+        using var checkpoint = Checkpoint.Open(path);
+        using var tower = visionTower is null ? null : Checkpoint.Open(visionTower);
+        foreach (var (part, source, map) in Parts(network, checkpoint, tower)) use(part, source, map);
+    }
+
+    /// <summary>Gives a network its weights, part by part.</summary>
     /// <param name="network">The network, on the meta device.</param>
     /// <param name="path">The model's folder or checkpoint.</param>
     /// <param name="visionTower">The vision tower's folder or checkpoint, where the model's does not hold it.</param>
     /// <param name="type">The type to run in; null keeps the file's.</param>
     /// <param name="device">Where to run; null is the CPU.</param>
-    public static void Bind(LlavaModel network, string path, string? visionTower, torch.ScalarType? type = null, torch.Device? device = null)
-    {
-        using var checkpoint = Checkpoint.Open(path);
-        using var tower = visionTower is null ? null : Checkpoint.Open(visionTower);
-        Bind(network, checkpoint, tower, type, device);
-    }
-
-    /// <summary>Gives a network its weights; names and shapes are all checked before any data is read.</summary>
-    /// <param name="network">The network, on the meta device.</param>
-    /// <param name="checkpoint">The model's checkpoint.</param>
-    /// <param name="tower">The vision tower's checkpoint, used where the model's does not hold the tower.</param>
-    /// <param name="type">The type to run in; null keeps the file's.</param>
-    /// <param name="device">Where to run; null is the CPU.</param>
     /// <exception cref="CheckpointException">The layout is not known, or names and shapes are not the network's.</exception>
-    public static void Bind(LlavaModel network, Checkpoint checkpoint, Checkpoint? tower, torch.ScalarType? type = null, torch.Device? device = null)
-    {
-        var parts = Parts(network, checkpoint, tower).ToList();
-        foreach (var (part, source, map) in parts) CheckpointBinder.Verify(part, source, map);
-        foreach (var (part, source, map) in parts) CheckpointBinder.Bind(part, source, map, type, device);
-    }
+    public static void Bind(LlavaModel network, string path, string? visionTower, torch.ScalarType? type = null, torch.Device? device = null) =>
+        Read(network, path, visionTower, (part, source, map) => CheckpointBinder.Bind(part, source, map, type, device));
 
     /// <summary>Checks names and shapes; reads no data.</summary>
     public static void Verify(LlavaModel network, Checkpoint checkpoint, Checkpoint? tower)

@@ -57,10 +57,17 @@ public sealed class Resampler : nn.Module<Tensor, Tensor>, IParameterHolder
     /// <exception cref="CheckpointException">It holds no resampler.</exception>
     public static Resampler FromShapes(Checkpoint checkpoint)
     {
+        var (config, tokens) = ReadSizes(checkpoint);
+        return new Resampler(config, tokens, META);
+    }
+
+    /// <summary>The sizes of the network that a file holds.</summary>
+    internal static (PerceiverConfig Config, int Tokens) ReadSizes(Checkpoint checkpoint)
+    {
         var prefix = PerceiverConfig.FindPrefix(checkpoint);
         if (!checkpoint.Tensors.TryGetValue(prefix + "latents", out var info) || info.Shape is not [1, var tokens, _])
             throw new CheckpointException(checkpoint.Source, "is missing or not of shape [1, tokens, width]; is this a resampler's file?", prefix + "latents");
-        return new Resampler(PerceiverConfig.FromShapes(checkpoint, prefix), (int)tokens, META);
+        return (PerceiverConfig.FromShapes(checkpoint, prefix), (int)tokens);
     }
 
     /// <summary>How this network's parameters are named in a file.</summary>
