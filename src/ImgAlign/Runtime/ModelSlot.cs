@@ -5,7 +5,7 @@ namespace ImgAlign.Runtime;
 
 /// <summary>
 /// A network that is given its weights on first use and then stays, waits in host memory, or is released, as the runtime's
-/// <see cref="ResidencyPolicy"/> says. Used on the device's worker thread only.
+/// <see cref="ResidencyPolicy"/> says. Used on the device's worker thread only; it may be disposed on any.
 /// </summary>
 /// <typeparam name="T">The network. It has parameters only: buffers are not moved.</typeparam>
 public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Module
@@ -14,7 +14,9 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
     private readonly ModelSource<T> source;
     private readonly T network;
     private readonly Dictionary<string, torch.Tensor> hostWeights = [];
+    private readonly Lock changing = new();  // held while weights come or go
     private int leases;
+    private bool isDisposed;
 
     /// <summary>Makes a slot; reads no weights, and cannot fail.</summary>
     /// <param name="runtime">The device.</param>
@@ -55,38 +57,71 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
     public ModelLease<T> Use()
     {
         runtime.Residency.Enter(this);
-        OrRelease(() =>
+        lock (changing)
         {
-            Load();
-            MoveToDevice();
-        });
-        leases++;
-        return new ModelLease<T>(network, () => leases--);
+            ObjectDisposedException.ThrowIf(isDisposed, this);
+            OrRelease(() =>
+            {
+                Load();
+                MoveToDevice();
+            });
+            leases++;
+        }
+        return new ModelLease<T>(network, Return);
     }
 
-    /// <summary>Frees the network; the slot is of no further use.</summary>
+    /// <summary>Frees the network, once nobody computes with it; the slot is of no further use.</summary>
     public void Dispose()
     {
-        FreeHostWeights();
-        network.Dispose();
         runtime.Residency.Remove(this);
+        lock (changing)
+        {
+            isDisposed = true;
+            if (leases == 0) Free();
+        }
     }
 
     void IResident.WarmUp()
     {
-        if (runtime.Policy != ResidencyPolicy.LoadOnDemand) OrRelease(Load);
+        if (runtime.Policy == ResidencyPolicy.LoadOnDemand) return;
+        lock (changing)
+        {
+            if (!isDisposed) OrRelease(Load);
+        }
     }
 
     void IResident.Evict()
     {
-        if (!IsOnDevice) return;
-        if (WaitsInHostMemory) MoveToHost();
-        else if (runtime.Policy == ResidencyPolicy.LoadOnDemand) ((IResident)this).Unload();
+        lock (changing)
+        {
+            if (isDisposed || !IsOnDevice) return;
+            if (WaitsInHostMemory) MoveToHost();
+            else if (runtime.Policy == ResidencyPolicy.LoadOnDemand) Release();
+        }
     }
 
     void IResident.Unload()
     {
-        if (IsLoaded) Release();
+        lock (changing)
+        {
+            if (!isDisposed && IsLoaded) Release();
+        }
+    }
+
+    private void Return()
+    {
+        lock (changing)
+        {
+            leases--;
+            if (isDisposed && leases == 0) Free();
+        }
+    }
+
+    private void Free()
+    {
+        FreeHostWeights();
+        network.Dispose();
+        IsLoaded = IsOnDevice = false;
     }
 
     private void Load()

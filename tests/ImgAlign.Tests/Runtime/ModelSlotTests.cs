@@ -57,6 +57,40 @@ public class ModelSlotTests
     }
 
     [Theory]
+    [InlineData(ResidencyPolicy.LoadOnDemand)]
+    [InlineData(ResidencyPolicy.OffloadToHost)]
+    public async Task A_slot_may_be_disposed_while_the_worker_takes_it_out(ResidencyPolicy policy)
+    {
+        using var runtime = new DeviceRuntime(new RuntimeOptions { Residency = policy, Threads = 1 }, torch.META);
+        using var working = Slot(runtime);
+        for (var attempt = 0; attempt < 100; attempt++)
+        {
+            var leaving = Slot(runtime);
+            await runtime.Worker.RunAsync(() => leaving.Use().Dispose());
+            var evictions = runtime.Worker.RunAsync(() => working.Use().Dispose());  // makes room
+            leaving.Dispose();
+            await evictions;
+            await runtime.Worker.RunAsync(runtime.Residency.Unload);
+            Assert.False(leaving.IsLoaded);
+        }
+        Assert.Equal(1, runtime.Residency.Count);
+    }
+
+    [Fact]
+    public void A_network_outlives_its_slot_until_its_last_use_ends()
+    {
+        using var runtime = new DeviceRuntime(new RuntimeOptions());
+        var slot = Slot(runtime);
+        var lease = slot.Use();
+        slot.Dispose();
+        Assert.Equal(1f, lease.Model.Weight[0, 0].item<float>());
+        Assert.Throws<ObjectDisposedException>(slot.Use);
+        lease.Dispose();
+        Assert.True(lease.Model.Weight.IsInvalid);
+        slot.Dispose();
+    }
+
+    [Theory]
     [InlineData(0, null)]
     [InlineData(null, 0L)]
     public void Options_out_of_range_are_refused_without_a_container_too(int? threads, long? budget) =>
