@@ -62,14 +62,14 @@ internal sealed class FluxFiles
     public ModelSource<ClipTextModel> Clip(ClipTextConfig config) => new("FLUX CLIP text encoder", () => new ClipTextModel(config, META), (network, use) =>
     {
         using var weights = Checkpoint.Open(Path.Combine(folder, "text_encoder"));
-        using var stack = new LoraStack(loras);
-        var map = network.Names(weights);
-        using var merged = new LoraCheckpoint(weights, network, map, LoraTarget.TextEncoder, stack.Entries, ClipTextModel.LoraNames);
-        use(network, merged, map);
+        UseWithLoras(network, weights, network.Names(weights), LoraTarget.TextEncoder, use, ClipTextModel.LoraNames);
     });
 
-    public ModelSource<T5EncoderModel> T5(T5Config config) =>
-        new("FLUX T5 text encoder", () => new T5EncoderModel(config, META), Path.Combine(folder, "text_encoder_2"), static (_, weights) => T5EncoderModel.Names(weights));
+    public ModelSource<T5EncoderModel> T5(T5Config config) => new("FLUX T5 text encoder", () => new T5EncoderModel(config, META), (network, use) =>
+    {
+        using var weights = Checkpoint.Open(Path.Combine(folder, "text_encoder_2"));
+        UseWithLoras(network, weights, T5EncoderModel.Names(weights), LoraTarget.TextEncoder2, use);
+    });
 
     public ModelSource<FluxTransformer> Transformer(FluxConfig config) => new("FLUX transformer", () => new FluxTransformer(config, META), (network, use) =>
     {
@@ -81,6 +81,13 @@ internal sealed class FluxFiles
 
     public ModelSource<AutoencoderKl> Decoder(AutoencoderKlConfig config) =>
         new("FLUX VAE decoder", () => new AutoencoderKl(config, META, AutoencoderParts.Decoder), autoencoderPath, static (network, weights) => network.Names(weights));
+
+    private void UseWithLoras(nn.Module network, Checkpoint weights, WeightMap map, LoraTarget target, WeightUse use, params WeightMap[] layouts)
+    {
+        using var stack = new LoraStack(loras);
+        using var merged = new LoraCheckpoint(weights, network, map, target, stack.Entries, layouts);
+        use(network, merged, map);
+    }
 
     private string FindPart(string part, string file)
     {

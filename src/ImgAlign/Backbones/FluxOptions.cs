@@ -31,7 +31,7 @@ public sealed class FluxOptions
     /// <summary>The image prompt's projection, keys and values. Null: those in <see cref="ImagePromptPath"/>.</summary>
     public string? AdapterPath { get; set; }
 
-    /// <summary>LoRAs of the transformer and of CLIP; their changes add up.</summary>
+    /// <summary>LoRAs of the transformer and of both text encoders; their changes add up.</summary>
     [ValidateEnumeratedItems]
     public IList<LoraOptions> Loras { get; } = [];
 

@@ -80,6 +80,44 @@ public sealed class LoraTests : IDisposable
         AssertClose(convolution, merged.Read("conv.weight"));
     }
 
+    [Theory]
+    [InlineData("""{"unet.lora_alpha": 6}""", 3)]
+    [InlineData("""{"unet.lora_alpha": 6, "unet.use_rslora": true}""", 4.2426407)]
+    [InlineData("""{"unet.lora_alpha": 6, "unet.alpha_pattern": {"0": 5, "other": 1}}""", 2.5)]
+    [InlineData("""{"unet.lora_alpha": 6, "unet.alpha_pattern": {"^block.0": 1}}""", 0.5)]
+    [InlineData("""{"unet.lora_alpha": 6, "unet.alpha_pattern": {"lock.0": 1, "block": 1}}""", 3)]
+    [InlineData("""{"unet.lora_alpha": 6, "unet.rank_pattern": {"block.0": 2}, "unet.r": 16, "unet.target_modules": ["block.0"]}""", 3)]
+    [InlineData("""{"unet.r": 16}""", 4)]
+    [InlineData("""{"text_encoder.lora_alpha": 6}""", 1)]
+    [InlineData("{}", 1)]
+    public void The_strength_is_the_one_in_the_metadata(string metadata, double expected)
+    {
+        WriteLora(metadata);
+        using var lora = LoraWeights.Open(folder.File("lora.safetensors"));
+        using var checkpoint = Base();
+        using var merged = new LoraCheckpoint(checkpoint, network, WeightMap.Identity, LoraTarget.Denoiser, [(lora, 0.5)]);
+        AssertClose(linear + linearUp.mm(linearDown) * (0.5 * expected), merged.Read("block.0.weight"));
+    }
+
+    [Theory]
+    [InlineData("""{"unet.use_dora": true}""", "use_dora")]
+    [InlineData("""{"unet.lora_alpha": "much"}""", "$.lora_alpha")]
+    [InlineData("""{"unet.alpha_pattern": {"(": 1}}""", "no regular expression")]
+    [InlineData("[]", "not a JSON object")]
+    [InlineData("{", "not JSON")]
+    public void Metadata_that_cannot_be_followed_are_refused(string metadata, string problem)
+    {
+        WriteLora(metadata);
+        var exception = Assert.ThrowsAny<ImgAlignException>(() => LoraWeights.Open(folder.File("lora.safetensors")));
+        Assert.Contains(problem, exception.Message, StringComparison.Ordinal);
+        Assert.Contains("lora_adapter_metadata", exception.Message, StringComparison.Ordinal);
+    }
+
+    private void WriteLora(string metadata) => SafetensorsWriter.Write(
+        folder.File("lora.safetensors"),
+        new Dictionary<string, Tensor> { ["unet.block.0.lora_A.weight"] = linearDown, ["unet.block.0.lora_B.weight"] = linearUp },
+        new Dictionary<string, string> { ["lora_adapter_metadata"] = metadata });
+
     [Fact]
     public void Merges_convolutions()
     {

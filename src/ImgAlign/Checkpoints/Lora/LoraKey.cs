@@ -15,9 +15,9 @@ internal enum LoraPart
 
 /// <summary>What a key of a LoRA file stands for.</summary>
 /// <param name="Target">The network.</param>
-/// <param name="Layer">The layer's path in it, with underscores for dots, as kohya writes it: the formats differ in the dots alone.</param>
+/// <param name="Module">The layer's path in it.</param>
 /// <param name="Part">Which of the layer's tensors.</param>
-internal sealed record LoraKey(LoraTarget Target, string Layer, LoraPart Part)
+internal sealed record LoraKey(LoraTarget Target, string Module, LoraPart Part)
 {
     // Longer endings first, where one is the end of another.
     private static readonly (string Ending, LoraPart Part)[] Endings =
@@ -34,11 +34,15 @@ internal sealed record LoraKey(LoraTarget Target, string Layer, LoraPart Part)
     private static readonly (string Start, LoraTarget Target)[] Starts =
     [
         ("lora_unet_", LoraTarget.Denoiser), ("lora_te1_", LoraTarget.TextEncoder), ("lora_te2_", LoraTarget.TextEncoder2),
-        ("lora_te3_", LoraTarget.TextEncoder2), ("lora_transformer_", LoraTarget.Denoiser), ("transformer.", LoraTarget.Denoiser),
-        ("unet.", LoraTarget.Denoiser), ("text_encoder.", LoraTarget.TextEncoder), ("text_encoder_2.", LoraTarget.TextEncoder2),
-        ("base_model.model.", LoraTarget.Denoiser),
+        ("lora_te3_", LoraTarget.TextEncoder2), ("lora_te_", LoraTarget.TextEncoder), ("lora_transformer_", LoraTarget.Denoiser),
+        ("transformer.", LoraTarget.Denoiser), ("unet.", LoraTarget.Denoiser), ("text_encoder.", LoraTarget.TextEncoder), ("text_encoder_2.", LoraTarget.TextEncoder2),
+        ("base_model.model.", LoraTarget.Denoiser), ("diffusion_model.", LoraTarget.Denoiser),  // peft, ComfyUI
+        ("text_encoders.clip_l.transformer.", LoraTarget.TextEncoder), ("text_encoders.t5xxl.transformer.", LoraTarget.TextEncoder2),
         ("", LoraTarget.Denoiser),
     ];
+
+    /// <summary>The layer's path with underscores for dots, as kohya writes it: the formats differ in the dots alone.</summary>
+    public string Layer => Flatten(Module);
 
     /// <summary>Reads a key, or gives null when it is of no known form.</summary>
     public static LoraKey? Parse(string key)
@@ -52,7 +56,7 @@ internal sealed record LoraKey(LoraTarget Target, string Layer, LoraPart Part)
             path = path.Replace(".processor.", ".", StringComparison.Ordinal);
             if (path.EndsWith(".to_out", StringComparison.Ordinal)) path += ".0";
         }
-        return new LoraKey(target, Flatten(path), part);
+        return new LoraKey(target, path, part);
     }
 
     /// <summary>A path as <see cref="Layer"/> has it.</summary>

@@ -2,13 +2,13 @@ using TorchSharp;
 
 namespace ImgAlign.Checkpoints;
 
-/// <summary>A low-rank change of one layer: <c>alpha / rank * up @ down</c>.</summary>
+/// <summary>A low-rank change of one layer: <c>scale * up @ down</c>.</summary>
 /// <param name="Target">The network.</param>
 /// <param name="Name">The layer's path in it, with underscores for dots.</param>
 /// <param name="Down">The tensor <c>[rank, in]</c>, or <c>[rank, in, kh, kw]</c> of a convolution.</param>
 /// <param name="Up">The tensor <c>[out, rank]</c>, or <c>[out, rank, 1, 1]</c> of a convolution.</param>
-/// <param name="Alpha">The numerator of the scale; the rank where the file does not say.</param>
-internal sealed record LoraLayer(LoraTarget Target, string Name, TensorInfo Down, TensorInfo Up, double Alpha)
+/// <param name="Scale">The factor, alpha / rank; 1 where the file does not say.</param>
+internal sealed record LoraLayer(LoraTarget Target, string Name, TensorInfo Down, TensorInfo Up, double Scale)
 {
     /// <summary>Rows of down and columns of up.</summary>
     public long Rank => Down.Shape[0];
@@ -24,6 +24,6 @@ internal sealed record LoraLayer(LoraTarget Target, string Name, TensorInfo Down
         using var scope = torch.NewDisposeScope();
         var down = file.Read(Down.Name).to(torch.float32).flatten(1);  // [rank, in * kh * kw]
         var up = file.Read(Up.Name).to(torch.float32).flatten(1);  // [out, rank]
-        return up.mm(down).mul_(Alpha / Rank).view([.. shape]).MoveToOuterDisposeScope();
+        return up.mm(down).mul_(Scale).view([.. shape]).MoveToOuterDisposeScope();
     }
 }

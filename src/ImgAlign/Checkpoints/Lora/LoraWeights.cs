@@ -48,25 +48,29 @@ public sealed class LoraWeights : IDisposable
 
     private static List<LoraLayer> ReadLayers(Checkpoint file)
     {
-        var parts = new Dictionary<(LoraTarget, string), Dictionary<LoraPart, TensorInfo>>();
+        var metadata = new LoraMetadata(file);
+        var layers = new Dictionary<(LoraTarget, string), Dictionary<LoraPart, (LoraKey Key, TensorInfo Info)>>();
         foreach (var info in file.Tensors.Values)
         {
             var key = LoraKey.Parse(info.Name)
                 ?? throw new CheckpointException(file.FileOf(info.Name), "is no part of a LoRA that is known here (lora_A and lora_B, lora_down, lora_up and alpha); LoHa, LoKr and DoRA are not supported.", info.Name);
-            var layer = parts.TryGetValue((key.Target, key.Layer), out var found) ? found : parts[(key.Target, key.Layer)] = [];
-            if (!layer.TryAdd(key.Part, info)) throw new CheckpointException(file.FileOf(info.Name), $"is the same part of a layer as '{layer[key.Part].Name}'.", info.Name);
+            var layer = layers.TryGetValue((key.Target, key.Layer), out var found) ? found : layers[(key.Target, key.Layer)] = [];
+            if (!layer.TryAdd(key.Part, (key, info))) throw new CheckpointException(file.FileOf(info.Name), $"is the same part of a layer as '{layer[key.Part].Info.Name}'.", info.Name);
         }
-        if (parts.Count == 0) throw new CheckpointException(file.Source, "holds no tensors, so it is not a LoRA.");
-        return [.. parts.Select(pair => ReadLayer(file, pair.Key.Item1, pair.Key.Item2, pair.Value))];
+        if (layers.Count == 0) throw new CheckpointException(file.Source, "holds no tensors, so it is not a LoRA.");
+        return [.. layers.Values.Select(parts => ReadLayer(file, metadata, parts))];
     }
 
-    private static LoraLayer ReadLayer(Checkpoint file, LoraTarget target, string name, Dictionary<LoraPart, TensorInfo> parts)
+    private static LoraLayer ReadLayer(Checkpoint file, LoraMetadata metadata, Dictionary<LoraPart, (LoraKey Key, TensorInfo Info)> parts)
     {
-        if (!parts.TryGetValue(LoraPart.Down, out var down) || !parts.TryGetValue(LoraPart.Up, out var up))
-            throw new CheckpointException(file.Source, "has no counterpart: a layer of a LoRA needs both down (A) and up (B).", parts.Values.First().Name);
+        if (!parts.TryGetValue(LoraPart.Down, out var downPart) || !parts.TryGetValue(LoraPart.Up, out var upPart))
+            throw new CheckpointException(file.Source, "has no counterpart: a layer of a LoRA needs both down (A) and up (B).", parts.Values.First().Info.Name);
+        var (key, down, up) = (downPart.Key, downPart.Info, upPart.Info);
         if (down.Shape.Count is not (2 or 4) || up.Shape.Count != down.Shape.Count || down.Shape[0] == 0 || up.Shape[1] != down.Shape[0] || up.Shape.Skip(2).Any(size => size != 1))
             throw new CheckpointException(file.FileOf(up.Name), $"has shape {up.ShapeText}, which does not follow '{down.Name}' of shape {down.ShapeText}.", up.Name);
-        return new LoraLayer(target, name, down, up, parts.TryGetValue(LoraPart.Alpha, out var alpha) ? ReadAlpha(file, alpha) : down.Shape[0]);
+        var rank = down.Shape[0];
+        var scale = parts.TryGetValue(LoraPart.Alpha, out var alpha) ? ReadAlpha(file, alpha.Info) / rank : metadata.Scale(key.Target, key.Module, rank) ?? 1;
+        return new LoraLayer(key.Target, key.Layer, down, up, scale);
     }
 
     private static double ReadAlpha(Checkpoint file, TensorInfo info)

@@ -14,7 +14,7 @@ public static class FluxLora
     public static LoraCheckpoint Merge(Checkpoint checkpoint, FluxTransformer transformer, IEnumerable<(LoraWeights Lora, double Scale)> loras) =>
         new(checkpoint, transformer, transformer.Names(checkpoint), LoraTarget.Denoiser, loras, FluxNames.Authors(transformer.Config), XLabs);
 
-    // lora1 is the image's, lora2 the text's. A single block's packed projection is there without the feed-forward's part.
+    // x-flux, DoubleStreamBlockLoraProcessor and SingleStreamBlockLoraProcessor. lora1 is the image's, lora2 the text's. A single block's packed projection is there without the feed-forward's part.
     private static WeightMap XLabs { get; } = new(static name => name.Split('.') switch
     {
         ["transformer_blocks", var block, "attn", ("to_q" or "to_k" or "to_v") and var part, "weight"] => Packed($"double_blocks.{block}.qkv_lora1.weight", part),

@@ -94,6 +94,41 @@ public sealed class FluxLoraTests : IDisposable
             ["double_blocks.7.processor.qkv_lora1.up.weight"] = up,
         })).Message, StringComparison.Ordinal);
 
+    // x-flux, DoubleStreamBlockLoraProcessor and SingleStreamBlockLoraProcessor; diffusers _convert_xlabs_flux_lora_to_diffusers.
+    [Theory]
+    [InlineData("double_blocks.1.processor.qkv_lora1", "lora_unet_double_blocks_1_img_attn_qkv", 1, 3)]
+    [InlineData("double_blocks.1.processor.qkv_lora2", "lora_unet_double_blocks_1_txt_attn_qkv", 1, 3)]
+    [InlineData("double_blocks.1.processor.proj_lora1", "lora_unet_double_blocks_1_img_attn_proj", 1, 1)]
+    [InlineData("double_blocks.1.processor.proj_lora2", "lora_unet_double_blocks_1_txt_attn_proj", 1, 1)]
+    [InlineData("single_blocks.0.processor.proj_lora", "lora_unet_single_blocks_0_linear2", 5, 1)]
+    [InlineData("diffusion_model.double_blocks.1.processor.proj_lora1", "lora_unet_double_blocks_1_img_attn_proj", 1, 1)]
+    public void Every_layer_of_XLabs_is_one_of_the_authors(string xlabs, string kohya, int inputs, int outputs)
+    {
+        var (a, b) = (randn(2, inputs * Config.Width), randn(outputs * Config.Width, 2));
+        var expected = Merge("transformer", "kohya", new() { [kohya + ".lora_down.weight"] = a, [kohya + ".lora_up.weight"] = b }).Parameters;
+        var actual = Merge("transformer", "xlabs", new() { [xlabs + ".down.weight"] = a, [xlabs + ".up.weight"] = b }).Parameters;
+        var plain = Load("transformer", []);
+        Assert.Equal(outputs, actual.Count(pair => Difference(pair.Value, plain[pair.Key]) > 0.01));
+        Assert.All(actual, pair => Assert.True(Difference(pair.Value, expected[pair.Key]) < 1e-5, pair.Key));
+    }
+
+    [Fact]
+    public void The_packed_projection_of_XLabs_in_a_single_block_leaves_the_feed_forward_alone()
+    {
+        const string Block = "transformer.single_transformer_blocks.0.attn.to_";
+        var actual = Merge("transformer", "xlabs", new() { ["single_blocks.0.processor.qkv_lora.down.weight"] = down, ["single_blocks.0.processor.qkv_lora.up.weight"] = up }).Parameters;
+        var expected = Merge("transformer", "diffusers", new()
+        {
+            [Block + "q.lora_A.weight"] = down,
+            [Block + "q.lora_B.weight"] = Part(0),
+            [Block + "k.lora_A.weight"] = down,
+            [Block + "k.lora_B.weight"] = Part(1),
+            [Block + "v.lora_A.weight"] = down,
+            [Block + "v.lora_B.weight"] = Part(2),
+        }).Parameters;
+        Assert.All(actual, pair => Assert.True(Difference(pair.Value, expected[pair.Key]) < 1e-5, pair.Key));
+    }
+
     private Tensor Part(int index) => up.narrow(0, index * Config.Width, Config.Width).contiguous();
 
     private (Dictionary<string, Tensor> Files, Dictionary<string, Tensor> Parameters) Merge(string layout, string name, Dictionary<string, Tensor> tensors)
