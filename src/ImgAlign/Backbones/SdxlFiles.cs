@@ -38,7 +38,21 @@ internal sealed class SdxlFiles
 
     public AutoencoderKlConfig ReadAutoencoder() => Read("vae", "config.json", AutoencoderKlConfig.Read, SdxlBase.Autoencoder);
 
-    public EulerScheduleConfig ReadScheduler() => Read("scheduler", "scheduler_config.json", EulerScheduleConfig.Read, SdxlBase.Scheduler);
+    /// <summary>The schedule; what a fine-tune's file says of its own training by tensors that no network has comes before its configuration.</summary>
+    /// <exception cref="ImgAlignException">It was trained in a way that is not known here.</exception>
+    public EulerScheduleConfig ReadScheduler()
+    {
+        var config = Read("scheduler", "scheduler_config.json", EulerScheduleConfig.Read, SdxlBase.Scheduler);
+        using var weights = OpenUNet();
+        var names = weights.Tensors;
+        if (names.ContainsKey("edm_mean") || names.ContainsKey("edm_std") || names.ContainsKey("edm_vpred.sigma_max"))
+            throw new ImgAlignException($"{weights.Source} was trained with the noise levels of EDM (it holds a tensor edm_...), which are not supported; take a model trained to predict noise or velocity.");
+        return config with
+        {
+            PredictionType = names.ContainsKey("v_pred") ? "v_prediction" : config.PredictionType,
+            RescaleBetasZeroSnr = names.ContainsKey("ztsnr") || config.RescaleBetasZeroSnr,
+        };
+    }
 
     public SdxlUNetConfig ReadUNet() => Directory.Exists(unetPath)
         ? SdxlUNetConfig.Load(Path.Combine(unetPath, "config.json"))
@@ -69,7 +83,7 @@ internal sealed class SdxlFiles
 
     public ModelSource<UNet2DConditionModel> UNet(SdxlUNetConfig config) => new("SDXL UNet", () => new UNet2DConditionModel(config, META), (network, use) =>
     {
-        using var weights = unetPath is null ? Open("unet") : Checkpoint.Open(unetPath);
+        using var weights = OpenUNet();
         using var stack = new LoraStack(loras);
         var map = SdxlNames.IsSingleFile(weights) ? SdxlNames.UNet(config) : WeightMap.Identity;
         using var merged = SdxlLora.Merge(weights, network, map, stack.Entries);
@@ -98,6 +112,8 @@ internal sealed class SdxlFiles
         var inner = Path.Combine(path, "unet");
         return !File.Exists(Path.Combine(path, "config.json")) && Directory.Exists(inner) ? inner : path;
     }
+
+    private Checkpoint OpenUNet() => unetPath is null ? Open("unet") : Checkpoint.Open(unetPath);
 
     private Checkpoint Open(string part) => Checkpoint.Open(singleFile ?? Path.Combine(folder, part));
 

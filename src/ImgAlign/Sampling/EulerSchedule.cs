@@ -28,12 +28,13 @@ public sealed class EulerSchedule
             throw new ArgumentOutOfRangeException(nameof(steps), steps, $"The number of steps must be from 1 to {config.NumTrainTimesteps}.");
         var timesteps = Timesteps(steps);
         var sigmas = timesteps.Select(timestep => SigmaAt(timestep)).ToArray();
-        if (config.UseKarrasSigmas)
+        if (config.UseKarrasSigmas || config.UseExponentialSigmas || config.UseBetaSigmas)
         {
-            sigmas = Karras(sigmas);
+            sigmas = Respaced(config.SigmaMax ?? sigmas[0], config.SigmaMin ?? sigmas[^1], steps);
             timesteps = [.. sigmas.Select(sigma => (float)TimestepAt(sigma))];
         }
-        float[] levels = [.. sigmas.Select(sigma => (float)sigma), 0f];
+        float[] levels = [.. sigmas.Select(sigma => (float)sigma), config.FinalSigmasType == "sigma_min" ? trainSigmas[0] : 0f];
+        if (config is { TimestepType: "continuous", PredictionType: "v_prediction" }) timesteps = [.. levels[..^1].Select(sigma => 0.25f * MathF.Log(sigma))];
         var largest = levels.Max();
         var initialScale = config.TimestepSpacing == "leading" ? MathF.Sqrt(largest * largest + 1) : largest;
         return new SigmaSchedule([.. timesteps.Select((timestep, i) => new SigmaStep(i, levels[i], levels[i + 1], timestep))], initialScale);
@@ -44,7 +45,7 @@ public sealed class EulerSchedule
     /// <param name="sigma">Its noise level.</param>
     public static Tensor ScaleModelInput(Tensor x, float sigma) => x / MathF.Sqrt(sigma * sigma + 1);
 
-    /// <summary>dx/dsigma: the predicted noise, or what follows from the predicted velocity <c>v</c> (Salimans and Ho, 2022).</summary>
+    /// <summary>dx/dsigma: the predicted noise, or what follows from the predicted velocity <c>v</c> (Salimans and Ho, 2022) or sample.</summary>
     /// <param name="prediction">What the network says.</param>
     /// <param name="x">The sample, not scaled.</param>
     /// <param name="sigma">Its noise level.</param>
@@ -55,7 +56,7 @@ public sealed class EulerSchedule
         var predicted = prediction.to(float32).alias();
         if (config.PredictionType == "epsilon") return predicted.MoveToOuterDisposeScope();
         var variance = sigma * sigma + 1;
-        var original = predicted * (-sigma / MathF.Sqrt(variance)) + x / variance;
+        var original = config.PredictionType == "v_prediction" ? predicted * (-sigma / MathF.Sqrt(variance)) + x / variance : predicted;
         return ((x - original) / sigma).MoveToOuterDisposeScope();
     }
 
@@ -63,11 +64,30 @@ public sealed class EulerSchedule
     {
         using var scope = NewDisposeScope();
         var steps = config.NumTrainTimesteps;
-        var betas = config.TrainedBetas is { } given ? tensor(given.ToArray())
-            : config.BetaSchedule == "linear" ? linspace(config.BetaStart, config.BetaEnd, steps, float32)
-            : linspace(Math.Sqrt(config.BetaStart), Math.Sqrt(config.BetaEnd), steps, float32).pow(2);
-        var products = (1 - betas).cumprod(0);
+        var betas = config.TrainedBetas is { } given ? tensor(given.ToArray()) : config.BetaSchedule switch
+        {
+            "linear" => linspace(config.BetaStart, config.BetaEnd, steps, float32),
+            "scaled_linear" => linspace(Math.Sqrt(config.BetaStart), Math.Sqrt(config.BetaEnd), steps, float32).pow(2),
+            _ => tensor(Enumerable.Range(0, steps).Select(i => (float)Math.Min(1 - SquaredCosine(i + 1, steps) / SquaredCosine(i, steps), 0.999)).ToArray()),
+        };
+        var products = (1 - betas).cumprod(0);  // squared, the share of the sample
+        if (config.RescaleBetasZeroSnr)
+        {
+            products = (1 - WithoutFinalSample(products)).cumprod(0);
+            products[-1].fill_(MathF.Pow(2, -24));  // not 0, or else the first noise level would be infinite
+        }
         return ((1 - products) / products).sqrt().data<float>().ToArray();
+    }
+
+    private static double SquaredCosine(int step, int steps) => Math.Pow(Math.Cos(((double)step / steps + 0.008) / 1.008 * Math.PI / 2), 2);
+
+    // Betas whose shares are shifted so that the last one is 0, and scaled so that the first one stays (Lin et al., 2023, algorithm 1).
+    private static Tensor WithoutFinalSample(Tensor products)
+    {
+        var shares = products.sqrt();
+        var (first, last) = (shares[0], shares[-1]);
+        var rescaled = ((shares - last) * (first / (first - last))).pow(2);
+        return 1 - cat([rescaled.narrow(0, 0, 1), rescaled.narrow(0, 1, rescaled.shape[0] - 1) / rescaled.narrow(0, 0, rescaled.shape[0] - 1)]);
     }
 
     private float[] Timesteps(int steps)
@@ -96,11 +116,17 @@ public sealed class EulerSchedule
         return sigma + (trainSigmas[below + 1] - sigma) * (Math.Max(timestep, 0) - below);
     }
 
-    private static double[] Karras(double[] sigmas)
+    // From the largest to the smallest noise level, other than by timesteps.
+    private double[] Respaced(double largest, double smallest, int steps)
     {
-        const double rho = 7;
-        var (smallest, largest) = (Math.Pow(sigmas[^1], 1 / rho), Math.Pow(sigmas[0], 1 / rho));
-        return [.. sigmas.Select((_, i) => Math.Pow(largest + (sigmas.Length == 1 ? 0 : (double)i / (sigmas.Length - 1)) * (smallest - largest), rho))];
+        const double Rho = 7, Shape = 0.6;
+        Func<double, double> level =
+            config.UseKarrasSigmas ? place => Math.Pow(Between(Math.Pow(largest, 1 / Rho), Math.Pow(smallest, 1 / Rho), place), Rho)
+            : config.UseExponentialSigmas ? place => Math.Exp(Between(Math.Log(largest), Math.Log(smallest), place))
+            : place => Between(smallest, largest, BetaDistribution.Quantile(1 - place, Shape));
+        return [.. Enumerable.Range(0, steps).Select(i => level(steps == 1 ? 0 : (double)i / (steps - 1)))];
+
+        static double Between(double from, double to, double place) => from + place * (to - from);
     }
 
     // The place of a noise level among those of training, linear in its logarithm.

@@ -19,13 +19,13 @@ public sealed record EulerScheduleConfig
     /// <summary>The last beta.</summary>
     public double BetaEnd { get; init; } = 0.02;
 
-    /// <summary>How betas lie between them: <c>linear</c>, or <c>scaled_linear</c> (their roots are linear).</summary>
+    /// <summary>How betas lie between them: <c>linear</c>, <c>scaled_linear</c> (their roots are linear), or apart from them <c>squaredcos_cap_v2</c> (Nichol and Dhariwal, 2021).</summary>
     public string BetaSchedule { get; init; } = "linear";
 
     /// <summary>Betas given one by one, which take the place of the three before; null for none.</summary>
     public IReadOnlyList<float>? TrainedBetas { get; init; }
 
-    /// <summary>What the network predicts: <c>epsilon</c> or <c>v_prediction</c>.</summary>
+    /// <summary>What the network predicts: <c>epsilon</c>, <c>v_prediction</c>, or <c>sample</c>.</summary>
     public string PredictionType { get; init; } = "epsilon";
 
     /// <summary>How noise levels between two timesteps are found; only <c>linear</c> is known.</summary>
@@ -34,22 +34,31 @@ public sealed record EulerScheduleConfig
     /// <summary>Whether noise levels are spaced as by Karras et al. (2022), with rho = 7.</summary>
     public bool UseKarrasSigmas { get; init; }
 
+    /// <summary>Whether noise levels are spaced evenly in their logarithm.</summary>
+    public bool UseExponentialSigmas { get; init; }
+
+    /// <summary>Whether noise levels are spaced by the quantiles of the beta distribution (Lee et al., 2024).</summary>
+    public bool UseBetaSigmas { get; init; }
+
+    /// <summary>The last noise level of these three spacings; null: as it would be without them.</summary>
+    public double? SigmaMin { get; init; }
+
+    /// <summary>The first noise level of these three spacings; null: as it would be without them.</summary>
+    public double? SigmaMax { get; init; }
+
     /// <summary>Which timesteps are used: <c>leading</c>, <c>trailing</c> or <c>linspace</c>.</summary>
     public string TimestepSpacing { get; init; } = "linspace";
+
+    /// <summary>What the network takes for a timestep: <c>discrete</c>, or with a predicted velocity <c>continuous</c>, a quarter of the noise level's logarithm.</summary>
+    public string TimestepType { get; init; } = "discrete";
 
     /// <summary>What is added to the timesteps of <c>leading</c>.</summary>
     public int StepsOffset { get; init; }
 
-    /// <summary>The noise level after the last step; only <c>zero</c> is known.</summary>
+    /// <summary>The noise level after the last step: <c>zero</c>, or <c>sigma_min</c>, the first one of training.</summary>
     public string FinalSigmasType { get; init; } = "zero";
 
-    /// <summary>Not supported.</summary>
-    public bool UseExponentialSigmas { get; init; }
-
-    /// <summary>Not supported.</summary>
-    public bool UseBetaSigmas { get; init; }
-
-    /// <summary>Not supported.</summary>
+    /// <summary>Whether betas are rescaled so that the last timestep is nothing but noise (Lin et al., 2023).</summary>
     public bool RescaleBetasZeroSnr { get; init; }
 
     /// <summary>Reads a <c>scheduler_config.json</c>.</summary>
@@ -64,20 +73,23 @@ public sealed record EulerScheduleConfig
     public static EulerScheduleConfig FromJson(JsonElement json, string source)
     {
         var config = ConfigFile.Parse<EulerScheduleConfig>(json, source);
-        Require(config.BetaSchedule, "beta_schedule", "linear", "scaled_linear");
-        Require(config.PredictionType, "prediction_type", "epsilon", "v_prediction");
+        Require(config.BetaSchedule, "beta_schedule", "linear", "scaled_linear", "squaredcos_cap_v2");
+        Require(config.PredictionType, "prediction_type", "epsilon", "v_prediction", "sample", "original_sample");
         Require(config.InterpolationType, "interpolation_type", "linear");
         Require(config.TimestepSpacing, "timestep_spacing", "leading", "trailing", "linspace");
-        Require(config.FinalSigmasType, "final_sigmas_type", "zero");
-        if (config.UseExponentialSigmas || config.UseBetaSigmas || config.RescaleBetasZeroSnr)
-            throw new ImgAlignException($"{source}: use_exponential_sigmas, use_beta_sigmas and rescale_betas_zero_snr are not known here; set them to false.");
+        Require(config.TimestepType, "timestep_type", "discrete", "continuous");
+        Require(config.FinalSigmasType, "final_sigmas_type", "zero", "sigma_min");
+        if (new[] { config.UseKarrasSigmas, config.UseExponentialSigmas, config.UseBetaSigmas }.Count(static isUsed => isUsed) > 1)
+            throw new ImgAlignException($"{source}: only one of use_karras_sigmas, use_exponential_sigmas and use_beta_sigmas can be true.");
+        if (config.SigmaMin is <= 0 || config.SigmaMax is <= 0)
+            throw new ImgAlignException($"{source}: sigma_min and sigma_max must be positive.");
         if (config.NumTrainTimesteps < 2 || (config.TrainedBetas is { } betas && betas.Count != config.NumTrainTimesteps))
             throw new ImgAlignException($"{source}: num_train_timesteps must be at least 2, and trained_betas as many.");
         return config;
 
         void Require(string value, string field, params string[] known)
         {
-            if (!known.Contains(value)) throw new ImgAlignException($"{source}: {field} '{value}' is not known here; {string.Join(" and ", known)} are.");
+            if (!known.Contains(value)) throw new ImgAlignException($"{source}: {field} '{value}' is not known here; {string.Join(", ", known)} {(known.Length == 1 ? "is" : "are")}.");
         }
     }
 }

@@ -1,4 +1,5 @@
 using ImgAlign.Backbones;
+using ImgAlign.Checkpoints;
 using ImgAlign.Runtime;
 using ImgAlign.Testing;
 using static TorchSharp.torch;
@@ -72,6 +73,32 @@ public sealed class SdxlBackboneTests : IDisposable
         var slope = Slope(tuned);
         Assert.False(slope.equal(Slope(backbone)).all().item<bool>());
         Assert.True(slope.equal(Slope(tunedByFile)).all().item<bool>());
+    }
+
+    [Theory]
+    [InlineData("v_prediction", false, "v_pred")]
+    [InlineData("v_prediction", true, "v_pred", "ztsnr")]
+    [InlineData("epsilon", false)]
+    public void A_single_file_says_by_tensors_how_it_was_trained(string prediction, bool rescaled, params string[] markers)
+    {
+        var scheduler = new SdxlFiles(SingleFileWith(markers)).ReadScheduler();
+        Assert.Equal((prediction, rescaled), (scheduler.PredictionType, scheduler.RescaleBetasZeroSnr));
+        new SdxlBackbone(runtime, SingleFileWith(markers)).Dispose();
+    }
+
+    [Fact]
+    public void A_model_of_EDM_is_refused() =>
+        Assert.Contains("EDM", Assert.Throws<ImgAlignException>(() => new SdxlBackbone(runtime, SingleFileWith("edm_mean", "edm_std"))).Message, StringComparison.Ordinal);
+
+    private SdxlOptions SingleFileWith(params string[] markers)
+    {
+        using var scope = NewDisposeScope();
+        using var released = Checkpoint.Open(Path.Combine(Sdxl, "single-file", "sd_xl_base_tiny.safetensors"));
+        var tensors = released.Tensors.Keys.ToDictionary(name => name, released.Read);
+        foreach (var marker in markers) tensors[marker] = zeros(0);
+        var path = Path.Combine(folder.FullName, "tuned.safetensors");
+        SafetensorsWriter.Write(path, tensors);
+        return new SdxlOptions { ModelPath = path, ConfigPath = Path.Combine(Sdxl, "checkpoint") };
     }
 
     [Fact]
