@@ -13,7 +13,7 @@ public enum PixelRounding
 }
 
 /// <summary>Makes a decoder's output into pictures.</summary>
-internal static class DecodedImages
+public static class DecodedImages
 {
     /// <summary>Scales to 0..255 and rounds: in float32, by the very operators of the reference, so that ties fall alike.</summary>
     /// <param name="decoded"><c>[B, 3, H, W]</c>, about -1..1.</param>
