@@ -9,9 +9,9 @@ using Microsoft.Extensions.Hosting;
 var builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder(args);
 var settings = builder.Configuration.GetSection("ImgAlign");
 builder.Services.AddImplicitMultimodalGuidance(settings)
-    .UseSdxl(options => settings.GetSection("Sdxl").Bind(options))
-    .UseLlava(options => settings.GetSection("Llava").Bind(options))
-    .UseAligner(options => settings.GetSection("Aligner").Bind(options));
+    .UseSdxl(settings.GetSection("Sdxl"))
+    .UseLlava(settings.GetSection("Llava"))
+    .UseAligner(settings.GetSection("Aligner"));
 builder.Services.AddSingleton<AlignmentQueue>();
 builder.Services.AddHostedService<AlignmentWorker>();
 

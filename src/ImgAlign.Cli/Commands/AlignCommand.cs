@@ -76,10 +76,10 @@ internal static class AlignCommand
     {
         var services = new ServiceCollection();
         services.AddImplicitMultimodalGuidance(configuration)
-            .UseFlux(options => configuration.GetSection("Flux").Bind(options))
-            .UseSdxl(options => configuration.GetSection("Sdxl").Bind(options))
-            .UseLlava(options => configuration.GetSection("Llava").Bind(options))
-            .UseAligner(options => configuration.GetSection("Aligner").Bind(options));
+            .UseFlux(configuration.GetSection("Flux"))
+            .UseSdxl(configuration.GetSection("Sdxl"))
+            .UseLlava(configuration.GetSection("Llava"))
+            .UseAligner(configuration.GetSection("Aligner"));
         return services.BuildServiceProvider();
     }
 

@@ -2,6 +2,7 @@ using ImgAlign.Alignment;
 using ImgAlign.Backbones;
 using ImgAlign.Detectors;
 using ImgAlign.Runtime;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -41,20 +42,32 @@ public sealed class ImgAlignBuilder
     /// <summary>Registers SDXL, SDXL-DPO or another fine-tune of SDXL.</summary>
     /// <param name="configure">Says where its files are; checked when the host starts.</param>
     /// <param name="name">The name to choose it by.</param>
-    public ImgAlignBuilder UseSdxl(Action<SdxlOptions> configure, string name = "sdxl") =>
-        Configure(configure, name).UseBackbone(provider => new SdxlBackbone(RuntimeOf(provider), OptionsOf<SdxlOptions>(provider, name)), name);
+    public ImgAlignBuilder UseSdxl(Action<SdxlOptions> configure, string name = "sdxl") => Sdxl(options => options.Configure(configure), name);
+
+    /// <summary>The same, with the options bound to a section of the configuration.</summary>
+    /// <param name="configuration">The section, such as <c>ImgAlign:Sdxl</c>; checked when the host starts.</param>
+    /// <param name="name">The name to choose it by.</param>
+    public ImgAlignBuilder UseSdxl(IConfiguration configuration, string name = "sdxl") => Sdxl(options => options.Bind(configuration), name);
 
     /// <summary>Registers FLUX.1-dev or a fine-tune of it.</summary>
     /// <param name="configure">Says where its files are; checked when the host starts.</param>
     /// <param name="name">The name to choose it by.</param>
-    public ImgAlignBuilder UseFlux(Action<FluxOptions> configure, string name = "flux") =>
-        Configure(configure, name).UseBackbone(provider => new FluxBackbone(RuntimeOf(provider), OptionsOf<FluxOptions>(provider, name)), name);
+    public ImgAlignBuilder UseFlux(Action<FluxOptions> configure, string name = "flux") => Flux(options => options.Configure(configure), name);
+
+    /// <summary>The same, with the options bound to a section of the configuration.</summary>
+    /// <param name="configuration">The section, such as <c>ImgAlign:Flux</c>; checked when the host starts.</param>
+    /// <param name="name">The name to choose it by.</param>
+    public ImgAlignBuilder UseFlux(IConfiguration configuration, string name = "flux") => Flux(options => options.Bind(configuration), name);
 
     /// <summary>Registers LLaVA-1.5.</summary>
     /// <param name="configure">Says where its files are and how it is asked; checked when the host starts.</param>
     /// <param name="name">The name to choose it by.</param>
-    public ImgAlignBuilder UseLlava(Action<LlavaOptions> configure, string name = "llava") =>
-        Configure(configure, name).UseDetector(provider => new LlavaDetector(RuntimeOf(provider), OptionsOf<LlavaOptions>(provider, name)), name);
+    public ImgAlignBuilder UseLlava(Action<LlavaOptions> configure, string name = "llava") => Llava(options => options.Configure(configure), name);
+
+    /// <summary>The same, with the options bound to a section of the configuration.</summary>
+    /// <param name="configuration">The section, such as <c>ImgAlign:Llava</c>; checked when the host starts.</param>
+    /// <param name="name">The name to choose it by.</param>
+    public ImgAlignBuilder UseLlava(IConfiguration configuration, string name = "llava") => Llava(options => options.Bind(configuration), name);
 
     /// <summary>Registers an aligner's checkpoint, such as <c>aligner_sdxl.pth</c>.</summary>
     /// <param name="path">The file.</param>
@@ -64,12 +77,12 @@ public sealed class ImgAlignBuilder
     /// <summary>Registers an aligner's checkpoint, such as <c>aligner_sdxl.pth</c>.</summary>
     /// <param name="configure">Says where its file is; checked when the host starts.</param>
     /// <param name="name">The name to choose it by.</param>
-    public ImgAlignBuilder UseAligner(Action<AlignerOptions> configure, string name = "default") =>
-        Configure(configure, name).UseAligner(provider =>
-        {
-            var options = OptionsOf<AlignerOptions>(provider, name);
-            return new ImplicitAligner(RuntimeOf(provider), options.Path, options.HeadWidth);
-        }, name);
+    public ImgAlignBuilder UseAligner(Action<AlignerOptions> configure, string name = "default") => Aligner(options => options.Configure(configure), name);
+
+    /// <summary>The same, with the options bound to a section of the configuration.</summary>
+    /// <param name="configuration">The section, such as <c>ImgAlign:Aligner</c>; checked when the host starts.</param>
+    /// <param name="name">The name to choose it by.</param>
+    public ImgAlignBuilder UseAligner(IConfiguration configuration, string name = "default") => Aligner(options => options.Bind(configuration), name);
 
     /// <summary>Adds a scorer; the first one added decides which pictures are kept.</summary>
     /// <typeparam name="T">The scorer, which the container makes and disposes.</typeparam>
@@ -87,10 +100,22 @@ public sealed class ImgAlignBuilder
         return this;
     }
 
-    private ImgAlignBuilder Configure<T>(Action<T> configure, string name) where T : class
+    private ImgAlignBuilder Sdxl(Action<OptionsBuilder<SdxlOptions>> set, string name) =>
+        Use<IDiffusionBackbone, SdxlOptions>(set, static (runtime, options) => new SdxlBackbone(runtime, options), name);
+
+    private ImgAlignBuilder Flux(Action<OptionsBuilder<FluxOptions>> set, string name) =>
+        Use<IDiffusionBackbone, FluxOptions>(set, static (runtime, options) => new FluxBackbone(runtime, options), name);
+
+    private ImgAlignBuilder Llava(Action<OptionsBuilder<LlavaOptions>> set, string name) =>
+        Use<IMisalignmentDetector, LlavaOptions>(set, static (runtime, options) => new LlavaDetector(runtime, options), name);
+
+    private ImgAlignBuilder Aligner(Action<OptionsBuilder<AlignerOptions>> set, string name) =>
+        Use<IImplicitAligner, AlignerOptions>(set, static (runtime, options) => new ImplicitAligner(runtime, options.Path, options.HeadWidth), name);
+
+    private ImgAlignBuilder Use<T, TOptions>(Action<OptionsBuilder<TOptions>> set, Func<DeviceRuntime, TOptions, T> create, string name) where T : class where TOptions : class
     {
-        Services.AddOptions<T>(name).Configure(configure).ValidateDataAnnotations().ValidateOnStart();
-        return this;
+        set(Services.AddOptions<TOptions>(name).ValidateDataAnnotations().ValidateOnStart());
+        return Use(provider => create(provider.GetRequiredService<DeviceRuntime>(), provider.GetRequiredService<IOptionsMonitor<TOptions>>().Get(name)), name);
     }
 
     private ImgAlignBuilder Use<T>(Func<IServiceProvider, T> create, string name) where T : class
@@ -101,8 +126,4 @@ public sealed class ImgAlignBuilder
         Services.AddKeyedSingleton(name, (provider, _) => create(provider));
         return this;
     }
-
-    private static DeviceRuntime RuntimeOf(IServiceProvider provider) => provider.GetRequiredService<DeviceRuntime>();
-
-    private static T OptionsOf<T>(IServiceProvider provider, string name) => provider.GetRequiredService<IOptionsMonitor<T>>().Get(name);
 }

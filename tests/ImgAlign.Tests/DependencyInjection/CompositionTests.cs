@@ -1,3 +1,4 @@
+using ImgAlign.Backbones;
 using ImgAlign.DependencyInjection;
 using ImgAlign.Runtime;
 using ImgAlign.Testing.Reference;
@@ -128,6 +129,54 @@ public class CompositionTests
         var exception = Assert.Throws<AggregateException>(provider.GetRequiredService<IStartupValidator>().Validate);
         Assert.Contains("ModelPath", exception.Message, StringComparison.Ordinal);
         Assert.Contains("Template must be llava_v0", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Models_are_made_of_sections_of_the_configuration()
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["Sdxl:ModelPath"] = Path.Combine(TestData.Golden, "sdxl", "checkpoint"),
+            ["Sdxl:ImagePromptPath"] = Path.Combine(TestData.Golden, "sdxl", "ckpts"),
+            ["Sdxl:Loras:0:Path"] = Path.Combine(TestData.Golden, "sdxl", "lora", "lora_kohya.safetensors"),
+            ["Sdxl:Loras:0:Scale"] = "0.5",
+            ["Flux:ModelPath"] = Path.Combine(TestData.Golden, "flux", "FLUX.1-dev"),
+            ["Llava:ModelPath"] = Path.Combine(TestData.Golden, "mllm", "llava-hf"),
+            ["Aligner:Path"] = Path.Combine(TestData.Golden, "round", "aligner_sdxl_llava.pth"),
+            ["Aligner:HeadWidth"] = "16",
+        }).Build();
+        var services = new ServiceCollection();
+        services.AddImplicitMultimodalGuidance(options => options.Pipeline.Backbone = "sdxl")
+            .UseSdxl(configuration.GetSection("Sdxl"))
+            .UseFlux(configuration.GetSection("Flux"))
+            .UseLlava(configuration.GetSection("Llava"))
+            .UseAligner(configuration.GetSection("Aligner"));
+        using var provider = services.BuildServiceProvider();
+        provider.GetRequiredService<IStartupValidator>().Validate();
+        Assert.Equal(0.5, Assert.Single(provider.GetRequiredService<IOptionsMonitor<SdxlOptions>>().Get("sdxl").Loras).Scale);
+        Assert.Equal("FLUX", provider.GetRequiredKeyedService<IDiffusionBackbone>("flux").Info.Name);
+        Assert.NotNull(provider.GetRequiredService<AlignmentPipeline>());
+    }
+
+    [Fact]
+    public void Every_lora_of_a_section_is_checked_at_start()
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["ModelPath"] = "sdxl", ["Loras:0:Scale"] = "0.5" }).Build();
+        var services = new ServiceCollection();
+        AddColours(services).UseSdxl(configuration);
+        using var provider = services.BuildServiceProvider();
+        var exception = Assert.Throws<OptionsValidationException>(provider.GetRequiredService<IStartupValidator>().Validate);
+        Assert.Contains("Path", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("Loras", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Scorers_of_equal_name_are_refused_when_the_pipeline_is_made()
+    {
+        var services = new ServiceCollection();
+        AddColours(services).AddScorer<ColourScorer>().AddScorer<ColourScorer>();
+        using var provider = services.BuildServiceProvider();
+        Assert.Contains("two scorers", Assert.Throws<ImgAlignException>(provider.GetRequiredService<AlignmentPipeline>).Message, StringComparison.Ordinal);
     }
 
     [Fact]
