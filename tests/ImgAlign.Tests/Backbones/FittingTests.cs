@@ -72,7 +72,7 @@ public sealed class FittingTests : IDisposable
     public void A_detector_and_an_aligner_of_other_sizes()
     {
         Refuses("has shape", () => new LlavaDetector(runtime, new LlavaOptions { ModelPath = Edited(Path.Combine(TestData.Golden, "mllm", "llava-original"), "", "intermediate_size", 3), VisionTowerPath = Path.Combine(TestData.Golden, "mllm", "clip-vit-large-patch14-336") }));
-        Refuses("proj_out leads to", () => new ImplicitAligner(runtime, Path.Combine(Sdxl, "ckpts", "resampler.pth")));
+        Refuses("proj_out to", () => new ImplicitAligner(runtime, Path.Combine(Sdxl, "ckpts", "resampler.pth")));
     }
 
     private static SdxlOptions SdxlWith(string? resampler = null, string? adapter = null) =>
