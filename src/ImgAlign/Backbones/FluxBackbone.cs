@@ -39,8 +39,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         var image = files.ImagePrompt is { } paths ? FluxImagePromptEncoder.Read(paths.Encoder, paths.Adapter) : null;
         RequireFit(transformerConfig, autoencoderConfig, text);
         var (transformerSource, decoderSource) = (files.Transformer(transformerConfig), files.Decoder(autoencoderConfig));
-        var adapterSource = image is null ? null : new ModelSource<FluxImagePromptAdapter>(
-            "FLUX image-prompt adapter", () => new FluxImagePromptAdapter(transformerConfig, image.Width, META), files.ImagePrompt!.Adapter, static (_, _) => FluxImagePromptAdapter.Weights);
+        var adapterSource = image is null ? null : files.Adapter(transformerConfig, image.Width);
 
         (this.runtime, this.options) = (runtime, options);
         textEncoder = new FluxTextEncoder(runtime, text, options.MaxTextTokens);

@@ -82,6 +82,10 @@ internal sealed class FluxFiles
     public ModelSource<AutoencoderKl> Decoder(AutoencoderKlConfig config) =>
         new("FLUX VAE decoder", () => new AutoencoderKl(config, META, AutoencoderParts.Decoder), autoencoderPath, static (network, weights) => network.Names(weights));
 
+    /// <summary>The image prompt's keys and values, or null where there is no image prompt.</summary>
+    public ModelSource<FluxImagePromptAdapter>? Adapter(FluxConfig config, int width) => ImagePrompt is null ? null :
+        new("FLUX image-prompt adapter", () => new FluxImagePromptAdapter(config, width, META), ImagePrompt.Adapter, static (_, _) => FluxImagePromptAdapter.Weights);
+
     private void UseWithLoras(nn.Module network, Checkpoint weights, WeightMap map, LoraTarget target, WeightUse use, params WeightMap[] layouts)
     {
         using var stack = new LoraStack(loras);

@@ -35,9 +35,7 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
         var text = SdxlTextParts.Read(files);
         var image = files.ImagePrompt is { } paths ? SdxlImagePromptEncoder.Read(paths.Encoder, paths.Projection) : null;
         RequireFit(unetConfig, autoencoderConfig, text, image);
-        var (unetSource, decoderSource) = (files.UNet(unetConfig), files.Decoder(autoencoderConfig));
-        var adapterSource = files.ImagePrompt is null ? null : new ModelSource<ImagePromptAdapter>(
-            "SDXL image-prompt adapter", () => new ImagePromptAdapter(unetConfig, META), files.ImagePrompt.Adapter, static (_, _) => ImagePromptAdapter.Weights);
+        var (unetSource, decoderSource, adapterSource) = (files.UNet(unetConfig), files.Decoder(autoencoderConfig), files.Adapter(unetConfig));
 
         this.runtime = runtime;
         textEncoder = new SdxlTextEncoder(runtime, text);

@@ -96,6 +96,10 @@ internal sealed class SdxlFiles
         use(network, weights, singleFile is null ? network.Names(weights) : SingleFileNames(network));
     });
 
+    /// <summary>The image prompt's keys and values, or null where there is no image prompt.</summary>
+    public ModelSource<ImagePromptAdapter>? Adapter(SdxlUNetConfig config) => ImagePrompt is null ? null :
+        new("SDXL image-prompt adapter", () => new ImagePromptAdapter(config, META), ImagePrompt.Adapter, static (_, _) => ImagePromptAdapter.Weights);
+
     private void UseWithLoras(ClipTextModel network, Checkpoint weights, WeightMap map, LoraTarget target, WeightUse use)
     {
         using var stack = new LoraStack(loras);

@@ -1,4 +1,5 @@
 using ImgAlign.Backbones;
+using ImgAlign.Checkpoints;
 using ImgAlign.Runtime;
 using ImgAlign.Sampling;
 using ImgAlign.Testing;
@@ -80,6 +81,30 @@ public sealed class FluxBackboneTests : IDisposable
         using var standard = new FluxBackbone(runtime, Published(options => options.ScheduleTokens = FlowTokenCount.Standard));
         Assert.False(Slope(backbone).equal(Slope(stronger)).all().item<bool>());
         Assert.True(backbone.CreateSchedule(4, new(1024, 1024)).Steps[1].Sigma < standard.CreateSchedule(4, new(1024, 1024)).Steps[1].Sigma);
+    }
+
+    [Theory]
+    [InlineData("text_encoder", "text_model.encoder.layers.0.self_attn.q_proj", "lora_te1_")]
+    [InlineData("text_encoder", "text_model.encoder.layers.0.self_attn.q_proj", "text_encoders.clip_l.transformer.")]
+    [InlineData("text_encoder_2", "encoder.block.0.layer.0.SelfAttention.q", "lora_te3_")]
+    [InlineData("text_encoder_2", "encoder.block.0.layer.0.SelfAttention.q", "text_encoders.t5xxl.transformer.")]
+    public void A_lora_changes_either_text_encoder(string part, string layer, string prefix)
+    {
+        using var scope = NewDisposeScope();
+        using var weights = Checkpoint.Open(Path.Combine(Model, part));
+        var shape = weights.Tensors[layer + ".weight"].Shape;
+        var name = prefix + (prefix.EndsWith('_') ? layer.Replace('.', '_') : layer);
+        SafetensorsWriter.Write(folder.File("lora.safetensors"), new Dictionary<string, Tensor>
+        {
+            [name + ".lora_down.weight"] = ones(1, shape[1]),
+            [name + ".lora_up.weight"] = ones(shape[0], 1),
+        });
+        using var plain = new FluxBackbone(runtime, Published());
+        using var changed = new FluxBackbone(runtime, Published(options => options.Loras.Add(new LoraOptions { Path = folder.File("lora.safetensors") })));
+        using var before = plain.EncodeText(["a red cube"]);
+        using var after = changed.EncodeText(["a red cube"]);
+        Assert.Equal(part == "text_encoder_2", (before.Tokens - after.Tokens).abs().max().item<float>() > 0);
+        Assert.Equal(part == "text_encoder", (before.Pooled - after.Pooled).abs().max().item<float>() > 0);
     }
 
     [Fact]

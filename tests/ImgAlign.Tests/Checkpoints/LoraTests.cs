@@ -87,6 +87,7 @@ public sealed class LoraTests : IDisposable
     [InlineData("""{"unet.lora_alpha": 6, "unet.alpha_pattern": {"^block.0": 1}}""", 0.5)]
     [InlineData("""{"unet.lora_alpha": 6, "unet.alpha_pattern": {"lock.0": 1, "block": 1}}""", 3)]
     [InlineData("""{"unet.lora_alpha": 6, "unet.rank_pattern": {"block.0": 2}, "unet.r": 16, "unet.target_modules": ["block.0"]}""", 3)]
+    [InlineData("""{"unet.lora_alpha": 1, "unet.lora_alpha": 6}""", 3)]
     [InlineData("""{"unet.r": 16}""", 4)]
     [InlineData("""{"text_encoder.lora_alpha": 6}""", 1)]
     [InlineData("{}", 1)]

@@ -18,7 +18,10 @@ internal sealed class LoraMetadata
     ];
 
     private readonly Checkpoint file;
-    private readonly Dictionary<LoraTarget, AdapterConfig> configs = [];
+    private readonly Dictionary<LoraTarget, Strengths> networks = [];
+
+    // Alphas by patterns of the layers' paths, the first that matches counting, and alpha for the others.
+    private sealed record Strengths(IReadOnlyList<(Regex Pattern, double Alpha)> Patterns, double Alpha, bool IsRankStabilised);
 
     /// <summary>Reads a file's metadata, if it has any.</summary>
     /// <exception cref="CheckpointException">It is broken, or asks for what is not known here.</exception>
@@ -29,12 +32,15 @@ internal sealed class LoraMetadata
         var json = Parse(text);
         foreach (var (prefix, target) in Components)
         {
-            var fields = json.EnumerateObject().Where(field => field.Name.StartsWith(prefix, StringComparison.Ordinal))
-                .ToDictionary(field => field.Name[prefix.Length..], field => field.Value);
+            var fields = new Dictionary<string, JsonElement>();
+            foreach (var field in json.EnumerateObject())
+            {
+                if (field.Name.StartsWith(prefix, StringComparison.Ordinal)) fields[field.Name[prefix.Length..]] = field.Value;
+            }
             if (fields.Count == 0) continue;
             var config = ConfigFile.Parse<AdapterConfig>(JsonSerializer.SerializeToElement(fields), $"{file.Source}, metadata '{Key}'");
             if (config.UseDora) throw Broken("says use_dora: a DoRA changes directions and lengths apart, which is not supported; take a plain LoRA");
-            configs[target] = config;
+            networks[target] = new([.. (config.AlphaPattern ?? new Dictionary<string, double>()).Select(pair => (ParsePattern(pair.Key), pair.Value))], config.LoraAlpha, config.UseRslora);
         }
     }
 
@@ -44,9 +50,9 @@ internal sealed class LoraMetadata
     /// <param name="rank">The layer's rank.</param>
     public double? Scale(LoraTarget target, string module, long rank)
     {
-        if (!configs.TryGetValue(target, out var config)) return null;
-        var alpha = config.AlphaPattern?.Where(pattern => IsMatch(pattern.Key, module)).Select(static pattern => (double?)pattern.Value).FirstOrDefault() ?? config.LoraAlpha;
-        return alpha / (config.UseRslora ? Math.Sqrt(rank) : rank);
+        if (!networks.TryGetValue(target, out var network)) return null;
+        var own = network.Patterns.FirstOrDefault(entry => entry.Pattern.IsMatch(module));
+        return (own.Pattern is null ? network.Alpha : own.Alpha) / (network.IsRankStabilised ? Math.Sqrt(rank) : rank);
     }
 
     private JsonElement Parse(string text)
@@ -63,11 +69,11 @@ internal sealed class LoraMetadata
     }
 
     // As peft does: a pattern is an expression for the end of a path, after a dot. Files are not trusted, hence no backtracking.
-    private bool IsMatch(string pattern, string module)
+    private Regex ParsePattern(string pattern)
     {
         try
         {
-            return Regex.IsMatch(module, $@"\A(?:(?:.*\.)?(?:{pattern}))\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+            return new Regex($@"\A(?:(?:.*\.)?(?:{pattern}))\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
         }
         catch (Exception exception) when (exception is ArgumentException or NotSupportedException)
         {
