@@ -10,7 +10,7 @@ public sealed partial class AlignmentPipeline
     {
         foreach (var question in questions) detector.CheckQuestion(question);
 
-        using var text = EncodeText([request.Prompt], request, run);
+        using var text = EncodeText(backbone, [request.Prompt], request, run);
         using var noise = backbone.CreateNoise(request.Size!.Value, request.Seed);
         var generator = new ImageGenerator(backbone, request, text, noise, run);
 
@@ -41,9 +41,10 @@ public sealed partial class AlignmentPipeline
         return new AlignmentResult(image, baseImage, baseScores, rounds, request, run.Finish());
     }
 
-    private GenerationResult Generate(GenerationRequest request, RunRecorder run)
+    /// <summary>Generates pictures; static, as it needs no more than a backbone.</summary>
+    internal static GenerationResult Generate(IDiffusionBackbone backbone, GenerationRequest request, RunRecorder run)
     {
-        using var text = EncodeText(request.Prompts, request, run);
+        using var text = EncodeText(backbone, request.Prompts, request, run);
         using var noise = backbone.CreateNoise(request.Size!.Value, request.Seed, request.Prompts.Count);
         var images = new ImageGenerator(backbone, request, text, noise, run).Generate();
         return new GenerationResult(images, request, run.Finish());
@@ -59,7 +60,7 @@ public sealed partial class AlignmentPipeline
         run.Stage(stage, detector.Name, () => detector.Detect(image, question, critiqueTokens, run.CancellationToken));
 
     // With guidance the unconditional half comes first.
-    private TextFeatures EncodeText(IReadOnlyList<string> prompts, SamplingRequest request, RunRecorder run)
+    private static TextFeatures EncodeText(IDiffusionBackbone backbone, IReadOnlyList<string> prompts, SamplingRequest request, RunRecorder run)
     {
         IEnumerable<string?> unconditional = IsGuided(request) ? prompts.Select(_ => request.NegativePrompt) : [];
         return run.Stage(AlignmentStage.EncodePrompt, backbone.Info.Name, () => backbone.EncodeText([.. unconditional, .. prompts]));

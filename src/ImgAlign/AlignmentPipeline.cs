@@ -118,7 +118,7 @@ public sealed partial class AlignmentPipeline : IDisposable
         var resolved = RequestRules.Resolve(request, backbone.Info);
         using var operation = Begin("generate", backbone.Info.Name, string.Join('\n', resolved.Prompts), resolved.Seed);
         var workload = new Workload { Size = resolved.Size!.Value, Batch = resolved.Prompts.Count };
-        var result = await RunAsync(operation, [backbone], workload, run => Generate(resolved, run), progress, cancellationToken).ConfigureAwait(false);
+        var result = await RunAsync(operation, [backbone], workload, run => Generate(backbone, resolved, run), progress, cancellationToken).ConfigureAwait(false);
         operation.Ends(result.Report);
         return result;
     }
@@ -148,7 +148,12 @@ public sealed partial class AlignmentPipeline : IDisposable
 
     /// <summary>Loads all networks to where the residency policy lets them wait, so that the first run need not.</summary>
     /// <param name="cancellationToken">Takes this out of the queue.</param>
-    public Task WarmUpAsync(CancellationToken cancellationToken = default) => runtime.Worker.RunAsync(runtime.Residency.WarmUp, cancellationToken);
+    /// <exception cref="ImgAlignException">An alignment of the backbone's default size cannot fit into memory, or weights cannot be read.</exception>
+    public Task WarmUpAsync(CancellationToken cancellationToken = default) => runtime.Worker.RunAsync(() =>
+    {
+        EstimateMemory(AllModels, new Workload { Size = backbone.Info.DefaultSize }).EnsureFits();
+        runtime.Residency.WarmUp();
+    }, cancellationToken);
 
     /// <summary>Releases all networks on this pipeline's device; the next run loads them again.</summary>
     /// <param name="cancellationToken">Takes this out of the queue.</param>

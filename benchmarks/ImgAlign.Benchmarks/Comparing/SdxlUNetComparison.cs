@@ -1,3 +1,4 @@
+using ImgAlign.Backbones;
 using ImgAlign.Checkpoints;
 using ImgAlign.Networks.Sdxl;
 using TorchSharp;
@@ -11,10 +12,10 @@ internal sealed record SdxlUNetComparison(string Name) : Comparison(Name)
 
     public override IContender Create(SharedWeights weights, IReadOnlyDictionary<string, torch.Tensor> inputs)
     {
-        var unet = new UNet2DConditionModel(FullSize.UNet, torch.META);
+        var unet = new UNet2DConditionModel(SdxlBase.UNet, torch.META);
         CheckpointBinder.Bind(unet, weights, WeightMap.Identity.Ignoring(name => name.Contains("_ip.", StringComparison.Ordinal)));
         if (!inputs.ContainsKey("image_prompt")) return new Contender(unet, null, inputs);
-        var adapter = new ImagePromptAdapter(FullSize.UNet, torch.META);
+        var adapter = new ImagePromptAdapter(SdxlBase.UNet, torch.META);
         CheckpointBinder.Bind(adapter, weights, AdapterNames(weights));
         return new Contender(unet, adapter, inputs);
     }

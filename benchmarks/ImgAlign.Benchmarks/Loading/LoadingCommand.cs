@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using ImgAlign.Backbones;
 using ImgAlign.Checkpoints;
 using ImgAlign.Networks.Sdxl;
 using ImgAlign.Testing.Golden;
@@ -43,7 +44,7 @@ internal static class LoadingCommand
 
     private static void Write(string path)
     {
-        using var network = new UNet2DConditionModel(FullSize.UNet, META);
+        using var network = new UNet2DConditionModel(SdxlBase.UNet, META);
         using var weights = new RuleCheckpoint(seed: 1, network.named_parameters().Select(pair => KeyValuePair.Create(pair.name, pair.parameter.shape)));
         SafetensorsWriter.Write(path, weights);
     }
@@ -55,7 +56,7 @@ internal static class LoadingCommand
         Print($"{Hardware.Describe()}, {get_num_threads()} threads, {path} of {size / 1e9:0.00} GB");
 
         var watch = Stopwatch.StartNew();
-        using var unet = new UNet2DConditionModel(FullSize.UNet, META);
+        using var unet = new UNet2DConditionModel(SdxlBase.UNet, META);
         using (var checkpoint = Checkpoint.Open(path)) CheckpointBinder.Bind(unet, checkpoint, WeightMap.Identity);
         Print($"  built, checked and bound in {watch.Elapsed.TotalSeconds:0.00} s, peak memory {Hardware.PeakMemoryBytes() / 1e9:0.00} GB");
 

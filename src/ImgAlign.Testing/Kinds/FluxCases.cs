@@ -13,6 +13,13 @@ internal static class FluxCases
     /// <summary>Whether the case is of the authors' code, and not of diffusers.</summary>
     public static bool IsXFlux(this GoldenCase golden) => golden.Options.GetProperty("semantics").GetString() == "x-flux";
 
+    /// <summary>An option that is a number.</summary>
+    /// <param name="golden">The case.</param>
+    /// <param name="name">The option.</param>
+    /// <param name="standard">Its value where it is absent.</param>
+    public static double Number(this GoldenCase golden, string name, double standard) =>
+        golden.Options.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : standard;
+
     /// <summary>The folder of a part within a model's folder, or the folder itself where it has no such part.</summary>
     public static string Part(string folder, string part) => Path.Combine(folder, part) is var inner && Path.Exists(inner) ? inner : folder;
 

@@ -1,5 +1,3 @@
-using ImgAlign.Alignment;
-using ImgAlign.Networks.Perceiver;
 using ImgAlign.Sampling;
 using ImgAlign.Testing.Golden;
 using TorchSharp;
@@ -57,35 +55,28 @@ internal static class FluxPipelineKinds
 
     private static Dictionary<string, torch.Tensor> Generate(GoldenCase golden, torch.Device device)
     {
-        using var flux = new FluxGeneration(golden, device);
-        return flux.Describe(flux.Generate(golden.Inputs.GetValueOrDefault("image_proj")?.to(device), golden.Inputs.GetValueOrDefault("neg_image_proj")?.to(device)));
+        using var flux = new FluxRuns(golden, device);
+        return flux.Outputs(flux.Generate());
     }
 
     private static Dictionary<string, torch.Tensor> Align(GoldenCase golden, torch.Device device)
     {
-        using var flux = new FluxGeneration(golden, device);
-        using var aligner = LoadAligner(golden, flux);
+        using var flux = new FluxRuns(golden, device);
+        using var detector = new GivenDetector(golden.Inputs["h"].to(device));
+        using var aligner = flux.LoadAligner();
         var outputs = new Dictionary<string, torch.Tensor>();
         if (!golden.Inputs.TryGetValue("base_image", out var baseImage))
         {
-            outputs = flux.Describe(flux.Generate(), "base_");
+            outputs = flux.Outputs(flux.Generate(), "base_");
             baseImage = outputs["base_image"];
         }
 
-        var z = outputs["z0"] = flux.Backbone.ImagePrompt.Encode([ImagingKinds.ToImage(baseImage)]);
-        for (var pass = 1; pass <= golden.Options.GetProperty("aligner_passes").GetInt32(); pass++)
-            z = outputs[$"z{pass}"] = aligner.Align(golden.Inputs["h"].to(device), outputs["z0"], pass);
-
-        var noImage = outputs["neg_image_proj"] = flux.Backbone.ImagePrompt.EncodeUnconditional();
-        foreach (var (name, value) in flux.Describe(flux.Generate(z, noImage), "aligned_")) outputs[name] = value;
+        var aligned = flux.Align(baseImage, detector, aligner);
+        foreach (var (name, value) in flux.Outputs([aligned], "aligned_")) outputs[name] = value;
+        outputs["neg_image_proj"] = flux.Backbone.EncodeUnconditional();
+        outputs["z0"] = flux.Backbone.ImageFeatures!;
+        foreach (var (index, z) in aligner.Passes.Index()) outputs[$"z{index + 1}"] = z;
         return outputs;
-    }
-
-    private static ImplicitAligner LoadAligner(GoldenCase golden, FluxGeneration flux)
-    {
-        var path = golden.PathOption("aligner") ?? Path.Combine(golden.CheckpointPath!, "..", "aligner", "aligner_flux.pth");
-        var headWidth = golden.Config.TryGetProperty("aligner", out var config) ? config.GetProperty("dim_head").GetInt32() : PerceiverConfig.ReleasedHeadWidth;
-        return new ImplicitAligner(flux.Runtime, path, headWidth);
     }
 
     private static torch.Tensor Sigmas(SigmaSchedule schedule) => torch.tensor(schedule.Steps.Select(step => step.Sigma).Append(0f).ToArray());

@@ -11,25 +11,23 @@ internal static class RoundKinds
 
     private static Dictionary<string, torch.Tensor> Run(GoldenCase golden, torch.Device device)
     {
-        var options = golden.Options;
-        using var sdxl = new SdxlGeneration(golden, device);
-        using var detector = new LlavaDetector(sdxl.Runtime, LlavaKinds.ReadOptions(golden, golden.PathOption("mllm")!));
-        using var aligner = SdxlPipelineKinds.LoadAligner(golden, sdxl);
-        var question = options.GetProperty("question").GetString()!.Replace("{prompt}", options.GetProperty("prompt").GetString(), StringComparison.Ordinal);
-        var passes = options.GetProperty("aligner_passes").GetInt32();
-        var scale = options.GetProperty("ip_scale").GetDouble();
+        using var sdxl = new SdxlRuns(golden, device);
+        using var llava = new LlavaDetector(sdxl.Runtime, LlavaKinds.ReadOptions(golden, golden.PathOption("mllm")!));
+        using var detector = new RecordedDetector(llava);
+        using var aligner = sdxl.LoadAligner();
 
-        var noImage = sdxl.Backbone.ImagePrompt.EncodeUnconditional();
-        var outputs = new Dictionary<string, torch.Tensor> { ["base_latents"] = sdxl.Generate(), ["uncond_tokens"] = noImage };
-        for (var round = 1; round <= options.GetProperty("rounds").GetInt32(); round++)
+        sdxl.Generate();
+        var outputs = new Dictionary<string, torch.Tensor> { ["base_latents"] = sdxl.Backbone.Latents, ["uncond_tokens"] = sdxl.Backbone.EncodeUnconditional() };
+        for (var round = 1; round <= golden.Options.GetProperty("rounds").GetInt32(); round++)
         {
             // Each round starts from the stored picture, so that one rounded pixel does not spread.
-            var image = ImagingKinds.ToImage(golden.Inputs[round == 1 ? "base_image" : $"round_image.{round - 1}"]);
-            var h = outputs[$"h{round}"] = detector.Detect(image, question).HiddenStates;
-            var z0 = outputs[$"z0.{round}"] = sdxl.Backbone.ImagePrompt.Encode([image]);
-            var z = outputs[$"z{passes}.{round}"] = aligner.Align(h, z0, passes);
-            var latents = outputs[$"latents.{round}"] = sdxl.Generate(z, noImage, scale);
-            foreach (var (name, value) in sdxl.Decode($"image.{round}", latents)) outputs[name] = value;
+            var start = golden.Inputs[round == 1 ? "base_image" : $"round_image.{round - 1}"];
+            var image = sdxl.Align(start, detector, aligner, golden.Options.GetProperty("question").GetString());
+            outputs[$"h{round}"] = detector.HiddenStates!;
+            outputs[$"z0.{round}"] = sdxl.Backbone.ImageFeatures!;
+            foreach (var (index, z) in aligner.Passes.Index()) outputs[$"z{index + 1}.{round}"] = z;
+            outputs[$"latents.{round}"] = sdxl.Backbone.Latents;
+            outputs[$"image.{round}"] = ImagingKinds.ToTensor(image);
         }
         return outputs;
     }

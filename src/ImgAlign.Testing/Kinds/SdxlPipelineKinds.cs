@@ -1,6 +1,4 @@
-using ImgAlign.Alignment;
 using ImgAlign.Imaging;
-using ImgAlign.Networks.Perceiver;
 using ImgAlign.Testing.Golden;
 using TorchSharp;
 
@@ -16,35 +14,24 @@ internal static class SdxlPipelineKinds
 
     private static Dictionary<string, torch.Tensor> Generate(GoldenCase golden, torch.Device device)
     {
-        using var sdxl = new SdxlGeneration(golden, device);
-        var latents = sdxl.Generate();
-        return new(sdxl.Decode("image", latents)) { ["latents"] = latents, ["decoded"] = sdxl.Backbone.DecodeLatents(latents) };
+        using var sdxl = new SdxlRuns(golden, device);
+        var images = sdxl.Generate().Named("image", ".");
+        return new(images) { ["latents"] = sdxl.Backbone.Latents, ["decoded"] = sdxl.DecodeLatents(sdxl.Backbone.Latents) };
     }
 
     private static Dictionary<string, torch.Tensor> Align(GoldenCase golden, torch.Device device)
     {
-        using var sdxl = new SdxlGeneration(golden, device);
-        using var aligner = LoadAligner(golden, sdxl);
-        var outputs = new Dictionary<string, torch.Tensor>();
+        using var sdxl = new SdxlRuns(golden, device);
+        using var detector = new GivenDetector(golden.Inputs["h"].to(device));
+        using var aligner = sdxl.LoadAligner();
 
-        var baseLatents = outputs["base_latents"] = sdxl.Generate();
-        foreach (var (name, image) in sdxl.Decode("base_image", baseLatents)) outputs[name] = image;
-
-        var z = outputs["z0"] = sdxl.Backbone.ImagePrompt.Encode([ImagingKinds.ToImage(golden.Inputs["base_image"])]);
-        for (var pass = 1; pass <= golden.Options.GetProperty("aligner_passes").GetInt32(); pass++)
-            z = outputs[$"z{pass}"] = aligner.Align(golden.Inputs["h"], outputs["z0"], pass);
-
-        var noImage = outputs["uncond_tokens"] = sdxl.Backbone.ImagePrompt.EncodeUnconditional();
-        var latents = outputs["latents"] = sdxl.Generate(z, noImage, golden.Options.GetProperty("ip_scale").GetDouble());
-        foreach (var (name, image) in sdxl.Decode("image", latents)) outputs[name] = image;
+        var outputs = new Dictionary<string, torch.Tensor>(sdxl.Generate().Named("base_image", ".")) { ["base_latents"] = sdxl.Backbone.Latents };
+        outputs["image"] = ImagingKinds.ToTensor(sdxl.Align(golden.Inputs["base_image"], detector, aligner));
+        outputs["latents"] = sdxl.Backbone.Latents;
+        outputs["uncond_tokens"] = sdxl.Backbone.EncodeUnconditional();
+        outputs["z0"] = sdxl.Backbone.ImageFeatures!;
+        foreach (var (index, z) in aligner.Passes.Index()) outputs[$"z{index + 1}"] = z;
         return outputs;
-    }
-
-    internal static ImplicitAligner LoadAligner(GoldenCase golden, SdxlGeneration sdxl)
-    {
-        var path = golden.PathOption("aligner") ?? Path.Combine(golden.PathOption("ckpts")!, "aligner_sdxl.pth");
-        var headWidth = golden.Options.TryGetProperty("aligner_config", out var config) ? config.GetProperty("dim_head").GetInt32() : PerceiverConfig.ReleasedHeadWidth;
-        return new ImplicitAligner(sdxl.Runtime, path, headWidth);
     }
 
     private static Dictionary<string, torch.Tensor> Postprocess(GoldenCase golden, torch.Device device) =>

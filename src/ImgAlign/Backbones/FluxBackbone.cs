@@ -112,8 +112,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
             .. textEncoder.EstimateStages(batch),
             // A single block: q, k, v, their rotated float32 copies, the feed-forward's hidden tokens twice; both branches of guidance.
             new(transformer.Name, transformer.WeightBytes + (adapter?.WeightBytes ?? 0), 28 * tokens * transformerConfig.Width * transformerElement * 2 * batch),
-            // At full resolution: what enters the last block, its normalised copy, and the results of two convolutions.
-            decoder.Estimate(size, featureMaps: 5),
+            decoder.Estimate(size),
             .. imagePrompt is null ? [] : (StageFootprint[])[new("FLUX image encoder", imagePrompt.WeightBytes, 64L * 1024 * 1024 * batch)],
         ];
     }

@@ -41,13 +41,15 @@ internal sealed class LatentDecoder : IDisposable
         return lease.Model.Decode(config.ToAutoencoder(latents.to(float32)).to(slot.Type)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>What it needs: its weights, and feature maps of the last block at full resolution.</summary>
+    /// <summary>What it needs: its weights, and feature maps at full resolution.</summary>
     /// <param name="size">The size of a picture.</param>
-    /// <param name="featureMaps">How many of them are there at the same time.</param>
-    public StageFootprint Estimate(ImageSize size, long featureMaps)
+    public StageFootprint Estimate(ImageSize size)
     {
+        // Where the last block begins: what enters it, its normalised copy, that in the order that the convolution wants, and the result, of half
+        // as many channels; the other half for what the convolution needs.
+        const long FeatureMaps = 4;
         var channels = config.BlockOutChannels[Math.Min(1, config.BlockOutChannels.Count - 1)];
-        return new(slot.Name, slot.WeightBytes, featureMaps * size.Width * size.Height * channels * (slot.Type == float32 ? 4 : 2));
+        return new(slot.Name, slot.WeightBytes, FeatureMaps * size.Width * size.Height * channels * (slot.Type == float32 ? 4 : 2));
     }
 
     /// <summary>Frees the network.</summary>

@@ -120,8 +120,7 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
             new("SDXL text encoders", textEncoder.WeightBytes, 64L * 1024 * 1024 * batch),
             // Skip connections, and the widest feed-forward: about 24 feature maps of the first resolution; both branches of guidance.
             new(unet.Name, unet.WeightBytes + (adapter?.WeightBytes ?? 0), 24 * latents * unetConfig.BlockOutChannels[0] * unetElement * 2 * batch),
-            // At full resolution: what enters the last block, its normalised copy, and the results of two convolutions.
-            decoder.Estimate(size, featureMaps: 4),
+            decoder.Estimate(size),
         };
         if (imagePrompt is not null) stages.Add(new("SDXL image encoder", imagePrompt.WeightBytes, 128L * 1024 * 1024 * batch));
         return stages;

@@ -5,7 +5,7 @@ using ImgAlign.Sampling;
 
 namespace ImgAlign.Backbones;
 
-/// <summary>The published configurations of <c>stabilityai/stable-diffusion-xl-base-1.0</c>, for single files, which hold none.</summary>
+/// <summary>The published configurations of <c>stabilityai/stable-diffusion-xl-base-1.0</c>, for single files, which hold none, and for benchmarks.</summary>
 internal static class SdxlBase
 {
     public static ClipTextConfig TextEncoder { get; } = new()

@@ -25,6 +25,15 @@ public sealed class SdxlBackboneTests : IDisposable
     }
 
     [Fact]
+    public void Both_networks_of_the_image_prompt_stay_until_others_are_needed()
+    {
+        using var own = new DeviceRuntime(new RuntimeOptions { Residency = ResidencyPolicy.LoadOnDemand });
+        using var encoder = new SdxlImagePromptEncoder(own, Path.Combine(Sdxl, "ckpts", "image_encoder"), Path.Combine(Sdxl, "ckpts", "resampler.pth"));
+        encoder.EncodeUnconditional().Dispose();
+        Assert.Equal(encoder.WeightBytes, own.Residency.DeviceBytes);
+    }
+
+    [Fact]
     public void Runs_in_bfloat16_close_to_float32()
     {
         using var half = new DeviceRuntime(new RuntimeOptions { Precision = Precision.BFloat16 });

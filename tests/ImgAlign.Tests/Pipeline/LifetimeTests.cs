@@ -121,6 +121,7 @@ public sealed class LifetimeTests : IDisposable
         Assert.Contains("Colour painter", exception.Message, StringComparison.Ordinal);
         Assert.Contains("150.0 MB", exception.Message.Replace("0.2 GB", "150.0 MB", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.Empty(updates.All);
+        Assert.Equal(exception.Message, (await Assert.ThrowsAsync<ImgAlignException>(() => small.Pipeline.WarmUpAsync())).Message);
     }
 
     [Fact]

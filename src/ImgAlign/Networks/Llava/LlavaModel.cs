@@ -57,13 +57,13 @@ public sealed class LlavaModel : nn.Module<Tensor, Tensor?, Tensor>
     /// <returns><c>[images, P, D]</c>.</returns>
     public Tensor Project(Tensor features) => projector.call(features);
 
-    /// <summary>The sequence that the language model reads: embedded tokens, with the projected patches in the images' places.</summary>
+    /// <summary>The sequence that the language model reads: embedded tokens, with the projected patches in the images' places. Rows that come out shorter than others are filled up on the right.</summary>
     /// <param name="ids">
-    /// Token ids <c>[B, N']</c>; an image is one <see cref="LlavaTokens.Image"/>, or <see cref="LlavaConfig.ImageTokens"/> times <see cref="LlavaConfig.ImageTokenIndex"/>.
+    /// Token ids <c>[B, N']</c>; an image is one -200 (LLaVA's IMAGE_TOKEN_INDEX), or <see cref="LlavaConfig.ImageTokens"/> times <see cref="LlavaConfig.ImageTokenIndex"/>.
     /// </param>
     /// <param name="pixels">Normalised pixels <c>[images, 3, S, S]</c> in the order of their places, or null for none.</param>
     /// <returns><c>[B, N, D]</c>.</returns>
-    /// <exception cref="ArgumentException">Images and places differ in number, the rows differ in length, or an id is not in the vocabulary.</exception>
+    /// <exception cref="ArgumentException">Images and places differ in number, or an id is not in the vocabulary.</exception>
     public Tensor Embed(Tensor ids, Tensor? pixels)
     {
         using var scope = NewDisposeScope();

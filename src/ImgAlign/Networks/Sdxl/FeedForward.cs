@@ -26,7 +26,8 @@ internal sealed class FeedForward : nn.Module<Tensor, Tensor>
     /// <inheritdoc/>
     public override Tensor forward(Tensor x)
     {
-        using var hidden = net[0].call(x);
-        return net[2].call(hidden);
+        var h = net[0].call(x);
+        foreach (var layer in net.Skip(1)) h = layer.Consume(h);
+        return h;
     }
 }

@@ -24,6 +24,9 @@ internal sealed class GatedLinear : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
+    /// <summary>The layer of both results, which is not run as a whole here.</summary>
+    public Linear Projection => projection;
+
     /// <inheritdoc/>
     public override Tensor forward(Tensor x)
     {

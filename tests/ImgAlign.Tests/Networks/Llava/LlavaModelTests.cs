@@ -47,10 +47,23 @@ public sealed class LlavaModelTests : IDisposable
     }
 
     [Fact]
-    public void Rows_of_different_lengths_are_refused()
+    public void A_row_without_an_image_is_filled_up_behind_its_end()
     {
+        using var noGrad = no_grad();
         var ids = tensor([1L, LlavaTokens.Image, 7, 1, 9, 7], [2, 3]);
-        Assert.Contains("Rows 0 and 1", Assert.Throws<ArgumentException>(() => network.call(ids, OnePicture)).Message, StringComparison.Ordinal);
+        var batch = network.call(ids, OnePicture);
+        Assert.Equal([2L, network.Config.ImageTokens + 2, network.Config.Text.HiddenSize], batch.shape);
+        Assert.True(batch[..1].allclose(network.call(ids[..1], OnePicture), rtol: 1e-4, atol: 1e-5));
+        Assert.True(batch[1.., ..3].allclose(network.call(ids[1..], null), rtol: 1e-4, atol: 1e-5));
+    }
+
+    [Fact]
+    public void Labels_go_where_their_tokens_go()
+    {
+        var tokens = LlavaTokens.Expand(tensor([1L, LlavaTokens.Image, 7, 1, 9, 7], [2, 3]), network.Config);
+        var labels = tokens.Spread(tensor([-100L, -100, 7, -100, 9, 7], [2, 3]), -100);
+        long[] filler = [.. Enumerable.Repeat(-100L, network.Config.ImageTokens)];
+        Assert.Equal([-100, .. filler, 7, -100, 9, 7, .. filler[1..]], labels.data<long>().ToArray());
     }
 
     [Theory]

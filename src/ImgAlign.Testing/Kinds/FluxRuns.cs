@@ -1,0 +1,102 @@
+using System.Text.Json;
+using ImgAlign.Alignment;
+using ImgAlign.Backbones;
+using ImgAlign.Imaging;
+using ImgAlign.Networks.Flux;
+using ImgAlign.Networks.Perceiver;
+using ImgAlign.Runtime;
+using ImgAlign.Sampling;
+using ImgAlign.Testing.Golden;
+using TorchSharp;
+
+namespace ImgAlign.Testing.Kinds;
+
+/// <summary>The runs of one case with FLUX: the same prompts, noise and settings, without and with an image prompt.</summary>
+internal sealed class FluxRuns : IDisposable
+{
+    private readonly GoldenCase golden;
+    private readonly DeviceRuntime runtime;
+    private readonly FluxBackbone flux;
+    private readonly GenerationRequest request;
+
+    public FluxRuns(GoldenCase golden, torch.Device device)
+    {
+        this.golden = golden;
+        var options = golden.Options;
+        runtime = new DeviceRuntime(new RuntimeOptions { Precision = Precision.Float32 }, device);
+        flux = new FluxBackbone(runtime, new FluxOptions
+        {
+            ModelPath = golden.CheckpointPath!,
+            TransformerPath = Authors("flux1-dev.safetensors"),
+            AutoencoderPath = Authors("ae.safetensors"),
+            ImagePromptPath = Directory.Exists(golden.ImagePromptFolder()) ? golden.ImagePromptFolder() : null,
+            ScheduleTokens = golden.IsXFlux() ? FlowTokenCount.Released : FlowTokenCount.Standard,
+            Rounding = golden.IsXFlux() ? PixelRounding.Down : PixelRounding.Nearest,
+            DistilledGuidance = options.GetProperty("guidance").GetDouble(),
+            MaxTextTokens = (int)golden.Number("max_sequence_length", 512),
+        });
+        var noise = golden.Inputs["noise"].to(device);
+        var negatives = ForAll(options.Texts("negative_prompt"), (int)noise.shape[0]);
+        Backbone = new FluxCaseBackbone(golden, flux, noise) { Negatives = negatives };
+
+        var isGuided = golden.IsXFlux() || options.TryGetProperty("negative_prompt", out var given) && given.ValueKind != JsonValueKind.Null;
+        request = new GenerationRequest
+        {
+            Prompts = ForAll(options.Texts("prompt"), negatives.Count),
+            NegativePrompt = negatives[0],
+            Steps = options.GetProperty("steps").GetInt32(),
+            Guidance = isGuided ? golden.Number(golden.IsXFlux() ? "true_gs" : "true_cfg_scale", golden.IsXFlux() ? 3.5 : 1) : 1,
+            Size = new ImageSize((int)noise.shape[3] * 8, (int)noise.shape[2] * 8),
+        };
+    }
+
+    /// <summary>What the last run made.</summary>
+    public RecordedBackbone Backbone { get; }
+
+    /// <summary>Generates from the case's prompts, and with its image-prompt features where it has some.</summary>
+    public IReadOnlyList<RgbImage> Generate() => runtime.Generate(Backbone, request);
+
+    /// <summary>One round that starts from a given picture.</summary>
+    /// <param name="image">The picture, <c>[H, W, 3]</c>.</param>
+    /// <param name="detector">What reads it.</param>
+    /// <param name="aligner">What moves its features.</param>
+    public RgbImage Align(torch.Tensor image, IMisalignmentDetector detector, IImplicitAligner aligner) => runtime.Align(Backbone, detector, aligner, new AlignmentRequest
+    {
+        Prompt = request.Prompts[0],
+        NegativePrompt = request.NegativePrompt,
+        Steps = request.Steps,
+        Guidance = request.Guidance,
+        Size = request.Size,
+        Image = ImagingKinds.ToImage(image),
+        AlignerPasses = golden.Options.GetProperty("aligner_passes").GetInt32(),
+        ImagePromptScale = golden.Number("ip_scale", 1),
+    });
+
+    /// <summary>The case's aligner.</summary>
+    public RecordedAligner LoadAligner()
+    {
+        var path = golden.PathOption("aligner") ?? Path.Combine(golden.CheckpointPath!, "..", "aligner", "aligner_flux.pth");
+        var headWidth = golden.Config.TryGetProperty("aligner", out var config) ? config.GetProperty("dim_head").GetInt32() : PerceiverConfig.ReleasedHeadWidth;
+        return new RecordedAligner(new ImplicitAligner(runtime, path, headWidth));
+    }
+
+    /// <summary>What a case has of the last run, with a prefix for each name: pictures, packed latents, and what the autoencoder made of them.</summary>
+    public Dictionary<string, torch.Tensor> Outputs(IReadOnlyList<RgbImage> images, string prefix = "") => new(images.Named(prefix + "image", "_"))
+    {
+        [prefix + "latents"] = LatentPatches.Pack(Backbone.Latents),
+        [prefix + "latents_per_step"] = torch.stack(Backbone.LatentsPerStep.Select(LatentPatches.Pack).ToArray()),
+        [prefix + "decoded"] = flux.DecodeLatents(Backbone.Latents),
+    };
+
+    public void Dispose()
+    {
+        flux.Dispose();
+        runtime.Dispose();
+    }
+
+    private string? Authors(string file) => golden.IsXFlux() ? Path.Combine(golden.CheckpointPath!, file) : null;
+
+    // Absent means the empty text; one text holds for all samples.
+    private static IReadOnlyList<string> ForAll(IReadOnlyList<string?> texts, int batch) =>
+        [.. texts.Count == batch ? texts.Select(static text => text ?? "") : Enumerable.Repeat(texts.Count == 0 ? "" : texts[0] ?? "", batch)];
+}
