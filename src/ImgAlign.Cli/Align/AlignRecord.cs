@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.Configuration;
@@ -6,6 +7,7 @@ namespace ImgAlign.Cli.Align;
 
 /// <summary>What <c>record.json</c> holds: everything that is needed to make the pictures again, what was asked and answered, and what it cost.</summary>
 internal sealed record AlignRecord(
+    string Version,
     string Prompt,
     string? NegativePrompt,
     string? Image,
@@ -16,6 +18,7 @@ internal sealed record AlignRecord(
     int Height,
     double ImagePromptScale,
     int AlignerPasses,
+    int MostRounds,
     bool Accepted,
     IReadOnlyDictionary<string, double> BaseScores,
     IReadOnlyList<RoundRecord> Rounds,
@@ -32,6 +35,8 @@ internal sealed record AlignRecord(
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
+    private static string LibraryVersion => typeof(AlignmentPipeline).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+
     /// <summary>Describes a result.</summary>
     /// <param name="result">The result.</param>
     /// <param name="image">The file of the picture that was given, or null when it was generated.</param>
@@ -40,8 +45,8 @@ internal sealed record AlignRecord(
     {
         var request = result.Request;
         return new AlignRecord(
-            request.Prompt, request.NegativePrompt, image, request.Seed, request.Steps!.Value, request.Guidance!.Value,
-            request.Size!.Value.Width, request.Size.Value.Height, request.ImagePromptScale!.Value, request.AlignerPasses,
+            LibraryVersion, request.Prompt, request.NegativePrompt, image, request.Seed, request.Steps!.Value, request.Guidance!.Value,
+            request.Size!.Value.Width, request.Size.Value.Height, request.ImagePromptScale!.Value, request.AlignerPasses, request.Rounds,
             result.Accepted, result.BaseScores,
             [.. result.Rounds.Select(round => new RoundRecord(round.Number, round.Question, round.Critique, round.Scores, round.Accepted))],
             [.. result.Report.Timings.Select(timing => new TimingRecord(timing.Stage, timing.Round, timing.Duration.TotalSeconds))],
