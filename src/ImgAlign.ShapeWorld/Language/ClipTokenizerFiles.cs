@@ -15,8 +15,8 @@ internal static class ClipTokenizerFiles
 
     private static readonly IReadOnlyList<string> Tokens =
     [
-        .. ClipVocabulary.ByteCharacters().Select(static character => character.ToString()),
-        .. ClipVocabulary.ByteCharacters().Select(static character => character + EndOfWord),
+        .. ByteLevelVocabulary.ByteCharacters.Select(static character => character.ToString()),
+        .. ByteLevelVocabulary.ByteCharacters.Select(static character => character + EndOfWord),
         .. Merges.Select(static merge => merge.Left + merge.Right),
         BeginOfText,
         EndOfText,

@@ -6,13 +6,15 @@ using TorchSharp;
 
 namespace ImgAlign.Testing.Kinds;
 
-/// <summary>Golden family <c>tokenizer</c>: CLIP, LLaMA, LLaVA's prompts.</summary>
+/// <summary>Golden family <c>tokenizer</c>: CLIP, LLaMA and Qwen, prompts of LLaVA and Qwen2.5-VL.</summary>
 internal static class TokenizerKinds
 {
     public static void Add(GoldenRunner runner) => runner
         .Add("tokenize-clip", Clip)
         .Add("tokenize-llama", Llama)
-        .Add("tokenize-llava", Llava);
+        .Add("tokenize-llava", Llava)
+        .Add("tokenize-qwen", Qwen)
+        .Add("chat-qwen", QwenChat);
 
     private static Dictionary<string, torch.Tensor> Clip(GoldenCase golden, torch.Device device)
     {
@@ -49,9 +51,31 @@ internal static class TokenizerKinds
     {
         var whole = prompt.GetProperty("prompt").GetString()!;
         if (prompt.GetProperty("template").GetString() is not { } template) return whole;
-        var rendered = ConversationTemplate.ByName(template).Render(prompt.GetProperty("question").GetString()!, prompt.GetProperty("image").GetBoolean());
-        return rendered == whole ? rendered : throw new ImgAlignException($"template {template} gives '{rendered}' where the reference gives '{whole}'");
+        return RequireEqual(ConversationTemplate.ByName(template).Render(prompt.GetProperty("question").GetString()!, prompt.GetProperty("image").GetBoolean()), whole);
     }
+
+    private static Dictionary<string, torch.Tensor> Qwen(GoldenCase golden, torch.Device device)
+    {
+        var tokenizer = QwenTokenizer.Load(golden.CheckpointPath!);
+        return Ragged([.. golden.Options.GetProperty("texts").EnumerateArray().Select(text => tokenizer.Encode(text.GetString()!))]);
+    }
+
+    private static Dictionary<string, torch.Tensor> QwenChat(GoldenCase golden, torch.Device device)
+    {
+        var tokenizer = QwenTokenizer.Load(golden.CheckpointPath!);
+        return Ragged([.. golden.Options.GetProperty("chats").EnumerateArray().Select(chat => tokenizer.Encode(Chat(chat)))]);
+    }
+
+    private static string Chat(JsonElement chat)
+    {
+        var images = chat.GetProperty("image").GetBoolean() ? 1 : 0;
+        var rendered = QwenPrompt.Render(chat.GetProperty("question").GetString()!, images, chat.GetProperty("system").GetString(), chat.GetProperty("add_generation_prompt").GetBoolean());
+        return RequireEqual(rendered, chat.GetProperty("rendered").GetString()!);
+    }
+
+    /// <summary>A rendered prompt, which must be the reference's.</summary>
+    internal static string RequireEqual(string rendered, string reference) =>
+        rendered == reference ? rendered : throw new ImgAlignException($"the template gives '{rendered}' where the reference gives '{reference}'");
 
     // Sequences of different lengths: one after the other, and where each begins.
     private static Dictionary<string, torch.Tensor> Ragged(IReadOnlyList<int>[] sequences)

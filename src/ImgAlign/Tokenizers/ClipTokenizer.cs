@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace ImgAlign.Tokenizers;
@@ -9,11 +8,11 @@ namespace ImgAlign.Tokenizers;
 /// </summary>
 public sealed class ClipTokenizer
 {
-    private readonly ClipVocabulary vocabulary;
+    private readonly ByteLevelVocabulary vocabulary;
     private readonly SpecialTokens asWritten;
     private readonly SpecialTokens afterNormalisation;
 
-    private ClipTokenizer(ClipVocabulary vocabulary, ClipTokenizerConfig config)
+    private ClipTokenizer(ByteLevelVocabulary vocabulary, ClipTokenizerConfig config)
     {
         this.vocabulary = vocabulary;
         asWritten = new SpecialTokens(Ids(config.SpecialTokens.Where(token => !token.Normalized)));
@@ -32,7 +31,7 @@ public sealed class ClipTokenizer
     /// <param name="padToken">The padding token; null: the one that the folder names.</param>
     /// <exception cref="ImgAlignException">A file is missing, malformed, or does not fit the others.</exception>
     public static ClipTokenizer Load(string folder, string? padToken = null) =>
-        new(ClipVocabulary.Read(folder), ClipTokenizerConfig.Read(folder, padToken));
+        new(new ByteLevelVocabulary(BytePairFile.Read(folder), endOfWord: "</w>"), ClipTokenizerConfig.Read(folder, padToken));
 
     /// <summary>The number of tokens of every result, 77 for CLIP: begin, at most 75 tokens of text, end, and padding.</summary>
     public int MaxLength { get; }
@@ -93,7 +92,7 @@ public sealed class ClipTokenizer
 
     private static readonly string[] Contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"];
 
-    // 's|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+ by code points: .NET's classes see only halves of what lies beyond U+FFFF.
+    // 's|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+, by code points.
     private static IEnumerable<(int Start, int Length)> Words(string text)
     {
         for (var start = 0; start < text.Length;)
@@ -103,9 +102,9 @@ public sealed class ClipTokenizer
                 end += found.Length;
             else
             {
-                var kind = KindAt(text, start);
-                do end += Rune.GetRuneAt(text, end).Utf16SequenceLength;
-                while (kind != CharacterKind.Number && end < text.Length && KindAt(text, end) == kind);
+                var kind = CharacterKinds.At(text, start);
+                end = CharacterKinds.After(text, start);
+                if (kind != CharacterKind.Number) end = CharacterKinds.Skip(text, end, kind);
                 if (kind == CharacterKind.Space)
                 {
                     start = end;
@@ -115,19 +114,5 @@ public sealed class ClipTokenizer
             yield return (start, end - start);
             start = end;
         }
-    }
-
-    private enum CharacterKind { Space, Letter, Number, Other }
-
-    private static CharacterKind KindAt(string text, int index)
-    {
-        var rune = Rune.GetRuneAt(text, index);
-        if (Rune.IsWhiteSpace(rune)) return CharacterKind.Space;
-        return Rune.GetUnicodeCategory(rune) switch
-        {
-            <= UnicodeCategory.OtherLetter => CharacterKind.Letter,  // Lu, Ll, Lt, Lm, Lo
-            UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => CharacterKind.Number,
-            _ => CharacterKind.Other,
-        };
     }
 }

@@ -3,9 +3,6 @@ using ImgAlign.Checkpoints;
 
 namespace ImgAlign.Tokenizers;
 
-/// <summary>A token that stands for itself in a text, as a <c>tokenizer.json</c> lists it.</summary>
-internal sealed record AddedToken(string Content, int Id);
-
 /// <summary>A unigram model as the tokenizers library writes it into <c>tokenizer.json</c>.</summary>
 /// <param name="Pieces">All pieces with their scores (logarithms of probabilities), by id.</param>
 /// <param name="UnknownId">The piece that stands for unknown characters.</param>
