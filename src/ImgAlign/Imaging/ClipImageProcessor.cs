@@ -54,7 +54,7 @@ public sealed class ClipImageProcessor
     /// <summary>Reads <c>preprocessor_config.json</c>; what it leaves out is as in transformers.</summary>
     /// <param name="folder">The folder with the file.</param>
     /// <exception cref="ImgAlignException">The file is missing or malformed.</exception>
-    public static ClipImageProcessor Load(string folder) => PreprocessorConfig.Read(Path.Combine(folder, "preprocessor_config.json")).ToProcessor();
+    public static ClipImageProcessor Load(string folder) => PreprocessorConfig.Read<ClipPreprocessorConfig>(Path.Combine(folder, "preprocessor_config.json")).ToProcessor();
 
     /// <summary>Makes an image square by bars in the mean colour on its shorter sides, as LLaVA-1.5 does (<c>image_aspect_ratio: pad</c>).</summary>
     /// <param name="image">The image.</param>
@@ -95,23 +95,10 @@ public sealed class ClipImageProcessor
         var values = new float[3 * plane];
         for (var channel = 0; channel < 3; channel++)
         {
-            var lookup = Values(channel);
+            var lookup = PixelLevels.Scale(DoRescale ? RescaleFactor : 1, DoNormalize ? Mean[channel] : 0, DoNormalize ? StandardDeviation[channel] : 1);
             for (var (i, pixel) = (0, channel); i < plane; i++, pixel += 3) values[channel * plane + i] = lookup[fitted.Pixels[pixel]];
         }
         return tensor(values, [1, 3, fitted.Height, fitted.Width]);
-    }
-
-    // The value of every pixel level, rounded to float32 where transformers rounds.
-    private float[] Values(int channel)
-    {
-        var (mean, deviation) = ((float)Mean[channel], (float)StandardDeviation[channel]);
-        var values = new float[256];
-        for (var level = 0; level < values.Length; level++)
-        {
-            var value = DoRescale ? (float)(level * RescaleFactor) : level;
-            values[level] = DoNormalize ? (value - mean) / deviation : value;
-        }
-        return values;
     }
 
     private ImageSize ResizedSize(ImageSize size)

@@ -3,16 +3,14 @@ using ImgAlign.Checkpoints;
 
 namespace ImgAlign.Imaging;
 
-/// <summary>The fields of <c>preprocessor_config.json</c>; sizes are numbers in older files and objects in newer ones.</summary>
-internal sealed record PreprocessorConfig
+/// <summary>The fields that every <c>preprocessor_config.json</c> has.</summary>
+internal abstract record PreprocessorConfig
 {
     private static readonly ClipImageProcessor Defaults = new();
 
     public JsonElement? Size { get; init; }
-    public JsonElement? CropSize { get; init; }
     public ResampleFilter Resample { get; init; } = Defaults.Resample;
     public bool DoResize { get; init; } = true;
-    public bool DoCenterCrop { get; init; } = true;
     public bool DoRescale { get; init; } = true;
     public bool DoNormalize { get; init; } = true;
     public double RescaleFactor { get; init; } = Defaults.RescaleFactor;
@@ -22,9 +20,10 @@ internal sealed record PreprocessorConfig
     private string path = "";
 
     /// <summary>Reads the file.</summary>
-    public static PreprocessorConfig Read(string path)
+    /// <typeparam name="T">The kind of processor.</typeparam>
+    public static T Read<T>(string path) where T : PreprocessorConfig
     {
-        var config = ConfigFile.Read<PreprocessorConfig>(path);
+        var config = ConfigFile.Read<T>(path);
         config.path = path;
         if (!Enum.IsDefined(config.Resample)) throw config.Unexpected("resample", "a number from 0 to 5");
         if (config.ImageMean is not { Count: 3 }) throw config.Unexpected("image_mean", "three numbers");
@@ -32,41 +31,15 @@ internal sealed record PreprocessorConfig
         return config;
     }
 
-    /// <summary>The processor that it describes.</summary>
-    public ClipImageProcessor ToProcessor()
-    {
-        var edge = Size is null ? Defaults.ShortestEdge : Edge(Size.Value);
-        return new ClipImageProcessor
-        {
-            ShortestEdge = edge,
-            FixedSize = edge is null ? Rectangle("size", Size!.Value) : null,
-            CropSize = CropSize is null ? Defaults.CropSize : Rectangle("crop_size", CropSize.Value),
-            Resample = Resample,
-            DoResize = DoResize,
-            DoCenterCrop = DoCenterCrop,
-            DoRescale = DoRescale,
-            DoNormalize = DoNormalize,
-            RescaleFactor = RescaleFactor,
-            Mean = ImageMean,
-            StandardDeviation = ImageStd,
-        };
-    }
+    /// <summary>A field of an object that is a number.</summary>
+    protected static long? Number(JsonElement element, string name) =>
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) ? Number(value) : null;
 
-    private static int? Edge(JsonElement size) => Positive(size) ?? Positive(size, "shortest_edge");
+    /// <summary>A whole number above 0.</summary>
+    protected static long? Number(JsonElement element) =>
+        element.ValueKind == JsonValueKind.Number && element.TryGetInt64(out var value) && value > 0 ? value : null;
 
-    private ImageSize Rectangle(string field, JsonElement size)
-    {
-        var width = Positive(size) ?? Positive(size, "width");
-        var height = Positive(size) ?? Positive(size, "height");
-        return width is { } w && height is { } h ? new(w, h) : throw Unexpected(field, """a number of pixels, {"height", "width"} or (for size) {"shortest_edge"}""");
-    }
-
-    private static int? Positive(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) ? Positive(value) : null;
-
-    private static int? Positive(JsonElement element) =>
-        element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out var value) && value is > 0 and <= 16384 ? value : null;
-
-    private ImgAlignException Unexpected(string field, string expected) =>
-        new($"{path}: {field} is not what a CLIP image processor has, {expected}; is this the vision tower's own file?");
+    /// <summary>That a field has a value which no processor of this kind has.</summary>
+    protected ImgAlignException Unexpected(string field, string expected) =>
+        new($"{path}: {field} is not what an image processor of this kind has, {expected}; is this the model's own file?");
 }
