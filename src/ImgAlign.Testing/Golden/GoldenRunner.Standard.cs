@@ -18,6 +18,7 @@ public sealed partial class GoldenRunner
         ClipKinds.Add(runner);
         LlavaFineTuning.Add(runner);
         LlavaKinds.Add(runner);
+        QwenKinds.Add(runner);
         RoundKinds.Add(runner);
         AlignerKinds.Add(runner);
         VaeKinds.Add(runner);

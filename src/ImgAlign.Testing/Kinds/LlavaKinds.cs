@@ -24,12 +24,19 @@ internal static class LlavaKinds
     /// <summary>Some decoder layers and the final norm, without embeddings or head.</summary>
     private static Dictionary<string, torch.Tensor> LlamaLayers(GoldenCase golden, torch.Device device)
     {
-        using var weights = golden.OpenWeights();
-        using var network = new LlamaModel(LlamaConfig.Parse(golden.ReadConfig(), golden.Folder), torch.META);
-        foreach (var (path, part) in network.named_modules().Where(pair => pair.name == "norm" || pair.name.StartsWith("layers.", StringComparison.Ordinal) && pair.name.Count('.') == 1))
-            CheckpointBinder.Bind(part, weights, WeightMap.Prefixed(path + "."), torch.float32, device);
+        using var network = LoadLayers(golden, LlamaConfig.Parse(golden.ReadConfig(), golden.Folder), device);
         var hidden = network.Run(golden.Inputs["hidden"].to(device));
         return new() { ["hidden"] = SelectPositions(golden, hidden) };
+    }
+
+    /// <summary>A decoder with its layers and final norm, the embeddings left out.</summary>
+    internal static LlamaModel LoadLayers(GoldenCase golden, LlamaConfig config, torch.Device device)
+    {
+        using var weights = golden.OpenWeights();
+        var network = new LlamaModel(config, torch.META);
+        foreach (var (path, part) in network.named_modules().Where(pair => pair.name == "norm" || pair.name.StartsWith("layers.", StringComparison.Ordinal) && pair.name.Count('.') == 1))
+            CheckpointBinder.Bind(part, weights, WeightMap.Prefixed(path + "."), torch.float32, device);
+        return network;
     }
 
     /// <summary>A tower at full width on an image that needs no resizing.</summary>
@@ -123,7 +130,8 @@ internal static class LlavaKinds
         return network;
     }
 
-    private static torch.Tensor SelectPositions(GoldenCase golden, torch.Tensor hidden) =>
+    /// <summary>The positions that a case holds.</summary>
+    internal static torch.Tensor SelectPositions(GoldenCase golden, torch.Tensor hidden) =>
         !golden.Options.TryGetProperty("positions", out var positions) ? hidden
         : hidden.index_select(1, torch.tensor(positions.Deserialize<long[]>()!, device: hidden.device));
 }

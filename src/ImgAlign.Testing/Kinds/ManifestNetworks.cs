@@ -6,6 +6,7 @@ using ImgAlign.Networks.Clip;
 using ImgAlign.Networks.Flux;
 using ImgAlign.Networks.Llava;
 using ImgAlign.Networks.Perceiver;
+using ImgAlign.Networks.Qwen;
 using ImgAlign.Networks.Sdxl;
 using ImgAlign.Networks.T5;
 using ImgAlign.Networks.Vae;
@@ -31,6 +32,7 @@ internal static class ManifestNetworks
         "T5EncoderModel" => [new(new T5EncoderModel(T5Config.FromJson(config, weights.Source), META), weights, T5EncoderModel.Names(weights))],
         "FluxTransformer2DModel" => [CreateFlux(config, weights)],
         "LlavaForConditionalGeneration" or "LlavaLlamaForCausalLM" => CreateLlava(config, weights),
+        "Qwen2_5_VLForConditionalGeneration" => [CreateQwen(config, weights)],
         null when FluxNames.IsAuthors(weights) => [CreateFlux(config, weights)],
         null when config.TryGetProperty("ch_mult", out _) => [CreateAutoencoder(config, weights)],
         null when config.TryGetProperty("clip_embeddings_dim", out _) => CreateFluxAdapter(config, weights),
@@ -73,6 +75,12 @@ internal static class ManifestNetworks
         var (source, prefix) = LlavaWeights.FindTower(weights, tower);
         // The network ends early, the published tower does not.
         return source == weights ? [.. parts, CreateVision(config.Vision, weights, prefix)] : parts;
+    }
+
+    private static ManifestPart CreateQwen(JsonElement json, Checkpoint weights)
+    {
+        var config = QwenConfig.Parse(json, weights.Source);
+        return new(new QwenModel(config, META), weights, QwenWeights.Names(weights, config));
     }
 
     private static ManifestPart CreatePerceiver(JsonElement json, Checkpoint weights)

@@ -28,23 +28,43 @@ internal static class Rope
     public static RotaryTable Table(long start, long count, Tensor frequencies, ScalarType type)
     {
         using var scope = NewDisposeScope();
-        var angles = outer(arange(start, start + count, dtype: float32, device: frequencies.device), frequencies);  // [N, d/2]
+        return Table(outer(arange(start, start + count, dtype: float32, device: frequencies.device), frequencies), type);  // [N, d/2]
+    }
+
+    /// <summary>Sines and cosines for positions on several axes: each axis turns its own share of the frequencies.</summary>
+    /// <param name="positions"><c>[axes, B, N]</c>.</param>
+    /// <param name="frequencies"><c>[d/2]</c>, those of the axes one after another.</param>
+    /// <param name="sections">The number of frequencies of each axis.</param>
+    /// <param name="type">The type of the queries and keys to rotate.</param>
+    public static RotaryTable Table(Tensor positions, Tensor frequencies, IReadOnlyList<int> sections, ScalarType type)
+    {
+        TensorShape.Require(positions, nameof(positions), sections.Count, null, null);
+        using var scope = NewDisposeScope();
+        var shares = frequencies.split([.. sections.Select(static section => (long)section)]);
+        var angles = cat([.. shares.Select((share, axis) => positions[axis].to(float32).unsqueeze(-1) * share)], -1);
+        return Table(angles.unsqueeze(1), type);  // [B, 1, N, d/2]
+    }
+
+    // In the caller's scope, out of which the result moves.
+    private static RotaryTable Table(Tensor angles, ScalarType type)
+    {
         var cosines = angles.cos().to(type);
         return new RotaryTable(cat([cosines, cosines], -1).MoveToOuterDisposeScope(), angles.sin().to(type).MoveToOuterDisposeScope());
     }
 
-    /// <summary>Rotates queries or keys.</summary>
+    /// <summary>Rotates queries or keys, in the table's type.</summary>
     /// <param name="x">Heads <c>[B, H, N, d]</c>.</param>
     /// <param name="table">For the N positions.</param>
-    /// <returns><c>[B, H, N, d]</c>.</returns>
+    /// <returns><c>[B, H, N, d]</c>, of x's type.</returns>
     public static Tensor Rotate(Tensor x, RotaryTable table)
     {
         using var scope = NewDisposeScope();
         var half = x.shape[^1] / 2;
-        var rotated = x * table.Cosines;
-        rotated.narrow(-1, 0, half).addcmul_(x.narrow(-1, half, half), table.Sines, -1);
-        rotated.narrow(-1, half, half).addcmul_(x.narrow(-1, 0, half), table.Sines, 1);
-        return rotated.MoveToOuterDisposeScope();
+        var wide = x.to(table.Cosines.dtype);
+        var rotated = wide * table.Cosines;
+        rotated.narrow(-1, 0, half).addcmul_(wide.narrow(-1, half, half), table.Sines, -1);
+        rotated.narrow(-1, half, half).addcmul_(wide.narrow(-1, 0, half), table.Sines, 1);
+        return rotated.to(x.dtype).MoveToOuterDisposeScope();
     }
 }
 

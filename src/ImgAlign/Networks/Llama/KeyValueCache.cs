@@ -26,8 +26,18 @@ public sealed class KeyValueCache(int layers) : IDisposable
     internal (Tensor Keys, Tensor Values) Append(int layer, Tensor key, Tensor value) =>
         (Append(ref keys[layer], key), Append(ref values[layer], value));
 
+    /// <summary>Where the next token stands: <see cref="Length"/>, unless images took fewer steps than positions.</summary>
+    internal long NextPosition { get; private set; }
+
     /// <summary>Counts the new positions, once every layer has written them.</summary>
-    internal void Advance(long count) => Length += count;
+    internal void Advance(long count)
+    {
+        Length += count;
+        NextPosition += count;
+    }
+
+    /// <summary>Says where the next token stands.</summary>
+    internal void ContinueAt(long position) => NextPosition = position;
 
     /// <summary>Frees the memory.</summary>
     public void Dispose()

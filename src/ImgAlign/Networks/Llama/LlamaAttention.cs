@@ -32,7 +32,7 @@ internal sealed class LlamaAttention : nn.Module<Tensor, RotaryTable, KeyValueCa
         qProj = new Linear(hidden, heads * width, config.AttentionBias, device);
         kProj = new Linear(hidden, keyValueHeads * width, config.AttentionBias, device);
         vProj = new Linear(hidden, keyValueHeads * width, config.AttentionBias, device);
-        oProj = new Linear(heads * width, hidden, config.AttentionBias, device);
+        oProj = new Linear(heads * width, hidden, config.AttentionOutputBias ?? config.AttentionBias, device);
         RegisterComponents();
     }
 

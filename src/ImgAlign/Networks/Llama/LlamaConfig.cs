@@ -6,7 +6,7 @@ using ImgAlign.Networks.Layers;
 namespace ImgAlign.Networks.Llama;
 
 /// <summary>The sizes of a LLaMA decoder, as its <c>config.json</c> gives them; defaults are those of transformers' LlamaConfig.</summary>
-public sealed record LlamaConfig
+public record LlamaConfig
 {
     /// <summary>The number of tokens in the vocabulary.</summary>
     public int VocabSize { get; init; } = 32000;
@@ -47,6 +47,17 @@ public sealed record LlamaConfig
     /// <summary>Whether the four projections of the attention have biases.</summary>
     public bool AttentionBias { get; init; }
 
+    /// <summary>Whether the last of the four has one; null: as the others.</summary>
+    [JsonIgnore]
+    public bool? AttentionOutputBias { get; init; }
+
+    /// <summary>
+    /// How a head's frequencies are shared out among the axes of positions (Qwen2.5-VL's multimodal positions: time, row, column); null where
+    /// positions have one axis.
+    /// </summary>
+    [JsonIgnore]
+    public IReadOnlyList<int>? RopeSections { get; init; }
+
     /// <summary>Whether the three projections of the feed-forward part have biases.</summary>
     public bool MlpBias { get; init; }
 
@@ -62,16 +73,22 @@ public sealed record LlamaConfig
     /// <param name="json">The object with the fields.</param>
     /// <param name="source">The file, for messages.</param>
     /// <exception cref="ImgAlignException">A field is of the wrong kind, sizes do not fit each other, or an option is not supported.</exception>
-    public static LlamaConfig Parse(JsonElement json, string source)
+    public static LlamaConfig Parse(JsonElement json, string source) => Parse<LlamaConfig>(json, source);
+
+    /// <summary>The same, with a kin's defaults.</summary>
+    /// <typeparam name="T">The kin of LLaMA.</typeparam>
+    internal static LlamaConfig Parse<T>(JsonElement json, string source) where T : LlamaConfig
     {
-        var config = ConfigFile.Parse<LlamaConfig>(json, source);
+        LlamaConfig config = ConfigFile.Parse<T>(json, source);
         // Since version 5, transformers writes the base and the scaling into one object.
         foreach (var name in (string[])["rope_scaling", "rope_parameters"])
         {
             if (!json.TryGetProperty(name, out var rope) || rope.ValueKind != JsonValueKind.Object) continue;
             if (rope.TryGetProperty("rope_theta", out var theta)) config = config with { RopeTheta = theta.GetDouble() };
+            if (rope.TryGetProperty("mrope_section", out var sections)) config = config with { RopeSections = ConfigFile.Parse<int[]>(sections, source) };
             var type = rope.TryGetProperty("rope_type", out var newer) || rope.TryGetProperty("type", out newer) ? newer.GetString() : "default";
-            if (type != "default") throw new ImgAlignException($"{source}: rotary scaling of type '{type}' is not supported; LLaVA-1.5 has none.");
+            if (type != "default" && (type != "mrope" || config.RopeSections is null))
+                throw new ImgAlignException($"{source}: rotary scaling of type '{type}' is not supported; LLaVA-1.5 and Qwen2.5-VL have none.");
         }
         config.Check(source);
         return config;
@@ -107,6 +124,8 @@ public sealed record LlamaConfig
             throw new ImgAlignException($"{source}: {NumAttentionHeads} query heads cannot be shared out among {KeyValueHeads} key-value heads.");
         if (HeadWidth % 2 != 0)
             throw new ImgAlignException($"{source}: a head is {HeadWidth} wide, but rotary embeddings turn pairs.");
+        if (RopeSections is { } sections && (sections.Any(static section => section < 1) || sections.Sum() != HeadWidth / 2))
+            throw new ImgAlignException($"{source}: mrope_section [{string.Join(", ", sections)}] must share out the {HeadWidth / 2} frequencies of a head.");
         _ = Activation.ByName(HiddenAct);
     }
 }

@@ -18,12 +18,12 @@ internal sealed class LlamaFeedForward : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "down_proj")]
     private readonly Linear downProj;
 
-    public LlamaFeedForward(LlamaConfig config, Device device) : base(nameof(LlamaFeedForward))
+    public LlamaFeedForward(int width, int innerWidth, string activation, bool hasBias, Device device) : base(nameof(LlamaFeedForward))
     {
-        activation = Activation.ByName(config.HiddenAct);
-        gateProj = new Linear(config.HiddenSize, config.IntermediateSize, config.MlpBias, device);
-        upProj = new Linear(config.HiddenSize, config.IntermediateSize, config.MlpBias, device);
-        downProj = new Linear(config.IntermediateSize, config.HiddenSize, config.MlpBias, device);
+        this.activation = Activation.ByName(activation);
+        gateProj = new Linear(width, innerWidth, hasBias, device);
+        upProj = new Linear(width, innerWidth, hasBias, device);
+        downProj = new Linear(innerWidth, width, hasBias, device);
         RegisterComponents();
     }
 

@@ -24,7 +24,7 @@ internal sealed class LlamaLayer : nn.Module<Tensor, RotaryTable, KeyValueCache?
         inputNorm = new RmsNorm(config.HiddenSize, config.RmsNormEps, device);
         attention = new LlamaAttention(config, layer, device);
         postAttentionNorm = new RmsNorm(config.HiddenSize, config.RmsNormEps, device);
-        feedForward = new LlamaFeedForward(config, device);
+        feedForward = new LlamaFeedForward(config.HiddenSize, config.IntermediateSize, config.HiddenAct, config.MlpBias, device);
         RegisterComponents();
     }
 

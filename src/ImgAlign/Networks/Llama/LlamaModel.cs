@@ -43,21 +43,30 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
     /// <returns><c>[B, N, D]</c>.</returns>
     public Tensor Embed(Tensor ids) => embedTokens.call(ids);
 
-    /// <summary>Runs all layers at positions that count up from those in the cache.</summary>
+    /// <summary>Runs all layers.</summary>
     /// <param name="embeddings"><c>[B, N, D]</c>.</param>
     /// <param name="cache">
     /// Remembers these positions and shows those before; null for a single pass. One that is not empty takes one position at a time.
     /// </param>
+    /// <param name="positions">
+    /// Where each token stands, <c>[axes, B, N]</c>, for models whose positions have several axes; null: they count up, from what the cache
+    /// holds. What follows in the cache then stands behind the furthest of them.
+    /// </param>
     /// <returns>Hidden states after the final norm, <c>[B, N, D]</c>.</returns>
     /// <exception cref="ImgAlignException">The sequence is longer than the model allows.</exception>
-    public Tensor Run(Tensor embeddings, KeyValueCache? cache = null)
+    public Tensor Run(Tensor embeddings, KeyValueCache? cache = null, Tensor? positions = null)
     {
+        using var scope = NewDisposeScope();
         var (start, count) = (cache?.Length ?? 0, embeddings.shape[1]);
         Config.RequireLength(start + count);
         if (start > 0 && count > 1) throw new ArgumentException($"The cache holds {start} positions and {count} are given; only one can follow.", nameof(embeddings));
-        using var frequencies = Rope.Frequencies(Config.HeadWidth, Config.RopeTheta, embeddings.device);
-        using var rotary = Rope.Table(start, count, frequencies, embeddings.dtype);
-        return call(embeddings, rotary, cache);
+        var frequencies = Rope.Frequencies(Config.HeadWidth, Config.RopeTheta, embeddings.device);
+        var rotary = positions is null
+            ? Rope.Table(cache?.NextPosition ?? 0, count, frequencies, embeddings.dtype)
+            : Rope.Table(positions, frequencies, Config.RopeSections ?? [Config.HeadWidth / 2], embeddings.dtype);
+        var hidden = call(embeddings, rotary, cache);
+        if (positions is not null) cache?.ContinueAt(positions.max().item<long>() + 1);
+        return hidden.MoveToOuterDisposeScope();
     }
 
     /// <summary>Runs all layers at positions of the caller's choice.</summary>

@@ -56,7 +56,7 @@ public sealed record LlavaConfig
         folder = ModelFolder.Resolve(folder);
         var path = Path.Combine(folder, "config.json");
         var json = ConfigFile.ReadJson(path);
-        return Parse(json, path, visionTower) with { StopTokens = ReadStopTokens(folder, json) };
+        return Parse(json, path, visionTower) with { StopTokens = GenerationConfig.ReadStopTokens(folder, json) ?? new HashSet<int> { 2 } };
     }
 
     /// <summary>Reads a configuration that is already open; stop tokens are left to <see cref="Read"/>.</summary>
@@ -125,21 +125,6 @@ public sealed record LlavaConfig
         ProjectionDim = 768,
         PatchSize = 14,
     };
-
-    private static HashSet<int> ReadStopTokens(string folder, JsonElement config)
-    {
-        var generation = Path.Combine(folder, "generation_config.json");
-        if (File.Exists(generation) && Ids(ConfigFile.ReadJson(generation)) is { } own) return own;
-        if (Ids(config) is { } flat) return flat;
-        return config.TryGetProperty("text_config", out var text) && Ids(text) is { } nested ? nested : [2];  // LlamaConfig's default
-
-        static HashSet<int>? Ids(JsonElement json) => !json.TryGetProperty("eos_token_id", out var ids) ? null : ids.ValueKind switch
-        {
-            JsonValueKind.Number => [ids.GetInt32()],
-            JsonValueKind.Array => [.. ids.EnumerateArray().Select(id => id.GetInt32())],
-            _ => null,
-        };
-    }
 
     private void Check(string path)
     {

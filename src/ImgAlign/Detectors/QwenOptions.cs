@@ -1,0 +1,21 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace ImgAlign.Detectors;
+
+/// <summary>Where the files of a Qwen2.5-VL are, and how it is asked.</summary>
+public sealed class QwenOptions
+{
+    /// <summary>The model: a folder as <c>Qwen/Qwen2.5-VL-7B-Instruct</c> or <c>Qwen/Qwen2.5-VL-3B-Instruct</c>, or a folder of the hub's local cache.</summary>
+    [Required]
+    public string ModelPath { get; set; } = "";
+
+    /// <summary>The system message, which may be empty; null: the chat template's own, <see cref="QwenPrompt.DefaultSystem"/>.</summary>
+    public string? System { get; set; }
+
+    /// <summary>
+    /// The most pixels of a picture that are read, larger pictures being scaled down first; null: as <c>preprocessor_config.json</c> says. Time
+    /// and memory grow with them: every 28 x 28 pixels are one position of the sequence.
+    /// </summary>
+    [Range(28 * 28, int.MaxValue)]
+    public int? MaxPixels { get; set; }
+}

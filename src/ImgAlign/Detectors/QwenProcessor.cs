@@ -1,0 +1,83 @@
+using ImgAlign.Checkpoints;
+using ImgAlign.Imaging;
+using ImgAlign.Networks.Qwen;
+using ImgAlign.Tokenizers;
+using static TorchSharp.torch;
+
+namespace ImgAlign.Detectors;
+
+/// <summary>From pictures and a question to what Qwen2.5-VL reads: token ids and patches.</summary>
+internal sealed class QwenProcessor
+{
+    private readonly QwenConfig config;
+    private readonly string? system;
+    private readonly QwenTokenizer tokenizer;
+    private readonly QwenImageProcessor images;
+
+    /// <summary>Reads the tokenizer and how images are processed.</summary>
+    /// <param name="options">Where the files are, and how Qwen2.5-VL is asked.</param>
+    /// <param name="config">The model.</param>
+    /// <exception cref="ImgAlignException">A file is missing or broken, or does not belong to the model.</exception>
+    public QwenProcessor(QwenOptions options, QwenConfig config)
+    {
+        this.config = config;
+        system = options.System;
+        RequireNoMarker("The system message", system ?? "");
+        var folder = ModelFolder.Resolve(options.ModelPath);
+        tokenizer = QwenTokenizer.Load(folder);
+        if (tokenizer.IdOf(QwenPrompt.ImageToken) is var id && id != config.ImageTokenId)
+            throw new ImgAlignException($"{folder}: {QwenPrompt.ImageToken} is token {id} of the tokenizer but {config.ImageTokenId} of config.json; take all files from one and the same folder.");
+        images = QwenImageProcessor.Load(folder);
+        if ((images.PatchSize, images.MergeSize, images.TemporalPatchSize) != (config.Vision.PatchSize, config.Vision.SpatialMergeSize, config.Vision.TemporalPatchSize))
+            throw new ImgAlignException($"{folder}: preprocessor_config.json cuts other patches than config.json's vision tower reads; take all files from one and the same folder.");
+        if (options.MaxPixels is { } most) images = images with { MaxPixels = most, MinPixels = Math.Min(images.MinPixels, most) };
+    }
+
+    /// <summary>Whether an answer is complete: it ends with a stop token.</summary>
+    public bool IsComplete(IReadOnlyList<int> answer) => config.StopTokens.Contains(answer[^1]);
+
+    /// <summary>The text of an answer.</summary>
+    public string Decode(IReadOnlyList<int> answer) => tokenizer.Decode(answer.Where(id => !config.StopTokens.Contains(id))).Trim();
+
+    /// <summary>The whole prompt.</summary>
+    public string Render(string question, int images) => QwenPrompt.Render(question, images, system);
+
+    /// <summary>The tokens of a question in the chat template.</summary>
+    /// <param name="question">The question, without the template.</param>
+    /// <param name="cells">The positions that each image takes.</param>
+    /// <exception cref="ImgAlignException">The question is too long for the model, or holds the marker of an image.</exception>
+    public IReadOnlyList<int> Tokenize(string question, IReadOnlyList<int> cells)
+    {
+        RequireNoMarker("The question", question);
+        var ids = new List<int>();
+        var image = 0;
+        foreach (var id in tokenizer.Encode(Render(question, cells.Count)))
+            ids.AddRange(Enumerable.Repeat(id, id == config.ImageTokenId ? cells[image++] : 1));
+        config.Text.RequireLength(ids.Count);
+        return ids;
+    }
+
+    /// <summary>The positions that the largest image takes.</summary>
+    public int MaxCells => (int)(images.MaxPixels / ((long)images.PatchSize * images.MergeSize * images.PatchSize * images.MergeSize));
+
+    /// <summary>The positions that an image of a size takes.</summary>
+    /// <exception cref="ImgAlignException">The image is too narrow.</exception>
+    public int CountCells(ImageSize size) => images.CountCells(images.FitGrid(size));
+
+    /// <summary>Makes the model's input.</summary>
+    /// <param name="pictures">The pictures; none for a question without one.</param>
+    /// <param name="question">The question, without the template.</param>
+    /// <exception cref="ImgAlignException">The question is too long for the model or holds the marker of an image, or a picture is too narrow.</exception>
+    public QwenInput Prepare(IReadOnlyList<RgbImage> pictures, string question)
+    {
+        var ids = Tokenize(question, [.. pictures.Select(picture => CountCells(picture.Size))]);
+        var patches = pictures.Count == 0 ? null : images.Preprocess(pictures);
+        return new QwenInput(tensor(ids.Select(id => (long)id).ToArray(), [1, ids.Count]), patches);
+    }
+
+    private static void RequireNoMarker(string name, string text)
+    {
+        if (Array.Find([QwenPrompt.ImageToken, QwenPrompt.VideoToken], marker => text.Contains(marker, StringComparison.Ordinal)) is { } found)
+            throw new ImgAlignException($"{name} holds '{found}', which marks a picture's own place; write it in another way.");
+    }
+}

@@ -1,0 +1,51 @@
+using ImgAlign.Checkpoints;
+using static TorchSharp.torch;
+
+namespace ImgAlign.Networks.Qwen;
+
+/// <summary>How the weights of a Qwen2.5-VL are named in the layouts in which it is published.</summary>
+internal static class QwenWeights
+{
+    private const string Visual = "visual.", Decoder = "language_model.model.", LanguageModel = "language_model.";
+
+    /// <summary>Gives a network its weights; names and shapes are all checked before any data is read.</summary>
+    /// <param name="network">The network, on the meta device.</param>
+    /// <param name="path">The model's folder or checkpoint.</param>
+    /// <param name="type">The type to run in; null keeps the file's.</param>
+    /// <param name="device">Where to run; null is the CPU.</param>
+    /// <exception cref="CheckpointException">The layout is not known, or names and shapes are not the network's.</exception>
+    public static void Bind(QwenModel network, string path, ScalarType? type = null, Device? device = null)
+    {
+        using var checkpoint = Checkpoint.Open(path);
+        CheckpointBinder.Bind(network, checkpoint, Names(checkpoint, network.Config), type, device);
+    }
+
+    /// <summary>The names in a checkpoint: as published, or as transformers writes them since version 4.52.</summary>
+    /// <param name="checkpoint">The model's checkpoint.</param>
+    /// <param name="config">The model.</param>
+    /// <exception cref="CheckpointException">The layout is not known.</exception>
+    public static WeightMap Names(Checkpoint checkpoint, QwenConfig config)
+    {
+        var (decoder, visual) = Detect(checkpoint);
+        return new WeightMap(Resolve, name =>
+            name.EndsWith(".inv_freq", StringComparison.Ordinal)  // a buffer that follows from the configuration
+            || config.Text.TieWordEmbeddings && name == "lm_head.weight");
+
+        WeightSource Resolve(string name)
+        {
+            if (name.StartsWith(Decoder, StringComparison.Ordinal)) return new WeightSource.Whole(decoder + name[Decoder.Length..]);
+            if (!name.StartsWith(Visual, StringComparison.Ordinal)) return new WeightSource.Whole(name[LanguageModel.Length..]);
+            var stored = visual + name[Visual.Length..];
+            return name == "visual.patch_embed.proj.weight" ? new WeightSource.Reshaped(stored, _ => KernelShape(config.Vision)) : new WeightSource.Whole(stored);
+        }
+    }
+
+    private static (string Decoder, string Visual) Detect(Checkpoint checkpoint)
+    {
+        if (checkpoint.Tensors.ContainsKey("model.embed_tokens.weight")) return ("model.", "visual.");
+        if (checkpoint.Tensors.ContainsKey("model.language_model.embed_tokens.weight")) return ("model.language_model.", "model.visual.");
+        throw new CheckpointException(checkpoint.Source, "no Qwen2.5-VL is found; expected are the names of Qwen/Qwen2.5-VL-7B-Instruct.");
+    }
+
+    private static long[] KernelShape(QwenVisionConfig config) => [config.HiddenSize, config.InChannels, config.TemporalPatchSize, config.PatchSize, config.PatchSize];
+}
