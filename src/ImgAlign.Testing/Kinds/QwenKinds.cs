@@ -1,5 +1,6 @@
 using ImgAlign.Detectors;
 using ImgAlign.Imaging;
+using ImgAlign.Networks.Llama;
 using ImgAlign.Networks.Qwen;
 using ImgAlign.Testing.Golden;
 using TorchSharp;
@@ -16,7 +17,8 @@ internal static class QwenKinds
         .Add("qwen-rope", Positions)
         .Add("qwen-layer", Layers)
         .Add("qwen-hidden", Hidden)
-        .Add("qwen-prompt", Prompt);
+        .Add("qwen-prompt", Prompt)
+        .Add("qwen-generate", Generate);
 
     private static Dictionary<string, torch.Tensor> SmartResize(GoldenCase golden, torch.Device device)
     {
@@ -82,6 +84,18 @@ internal static class QwenKinds
         using var network = LoadNetwork(golden, device);
         var input = Prepare(golden, network.Config);
         return new() { ["input_ids"] = input.Ids, ["hidden"] = network.call(input.Ids, input.Images) };
+    }
+
+    private static Dictionary<string, torch.Tensor> Generate(GoldenCase golden, torch.Device device)
+    {
+        using var network = LoadNetwork(golden, device);
+        var input = Prepare(golden, network.Config);
+        using var cache = new KeyValueCache(network.Config.Text.NumHiddenLayers);
+        var hidden = network.Run(input.Ids, input.Images, cache);
+        var logits = network.LanguageModel.Logits(hidden[.., ^1]);  // [1, V]
+        var maxNewTokens = golden.Options.GetProperty("max_new_tokens").GetInt32();
+        var ids = GreedySearch.Continue(network.LanguageModel, hidden, cache, maxNewTokens, answer => network.Config.StopTokens.Contains(answer[^1]));
+        return new() { ["ids"] = torch.tensor(ids.Select(id => (long)id).ToArray()), ["logits"] = logits };
     }
 
     private static QwenInput Prepare(GoldenCase golden, QwenConfig config)

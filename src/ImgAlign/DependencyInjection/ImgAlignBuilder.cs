@@ -69,6 +69,16 @@ public sealed class ImgAlignBuilder
     /// <param name="name">The name to choose it by.</param>
     public ImgAlignBuilder UseLlava(IConfiguration configuration, string name = "llava") => Llava(options => options.Bind(configuration), name);
 
+    /// <summary>Registers Qwen2.5-VL.</summary>
+    /// <param name="configure">Says where its files are and how it is asked; checked when the host starts.</param>
+    /// <param name="name">The name to choose it by.</param>
+    public ImgAlignBuilder UseQwen(Action<QwenOptions> configure, string name = "qwen") => Qwen(options => options.Configure(configure), name);
+
+    /// <summary>The same, with the options bound to a section of the configuration.</summary>
+    /// <param name="configuration">The section, such as <c>ImgAlign:Qwen</c>; checked when the host starts.</param>
+    /// <param name="name">The name to choose it by.</param>
+    public ImgAlignBuilder UseQwen(IConfiguration configuration, string name = "qwen") => Qwen(options => options.Bind(configuration), name);
+
     /// <summary>Registers an aligner's checkpoint, such as <c>aligner_sdxl.pth</c>.</summary>
     /// <param name="path">The file.</param>
     /// <param name="name">The name to choose it by.</param>
@@ -108,6 +118,9 @@ public sealed class ImgAlignBuilder
 
     private ImgAlignBuilder Llava(Action<OptionsBuilder<LlavaOptions>> set, string name) =>
         Use<IMisalignmentDetector, LlavaOptions>(set, static (runtime, options) => new LlavaDetector(runtime, options), name);
+
+    private ImgAlignBuilder Qwen(Action<OptionsBuilder<QwenOptions>> set, string name) =>
+        Use<IMisalignmentDetector, QwenOptions>(set, static (runtime, options) => new QwenDetector(runtime, options), name);
 
     private ImgAlignBuilder Aligner(Action<OptionsBuilder<AlignerOptions>> set, string name) =>
         Use<IImplicitAligner, AlignerOptions>(set, static (runtime, options) => new ImplicitAligner(runtime, options.Path, options.HeadWidth), name);

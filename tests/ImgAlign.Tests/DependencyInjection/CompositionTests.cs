@@ -124,11 +124,12 @@ public class CompositionTests
     public void Options_of_models_are_checked_at_start()
     {
         var services = new ServiceCollection();
-        AddColours(services).UseSdxl(_ => { }).UseLlava(options => (options.ModelPath, options.Template) = ("llava", "llama_3"));
+        AddColours(services).UseSdxl(_ => { }).UseLlava(options => (options.ModelPath, options.Template) = ("llava", "llama_3")).UseQwen(options => options.MaxPixels = 5);
         using var provider = services.BuildServiceProvider();
         var exception = Assert.Throws<AggregateException>(provider.GetRequiredService<IStartupValidator>().Validate);
         Assert.Contains("ModelPath", exception.Message, StringComparison.Ordinal);
         Assert.Contains("Template must be llava_v0", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("MaxPixels", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]
