@@ -18,12 +18,16 @@ internal sealed class ModelConfiguration
 
     private static readonly Option<string?> Backbone = Text("--backbone", "The diffusion model's family: sdxl or flux; sdxl unless the file says otherwise.").AcceptOnlyFromAmong("sdxl", "flux");
 
+    private static readonly Option<string?> Detector = Text("--detector-family", "The multimodal language model's family: llava or qwen; llava unless the file says otherwise.").AcceptOnlyFromAmong("llava", "qwen");
+
     // The families' sections, and what the authors' folder holds of each.
     private static readonly Dictionary<string, (string Section, string Aligner, string[] Released)> Families = new(StringComparer.OrdinalIgnoreCase)
     {
         ["sdxl"] = ("Sdxl", "aligner_sdxl.pth", ["ImageEncoderPath", "ResamplerPath", "AdapterPath"]),
         ["flux"] = ("Flux", "aligner_flux.pth", ["ImageEncoderPath", "AdapterPath"]),
     };
+
+    private static readonly Dictionary<string, string> DetectorSections = new(StringComparer.OrdinalIgnoreCase) { ["llava"] = "Llava", ["qwen"] = "Qwen" };
 
     // The names that the options have in the chosen family's section, and the family that they are of, if they are of one alone.
     private static readonly (string Key, Option<string?> Option, string? Family)[] BackboneValues =
@@ -38,13 +42,19 @@ internal sealed class ModelConfiguration
         ("AdapterPath", Text("--ip-adapter", "The image prompt's keys and values: ip-adapter-plus_sdxl_vit-h.bin, or ip_adapter.safetensors for FLUX."), null),
     ];
 
+    private static readonly (string Key, Option<string?> Option, string? Family)[] DetectorValues =
+    [
+        ("ModelPath", Text("--detector", "LLaVA-1.5 in either published layout, or Qwen2.5-VL: a folder."), null),
+        ("VisionTowerPath", Text("--vision-tower", "LLaVA's vision tower, where the model's folder does not hold it: a folder."), "llava"),
+        ("Template", Text("--template", "LLaVA's conversation template: llava_v0, llava_v1, vicuna_v1 or plain."), "llava"),
+        ("MaxPixels", Text("--max-pixels", "The most pixels of a picture that Qwen2.5-VL reads; larger ones are scaled down first."), "qwen"),
+    ];
+
     // The names that the other options have.
     private static readonly (string Key, Option<string?> Option)[] Values =
     [
         ("Pipeline:Backbone", Backbone),
-        ("Llava:ModelPath", Text("--detector", "LLaVA-1.5: a folder in either published layout.")),
-        ("Llava:VisionTowerPath", Text("--vision-tower", "LLaVA's vision tower, where the model's folder does not hold it: a folder.")),
-        ("Llava:Template", Text("--template", "LLaVA's conversation template: llava_v0, llava_v1, vicuna_v1 or plain.")),
+        ("Pipeline:Detector", Detector),
         ("Aligner:Path", Aligner),
         ("Aligner:HeadWidth", Text("--aligner-head-width", "Width of the aligner's attention heads, which its file does not tell; 64 in released ones.")),
         ("Device", Text("--device", "Where to compute: cpu, cuda or cuda:N.")),
@@ -59,14 +69,15 @@ internal sealed class ModelConfiguration
     private static readonly Option<string[]> Loras = new("--lora") { Description = "A LoRA, as FILE or FILE:SCALE; may be given several times." };
 
     /// <summary>The command line's options.</summary>
-    public static IEnumerable<Option> Options => [File, Released, .. BackboneValues.Select(value => value.Option), .. Values.Select(value => value.Option), Loras];
+    public static IEnumerable<Option> Options => [File, Released, .. BackboneValues.Concat(DetectorValues).Select(value => value.Option), .. Values.Select(value => value.Option), Loras];
 
     /// <summary>Puts file and command line together.</summary>
     /// <exception cref="ImgAlignException">One of the models is not named, or the file is broken.</exception>
     public static IConfigurationSection Read(ParseResult parsed)
     {
         var settings = ReadFile(parsed.GetValue(File));
-        var (section, aligner, released) = FindFamily(parsed.GetValue(Backbone) ?? settings.GetValueOrDefault("Pipeline:Backbone") ?? "sdxl");
+        var (section, aligner, released) = Find(Families, "Pipeline:Backbone", parsed.GetValue(Backbone) ?? settings.GetValueOrDefault("Pipeline:Backbone") ?? "sdxl");
+        var detector = Find(DetectorSections, "Pipeline:Detector", parsed.GetValue(Detector) ?? settings.GetValueOrDefault("Pipeline:Detector") ?? "llava");
         if (parsed.GetValue(Released) is { } folder)
         {
             // The folder stands for all of its files, and for the released aligner's head width.
@@ -79,12 +90,8 @@ internal sealed class ModelConfiguration
         {
             if (parsed.GetValue(option) is { } value) settings[key] = value;
         }
-        foreach (var (key, option, family) in BackboneValues)
-        {
-            if (parsed.GetValue(option) is not { } value) continue;
-            if (family is not null && Families[family].Section != section) throw new ImgAlignException($"{option.Name} is for --backbone {family}.");
-            settings[$"{section}:{key}"] = value;
-        }
+        Add(settings, section, BackboneValues, parsed, family => Families[family].Section == section ? null : $"--backbone {family}");
+        Add(settings, detector, DetectorValues, parsed, family => DetectorSections[family] == detector ? null : $"--detector-family {family}");
         if (parsed.GetValue(Loras) is { Length: > 0 }) Remove(settings, [.. settings.Keys.Where(key => key.StartsWith($"{section}:Loras:", StringComparison.OrdinalIgnoreCase))]);
         foreach (var (index, lora) in (parsed.GetValue(Loras) ?? []).Index())
         {
@@ -92,13 +99,24 @@ internal sealed class ModelConfiguration
             settings[$"{section}:Loras:{index}:Path"] = file;
             settings[$"{section}:Loras:{index}:Scale"] = scale;
         }
-        RequireModels(settings, section);
+        RequireModels(settings, section, detector);
         var values = settings.Select(pair => KeyValuePair.Create($"{Section}:{pair.Key}", pair.Value));
         return new ConfigurationBuilder().AddInMemoryCollection(values).Build().GetSection(Section);
     }
 
-    private static (string Section, string Aligner, string[] Released) FindFamily(string name) => Families.TryGetValue(name, out var family) ? family
-        : throw new ImgAlignException($"Pipeline:Backbone is '{name}', which is not known here; {string.Join(" and ", Families.Keys)} are.");
+    private static T Find<T>(Dictionary<string, T> families, string key, string name) => families.TryGetValue(name, out var family) ? family
+        : throw new ImgAlignException($"{key} is '{name}', which is not known here; {string.Join(" and ", families.Keys)} are.");
+
+    // Options of one family alone are refused with another, and the message says with which they go.
+    private static void Add(Dictionary<string, string?> settings, string section, (string Key, Option<string?> Option, string? Family)[] values, ParseResult parsed, Func<string, string?> belongsTo)
+    {
+        foreach (var (key, option, family) in values)
+        {
+            if (parsed.GetValue(option) is not { } value) continue;
+            if (family is not null && belongsTo(family) is { } other) throw new ImgAlignException($"{option.Name} is for {other}.");
+            settings[$"{section}:{key}"] = value;
+        }
+    }
 
     // Paths in the file are relative to it, so that it can lie beside the checkpoints and be used from anywhere.
     private static Dictionary<string, string?> ReadFile(FileInfo? file)
@@ -128,9 +146,9 @@ internal sealed class ModelConfiguration
         foreach (var key in keys) settings.Remove(key);
     }
 
-    private static void RequireModels(Dictionary<string, string?> settings, string section)
+    private static void RequireModels(Dictionary<string, string?> settings, string section, string detector)
     {
-        foreach (var (key, option) in new[] { ($"{section}:ModelPath", "--model"), ("Llava:ModelPath", "--detector"), ("Aligner:Path", "--ckpts or --aligner") })
+        foreach (var (key, option) in new[] { ($"{section}:ModelPath", "--model"), ($"{detector}:ModelPath", "--detector"), ("Aligner:Path", "--ckpts or --aligner") })
         {
             if (string.IsNullOrEmpty(settings.GetValueOrDefault(key)))
                 throw new ImgAlignException($"{key} is not set: give {option}, or --config with a file that holds it (docs/quick-start.md has one).");

@@ -78,6 +78,7 @@ internal static class AlignCommand
         services.AddImplicitMultimodalGuidance(configuration)
             .UseFlux(configuration.GetSection("Flux"))
             .UseSdxl(configuration.GetSection("Sdxl"))
+            .UseQwen(configuration.GetSection("Qwen"))
             .UseLlava(configuration.GetSection("Llava"))
             .UseAligner(configuration.GetSection("Aligner"));
         return services.BuildServiceProvider();

@@ -66,6 +66,18 @@ public sealed class AlignCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Aligns_with_qwen()
+    {
+        var run = await AlignAsync(
+            "--detector-family", "qwen", "--detector", Path.Combine(TestData.Golden, "mllm", "qwen"), "--max-pixels", "3136", "--steps", "2", "--width", "64", "--height", "32");
+
+        Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
+        Assert.StartsWith("round 1 answered: ", run.Lines[1], StringComparison.Ordinal);
+        using var record = JsonDocument.Parse(File.ReadAllText(Path.Combine(output, "seed-0", "record.json")));
+        Assert.Equal("qwen", record.RootElement.GetProperty("configuration").GetProperty("Pipeline:Detector").GetString());
+    }
+
+    [Fact]
     public async Task Leaves_nothing_behind_when_it_is_stopped()
     {
         var run = await Tool.RunAsync(new CancellationToken(canceled: true), "align", "a red cube", "--config", Config, "--out", output);

@@ -43,6 +43,21 @@ public sealed class ModelConfigurationTests : IDisposable
         Assert.Contains("Flux:ModelPath", Assert.Throws<ImgAlignException>(() => Read("--backbone", "flux")).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_detector_has_its_own_section_and_options()
+    {
+        var section = Read("--detector-family", "qwen", "--detector", "qwen", "--max-pixels", "1000000");
+        Assert.Equal("qwen", section["Pipeline:Detector"]);
+        Assert.Equal("qwen", section["Qwen:ModelPath"]);
+        Assert.Equal("1000000", section["Qwen:MaxPixels"]);
+        Assert.Equal(Path.Combine(folder, "llava"), section["Llava:ModelPath"]);
+        Assert.Equal("other", Read("--detector", "other")["Llava:ModelPath"]);
+
+        Assert.Contains("--detector-family llava", Assert.Throws<ImgAlignException>(() => Read("--detector-family", "qwen", "--detector", "qwen", "--template", "llava_v1")).Message, StringComparison.Ordinal);
+        Assert.Contains("--detector-family qwen", Assert.Throws<ImgAlignException>(() => Read("--max-pixels", "1000000")).Message, StringComparison.Ordinal);
+        Assert.Contains("Qwen:ModelPath", Assert.Throws<ImgAlignException>(() => Read("--detector-family", "qwen")).Message, StringComparison.Ordinal);
+    }
+
     private IConfigurationSection Read(params string[] arguments)
     {
         var file = Path.Combine(folder, "imgalign.json");
