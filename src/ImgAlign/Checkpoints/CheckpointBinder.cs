@@ -13,7 +13,7 @@ public static class CheckpointBinder
     public static void Verify(torch.nn.Module network, Checkpoint checkpoint, WeightMap map)
     {
         var used = new HashSet<string>();
-        foreach (var (path, _, _, parameter) in ModuleParameters.Enumerate(network))
+        foreach (var (path, _, _, parameter) in ModuleParameters.Enumerate(network).Where(static parameter => !parameter.IsDerived))
         {
             var source = map.Resolve(path);
             var expected = source.ExpectedShapes(parameter.shape);
@@ -43,14 +43,29 @@ public static class CheckpointBinder
     public static void Bind(torch.nn.Module network, Checkpoint checkpoint, WeightMap map, torch.ScalarType? type = null, torch.Device? device = null)
     {
         Verify(network, checkpoint, map);
+        Bind(network, checkpoint, map, type, device ?? torch.CPU, static _ => true);
+    }
+
+    /// <summary>Replaces the parameters of some layers, of a network and checkpoint that have been found to fit.</summary>
+    internal static void Bind(torch.nn.Module network, Checkpoint checkpoint, WeightMap map, torch.ScalarType? type, torch.Device device, Predicate<torch.nn.Module> isWanted)
+    {
         using var noGrad = torch.no_grad();
-        foreach (var (path, owner, name, parameter) in ModuleParameters.Enumerate(network).ToList())
+        foreach (var parameter in ModuleParameters.Enumerate(network).Where(parameter => !parameter.IsDerived && isWanted(parameter.Owner)).ToList())
         {
             using var scope = torch.NewDisposeScope();
-            var source = map.Resolve(path);
+            var source = map.Resolve(parameter.Path);
             var tensors = source.Names.Select(checkpoint.Read).ToList();
-            var value = source.Combine(tensors, parameter.shape).to(type ?? tensors[0].dtype).to(device ?? torch.CPU);
-            ModuleParameters.Assign(owner, name, value.MoveToOuterDisposeScope());
+            Assign(parameter, source.Combine(tensors, parameter.Value.shape), type, device);
         }
+    }
+
+    private static void Assign(NetworkParameter parameter, torch.Tensor value, torch.ScalarType? type, torch.Device device)
+    {
+        if (parameter is { HasOwnType: true, Owner: ICompactLayer layer })
+        {
+            foreach (var (name, part) in layer.Compact(value.to(device))) ModuleParameters.Assign(parameter.Owner, name, part);
+            return;
+        }
+        ModuleParameters.Assign(parameter.Owner, parameter.Name, value.to(type ?? value.dtype).to(device));
     }
 }

@@ -4,18 +4,39 @@ using TorchSharp.Modules;
 
 namespace ImgAlign.Checkpoints;
 
+/// <summary>A parameter of a network.</summary>
+/// <param name="Path">Its name in the network.</param>
+/// <param name="Owner">The leaf layer that has it.</param>
+/// <param name="Name">Its name in that layer.</param>
+/// <param name="Value">The parameter itself.</param>
+internal readonly record struct NetworkParameter(string Path, torch.nn.Module Owner, string Name, Parameter Value)
+{
+    /// <summary>Whether its layer makes it from another one, so that no checkpoint has it.</summary>
+    public bool IsDerived => Owner is ICompactLayer layer && layer.IsDerived(Name);
+
+    /// <summary>Whether it keeps its type, whatever type the network runs in.</summary>
+    public bool HasOwnType => Owner is ICompactLayer layer && layer.HasOwnType(Name);
+}
+
 /// <summary>Exchanges a network's parameters one by one: TorchSharp's <c>load_state_dict</c> needs both copies, and <c>to()</c> forgets references.</summary>
 internal static class ModuleParameters
 {
     /// <summary>All leaf layers that own parameters, with their paths.</summary>
-    public static IEnumerable<(string Path, torch.nn.Module Owner, string Name, Parameter Value)> Enumerate(torch.nn.Module network)
+    public static IEnumerable<NetworkParameter> Enumerate(torch.nn.Module network)
     {
         foreach (var (path, module) in network.named_modules().Prepend(("", network)))
         {
-            foreach (var (name, parameter) in module.named_parameters(recurse: false))
-                yield return (path.Length == 0 ? name : $"{path}.{name}", module, name, parameter);
+            foreach (var parameter in OfLayer(module)) yield return path.Length == 0 ? parameter : parameter with { Path = $"{path}.{parameter.Path}" };
         }
     }
+
+    /// <summary>The parameters that a layer itself has.</summary>
+    public static IEnumerable<NetworkParameter> OfLayer(torch.nn.Module layer) =>
+        layer.named_parameters(recurse: false).Select(pair => new NetworkParameter(pair.name, layer, pair.name, pair.parameter));
+
+    /// <summary>The leaf layers that own parameters.</summary>
+    public static IReadOnlyList<torch.nn.Module> LayersOf(torch.nn.Module network) =>
+        [.. Enumerate(network).Select(parameter => parameter.Owner).Distinct()];
 
     /// <summary>Replaces one parameter of a leaf layer with a tensor, which it takes over; the old parameter is disposed.</summary>
     /// <exception cref="NotSupportedException">The layer is of a kind whose parameters cannot be replaced.</exception>

@@ -48,6 +48,12 @@ public sealed class DeviceRuntime : IDisposable
 
     internal Residency Residency { get; }
 
+    /// <summary>Whether what is not in use waits in host memory. On the CPU there is no other memory to wait in.</summary>
+    internal bool OffloadsToHost => Device.type != DeviceType.CPU && Policy is (ResidencyPolicy.OffloadToHost or ResidencyPolicy.StreamBlocks);
+
+    /// <summary>Whether what is not in use is released, and read from its files when it is needed again.</summary>
+    internal bool ReleasesUnused => Policy == ResidencyPolicy.LoadOnDemand || (Policy == ResidencyPolicy.StreamBlocks && !OffloadsToHost);
+
     /// <summary>Compares what stages need with what is there. On the worker thread.</summary>
     internal MemoryEstimate Estimate(IEnumerable<StageFootprint> stages)
     {

@@ -20,6 +20,7 @@ public sealed record MemoryEstimate(string Device, ResidencyPolicy Policy, IRead
     public long RequiredUnder(ResidencyPolicy policy)
     {
         if (Stages.Count == 0) return 0;
+        if (policy == ResidencyPolicy.StreamBlocks) return Stages.Max(static stage => (stage.StreamedWeightBytes ?? stage.WeightBytes) + stage.ActivationBytes);
         // On the CPU, host memory is the device's: what is offloaded is still there.
         var keepsAll = policy == ResidencyPolicy.KeepAll || (policy == ResidencyPolicy.OffloadToHost && Device == "cpu");
         return keepsAll ? Stages.Sum(static stage => stage.WeightBytes) + Stages.Max(static stage => stage.ActivationBytes) : Stages.Max(Bytes);
@@ -42,12 +43,12 @@ public sealed record MemoryEstimate(string Device, ResidencyPolicy Policy, IRead
 
     private string Advice(long available)
     {
-        foreach (var policy in (ResidencyPolicy[])[ResidencyPolicy.OffloadToHost, ResidencyPolicy.LoadOnDemand])
+        foreach (var policy in (ResidencyPolicy[])[ResidencyPolicy.OffloadToHost, ResidencyPolicy.LoadOnDemand, ResidencyPolicy.StreamBlocks])
         {
             var required = RequiredUnder(policy);
             if (required <= available) return $"Residency {policy} needs {Text(required)} and would fit";
         }
-        return "no Residency would fit: use a smaller Size, a Precision of 16 bits, or a larger device";
+        return "no Residency would fit: use a smaller Size, a Precision of 16 bits, a WeightStorage of 8 bits, or a larger device";
     }
 
     private static long Bytes(StageFootprint stage) => stage.WeightBytes + stage.ActivationBytes;

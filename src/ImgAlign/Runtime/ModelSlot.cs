@@ -5,7 +5,7 @@ namespace ImgAlign.Runtime;
 
 /// <summary>
 /// A network that is given its weights on first use and then stays, waits in host memory, or is released, as the runtime's
-/// <see cref="ResidencyPolicy"/> says. Used on the device's worker thread only; it may be disposed on any.
+/// <see cref="ResidencyPolicy"/> says. Used on the device's worker thread only.
 /// </summary>
 /// <typeparam name="T">The network. It has parameters only: buffers are not moved.</typeparam>
 public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Module
@@ -13,7 +13,8 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
     private readonly DeviceRuntime runtime;
     private readonly ModelSource<T> source;
     private readonly T network;
-    private readonly Dictionary<string, torch.Tensor> hostWeights = [];
+    private readonly WeightGroup resident;  // what is on the device as long as the network is in use
+    private readonly List<WeightGroup> streamed = [];  // blocks, each of which comes and goes with its turn
     private readonly Lock changing = new();  // held while weights come or go
     private int leases;
     private bool isDisposed;
@@ -22,12 +23,29 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
     /// <param name="runtime">The device.</param>
     /// <param name="source">The network and where its weights are.</param>
     /// <param name="type">The type to run in; null: the runtime's.</param>
-    public ModelSlot(DeviceRuntime runtime, ModelSource<T> source, torch.ScalarType? type = null)
+    /// <param name="storage">How the weights of its linear layers are kept.</param>
+    public ModelSlot(DeviceRuntime runtime, ModelSource<T> source, torch.ScalarType? type = null, WeightStorage storage = WeightStorage.None)
     {
         (this.runtime, this.source) = (runtime, source);
         Type = type ?? runtime.Type;
         network = source.Create();
         network.eval();
+        var layers = ModuleParameters.LayersOf(network);
+        foreach (var layer in layers.OfType<ICompactLayer>()) layer.Keep(storage);
+        WeightBytes = WeightGroup.BytesOf(layers, Type);
+
+        var sequences = network.named_modules().Select(pair => pair.module).Prepend(network).OfType<IBlockNetwork>().Select(owner => owner.Blocks).Distinct().ToList();
+        var blocks = sequences.SelectMany(sequence => sequence.Modules).ToDictionary(block => block, ModuleParameters.LayersOf);
+        var outside = layers.Except(blocks.Values.SelectMany(block => block)).ToList();
+        StreamedWeightBytes = WeightGroup.BytesOf(outside, Type) + blocks.Values.Select(block => WeightGroup.BytesOf(block, Type)).DefaultIfEmpty().Max();
+
+        var streams = runtime.Policy == ResidencyPolicy.StreamBlocks;
+        resident = Group(streams ? outside : layers);
+        foreach (var sequence in streams ? sequences : [])
+        {
+            sequence.Groups = [.. sequence.Modules.Select(block => Group(blocks[block]))];
+            streamed.AddRange(sequence.Groups);
+        }
         runtime.Residency.Add(this);
     }
 
@@ -38,19 +56,22 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
     public torch.ScalarType Type { get; }
 
     /// <summary>The size of its weights on the device.</summary>
-    public long WeightBytes => source.Elements * ElementBytes(Type);
+    public long WeightBytes { get; }
+
+    /// <summary>The size of its weights that are on the device at the same time under <see cref="ResidencyPolicy.StreamBlocks"/>.</summary>
+    public long StreamedWeightBytes { get; }
 
     /// <summary>Whether it has its weights, on the device or in host memory.</summary>
-    public bool IsLoaded { get; private set; }
+    public bool IsLoaded => resident.IsLoaded;
 
-    /// <summary>Whether its weights are on the device.</summary>
-    public bool IsOnDevice { get; private set; }
+    /// <summary>Whether its weights are on the device, but for blocks that come and go.</summary>
+    public bool IsOnDevice => resident.IsOnDevice;
 
     bool IResident.IsInUse => leases > 0;
 
-    long IResident.DeviceBytes => IsOnDevice ? WeightBytes : 0;
+    long IResident.DeviceBytes => Groups.Where(group => group.IsOnDevice).Sum(group => group.Bytes);
 
-    private bool WaitsInHostMemory => runtime.Policy == ResidencyPolicy.OffloadToHost && runtime.Device.type != DeviceType.CPU;
+    private IEnumerable<WeightGroup> Groups => streamed.Prepend(resident);
 
     /// <summary>Brings the network to the device, after others have made room for it; it stays there at least until the lease is disposed.</summary>
     /// <exception cref="ImgAlignException">The weights cannot be read.</exception>
@@ -60,15 +81,17 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
         lock (changing)
         {
             ObjectDisposedException.ThrowIf(isDisposed, this);
-            OrRelease(() =>
-            {
-                Load();
-                MoveToDevice();
-            });
+            resident.Bring();
             leases++;
         }
         return new ModelLease<T>(network, Return);
     }
+
+    /// <summary>What a stage needs that consists of this network.</summary>
+    /// <param name="activationBytes">An upper estimate of what a forward pass needs beside the weights.</param>
+    /// <param name="otherWeightBytes">Weights of further networks that are on the device at the same time.</param>
+    public StageFootprint Footprint(long activationBytes, long otherWeightBytes = 0) =>
+        new(Name, WeightBytes + otherWeightBytes, activationBytes) { StreamedWeightBytes = StreamedWeightBytes + otherWeightBytes };
 
     /// <summary>Frees the network, once nobody computes with it; the slot is of no further use.</summary>
     public void Dispose()
@@ -83,28 +106,19 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
 
     void IResident.WarmUp()
     {
-        if (runtime.Policy == ResidencyPolicy.LoadOnDemand) return;
-        lock (changing)
-        {
-            if (!isDisposed) OrRelease(Load);
-        }
+        if (!runtime.ReleasesUnused) ForEachGroup(static group => group.Load());
     }
 
-    void IResident.Evict()
+    void IResident.Evict() => ForEachGroup(static group => group.Evict());
+
+    void IResident.Unload() => ForEachGroup(static group => { if (group.IsLoaded) group.Release(); });
+
+    private void ForEachGroup(Action<WeightGroup> change)
     {
         lock (changing)
         {
-            if (isDisposed || !IsOnDevice) return;
-            if (WaitsInHostMemory) MoveToHost();
-            else if (runtime.Policy == ResidencyPolicy.LoadOnDemand) Release();
-        }
-    }
-
-    void IResident.Unload()
-    {
-        lock (changing)
-        {
-            if (!isDisposed && IsLoaded) Release();
+            if (isDisposed) return;
+            foreach (var group in Groups) change(group);
         }
     }
 
@@ -119,77 +133,13 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
 
     private void Free()
     {
-        FreeHostWeights();
+        foreach (var group in Groups) group.Abandon();
         network.Dispose();
-        IsLoaded = IsOnDevice = false;
     }
 
-    private void Load()
+    private WeightGroup Group(IReadOnlyList<torch.nn.Module> layers)
     {
-        if (IsLoaded) return;
-        // In host memory weights keep the file's type, so that they can stay a view of the mapped file.
-        if (WaitsInHostMemory) source.Bind(network, null, torch.CPU);
-        else source.Bind(network, Type, runtime.Device);
-        IsLoaded = true;
-        IsOnDevice = !WaitsInHostMemory;
+        var wanted = layers.ToHashSet();
+        return new WeightGroup(runtime, Type, layers, (type, device) => source.Bind(network, type, device, wanted));
     }
-
-    private void MoveToDevice()
-    {
-        if (IsOnDevice) return;
-        Exchange((path, host) =>
-        {
-            hostWeights.Add(path, host.detach().DetachFromDisposeScope());
-            return host.to(Type).to(runtime.Device);
-        });
-        IsOnDevice = true;
-    }
-
-    // Device weights are never copied back: nothing changes them, and the host still has its own.
-    private void MoveToHost()
-    {
-        Exchange((path, _) => hostWeights[path].alias());
-        FreeHostWeights();
-        IsOnDevice = false;
-    }
-
-    // A network that is loaded or moved in part is of no use: the next attempt begins anew.
-    private void OrRelease(Action bring)
-    {
-        try
-        {
-            bring();
-        }
-        catch
-        {
-            Release();
-            throw;
-        }
-    }
-
-    private void Release()
-    {
-        FreeHostWeights();
-        Exchange((_, parameter) => torch.empty(parameter.shape, dtype: parameter.dtype, device: torch.META));
-        IsLoaded = IsOnDevice = false;
-    }
-
-    private void FreeHostWeights()
-    {
-        foreach (var weight in hostWeights.Values) weight.Dispose();
-        hostWeights.Clear();
-    }
-
-    // One by one, so that never more than one parameter is there twice.
-    private void Exchange(Func<string, torch.Tensor, torch.Tensor> replace)
-    {
-        using var noGrad = torch.no_grad();
-        foreach (var (path, owner, name, parameter) in ModuleParameters.Enumerate(network).ToList())
-        {
-            using var scope = torch.NewDisposeScope();
-            ModuleParameters.Assign(owner, name, replace(path, parameter));
-        }
-    }
-
-    private static long ElementBytes(torch.ScalarType type) => type is torch.ScalarType.Float16 or torch.ScalarType.BFloat16 ? 2 : 4;
 }

@@ -49,6 +49,7 @@ public sealed class ModelSource<T> where T : torch.nn.Module
 
     internal T Create() => create();
 
-    internal void Bind(T network, torch.ScalarType? type, torch.Device device) =>
-        read(network, (part, checkpoint, map) => CheckpointBinder.Bind(part, checkpoint, map, type, device));
+    /// <summary>Gives some layers of a network their weights; the files are opened for it.</summary>
+    internal void Bind(T network, torch.ScalarType? type, torch.Device device, IReadOnlySet<torch.nn.Module> layers) =>
+        read(network, (part, checkpoint, map) => CheckpointBinder.Bind(part, checkpoint, map, type, device, layers.Contains));
 }

@@ -11,4 +11,10 @@ public enum ResidencyPolicy
 
     /// <summary>Only the one in use; it is loaded from its files when needed, and released after: the smallest.</summary>
     LoadOnDemand,
+
+    /// <summary>
+    /// Of the network in use, only the block at work, where it consists of blocks that run one after the other (<see cref="IBlockNetwork"/>): for
+    /// networks that do not fit by themselves. Blocks, and the other networks, wait in host memory; on the CPU they are read from their files.
+    /// </summary>
+    StreamBlocks,
 }

@@ -1,5 +1,6 @@
 using ImgAlign.Checkpoints;
 using ImgAlign.Networks.Layers;
+using ImgAlign.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
@@ -11,7 +12,7 @@ namespace ImgAlign.Networks.Flux;
 /// <summary>
 /// FLUX.1's transformer (diffusers <c>FluxTransformer2DModel</c>, whose names it has): image tokens at a time of the flow to their velocity.
 /// </summary>
-public sealed class FluxTransformer : nn.Module<Tensor, Tensor, FluxConditioning, Tensor>
+public sealed class FluxTransformer : nn.Module<Tensor, Tensor, FluxConditioning, Tensor>, IBlockNetwork
 {
     [ComponentName(Name = "time_text_embed")]
     private readonly FluxTimeTextEmbedding timeTextEmbedding;
@@ -27,6 +28,9 @@ public sealed class FluxTransformer : nn.Module<Tensor, Tensor, FluxConditioning
 
     [ComponentName(Name = "single_transformer_blocks")]
     private readonly ModuleList<SingleStreamBlock> singleBlocks;
+
+    // The same, one after the other.
+    private readonly BlockSequence<nn.Module<Tensor, FluxStep, Tensor>> blocks;
 
     [ComponentName(Name = "norm_out")]
     private readonly FluxOutputNorm outputNorm;
@@ -45,6 +49,7 @@ public sealed class FluxTransformer : nn.Module<Tensor, Tensor, FluxConditioning
         imageEmbedder = new Linear(config.InChannels, config.Width, hasBias: true, device);
         doubleBlocks = nn.ModuleList<DoubleStreamBlock>([.. Enumerable.Range(0, config.NumLayers).Select(i => new DoubleStreamBlock(config, i, device))]);
         singleBlocks = nn.ModuleList<SingleStreamBlock>([.. Enumerable.Range(0, config.NumSingleLayers).Select(_ => new SingleStreamBlock(config, device))]);
+        blocks = new(doubleBlocks.Concat<nn.Module<Tensor, FluxStep, Tensor>>(singleBlocks));
         outputNorm = new FluxOutputNorm(config.Width, device);
         output = new Linear(config.Width, config.OutChannels ?? config.InChannels, hasBias: true, device);
         RegisterComponents();
@@ -52,6 +57,8 @@ public sealed class FluxTransformer : nn.Module<Tensor, Tensor, FluxConditioning
 
     /// <summary>The sizes.</summary>
     public FluxConfig Config { get; }
+
+    BlockSequence IBlockNetwork.Blocks => blocks;
 
     /// <summary>How this network's parameters are named in a published file, diffusers' or the authors'.</summary>
     /// <param name="checkpoint">The file; only its names are looked at.</param>
@@ -104,7 +111,7 @@ public sealed class FluxTransformer : nn.Module<Tensor, Tensor, FluxConditioning
         var vector = timeTextEmbedding.EmbedTime(timestep.to(image.device).expand(conditioning.Batch)) + conditioning.Vector;
         var step = new FluxStep(nn.functional.silu(vector), conditioning);
         var x = cat([conditioning.Text, imageEmbedder.call(image)], 1);  // [B, L + N, w]
-        foreach (var block in doubleBlocks.Concat<nn.Module<Tensor, FluxStep, Tensor>>(singleBlocks))
+        foreach (var block in blocks.InTurn())
         {
             using var previous = x;
             x = block.call(previous, step);

@@ -12,7 +12,9 @@ namespace ImgAlign.Networks.Layers;
 /// </summary>
 public abstract class AffineLayer : nn.Module<Tensor, Tensor>, IParameterHolder
 {
-    [ComponentName(Name = "weight")]
+    private protected const string WeightName = "weight";
+
+    [ComponentName(Name = WeightName)]
     private Parameter weight;
 
     [ComponentName(Name = "bias")]
@@ -31,10 +33,12 @@ public abstract class AffineLayer : nn.Module<Tensor, Tensor>, IParameterHolder
     /// <summary><c>[outputs]</c>, or null.</summary>
     public Parameter? Bias => bias;
 
-    void IParameterHolder.Assign(string name, Parameter value)
+    void IParameterHolder.Assign(string name, Parameter value) => Assign(name, value);
+
+    private protected virtual void Assign(string name, Parameter value)
     {
-        (name == "weight" ? weight : bias)?.Dispose();
-        if (name == "weight") weight = value;
+        (name == WeightName ? weight : bias)?.Dispose();
+        if (name == WeightName) weight = value;
         else bias = value;
         ConditionallyRegisterParameter(name, value);
     }

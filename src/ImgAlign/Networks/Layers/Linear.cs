@@ -1,10 +1,17 @@
+using ImgAlign.Checkpoints;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace ImgAlign.Networks.Layers;
 
-/// <summary><c>y = x W^T + b</c>.</summary>
-public sealed class Linear : AffineLayer
+/// <summary><c>y = x W^T + b</c>. W may be kept in 8 bits (<see cref="WeightStorage"/>); then it is there in x's type only while it is used.</summary>
+public sealed class Linear : AffineLayer, ICompactLayer
 {
+    private const string FactorsName = "weight_factors";
+
+    private WeightStorage storage;
+    private Parameter? factors;  // registered once the layer is told to keep its weight in 8 bits
+
     /// <summary>Creates the layer; its weights are uninitialised.</summary>
     /// <param name="inputs">Width of x.</param>
     /// <param name="outputs">Width of y.</param>
@@ -15,5 +22,47 @@ public sealed class Linear : AffineLayer
     }
 
     /// <inheritdoc/>
-    public override Tensor forward(Tensor input) => LinearProduct.Apply(input, Weight, Bias);
+    public override Tensor forward(Tensor input) => factors is null ? LinearProduct.Apply(input, Weight, Bias) : Outputs(input, 0, Weight.shape[0]);
+
+    /// <summary>Some of the outputs.</summary>
+    /// <param name="input">x.</param>
+    /// <param name="first">The first output.</param>
+    /// <param name="count">How many.</param>
+    internal Tensor Outputs(Tensor input, long first, long count)
+    {
+        using var scope = NewDisposeScope();
+        var weight = Weight.narrow(0, first, count);
+        if (factors is not null) weight = CompactWeight.Expand(weight, factors.narrow(0, first, count), input.dtype);
+        return LinearProduct.Apply(input, weight, Bias?.narrow(0, first, count)).MoveToOuterDisposeScope();
+    }
+
+    void ICompactLayer.Keep(WeightStorage storage)
+    {
+        this.storage = storage;
+        if (storage == WeightStorage.None) return;
+        ModuleParameters.Assign(this, WeightName, empty(Weight.shape, CompactWeight.ElementsOf(storage), META));
+        ModuleParameters.Assign(this, FactorsName, empty([Weight.shape[0], 1], float32, META));
+    }
+
+    bool ICompactLayer.HasOwnType(string name) => storage != WeightStorage.None && name is (WeightName or FactorsName);
+
+    bool ICompactLayer.IsDerived(string name) => name == FactorsName;
+
+    IReadOnlyList<(string Name, Tensor Value)> ICompactLayer.Compact(Tensor weight)
+    {
+        var (elements, rowFactors) = CompactWeight.Compress(weight, storage);
+        return [(WeightName, elements), (FactorsName, rowFactors)];
+    }
+
+    private protected override void Assign(string name, Parameter value)
+    {
+        if (name != FactorsName)
+        {
+            base.Assign(name, value);
+            return;
+        }
+        factors?.Dispose();
+        factors = value;
+        ConditionallyRegisterParameter(name, value);
+    }
 }

@@ -24,8 +24,8 @@ public sealed class TimestepEmbedding : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <summary>The type of its weights, in which it expects its input.</summary>
-    public ScalarType Type => linear1.Weight.dtype;
+    /// <summary>The type that it computes in, in which it expects its input.</summary>
+    public ScalarType Type => linear1.Bias!.dtype;
 
     /// <inheritdoc/>
     public override Tensor forward(Tensor input)

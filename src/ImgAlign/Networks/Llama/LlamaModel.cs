@@ -1,4 +1,5 @@
 using ImgAlign.Networks.Layers;
+using ImgAlign.Runtime;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -7,13 +8,15 @@ using Embedding = ImgAlign.Networks.Layers.Embedding;
 namespace ImgAlign.Networks.Llama;
 
 /// <summary>The LLaMA decoder without a head: embeddings in, hidden states after the final norm out (transformers LlamaModel).</summary>
-public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, Tensor>
+public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, Tensor>, IBlockNetwork
 {
     [ComponentName(Name = "embed_tokens")]
     private readonly Embedding embedTokens;
 
     [ComponentName(Name = "layers")]
     private readonly ModuleList<LlamaLayer> layers;
+
+    private readonly BlockSequence<LlamaLayer> blocks;
 
     [ComponentName(Name = "norm")]
     private readonly RmsNorm norm;
@@ -26,6 +29,7 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
         Config = config;
         embedTokens = new Embedding(config.VocabSize, config.HiddenSize, device);
         layers = nn.ModuleList([.. Enumerable.Range(0, config.NumHiddenLayers).Select(index => new LlamaLayer(config, index, device))]);
+        blocks = new(layers);
         norm = new RmsNorm(config.HiddenSize, config.RmsNormEps, device);
         RegisterComponents();
     }
@@ -35,6 +39,8 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
 
     /// <summary>Where its weights are.</summary>
     public Device Device => embedTokens.Weight.device;
+
+    BlockSequence IBlockNetwork.Blocks => blocks;
 
     internal Tensor EmbeddingWeight => embedTokens.Weight;
 
@@ -78,7 +84,7 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
     {
         using var scope = NewDisposeScope();
         var hidden = embeddings;
-        foreach (var layer in layers)
+        foreach (var layer in blocks.InTurn())
         {
             var next = layer.call(hidden, rotary, cache);
             if (!ReferenceEquals(hidden, embeddings)) hidden.Dispose();

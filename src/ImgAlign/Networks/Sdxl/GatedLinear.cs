@@ -32,11 +32,8 @@ internal sealed class GatedLinear : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         // Two products, as views of the one weight: both results are contiguous and can be changed in place.
-        var value = Half(x, 0);
-        var gate = Half(x, outputs);
+        var value = projection.Outputs(x, 0, outputs);
+        var gate = projection.Outputs(x, outputs, outputs);
         return value.mul_(gate.gelu_()).MoveToOuterDisposeScope();
     }
-
-    private Tensor Half(Tensor x, long firstRow) =>
-        LinearProduct.Apply(x, projection.Weight.narrow(0, firstRow, outputs), projection.Bias!.narrow(0, firstRow, outputs));
 }

@@ -1,4 +1,5 @@
 using ImgAlign.Networks.Layers;
+using ImgAlign.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
@@ -10,7 +11,7 @@ namespace ImgAlign.Networks.Sdxl;
 /// SDXL's denoising network (diffusers <c>UNet2DConditionModel</c>), with decoupled attention to an image prompt. What stays the same in all
 /// steps is computed once by <see cref="Prepare"/>.
 /// </summary>
-public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditioning, Tensor>
+public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditioning, Tensor>, IBlockNetwork
 {
     [ComponentName(Name = "conv_in")]
     private readonly Convolution2d convIn;
@@ -36,6 +37,9 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
     [ComponentName(Name = "up_blocks")]
     private readonly ModuleList<UpBlock> upBlocks;
 
+    // The same, in the order in which they run.
+    private readonly BlockSequence<UNetBlock> blocks;
+
     [ComponentName(Name = "conv_norm_out")]
     private readonly GroupNorm normOut;
 
@@ -58,6 +62,7 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
         downBlocks = new ModuleList<DownBlock>([.. plan.Down.Select(block => new DownBlock(config, block, device))]);
         midBlock = new MidBlock(config, plan.Mid, device);
         upBlocks = new ModuleList<UpBlock>([.. plan.Up.Select(block => new UpBlock(config, block, device))]);
+        blocks = new([.. downBlocks, midBlock, .. upBlocks]);
         normOut = nn.GroupNorm(config.NormNumGroups, firstWidth, config.NormEps, device: device);
         convOut = new Convolution2d(firstWidth, config.OutChannels, kernelSize: 3, device, padding: 1);
         RegisterComponents();
@@ -66,6 +71,8 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
 
     /// <summary>Its sizes.</summary>
     public SdxlUNetConfig Config { get; }
+
+    BlockSequence IBlockNetwork.Blocks => blocks;
 
     /// <summary>The attentions to the prompts, in the order of an image-prompt adapter's file: down blocks, up blocks, mid block.</summary>
     internal IReadOnlyList<UNetAttention> CrossAttentions { get; }
@@ -95,11 +102,12 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
 
         using var scope = NewDisposeScope();
         var contexts = new Dictionary<UNetAttention, CrossAttentionContext>(ReferenceEqualityComparer.Instance);
-        for (var i = 0; i < CrossAttentions.Count; i++)
+        var projections = imageTokens is null || imageScale == 0 ? null
+            : CrossAttentions.Zip(adapter!.Projections).ToDictionary(pair => pair.First, pair => pair.Second, ReferenceEqualityComparer.Instance);
+        foreach (var attention in blocks.InTurn().SelectMany(block => block.CrossAttentions))
         {
-            var attention = CrossAttentions[i];
-            var image = imageTokens is null || imageScale == 0 ? null
-                : attention.Split(adapter!.Projections[i].Keys(imageTokens), adapter.Projections[i].Values(imageTokens) * imageScale);
+            var image = projections is null ? null
+                : attention.Split(projections[attention].Keys(imageTokens!), projections[attention].Values(imageTokens!) * imageScale);
             contexts.Add(attention, new(attention.Project(encoderHiddenStates), image));
         }
         return new UNetConditioning(EmbedAdded(textEmbeds, timeIds), contexts);
@@ -120,12 +128,11 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
         var step = new UNetStep(EmbedTime(timestep.to(sample.device), conditioning), conditioning);
         var h = convIn.call(sample);
         step.Skips.Push(h);
-        foreach (var block in downBlocks) h = block.call(h, step);
-        h = midBlock.call(h, step);
-        foreach (var block in upBlocks)
+        foreach (var block in blocks.InTurn())
         {
-            using var coarser = h;
-            h = block.call(coarser, step);
+            var next = block.call(h, step);
+            if (block is UpBlock) h.Dispose();  // what enters the others is needed on the way up
+            h = next;
         }
         return convOut.call(normOut.call(h).silu_()).MoveToOuterDisposeScope();
     }

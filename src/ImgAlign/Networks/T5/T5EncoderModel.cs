@@ -1,5 +1,6 @@
 using ImgAlign.Checkpoints;
 using ImgAlign.Networks.Layers;
+using ImgAlign.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
@@ -55,10 +56,12 @@ public sealed class T5EncoderModel : nn.Module<Tensor, Tensor>
 }
 
 /// <summary>The blocks and the norm behind them.</summary>
-internal sealed class T5Stack : nn.Module<Tensor, Tensor>
+internal sealed class T5Stack : nn.Module<Tensor, Tensor>, IBlockNetwork
 {
     [ComponentName(Name = "block")]
     private readonly ModuleList<T5Block> blocks;
+
+    private readonly BlockSequence<T5Block> sequence;
 
     [ComponentName(Name = "final_layer_norm")]
     private readonly RmsNorm finalNorm;
@@ -66,9 +69,12 @@ internal sealed class T5Stack : nn.Module<Tensor, Tensor>
     public T5Stack(T5Config config, Device device) : base(nameof(T5Stack))
     {
         blocks = nn.ModuleList<T5Block>([.. Enumerable.Range(0, config.NumLayers).Select(i => new T5Block(config, hasPositions: i == 0, device))]);
+        sequence = new(blocks);
         finalNorm = new RmsNorm(config.DModel, config.LayerNormEpsilon, device);
         RegisterComponents();
     }
+
+    BlockSequence IBlockNetwork.Blocks => sequence;
 
     /// <summary>The first block's table serves all.</summary>
     public Tensor PositionBias(long length) => blocks[0].PositionBias(length);
@@ -76,10 +82,11 @@ internal sealed class T5Stack : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor embedded)
     {
         using var scope = NewDisposeScope();
-        var bias = PositionBias(embedded.shape[1]);
+        Tensor? bias = null;
         var x = embedded.alias();
-        foreach (var block in blocks)
+        foreach (var block in sequence.InTurn())
         {
+            bias ??= block.PositionBias(embedded.shape[1]);
             using var previous = x;
             x = block.call(previous, bias);
         }

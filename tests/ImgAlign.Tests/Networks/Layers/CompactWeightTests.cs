@@ -1,0 +1,79 @@
+using ImgAlign.Checkpoints;
+using ImgAlign.Networks.Layers;
+using ImgAlign.Runtime;
+using static TorchSharp.torch;
+
+namespace ImgAlign.Tests.Networks.Layers;
+
+public sealed class CompactWeightTests
+{
+    [Fact]
+    public void Int8_is_within_half_a_factor()
+    {
+        using var scope = NewDisposeScope();
+        var weight = Rows();
+        var (elements, factors) = CompactWeight.Compress(weight, WeightStorage.Int8);
+        Assert.Equal((int8, 1L), (elements.dtype, elements.element_size()));
+        var errors = (CompactWeight.Expand(elements, factors, float32) - weight).abs();
+        Assert.True((errors <= factors * 0.5001f).all().item<bool>());
+    }
+
+    [Fact]
+    public void Float8_is_within_a_sixteenth_of_each_weight()
+    {
+        using var scope = NewDisposeScope();
+        var weight = Rows();
+        var (elements, factors) = CompactWeight.Compress(weight, WeightStorage.Float8);
+        Assert.Equal(1, elements.element_size());
+        var errors = (CompactWeight.Expand(elements, factors, float32) - weight).abs();
+        // Below 2^-6 of its unit, e4m3 has even steps of 2^-9.
+        Assert.True((errors <= maximum(weight.abs() * 0.062501f, factors * 0.000977f)).all().item<bool>());
+    }
+
+    [Theory]
+    [InlineData(WeightStorage.Int8)]
+    [InlineData(WeightStorage.Float8)]
+    public void Zero_stays_zero(WeightStorage storage)
+    {
+        using var scope = NewDisposeScope();
+        var (elements, factors) = CompactWeight.Compress(zeros(2, 4), storage);
+        Assert.Equal(0, CompactWeight.Expand(elements, factors, bfloat16).to(float32).abs().max().item<float>());
+    }
+
+    [Theory]
+    [InlineData(WeightStorage.Int8, 0.01)]
+    [InlineData(WeightStorage.Float8, 0.04)]
+    public void A_layer_computes_in_its_inputs_type(WeightStorage storage, double tolerance)
+    {
+        using var runtime = new DeviceRuntime(new RuntimeOptions { Residency = ResidencyPolicy.LoadOnDemand });
+        var before = LiveTensors.Count();
+        using (var scope = NewDisposeScope())
+        {
+            using var exact = Slot(runtime, WeightStorage.None);
+            using var compact = Slot(runtime, storage);
+            Assert.Equal((64 * 32 * 4) + (64 * 4), exact.WeightBytes);
+            Assert.Equal((64 * 32) + (64 * 4) + (64 * 4), compact.WeightBytes);
+            var x = randn(5, 32);
+            Tensor expected;
+            using (var lease = exact.Use()) expected = lease.Model.call(x);
+            for (var use = 0; use < 2; use++)  // it is released in between
+            {
+                using var lease = compact.Use();
+                var actual = lease.Model.call(x);
+                Assert.InRange((actual - expected).square().mean().sqrt().item<float>(), 1e-6, tolerance * expected.square().mean().sqrt().item<float>());
+                Assert.Equal(bfloat16, lease.Model.Outputs(x.to(bfloat16), 3, 4).dtype);
+                exact.Use().Dispose();
+            }
+        }
+        Assert.Equal(before, Tensor.TotalCount);
+    }
+
+    private static ModelSlot<Linear> Slot(DeviceRuntime runtime, WeightStorage storage) => new(runtime, "test", new Linear(32, 64, hasBias: true, META), static (network, type, device) =>
+    {
+        using var weights = RuleWeights.For(new Linear(32, 64, hasBias: true, META));
+        CheckpointBinder.Bind(network, weights, WeightMap.Identity, type, device);
+    }, storage: storage);
+
+    // Rows of very different sizes.
+    private static Tensor Rows() => randn(16, 100) * logspace(-4, 4, 16).unsqueeze(1);
+}
