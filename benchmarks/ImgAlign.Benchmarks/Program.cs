@@ -3,11 +3,15 @@ using BenchmarkDotNet.Running;
 using ImgAlign.Benchmarks.Comparing;
 using ImgAlign.Benchmarks.Loading;
 using ImgAlign.Benchmarks.Measured;
+using ImgAlign.Benchmarks.MidSize;
 
 // compare ...        ours against the reference graphs, in one process
 // loading FILE       how a full-size checkpoint opens, and what its first step needs
+// tokens             how the time of a step of FLUX grows with the picture
+// memory             the peak of memory under each policy
+// options            what each option that does less work is worth
 // anything else      BenchmarkDotNet's own arguments, for example: --filter *Aligner*
-if (args is ["compare" or "loading", ..])
-    return new RootCommand("Benchmarks of ImgAlign.") { CompareCommand.Create(), LoadingCommand.Create() }.Parse(args).Invoke();
+if (args is ["compare" or "loading" or "tokens" or "memory" or "options", ..])
+    return new RootCommand("Benchmarks of ImgAlign.") { CompareCommand.Create(), LoadingCommand.Create(), TokensCommand.Create(), MemoryCommand.Create(), OptionsCommand.Create() }.Parse(args).Invoke();
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, new InProcessConfig());
 return 0;

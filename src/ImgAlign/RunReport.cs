@@ -7,6 +7,7 @@ namespace ImgAlign;
 /// <param name="Timings">Its stages in their order.</param>
 /// <param name="Estimate">The memory that it was expected to need.</param>
 /// <param name="PeakMemoryBytes">
-/// The most memory seen in use while it ran, sampled: of the process on the CPU, of the whole device on a GPU; null where the system does not tell.
+/// The most memory in use while it ran: of the process on the CPU, by the system's high-water mark or sampled; of the whole device on a GPU,
+/// sampled; null where the system does not tell.
 /// </param>
 public sealed record RunReport(TimeSpan Duration, IReadOnlyList<StageTiming> Timings, MemoryEstimate Estimate, long? PeakMemoryBytes);

@@ -16,6 +16,7 @@ internal abstract record Comparison(string Name)
         new VaeDecodeComparison(),
         new ClipVisionComparison(),
         new LlamaComparison(),
+        new FluxComparison(),
     ];
 
     /// <summary>Builds our network on the weights that the graph has too.</summary>

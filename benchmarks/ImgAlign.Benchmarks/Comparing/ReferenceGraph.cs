@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ImgAlign.Networks.Flux;
 using TorchSharp;
 
 namespace ImgAlign.Benchmarks.Comparing;
@@ -24,7 +25,7 @@ internal sealed class ReferenceGraph
     /// <summary>Names and shapes of the inputs, which follow.</summary>
     public IReadOnlyDictionary<string, long[]> Inputs { get; }
 
-    /// <summary>Inputs to give to both sides: unit normal numbers, but a timestep and sizes that occur.</summary>
+    /// <summary>Inputs to give to both sides: unit normal numbers, but a timestep, a guidance, sizes and positions that occur.</summary>
     public Dictionary<string, torch.Tensor> CreateInputs(torch.ScalarType type)
     {
         using var generator = new torch.Generator(1);
@@ -32,11 +33,17 @@ internal sealed class ReferenceGraph
 
         torch.Tensor Create(string name, long[] shape) => name switch
         {
-            "timestep" => torch.full(shape, 500.0),
+            "timestep" => torch.full(shape, Inputs.ContainsKey("guidance") ? 0.5 : 500.0),  // FLUX counts from 0 to 1
+            "guidance" => torch.full(shape, 3.5),
+            "img_ids" => LatentPatches.Ids(SquareSide(shape[0]), SquareSide(shape[0]), torch.CPU),
+            "txt_ids" => torch.zeros(shape),
             "time_ids" => torch.tensor([512f, 512, 0, 0, 512, 512]).expand(shape).contiguous(),
             _ => torch.randn(shape, generator: generator),
         };
     }
+
+    // Latents along a side of the square picture that has so many tokens.
+    private static long SquareSide(long tokens) => LatentPatches.Size * (long)Math.Sqrt(tokens);
 
     /// <summary>Binds the graph to weights and inputs, which it borrows.</summary>
     public IContender Bind(SharedWeights weights, IReadOnlyDictionary<string, torch.Tensor> inputs) =>

@@ -14,10 +14,16 @@ internal sealed record SdxlUNetComparison(string Name) : Comparison(Name)
     {
         var unet = new UNet2DConditionModel(SdxlBase.UNet, torch.META);
         CheckpointBinder.Bind(unet, weights, WeightMap.Identity.Ignoring(name => name.Contains("_ip.", StringComparison.Ordinal)));
-        if (!inputs.ContainsKey("image_prompt")) return new Contender(unet, null, inputs);
-        var adapter = new ImagePromptAdapter(SdxlBase.UNet, torch.META);
-        CheckpointBinder.Bind(adapter, weights, AdapterNames(weights));
-        return new Contender(unet, adapter, inputs);
+        var adapter = inputs.ContainsKey("image_prompt") ? new ImagePromptAdapter(SdxlBase.UNet, torch.META) : null;
+        if (adapter is not null) CheckpointBinder.Bind(adapter, weights, AdapterNames(weights));
+        return new PreparedContender<UNetConditioning>(
+            () =>
+            {
+                using var image = adapter is null ? null : inputs["image_prompt"].squeeze(1);
+                return unet.Prepare(inputs["context"], inputs["text_embeds"], inputs["time_ids"], adapter, image, ImageScale);
+            },
+            conditioning => unet.call(inputs["sample"], inputs["timestep"], conditioning),
+            unet, adapter);
     }
 
     // diffusers keeps the adapter within each attention, as <attention>.processor.to_k_ip.0.weight; a file counts attentions 1, 3, 5, ...
@@ -28,33 +34,5 @@ internal sealed record SdxlUNetComparison(string Name) : Comparison(Name)
         return new(
             name => new WeightSource.Whole(attentions[int.Parse(name.Split('.')[0], System.Globalization.CultureInfo.InvariantCulture) / 2] + parts[name.Contains("to_k_ip", StringComparison.Ordinal) ? 0 : 1]),
             _ => true);
-    }
-
-    private sealed class Contender(UNet2DConditionModel unet, ImagePromptAdapter? adapter, IReadOnlyDictionary<string, torch.Tensor> inputs) : IContender
-    {
-        private readonly UNetConditioning conditioning = Prepare(unet, adapter, inputs);
-
-        public bool HasPreparation => true;
-
-        public torch.Tensor Run() => unet.call(inputs["sample"], inputs["timestep"], conditioning);
-
-        public torch.Tensor RunWithPreparation()
-        {
-            using var fresh = Prepare(unet, adapter, inputs);
-            return unet.call(inputs["sample"], inputs["timestep"], fresh);
-        }
-
-        public void Dispose()
-        {
-            conditioning.Dispose();
-            adapter?.Dispose();
-            unet.Dispose();
-        }
-
-        private static UNetConditioning Prepare(UNet2DConditionModel unet, ImagePromptAdapter? adapter, IReadOnlyDictionary<string, torch.Tensor> inputs)
-        {
-            using var image = adapter is null ? null : inputs["image_prompt"].squeeze(1);
-            return unet.Prepare(inputs["context"], inputs["text_embeds"], inputs["time_ids"], adapter, image, ImageScale);
-        }
     }
 }

@@ -37,6 +37,8 @@ internal sealed class ModelConfiguration
         ("UNetPath", Text("--unet", "Another UNet, such as that of SDXL-DPO: a folder or a file."), "sdxl"),
         ("TransformerPath", Text("--transformer", "Another transformer of FLUX: a folder, or a file such as flux1-dev.safetensors."), "flux"),
         ("AutoencoderPath", Text("--autoencoder", "Another autoencoder of FLUX: a folder, or a file such as ae.safetensors."), "flux"),
+        ("Storage", Text("--storage", "How UNet or transformer keep their linear layers' weights: None, Int8 or Float8."), null),
+        ("TextEncoderStorage", Text("--text-encoder-storage", "How the text encoders keep their linear layers' weights: None, Int8 or Float8."), null),
         ("ImageEncoderPath", Text("--image-encoder", "The image prompt's encoder, ViT-H/14 for SDXL, ViT-L/14 for FLUX: a folder."), null),
         ("ResamplerPath", Text("--resampler", "The image prompt's projection for SDXL: resampler.pth."), "sdxl"),
         ("AdapterPath", Text("--ip-adapter", "The image prompt's keys and values: ip-adapter-plus_sdxl_vit-h.bin, or ip_adapter.safetensors for FLUX."), null),
@@ -59,7 +61,7 @@ internal sealed class ModelConfiguration
         ("Aligner:HeadWidth", Text("--aligner-head-width", "Width of the aligner's attention heads, which its file does not tell; 64 in released ones.")),
         ("Device", Text("--device", "Where to compute: cpu, cuda or cuda:N.")),
         ("Precision", Text("--precision", "auto, float32, bfloat16 or float16.")),
-        ("Residency", Text("--residency", "Which networks are in device memory at the same time: KeepAll, OffloadToHost or LoadOnDemand.")),
+        ("Residency", Text("--residency", "Which networks are in device memory at the same time: KeepAll, OffloadToHost, LoadOnDemand or StreamBlocks.")),
     ];
 
     private static readonly Option<FileInfo> File = new Option<FileInfo>("--config") { Description = "A JSON file with the section ImgAlign; its paths are relative to it." }.AcceptExistingOnly();

@@ -42,11 +42,11 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         var adapterSource = image is null ? null : files.Adapter(transformerConfig, image.Width);
 
         (this.runtime, this.options) = (runtime, options);
-        textEncoder = new FluxTextEncoder(runtime, text, options.MaxTextTokens);
-        transformer = new(runtime, transformerSource);
+        textEncoder = new FluxTextEncoder(runtime, text, options);
+        transformer = new(runtime, transformerSource, storage: options.Storage);
         decoder = new(runtime, decoderSource, autoencoderConfig, options.Rounding);
         imagePrompt = image is null ? null : new FluxImagePromptEncoder(runtime, image);
-        adapter = adapterSource is null ? null : new(runtime, adapterSource);
+        adapter = adapterSource is null ? null : new(runtime, adapterSource, storage: options.Storage);
         Info = Describe();
     }
 
@@ -111,7 +111,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         [
             .. textEncoder.EstimateStages(batch),
             // A single block: q, k, v, their rotated float32 copies, the feed-forward's hidden tokens twice; both branches of guidance.
-            new(transformer.Name, transformer.WeightBytes + (adapter?.WeightBytes ?? 0), 28 * tokens * transformerConfig.Width * transformerElement * 2 * batch),
+            transformer.Footprint(28 * tokens * transformerConfig.Width * transformerElement * 2 * batch, adapter?.WeightBytes ?? 0),
             decoder.Estimate(size),
             .. imagePrompt is null ? [] : (StageFootprint[])[new("FLUX image encoder", imagePrompt.WeightBytes, 64L * 1024 * 1024 * batch)],
         ];

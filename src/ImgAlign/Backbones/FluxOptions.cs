@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using ImgAlign.Checkpoints;
 using ImgAlign.Imaging;
 using ImgAlign.Sampling;
 using Microsoft.Extensions.Options;
@@ -34,6 +35,14 @@ public sealed class FluxOptions
     /// <summary>LoRAs of the transformer and of both text encoders; their changes add up.</summary>
     [ValidateEnumeratedItems]
     public IList<LoraOptions> Loras { get; } = [];
+
+    /// <summary>How the transformer and its image-prompt adapter keep the weights of their linear layers.</summary>
+    [EnumDataType(typeof(WeightStorage))]
+    public WeightStorage Storage { get; set; }
+
+    /// <summary>How T5 and CLIP keep the weights of their linear layers.</summary>
+    [EnumDataType(typeof(WeightStorage))]
+    public WeightStorage TextEncoderStorage { get; set; }
 
     /// <summary>How image tokens are counted for the schedule.</summary>
     [EnumDataType(typeof(FlowTokenCount))]

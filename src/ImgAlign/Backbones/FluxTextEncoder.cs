@@ -17,20 +17,20 @@ internal sealed class FluxTextEncoder : IDisposable
     private readonly ModelSlot<T5EncoderModel> t5;
     private readonly int textTokens;
 
-    public FluxTextEncoder(DeviceRuntime runtime, FluxTextParts parts, int textTokens)
+    public FluxTextEncoder(DeviceRuntime runtime, FluxTextParts parts, FluxOptions options)
     {
-        (this.runtime, this.textTokens) = (runtime, textTokens);
+        (this.runtime, textTokens) = (runtime, options.MaxTextTokens);
         (clipTokenizer, t5Tokenizer) = (parts.ClipTokenizer, parts.T5Tokenizer);
-        clip = new(runtime, parts.Clip);
+        clip = new(runtime, parts.Clip, storage: options.TextEncoderStorage);
         // Its activations overflow in float16.
-        t5 = new(runtime, parts.T5, runtime.Type == float16 ? bfloat16 : null);
+        t5 = new(runtime, parts.T5, runtime.Type == float16 ? bfloat16 : null, options.TextEncoderStorage);
     }
 
     /// <summary>The stages, which run one after the other.</summary>
     public IEnumerable<StageFootprint> EstimateStages(int batch) =>
     [
-        new(clip.Name, clip.WeightBytes, 16L * 1024 * 1024 * batch),
-        new(t5.Name, t5.WeightBytes, 512L * 1024 * textTokens * batch),
+        clip.Footprint(16L * 1024 * 1024 * batch),
+        t5.Footprint(512L * 1024 * textTokens * batch),
     ];
 
     /// <summary>Encodes prompts, each different one once; null is the empty text.</summary>

@@ -38,11 +38,11 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
         var (unetSource, decoderSource, adapterSource) = (files.UNet(unetConfig), files.Decoder(autoencoderConfig), files.Adapter(unetConfig));
 
         this.runtime = runtime;
-        textEncoder = new SdxlTextEncoder(runtime, text);
-        unet = new(runtime, unetSource);
+        textEncoder = new SdxlTextEncoder(runtime, text, options.TextEncoderStorage);
+        unet = new(runtime, unetSource, storage: options.Storage);
         decoder = new(runtime, decoderSource, autoencoderConfig);
         imagePrompt = image is null ? null : new SdxlImagePromptEncoder(runtime, image);
-        adapter = adapterSource is null ? null : new(runtime, adapterSource);
+        adapter = adapterSource is null ? null : new(runtime, adapterSource, storage: options.Storage);
         Info = Describe();
     }
 
@@ -119,7 +119,7 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
         {
             new("SDXL text encoders", textEncoder.WeightBytes, 64L * 1024 * 1024 * batch),
             // Skip connections, and the widest feed-forward: about 24 feature maps of the first resolution; both branches of guidance.
-            new(unet.Name, unet.WeightBytes + (adapter?.WeightBytes ?? 0), 24 * latents * unetConfig.BlockOutChannels[0] * unetElement * 2 * batch),
+            unet.Footprint(24 * latents * unetConfig.BlockOutChannels[0] * unetElement * 2 * batch, adapter?.WeightBytes ?? 0),
             decoder.Estimate(size),
         };
         if (imagePrompt is not null) stages.Add(new("SDXL image encoder", imagePrompt.WeightBytes, 128L * 1024 * 1024 * batch));

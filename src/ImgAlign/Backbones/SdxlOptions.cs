@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using ImgAlign.Checkpoints;
 using Microsoft.Extensions.Options;
 
 namespace ImgAlign.Backbones;
@@ -25,6 +26,14 @@ public sealed class SdxlOptions
     /// <summary>LoRAs merged into the UNet and the text encoders; several add up. None by default.</summary>
     [ValidateEnumeratedItems]
     public IList<LoraOptions> Loras { get; } = [];
+
+    /// <summary>How the UNet and its image-prompt adapter keep the weights of their linear layers; its convolutions stay as they are.</summary>
+    [EnumDataType(typeof(WeightStorage))]
+    public WeightStorage Storage { get; set; }
+
+    /// <summary>How the text encoders keep the weights of their linear layers.</summary>
+    [EnumDataType(typeof(WeightStorage))]
+    public WeightStorage TextEncoderStorage { get; set; }
 
     /// <summary>
     /// The image prompt, as released with IMG: a folder with <c>image_encoder</c>, <c>resampler.pth</c> and

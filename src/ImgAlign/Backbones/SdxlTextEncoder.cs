@@ -1,3 +1,4 @@
+using ImgAlign.Checkpoints;
 using ImgAlign.Networks.Clip;
 using ImgAlign.Runtime;
 using ImgAlign.Tokenizers;
@@ -21,11 +22,11 @@ internal sealed class SdxlTextEncoder : IDisposable
     private readonly int pooledWidth;
     private readonly bool forceZeros;
 
-    public SdxlTextEncoder(DeviceRuntime runtime, SdxlTextParts parts)
+    public SdxlTextEncoder(DeviceRuntime runtime, SdxlTextParts parts, WeightStorage storage)
     {
         (this.runtime, width, pooledWidth, forceZeros) = (runtime, parts.Width, parts.PooledWidth, parts.ForceZerosForEmptyPrompt);
         (tokenizer, tokenizer2) = (parts.Tokenizer, parts.Tokenizer2);
-        (encoder, encoder2) = (new(runtime, parts.Encoder), new(runtime, parts.Encoder2));
+        (encoder, encoder2) = (new(runtime, parts.Encoder, storage: storage), new(runtime, parts.Encoder2, storage: storage));
     }
 
     /// <summary>Bytes of both encoders' weights.</summary>

@@ -5,6 +5,9 @@ namespace ImgAlign.Checkpoints;
 /// <summary>A layer that can keep its weight in fewer bits than it computes with.</summary>
 internal interface ICompactLayer
 {
+    /// <summary>The number of elements of the weight.</summary>
+    long Elements { get; }
+
     /// <summary>Decides how the weight will be kept; before weights are bound.</summary>
     /// <param name="storage">How.</param>
     void Keep(WeightStorage storage);

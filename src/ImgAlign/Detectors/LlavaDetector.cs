@@ -26,7 +26,7 @@ public sealed class LlavaDetector : IMisalignmentDetector, IMemoryFootprint
         config = LlavaConfig.Read(options.ModelPath, options.VisionTowerPath);
         processor = new LlavaProcessor(options, config);
         var (path, tower) = (options.ModelPath, options.VisionTowerPath);
-        network = new(runtime, new ModelSource<LlavaModel>(Name, () => new LlavaModel(config, META), (target, use) => LlavaWeights.Read(target, path, tower, use)));
+        network = new(runtime, new ModelSource<LlavaModel>(Name, () => new LlavaModel(config, META), (target, use) => LlavaWeights.Read(target, path, tower, use)), storage: options.Storage);
     }
 
     /// <inheritdoc/>
@@ -70,7 +70,7 @@ public sealed class LlavaDetector : IMisalignmentDetector, IMemoryFootprint
         // Pictures are read one by one.
         var text = workload.Question is { } question ? processor.Tokenize(question, hasImage: true).Count : UsualTextTokens;
         var numbers = config.Text.CountActivations(config.ImageTokens + text, workload.CritiqueTokens);
-        return [new StageFootprint(Name, network.WeightBytes, numbers * (network.Type == float32 ? 4 : 2))];
+        return [network.Footprint(numbers * (network.Type == float32 ? 4 : 2))];
     }
 
     /// <summary>Frees the network.</summary>

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using ImgAlign.Checkpoints;
 
 namespace ImgAlign.Detectors;
 
@@ -28,4 +29,8 @@ public sealed class LlavaOptions
     /// </summary>
     [RegularExpression("pad|crop", ErrorMessage = "{0} must be pad or crop.")]
     public string? ImageAspectRatio { get; set; }
+
+    /// <summary>How LLaVA keeps the weights of its linear layers. Its hidden states then differ a little from those that the aligner was trained with.</summary>
+    [EnumDataType(typeof(WeightStorage))]
+    public WeightStorage Storage { get; set; }
 }

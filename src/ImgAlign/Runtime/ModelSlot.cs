@@ -15,6 +15,7 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
     private readonly T network;
     private readonly WeightGroup resident;  // what is on the device as long as the network is in use
     private readonly List<WeightGroup> streamed = [];  // blocks, each of which comes and goes with its turn
+    private readonly long expandedBytes;
     private readonly Lock changing = new();  // held while weights come or go
     private int leases;
     private bool isDisposed;
@@ -33,6 +34,8 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
         var layers = ModuleParameters.LayersOf(network);
         foreach (var layer in layers.OfType<ICompactLayer>()) layer.Keep(storage);
         WeightBytes = WeightGroup.BytesOf(layers, Type);
+        // One weight at a time is there in the type that it is computed with, too.
+        if (storage != WeightStorage.None) expandedBytes = layers.OfType<ICompactLayer>().Select(layer => layer.Elements).DefaultIfEmpty().Max() * (Type == torch.float32 ? 4 : 2);
 
         var sequences = network.named_modules().Select(pair => pair.module).Prepend(network).OfType<IBlockNetwork>().Select(owner => owner.Blocks).Distinct().ToList();
         var blocks = sequences.SelectMany(sequence => sequence.Modules).ToDictionary(block => block, ModuleParameters.LayersOf);
@@ -91,7 +94,7 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
     /// <param name="activationBytes">An upper estimate of what a forward pass needs beside the weights.</param>
     /// <param name="otherWeightBytes">Weights of further networks that are on the device at the same time.</param>
     public StageFootprint Footprint(long activationBytes, long otherWeightBytes = 0) =>
-        new(Name, WeightBytes + otherWeightBytes, activationBytes) { StreamedWeightBytes = StreamedWeightBytes + otherWeightBytes };
+        new(Name, WeightBytes + otherWeightBytes, activationBytes + expandedBytes) { StreamedWeightBytes = StreamedWeightBytes + otherWeightBytes };
 
     /// <summary>Frees the network, once nobody computes with it; the slot is of no further use.</summary>
     public void Dispose()

@@ -1,14 +1,19 @@
+using System.Diagnostics;
 using TorchSharp;
 
 namespace ImgAlign.Runtime;
 
-/// <summary>Watches the memory in use while a run lasts: libtorch's own statistics are not within reach of TorchSharp.</summary>
+/// <summary>
+/// Watches the memory in use while a run lasts: libtorch's own statistics are not within reach of TorchSharp. It is sampled; on the CPU the
+/// system's own high-water mark counts too where the run has raised it, and then the peak is exact.
+/// </summary>
 internal sealed class PeakMemory : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
     private readonly torch.Device device;
     private readonly Timer timer;
+    private readonly long highestBefore = HighestOfProcess();
     private long peakBytes;
 
     public PeakMemory(torch.Device device)
@@ -23,11 +28,18 @@ internal sealed class PeakMemory : IDisposable
         get
         {
             Sample();
+            if (device.type == DeviceType.CPU && HighestOfProcess() is var highest && highest > highestBefore) return highest;
             return peakBytes == 0 ? null : peakBytes;
         }
     }
 
     public void Dispose() => timer.Dispose();
+
+    private static long HighestOfProcess()
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.PeakWorkingSet64;
+    }
 
     private void Sample()
     {

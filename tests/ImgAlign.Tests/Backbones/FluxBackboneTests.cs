@@ -25,11 +25,35 @@ public sealed class FluxBackboneTests : IDisposable
     [Theory]
     [InlineData(ResidencyPolicy.KeepAll)]
     [InlineData(ResidencyPolicy.LoadOnDemand)]
+    [InlineData(ResidencyPolicy.StreamBlocks)]
     public void Conforms(ResidencyPolicy policy)
     {
         using var own = new DeviceRuntime(new RuntimeOptions { Residency = policy });
         using var backbone = new FluxBackbone(own, Published());
         Assert.Empty(BackboneConformance.Check(backbone, Size));
+    }
+
+    [Theory]
+    [InlineData(WeightStorage.Int8, 0.03)]
+    [InlineData(WeightStorage.Float8, 0.15)]
+    public void Weights_in_8_bits_change_little(WeightStorage storage, double tolerance)
+    {
+        using var scope = NewDisposeScope();
+        using var exact = new FluxBackbone(runtime, Published());
+        using var compact = new FluxBackbone(runtime, Published(options => (options.Storage, options.TextEncoderStorage) = (storage, storage)));
+        var (expected, actual) = (Slope(exact), Slope(compact));
+        Assert.InRange((actual - expected).norm().item<float>(), 1e-6, tolerance * expected.norm().item<float>());
+        Assert.True(compact.EstimateStages(Size, 1).Sum(stage => stage.WeightBytes) < 0.7 * exact.EstimateStages(Size, 1).Sum(stage => stage.WeightBytes));
+    }
+
+    [Fact]
+    public void Streaming_its_blocks_changes_nothing()
+    {
+        using var scope = NewDisposeScope();
+        using var streaming = new DeviceRuntime(new RuntimeOptions { Threads = 1, Residency = ResidencyPolicy.StreamBlocks });
+        using var kept = new FluxBackbone(runtime, Published());
+        using var streamed = new FluxBackbone(streaming, Published());
+        Assert.True(Slope(kept).equal(Slope(streamed)).all().item<bool>());
     }
 
     [Fact]

@@ -17,11 +17,26 @@ public sealed class SdxlBackboneTests : IDisposable
     [Theory]
     [InlineData(ResidencyPolicy.KeepAll)]
     [InlineData(ResidencyPolicy.LoadOnDemand)]
+    [InlineData(ResidencyPolicy.StreamBlocks)]
     public void Conforms(ResidencyPolicy policy)
     {
         using var own = new DeviceRuntime(new RuntimeOptions { Residency = policy });
         using var backbone = new SdxlBackbone(own, Published());
         Assert.Empty(BackboneConformance.Check(backbone, Size));
+    }
+
+    [Theory]
+    [InlineData(WeightStorage.Int8, 0.03)]
+    [InlineData(WeightStorage.Float8, 0.15)]
+    public void Weights_in_8_bits_change_little(WeightStorage storage, double tolerance)
+    {
+        using var scope = NewDisposeScope();
+        using var exact = new SdxlBackbone(runtime, Published());
+        var options = Published();
+        (options.Storage, options.TextEncoderStorage) = (storage, storage);
+        using var compact = new SdxlBackbone(runtime, options);
+        var (expected, actual) = (Slope(exact), Slope(compact));
+        Assert.InRange((actual - expected).norm().item<float>(), 1e-6, tolerance * expected.norm().item<float>());
     }
 
     [Fact]

@@ -42,13 +42,14 @@ public sealed class SdxlWithLlavaTests : IDisposable
     [InlineData(ResidencyPolicy.KeepAll)]
     [InlineData(ResidencyPolicy.OffloadToHost)]
     [InlineData(ResidencyPolicy.LoadOnDemand)]
+    [InlineData(ResidencyPolicy.StreamBlocks)]
     public async Task No_memory_policy_changes_the_picture_or_leaves_anything(ResidencyPolicy policy)
     {
         using var models = new Models(new RuntimeOptions { Residency = policy });
         var before = LiveTensors.Count();
         var result = await models.Pipeline.AlignAsync(request with { Rounds = 2 });
         Assert.Equal(before, LiveTensors.Count());
-        Assert.Equal(policy == ResidencyPolicy.LoadOnDemand, models.Runtime.Residency.DeviceBytes == 0);
+        Assert.Equal(policy is ResidencyPolicy.LoadOnDemand or ResidencyPolicy.StreamBlocks, models.Runtime.Residency.DeviceBytes == 0);
 
         using var kept = new Models(new RuntimeOptions());
         var expected = await kept.Pipeline.AlignAsync(request with { Rounds = 2 });
@@ -77,6 +78,7 @@ public sealed class SdxlWithLlavaTests : IDisposable
         var estimate = await models.Pipeline.EstimateMemoryAsync(request.Size);
         Assert.InRange(most, 1, estimate.Stages.Max(stage => stage.WeightBytes));
         Assert.True(estimate.RequiredBytes < estimate.RequiredUnder(ResidencyPolicy.KeepAll));
+        Assert.Equal(["SDXL UNet", "LLaVA-1.5"], estimate.Stages.Where(stage => stage.StreamedWeightBytes < stage.WeightBytes).Select(stage => stage.Name));
     }
 
     [Fact]

@@ -36,6 +36,8 @@ public sealed class Linear : AffineLayer, ICompactLayer
         return LinearProduct.Apply(input, weight, Bias?.narrow(0, first, count)).MoveToOuterDisposeScope();
     }
 
+    long ICompactLayer.Elements => Weight.numel();
+
     void ICompactLayer.Keep(WeightStorage storage)
     {
         this.storage = storage;

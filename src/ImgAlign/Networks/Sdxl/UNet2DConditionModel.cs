@@ -103,7 +103,7 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
         using var scope = NewDisposeScope();
         var contexts = new Dictionary<UNetAttention, CrossAttentionContext>(ReferenceEqualityComparer.Instance);
         var projections = imageTokens is null || imageScale == 0 ? null
-            : CrossAttentions.Zip(adapter!.Projections).ToDictionary(pair => pair.First, pair => pair.Second, ReferenceEqualityComparer.Instance);
+            : CrossAttentions.Zip(adapter!.Projections).ToDictionary(pair => pair.First, pair => pair.Second);
         foreach (var attention in blocks.InTurn().SelectMany(block => block.CrossAttentions))
         {
             var image = projections is null ? null

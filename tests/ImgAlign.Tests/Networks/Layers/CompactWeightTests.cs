@@ -43,7 +43,7 @@ public sealed class CompactWeightTests
     [Theory]
     [InlineData(WeightStorage.Int8, 0.01)]
     [InlineData(WeightStorage.Float8, 0.04)]
-    public void A_layer_computes_in_its_inputs_type(WeightStorage storage, double tolerance)
+    public void A_layer_computes_nearly_the_same_in_less_memory(WeightStorage storage, double tolerance)
     {
         using var runtime = new DeviceRuntime(new RuntimeOptions { Residency = ResidencyPolicy.LoadOnDemand });
         var before = LiveTensors.Count();
@@ -61,18 +61,21 @@ public sealed class CompactWeightTests
                 using var lease = compact.Use();
                 var actual = lease.Model.call(x);
                 Assert.InRange((actual - expected).square().mean().sqrt().item<float>(), 1e-6, tolerance * expected.square().mean().sqrt().item<float>());
-                Assert.Equal(bfloat16, lease.Model.Outputs(x.to(bfloat16), 3, 4).dtype);
+                Assert.InRange((lease.Model.Outputs(x, 3, 4) - actual.narrow(1, 3, 4)).abs().max().item<float>(), 0, 1e-5);
                 exact.Use().Dispose();
             }
         }
         Assert.Equal(before, Tensor.TotalCount);
     }
 
-    private static ModelSlot<Linear> Slot(DeviceRuntime runtime, WeightStorage storage) => new(runtime, "test", new Linear(32, 64, hasBias: true, META), static (network, type, device) =>
+    private static ModelSlot<Linear> Slot(DeviceRuntime runtime, WeightStorage storage) => new(runtime, new ModelSource<Linear>("test", Layer, static (network, use) =>
     {
-        using var weights = RuleWeights.For(new Linear(32, 64, hasBias: true, META));
-        CheckpointBinder.Bind(network, weights, WeightMap.Identity, type, device);
-    }, storage: storage);
+        using var layer = Layer();
+        using var weights = RuleWeights.For(layer);
+        use(network, weights, WeightMap.Identity);
+    }), storage: storage);
+
+    private static Linear Layer() => new(32, 64, hasBias: true, META);
 
     // Rows of very different sizes.
     private static Tensor Rows() => randn(16, 100) * logspace(-4, 4, 16).unsqueeze(1);

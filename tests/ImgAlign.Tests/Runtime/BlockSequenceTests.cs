@@ -1,0 +1,113 @@
+using ImgAlign.Checkpoints;
+using ImgAlign.Networks.Layers;
+using ImgAlign.Runtime;
+using ImgAlign.Tests.Networks;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using Linear = ImgAlign.Networks.Layers.Linear;
+
+namespace ImgAlign.Tests.Runtime;
+
+public class BlockSequenceTests
+{
+    [Fact]
+    public void Only_the_block_at_work_has_its_weights()
+    {
+        using var runtime = new DeviceRuntime(new RuntimeOptions { Residency = ResidencyPolicy.StreamBlocks });
+        using var slot = new ModelSlot<Chain>(runtime, Source());
+        var before = LiveTensors.Count();
+        using (var lease = slot.Use())
+        {
+            using var scope = NewDisposeScope();
+            var seen = new List<string>();
+            lease.Model.BeforeBlock = network => seen.Add(network.WhereWeightsAre);
+            lease.Model.call(ones(1, 8));
+            Assert.Equal(["x..", ".x.", "..x"], seen);
+            Assert.Equal("...", lease.Model.WhereWeightsAre);
+        }
+        runtime.Residency.Leave();
+        Assert.Equal(before, Tensor.TotalCount);
+        Assert.Equal((64 + 8) * 4 * 3 + 32, slot.WeightBytes);
+        Assert.Equal((64 + 8) * 4 + 32, slot.StreamedWeightBytes);
+    }
+
+    [Fact]
+    public void A_pass_that_ends_early_leaves_no_block_behind()
+    {
+        using var runtime = new DeviceRuntime(new RuntimeOptions { Residency = ResidencyPolicy.StreamBlocks });
+        using var slot = new ModelSlot<Chain>(runtime, Source());
+        var before = LiveTensors.Count();
+        using (var lease = slot.Use())
+        {
+            using var input = ones(1, 8);
+            lease.Model.BeforeBlock = static network => { if (network.WhereWeightsAre == ".x.") throw new OperationCanceledException(); };
+            Assert.Throws<OperationCanceledException>(() => lease.Model.call(input));
+            Assert.Equal("...", lease.Model.WhereWeightsAre);
+            lease.Model.BeforeBlock = null;
+            lease.Model.call(input).Dispose();
+        }
+        runtime.Residency.Unload();
+        Assert.Equal(before, Tensor.TotalCount);
+    }
+
+    [Fact]
+    public void On_a_device_with_its_own_memory_blocks_wait_in_host_memory()
+    {
+        // The meta device stands for a second memory.
+        using var runtime = new DeviceRuntime(new RuntimeOptions { Residency = ResidencyPolicy.StreamBlocks, Precision = Precision.BFloat16 }, META);
+        using var slot = new ModelSlot<Chain>(runtime, Source(), storage: WeightStorage.Int8);
+        using var lease = slot.Use();
+        var seen = new List<(DeviceType, ScalarType)>();
+        lease.Model.BeforeBlock = network => seen.AddRange(network.Layers.Select(layer => (layer.Weight.device_type, layer.Weight.dtype)));
+        using var input = empty([1, 8], bfloat16, META);
+        lease.Model.call(input).Dispose();
+        lease.Model.call(input).Dispose();
+        var (there, here, unread) = ((DeviceType.META, int8), (DeviceType.CPU, int8), (DeviceType.META, int8));
+        Assert.Equal([there, unread, unread, here, there, unread, here, here, there], seen.Take(9));
+        Assert.Equal([there, here, here, here, there, here, here, here, there], seen.Skip(9));
+    }
+
+    private static ModelSource<Chain> Source()
+    {
+        using var chain = new Chain(META);
+        var weights = RuleWeights.For(chain);
+        return new("chain", static () => new Chain(META), (network, use) => use(network, weights, WeightMap.Identity));
+    }
+
+    /// <summary>A norm, and three linear layers one after the other.</summary>
+    private sealed class Chain : nn.Module<Tensor, Tensor>, IBlockNetwork
+    {
+        private readonly RmsNorm norm;
+        private readonly ModuleList<Linear> layers;
+        private readonly BlockSequence<Linear> blocks;
+
+        public Chain(Device device) : base(nameof(Chain))
+        {
+            norm = new RmsNorm(8, 1e-6, device);
+            layers = nn.ModuleList<Linear>([.. Enumerable.Range(0, 3).Select(_ => new Linear(8, 8, hasBias: true, device))]);
+            blocks = new(layers);
+            RegisterComponents();
+        }
+
+        public BlockSequence Blocks => blocks;
+
+        public IEnumerable<Linear> Layers => layers;
+
+        public Action<Chain>? BeforeBlock { get; set; }
+
+        public string WhereWeightsAre => string.Concat(layers.Select(layer => layer.Weight.device_type == DeviceType.META ? '.' : 'x'));
+
+        public override Tensor forward(Tensor input)
+        {
+            using var scope = NewDisposeScope();
+            var x = norm.call(input);
+            foreach (var block in blocks.InTurn())
+            {
+                BeforeBlock?.Invoke(this);
+                x = block.call(x);
+            }
+            return x.MoveToOuterDisposeScope();
+        }
+    }
+}
