@@ -43,7 +43,7 @@ public sealed class FluxBackboneTests : IDisposable
         using var compact = new FluxBackbone(runtime, Published(options => (options.Storage, options.TextEncoderStorage) = (storage, storage)));
         var (expected, actual) = (Slope(exact), Slope(compact));
         Assert.InRange((actual - expected).norm().item<float>(), 1e-6, tolerance * expected.norm().item<float>());
-        Assert.True(compact.EstimateStages(Size, 1).Sum(stage => stage.WeightBytes) < 0.7 * exact.EstimateStages(Size, 1).Sum(stage => stage.WeightBytes));
+        Assert.True(compact.EstimateStages(new Workload { Size = Size }).Sum(stage => stage.WeightBytes) < 0.7 * exact.EstimateStages(new Workload { Size = Size }).Sum(stage => stage.WeightBytes));
     }
 
     [Fact]
