@@ -83,5 +83,7 @@ public sealed partial class AlignmentPipeline
     private static string Question(string? template, string prompt, long seed, int round) =>
         Questions.Ask(template ?? Questions.Draw(seed, round), prompt);
 
+    private static int BranchesAtOnce(SamplingRequest request) => IsGuided(request) && request.GuidanceBranches == GuidanceBranches.Together ? 2 : 1;
+
     private static bool IsGuided(SamplingRequest request) => request.Guidance > 1;
 }

@@ -76,6 +76,7 @@ public sealed partial class AlignmentPipeline : IDisposable
         var workload = new Workload
         {
             Size = resolved.Size!.Value,
+            BranchesAtOnce = BranchesAtOnce(resolved),
             Question = questions.MaxBy(question => question.Length),
             CritiqueTokens = resolved.DescribeCritique ? resolved.CritiqueTokens : 0,
         };
@@ -117,7 +118,7 @@ public sealed partial class AlignmentPipeline : IDisposable
         ArgumentNullException.ThrowIfNull(request);
         var resolved = RequestRules.Resolve(request, backbone.Info);
         using var operation = Begin("generate", backbone.Info.Name, string.Join('\n', resolved.Prompts), resolved.Seed);
-        var workload = new Workload { Size = resolved.Size!.Value, Batch = resolved.Prompts.Count };
+        var workload = new Workload { Size = resolved.Size!.Value, Batch = resolved.Prompts.Count, BranchesAtOnce = BranchesAtOnce(resolved) };
         var result = await RunAsync(operation, [backbone], workload, run => Generate(backbone, resolved, run), progress, cancellationToken).ConfigureAwait(false);
         operation.Ends(result.Report);
         return result;

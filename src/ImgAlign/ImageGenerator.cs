@@ -35,22 +35,20 @@ internal sealed class ImageGenerator(IDiffusionBackbone backbone, SamplingReques
 
     private Guidance Prepare(Tensor? imagePrompt, Tensor? unconditionalImagePrompt, double imagePromptScale)
     {
-        var startStep = text.Batch > Batch ? backbone.Info.GuidanceStartStep : schedule.Steps.Count;
-        var guidance = new Guidance(backbone, request.Guidance!.Value, startStep);
+        var (start, end) = GuidedSteps();
+        var isGuided = start < end;
+        var isApart = isGuided && request.GuidanceBranches == GuidanceBranches.Apart;
+        var guidance = new Guidance(backbone, request.Guidance!.Value, start, end);
         try
         {
             // No dispose scope here: it would take the conditionings' tensors along.
             using var images = imagePrompt?.expand(Batch, -1, -1);
-            if (startStep > 0)
+            using var noImages = isGuided ? unconditionalImagePrompt?.expand(Batch, -1, -1) : null;
+            if (!isGuided || isApart || start > 0 || end < schedule.Steps.Count) guidance.Prompts = ConditionBranch(text.Batch - Batch, images, imagePromptScale);
+            if (isApart) guidance.Unconditional = ConditionBranch(0, noImages, imagePromptScale);
+            if (isGuided && !isApart)
             {
-                var first = text.Batch - Batch;
-                using var prompts = new TextFeatures(text.Tokens.narrow(0, first, Batch), text.Pooled.narrow(0, first, Batch));
-                guidance.Prompts = Condition(prompts, images, imagePromptScale);
-            }
-            if (startStep < schedule.Steps.Count)
-            {
-                using var unconditional = unconditionalImagePrompt?.expand(Batch, -1, -1);
-                using var both = images is null ? null : cat([unconditional!, images]);
+                using var both = images is null ? null : cat([noImages!, images]);
                 guidance.Both = Condition(text, both, imagePromptScale);
             }
             return guidance;
@@ -60,6 +58,22 @@ internal sealed class ImageGenerator(IDiffusionBackbone backbone, SamplingReques
             guidance.Dispose();
             throw;
         }
+    }
+
+    // From the first step with guidance to the one behind the last; without the unconditional prompts' features, none.
+    private (int Start, int End) GuidedSteps()
+    {
+        var steps = schedule.Steps.Count;
+        if (text.Batch == Batch) return (steps, steps);
+        var (start, end) = request.GuidanceInterval is { } interval ? ((int)Math.Round(interval.Start * steps), (int)Math.Round(interval.End * steps)) : (0, steps);
+        return (Math.Max(start, backbone.Info.GuidanceStartStep), end);
+    }
+
+    // The prompts' features or the unconditional ones.
+    private Conditioning ConditionBranch(long first, Tensor? images, double imagePromptScale)
+    {
+        using var branch = new TextFeatures(text.Tokens.narrow(0, first, Batch), text.Pooled.narrow(0, first, Batch));
+        return Condition(branch, images, imagePromptScale);
     }
 
     private Conditioning Condition(TextFeatures prompts, Tensor? images, double imagePromptScale) =>

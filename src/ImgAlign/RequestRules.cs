@@ -56,6 +56,8 @@ internal static class RequestRules
         RequireRange(steps, 1, MaxSteps, nameof(request.Steps));
         var guidance = request.Guidance ?? backbone.DefaultGuidance;
         RequireNotNegative(guidance, nameof(request.Guidance));
+        if (request.GuidanceInterval is { } guided && !(guided.Start >= 0 && guided.Start <= guided.End && guided.End <= 1))
+            throw new ImgAlignException($"GuidanceInterval is {Text(guided.Start)} to {Text(guided.End)}; use two numbers from 0 to 1, the smaller one first.");
         var size = request.Size ?? imageSize ?? backbone.DefaultSize;
         if (!Fits(size, backbone))
             throw new ImgAlignException($"Size is {size}, but {backbone.Name} needs sides of at most {MaxSide} that are multiples of {backbone.SizeMultiple}: use {Nearest(size, backbone)}.");

@@ -15,6 +15,15 @@ public abstract record SamplingRequest
     /// <summary>The classifier-free guidance scale, 0 or more; up to 1 there is no guidance.</summary>
     public double? Guidance { get; init; }
 
+    /// <summary>
+    /// The steps that have classifier-free guidance; null: all that the backbone guides. A step without it computes the prompt's branch alone. The
+    /// picture changes.
+    /// </summary>
+    public GuidanceInterval? GuidanceInterval { get; init; }
+
+    /// <summary>How the two branches of classifier-free guidance are computed.</summary>
+    public GuidanceBranches GuidanceBranches { get; init; }
+
     /// <summary>The size of the picture in pixels.</summary>
     public ImageSize? Size { get; init; }
 

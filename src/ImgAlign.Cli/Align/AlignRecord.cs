@@ -14,6 +14,8 @@ internal sealed record AlignRecord(
     long Seed,
     int Steps,
     double Guidance,
+    GuidanceInterval? GuidanceInterval,
+    GuidanceBranches GuidanceBranches,
     int Width,
     int Height,
     double ImagePromptScale,
@@ -45,7 +47,7 @@ internal sealed record AlignRecord(
     {
         var request = result.Request;
         return new AlignRecord(
-            LibraryVersion, request.Prompt, request.NegativePrompt, image, request.Seed, request.Steps!.Value, request.Guidance!.Value,
+            LibraryVersion, request.Prompt, request.NegativePrompt, image, request.Seed, request.Steps!.Value, request.Guidance!.Value, request.GuidanceInterval, request.GuidanceBranches,
             request.Size!.Value.Width, request.Size.Value.Height, request.ImagePromptScale!.Value, request.AlignerPasses, request.Rounds,
             result.Accepted, result.BaseScores,
             [.. result.Rounds.Select(round => new RoundRecord(round.Number, round.Question, round.Critique, round.Scores, round.Accepted))],

@@ -23,12 +23,15 @@ internal static class AlignCommand
         var scale = new Option<double?>("--scale") { Description = "The scale of the image prompt (IMG: 0.2)." };
         var steps = new Option<int?>("--steps") { Description = "The number of sampler steps (SDXL: 50, FLUX: 30)." };
         var guidance = new Option<double?>("--guidance") { Description = "The scale of classifier-free guidance (SDXL: 7.5, FLUX: 3.5)." };
+        var guidanceStart = new Option<double>("--guidance-start") { Description = "The share of the steps, 0 to 1, from which on there is guidance." };
+        var guidanceEnd = new Option<double>("--guidance-end") { Description = "The share of the steps, 0 to 1, up to which there is guidance.", DefaultValueFactory = _ => 1 };
+        var branches = new Option<GuidanceBranches>("--guidance-branches") { Description = "Whether guidance's two branches run Together, or Apart in half the memory." };
         var width = new Option<int?>("--width") { Description = "Pixels from left to right; with --height." };
         var height = new Option<int?>("--height") { Description = "Pixels from top to bottom; with --width." };
         var output = new Option<string>("--out") { Description = "The folder for the pictures and the record; one folder a seed is made in it.", DefaultValueFactory = _ => "imgalign-out" };
         var command = new Command("align", "Generate an image, or take a given one, and align it with the prompt.")
         {
-            prompt, image, negative, question, noCritique, seeds, rounds, scale, steps, guidance, width, height, output,
+            prompt, image, negative, question, noCritique, seeds, rounds, scale, steps, guidance, guidanceStart, guidanceEnd, branches, width, height, output,
         };
         foreach (var option in ModelConfiguration.Options) command.Add(option);
         command.SetAction((parsed, token) =>
@@ -45,6 +48,8 @@ internal static class AlignCommand
                 ImagePromptScale = parsed.GetValue(scale),
                 Steps = parsed.GetValue(steps),
                 Guidance = parsed.GetValue(guidance),
+                GuidanceInterval = (parsed.GetValue(guidanceStart), parsed.GetValue(guidanceEnd)) is var (start, end) && (start, end) != (0, 1) ? new GuidanceInterval(start, end) : null,
+                GuidanceBranches = parsed.GetValue(branches),
                 Size = Size(parsed.GetValue(width), parsed.GetValue(height)),
             };
             return RunAsync(terminal, ModelConfiguration.Read(parsed), request, imageFile, parsed.GetValue(seeds)!, parsed.GetRequiredValue(output), token);

@@ -1,4 +1,5 @@
 using ImgAlign.Networks.Flux;
+using ImgAlign.Networks.Layers;
 using ImgAlign.Networks.Vae;
 using ImgAlign.Runtime;
 using ImgAlign.Sampling;
@@ -110,8 +111,8 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         return
         [
             .. textEncoder.EstimateStages(batch),
-            // A single block: q, k, v, their rotated float32 copies, the feed-forward's hidden tokens twice; both branches of guidance.
-            transformer.Footprint(28 * tokens * transformerConfig.Width * transformerElement * 2 * batch, adapter?.WeightBytes ?? 0),
+            // A single block: q, k, v, their rotated float32 copies, the feed-forward's hidden tokens twice. A step cache keeps three of the tokens' size.
+            transformer.Footprint((options.StepCacheThreshold is null ? 28 : 31) * tokens * transformerConfig.Width * transformerElement * batch * workload.BranchesAtOnce, adapter?.WeightBytes ?? 0),
             decoder.Estimate(size),
             .. imagePrompt is null ? [] : (StageFootprint[])[new("FLUX image encoder", imagePrompt.WeightBytes, 64L * 1024 * 1024 * batch)],
         ];
@@ -137,10 +138,12 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         using var scope = NewDisposeScope();
         using var transformerLease = transformer.Use();
         using var adapterLease = imagePrompt is null ? null : adapter!.Use();
-        return transformerLease.Model.Prepare(
+        var conditioning = transformerLease.Model.Prepare(
             ToTransformer(text.Tokens), ToTransformer(text.Pooled), full([text.Batch], options.DistilledGuidance, float32, runtime.Device),
             zeros([text.Tokens.shape[1], transformerConfig.AxesDimsRope.Count], float32, runtime.Device), LatentPatches.Ids(height, width, runtime.Device),
             adapterLease?.Model, imagePrompt is null ? null : ToTransformer(imagePrompt), imagePrompt is null ? null : imagePromptScales);
+        if (options.StepCacheThreshold is { } threshold) conditioning.StepCache = new FirstBlockCache(threshold);
+        return conditioning;
     }
 
     /// <summary>The decoder's output for final latents, <c>[B, 3, H, W]</c> in about -1..1.</summary>

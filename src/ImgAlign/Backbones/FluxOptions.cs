@@ -55,6 +55,13 @@ public sealed class FluxOptions
     /// <summary>The guidance scale that FLUX.1-dev takes as an input; apart from classifier-free guidance.</summary>
     public double DistilledGuidance { get; set; } = 3.5;
 
+    /// <summary>
+    /// Skips the blocks behind the first one in steps in which the first one adds nearly the same as in the last step that ran all: the relative
+    /// change up to which steps count as the same, such as 0.1. The picture changes. Null: all blocks run in all steps.
+    /// </summary>
+    [Range(0.0, 1.0)]
+    public double? StepCacheThreshold { get; set; }
+
     /// <summary>The number of T5's tokens, padding included.</summary>
     [Range(1, 4096)]
     public int MaxTextTokens { get; set; } = 512;

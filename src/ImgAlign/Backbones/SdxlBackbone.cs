@@ -118,8 +118,8 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
         var stages = new List<StageFootprint>
         {
             new("SDXL text encoders", textEncoder.WeightBytes, 64L * 1024 * 1024 * batch),
-            // Skip connections, and the widest feed-forward: about 24 feature maps of the first resolution; both branches of guidance.
-            unet.Footprint(24 * latents * unetConfig.BlockOutChannels[0] * unetElement * 2 * batch, adapter?.WeightBytes ?? 0),
+            // Skip connections, and the widest feed-forward: about 24 feature maps of the first resolution.
+            unet.Footprint(24 * latents * unetConfig.BlockOutChannels[0] * unetElement * batch * workload.BranchesAtOnce, adapter?.WeightBytes ?? 0),
             decoder.Estimate(size),
         };
         if (imagePrompt is not null) stages.Add(new("SDXL image encoder", imagePrompt.WeightBytes, 128L * 1024 * 1024 * batch));

@@ -48,7 +48,7 @@ public sealed record MemoryEstimate(string Device, ResidencyPolicy Policy, IRead
             var required = RequiredUnder(policy);
             if (required <= available) return $"Residency {policy} needs {Text(required)} and would fit";
         }
-        return "no Residency would fit: use a smaller Size, a Precision of 16 bits, a WeightStorage of 8 bits, or a larger device";
+        return "no Residency would fit: use a smaller Size, a Precision of 16 bits, a WeightStorage of 8 bits, GuidanceBranches.Apart, or a larger device";
     }
 
     private static long Bytes(StageFootprint stage) => stage.WeightBytes + stage.ActivationBytes;

@@ -2,27 +2,31 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.Sampling;
 
-/// <summary>
-/// Classifier-free guidance, <c>u + g (c - u)</c>: both branches run as one batch, the unconditional half first. Owns its conditionings.
-/// </summary>
+/// <summary>Classifier-free guidance, <c>u + g (c - u)</c>. Owns its conditionings.</summary>
 /// <param name="backbone">The network; borrowed.</param>
 /// <param name="scale">g.</param>
-/// <param name="startStep">The first step with guidance; those before it run the prompts' branch alone.</param>
-internal sealed class Guidance(IDiffusionBackbone backbone, double scale, int startStep) : IDisposable
+/// <param name="start">The first step with guidance; those before it run the prompts' branch alone.</param>
+/// <param name="end">The step behind the last one with guidance.</param>
+internal sealed class Guidance(IDiffusionBackbone backbone, double scale, int start, int end) : IDisposable
 {
-    /// <summary>Conditions the unconditional half and the prompts' half.</summary>
+    /// <summary>Conditions both branches as one batch, the unconditional half first; null where they run one after the other.</summary>
     public Conditioning? Both { get; set; }
 
-    /// <summary>Conditions the prompts alone.</summary>
+    /// <summary>Conditions the unconditional branch, where it runs alone.</summary>
+    public Conditioning? Unconditional { get; set; }
+
+    /// <summary>Conditions the prompts' branch, where it runs alone.</summary>
     public Conditioning? Prompts { get; set; }
 
     /// <summary>dx/dsigma with guidance.</summary>
     public Tensor Derivative(Tensor x, SigmaStep step)
     {
-        if (step.Index < startStep) return backbone.Derivative(x, step, Prompts!);
+        if (step.Index < start || step.Index >= end) return backbone.Derivative(x, step, Prompts!);
         using var scope = NewDisposeScope();
-        var halves = backbone.Derivative(cat([x, x]), step, Both!).chunk(2);
-        return Combine(halves[0], halves[1], scale).MoveToOuterDisposeScope();
+        Tensor[] branches = Both is null
+            ? [backbone.Derivative(x, step, Unconditional!), backbone.Derivative(x, step, Prompts!)]
+            : backbone.Derivative(cat([x, x]), step, Both).chunk(2);
+        return Combine(branches[0], branches[1], scale).MoveToOuterDisposeScope();
     }
 
     /// <summary><c>u + g (c - u)</c>.</summary>
@@ -31,6 +35,7 @@ internal sealed class Guidance(IDiffusionBackbone backbone, double scale, int st
     public void Dispose()
     {
         Both?.Dispose();
+        Unconditional?.Dispose();
         Prompts?.Dispose();
     }
 }

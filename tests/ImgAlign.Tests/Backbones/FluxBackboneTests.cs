@@ -47,6 +47,25 @@ public sealed class FluxBackboneTests : IDisposable
     }
 
     [Fact]
+    public void A_step_cache_skips_what_its_threshold_allows()
+    {
+        using var scope = NewDisposeScope();
+        using var plain = new FluxBackbone(runtime, Published());
+        using var never = new FluxBackbone(runtime, Published(options => options.StepCacheThreshold = 0));
+        using var often = new FluxBackbone(runtime, Published(options => options.StepCacheThreshold = 1));
+        var expected = Generate(plain);
+        Assert.True(expected.equal(Generate(never)).all().item<bool>());
+        Assert.False(expected.equal(Generate(often)).all().item<bool>());
+
+        Tensor Generate(FluxBackbone backbone)
+        {
+            using var text = backbone.EncodeText(["a red cube"]);
+            using var conditioning = backbone.Condition(text, null, 0, Size);
+            return DenoisingLoop.Run(backbone.CreateSchedule(6, Size), backbone.CreateNoise(Size, 1), (x, step) => backbone.Derivative(x, step, conditioning));
+        }
+    }
+
+    [Fact]
     public void Streaming_its_blocks_changes_nothing()
     {
         using var scope = NewDisposeScope();

@@ -31,6 +31,21 @@ public sealed class AlignmentTests : IDisposable
     }
 
     [Fact]
+    public async Task Guidance_may_run_its_branches_apart_and_in_some_steps_only()
+    {
+        var request = new GenerationRequest { Prompts = ["a red house", "a blue house"], Seed = 3, Guidance = 3, NegativePrompt = "green" };
+        var whole = await Pictures(request);
+        Assert.Equal(whole, await Pictures(request with { GuidanceBranches = GuidanceBranches.Apart }));
+        Assert.Equal(whole, await Pictures(request with { GuidanceInterval = new(0, 1) }));
+        Assert.Equal(await Pictures(request with { Guidance = 1 }), await Pictures(request with { GuidanceInterval = new(0.5, 0.5) }));
+        var some = await Pictures(request with { GuidanceInterval = new(0.2, 0.7) });
+        Assert.NotEqual(whole, some);
+        Assert.Equal(some, await Pictures(request with { GuidanceInterval = new(0.2, 0.7), GuidanceBranches = GuidanceBranches.Apart }));
+
+        async Task<byte[]> Pictures(GenerationRequest asked) => [.. (await world.Pipeline.GenerateAsync(asked)).Images.SelectMany(image => image.Pixels.ToArray())];
+    }
+
+    [Fact]
     public async Task The_base_picture_is_the_one_that_the_backbone_generates_alone()
     {
         var aligned = await world.Pipeline.AlignAsync(ColourWorld.Request);

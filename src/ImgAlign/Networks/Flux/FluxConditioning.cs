@@ -30,6 +30,9 @@ public sealed class FluxConditioning : Conditioning
     /// <summary>One a double block, the values times the prompt's scale; null for no image prompt.</summary>
     internal IReadOnlyList<KeysAndValues>? ImagePrompt { get; }
 
+    /// <summary>Skips blocks in steps that change little; null: all blocks run in all steps.</summary>
+    internal FirstBlockCache? StepCache { get; set; }
+
     /// <summary>The number of text tokens, L.</summary>
     internal long TextLength => Text.shape[1];
 
@@ -40,6 +43,7 @@ public sealed class FluxConditioning : Conditioning
     protected override void Dispose(bool disposing)
     {
         foreach (var tensor in Tensors) tensor.Dispose();
+        StepCache?.Dispose();
     }
 
     private IEnumerable<Tensor> Tensors => (ImagePrompt ?? []).SelectMany<KeysAndValues, Tensor>(prompt => [prompt.Keys, prompt.Values]).Concat([Text, Vector, Rotations]);

@@ -111,12 +111,28 @@ public sealed class FluxTransformer : nn.Module<Tensor, Tensor, FluxConditioning
         var vector = timeTextEmbedding.EmbedTime(timestep.to(image.device).expand(conditioning.Batch)) + conditioning.Vector;
         var step = new FluxStep(nn.functional.silu(vector), conditioning);
         var x = cat([conditioning.Text, imageEmbedder.call(image)], 1);  // [B, L + N, w]
+        x = RunBlocks(x, step);
+        var ofImage = x.narrow(1, conditioning.TextLength, conditioning.ImageLength);
+        return output.call(outputNorm.call(ofImage, step)).MoveToOuterDisposeScope();
+    }
+
+    // Frees x.
+    private Tensor RunBlocks(Tensor x, FluxStep step)
+    {
+        var cache = step.Conditioning.StepCache;
+        var isFirst = true;
         foreach (var block in blocks.InTurn())
         {
             using var previous = x;
             x = block.call(previous, step);
+            if (isFirst && cache?.TrySkip(previous, x) is { } result)
+            {
+                x.Dispose();
+                return result;
+            }
+            isFirst = false;
         }
-        var ofImage = x.narrow(1, conditioning.TextLength, conditioning.ImageLength);
-        return output.call(outputNorm.call(ofImage, step)).MoveToOuterDisposeScope();
+        cache?.Keep(x);
+        return x;
     }
 }

@@ -1,0 +1,63 @@
+using System.CommandLine;
+using System.Globalization;
+using ImgAlign.Alignment;
+using ImgAlign.Backbones;
+using ImgAlign.Detectors;
+using ImgAlign.Runtime;
+
+namespace ImgAlign.Benchmarks.MidSize;
+
+/// <summary><c>options</c>: what each option that does less work is worth in time, and what it does to the picture, on a mid-size FLUX of random weights.</summary>
+internal static class OptionsCommand
+{
+    private static readonly GenerationRequest Request = new() { Prompts = ["a red cube on a blue table"], NegativePrompt = "blurred", Steps = 12, Size = new(256, 256), Guidance = 3.5 };
+
+    private static readonly (string Name, GenerationRequest Request, double? StepCache)[] Runs =
+    [
+        ("all steps, branches together", Request, null),
+        ("GuidanceBranches Apart", Request with { GuidanceBranches = GuidanceBranches.Apart }, null),
+        ("GuidanceInterval 0 to 0.75", Request with { GuidanceInterval = new(0, 0.75) }, null),
+        ("GuidanceInterval 0.25 to 0.75", Request with { GuidanceInterval = new(0.25, 0.75) }, null),
+        ("no guidance", Request with { Guidance = 1 }, null),
+        ("StepCacheThreshold 0.05", Request, 0.05),
+        ("StepCacheThreshold 0.1", Request, 0.1),
+        ("StepCacheThreshold 0.2", Request, 0.2),
+    ];
+
+    public static Command Create() => MidSizeCommand.Create("options", "Measure the options that do less work on a mid-size FLUX.", (models, _) => MeasureAsync(models).GetAwaiter().GetResult());
+
+    private static async Task MeasureAsync(MidSizeModels models)
+    {
+        Console.WriteLine($"{Hardware.Describe()}, {Request.Steps} steps at {Request.Size}, float32, each twice and the faster one taken");
+        Console.WriteLine($"{"",-32}{"seconds",8}{"ratio",7}{"PSNR, dB",10}");
+        RgbImage? reference = null;
+        var seconds = 0.0;
+        foreach (var (name, request, stepCache) in Runs)
+        {
+            var (image, time) = await GenerateAsync(models, request, stepCache).ConfigureAwait(false);
+            if (reference is null) (reference, seconds) = (image, time);
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-32}{time,8:0.0}{time / seconds,7:0.00}{Psnr(reference, image),10:0.0}"));
+        }
+    }
+
+    private static async Task<(RgbImage Image, double Seconds)> GenerateAsync(MidSizeModels models, GenerationRequest request, double? stepCache)
+    {
+        using var runtime = new DeviceRuntime(new RuntimeOptions());
+        var options = models.Flux();
+        options.StepCacheThreshold = stepCache;
+        using var backbone = new FluxBackbone(runtime, options);
+        using var detector = new LlavaDetector(runtime, models.Llava());
+        using var aligner = new ImplicitAligner(runtime, models.AlignerPath);
+        using var pipeline = new AlignmentPipeline(runtime, backbone, detector, aligner);
+        await pipeline.GenerateAsync(request with { Steps = 1 }).ConfigureAwait(false);
+        var results = new List<GenerationResult>();
+        for (var run = 0; run < 2; run++) results.Add(await pipeline.GenerateAsync(request).ConfigureAwait(false));
+        return (results[0].Images[0], results.Min(result => result.Report.Timings.Where(timing => timing.Stage == AlignmentStage.Generate).Sum(timing => timing.Duration.TotalSeconds)));
+    }
+
+    private static double Psnr(RgbImage expected, RgbImage actual)
+    {
+        var error = expected.Pixels.ToArray().Zip(actual.Pixels.ToArray(), static (a, b) => (double)(a - b) * (a - b)).Average();
+        return error == 0 ? double.PositiveInfinity : 10 * Math.Log10(255 * 255 / error);
+    }
+}
