@@ -8,10 +8,11 @@ using ImgAlign.Benchmarks.MidSize;
 // compare ...        ours against the reference graphs, in one process
 // loading FILE       how a full-size checkpoint opens, and what its first step needs
 // tokens             how the time of a step of FLUX grows with the picture
+// estimate           the memory of FLUX.1-dev with LLaVA-13B under each policy, by estimate
 // memory             the peak of memory under each policy
 // options            what each option that does less work is worth
 // anything else      BenchmarkDotNet's own arguments, for example: --filter *Aligner*
-if (args is ["compare" or "loading" or "tokens" or "memory" or "options", ..])
-    return new RootCommand("Benchmarks of ImgAlign.") { CompareCommand.Create(), LoadingCommand.Create(), TokensCommand.Create(), MemoryCommand.Create(), OptionsCommand.Create() }.Parse(args).Invoke();
+if (args is ["compare" or "loading" or "tokens" or "estimate" or "memory" or "options", ..])
+    return new RootCommand("Benchmarks of ImgAlign.") { CompareCommand.Create(), LoadingCommand.Create(), TokensCommand.Create(), EstimateCommand.Create(), MemoryCommand.Create(), OptionsCommand.Create() }.Parse(args).Invoke();
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, new InProcessConfig());
 return 0;

@@ -5,9 +5,9 @@ namespace ImgAlign.Sampling;
 /// <summary>Classifier-free guidance, <c>u + g (c - u)</c>. Owns its conditionings.</summary>
 /// <param name="backbone">The network; borrowed.</param>
 /// <param name="scale">g.</param>
-/// <param name="start">The first step with guidance; those before it run the prompts' branch alone.</param>
-/// <param name="end">The step behind the last one with guidance.</param>
-internal sealed class Guidance(IDiffusionBackbone backbone, double scale, int start, int end) : IDisposable
+/// <param name="startStep">The first step with guidance; those before it run the prompts' branch alone.</param>
+/// <param name="endStep">The step behind the last one with guidance.</param>
+internal sealed class Guidance(IDiffusionBackbone backbone, double scale, int startStep, int endStep = int.MaxValue) : IDisposable
 {
     /// <summary>Conditions both branches as one batch, the unconditional half first; null where they run one after the other.</summary>
     public Conditioning? Both { get; set; }
@@ -21,7 +21,7 @@ internal sealed class Guidance(IDiffusionBackbone backbone, double scale, int st
     /// <summary>dx/dsigma with guidance.</summary>
     public Tensor Derivative(Tensor x, SigmaStep step)
     {
-        if (step.Index < start || step.Index >= end) return backbone.Derivative(x, step, Prompts!);
+        if (step.Index < startStep || step.Index >= endStep) return backbone.Derivative(x, step, Prompts!);
         using var scope = NewDisposeScope();
         Tensor[] branches = Both is null
             ? [backbone.Derivative(x, step, Unconditional!), backbone.Derivative(x, step, Prompts!)]
