@@ -50,6 +50,7 @@ internal sealed class ModelConfiguration
         ("ModelPath", Text("--detector", "LLaVA-1.5 in either published layout, or Qwen2.5-VL: a folder."), null),
         ("VisionTowerPath", Text("--vision-tower", "LLaVA's vision tower, where the model's folder does not hold it: a folder."), "llava"),
         ("Template", Text("--template", "LLaVA's conversation template: llava_v0, llava_v1, vicuna_v1 or plain."), "llava"),
+        ("Storage", Text("--detector-storage", "How the detector keeps its linear layers' weights: None, Int8 or Float8."), null),
         ("MaxPixels", Text("--max-pixels", "The most pixels of a picture that Qwen2.5-VL reads; larger ones are scaled down first."), "qwen"),
     ];
 

@@ -24,7 +24,7 @@ public sealed class QwenDetector : IMisalignmentDetector, IMemoryFootprint
         ArgumentNullException.ThrowIfNull(options);
         config = QwenConfig.Read(options.ModelPath);
         processor = new QwenProcessor(options, config);
-        network = new(runtime, new ModelSource<QwenModel>(Name, () => new QwenModel(config, META), options.ModelPath, static (model, weights) => QwenWeights.Names(weights, model.Config)));
+        network = new(runtime, new ModelSource<QwenModel>(Name, () => new QwenModel(config, META), options.ModelPath, static (model, weights) => QwenWeights.Names(weights, model.Config)), storage: options.Storage);
     }
 
     /// <inheritdoc/>
@@ -68,7 +68,7 @@ public sealed class QwenDetector : IMisalignmentDetector, IMemoryFootprint
         var cells = processor.CountCells(workload.Size);
         var positions = workload.Question is { } question ? processor.Tokenize(question, [cells]).Count : cells + UsualTextTokens;
         var numbers = Math.Max(config.Vision.CountActivations((long)cells * config.Vision.CellPatches), config.Text.CountActivations(positions, workload.CritiqueTokens));
-        return [new StageFootprint(Name, network.WeightBytes, numbers * (network.Type == float32 ? 4 : 2))];
+        return [network.Footprint(numbers * (network.Type == float32 ? 4 : 2))];
     }
 
     /// <summary>Frees the network.</summary>

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using ImgAlign.Checkpoints;
 
 namespace ImgAlign.Detectors;
 
@@ -18,4 +19,8 @@ public sealed class QwenOptions
     /// </summary>
     [Range(28 * 28, int.MaxValue)]
     public int? MaxPixels { get; set; }
+
+    /// <summary>How Qwen2.5-VL keeps the weights of its linear layers. Its hidden states then differ a little from those that the aligner was trained with.</summary>
+    [EnumDataType(typeof(WeightStorage))]
+    public WeightStorage Storage { get; set; }
 }

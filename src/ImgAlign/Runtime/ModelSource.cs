@@ -24,7 +24,6 @@ public sealed class ModelSource<T> where T : torch.nn.Module
         (Name, this.create, this.read) = (name, create, read);
         using var network = create();
         read(network, CheckpointBinder.Verify);
-        Elements = ModuleParameters.Enumerate(network).Sum(parameter => parameter.Value.numel());
     }
 
     /// <summary>The same for a network whose weights are in one checkpoint.</summary>
@@ -43,9 +42,6 @@ public sealed class ModelSource<T> where T : torch.nn.Module
 
     /// <summary>The stage in messages.</summary>
     public string Name { get; }
-
-    /// <summary>The number of its weights.</summary>
-    public long Elements { get; }
 
     internal T Create() => create();
 
