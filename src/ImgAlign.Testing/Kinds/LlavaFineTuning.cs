@@ -47,23 +47,12 @@ internal static class LlavaFineTuning
     {
         using var scope = torch.NewDisposeScope();
         var logits = network.LanguageModel.call(network.Embed(ids, pixels));  // [B, N, V]
-        var targets = ExpandLabels(network.Config, ids, labels).to(logits.device);  // [B, N]
+        var targets = LlavaTokens.Expand(ids, network.Config).Spread(labels, Ignored).to(logits.device);  // [B, N]
         var loss = torch.nn.functional.cross_entropy(logits[.., ..^1].flatten(0, 1), targets[.., 1..].flatten(), ignore_index: Ignored);
         return loss.MoveToOuterDisposeScope();
     }
 
     private const int Ignored = -100;
-
-    // One label a position: an image's positions have none, everything else keeps its own.
-    private static torch.Tensor ExpandLabels(LlavaConfig config, torch.Tensor ids, torch.Tensor labels)
-    {
-        var tokens = LlavaTokens.Expand(ids, config);
-        var expanded = torch.full([tokens.Ids.Length], Ignored, dtype: torch.int64);
-        var isText = torch.ones(tokens.Ids.Length, dtype: torch.@bool);
-        isText[torch.tensor(tokens.ImagePositions)] = torch.tensor(false);
-        expanded[isText] = labels[ids.ne(LlavaTokens.Image)];
-        return expanded.view(tokens.Rows, tokens.Length);
-    }
 
     private static void RecordGradients(IReadOnlyList<(string Name, Parameter Parameter)> trained, Dictionary<string, torch.Tensor> outputs)
     {

@@ -4,7 +4,7 @@ using static ImgAlign.Checkpoints.WeightSource;
 namespace ImgAlign.Networks.Flux;
 
 /// <summary>LoRAs of FLUX.1, which name layers as diffusers does, as the authors do (kohya's sd-scripts), or by their attention processors (XLabs).</summary>
-public static class FluxLora
+internal static class FluxLora
 {
     /// <summary>A checkpoint of the transformer with LoRAs merged into it.</summary>
     /// <param name="checkpoint">The base, in either layout; borrowed, and needed as long as the result is.</param>

@@ -4,7 +4,7 @@ using ImgAlign.Networks.Clip;
 namespace ImgAlign.Networks.Sdxl;
 
 /// <summary>LoRAs of SDXL, which name layers as diffusers and transformers do, or as the original file does.</summary>
-public static class SdxlLora
+internal static class SdxlLora
 {
     /// <summary>A checkpoint of the UNet with LoRAs merged into it.</summary>
     /// <param name="checkpoint">The base, in any layout; borrowed, and needed as long as the result is.</param>
