@@ -1,5 +1,4 @@
 using ImgAlign.Checkpoints;
-using ImgAlign.Networks.Llama;
 using ImgAlign.Networks.Llava;
 using ImgAlign.Runtime;
 using static TorchSharp.torch;
@@ -48,18 +47,10 @@ public sealed class LlavaDetector : IMisalignmentDetector, IMemoryFootprint
     {
         ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(question);
-        ArgumentOutOfRangeException.ThrowIfNegative(critiqueTokens);
-        using var noGrad = no_grad();
         using var input = processor.Prepare(image, question);
         using var lease = network.Use();
-        using var scope = NewDisposeScope();
-        if (critiqueTokens == 0) return new Detection(lease.Model.call(input.Ids, input.Pixels).MoveToOuterDisposeScope());
-
-        var decoder = lease.Model.LanguageModel;
-        using var cache = new KeyValueCache(config.Text.NumHiddenLayers);
-        var h = decoder.Model.Run(lease.Model.Embed(input.Ids, input.Pixels), cache);
-        var answer = GreedySearch.Continue(decoder, h, cache, critiqueTokens, processor.IsComplete, cancellationToken);
-        return new Detection(h.MoveToOuterDisposeScope(), processor.Decode(answer));
+        return DecoderReading.Read(
+            lease.Model.LanguageModel, cache => lease.Model.Run(input.Ids, input.Pixels, cache), critiqueTokens, processor.IsComplete, processor.Decode, cancellationToken);
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,3 @@
-using ImgAlign.Networks.Llama;
 using ImgAlign.Networks.Qwen;
 using ImgAlign.Runtime;
 using static TorchSharp.torch;
@@ -46,17 +45,10 @@ public sealed class QwenDetector : IMisalignmentDetector, IMemoryFootprint
     {
         ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(question);
-        ArgumentOutOfRangeException.ThrowIfNegative(critiqueTokens);
-        using var noGrad = no_grad();
         using var input = processor.Prepare([image], question);
         using var lease = network.Use();
-        using var scope = NewDisposeScope();
-        if (critiqueTokens == 0) return new Detection(lease.Model.call(input.Ids, input.Images).MoveToOuterDisposeScope());
-
-        using var cache = new KeyValueCache(config.Text.NumHiddenLayers);
-        var h = lease.Model.Run(input.Ids, input.Images, cache);
-        var answer = GreedySearch.Continue(lease.Model.LanguageModel, h, cache, critiqueTokens, processor.IsComplete, cancellationToken);
-        return new Detection(h.MoveToOuterDisposeScope(), processor.Decode(answer));
+        return DecoderReading.Read(
+            lease.Model.LanguageModel, cache => lease.Model.Run(input.Ids, input.Images, cache), critiqueTokens, processor.IsComplete, processor.Decode, cancellationToken);
     }
 
     /// <inheritdoc/>

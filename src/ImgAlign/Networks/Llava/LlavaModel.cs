@@ -80,12 +80,16 @@ public sealed class LlavaModel : nn.Module<Tensor, Tensor?, Tensor>
     /// <summary>Reads tokens and images: prefill without logits.</summary>
     /// <param name="ids">As for <see cref="Embed"/>.</param>
     /// <param name="pixels">As for <see cref="Embed"/>.</param>
+    /// <param name="cache">Remembers what is read, for an answer; null for none.</param>
     /// <returns>Hidden states of the last layer after the final norm, <c>[B, N, D]</c>.</returns>
     /// <exception cref="ArgumentException">As for <see cref="Embed"/>.</exception>
     /// <exception cref="ImgAlignException">The sequence is longer than the model allows.</exception>
-    public override Tensor forward(Tensor ids, Tensor? pixels)
+    public Tensor Run(Tensor ids, Tensor? pixels, KeyValueCache? cache = null)
     {
         using var embeddings = Embed(ids, pixels);
-        return languageModel.Model.Run(embeddings);
+        return languageModel.Model.Run(embeddings, cache);
     }
+
+    /// <inheritdoc cref="Run"/>
+    public override Tensor forward(Tensor ids, Tensor? pixels) => Run(ids, pixels);
 }
