@@ -34,7 +34,7 @@ public class ModuleRecorderTests
         using var recorder = new ModuleRecorder(network, [path, path + ".proj"]);
         using (var conditioning = network.Prepare(rand(1, 5, 12), rand(1, 8), rand(1, 6))) network.call(rand(1, 4, 8, 8), tensor(1f), conditioning);
         var halves = recorder.Recorded[path + ".proj"].chunk(2, -1);
-        Assert.True(recorder.Recorded[path].allclose(halves[0] * nn.functional.gelu(halves[1]), rtol: 1e-5, atol: 1e-6));
+        Assert.True(recorder.Recorded[path].allclose(halves[0] * nn.functional.gelu(halves[1]), rtol: 1e-3, atol: 1e-4));
     }
 
     [Fact]
