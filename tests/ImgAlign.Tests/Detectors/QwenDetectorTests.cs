@@ -48,6 +48,22 @@ public sealed class QwenDetectorTests : IDisposable
     }
 
     [Fact]
+    public void An_answer_can_be_cancelled_between_tokens()
+    {
+        using var detector = new QwenDetector(runtime, Options);
+        detector.Detect(image, "What?", 1).Dispose();
+        var live = LiveTensors.Count();
+        using var cancellation = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
+        Assert.Throws<OperationCanceledException>(AskOnAndOn);
+        Assert.Equal(live, torch.Tensor.TotalCount);
+
+        void AskOnAndOn()
+        {
+            while (true) detector.Detect(image, "What is missing?", 1000, cancellation.Token).Dispose();
+        }
+    }
+
+    [Fact]
     public void What_cannot_be_asked_is_refused_before_weights_are_read()
     {
         using var detector = new QwenDetector(runtime, Options);

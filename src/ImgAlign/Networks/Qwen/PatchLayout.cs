@@ -28,27 +28,28 @@ internal sealed record PatchLayout(IReadOnlyList<long> Cells, IReadOnlyList<long
             if (grid.Rows < 1 || grid.Columns < 1 || grid.Rows % merge != 0 || grid.Columns % merge != 0)
                 throw new ArgumentException($"An image of {grid.Rows} x {grid.Columns} patches is not of whole cells of {merge} x {merge}.", nameof(grids));
             var (height, width) = (grid.Rows / merge, grid.Columns / merge);
-            for (var top = 0; top < height; top += side)
+            foreach (var window in Windows(height, width, side))
             {
-                for (var left = 0; left < width; left += side)
+                foreach (var (cellRow, cellColumn) in window)
                 {
-                    var window = Area(top, Math.Min(side, height - top), left, Math.Min(side, width - left));
-                    var before = rows.Count;
-                    foreach (var (cellRow, cellColumn) in window)
-                    {
-                        cells.Add(firstCell + cellRow * width + cellColumn);
-                        foreach (var (row, column) in Area(cellRow * merge, merge, cellColumn * merge, merge))
-                        {
-                            rows.Add(row);
-                            columns.Add(column);
-                        }
-                    }
-                    windowLengths.Add(rows.Count - before);
+                    cells.Add(firstCell + cellRow * width + cellColumn);
+                    var patches = Area(cellRow * merge, merge, cellColumn * merge, merge).ToList();
+                    rows.AddRange(patches.Select(static patch => (long)patch.Row));
+                    columns.AddRange(patches.Select(static patch => (long)patch.Column));
                 }
+                windowLengths.Add(window.Count * config.CellPatches);
             }
             firstCell += height * width;
         }
         return new PatchLayout(cells, rows, columns, windowLengths, [.. grids.Select(static grid => grid.Count)]);
+    }
+
+    // The merged cells of each window.
+    private static IEnumerable<List<(int Row, int Column)>> Windows(int height, int width, int side)
+    {
+        for (var top = 0; top < height; top += side)
+            for (var left = 0; left < width; left += side)
+                yield return [.. Area(top, Math.Min(side, height - top), left, Math.Min(side, width - left))];
     }
 
     private static IEnumerable<(int Row, int Column)> Area(int top, int height, int left, int width) =>

@@ -32,58 +32,50 @@ public sealed record QwenTokens(long[] Ids, int Rows, long[] ImagePositions, lon
         ArgumentNullException.ThrowIfNull(grids);
         ArgumentNullException.ThrowIfNull(config);
         if (ids.shape is not [> 0 and var rows, > 0 and var length]) throw new ArgumentException($"Token ids have shape [{string.Join(", ", ids.shape)}]; [B, N] is expected, with at least one token.", nameof(ids));
-        using var host = ids.to(torch.int64).cpu().contiguous();
-        var given = host.data<long>().ToArray();
+        using var scope = torch.NewDisposeScope();
+        var given = ids.to(torch.int64).cpu().contiguous().data<long>().ToArray();
         if (Array.FindIndex(given, id => id < 0 || id >= config.Text.VocabSize) is >= 0 and var unknown)
             throw new ArgumentException($"Token {given[unknown]} is not one of the vocabulary's {config.Text.VocabSize}; do tokenizer and model belong together?", nameof(ids));
+        long[] imagePositions = [.. Enumerable.Range(0, given.Length).Where(place => given[place] == config.ImageTokenId).Select(static place => (long)place)];
+        var cells = grids.Sum(grid => grid.Count / config.Vision.CellPatches);
+        if (imagePositions.Length != cells)
+            throw new ArgumentException($"The prompt has {imagePositions.Length} image positions, but {grids.Count} images are given that need {cells}; {EachImage}", nameof(ids));
 
         var images = new Queue<PatchGrid>(grids);
-        var imagePositions = new List<long>();
-        var positions = new long[Axes * given.Length];
-        var deltas = new long[rows];
-        for (var row = 0; row < rows; row++)
-        {
-            var next = 0L;
-            var end = (row + 1) * (int)length;
-            for (var place = row * (int)length; place < end;)
-            {
-                if (given[place] != config.ImageTokenId)
-                {
-                    Stand(place++, next, next, next);
-                    next++;
-                }
-                else
-                {
-                    place = PutImage(place, end, ref next);
-                }
-            }
-            deltas[row] = next - length;
-        }
-        if (images.Count > 0) throw Mismatch();
-        return new QwenTokens(given, (int)rows, [.. imagePositions], positions, deltas);
+        var places = given.Chunk((int)length).Select(row => Walk(row, images, config).ToList()).ToList();
+        long[] positions = [.. Axis(static place => place.Time), .. Axis(static place => place.Row), .. Axis(static place => place.Column)];
+        return new QwenTokens(given, (int)rows, imagePositions, positions, [.. places.Select(row => row.Max(static place => place.Furthest) + 1 - length)]);
 
-        int PutImage(int place, int end, ref long next)
+        IEnumerable<long> Axis(Func<Place, long> axis) => places.SelectMany(row => row).Select(axis);
+    }
+
+    private const string EachImage = "each image needs its place in the prompt, one position for each of its merged cells.";
+
+    // Text counts on; behind an image it goes on where the image's longer side ends.
+    private static IEnumerable<Place> Walk(long[] row, Queue<PatchGrid> images, QwenConfig config)
+    {
+        var next = 0L;
+        for (var place = 0; place < row.Length;)
         {
-            if (!images.TryDequeue(out var grid)) throw Mismatch();
+            if (row[place] != config.ImageTokenId)
+            {
+                yield return new Place(next, next, next);
+                next++;
+                place++;
+                continue;
+            }
+            var grid = images.Dequeue();
             var (height, width) = (grid.Rows / config.Vision.SpatialMergeSize, grid.Columns / config.Vision.SpatialMergeSize);
-            for (var cell = 0; cell < height * width; cell++, place++)
-            {
-                if (place == end || given[place] != config.ImageTokenId) throw Mismatch();
-                Stand(place, next, next + cell / width, next + cell % width);
-                imagePositions.Add(place);
-            }
+            var end = place + height * width;
+            if (end > row.Length || row[place..end].Any(id => id != config.ImageTokenId))
+                throw new ArgumentException($"An image of {height} x {width} merged cells does not find as many positions in a row; {EachImage}", nameof(row));
+            for (var cell = 0; place < end; place++, cell++) yield return new Place(next, next + cell / width, next + cell % width);
             next += Math.Max(height, width);
-            return place;
         }
+    }
 
-        void Stand(int place, long time, long row, long column)
-        {
-            positions[place] = time;
-            positions[given.Length + place] = row;
-            positions[2 * given.Length + place] = column;
-        }
-
-        ArgumentException Mismatch() => new(
-            $"The prompt has {given.Count(id => id == config.ImageTokenId)} image positions, but {grids.Count} images are given that need {grids.Sum(grid => grid.Count / config.Vision.CellPatches)}; each image needs its place in the prompt, one position for each of its merged cells.");
+    private readonly record struct Place(long Time, long Row, long Column)
+    {
+        public long Furthest => Math.Max(Row, Column);
     }
 }

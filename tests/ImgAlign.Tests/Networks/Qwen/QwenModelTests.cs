@@ -60,6 +60,7 @@ public class QwenModelTests
         Assert.Throws<ArgumentException>(() => network.call(two, TinyQwen.Patches(Grids[0])));
         Assert.Throws<ArgumentException>(() => network.call(one, TinyQwen.Patches(Grids)));
         Assert.Throws<ArgumentException>(() => network.call(one, TinyQwen.Patches(new PatchGrid(4, 8))));
+        Assert.Contains("in a row", Assert.Throws<ArgumentException>(() => network.call(two, TinyQwen.Patches(Grids[1], Grids[0]))).Message, StringComparison.Ordinal);
         Assert.Contains("5000", Assert.Throws<ArgumentException>(() => network.call(tensor([5000L], [1, 1]), null)).Message, StringComparison.Ordinal);
     }
 

@@ -40,6 +40,17 @@ public class QwenVisionModelTests
     }
 
     [Fact]
+    public void Many_windows_are_no_matrix_of_all_pairs()
+    {
+        // The scores of all pairs would take 34 GB.
+        using var scope = NewDisposeScope();
+        var x = rand(1, 2, 65536, 8);
+        var attended = new AttentionSegments([.. Enumerable.Repeat(64, 1023), 32, 32], CPU).Attend(x, x, x);
+        Assert.Equal([1L, 65536, 16], attended.shape);
+        Assert.True(attended.isfinite().all().item<bool>());
+    }
+
+    [Fact]
     public void Windows_cover_every_cell_once_and_end_at_the_edges()
     {
         // Windows of 2 x 2 cells on 3 x 5 cells.
