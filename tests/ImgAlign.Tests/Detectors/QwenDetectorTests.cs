@@ -1,4 +1,5 @@
 using ImgAlign.Alignment;
+using ImgAlign.Checkpoints;
 using ImgAlign.Detectors;
 using ImgAlign.Imaging;
 using ImgAlign.Runtime;
@@ -85,6 +86,30 @@ public sealed class QwenDetectorTests : IDisposable
         var (x, y) = (exact.Detect(image, "What?").HiddenStates, rounded.Detect(image, "What?", 3).HiddenStates);
         Assert.Equal(torch.bfloat16, y.dtype);
         Assert.True((x - y.to(torch.float32)).norm().item<float>() < 0.05 * x.norm().item<float>());
+    }
+
+    [Theory]
+    [InlineData(WeightStorage.Int8, 0.05)]
+    [InlineData(WeightStorage.Float8, 0.2)]
+    public void Weights_in_8_bits_change_little(WeightStorage storage, double tolerance)
+    {
+        using var scope = torch.NewDisposeScope();
+        using var exact = new QwenDetector(runtime, Options);
+        using var compact = new QwenDetector(runtime, new() { ModelPath = Options.ModelPath, Storage = storage });
+        var (x, y) = (exact.Detect(image, "What?").HiddenStates, compact.Detect(image, "What?").HiddenStates);
+        Assert.InRange((x - y).norm().item<float>() / x.norm().item<float>(), 1e-6, tolerance);
+    }
+
+    [Fact]
+    public void Blocks_that_come_one_by_one_see_the_same()
+    {
+        using var scope = torch.NewDisposeScope();
+        using var streaming = new DeviceRuntime(new RuntimeOptions { Residency = ResidencyPolicy.StreamBlocks, Threads = 1 });
+        using var kept = new QwenDetector(runtime, Options);
+        using var streamed = new QwenDetector(streaming, Options);
+        var (x, y) = (kept.Detect(image, "What?", 3), streamed.Detect(image, "What?", 3));
+        Assert.True(x.HiddenStates.allclose(y.HiddenStates));
+        Assert.Equal(x.Critique, y.Critique);
     }
 
     [Fact]

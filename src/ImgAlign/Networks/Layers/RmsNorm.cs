@@ -24,6 +24,8 @@ public sealed class RmsNorm : nn.Module<Tensor, Tensor>, IParameterHolder
         RegisterComponents();
     }
 
+    internal Parameter Weight => weight;
+
     /// <inheritdoc/>
     public override Tensor forward(Tensor input)
     {

@@ -28,6 +28,9 @@ internal sealed class QwenPatchMerger : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
+    /// <summary>The norm's weight, which is where the network runs and of the type in which it does.</summary>
+    public Tensor NormWeight => norm.Weight;
+
     public override Tensor forward(Tensor patches)
     {
         using var scope = NewDisposeScope();

@@ -1,5 +1,6 @@
 using ImgAlign.Imaging;
 using ImgAlign.Networks.Layers;
+using ImgAlign.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
@@ -11,7 +12,7 @@ namespace ImgAlign.Networks.Qwen;
 /// Qwen2.5-VL's vision tower (transformers Qwen2_5_VisionTransformerPretrainedModel): patches of images to one feature for each merged cell.
 /// Most blocks look within windows only, and none from one image to another.
 /// </summary>
-public sealed class QwenVisionModel : nn.Module<ImagePatches, Tensor>
+public sealed class QwenVisionModel : nn.Module<ImagePatches, Tensor>, IBlockNetwork
 {
     internal const double NormEpsilon = 1e-6;
     private const double RopeTheta = 10000;
@@ -24,6 +25,8 @@ public sealed class QwenVisionModel : nn.Module<ImagePatches, Tensor>
     [ComponentName(Name = "blocks")]
     private readonly ModuleList<QwenVisionBlock> blocks;
 
+    private readonly BlockSequence<QwenVisionBlock> sequence;
+
     [ComponentName(Name = "merger")]
     private readonly QwenPatchMerger merger;
 
@@ -35,9 +38,12 @@ public sealed class QwenVisionModel : nn.Module<ImagePatches, Tensor>
         this.config = config;
         patchEmbedding = new QwenPatchEmbedding(config, device);
         blocks = nn.ModuleList([.. Enumerable.Range(0, config.Depth).Select(_ => new QwenVisionBlock(config, device))]);
+        sequence = new(blocks);
         merger = new QwenPatchMerger(config, device);
         RegisterComponents();
     }
+
+    BlockSequence IBlockNetwork.Blocks => sequence;
 
     /// <inheritdoc/>
     /// <param name="patches">The images, on any device.</param>
@@ -48,8 +54,7 @@ public sealed class QwenVisionModel : nn.Module<ImagePatches, Tensor>
         TensorShape.Require(patches.Values, nameof(patches), patches.Grids.Sum(static grid => (long)grid.Count), config.PatchWidth);
         using var scope = NewDisposeScope();
         var layout = PatchLayout.Create(patches.Grids, config);
-        var weight = merger.parameters().First();
-        var (device, type) = (weight.device, weight.dtype);
+        var (device, type) = (merger.NormWeight.device, merger.NormWeight.dtype);
         var order = tensor(layout.Cells.ToArray(), device: device);
         var rotary = Positions(layout, device);
         var windows = new AttentionSegments(layout.WindowLengths, device);
@@ -57,7 +62,7 @@ public sealed class QwenVisionModel : nn.Module<ImagePatches, Tensor>
 
         var hidden = patchEmbedding.call(patches.Values.to(device).to(type));  // [P, w]
         hidden = hidden.view(layout.Cells.Count, config.CellPatches, -1).index_select(0, order).flatten(0, 1);
-        foreach (var (index, block) in blocks.Index())
+        foreach (var (index, block) in sequence.InTurn().Index())
         {
             var next = block.call(hidden, rotary, config.FullattBlockIndexes.Contains(index) ? images : windows);
             hidden.Dispose();
