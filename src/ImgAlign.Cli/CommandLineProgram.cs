@@ -32,6 +32,7 @@ internal static class CommandLineProgram
             AlignCommand.Create(terminal),
             DoctorCommand.Create(terminal),
             InspectCommand.Create(terminal),
+            TrainCommand.Create(terminal),
             VerifyCommand.Create(terminal),
             Verbose,
         };

@@ -76,10 +76,12 @@ internal sealed class ModelConfiguration
     public static IEnumerable<Option> Options => [File, Released, .. BackboneValues.Concat(DetectorValues).Select(value => value.Option), .. Values.Select(value => value.Option), Loras];
 
     /// <summary>Puts file and command line together.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="required">The models that must be named; all of them unless it is said.</param>
     /// <exception cref="ImgAlignException">One of the models is not named, or the file is broken.</exception>
-    public static IConfigurationSection Read(ParseResult parsed)
+    public static IConfigurationSection Read(ParseResult parsed, RequiredModels required = RequiredModels.All)
     {
-        var settings = ReadFile(parsed.GetValue(File));
+        var settings = ReadFile(parsed.GetValue(File), Section);
         var (section, aligner, released) = Find(Families, "Pipeline:Backbone", parsed.GetValue(Backbone) ?? settings.GetValueOrDefault("Pipeline:Backbone") ?? "sdxl");
         var detector = Find(DetectorSections, "Pipeline:Detector", parsed.GetValue(Detector) ?? settings.GetValueOrDefault("Pipeline:Detector") ?? "llava");
         if (parsed.GetValue(Released) is { } folder)
@@ -103,7 +105,7 @@ internal sealed class ModelConfiguration
             settings[$"{section}:Loras:{index}:Path"] = file;
             settings[$"{section}:Loras:{index}:Scale"] = scale;
         }
-        RequireModels(settings, section, detector);
+        RequireModels(settings, section, detector, required);
         var values = settings.Select(pair => KeyValuePair.Create($"{Section}:{pair.Key}", pair.Value));
         return new ConfigurationBuilder().AddInMemoryCollection(values).Build().GetSection(Section);
     }
@@ -122,21 +124,29 @@ internal sealed class ModelConfiguration
         }
     }
 
+    /// <summary>Another section of the file that <c>--config</c> names; empty where none is named.</summary>
+    /// <exception cref="ImgAlignException">The file is broken, or has no such section.</exception>
+    public static IConfigurationSection ReadSection(ParseResult parsed, string section)
+    {
+        var values = ReadFile(parsed.GetValue(File), section).Select(pair => KeyValuePair.Create($"{section}:{pair.Key}", pair.Value));
+        return new ConfigurationBuilder().AddInMemoryCollection(values).Build().GetSection(section);
+    }
+
     // Paths in the file are relative to it, so that it can lie beside the checkpoints and be used from anywhere.
-    private static Dictionary<string, string?> ReadFile(FileInfo? file)
+    private static Dictionary<string, string?> ReadFile(FileInfo? file, string name)
     {
         var settings = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
         if (file is null) return settings;
         IConfigurationSection section;
         try
         {
-            section = new ConfigurationBuilder().AddJsonFile(file.FullName).Build().GetSection(Section);
+            section = new ConfigurationBuilder().AddJsonFile(file.FullName).Build().GetSection(name);
         }
         catch (Exception exception) when (exception is InvalidDataException or FormatException)
         {
             throw new ImgAlignException($"{file.FullName}: {(exception.InnerException ?? exception).Message}", exception);
         }
-        if (!section.Exists()) throw new ImgAlignException($"{file.FullName}: there is no section {Section} in it.");
+        if (!section.Exists()) throw new ImgAlignException($"{file.FullName}: there is no section {name} in it.");
         foreach (var (key, value) in section.AsEnumerable(makePathsRelative: true))
         {
             if (value is not null) settings[key] = key.EndsWith("Path", StringComparison.OrdinalIgnoreCase) ? Path.GetFullPath(value, file.DirectoryName!) : value;
@@ -150,9 +160,13 @@ internal sealed class ModelConfiguration
         foreach (var key in keys) settings.Remove(key);
     }
 
-    private static void RequireModels(Dictionary<string, string?> settings, string section, string detector)
+    private static void RequireModels(Dictionary<string, string?> settings, string section, string detector, RequiredModels required)
     {
-        foreach (var (key, option) in new[] { ($"{section}:ModelPath", "--model"), ($"{detector}:ModelPath", "--detector"), ("Aligner:Path", "--ckpts or --aligner") })
+        (string Key, string Option, RequiredModels Model)[] models =
+        [
+            ($"{section}:ModelPath", "--model", RequiredModels.Backbone), ($"{detector}:ModelPath", "--detector", RequiredModels.Detector), ("Aligner:Path", "--ckpts or --aligner", RequiredModels.Aligner),
+        ];
+        foreach (var (key, option, _) in models.Where(model => required.HasFlag(model.Model)))
         {
             if (string.IsNullOrEmpty(settings.GetValueOrDefault(key)))
                 throw new ImgAlignException($"{key} is not set: give {option}, or --config with a file that holds it (docs/quick-start.md has one).");
@@ -166,4 +180,21 @@ internal sealed class ModelConfiguration
     }
 
     private static Option<string?> Text(string name, string description) => new(name) { Description = description };
+}
+
+/// <summary>The models that a command needs.</summary>
+[Flags]
+internal enum RequiredModels
+{
+    /// <summary>The diffusion model.</summary>
+    Backbone = 1,
+
+    /// <summary>The multimodal language model.</summary>
+    Detector = 2,
+
+    /// <summary>The aligner.</summary>
+    Aligner = 4,
+
+    /// <summary>All of them.</summary>
+    All = Backbone | Detector | Aligner,
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using ImgAlign.Cli.Align;
-using ImgAlign.DependencyInjection;
 using ImgAlign.Imaging;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -60,7 +59,7 @@ internal static class AlignCommand
     private static async Task<int> RunAsync(
         Terminal terminal, IConfigurationSection configuration, AlignmentRequest request, string? imageFile, long[] seeds, string output, CancellationToken cancellationToken)
     {
-        await using var services = BuildServices(configuration);
+        await using var services = ModelServices.Build(configuration);
         var pipeline = services.GetRequiredService<AlignmentPipeline>();
         foreach (var seed in seeds)
         {
@@ -75,18 +74,6 @@ internal static class AlignCommand
             terminal.Out.WriteLine(Path.GetFullPath(folder));
         }
         return 0;
-    }
-
-    private static ServiceProvider BuildServices(IConfigurationSection configuration)
-    {
-        var services = new ServiceCollection();
-        services.AddImplicitMultimodalGuidance(configuration)
-            .UseFlux(configuration.GetSection("Flux"))
-            .UseSdxl(configuration.GetSection("Sdxl"))
-            .UseQwen(configuration.GetSection("Qwen"))
-            .UseLlava(configuration.GetSection("Llava"))
-            .UseAligner(configuration.GetSection("Aligner"));
-        return services.BuildServiceProvider();
     }
 
     private static ImageSize? Size(int? width, int? height) => (width, height) switch

@@ -25,6 +25,8 @@ public sealed partial class GoldenRunner
         SamplingKinds.Add(runner);
         SdxlUNetKinds.Add(runner);
         SdxlPipelineKinds.Add(runner);
+        TrainingKinds.Add(runner);
+        PreferenceKinds.Add(runner);
         return runner;
     }
 }

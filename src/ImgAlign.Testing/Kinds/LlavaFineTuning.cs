@@ -1,6 +1,7 @@
 using ImgAlign.Checkpoints;
 using ImgAlign.Networks.Llava;
 using ImgAlign.Testing.Golden;
+using ImgAlign.Training.Detector;
 using TorchSharp;
 using TorchSharp.Modules;
 
@@ -26,33 +27,17 @@ internal static class LlavaFineTuning
         {
             using var scope = torch.NewDisposeScope();
             optimizer.zero_grad();
-            var loss = Loss(network, golden.Inputs["input_ids"], golden.Inputs["labels"], golden.Inputs.GetValueOrDefault("pixel_values"));
+            var loss = InstructionLoss.Compute(network, golden.Inputs["input_ids"], golden.Inputs["labels"], golden.Inputs.GetValueOrDefault("pixel_values"));
             losses.Add(loss.item<float>());
             loss.backward();
             if (step == 0) RecordGradients(trained, outputs);
             optimizer.step();
         }
-        losses.Add(Loss(network, golden.Inputs["input_ids"], golden.Inputs["labels"], golden.Inputs.GetValueOrDefault("pixel_values")).item<float>());
+        losses.Add(InstructionLoss.Compute(network, golden.Inputs["input_ids"], golden.Inputs["labels"], golden.Inputs.GetValueOrDefault("pixel_values")).item<float>());
         outputs["losses"] = torch.tensor(losses.ToArray());
         foreach (var (name, parameter) in trained) outputs["final." + name] = parameter.detach().clone();
         return outputs;
     }
-
-    /// <summary>The mean cross-entropy of every position against the next label; labels of -100 do not count.</summary>
-    /// <param name="network">The model.</param>
-    /// <param name="ids">Token ids <c>[B, N']</c>, one <see cref="LlavaTokens.Image"/> an image, padded on the right.</param>
-    /// <param name="labels">The answer's tokens at their positions, else -100, <c>[B, N']</c>.</param>
-    /// <param name="pixels">Normalised pixels <c>[images, 3, S, S]</c>, or null.</param>
-    private static torch.Tensor Loss(LlavaModel network, torch.Tensor ids, torch.Tensor labels, torch.Tensor? pixels)
-    {
-        using var scope = torch.NewDisposeScope();
-        var logits = network.LanguageModel.call(network.Embed(ids, pixels));  // [B, N, V]
-        var targets = LlavaTokens.Expand(ids, network.Config).Spread(labels, Ignored).to(logits.device);  // [B, N]
-        var loss = torch.nn.functional.cross_entropy(logits[.., ..^1].flatten(0, 1), targets[.., 1..].flatten(), ignore_index: Ignored);
-        return loss.MoveToOuterDisposeScope();
-    }
-
-    private const int Ignored = -100;
 
     private static void RecordGradients(IReadOnlyList<(string Name, Parameter Parameter)> trained, Dictionary<string, torch.Tensor> outputs)
     {

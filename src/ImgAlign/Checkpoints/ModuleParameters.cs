@@ -42,8 +42,7 @@ internal static class ModuleParameters
     /// <exception cref="NotSupportedException">The layer is of a kind whose parameters cannot be replaced.</exception>
     public static void Assign(torch.nn.Module owner, string name, torch.Tensor value)
     {
-        var parameter = Adopt(value.DetachFromDisposeScope().DecoupleFromNativeHandle());
-        parameter.requires_grad = false;
+        var parameter = AsParameter(value);
         switch (owner)
         {
             case IParameterHolder holder: holder.Assign(name, parameter); break;
@@ -58,7 +57,15 @@ internal static class ModuleParameters
             case Embedding embedding: embedding.weight = parameter; break;
             default: throw new NotSupportedException($"{owner.GetType().Name}.{name} cannot be given weights: implement {nameof(IParameterHolder)} on it.");
         }
+    }
+
+    /// <summary>Makes a tensor, which it takes over, a parameter that is not trained.</summary>
+    public static Parameter AsParameter(torch.Tensor value)
+    {
+        var parameter = Adopt(value.DetachFromDisposeScope().DecoupleFromNativeHandle());
+        parameter.requires_grad = false;
         parameter.DetachFromDisposeScope();
+        return parameter;
     }
 
     // The public constructor takes a tensor over but still counts it as live, so that torch.Tensor.TotalCount would grow with every load.

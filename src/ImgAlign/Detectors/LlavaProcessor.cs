@@ -60,6 +60,24 @@ internal sealed class LlavaProcessor
         return ids;
     }
 
+    /// <summary>The tokens of a question with its answer, which ends as the model is to end it: what the model is trained on.</summary>
+    /// <param name="question">The question, without the template.</param>
+    /// <param name="answer">The answer.</param>
+    /// <param name="hasImage">Whether it is about a picture.</param>
+    /// <exception cref="ImgAlignException">Both together are too long for the model, or hold the marker of an image.</exception>
+    public IReadOnlyList<int> TokenizeAnswered(string question, string answer, bool hasImage)
+    {
+        if ((question + answer).Contains(ConversationTemplate.ImageToken, StringComparison.Ordinal))
+            throw new ImgAlignException($"The question or its answer holds '{ConversationTemplate.ImageToken}', which marks the picture's own place; write it in another way.");
+        var ids = LlavaPrompt.Tokenize(tokenizer, $"{template.Render(question, hasImage)} {answer}{template.TurnEnd}");
+        if (template.TurnEnd is null) ids = [.. ids, tokenizer.EndId];
+        config.Text.RequireLength(ids.Count + (hasImage ? config.ImageTokens - 1 : 0));
+        return ids;
+    }
+
+    /// <summary>The pixels of a picture, <c>[1, 3, S, S]</c>; the caller's.</summary>
+    public Tensor Preprocess(RgbImage image) => images.Preprocess(pads ? images.PadToSquare(image) : image);
+
     /// <summary>Makes the model's input.</summary>
     /// <param name="image">The picture, or null for a question without one.</param>
     /// <param name="question">The question, without the template.</param>
@@ -67,7 +85,7 @@ internal sealed class LlavaProcessor
     public LlavaInput Prepare(RgbImage? image, string question)
     {
         var ids = Tokenize(question, image is not null);
-        var pixels = image is null ? null : images.Preprocess(pads ? images.PadToSquare(image) : image);
+        var pixels = image is null ? null : Preprocess(image);
         return new LlavaInput(tensor(ids.Select(id => (long)id).ToArray(), [1, ids.Count]), pixels);
     }
 }

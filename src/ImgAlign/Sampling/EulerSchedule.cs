@@ -63,6 +63,14 @@ public sealed class EulerSchedule
     private static float[] TrainSigmas(EulerScheduleConfig config)
     {
         using var scope = NewDisposeScope();
+        var products = AlphaProducts(config);
+        return ((1 - products) / products).sqrt().data<float>().ToArray();
+    }
+
+    /// <summary>How much of a sample's variance is left at each timestep of training (diffusers <c>alphas_cumprod</c>), <c>[timesteps]</c>; the caller's.</summary>
+    internal static Tensor AlphaProducts(EulerScheduleConfig config)
+    {
+        using var scope = NewDisposeScope();
         var steps = config.NumTrainTimesteps;
         var betas = config.TrainedBetas is { } given ? tensor(given.ToArray()) : config.BetaSchedule switch
         {
@@ -76,7 +84,7 @@ public sealed class EulerSchedule
             products = (1 - WithoutFinalSample(products)).cumprod(0);
             products[-1].fill_(MathF.Pow(2, -24));  // not 0, or else the first noise level would be infinite
         }
-        return ((1 - products) / products).sqrt().data<float>().ToArray();
+        return products.MoveToOuterDisposeScope();
     }
 
     private static double SquaredCosine(int step, int steps) => Math.Pow(Math.Cos(((double)step / steps + 0.008) / 1.008 * Math.PI / 2), 2);

@@ -42,6 +42,9 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
 
     BlockSequence IBlockNetwork.Blocks => blocks;
 
+    /// <summary>Whether activations within layers are computed again for their gradients instead of kept: less memory, more time, in training.</summary>
+    public bool RecomputesActivations { get; set; }
+
     internal Tensor EmbeddingWeight => embedTokens.Weight;
 
     /// <summary>The embeddings of tokens.</summary>
@@ -86,11 +89,13 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
         var hidden = embeddings;
         foreach (var layer in blocks.InTurn())
         {
-            var next = layer.call(hidden, rotary, cache);
+            var next = RecomputesActivations && cache is null ? Recompute(layer, hidden, rotary) : layer.call(hidden, rotary, cache);
             if (!ReferenceEquals(hidden, embeddings)) hidden.Dispose();
             hidden = next;
         }
         cache?.Advance(embeddings.shape[1]);
         return norm.call(hidden).MoveToOuterDisposeScope();
     }
+    private static Tensor Recompute(LlamaLayer layer, Tensor hidden, RotaryTable rotary) =>
+        Recomputation.Run(inputs => layer.call(inputs[0], new RotaryTable(inputs[1], inputs[2]), null), hidden, rotary.Cosines, rotary.Sines);
 }

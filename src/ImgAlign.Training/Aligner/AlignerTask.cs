@@ -1,0 +1,155 @@
+using ImgAlign.Checkpoints;
+using ImgAlign.Networks.Aligner;
+using ImgAlign.Training.Preference;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace ImgAlign.Training.Aligner;
+
+/// <summary>
+/// Trains the Implicit Aligner by preference (IMG, section 3.4), one pass a step: three are a choice of inference. Metrics: <c>base</c>, <c>pref</c>,
+/// <c>accuracy</c>, <c>error</c> and <c>error_ref</c> (distances to the preferred features), <c>distance</c> (of f and f_ref).
+/// </summary>
+public sealed class AlignerTask : ITrainingTask
+{
+    private readonly AlignerNetwork network;
+    private readonly AlignerNetwork reference;
+    private readonly IPreferenceFeatures features;
+    private readonly PreferenceObjective objective;
+    private readonly ReferenceUpdate update;
+
+    /// <summary>Prepares training.</summary>
+    /// <param name="network">The aligner, with weights; borrowed.</param>
+    /// <param name="features">The data; borrowed.</param>
+    /// <param name="objective">The losses.</param>
+    /// <param name="updateAfter">The reference is replaced after this many improvements in a row, k (IMG: 10).</param>
+    public AlignerTask(AlignerNetwork network, IPreferenceFeatures features, PreferenceObjective objective, int updateAfter = 10)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(features);
+        ArgumentNullException.ThrowIfNull(objective);
+        ArgumentOutOfRangeException.ThrowIfLessThan(updateAfter, 1);
+        this.network = network;
+        this.features = features;
+        this.objective = objective;
+        update = new ReferenceUpdate(updateAfter);
+        Parameters = ModuleParameters.Enumerate(network).ToDictionary(static parameter => parameter.Path, static parameter => parameter.Value);
+        reference = Copy(network);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, Parameter> Parameters { get; }
+
+    /// <inheritdoc/>
+    public int SampleCount => features.Count;
+
+    /// <summary>How often the reference has been replaced.</summary>
+    public long ReferenceUpdates => update.Count;
+
+    /// <summary>Makes an aligner that is the identity: random weights, but for a last layer of zeros.</summary>
+    /// <param name="network">On the meta device; gets its weights.</param>
+    /// <param name="seed">The seed.</param>
+    /// <param name="device">Where the weights go.</param>
+    /// <param name="type">Their type.</param>
+    public static void Randomize(AlignerNetwork network, long seed, Device? device = null, ScalarType type = ScalarType.Float32)
+    {
+        ParameterInitialization.Randomize(network, seed, device, type);
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        foreach (var (path, _, _, parameter) in ModuleParameters.Enumerate(network))
+        {
+            if (path.StartsWith("zero_linear.", StringComparison.Ordinal)) parameter.zero_();
+        }
+    }
+
+    /// <summary>Replaces weights that are views of a mapped file by copies, which can be trained.</summary>
+    internal static void Own(AlignerNetwork network) => CopyWeights(network, network);
+
+    /// <inheritdoc/>
+    public string? FindProblem(int index) => features.FindProblem(index);
+
+    /// <inheritdoc/>
+    public TrainingLoss ComputeLoss(IReadOnlyList<SampleDraw> samples)
+    {
+        ArgumentNullException.ThrowIfNull(samples);
+        var pairs = samples.Select(features.Read).ToList();
+        var device = Parameters.Values.First().device;
+        var type = Parameters.Values.First().dtype;
+        var preferred = stack(pairs.Select(pair => pair.Preferred)).to(device).to(type);
+        var rejected = stack(pairs.Select(pair => pair.Rejected)).to(device).to(type);
+        // With gradients, too, though none are wanted: without, other kernels may run, and at the start both must give the same bits.
+        var (f, fromReference) = (Apply(network, pairs, rejected), Apply(reference, pairs, rejected).detach());
+        var loss = objective.Compute(f, fromReference, preferred, rejected);
+        var metrics = new Dictionary<string, Tensor>
+        {
+            ["base"] = loss.Base,
+            ["pref"] = loss.Preference,
+            ["accuracy"] = loss.Accuracy,
+            ["error"] = loss.Error.mean(),
+            ["error_ref"] = loss.ReferenceError.mean(),
+            ["distance"] = loss.Distance.mean(),
+        };
+        var inputs = new Dictionary<string, Tensor> { ["c_w"] = preferred, ["c_l"] = rejected };
+        foreach (var (index, pair) in pairs.Index()) inputs[$"h.{index}"] = pair.HiddenStates;
+        return new TrainingLoss(loss.Total, metrics, inputs);
+    }
+
+    /// <inheritdoc/>
+    public void AfterStep(IReadOnlyDictionary<string, double> metrics)
+    {
+        ArgumentNullException.ThrowIfNull(metrics);
+        if (!update.Record(metrics["error"], metrics["error_ref"])) return;
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        foreach (var (path, _, _, parameter) in ModuleParameters.Enumerate(reference)) parameter.copy_(Parameters[path]);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, Tensor> SaveState()
+    {
+        var state = ModuleParameters.Enumerate(reference).ToDictionary(static parameter => "reference." + parameter.Path, static parameter => (Tensor)parameter.Value);
+        state["streak"] = tensor(update.Streak);
+        state["updates"] = tensor(update.Count);
+        return state;
+    }
+
+    /// <inheritdoc/>
+    public void LoadState(IReadOnlyDictionary<string, Tensor> state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        using var noGrad = no_grad();
+        foreach (var (path, _, _, parameter) in ModuleParameters.Enumerate(reference)) parameter.copy_(state["reference." + path]);
+        (update.Streak, update.Count) = (state["streak"].item<long>(), state["updates"].item<long>());
+    }
+
+    /// <summary>Frees the reference.</summary>
+    public void Dispose() => reference.Dispose();
+
+    // Pairs whose questions have different lengths cannot be stacked: the aligner has no mask.
+    private static Tensor Apply(AlignerNetwork aligner, List<PreferenceFeatures> pairs, Tensor rejected)
+    {
+        if (pairs.TrueForAll(pair => pair.HiddenStates.shape[0] == pairs[0].HiddenStates.shape[0]))
+            return aligner.call(stack(pairs.Select(pair => pair.HiddenStates)), rejected);
+        return cat([.. pairs.Select((pair, index) => aligner.call(pair.HiddenStates.unsqueeze(0), rejected.narrow(0, index, 1)))], 0);
+    }
+
+    private static AlignerNetwork Copy(AlignerNetwork network)
+    {
+        var copy = new AlignerNetwork(network.Config, META);
+        CopyWeights(network, copy);
+        foreach (var parameter in copy.parameters()) parameter.requires_grad = true;
+        return copy;
+    }
+
+    private static void CopyWeights(AlignerNetwork from, AlignerNetwork to)
+    {
+        using var noGrad = no_grad();
+        var weights = ModuleParameters.Enumerate(from).ToDictionary(static parameter => parameter.Path, static parameter => parameter.Value);
+        foreach (var (path, owner, name, _) in ModuleParameters.Enumerate(to).ToList())
+        {
+            using var scope = NewDisposeScope();
+            ModuleParameters.Assign(owner, name, weights[path].detach().clone());
+        }
+    }
+}

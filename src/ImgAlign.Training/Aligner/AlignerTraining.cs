@@ -1,0 +1,99 @@
+using System.Globalization;
+using ImgAlign.Checkpoints;
+using ImgAlign.Networks.Aligner;
+using ImgAlign.Networks.Perceiver;
+using ImgAlign.Runtime;
+using ImgAlign.Training.Data;
+using static TorchSharp.torch;
+
+namespace ImgAlign.Training.Aligner;
+
+/// <summary>The training of an Implicit Aligner from preference pairs on disk to a checkpoint that <c>imgalign align</c> takes.</summary>
+public sealed class AlignerTraining
+{
+    private readonly DeviceRuntime runtime;
+    private readonly FrozenModels models;
+    private readonly AlignerTrainingOptions options;
+    private readonly IReadOnlyList<PreferencePair> pairs;
+
+    private AlignerTraining(DeviceRuntime runtime, FrozenModels models, AlignerTrainingOptions options, IReadOnlyList<PreferencePair> pairs)
+    {
+        this.runtime = runtime;
+        this.models = models;
+        this.options = options;
+        this.pairs = pairs;
+    }
+
+    /// <summary>The number of pairs, ties left out.</summary>
+    public int PairCount => pairs.Count;
+
+    /// <summary>What the features that are kept on disk will take at most, in words.</summary>
+    public string CacheSize
+    {
+        get
+        {
+            var prompts = pairs.SelectMany(static pair => new[] { pair.Preferred, pair.Rejected }).Distinct().Count() * (long)models.Tokens * models.TokenWidth * sizeof(float);
+            var text = string.Create(CultureInfo.InvariantCulture, $"image-prompt features: {models.Tokens} x {models.TokenWidth} a picture, {prompts / 1e6:0.0} MB in all");
+            if (!options.KeepHiddenStates) return text;
+            return string.Create(CultureInfo.InvariantCulture, $"{text}; hidden states: {models.Detector.HiddenSize} a token, {pairs.Count * 640L * models.Detector.HiddenSize * sizeof(float) / 1e6:0.0} MB at 640 tokens a pair");
+        }
+    }
+
+    /// <summary>Reads the list of pairs; Parquet is taken apart into the cache first.</summary>
+    /// <param name="runtime">The device.</param>
+    /// <param name="models">The frozen networks; borrowed.</param>
+    /// <param name="options">The data, and how the aligner is trained.</param>
+    /// <param name="imported">Is told how many rows of Parquet are done.</param>
+    /// <param name="cancellationToken">Ends the reading of Parquet; what is there is not read again.</param>
+    /// <exception cref="ImgAlignException">An option is out of its range, or the data are missing or broken.</exception>
+    public static async Task<AlignerTraining> OpenAsync(
+        DeviceRuntime runtime, FrozenModels models, AlignerTrainingOptions options, IProgress<long>? imported = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(runtime);
+        ArgumentNullException.ThrowIfNull(models);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        options.Trainer.Validate(processes: 1);
+        var folder = options.DataPath;
+        if (!File.Exists(Path.Combine(folder, PreferenceFolder.FileName)))
+        {
+            folder = Path.Combine(options.Cache, "pairs");
+            await PickAPic.ImportAsync(options.DataPath, folder, imported, cancellationToken);
+        }
+        return new AlignerTraining(runtime, models, options, PreferenceFolder.Read(folder));
+    }
+
+    /// <summary>Trains, on the device's thread.</summary>
+    /// <param name="resume">Whether to go on where the latest checkpoint ends.</param>
+    /// <param name="progress">Is told of every step, on that thread.</param>
+    /// <param name="cancellationToken">Ends the run after its current step, with a checkpoint.</param>
+    public Task<TrainingResult> RunAsync(bool resume = false, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        runtime.Worker.RunAsync(() => Run(resume, progress, cancellationToken), cancellationToken);
+
+    private TrainingResult Run(bool resume, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    {
+        using var images = new FeatureStore(Path.Combine(options.Cache, $"image-prompts-{models.ImagePromptFingerprint}-{runtime.Type}.bin"), models.TokenWidth);
+        using var hiddenStates = options.KeepHiddenStates ? new FeatureStore(Path.Combine(options.Cache, $"hidden-states-{models.DetectorFingerprint}-{runtime.Type}.bin"), models.Detector.HiddenSize) : null;
+        using var network = CreateNetwork();
+        using var task = new AlignerTask(network, new FrozenFeatures(pairs, models.ImagePrompt, models.Detector, images, hiddenStates), options.Objective, options.UpdateAfter);
+        using var trainer = new Trainer(task, options.Trainer);
+        return trainer.Run(options.OutputPath, resume, progress, cancellationToken);
+    }
+
+    private AlignerNetwork CreateNetwork()
+    {
+        var config = new PerceiverConfig(models.Detector.HiddenSize, models.TokenWidth, models.TokenWidth, options.Depth, options.Heads, options.HeadWidth, (long)models.TokenWidth * options.FeedForwardFactor);
+        var network = new AlignerNetwork(config, META);
+        if (options.InitialPath is not { } path)
+        {
+            AlignerTask.Randomize(network, options.Trainer.Seed, runtime.Device, runtime.Type);
+            return network;
+        }
+        using var checkpoint = Checkpoint.Open(path);
+        using var mapped = AlignerNetwork.FromShapes(checkpoint, options.HeadWidth);
+        if (mapped.Config != config) throw new ImgAlignException($"{path}: this aligner has the sizes {mapped.Config}, but {config} are asked for.");
+        CheckpointBinder.Bind(network, checkpoint, AlignerNetwork.Names(checkpoint), runtime.Type, runtime.Device);
+        AlignerTask.Own(network);
+        return network;
+    }
+}

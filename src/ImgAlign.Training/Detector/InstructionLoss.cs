@@ -1,0 +1,31 @@
+using ImgAlign.Networks.Llava;
+using static TorchSharp.torch;
+
+namespace ImgAlign.Training.Detector;
+
+/// <summary>The loss of LLaVA on answers (LLaVA, section 4.2; transformers <c>LlavaForConditionalGeneration</c> with labels).</summary>
+public static class InstructionLoss
+{
+    /// <summary>The label of positions that are not learned.</summary>
+    public const int Ignored = -100;
+
+    /// <summary>The mean cross-entropy of every position against the next label.</summary>
+    /// <param name="network">The model.</param>
+    /// <param name="ids">Token ids <c>[B, N']</c>, one marker (-200) an image, padded on the right with any token.</param>
+    /// <param name="labels">The answer's tokens at their positions, else <see cref="Ignored"/>, <c>[B, N']</c>.</param>
+    /// <param name="pixels">Normalised pixels <c>[images, 3, S, S]</c>, or null.</param>
+    /// <returns>A scalar.</returns>
+    public static Tensor Compute(LlavaModel network, Tensor ids, Tensor labels, Tensor? pixels)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(ids);
+        ArgumentNullException.ThrowIfNull(labels);
+        using var scope = NewDisposeScope();
+        var hidden = network.LanguageModel.Model.Run(network.Embed(ids, pixels));  // [B, N, D]
+        var targets = LlavaTokens.Expand(ids, network.Config).Spread(labels, Ignored)[.., 1..].flatten().to(hidden.device);
+        // Logits of the vocabulary are large: only positions that are followed by a label have any.
+        var learned = targets.ne(Ignored).nonzero().flatten();
+        var logits = network.LanguageModel.Logits(hidden[.., ..^1].flatten(0, 1).index_select(0, learned));  // [labels, V]
+        return nn.functional.cross_entropy(logits.to(float32), targets.index_select(0, learned)).MoveToOuterDisposeScope();
+    }
+}

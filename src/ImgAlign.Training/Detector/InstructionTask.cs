@@ -1,0 +1,48 @@
+using ImgAlign.Networks.Llava;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace ImgAlign.Training.Detector;
+
+/// <summary>Trains LLaVA on answers: captions, or the edit instructions of IMG's detector (IMG, section 3.2 and A.3).</summary>
+/// <param name="network">With weights; borrowed.</param>
+/// <param name="parameters">What is trained of it; the vision tower usually is not.</param>
+/// <param name="count">The number of samples.</param>
+/// <param name="read">Reads a sample.</param>
+/// <param name="findProblem">What makes a sample useless, as one sentence, or null; null: all are good.</param>
+public sealed class InstructionTask(
+    LlavaModel network, IReadOnlyDictionary<string, Parameter> parameters, int count, Func<SampleDraw, InstructionSample> read, Func<int, string?>? findProblem = null) : ITrainingTask
+{
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, Parameter> Parameters => parameters;
+
+    /// <inheritdoc/>
+    public int SampleCount => count;
+
+    /// <inheritdoc/>
+    public string? FindProblem(int index) => findProblem?.Invoke(index);
+
+    /// <inheritdoc/>
+    public TrainingLoss ComputeLoss(IReadOnlyList<SampleDraw> samples)
+    {
+        var batch = samples.Select(read).ToList();
+        // A picture takes the place of its marker: rows are padded to one length with as many pictures in each.
+        var length = batch.Max(static sample => sample.Ids.Count);
+        var ids = Rows(batch, length, 0, static (sample, index) => sample.Ids[index]);
+        var labels = Rows(batch, length, InstructionLoss.Ignored, static (sample, index) => index < sample.Ids.Count - sample.AnswerLength ? InstructionLoss.Ignored : sample.Ids[index]);
+        var weight = network.LanguageModel.Model.EmbeddingWeight;
+        Tensor[] pictures = [.. batch.Select(static sample => sample.Pixels).OfType<Tensor>()];
+        var pixels = pictures.Length == 0 ? null : cat(pictures, 0).to(weight.device).to(weight.dtype);
+        var inputs = new Dictionary<string, Tensor> { ["ids"] = ids, ["labels"] = labels };
+        if (pixels is not null) inputs["pixels"] = pixels;
+        return new TrainingLoss(InstructionLoss.Compute(network, ids, labels, pixels), new Dictionary<string, Tensor>(), inputs);
+    }
+
+    /// <summary>Does nothing: the network is the caller's.</summary>
+    public void Dispose()
+    {
+    }
+
+    private static Tensor Rows(List<InstructionSample> samples, int length, long padding, Func<InstructionSample, int, long> value) =>
+        tensor(samples.SelectMany(sample => Enumerable.Range(0, length).Select(index => index < sample.Ids.Count ? value(sample, index) : padding)).ToArray(), [samples.Count, length]);
+}

@@ -1,0 +1,82 @@
+using ImgAlign.Networks.Clip;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace ImgAlign.Training.Tasks;
+
+/// <summary>Pictures and captions as CLIP is trained on them. The tensors belong to the caller's dispose scope.</summary>
+/// <param name="Pixels">Normalised pixels <c>[B, 3, S, S]</c>.</param>
+/// <param name="Ids">Token ids of the captions, <c>[B, L]</c>.</param>
+/// <param name="WrongIds">Token ids of further captions that are wrong for the picture of their row, <c>[B * k, L]</c>, picture by picture; null for none.</param>
+public sealed record ContrastiveBatch(Tensor Pixels, Tensor Ids, Tensor? WrongIds = null);
+
+/// <summary>
+/// Trains CLIP's two towers (Radford et al., 2021): in a batch, every picture is to find its caption and every caption its picture. Captions
+/// that are wrong in one word only can be added for each picture. The loss depends on the whole batch: parts of a batch are not the same as the batch.
+/// Metrics: <c>image_accuracy</c>, <c>text_accuracy</c>, <c>logit_scale</c>.
+/// </summary>
+public sealed class ContrastiveTask : ITrainingTask
+{
+    private const double MostLogitScale = 4.6052;  // ln 100, as CLIP has it
+
+    private readonly ClipTextModel text;
+    private readonly ClipVisionModel vision;
+    private readonly Parameter logitScale;
+    private readonly Func<IReadOnlyList<SampleDraw>, ContrastiveBatch> read;
+
+    /// <summary>Prepares training.</summary>
+    /// <param name="text">With weights and a projection; borrowed.</param>
+    /// <param name="vision">With weights and a projection of the same width; borrowed.</param>
+    /// <param name="count">The number of samples.</param>
+    /// <param name="read">Reads some samples.</param>
+    public ContrastiveTask(ClipTextModel text, ClipVisionModel vision, int count, Func<IReadOnlyList<SampleDraw>, ContrastiveBatch> read)
+    {
+        this.text = text;
+        this.vision = vision;
+        this.read = read;
+        SampleCount = count;
+        var towers = NamedParameters.Of(("text_model.", text), ("vision_model.", vision));
+        logitScale = new Parameter(full([], Math.Log(1 / 0.07), device: towers.Values.First().device));
+        // The projections stand beside the towers in transformers' CLIPModel.
+        Parameters = towers.ToDictionary(static pair => pair.Key.Contains("_projection.", StringComparison.Ordinal) ? pair.Key[(pair.Key.IndexOf('.', StringComparison.Ordinal) + 1)..] : pair.Key, static pair => pair.Value)
+            .Append(KeyValuePair.Create("logit_scale", logitScale)).ToDictionary();
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, Parameter> Parameters { get; }
+
+    /// <inheritdoc/>
+    public int SampleCount { get; }
+
+    /// <inheritdoc/>
+    public TrainingLoss ComputeLoss(IReadOnlyList<SampleDraw> samples)
+    {
+        var batch = read(samples);
+        var images = Normalize(vision.call(batch.Pixels).Pooled!);  // [B, p]
+        var captions = Normalize(text.call(batch.Ids).Pooled!);  // [B, p]
+        var scale = logitScale.clamp(max: MostLogitScale).exp();
+        var similarity = images.matmul(captions.t()) * scale;  // [B, B]
+        var ofImages = batch.WrongIds is null ? similarity : cat([similarity, WrongSimilarity(images, batch.WrongIds) * scale], 1);  // [B, B + k]
+        var right = arange(samples.Count, device: similarity.device);
+        var loss = (nn.functional.cross_entropy(ofImages, right) + nn.functional.cross_entropy(similarity.t(), right)) * 0.5;
+        var metrics = new Dictionary<string, Tensor>
+        {
+            ["image_accuracy"] = ofImages.argmax(1).eq(right).to(float32).mean(),
+            ["text_accuracy"] = similarity.argmax(0).eq(right).to(float32).mean(),
+            ["logit_scale"] = scale,
+        };
+        return new TrainingLoss(loss, metrics, new Dictionary<string, Tensor> { ["pixels"] = batch.Pixels, ["ids"] = batch.Ids });
+    }
+
+    /// <summary>Frees the temperature; the towers are the caller's.</summary>
+    public void Dispose() => logitScale.Dispose();
+
+    // Each picture against its own wrong captions only, [B, k].
+    private Tensor WrongSimilarity(Tensor images, Tensor wrongIds)
+    {
+        var wrong = Normalize(text.call(wrongIds).Pooled!).view(images.shape[0], -1, images.shape[1]);  // [B, k, p]
+        return wrong.matmul(images.unsqueeze(2)).squeeze(2);
+    }
+
+    private static Tensor Normalize(Tensor x) => x / x.norm(1, keepdim: true);
+}

@@ -1,0 +1,200 @@
+using ImgAlign.Training.Optimization;
+using ImgAlign.Training.Parallel;
+using ImgAlign.Training.Reporting;
+using ImgAlign.Training.State;
+using static TorchSharp.torch;
+
+namespace ImgAlign.Training;
+
+/// <summary>
+/// The one training loop: gradients of a batch, their mean over processes, clipping, AdamW, the average of the weights; metrics, evaluations
+/// and checkpoints between steps. Everything follows from the seed, the data and the number of threads, whether a run is interrupted or not.
+/// </summary>
+public sealed class Trainer : IDisposable
+{
+    private readonly ITrainingTask task;
+    private readonly TrainerOptions options;
+    private readonly IProcessGroup group;
+    private readonly TrainedParameters parameters;
+    private readonly AdamW optimizer;
+    private readonly WeightAverage? average;
+    private readonly DataOrder order;
+    private readonly TrainingState state;
+
+    /// <summary>Prepares a run.</summary>
+    /// <param name="task">What is trained; borrowed.</param>
+    /// <param name="options">How.</param>
+    /// <param name="group">The processes that share every batch; null: this one alone.</param>
+    /// <exception cref="ImgAlignException">An option is out of its range, or there are no samples.</exception>
+    public Trainer(ITrainingTask task, TrainerOptions options, IProcessGroup? group = null)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        ArgumentNullException.ThrowIfNull(options);
+        this.task = task;
+        this.options = options;
+        this.group = group ?? SingleProcess.Instance;
+        options.Validate(this.group.Size);
+        if (task.SampleCount < 1) throw new ImgAlignException("There are no samples to train on.");
+        parameters = new TrainedParameters(task.Parameters);
+        optimizer = new AdamW(parameters.Tensors, parameters.Gradients, options.Optimizer);
+        average = options.AverageDecay is { } decay ? new WeightAverage(optimizer, decay) : null;
+        order = new DataOrder(task.SampleCount, options.Seed, options.Shuffle);
+        state = new TrainingState(parameters.Names, optimizer, average, task, options);
+    }
+
+    /// <summary>Trains until the last step. Cancelling ends it after the current step, with a checkpoint.</summary>
+    /// <param name="folder">Where checkpoints and metrics go; null: nowhere.</param>
+    /// <param name="resume">Whether to go on where the folder's latest checkpoint ends; a folder without one begins anew.</param>
+    /// <param name="progress">Is told of every step; called on this thread, in the first process only.</param>
+    /// <param name="cancellationToken">Ends the run between two steps.</param>
+    /// <exception cref="ImgAlignException">The loss is no number, no sample can be used, or the folder holds another run.</exception>
+    public TrainingResult Run(string? folder = null, bool resume = false, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        var files = folder is null ? null : Open(folder, resume);
+        group.Broadcast([.. Enumerable.Range(0, optimizer.Count).Select(optimizer.Weight)]);
+        optimizer.RoundParameters();
+        using var log = files is not null && group.Rank == 0 ? MetricsLog.Open(files.MetricsFile, state.Step) : null;
+        var pace = new Pace(state.Step);
+        IReadOnlyDictionary<string, double> metrics = new Dictionary<string, double>(), evaluation = metrics;
+        while (state.Step < options.Steps)
+        {
+            if (IsCancelled(cancellationToken))
+            {
+                WriteCheckpoint(files);
+                throw new OperationCanceledException(cancellationToken);
+            }
+            metrics = TakeStep(files, log);
+            if (IsDue(options.LogEvery)) log?.Write(state.Step, "train", metrics);
+            if (IsDue(options.CheckpointEvery)) WriteCheckpoint(files);
+            var evaluates = IsDue(options.EvaluateEvery);
+            if (evaluates)
+            {
+                evaluation = Evaluate(files, cancellationToken);
+                if (evaluation.Count > 0) log?.Write(state.Step, "evaluation", evaluation);
+            }
+            if (group.Rank == 0)
+            {
+                progress?.Report(new TrainingProgress(
+                    state.Step, options.Steps, metrics, pace.StepsPerSecond(state.Step), pace.Remaining(state.Step, options.Steps), state.Skipped.Count, evaluates ? evaluation : null));
+            }
+        }
+        if (log is not null) LossPlot.Write(files!.MetricsFile, files.PlotFile);
+        return new TrainingResult(state.Step, metrics, evaluation, state.Skipped);
+    }
+
+    /// <summary>Frees gradients, the optimiser's state and the average of the weights; the task stays.</summary>
+    public void Dispose()
+    {
+        average?.Dispose();
+        optimizer.Dispose();
+        parameters.Dispose();
+    }
+
+    private bool IsDue(long every) => state.Step == options.Steps || every > 0 && state.Step % every == 0;
+
+    private RunFolder Open(string folder, bool resume)
+    {
+        var files = new RunFolder(folder);
+        var latest = files.FindLatest();
+        if (latest is not null && !resume) throw new ImgAlignException($"{folder} holds a run already; continue it (resume), or choose another folder.");
+        if (group.Rank == 0) files.Clean();
+        if (latest is not null) state.Read(latest);
+        return files;
+    }
+
+    private void WriteCheckpoint(RunFolder? files)
+    {
+        if (group.Rank == 0) files?.WriteCheckpoint(state.Step, options.KeepCheckpoints, state.Write);
+    }
+
+    private Dictionary<string, double> TakeStep(RunFolder? files, MetricsLog? log)
+    {
+        var (rate, position) = (options.RateAt(state.Step), state.Position);
+        var metrics = ComputeGradients(DrawBatch(log), files);
+        metrics["grad_norm"] = GradientNorm.Clip(parameters.Gradients, options.MaxGradientNorm);
+        metrics["learning_rate"] = rate;
+        if (!double.IsFinite(metrics["loss"]) || !double.IsFinite(metrics["grad_norm"])) throw Failure(metrics, files, position);
+        optimizer.Step(rate);
+        average?.Update();
+        task.AfterStep(metrics);
+        state.Step++;
+        return metrics;
+    }
+
+    // The next samples that can be used; all processes find the same.
+    private List<SampleDraw> DrawBatch(MetricsLog? log)
+    {
+        var batch = new List<SampleDraw>(options.BatchSize);
+        while (batch.Count < options.BatchSize)
+        {
+            var draw = order.At(state.Position++);
+            if (state.Skipped.ContainsKey(draw.Index)) continue;
+            if (task.FindProblem(draw.Index) is not { } problem)
+            {
+                batch.Add(draw);
+                continue;
+            }
+            state.Skipped.Add(draw.Index, problem);
+            log?.WriteSkipped(state.Step, draw.Index, problem);
+            if (state.Skipped.Count == task.SampleCount) throw new ImgAlignException($"None of the {task.SampleCount} samples can be used; the last one: {problem}");
+        }
+        return batch;
+    }
+
+    private Dictionary<string, double> ComputeGradients(List<SampleDraw> batch, RunFolder? files)
+    {
+        parameters.ZeroGradients();
+        var share = batch.Count / group.Size;
+        var metrics = new Dictionary<string, double>();
+        foreach (var part in batch.Skip(group.Rank * share).Take(share).Chunk(share / options.AccumulationSteps))
+        {
+            using var scope = NewDisposeScope();
+            using var gradients = enable_grad();
+            var loss = task.ComputeLoss(part);
+            (loss.Total / options.AccumulationSteps).backward();
+            foreach (var (name, value) in loss.Metrics.Append(KeyValuePair.Create("loss", loss.Total)))
+                metrics[name] = metrics.GetValueOrDefault(name) + value.detach().to(float64).item<double>() / options.AccumulationSteps;
+            if (!double.IsFinite(metrics["loss"]) && files is not null) FailedStep.Write(files.CreateFailureFolder(state.Step, group.Rank), state.Step, part, metrics, loss.Inputs);
+        }
+        group.AllReduceMean(parameters.Gradients);
+        return MeanOfProcesses(metrics);
+    }
+
+    private Dictionary<string, double> MeanOfProcesses(Dictionary<string, double> metrics)
+    {
+        using var values = tensor(metrics.Values.ToArray(), float64);
+        group.AllReduceMean([values]);
+        return metrics.Keys.Zip(values.data<double>().ToArray()).ToDictionary(static pair => pair.First, static pair => pair.Second);
+    }
+
+    private bool IsCancelled(CancellationToken cancellationToken)
+    {
+        using var cancelled = tensor(cancellationToken.IsCancellationRequested ? 1.0 : 0.0);
+        group.AllReduceMean([cancelled]);
+        return cancelled.item<double>() > 0;
+    }
+
+    private ImgAlignException Failure(Dictionary<string, double> metrics, RunFolder? files, long position)
+    {
+        state.Position = position;
+        WriteCheckpoint(files);
+        var where = files is null ? "" : $" The weights before this step are in {files.FindLatest()}, the data of its failed parts in {files.Path}.";
+        return new ImgAlignException($"Step {state.Step} has the loss {metrics["loss"]} and a gradient of norm {metrics["grad_norm"]}: training has diverged, or a sample is broken; try a lower learning rate or a limit on the gradient.{where}");
+    }
+
+    private IReadOnlyDictionary<string, double> Evaluate(RunFolder? files, CancellationToken cancellationToken)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        WriteCheckpoint(files);  // an evaluation may be long, and may be cancelled
+        average?.Exchange();
+        try
+        {
+            return task.Evaluate(cancellationToken);
+        }
+        finally
+        {
+            average?.Exchange();
+        }
+    }
+}
