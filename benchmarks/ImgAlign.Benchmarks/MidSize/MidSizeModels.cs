@@ -17,8 +17,8 @@ namespace ImgAlign.Benchmarks.MidSize;
 /// <param name="golden">The folder of the golden cases, which holds the stand-ins.</param>
 internal sealed class MidSizeModels(string folder, string golden)
 {
-    private const int LlavaHidden = 30000;
-    private const int LlavaLayers = 12;
+    private const int LlavaHidden = 6000;
+    private const int LlavaLayers = 60;
     private const int LlavaWidth = 64;
 
     /// <summary>Writes the files.</summary>

@@ -34,6 +34,9 @@ public abstract partial class Checkpoint : IDisposable
     /// <exception cref="CheckpointException">There is no such tensor, or its data cannot be read.</exception>
     public abstract torch.Tensor Read(string name);
 
+    /// <summary>Lets go of mapped pages that have been read: they count as the process's memory as long as the file is mapped. Tensors that were read keep theirs.</summary>
+    internal virtual void ReleasePages() { }
+
     /// <summary>The error of a name that is not in <see cref="Tensors"/>.</summary>
     private protected CheckpointException Missing(string name) => new(Source, $"is not there, among {Tensors.Count} tensors.", name);
 

@@ -50,22 +50,28 @@ public static class CheckpointBinder
     internal static void Bind(torch.nn.Module network, Checkpoint checkpoint, WeightMap map, torch.ScalarType? type, torch.Device device, Predicate<torch.nn.Module> isWanted)
     {
         using var noGrad = torch.no_grad();
-        foreach (var parameter in ModuleParameters.Enumerate(network).Where(parameter => !parameter.IsDerived && isWanted(parameter.Owner)).ToList())
+        var parameters = ModuleParameters.Enumerate(network).Where(parameter => !parameter.IsDerived && isWanted(parameter.Owner)).ToList();
+        // Pages that have been read stay in memory as long as there is a view of the file. Where most weights are kept in another form, none is needed.
+        var leavesFile = parameters.Exists(static parameter => parameter.HasOwnType);
+        foreach (var parameter in parameters)
         {
-            using var scope = torch.NewDisposeScope();
-            var source = map.Resolve(parameter.Path);
-            var tensors = source.Names.Select(checkpoint.Read).ToList();
-            Assign(parameter, source.Combine(tensors, parameter.Value.shape), type, device);
+            using (torch.NewDisposeScope())
+            {
+                var source = map.Resolve(parameter.Path);
+                var tensors = source.Names.Select(checkpoint.Read).ToList();
+                Assign(parameter, source.Combine(tensors, parameter.Value.shape), type, device, copy: leavesFile);
+            }
+            if (leavesFile) checkpoint.ReleasePages();
         }
     }
 
-    private static void Assign(NetworkParameter parameter, torch.Tensor value, torch.ScalarType? type, torch.Device device)
+    private static void Assign(NetworkParameter parameter, torch.Tensor value, torch.ScalarType? type, torch.Device device, bool copy)
     {
         if (parameter is { HasOwnType: true, Owner: ICompactLayer layer })
         {
             foreach (var (name, part) in layer.Compact(value.to(device))) ModuleParameters.Assign(parameter.Owner, name, part);
             return;
         }
-        ModuleParameters.Assign(parameter.Owner, parameter.Name, value.to(type ?? value.dtype).to(device));
+        ModuleParameters.Assign(parameter.Owner, parameter.Name, value.to(type ?? value.dtype, copy: copy).to(device));
     }
 }

@@ -52,6 +52,12 @@ internal sealed class MappedFile(string path) : IDisposable
     public void Dispose()
     {
         disposed = true;
+        ReleasePages();
+    }
+
+    /// <summary>Lets go of the mappings for now; the next read maps the file again.</summary>
+    public void ReleasePages()
+    {
         foreach (var mapping in mappings.Values) mapping.Dispose();
         mappings.Clear();
     }

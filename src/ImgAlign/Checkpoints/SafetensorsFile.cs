@@ -38,6 +38,9 @@ internal sealed class SafetensorsFile : Checkpoint
     }
 
     /// <inheritdoc/>
+    internal override void ReleasePages() => file.ReleasePages();
+
+    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         file.Dispose();

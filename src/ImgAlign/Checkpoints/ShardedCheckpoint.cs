@@ -58,6 +58,12 @@ internal sealed class ShardedCheckpoint : Checkpoint
     public override torch.Tensor Read(string name) => shardOf.TryGetValue(name, out var shard) ? shard.Read(name) : throw Missing(name);
 
     /// <inheritdoc/>
+    internal override void ReleasePages()
+    {
+        foreach (var shard in shards.Values) shard.ReleasePages();
+    }
+
+    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         foreach (var shard in shards.Values) shard.Dispose();

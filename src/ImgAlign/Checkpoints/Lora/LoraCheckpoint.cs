@@ -82,6 +82,9 @@ public sealed class LoraCheckpoint : Checkpoint
         return merged.MoveToOuterDisposeScope();
     }
 
+    /// <inheritdoc/>
+    internal override void ReleasePages() => checkpoint.ReleasePages();
+
     private void Add(Merge merge, torch.nn.Module network)
     {
         var (file, up) = (merge.File.FileOf(merge.Layer.Up.Name), merge.Layer.Up);

@@ -66,6 +66,9 @@ internal sealed class PickleFile : Checkpoint
     }
 
     /// <inheritdoc/>
+    internal override void ReleasePages() => file.ReleasePages();
+
+    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         file.Dispose();

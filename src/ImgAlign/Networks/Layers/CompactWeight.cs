@@ -9,6 +9,8 @@ internal static class CompactWeight
     // float8_e4m3fn: TorchSharp's enumeration ends before it, but libtorch converts it on every device.
     private const ScalarType Float8 = (ScalarType)24;
 
+    private const long PieceElements = 1 << 19;
+
     /// <summary>The type of the elements.</summary>
     public static ScalarType ElementsOf(WeightStorage storage) => storage == WeightStorage.Int8 ? int8 : Float8;
 
@@ -19,11 +21,23 @@ internal static class CompactWeight
     public static (Tensor Elements, Tensor Factors) Compress(Tensor weight, WeightStorage storage)
     {
         using var scope = NewDisposeScope();
-        var exact = weight.to(float32);
-        var largest = storage == WeightStorage.Int8 ? 127 : 448;
-        var factors = exact.abs().amax([1], keepdim: true).div_(largest).clamp_min_(1e-30f);  // a row of zeros stays one
-        var scaled = exact / factors;
-        var elements = storage == WeightStorage.Int8 ? scaled.round_().to(int8) : scaled.to(Float8);
+        var (rows, columns) = (weight.shape[0], weight.shape[1]);
+        // The results first, then small pieces: temporaries as large as the matrix would leave holes in the heap, between weights that stay, which
+        // nothing fits into.
+        var elements = empty([rows, columns], ElementsOf(storage), weight.device);
+        var factors = empty([rows, 1], float32, weight.device);
+        var step = Math.Max(1, PieceElements / columns);
+        for (var first = 0L; first < rows; first += step)
+        {
+            using var pieceScope = NewDisposeScope();
+            var count = Math.Min(step, rows - first);
+            var exact = weight.narrow(0, first, count).to(float32);
+            var largest = storage == WeightStorage.Int8 ? 127 : 448;
+            var factor = exact.abs().amax([1], keepdim: true).div_(largest).clamp_min_(1e-30f);  // a row of zeros stays one
+            var scaled = exact / factor;
+            factors.narrow(0, first, count).copy_(factor);
+            elements.narrow(0, first, count).copy_(storage == WeightStorage.Int8 ? scaled.round_() : scaled);
+        }
         return (elements.MoveToOuterDisposeScope(), factors.MoveToOuterDisposeScope());
     }
 
