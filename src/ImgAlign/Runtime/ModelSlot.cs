@@ -112,9 +112,19 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
         if (!runtime.ReleasesUnused) ForEachGroup(static group => group.Load());
     }
 
-    void IResident.Evict() => ForEachGroup(static group => group.Evict());
+    void IResident.Evict()
+    {
+        if (!IsOnDevice) return;
+        ForEachGroup(static group => group.Evict());
+        if (runtime.ReleasesUnused) NativeHeap.Trim();
+    }
 
-    void IResident.Unload() => ForEachGroup(static group => { if (group.IsLoaded) group.Release(); });
+    void IResident.Unload()
+    {
+        if (!IsLoaded) return;
+        ForEachGroup(static group => { if (group.IsLoaded) group.Release(); });
+        NativeHeap.Trim();
+    }
 
     private void ForEachGroup(Action<WeightGroup> change)
     {
