@@ -10,7 +10,7 @@ namespace ImgAlign.Benchmarks.MidSize;
 /// <summary><c>options</c>: what each option that does less work is worth in time, and what it does to the picture, on a mid-size FLUX of random weights.</summary>
 internal static class OptionsCommand
 {
-    private static readonly GenerationRequest Request = new() { Prompts = ["a red cube on a blue table"], NegativePrompt = "blurred", Steps = 20, Size = new(256, 256), Guidance = 3.5 };
+    private static readonly GenerationRequest Request = new() { Prompts = ["a red cube on a blue table"], NegativePrompt = "blurred", Steps = 12, Size = new(256, 256), Guidance = 3.5 };
 
     private static readonly (string Name, GenerationRequest Request, double? StepCache)[] Runs =
     [
