@@ -34,6 +34,7 @@ internal static class CommandLineProgram
             InspectCommand.Create(terminal),
             TrainCommand.Create(terminal),
             VerifyCommand.Create(terminal),
+            WorldCommand.Create(terminal),
             Verbose,
         };
         var parsed = root.Parse(arguments.Length == 0 ? ["--help"] : arguments);

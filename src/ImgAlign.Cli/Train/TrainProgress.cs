@@ -11,7 +11,7 @@ internal static class TrainProgress
     private static readonly TimeSpan BetweenLines = TimeSpan.FromSeconds(5);
 
     /// <summary>Runs work that reports its progress, and shows it meanwhile.</summary>
-    public static async Task<TrainingResult> ShowAsync(IAnsiConsole console, Func<IProgress<TrainingProgress>, Task<TrainingResult>> work)
+    public static async Task<T> ShowAsync<T>(IAnsiConsole console, Func<IProgress<TrainingProgress>, Task<T>> work)
     {
         if (!console.Profile.Capabilities.Interactive) return await work(new Lines(console));
         return await console.Progress()

@@ -8,7 +8,11 @@ namespace ImgAlign.Training.Tasks;
 /// <param name="Pixels">Normalised pixels <c>[B, 3, S, S]</c>.</param>
 /// <param name="Ids">Token ids of the captions, <c>[B, L]</c>.</param>
 /// <param name="WrongIds">Token ids of further captions that are wrong for the picture of their row, <c>[B * k, L]</c>, picture by picture; null for none.</param>
-public sealed record ContrastiveBatch(Tensor Pixels, Tensor Ids, Tensor? WrongIds = null);
+public sealed record ContrastiveBatch(Tensor Pixels, Tensor Ids, Tensor? WrongIds = null)
+{
+    /// <summary>A further loss, of what the towers make of the pictures and of their captions, a scalar; null for none.</summary>
+    public Func<ClipOutput, ClipOutput, Tensor>? AuxiliaryLoss { get; init; }
+}
 
 /// <summary>
 /// Trains CLIP's two towers (Radford et al., 2021): in a batch, every picture is to find its caption and every caption its picture. Captions
@@ -29,7 +33,9 @@ public sealed class ContrastiveTask : ITrainingTask
     /// <param name="vision">With weights and a projection of the same width; borrowed.</param>
     /// <param name="count">The number of samples.</param>
     /// <param name="read">Reads some samples.</param>
-    public ContrastiveTask(ClipTextModel text, ClipVisionModel vision, int count, Func<IReadOnlyList<SampleDraw>, ContrastiveBatch> read)
+    /// <param name="beside">What is trained beside the towers, by <see cref="ContrastiveBatch.AuxiliaryLoss"/>; null for nothing.</param>
+    public ContrastiveTask(
+        ClipTextModel text, ClipVisionModel vision, int count, Func<IReadOnlyList<SampleDraw>, ContrastiveBatch> read, IReadOnlyDictionary<string, Parameter>? beside = null)
     {
         this.text = text;
         this.vision = vision;
@@ -39,7 +45,7 @@ public sealed class ContrastiveTask : ITrainingTask
         logitScale = new Parameter(full([], Math.Log(1 / 0.07), device: towers.Values.First().device));
         // The projections stand beside the towers in transformers' CLIPModel.
         Parameters = towers.ToDictionary(static pair => pair.Key.Contains("_projection.", StringComparison.Ordinal) ? pair.Key[(pair.Key.IndexOf('.', StringComparison.Ordinal) + 1)..] : pair.Key, static pair => pair.Value)
-            .Append(KeyValuePair.Create("logit_scale", logitScale)).ToDictionary();
+            .Append(KeyValuePair.Create("logit_scale", logitScale)).Concat(beside ?? new Dictionary<string, Parameter>()).ToDictionary();
     }
 
     /// <inheritdoc/>
@@ -52,8 +58,8 @@ public sealed class ContrastiveTask : ITrainingTask
     public TrainingLoss ComputeLoss(IReadOnlyList<SampleDraw> samples)
     {
         var batch = read(samples);
-        var images = Normalize(vision.call(batch.Pixels).Pooled!);  // [B, p]
-        var captions = Normalize(text.call(batch.Ids).Pooled!);  // [B, p]
+        var (seen, understood) = (vision.call(batch.Pixels), text.call(batch.Ids));
+        var (images, captions) = (Normalize(seen.Pooled!), Normalize(understood.Pooled!));  // [B, p]
         var scale = logitScale.clamp(max: MostLogitScale).exp();
         var similarity = images.matmul(captions.t()) * scale;  // [B, B]
         var ofImages = batch.WrongIds is null ? similarity : cat([similarity, WrongSimilarity(images, batch.WrongIds) * scale], 1);  // [B, B + k]
@@ -65,6 +71,7 @@ public sealed class ContrastiveTask : ITrainingTask
             ["text_accuracy"] = similarity.argmax(0).eq(right).to(float32).mean(),
             ["logit_scale"] = scale,
         };
+        if (batch.AuxiliaryLoss is { } auxiliary) loss += metrics["auxiliary"] = auxiliary(seen, understood);
         return new TrainingLoss(loss, metrics, new Dictionary<string, Tensor> { ["pixels"] = batch.Pixels, ["ids"] = batch.Ids });
     }
 

@@ -1,0 +1,102 @@
+using System.CommandLine;
+using System.Globalization;
+using ImgAlign.Cli.Train;
+using ImgAlign.Runtime;
+using ImgAlign.ShapeWorld.Evaluation;
+using ImgAlign.ShapeWorld.Models;
+using ImgAlign.ShapeWorld.Training;
+using Spectre.Console;
+
+namespace ImgAlign.Cli.Commands;
+
+/// <summary><c>imgalign world</c>: ShapeWorld, in which the whole method is trained from scratch.</summary>
+internal static class WorldCommand
+{
+    public static Command Create(Terminal terminal) => new("world", "ShapeWorld, a small world in which the whole method is trained from scratch.")
+    {
+        CreateTrain(terminal),
+        CreateEvaluate(terminal),
+    };
+
+    private static Command CreateEvaluate(Terminal terminal)
+    {
+        var world = new Argument<DirectoryInfo>("world") { Description = "The folder of a trained world." };
+        var output = new Option<FileInfo>("--output") { Description = "The report, an HTML file.", DefaultValueFactory = _ => new FileInfo("shapeworld.html") };
+        var prompts = new Option<int>("--prompts") { Description = "The number of prompts.", DefaultValueFactory = _ => new EvaluationOptions().Prompts };
+        var seed = new Option<long>("--seed") { Description = "The seed of prompts and noise.", DefaultValueFactory = _ => new EvaluationOptions().Seed };
+        var scale = new Option<double>("--scale") { Description = "The image prompt's scale.", DefaultValueFactory = _ => new EvaluationOptions().Scale };
+        var threads = new Option<int?>("--threads") { Description = "Threads to compute with." };
+        var command = new Command("evaluate", "Measure on new prompts what the method adds, and write a report.") { world.AcceptExistingOnly(), output, prompts, seed, scale, threads };
+        command.SetAction((parsed, token) => EvaluateAsync(
+            terminal, new WorldFolder(parsed.GetRequiredValue(world).FullName), parsed.GetRequiredValue(output).FullName,
+            new EvaluationOptions { Prompts = parsed.GetValue(prompts), Seed = parsed.GetValue(seed), Scale = parsed.GetValue(scale) }, parsed.GetValue(threads), token));
+        return command;
+    }
+
+    private static async Task<int> EvaluateAsync(Terminal terminal, WorldFolder world, string report, EvaluationOptions options, int? threads, CancellationToken cancellationToken)
+    {
+        using var runtime = new DeviceRuntime(new RuntimeOptions { Threads = threads });
+        var comparisons = await runtime.Worker.RunAsync(
+            () =>
+            {
+                using var evaluation = new WorldEvaluation(world, options);
+                var arms = evaluation.Run(new Names(terminal), cancellationToken);
+                EvaluationReport.Write(report, evaluation, options, arms);
+                return WorldEvaluation.Compare(arms);
+            }, cancellationToken);
+        foreach (var comparison in comparisons)
+            terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{comparison.Name} against {comparison.Baseline}: {comparison.Wins} wins, {comparison.Ties} ties, {comparison.Losses} losses, p {comparison.PValue:0.0e+0}"));
+        terminal.Out.WriteText(report);
+        return 0;
+    }
+
+    private sealed class Names(Terminal terminal) : IProgress<string>
+    {
+        public void Report(string value) => terminal.Error.WriteText($"done: {value}");
+    }
+
+    private static Command CreateTrain(Terminal terminal)
+    {
+        var stage = new Option<string?>("--stage") { Description = $"Train this stage only; without it, every stage that has not passed yet: {string.Join(", ", WorldTraining.Stages)}." };
+        stage.AcceptOnlyFromAmong([.. WorldTraining.Stages]);
+        var output = new Option<DirectoryInfo>("--output") { Description = "The folder of the training; an interrupted one goes on.", DefaultValueFactory = _ => new DirectoryInfo("world") };
+        var seed = new Option<long>("--seed") { Description = "The seed of everything that is drawn.", DefaultValueFactory = _ => 1 };
+        var steps = new Option<long?>("--steps") { Description = "Steps in place of the stage's own, with --stage." };
+        var threads = new Option<int?>("--threads") { Description = "Threads to compute with; results differ in rounding." };
+        var command = new Command("train", "Train the world stage by stage. Each stage must reach what the next one needs.") { stage, output, seed, steps, threads };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(steps) is not null && result.GetValue(stage) is null) result.AddError("--steps needs --stage: every stage has steps of its own.");
+        });
+        command.SetAction((parsed, token) =>
+        {
+            var only = parsed.GetValue(stage);
+            var training = new WorldTraining(parsed.GetRequiredValue(output).FullName, parsed.GetValue(seed));
+            return TrainAsync(terminal, training, only is null ? WorldTraining.Stages : [only], parsed.GetValue(steps), parsed.GetValue(threads), token);
+        });
+        return command;
+    }
+
+    private static async Task<int> TrainAsync(Terminal terminal, WorldTraining training, IReadOnlyList<string> stages, long? steps, int? threads, CancellationToken cancellationToken)
+    {
+        using var runtime = new DeviceRuntime(new RuntimeOptions { Threads = threads });
+        foreach (var stage in stages)
+        {
+            if (stages.Count > 1 && training.FindRecord(stage) is { FailedGates.Count: 0 }) continue;
+            terminal.Error.WriteText($"stage {stage}");
+            var record = await TrainProgress.ShowAsync(
+                terminal.Error, progress => runtime.Worker.RunAsync(() => training.Run(stage, steps, progress, cancellationToken), cancellationToken));
+            Write(terminal, record);
+            if (record.FailedGates.Count > 0)
+                throw new ImgAlignException($"Stage {stage} does not reach what the next one needs in {string.Join(", ", record.FailedGates)}; train it for longer, with --stage {stage} --steps N and N beyond {record.Steps}.");
+        }
+        terminal.Out.WriteText(training.Folder.Root);
+        return 0;
+    }
+
+    private static void Write(Terminal terminal, StageRecord record)
+    {
+        foreach (var (name, value) in record.Metrics) terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{record.Stage}: {name} {value:0.####}"));
+        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{record.Stage}: {record.Steps} steps, {record.Seconds:0} s with {record.Threads} threads, weights {record.WeightsHash[..16]}"));
+    }
+}

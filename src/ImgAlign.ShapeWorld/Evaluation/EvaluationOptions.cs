@@ -1,0 +1,20 @@
+namespace ImgAlign.ShapeWorld.Evaluation;
+
+/// <summary>What is measured, and how.</summary>
+public sealed record EvaluationOptions
+{
+    /// <summary>The number of prompts; half of them with pairs of objects that were never trained on.</summary>
+    public int Prompts { get; init; } = 1000;
+
+    /// <summary>The seed of prompts and noise.</summary>
+    public long Seed { get; init; } = 1;
+
+    /// <summary>The image prompt's scale.</summary>
+    public double Scale { get; init; } = 1;
+
+    /// <summary>Euler steps of a generation.</summary>
+    public int Steps { get; init; } = 20;
+
+    /// <summary>The scale of classifier-free guidance.</summary>
+    public double Guidance { get; init; } = 3;
+}

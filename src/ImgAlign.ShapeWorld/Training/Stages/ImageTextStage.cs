@@ -1,0 +1,14 @@
+using ImgAlign.ShapeWorld.Models;
+
+namespace ImgAlign.ShapeWorld.Training.Stages;
+
+/// <summary>What SDXL reads: both text encoders, and the image prompt's encoder.</summary>
+internal sealed class ImageTextStage(WorldFolder folder, long seed) : EncoderStage(folder, seed, hasFirstText: true)
+{
+    internal override void Save()
+    {
+        NetworkFile.Write(Path.Combine(Folder.TextEncoder, NetworkFile.Transformers), NetworkFile.Weights(FirstText!));
+        NetworkFile.Write(Path.Combine(Folder.TextEncoder2, NetworkFile.Transformers), NetworkFile.Weights(Text));
+        NetworkFile.Write(Path.Combine(Folder.ImageEncoder, NetworkFile.Transformers), NetworkFile.Weights(Vision));
+    }
+}

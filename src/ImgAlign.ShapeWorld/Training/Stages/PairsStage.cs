@@ -1,0 +1,60 @@
+using System.Text.Json;
+using ImgAlign.Checkpoints;
+using ImgAlign.Imaging;
+using ImgAlign.ShapeWorld.Language;
+using ImgAlign.ShapeWorld.Scenes;
+using ImgAlign.Training;
+using ImgAlign.Training.Data;
+
+namespace ImgAlign.ShapeWorld.Training.Stages;
+
+/// <summary>
+/// Preference pairs, as people make them: for each prompt some pictures of the base model, of which a wholly right one is preferred to a wrong one.
+/// Prompts of held-out pairs of objects are not among them.
+/// </summary>
+internal static class PairsStage
+{
+    private const int PromptsAtOnce = 50;
+    private const int MostPairsOfPrompt = 3;
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    /// <summary>Generates and judges pictures, and writes the pairs among them in the layout of <see cref="PreferenceFolder"/>.</summary>
+    /// <param name="context">Where.</param>
+    /// <param name="prompts">How many prompts.</param>
+    /// <param name="picturesPerPrompt">How many pictures for each.</param>
+    public static StageOutcome Run(StageContext context, int prompts, int picturesPerPrompt)
+    {
+        using var generator = new WorldGenerator(context.Folder, withImagePrompt: false);
+        Directory.CreateDirectory(context.RunFolder);
+        var pairs = new List<PreferencePair>();
+        var right = 0;
+        for (var start = 0; start < prompts; start += PromptsAtOnce)
+        {
+            context.CancellationToken.ThrowIfCancellationRequested();
+            var samples = Enumerable.Range(start, PromptsAtOnce).Select(index => SceneSample.Draw(SeedSequence.At(context.Seed, index))).ToList();
+            var captions = samples.Select(static sample => Captions.Write(sample.Scene, sample.Random)).ToList();
+            var images = generator.Generate(
+                [.. captions.SelectMany(caption => Enumerable.Repeat(caption, picturesPerPrompt))],
+                [.. Enumerable.Range(start * picturesPerPrompt, PromptsAtOnce * picturesPerPrompt).Select(static seed => (long)seed)], SamplingOptions.Default);
+            for (var i = 0; i < PromptsAtOnce; i++)
+            {
+                var own = images.Skip(i * picturesPerPrompt).Take(picturesPerPrompt).ToLookup(image => SceneEvaluator.Judge(image, samples[i].Scene).IsRight);
+                right += own[true].Count();
+                pairs.AddRange(own[true].Zip(own[false]).Take(MostPairsOfPrompt).Select((pair, number) =>
+                    new PreferencePair(captions[i], Save(pair.First, $"{start + i}-{number}-preferred.png"), Save(pair.Second, $"{start + i}-{number}-rejected.png"))));
+            }
+        }
+        AtomicFile.Write(Path.Combine(context.RunFolder, PreferenceFolder.FileName), file =>
+        {
+            foreach (var pair in pairs) file.Write([.. JsonSerializer.SerializeToUtf8Bytes(pair, Json), (byte)'\n']);
+        });
+        return new StageOutcome(0, new Dictionary<string, double> { ["pairs"] = pairs.Count, ["right"] = (double)right / (prompts * picturesPerPrompt) });
+
+        string Save(RgbImage image, string name)
+        {
+            ImageFile.SavePng(Path.Combine(context.RunFolder, name), image);
+            return name;
+        }
+    }
+}

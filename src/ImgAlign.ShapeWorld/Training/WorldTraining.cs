@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using ImgAlign.Checkpoints;
+using ImgAlign.ShapeWorld.Models;
+using ImgAlign.Training;
+using TorchSharp;
+
+namespace ImgAlign.ShapeWorld.Training;
+
+/// <summary>
+/// Trains the world stage by stage, from a seed. Each stage reads what the ones before it left, continues where it was interrupted, and is measured
+/// on scenes that it was not trained on: what does not pass its gate is not built upon.
+/// </summary>
+public sealed class WorldTraining
+{
+    private readonly string output;
+    private readonly long seed;
+
+    /// <summary>Begins or continues a training.</summary>
+    /// <param name="output">The folder of the training: the world itself, the stages' runs and their records.</param>
+    /// <param name="seed">The seed of everything that is drawn.</param>
+    public WorldTraining(string output, long seed)
+    {
+        this.output = output;
+        this.seed = seed;
+        Folder = new WorldFolder(Path.Combine(output, "world"));
+        Folder.WriteConfigurations();
+    }
+
+    /// <summary>The stages' names, in their order.</summary>
+    public static IReadOnlyList<string> Stages { get; } = [.. WorldStage.All.Select(static stage => stage.Name)];
+
+    /// <summary>The world's folder.</summary>
+    public WorldFolder Folder { get; }
+
+    /// <summary>How a stage ended, or null when it has not.</summary>
+    /// <param name="stage">The stage's name.</param>
+    public StageRecord? FindRecord(string stage) => File.Exists(RecordFile(stage)) ? ConfigFile.Read<StageRecord>(RecordFile(stage)) : null;
+
+    /// <summary>Trains a stage to its end. On the calling thread, which libtorch's settings belong to.</summary>
+    /// <param name="stage">The stage's name.</param>
+    /// <param name="steps">The optimiser's steps in place of the stage's own; null for those.</param>
+    /// <param name="progress">Is told of every step.</param>
+    /// <param name="cancellationToken">Ends the training after its current step; it can be continued.</param>
+    /// <returns>The stage's record, which is also written.</returns>
+    /// <exception cref="ImgAlignException">There is no such stage, an earlier one has not passed, or training diverges.</exception>
+    public StageRecord Run(string stage, long? steps = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        var index = Stages.ToList().IndexOf(stage);
+        if (index < 0) throw new ImgAlignException($"There is no stage '{stage}'; the stages are {string.Join(", ", Stages)}.");
+        if (Stages.Take(index).FirstOrDefault(earlier => FindRecord(earlier) is not { FailedGates.Count: 0 }) is { } missing)
+            throw new ImgAlignException($"Stage {stage} builds on stage {missing}, which has not passed yet; run that one first.");
+
+        var definition = WorldStage.All[index];
+        var watch = Stopwatch.StartNew();
+        var outcome = definition.Run(new StageContext(Folder, Path.Combine(output, "runs"), stage, SeedSequence.At(seed, index), steps, progress, cancellationToken));
+        var record = new StageRecord(
+            stage, seed, outcome.Steps, Math.Round(watch.Elapsed.TotalSeconds, 1), torch.get_num_threads(), outcome.Metrics,
+            [.. definition.Gates.Where(gate => !gate.Passes(outcome.Metrics)).Select(static gate => gate.Metric)], HashWeights());
+        Directory.CreateDirectory(Path.GetDirectoryName(RecordFile(stage))!);
+        JsonFile.Write(RecordFile(stage), record);
+        return record;
+    }
+
+    private string RecordFile(string stage) => Path.Combine(output, "records", stage + ".json");
+
+    private string HashWeights()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var file in Directory.EnumerateFiles(Folder.Root, "*.safetensors", SearchOption.AllDirectories).Order(StringComparer.Ordinal)) hash.AppendData(File.ReadAllBytes(file));
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+}
