@@ -11,7 +11,7 @@ namespace ImgAlign.Benchmarks.Measured;
 /// The Implicit Aligner for SDXL on LLaVA-1.5-13B's hidden states: what depends on them alone is computed once, so three passes cost little more
 /// than one.
 /// </summary>
-public sealed class AlignerBenchmarks : IDisposable
+public class AlignerBenchmarks : IDisposable
 {
     private const int Positions = 608;
     private const int ImageTokens = 16;
@@ -37,6 +37,7 @@ public sealed class AlignerBenchmarks : IDisposable
         network.Dispose();
         h.Dispose();
         z.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     /// <summary>One pass.</summary>

@@ -5,7 +5,7 @@ using TorchSharp;
 namespace ImgAlign.Benchmarks.Measured;
 
 /// <summary>Each full-size network against its reference graph.</summary>
-public sealed class NetworkBenchmarks : IDisposable
+public class NetworkBenchmarks : IDisposable
 {
     private Duel? duel;
 
@@ -27,7 +27,11 @@ public sealed class NetworkBenchmarks : IDisposable
 
     /// <summary>Frees both sides.</summary>
     [GlobalCleanup]
-    public void Dispose() => duel?.Dispose();
+    public void Dispose()
+    {
+        duel?.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     /// <summary>The reference graph.</summary>
     [Benchmark(Baseline = true)]

@@ -1,12 +1,11 @@
 using System.Linq.Expressions;
-using ImgAlign.Networks.Sdxl;
 using TorchSharp;
 
 namespace ImgAlign.Testing.Golden;
 
 /// <summary>
 /// Records the outputs of a network's modules by their paths, for cases that hold intermediate values. Works on modules that are run by
-/// <c>call()</c>, and on the projection of SDXL's gated layers. The recorded tensors belong to the dispose scope in which the recorder was made.
+/// <c>call()</c>. The recorded tensors belong to the dispose scope in which the recorder was made.
 /// </summary>
 public sealed class ModuleRecorder : IDisposable
 {
@@ -22,7 +21,6 @@ public sealed class ModuleRecorder : IDisposable
         foreach (var (path, module) in network.named_modules())
         {
             if (wanted.Contains(path)) removals.Add(Listen(path, module));
-            if (module is GatedLinear gated && wanted.Contains(path + ".proj")) removals.Add(RunBeside(gated));
         }
     }
 
@@ -48,17 +46,6 @@ public sealed class ModuleRecorder : IDisposable
         var body = Expression.Call(Expression.Constant(this), nameof(Keep), null, Expression.Constant(path), parameters[^1]);
         dynamic remover = hookable!.GetMethod("register_forward_hook", [hookType])!.Invoke(module, [Expression.Lambda(hookType, body, parameters).Compile()])!;
         return () => remover.remove();
-    }
-
-    // It multiplies by the two halves of its projection apart, so that nothing else would run the projection.
-    private static Action RunBeside(GatedLinear gated)
-    {
-        var hook = gated.register_forward_pre_hook((_, input) =>
-        {
-            gated.Projection.call(input).Dispose();
-            return input;
-        });
-        return hook.remove;
     }
 
     private torch.Tensor Keep(string path, torch.Tensor output)

@@ -22,18 +22,11 @@ public sealed class Linear : AffineLayer, ICompactLayer
     }
 
     /// <inheritdoc/>
-    public override Tensor forward(Tensor input) => factors is null ? LinearProduct.Apply(input, Weight, Bias) : Outputs(input, 0, Weight.shape[0]);
-
-    /// <summary>Some of the outputs.</summary>
-    /// <param name="input">x.</param>
-    /// <param name="first">The first output.</param>
-    /// <param name="count">How many.</param>
-    internal Tensor Outputs(Tensor input, long first, long count)
+    public override Tensor forward(Tensor input)
     {
-        using var scope = NewDisposeScope();
-        var weight = Weight.narrow(0, first, count);
-        if (factors is not null) weight = CompactWeight.Expand(weight, factors.narrow(0, first, count), input.dtype);
-        return LinearProduct.Apply(input, weight, Bias?.narrow(0, first, count)).MoveToOuterDisposeScope();
+        if (factors is null) return LinearProduct.Apply(input, Weight, Bias);
+        using var weight = CompactWeight.Expand(Weight, factors, input.dtype);
+        return LinearProduct.Apply(input, weight, Bias);
     }
 
     long ICompactLayer.Elements => Weight.numel();

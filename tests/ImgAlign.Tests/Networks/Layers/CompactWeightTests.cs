@@ -61,7 +61,6 @@ public sealed class CompactWeightTests
                 using var lease = compact.Use();
                 var actual = lease.Model.call(x);
                 Assert.InRange((actual - expected).norm().item<float>(), 1e-6, tolerance * expected.norm().item<float>());
-                Assert.InRange((lease.Model.Outputs(x, 3, 4) - actual.narrow(1, 3, 4)).abs().max().item<float>(), 0, 1e-5);
                 exact.Use().Dispose();
             }
         }
