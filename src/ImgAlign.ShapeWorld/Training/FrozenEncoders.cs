@@ -37,7 +37,7 @@ internal sealed class FrozenEncoders : IDisposable
         using var noGrad = no_grad();
         var samples = draws.Select(static draw => SceneSample.Draw(draw.Seed)).ToList();
         List<RgbImage> images = [.. samples.Select(static sample => sample.Image)];
-        var ids = CaptionTokens.Of(tokenizer, samples.Select(sample => Captions.Write(CaptionNoise.Perhaps(sample.Scene, captionNoise, sample.Random), sample.Random))).Ids;
+        var ids = CaptionTokens.Of(tokenizer, [.. samples.Select(sample => Captions.Write(CaptionNoise.Perhaps(sample.Scene, captionNoise, sample.Random), sample.Random))]).Ids;
         var (first, second) = (text.call(ids), text2.call(ids));
         var pixels = PictureTensors.ForClip(images);
         return new DiffusionBatch(

@@ -12,8 +12,9 @@ namespace ImgAlign.ShapeWorld.Training;
 /// </summary>
 internal sealed class SceneHeads : nn.Module
 {
-    // Is it vertical; first colour and shape; second colour and shape.
-    private static readonly long[] SlotSizes = [2, SceneObject.Colors, SceneObject.Shapes, SceneObject.Colors, SceneObject.Shapes];
+    // Is it vertical; is the object that is named last the first; first colour and shape; second colour and shape. Which object is where follows from the
+    // order of words and from the relation together, and neither alone tells anything of it: the second question asks for the relation by itself.
+    private static readonly long[] SlotSizes = [2, 2, SceneObject.Colors, SceneObject.Shapes, SceneObject.Colors, SceneObject.Shapes];
 
     [ComponentName(Name = "patches")]
     private readonly Linear patches;
@@ -41,15 +42,15 @@ internal sealed class SceneHeads : nn.Module
 
     /// <summary>How well the tokens from a caption's end on tell the whole scene.</summary>
     /// <param name="hiddenStates"><c>[B, N, w]</c>.</param>
-    /// <param name="ends">The position of each caption's end.</param>
-    /// <param name="scenes">What the captions describe.</param>
-    public Tensor SlotLoss(Tensor hiddenStates, IReadOnlyList<int> ends, IReadOnlyList<Scene> scenes)
+    /// <param name="captions">The captions.</param>
+    /// <param name="scenes">What they describe.</param>
+    public Tensor SlotLoss(Tensor hiddenStates, CaptionTokens captions, IReadOnlyList<Scene> scenes)
     {
         var logits = Logits(hiddenStates);
         var length = hiddenStates.shape[1];
         var losses = Enumerable.Range(0, SlotSizes.Length).Select(slot =>
         {
-            var labels = scenes.SelectMany((scene, row) => Enumerable.Range(0, (int)length).Select(place => place < ends[row] ? Ignored : Labels(scene)[slot])).ToArray();
+            var labels = scenes.SelectMany((scene, row) => Enumerable.Range(0, (int)length).Select(place => place < captions.Ends[row] ? Ignored : Labels(captions.Captions[row], scene)[slot])).ToArray();
             return nn.functional.cross_entropy(logits[slot].flatten(0, 1), tensor(labels), ignore_index: Ignored);
         });
         return stack(losses).mean();
@@ -57,21 +58,24 @@ internal sealed class SceneHeads : nn.Module
 
     /// <summary>Which captions are understood wholly, by the token at their end.</summary>
     /// <param name="hiddenStates"><c>[B, N, w]</c>.</param>
-    /// <param name="ends">The position of each caption's end.</param>
-    /// <param name="scenes">What the captions describe.</param>
-    public IReadOnlyList<bool> ReadsScenes(Tensor hiddenStates, IReadOnlyList<int> ends, IReadOnlyList<Scene> scenes)
+    /// <param name="captions">The captions.</param>
+    /// <param name="scenes">What they describe.</param>
+    public IReadOnlyList<bool> ReadsScenes(Tensor hiddenStates, CaptionTokens captions, IReadOnlyList<Scene> scenes)
     {
         using var scope = NewDisposeScope();
         var rows = arange(scenes.Count, int64);
-        var last = hiddenStates[rows, tensor(ends.Select(static end => (long)end).ToArray())].unsqueeze(1);  // [B, 1, w]
+        var last = hiddenStates[rows, tensor(captions.Ends.Select(static end => (long)end).ToArray())].unsqueeze(1);  // [B, 1, w]
         var answers = Logits(last).Select(static logits => logits.argmax(-1).flatten().data<long>().ToArray()).ToList();
-        return [.. scenes.Select((scene, row) => Labels(scene).Index().All(label => answers[label.Index][row] == label.Item))];
+        return [.. scenes.Select((scene, row) => Labels(captions.Captions[row], scene).Index().All(label => answers[label.Index][row] == label.Item))];
     }
 
     private const long Ignored = -100;
 
-    private static long[] Labels(Scene scene) =>
-        [scene.IsVertical ? 1 : 0, (long)scene.First.Color, (long)scene.First.Shape, (long)scene.Second.Color, (long)scene.Second.Shape];
+    private static long[] Labels(string caption, Scene scene) =>
+    [
+        scene.IsVertical ? 1 : 0, caption.EndsWith(scene.First.ToString(), StringComparison.Ordinal) ? 1 : 0,
+        (long)scene.First.Color, (long)scene.First.Shape, (long)scene.Second.Color, (long)scene.Second.Shape,
+    ];
 
     private Tensor[] Logits(Tensor hiddenStates) => slots.call(hiddenStates).split(SlotSizes, -1);
 }

@@ -62,7 +62,7 @@ internal abstract class EncoderStage : StageTask
         var similarity = (images * Direction(text.Pooled!)).sum(-1);  // [B]
         var wrongSimilarity = (images.unsqueeze(1) * Direction(Text.call(wrong.Ids).Pooled!).view(Measured, 2, -1)).sum(-1);  // [B, 2]
         var preferred = similarity.unsqueeze(1).gt(wrongSimilarity).to(float32).mean([0]).data<float>().ToArray();
-        var read = heads.ReadsScenes(TextStates(right.Ids, text), right.Ends, [.. samples.Select(static sample => sample.Scene)]);
+        var read = heads.ReadsScenes(TextStates(right.Ids, text), right, [.. samples.Select(static sample => sample.Scene)]);
         return [new("right_over_wrong", preferred[0]), new("right_over_exchanged", preferred[1]), new("captions_read", read.Average(static isRead => isRead ? 1.0 : 0))];
     }
 
@@ -74,7 +74,7 @@ internal abstract class EncoderStage : StageTask
         {
             AuxiliaryLoss = (image, text) =>
                 heads.PatchLoss(image.Penultimate, samples.Select(static sample => sample.Placed))
-                + heads.SlotLoss(TextStates(right.Ids, text), right.Ends, [.. samples.Select(static sample => sample.Scene)]),
+                + heads.SlotLoss(TextStates(right.Ids, text), right, [.. samples.Select(static sample => sample.Scene)]),
         };
     }
 
@@ -82,7 +82,7 @@ internal abstract class EncoderStage : StageTask
     private Tensor TextStates(Tensor ids, ClipOutput text) => FirstText is null ? text.Penultimate : cat([FirstText.call(ids).Penultimate, text.Penultimate], -1);
 
     private CaptionTokens Describe(IEnumerable<SceneSample> samples, Func<SceneSample, IEnumerable<Scene>> scenes) =>
-        CaptionTokens.Of(tokenizer, samples.SelectMany(sample => scenes(sample).Select(scene => Captions.Write(scene, sample.Random))));
+        CaptionTokens.Of(tokenizer, [.. samples.SelectMany(sample => scenes(sample).Select(scene => Captions.Write(scene, sample.Random)))]);
 
     private static IEnumerable<Scene> WrongScenes(SceneSample sample) => [CaptionNoise.Change(sample.Scene, sample.Random), sample.Scene.Flipped];
 
