@@ -19,6 +19,9 @@ internal sealed class SceneHeads : nn.Module
     [ComponentName(Name = "patches")]
     private readonly Linear patches;
 
+    [ComponentName(Name = "class_token")]
+    private readonly Linear classToken;
+
     [ComponentName(Name = "slots")]
     private readonly Linear slots;
 
@@ -27,33 +30,34 @@ internal sealed class SceneHeads : nn.Module
     public SceneHeads(int textWidth) : base(nameof(SceneHeads))
     {
         patches = new Linear(WorldNetworks.ImageEncoder.HiddenSize, SceneObject.Kinds + 1, hasBias: true, META);
+        classToken = new Linear(WorldNetworks.ImageEncoder.HiddenSize, SlotSizes.Sum(), hasBias: true, META);
         slots = new Linear(textWidth, SlotSizes.Sum(), hasBias: true, META);
         RegisterComponents();
     }
 
-    /// <summary>How well each patch tells which object it is of.</summary>
+    /// <summary>How well each patch tells which object it is of, and the class token the whole scene.</summary>
     /// <param name="hiddenStates">The image encoder's, with the class token, <c>[B, 1 + P, w]</c>.</param>
-    /// <param name="scenes">What the pictures show.</param>
-    public Tensor PatchLoss(Tensor hiddenStates, IEnumerable<PlacedScene> scenes)
+    /// <param name="samples">What the pictures show.</param>
+    public Tensor ImageLoss(Tensor hiddenStates, IReadOnlyList<SceneSample> samples)
     {
-        var labels = scenes.SelectMany(static scene => scene.LabelPatches(WorldNetworks.ImageEncoder.PatchSize)).Select(static label => (long)label).ToArray();
-        return nn.functional.cross_entropy(patches.call(hiddenStates[.., 1..]).flatten(0, 1), tensor(labels));
+        var objects = samples.SelectMany(static sample => sample.Placed.LabelPatches(WorldNetworks.ImageEncoder.PatchSize)).Select(static label => (long)label).ToArray();
+        var patchLoss = nn.functional.cross_entropy(patches.call(hiddenStates[.., 1..]).flatten(0, 1), tensor(objects));
+        return patchLoss + SlotLoss(classToken, hiddenStates[.., ..1], [.. samples.Select(static sample => Labels(null, sample.Scene))]);
     }
 
     /// <summary>How well the tokens from a caption's end on tell the whole scene.</summary>
     /// <param name="hiddenStates"><c>[B, N, w]</c>.</param>
     /// <param name="captions">The captions.</param>
     /// <param name="scenes">What they describe.</param>
-    public Tensor SlotLoss(Tensor hiddenStates, CaptionTokens captions, IReadOnlyList<Scene> scenes)
+    public Tensor TextLoss(Tensor hiddenStates, CaptionTokens captions, IReadOnlyList<Scene> scenes)
     {
-        var logits = Logits(hiddenStates);
-        var length = hiddenStates.shape[1];
-        var losses = Enumerable.Range(0, SlotSizes.Length).Select(slot =>
+        long[] nothing = [.. Enumerable.Repeat(Ignored, SlotSizes.Length)];
+        var labels = scenes.SelectMany((scene, row) =>
         {
-            var labels = scenes.SelectMany((scene, row) => Enumerable.Range(0, (int)length).Select(place => place < captions.Ends[row] ? Ignored : Labels(captions.Captions[row], scene)[slot])).ToArray();
-            return nn.functional.cross_entropy(logits[slot].flatten(0, 1), tensor(labels), ignore_index: Ignored);
+            var ofScene = Labels(captions.Captions[row], scene);
+            return Enumerable.Range(0, (int)hiddenStates.shape[1]).Select(place => place < captions.Ends[row] ? nothing : ofScene);
         });
-        return stack(losses).mean();
+        return SlotLoss(slots, hiddenStates, [.. labels]);
     }
 
     /// <summary>Which captions are understood wholly, by the token at their end.</summary>
@@ -65,17 +69,25 @@ internal sealed class SceneHeads : nn.Module
         using var scope = NewDisposeScope();
         var rows = arange(scenes.Count, int64);
         var last = hiddenStates[rows, tensor(captions.Ends.Select(static end => (long)end).ToArray())].unsqueeze(1);  // [B, 1, w]
-        var answers = Logits(last).Select(static logits => logits.argmax(-1).flatten().data<long>().ToArray()).ToList();
+        var answers = slots.call(last).split(SlotSizes, -1).Select(static logits => logits.argmax(-1).flatten().data<long>().ToArray()).ToList();
         return [.. scenes.Select((scene, row) => Labels(captions.Captions[row], scene).Index().All(label => answers[label.Index][row] == label.Item))];
     }
 
     private const long Ignored = -100;
 
-    private static long[] Labels(string caption, Scene scene) =>
+    // A picture has no order of words.
+    private static long[] Labels(string? caption, Scene scene) =>
     [
-        scene.IsVertical ? 1 : 0, caption.EndsWith(scene.First.ToString(), StringComparison.Ordinal) ? 1 : 0,
+        scene.IsVertical ? 1 : 0, caption is null ? Ignored : caption.EndsWith(scene.First.ToString(), StringComparison.Ordinal) ? 1 : 0,
         (long)scene.First.Color, (long)scene.First.Shape, (long)scene.Second.Color, (long)scene.Second.Shape,
     ];
 
-    private Tensor[] Logits(Tensor hiddenStates) => slots.call(hiddenStates).split(SlotSizes, -1);
+    // The mean over the slots that have labels.
+    private static Tensor SlotLoss(Linear head, Tensor hiddenStates, List<long[]> labels)
+    {
+        var logits = head.call(hiddenStates).split(SlotSizes, -1);
+        var losses = Enumerable.Range(0, SlotSizes.Length).Where(slot => labels.Exists(ofToken => ofToken[slot] != Ignored)).Select(slot =>
+            nn.functional.cross_entropy(logits[slot].flatten(0, 1), tensor(labels.Select(ofToken => ofToken[slot]).ToArray()), ignore_index: Ignored));
+        return stack(losses).mean();
+    }
 }

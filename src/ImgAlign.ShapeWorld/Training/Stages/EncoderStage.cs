@@ -73,8 +73,8 @@ internal abstract class EncoderStage : StageTask
         return new ContrastiveBatch(PictureTensors.ForClip([.. samples.Select(static sample => sample.Image)]), right.Ids, wrong.Ids)
         {
             AuxiliaryLoss = (image, text) =>
-                heads.PatchLoss(image.Penultimate, samples.Select(static sample => sample.Placed))
-                + heads.SlotLoss(TextStates(right.Ids, text), right, [.. samples.Select(static sample => sample.Scene)]),
+                heads.ImageLoss(image.Penultimate, samples)
+                + heads.TextLoss(TextStates(right.Ids, text), right, [.. samples.Select(static sample => sample.Scene)]),
         };
     }
 
