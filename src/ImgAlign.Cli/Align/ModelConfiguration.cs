@@ -39,6 +39,7 @@ internal sealed class ModelConfiguration
         ("AutoencoderPath", Text("--autoencoder", "Another autoencoder of FLUX: a folder, or a file such as ae.safetensors."), "flux"),
         ("Storage", Text("--storage", "How UNet or transformer keep their linear layers' weights: None, Int8 or Float8."), null),
         ("TextEncoderStorage", Text("--text-encoder-storage", "How the text encoders keep their linear layers' weights: None, Int8 or Float8."), null),
+        ("ImageEncoderStorage", Text("--image-encoder-storage", "How the image prompt's encoder keeps its linear layers' weights: None, Int8 or Float8."), null),
         ("StepCacheThreshold", Text("--step-cache", "FLUX: skip blocks in steps whose first block changes relatively less than this, such as 0.1."), "flux"),
         ("ImageEncoderPath", Text("--image-encoder", "The image prompt's encoder, ViT-H/14 for SDXL, ViT-L/14 for FLUX: a folder."), null),
         ("ResamplerPath", Text("--resampler", "The image prompt's projection for SDXL: resampler.pth."), "sdxl"),

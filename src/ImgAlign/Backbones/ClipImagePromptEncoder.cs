@@ -1,3 +1,4 @@
+using ImgAlign.Checkpoints;
 using ImgAlign.Imaging;
 using ImgAlign.Networks.Clip;
 using ImgAlign.Runtime;
@@ -15,11 +16,11 @@ public abstract class ClipImagePromptEncoder<TProjection> : IImagePromptEncoder,
     private readonly ModelSlot<ClipVisionModel> encoder;
     private readonly ModelSlot<TProjection> projection;
 
-    private protected ClipImagePromptEncoder(DeviceRuntime runtime, ImagePromptParts<TProjection> parts)
+    private protected ClipImagePromptEncoder(DeviceRuntime runtime, ImagePromptParts<TProjection> parts, WeightStorage storage)
     {
         (this.runtime, processor, Tokens, Width) = (runtime, parts.Encoder.Processor, parts.Tokens, parts.Width);
         ImageSize = parts.Encoder.Config.ImageSize;
-        encoder = new(runtime, parts.Encoder.Network);
+        encoder = new(runtime, parts.Encoder.Network, storage: storage);
         projection = new(runtime, parts.Projection);
     }
 

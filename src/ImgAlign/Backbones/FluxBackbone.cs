@@ -46,7 +46,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         textEncoder = new FluxTextEncoder(runtime, text, options);
         transformer = new(runtime, transformerSource, storage: options.Storage);
         decoder = new(runtime, decoderSource, autoencoderConfig, options.Rounding);
-        imagePrompt = image is null ? null : new FluxImagePromptEncoder(runtime, image);
+        imagePrompt = image is null ? null : new FluxImagePromptEncoder(runtime, image, options.ImageEncoderStorage);
         adapter = adapterSource is null ? null : new(runtime, adapterSource, storage: options.Storage);
         Info = Describe();
     }

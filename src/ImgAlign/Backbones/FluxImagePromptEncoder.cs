@@ -16,9 +16,9 @@ public sealed class FluxImagePromptEncoder : ClipImagePromptEncoder<FluxImagePro
     /// <param name="imageEncoderPath">The folder of the image encoder; a whole CLIP model serves too.</param>
     /// <param name="adapterPath"><c>ip_adapter.safetensors</c>.</param>
     /// <exception cref="ImgAlignException">A file is missing or broken, or the two do not fit each other.</exception>
-    public FluxImagePromptEncoder(DeviceRuntime runtime, string imageEncoderPath, string adapterPath) : this(runtime, Read(imageEncoderPath, adapterPath)) { }
+    public FluxImagePromptEncoder(DeviceRuntime runtime, string imageEncoderPath, string adapterPath) : this(runtime, Read(imageEncoderPath, adapterPath), WeightStorage.None) { }
 
-    internal FluxImagePromptEncoder(DeviceRuntime runtime, ImagePromptParts<FluxImageProjection> parts) : base(runtime, parts) { }
+    internal FluxImagePromptEncoder(DeviceRuntime runtime, ImagePromptParts<FluxImageProjection> parts, WeightStorage storage) : base(runtime, parts, storage) { }
 
     /// <inheritdoc/>
     public override Tensor EncodeUnconditional() => Encode([new RgbImage(ImageSize, ImageSize, new byte[3 * ImageSize * ImageSize])]);

@@ -44,6 +44,10 @@ public sealed class FluxOptions
     [EnumDataType(typeof(WeightStorage))]
     public WeightStorage TextEncoderStorage { get; set; }
 
+    /// <summary>How the image prompt's encoder keeps the weights of its linear layers.</summary>
+    [EnumDataType(typeof(WeightStorage))]
+    public WeightStorage ImageEncoderStorage { get; set; }
+
     /// <summary>How image tokens are counted for the schedule.</summary>
     [EnumDataType(typeof(FlowTokenCount))]
     public FlowTokenCount ScheduleTokens { get; set; } = FlowTokenCount.Released;

@@ -41,7 +41,7 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
         textEncoder = new SdxlTextEncoder(runtime, text, options.TextEncoderStorage);
         unet = new(runtime, unetSource, storage: options.Storage);
         decoder = new(runtime, decoderSource, autoencoderConfig);
-        imagePrompt = image is null ? null : new SdxlImagePromptEncoder(runtime, image);
+        imagePrompt = image is null ? null : new SdxlImagePromptEncoder(runtime, image, options.ImageEncoderStorage);
         adapter = adapterSource is null ? null : new(runtime, adapterSource, storage: options.Storage);
         Info = Describe();
     }

@@ -17,9 +17,9 @@ public sealed class SdxlImagePromptEncoder : ClipImagePromptEncoder<Resampler>
     /// <param name="imageEncoderPath">The folder of the image encoder.</param>
     /// <param name="resamplerPath">The file that holds the resampler: <c>resampler.pth</c>, or an IP-Adapter file with one inside.</param>
     /// <exception cref="ImgAlignException">A file is missing or broken, or the two do not fit each other.</exception>
-    public SdxlImagePromptEncoder(DeviceRuntime runtime, string imageEncoderPath, string resamplerPath) : this(runtime, Read(imageEncoderPath, resamplerPath)) { }
+    public SdxlImagePromptEncoder(DeviceRuntime runtime, string imageEncoderPath, string resamplerPath) : this(runtime, Read(imageEncoderPath, resamplerPath), WeightStorage.None) { }
 
-    internal SdxlImagePromptEncoder(DeviceRuntime runtime, ImagePromptParts<Resampler> parts) : base(runtime, parts) { }
+    internal SdxlImagePromptEncoder(DeviceRuntime runtime, ImagePromptParts<Resampler> parts, WeightStorage storage) : base(runtime, parts, storage) { }
 
     /// <inheritdoc/>
     public override Tensor EncodeUnconditional()

@@ -35,6 +35,10 @@ public sealed class SdxlOptions
     [EnumDataType(typeof(WeightStorage))]
     public WeightStorage TextEncoderStorage { get; set; }
 
+    /// <summary>How the image prompt's encoder keeps the weights of its linear layers.</summary>
+    [EnumDataType(typeof(WeightStorage))]
+    public WeightStorage ImageEncoderStorage { get; set; }
+
     /// <summary>
     /// The image prompt, as released with IMG: a folder with <c>image_encoder</c>, <c>resampler.pth</c> and
     /// <c>ip-adapter-plus_sdxl_vit-h.bin</c>. Null: the three paths below, or no image prompts, and so no alignment.

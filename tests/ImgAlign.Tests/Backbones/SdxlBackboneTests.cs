@@ -39,6 +39,20 @@ public sealed class SdxlBackboneTests : IDisposable
         Assert.InRange((actual - expected).norm().item<float>(), 1e-6, tolerance * expected.norm().item<float>());
     }
 
+    [Theory]
+    [InlineData(WeightStorage.Int8, 0.03)]
+    [InlineData(WeightStorage.Float8, 0.15)]
+    public void An_image_encoder_in_8_bits_changes_little(WeightStorage storage, double tolerance)
+    {
+        using var scope = NewDisposeScope();
+        using var exact = new SdxlBackbone(runtime, Published());
+        var options = Published();
+        options.ImageEncoderStorage = storage;
+        using var compact = new SdxlBackbone(runtime, options);
+        var (expected, actual) = (exact.ImagePrompt!.EncodeUnconditional(), compact.ImagePrompt!.EncodeUnconditional());
+        Assert.InRange((actual - expected).norm().item<float>(), 1e-6, tolerance * expected.norm().item<float>());
+    }
+
     [Fact]
     public void Both_networks_of_the_image_prompt_stay_until_others_are_needed()
     {
