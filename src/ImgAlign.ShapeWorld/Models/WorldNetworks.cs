@@ -1,3 +1,4 @@
+using ImgAlign.Backbones;
 using ImgAlign.Networks.Clip;
 using ImgAlign.Networks.Llama;
 using ImgAlign.Networks.Perceiver;
@@ -85,14 +86,7 @@ internal static class WorldNetworks
     };
 
     /// <summary>Noise levels as SDXL's.</summary>
-    public static EulerScheduleConfig Scheduler { get; } = new()
-    {
-        BetaStart = 0.00085,
-        BetaEnd = 0.012,
-        BetaSchedule = "scaled_linear",
-        TimestepSpacing = "leading",
-        StepsOffset = 1,
-    };
+    public static EulerScheduleConfig Scheduler => SdxlBase.Scheduler;
 
     /// <summary>The image prompt's resampler.</summary>
     public static PerceiverConfig Resampler { get; } = new(ImageEncoder.HiddenSize, CrossWidth, CrossWidth, Depth: 2, Heads: 2, PerceiverConfig.ReleasedHeadWidth, 4 * CrossWidth);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ImgAlign.Checkpoints;
+using ImgAlign.Networks.Llama;
 using ImgAlign.Testing.Golden;
 using TorchSharp;
 
@@ -42,5 +43,19 @@ internal static class GoldenNetworks
             if (recorder.Recorded.TryGetValue(PathOf(name), out var value)) outputs.TryAdd(name, value);
         }
         return outputs;
+    }
+
+    /// <summary>The answer of a decoder that has read the case's prompt: its tokens, and the logits of the first.</summary>
+    /// <param name="golden">The case.</param>
+    /// <param name="decoder">The decoder.</param>
+    /// <param name="hidden">What it made of the prompt, <c>[1, N, D]</c>.</param>
+    /// <param name="cache">What it remembers of the prompt.</param>
+    /// <param name="stopTokens">What ends the answer.</param>
+    public static Dictionary<string, torch.Tensor> Answer(this GoldenCase golden, LlamaForCausalLM decoder, torch.Tensor hidden, KeyValueCache cache, IReadOnlySet<int> stopTokens)
+    {
+        var logits = decoder.Logits(hidden[.., ^1]);  // [1, V]
+        var maxNewTokens = golden.Options.GetProperty("max_new_tokens").GetInt32();
+        var ids = GreedySearch.Continue(decoder, hidden, cache, maxNewTokens, answer => stopTokens.Contains(answer[^1]));
+        return new() { ["ids"] = torch.tensor(ids.Select(id => (long)id).ToArray()), ["logits"] = logits };
     }
 }

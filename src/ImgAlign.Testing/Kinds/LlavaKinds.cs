@@ -100,10 +100,7 @@ internal static class LlavaKinds
         var prompt = network.Embed(input.Ids, input.Pixels);
         using var cache = new KeyValueCache(network.Config.Text.NumHiddenLayers);
         var hidden = network.LanguageModel.Model.Run(prompt, cache);
-        var logits = network.LanguageModel.Logits(hidden[.., ^1]);  // [1, V]
-        var maxNewTokens = golden.Options.GetProperty("max_new_tokens").GetInt32();
-        var ids = GreedySearch.Continue(network.LanguageModel, hidden, cache, maxNewTokens, answer => network.Config.StopTokens.Contains(answer[^1]));
-        return new() { ["ids"] = torch.tensor(ids.Select(id => (long)id).ToArray()), ["logits"] = logits };
+        return golden.Answer(network.LanguageModel, hidden, cache, network.Config.StopTokens);
     }
 
     private static LlavaInput Prepare(GoldenCase golden, LlavaConfig config)

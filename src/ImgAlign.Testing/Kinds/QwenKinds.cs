@@ -92,10 +92,7 @@ internal static class QwenKinds
         var input = Prepare(golden, network.Config);
         using var cache = new KeyValueCache(network.Config.Text.NumHiddenLayers);
         var hidden = network.Run(input.Ids, input.Images, cache);
-        var logits = network.LanguageModel.Logits(hidden[.., ^1]);  // [1, V]
-        var maxNewTokens = golden.Options.GetProperty("max_new_tokens").GetInt32();
-        var ids = GreedySearch.Continue(network.LanguageModel, hidden, cache, maxNewTokens, answer => network.Config.StopTokens.Contains(answer[^1]));
-        return new() { ["ids"] = torch.tensor(ids.Select(id => (long)id).ToArray()), ["logits"] = logits };
+        return golden.Answer(network.LanguageModel, hidden, cache, network.Config.StopTokens);
     }
 
     private static QwenInput Prepare(GoldenCase golden, QwenConfig config)
