@@ -43,12 +43,12 @@ public sealed class WorldTraining
     /// <param name="progress">Is told of every step.</param>
     /// <param name="cancellationToken">Ends the training after its current step; it can be continued.</param>
     /// <returns>The stage's record, which is also written.</returns>
-    /// <exception cref="ImgAlignException">There is no such stage, an earlier one has not passed, or training diverges.</exception>
+    /// <exception cref="ImgAlignException">There is no such stage, one that it builds on has not passed, or training diverges.</exception>
     public StageRecord Run(string stage, long? steps = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         var index = Stages.ToList().IndexOf(stage);
         if (index < 0) throw new ImgAlignException($"There is no stage '{stage}'; the stages are {string.Join(", ", Stages)}.");
-        if (Stages.Take(index).FirstOrDefault(earlier => FindRecord(earlier) is not { FailedGates.Count: 0 }) is { } missing)
+        if (WorldStage.All[index].BuildsOn.FirstOrDefault(earlier => FindRecord(earlier) is not { FailedGates.Count: 0 }) is { } missing)
             throw new ImgAlignException($"Stage {stage} builds on stage {missing}, which has not passed yet; run that one first.");
 
         var definition = WorldStage.All[index];
