@@ -82,6 +82,13 @@ public sealed record WorldFolder(string Root)
             ["text_config"] = Named(WorldNetworks.TextEncoder2, ("model_type", "clip_text_model")),
             ["vision_config"] = Named(WorldNetworks.ImageEncoder, ("model_type", "clip_vision_model")),
         });
+        WriteDetectorConfiguration();
+        foreach (var folder in new[] { Tokenizer, Path.Combine(Sdxl, "tokenizer_2"), Scorer }) ClipTokenizerFiles.Write(folder);
+    }
+
+    /// <summary>Writes the detector's configuration and tokenizer.</summary>
+    internal void WriteDetectorConfiguration()
+    {
         Write(Detector, "config.json", new Dictionary<string, object>
         {
             ["architectures"] = List("LlavaForConditionalGeneration"),
@@ -96,7 +103,6 @@ public sealed record WorldFolder(string Root)
             ["vision_config"] = Named(WorldNetworks.ImageEncoder, ("model_type", "clip_vision_model")),
         });
         Write(Detector, "generation_config.json", new Dictionary<string, object> { ["eos_token_id"] = LlamaTokenizerFiles.EndId, ["pad_token_id"] = LlamaTokenizerFiles.PadId });
-        foreach (var folder in new[] { Tokenizer, Path.Combine(Sdxl, "tokenizer_2"), Scorer }) ClipTokenizerFiles.Write(folder);
         LlamaTokenizerFiles.Write(Detector);
     }
 

@@ -5,13 +5,15 @@ namespace ImgAlign.ShapeWorld.Training;
 
 /// <summary>What a stage runs with.</summary>
 /// <param name="Folder">The world's folder.</param>
+/// <param name="Ablations">What is trained for measurements only, in the same layout.</param>
 /// <param name="Runs">The folder with a folder for each stage's run.</param>
 /// <param name="Stage">The stage's name.</param>
 /// <param name="Seed">This stage's seed.</param>
 /// <param name="Steps">The optimiser's steps in place of the stage's own; null for those.</param>
 /// <param name="Progress">Is told of every step.</param>
 /// <param name="CancellationToken">Ends the stage; it can be continued.</param>
-internal sealed record StageContext(WorldFolder Folder, string Runs, string Stage, long Seed, long? Steps, IProgress<TrainingProgress>? Progress, CancellationToken CancellationToken)
+internal sealed record StageContext(
+    WorldFolder Folder, WorldFolder Ablations, string Runs, string Stage, long Seed, long? Steps, IProgress<TrainingProgress>? Progress, CancellationToken CancellationToken)
 {
     /// <summary>The folder of this stage's run.</summary>
     public string RunFolder => RunFolderOf(Stage);

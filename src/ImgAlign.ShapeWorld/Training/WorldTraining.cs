@@ -24,7 +24,9 @@ public sealed class WorldTraining
         this.output = output;
         this.seed = seed;
         Folder = new WorldFolder(Path.Combine(output, "world"));
+        Ablations = new WorldFolder(Path.Combine(output, "ablations"));
         Folder.WriteConfigurations();
+        Ablations.WriteDetectorConfiguration();
     }
 
     /// <summary>The stages' names, in their order.</summary>
@@ -32,6 +34,9 @@ public sealed class WorldTraining
 
     /// <summary>The world's folder.</summary>
     public WorldFolder Folder { get; }
+
+    /// <summary>What is trained for measurements only: the detector before its tuning, and the aligners of the ablations.</summary>
+    public WorldFolder Ablations { get; }
 
     /// <summary>How a stage ended, or null when it has not.</summary>
     /// <param name="stage">The stage's name.</param>
@@ -53,7 +58,7 @@ public sealed class WorldTraining
 
         var definition = WorldStage.All[index];
         var watch = Stopwatch.StartNew();
-        var outcome = definition.Run(new StageContext(Folder, Path.Combine(output, "runs"), stage, SeedSequence.At(seed, index), steps, progress, cancellationToken));
+        var outcome = definition.Run(new StageContext(Folder, Ablations, Path.Combine(output, "runs"), stage, SeedSequence.At(seed, definition.Number), steps, progress, cancellationToken));
         var record = new StageRecord(
             stage, seed, outcome.Steps, Math.Round(watch.Elapsed.TotalSeconds, 1), torch.get_num_threads(), outcome.Metrics,
             [.. definition.Gates.Where(gate => !gate.Passes(outcome.Metrics)).Select(static gate => gate.Metric)], HashWeights());

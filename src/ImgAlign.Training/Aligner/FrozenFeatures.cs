@@ -20,6 +20,7 @@ public sealed class FrozenFeatures : IPreferenceFeatures
     private readonly IMisalignmentDetector detector;
     private readonly FeatureStore images;
     private readonly FeatureStore? hiddenStates;
+    private readonly string? template;
     private readonly Dictionary<int, string?> problems = [];
 
     /// <summary>Reads nothing yet.</summary>
@@ -28,7 +29,9 @@ public sealed class FrozenFeatures : IPreferenceFeatures
     /// <param name="detector">Reads the non-preferred one; borrowed.</param>
     /// <param name="images">Where image-prompt features are kept; borrowed.</param>
     /// <param name="hiddenStates">Where hidden states are kept; borrowed. Null: they are not.</param>
-    public FrozenFeatures(IReadOnlyList<PreferencePair> pairs, IImagePromptEncoder encoder, IMisalignmentDetector detector, FeatureStore images, FeatureStore? hiddenStates = null)
+    /// <param name="template">What the detector is asked, with <see cref="Questions.Placeholder"/> in the prompt's place; null: what each sample draws.</param>
+    public FrozenFeatures(
+        IReadOnlyList<PreferencePair> pairs, IImagePromptEncoder encoder, IMisalignmentDetector detector, FeatureStore images, FeatureStore? hiddenStates = null, string? template = null)
     {
         ArgumentNullException.ThrowIfNull(pairs);
         ArgumentNullException.ThrowIfNull(encoder);
@@ -39,6 +42,7 @@ public sealed class FrozenFeatures : IPreferenceFeatures
         this.detector = detector;
         this.images = images;
         this.hiddenStates = hiddenStates;
+        this.template = template;
     }
 
     /// <inheritdoc/>
@@ -60,7 +64,7 @@ public sealed class FrozenFeatures : IPreferenceFeatures
 
     private Tensor ReadHiddenStates(PreferencePair pair, SampleDraw sample)
     {
-        var question = Questions.Ask(Questions.Draw(hiddenStates is null ? sample.Seed : sample.Index), pair.Caption);
+        var question = Questions.Ask(template ?? Questions.Draw(hiddenStates is null ? sample.Seed : sample.Index), pair.Caption);
         if (hiddenStates is null) return Detect();
         return hiddenStates.GetOrAdd(FeatureStore.Key(File.ReadAllBytes(pair.Rejected), question), () => Detect());
 
@@ -82,7 +86,7 @@ public sealed class FrozenFeatures : IPreferenceFeatures
         if (string.IsNullOrWhiteSpace(pair.Caption)) return $"The caption of {pair.Preferred} and {pair.Rejected} is empty.";
         try
         {
-            detector.CheckQuestion(Questions.Ask(LongestQuestion, pair.Caption));
+            detector.CheckQuestion(Questions.Ask(template ?? LongestQuestion, pair.Caption));
             foreach (var path in new[] { pair.Preferred, pair.Rejected })
             {
                 if (!File.Exists(path) || !images.Contains(FeatureStore.Key(File.ReadAllBytes(path)))) ImageFile.Load(path);

@@ -22,12 +22,15 @@ public sealed class WorldTrainingTests : IDisposable
         using var runtime = new DeviceRuntime(new RuntimeOptions { Threads = 1 });
         var folder = new WorldFolder(temporary.Path);
         folder.WriteConfigurations();
+        var ablations = new WorldFolder(Path.Combine(temporary.Path, "ablations"));
+        ablations.WriteDetectorConfiguration();
         Func<StageTask>[] stages =
         [
             () => new AutoencoderStage(folder, 1),
             () => new ImageTextStage(folder, 2),
             () => new ScorerStage(folder, 3),
-            () => new DetectorStage(folder, 4),
+            () => new CaptionStage(folder, ablations, 7),
+            () => new DetectorStage(folder, ablations, 4),
             () => new DiffusionStage(folder, 5, captionNoise: 0.3),
             () => new ImagePromptStage(folder, 6),
         ];
@@ -44,7 +47,7 @@ public sealed class WorldTrainingTests : IDisposable
         var training = new WorldTraining(temporary.Path, seed: 1);
 
         Assert.Null(training.FindRecord("vae"));
-        Assert.Contains("builds on stage vae", Assert.Throws<ImgAlignException>(() => training.Run("clip")).Message, StringComparison.Ordinal);
+        Assert.Contains("builds on stage vae", Assert.Throws<ImgAlignException>(() => training.Run("unet")).Message, StringComparison.Ordinal);
         Assert.Contains("vae, clip", Assert.Throws<ImgAlignException>(() => training.Run("paint")).Message, StringComparison.Ordinal);
     }
 

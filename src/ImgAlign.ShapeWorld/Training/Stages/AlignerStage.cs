@@ -1,3 +1,4 @@
+using System.Globalization;
 using ImgAlign.Alignment;
 using ImgAlign.Detectors;
 using ImgAlign.Networks.Aligner;
@@ -11,27 +12,38 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.ShapeWorld.Training.Stages;
 
-/// <summary>The Implicit Aligner, on the base model's preference pairs (IMG, section 3.4).</summary>
+/// <summary>An Implicit Aligner, on the base model's preference pairs (IMG, section 3.4): the method's own, or one of its ablations.</summary>
 internal sealed class AlignerStage : StageTask
 {
-    private static readonly double[] Scales = [0.2, 0.6, 1.0];
+    private const int HeldOutPairs = 200;
+
+    private static readonly double[] Scales = [0.3, 0.6, 1.0];
+    private static readonly int[] Passes = [1, 3];
 
     private readonly DeviceRuntime runtime = new(new RuntimeOptions());
     private readonly WorldGenerator generator;
-    private readonly LlavaDetector detector;
+    private readonly IMisalignmentDetector detector;
     private readonly FeatureStore images;
     private readonly FeatureStore hiddenStates;
     private readonly AlignerNetwork network = new(WorldNetworks.Aligner, META);
+    private readonly AlignerVariant variant;
+    private readonly FrozenFeatures heldOutPairs;
+    private readonly string output;
 
-    public AlignerStage(StageContext context, long seed) : base(context.Folder)
+    public AlignerStage(StageContext context, long seed, AlignerVariant variant) : base(context.Folder)
     {
+        this.variant = variant;
+        output = variant.File(Folder, context.Ablations);
         generator = new WorldGenerator(Folder, withImagePrompt: true);
-        detector = new LlavaDetector(runtime, Folder.DetectorOptions());
+        detector = variant.OpenDetector(runtime, Folder, context.Ablations);
         images = new FeatureStore(Path.Combine(context.RunFolder, "image-prompts.bin"), WorldNetworks.CrossWidth);
-        hiddenStates = new FeatureStore(Path.Combine(context.RunFolder, "hidden-states.bin"), WorldNetworks.LanguageModel.HiddenSize);
+        hiddenStates = new FeatureStore(Path.Combine(context.RunFolder, "hidden-states.bin"), detector.HiddenSize);
         AlignerTask.Randomize(network, seed);
         var pairs = PreferenceFolder.Read(context.RunFolderOf("pairs"));
-        Task = new AlignerTask(network, new FrozenFeatures(pairs, generator.ImagePrompt, detector, images, hiddenStates), new PreferenceObjective());
+        Task = new AlignerTask(network, Features([.. pairs.SkipLast(HeldOutPairs)]), variant.Objective);
+        heldOutPairs = Features([.. pairs.TakeLast(HeldOutPairs)]);
+
+        FrozenFeatures Features(IReadOnlyList<PreferencePair> some) => new(some, generator.ImagePrompt, detector, images, hiddenStates, variant.Template);
     }
 
     protected override ITrainingTask Task { get; }
@@ -47,25 +59,58 @@ internal sealed class AlignerStage : StageTask
         runtime.Dispose();
     }
 
-    internal override void Save() => NetworkFile.Write(Folder.Aligner, NetworkFile.Weights(network));
+    internal override void Save() => NetworkFile.Write(output, NetworkFile.Weights(network));
 
-    /// <summary>What one round adds to the share of right pictures, at the best of some scales.</summary>
+    /// <summary>
+    /// How far features are from the preferred picture's, on pairs that are not trained on, before and after one pass. For the method's own aligner also
+    /// what a round adds to the share of right pictures, by scale and passes.
+    /// </summary>
     protected override IEnumerable<KeyValuePair<string, double>> Measure(bool heldOut)
     {
+        using var aligner = new ImplicitAligner(runtime, output);
+        if (!heldOut)
+        {
+            foreach (var metric in Errors(aligner)) yield return metric;
+        }
+        if (variant.IsAblation) yield break;
+        foreach (var metric in Gains(aligner, heldOut)) yield return metric;
+    }
+
+    private IEnumerable<KeyValuePair<string, double>> Errors(ImplicitAligner aligner)
+    {
+        var (before, after) = (0.0, 0.0);
+        for (var i = 0; i < heldOutPairs.Count; i++)
+        {
+            using var scope = NewDisposeScope();
+            var pair = heldOutPairs.Read(new SampleDraw(i, i, i));
+            var aligned = aligner.Align(pair.HiddenStates.unsqueeze(0), pair.Rejected.unsqueeze(0), passes: 1);
+            before += Error(pair.Rejected.unsqueeze(0), pair.Preferred);
+            after += Error(aligned, pair.Preferred);
+        }
+        return [new("error_unaligned", before / heldOutPairs.Count), new("error", after / heldOutPairs.Count)];
+
+        static double Error(Tensor features, Tensor preferred) => PreferenceObjective.MeanSquare(features - preferred).item<float>();
+    }
+
+    private Dictionary<string, double> Gains(ImplicitAligner aligner, bool heldOut)
+    {
         using var scope = NewDisposeScope();
-        using var aligner = new ImplicitAligner(runtime, Folder.Aligner);
         var scenes = PromptedScenes.ToMeasure(heldOut);
         var first = scenes.Generate(generator, SamplingOptions.Default);
         var before = scenes.Judge(first).Right;
-        var aligned = cat([.. scenes.Prompts.Select((prompt, i) =>
+        var results = new Dictionary<string, double> { ["right"] = before };
+        foreach (var passes in Passes)
         {
-            using var detection = detector.Detect(first[i], Questions.Ask(Questions.Draw(i), prompt));
-            using var z = generator.ImagePrompt.Encode([first[i]]);
-            return aligner.Align(detection.HiddenStates, z);
-        })]);
-        var (scale, after) = Scales
-            .Select(scale => (scale, scenes.Judge(scenes.Generate(generator, SamplingOptions.Default, aligned, scale)).Right))
-            .MaxBy(static found => found.Right);
-        return [new("right", before), new("right_aligned", after), new("gain", after - before), new("scale", scale)];
+            var aligned = cat([.. scenes.Prompts.Select((prompt, i) =>
+            {
+                using var detection = detector.Detect(first[i], Questions.Ask(Questions.Draw(i), prompt));
+                using var z = generator.ImagePrompt.Encode([first[i]]);
+                return aligner.Align(detection.HiddenStates, z, passes);
+            })]);
+            foreach (var scale in Scales)
+                results[string.Create(CultureInfo.InvariantCulture, $"right_scale_{scale:0.0}_passes_{passes}")] = scenes.Judge(scenes.Generate(generator, SamplingOptions.Default, aligned, scale)).Right;
+        }
+        results["gain"] = results.Values.Max() - before;
+        return results;
     }
 }

@@ -9,13 +9,12 @@ using ImgAlign.Training.Data;
 namespace ImgAlign.ShapeWorld.Training.Stages;
 
 /// <summary>
-/// Preference pairs, as people make them: for each prompt some pictures of the base model, of which a wholly right one is preferred to a wrong one.
-/// Prompts of held-out pairs of objects are not among them.
+/// Preference pairs, as people make them: for each prompt some pictures of the base model, and to every wrong one a wholly right one is preferred. Where
+/// the model has drawn none, it is one drawn by formulas. Prompts of held-out pairs of objects are not among them.
 /// </summary>
 internal static class PairsStage
 {
     private const int PromptsAtOnce = 50;
-    private const int MostPairsOfPrompt = 3;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
@@ -41,8 +40,8 @@ internal static class PairsStage
             {
                 var own = images.Skip(i * picturesPerPrompt).Take(picturesPerPrompt).ToLookup(image => SceneEvaluator.Judge(image, samples[i].Scene).IsRight);
                 right += own[true].Count();
-                pairs.AddRange(own[true].Zip(own[false]).Take(MostPairsOfPrompt).Select((pair, number) =>
-                    new PreferencePair(captions[i], Save(pair.First, $"{start + i}-{number}-preferred.png"), Save(pair.Second, $"{start + i}-{number}-rejected.png"))));
+                var preferred = own[true].DefaultIfEmpty(samples[i].Image).Select((image, number) => Save(image, $"{start + i}-right-{number}.png")).ToList();
+                pairs.AddRange(own[false].Select((image, number) => new PreferencePair(captions[i], preferred[number % preferred.Count], Save(image, $"{start + i}-wrong-{number}.png"))));
             }
         }
         AtomicFile.Write(Path.Combine(context.RunFolder, PreferenceFolder.FileName), file =>
