@@ -20,39 +20,45 @@ internal static class WorldCommand
 
     private static Command CreateEvaluate(Terminal terminal)
     {
-        var world = new Argument<DirectoryInfo>("world") { Description = "The folder of a trained world." };
+        var training = new Argument<DirectoryInfo>("training") { Description = "The folder of a training (world train --output)." };
         var output = new Option<FileInfo>("--output") { Description = "The report, an HTML file.", DefaultValueFactory = _ => new FileInfo("shapeworld.html") };
         var prompts = new Option<int>("--prompts") { Description = "The number of prompts.", DefaultValueFactory = _ => new EvaluationOptions().Prompts };
         var seed = new Option<long>("--seed") { Description = "The seed of prompts and noise.", DefaultValueFactory = _ => new EvaluationOptions().Seed };
         var scale = new Option<double>("--scale") { Description = "The image prompt's scale.", DefaultValueFactory = _ => new EvaluationOptions().Scale };
+        var passes = new Option<int>("--passes") { Description = "The aligner's passes.", DefaultValueFactory = _ => new EvaluationOptions().Passes };
+        var noAblations = new Option<bool>("--no-ablations") { Description = "Leave the ablations out." };
         var threads = new Option<int?>("--threads") { Description = "Threads to compute with." };
-        var command = new Command("evaluate", "Measure on new prompts what the method adds, and write a report.") { world.AcceptExistingOnly(), output, prompts, seed, scale, threads };
-        command.SetAction((parsed, token) => EvaluateAsync(
-            terminal, new WorldFolder(parsed.GetRequiredValue(world).FullName), parsed.GetRequiredValue(output).FullName,
-            new EvaluationOptions { Prompts = parsed.GetValue(prompts), Seed = parsed.GetValue(seed), Scale = parsed.GetValue(scale) }, parsed.GetValue(threads), token));
+        var command = new Command("evaluate", "Measure on new prompts what the method adds, and write a report.") { training.AcceptExistingOnly(), output, prompts, seed, scale, passes, noAblations, threads };
+        command.SetAction((parsed, token) =>
+        {
+            var folder = parsed.GetRequiredValue(training).FullName;
+            var options = new EvaluationOptions { Prompts = parsed.GetValue(prompts), Seed = parsed.GetValue(seed), Scale = parsed.GetValue(scale), Passes = parsed.GetValue(passes) };
+            var ablations = parsed.GetValue(noAblations) ? null : WorldTraining.AblationsOf(folder);
+            return EvaluateAsync(terminal, WorldTraining.WorldOf(folder), ablations, options, parsed.GetRequiredValue(output).FullName, parsed.GetValue(threads), token);
+        });
         return command;
     }
 
-    private static async Task<int> EvaluateAsync(Terminal terminal, WorldFolder world, string report, EvaluationOptions options, int? threads, CancellationToken cancellationToken)
+    private static async Task<int> EvaluateAsync(
+        Terminal terminal, WorldFolder world, WorldFolder? ablations, EvaluationOptions options, string report, int? threads, CancellationToken cancellationToken)
     {
         using var runtime = new DeviceRuntime(new RuntimeOptions { Threads = threads });
-        var comparisons = await runtime.Worker.RunAsync(
+        var result = await runtime.Worker.RunAsync(
             () =>
             {
-                using var evaluation = new WorldEvaluation(world, options);
-                var arms = evaluation.Run(new Names(terminal), cancellationToken);
-                EvaluationReport.Write(report, evaluation, options, arms);
-                return WorldEvaluation.Compare(arms);
+                using var evaluation = new WorldEvaluation(world, ablations, options);
+                return evaluation.Run(new Lines(terminal), cancellationToken);
             }, cancellationToken);
-        foreach (var comparison in comparisons)
+        EvaluationReport.Write(report, result);
+        foreach (var comparison in result.Claim)
             terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{comparison.Name} against {comparison.Baseline}: {comparison.Wins} wins, {comparison.Ties} ties, {comparison.Losses} losses, p {comparison.PValue:0.0e+0}"));
         terminal.Out.WriteText(report);
         return 0;
     }
 
-    private sealed class Names(Terminal terminal) : IProgress<string>
+    private sealed class Lines(Terminal terminal) : IProgress<string>
     {
-        public void Report(string value) => terminal.Error.WriteText($"done: {value}");
+        public void Report(string value) => terminal.Error.WriteText(value);
     }
 
     private static Command CreateTrain(Terminal terminal)

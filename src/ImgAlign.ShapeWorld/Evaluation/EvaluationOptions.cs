@@ -1,3 +1,5 @@
+using ImgAlign.ShapeWorld.Training;
+
 namespace ImgAlign.ShapeWorld.Evaluation;
 
 /// <summary>What is measured, and how.</summary>
@@ -12,9 +14,12 @@ public sealed record EvaluationOptions
     /// <summary>The image prompt's scale.</summary>
     public double Scale { get; init; } = 1;
 
+    /// <summary>The aligner's passes in a round.</summary>
+    public int Passes { get; init; } = 3;
+
     /// <summary>Euler steps of a generation.</summary>
-    public int Steps { get; init; } = 20;
+    public int Steps { get; init; } = SamplingOptions.Default.Steps;
 
     /// <summary>The scale of classifier-free guidance.</summary>
-    public double Guidance { get; init; } = 3;
+    public double Guidance { get; init; } = SamplingOptions.Default.Guidance;
 }

@@ -13,41 +13,51 @@ namespace ImgAlign.ShapeWorld.Evaluation;
 /// <summary>One HTML file with all tables, plots and pictures of an evaluation; it needs nothing beside it.</summary>
 public static class EvaluationReport
 {
-    private const int Shown = 40;  // prompts with pictures, as they come: nothing is chosen
+    /// <summary>The prompts whose pictures are shown, as they come.</summary>
+    internal const int Shown = 40;
+
+    private const int ShownChanges = 12;  // of each kind
 
     private const string Style = """
-        <style>body{font-family:sans-serif;max-width:70em;margin:2em auto}table{border-collapse:collapse;margin:1em 0}td,th{padding:.2em .8em;text-align:right;border-bottom:1px solid #ddd}
-        td:first-child,th:first-child{text-align:left}img{width:96px;height:96px;image-rendering:pixelated}.right{outline:3px solid #2a2}.wrong{outline:3px solid #c22}figure{display:inline-block;margin:.5em;text-align:center;font-size:.8em}</style>
+        <style>body{font-family:sans-serif;max-width:72em;margin:2em auto;padding:0 1em;line-height:1.4}table{border-collapse:collapse;margin:1em 0}td,th{padding:.2em .8em;text-align:right;border-bottom:1px solid #ddd}
+        td:first-child,th:first-child{text-align:left}img{width:96px;height:96px;image-rendering:pixelated}.right{outline:3px solid #2a2}.wrong{outline:3px solid #c22}
+        figure{display:inline-block;margin:.5em;text-align:center;font-size:.8em}h3{margin:1.2em 0 0;font-size:1em}.critique{margin:0;color:#555}</style>
         """;
 
     /// <summary>Writes the file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="evaluation">What was measured.</param>
-    /// <param name="options">How.</param>
-    /// <param name="arms">The ways to generate.</param>
-    public static void Write(string path, WorldEvaluation evaluation, EvaluationOptions options, IReadOnlyList<EvaluationArm> arms)
+    /// <param name="result">What was measured.</param>
+    public static void Write(string path, EvaluationResult result)
     {
+        ArgumentNullException.ThrowIfNull(result);
+        var options = result.Options;
         var html = new StringBuilder("<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>ShapeWorld</title>").Append(Style).Append("<h1>ShapeWorld: what the method adds</h1>");
-        html.Append(CultureInfo.InvariantCulture, $"<p>{options.Prompts} prompts, half of them with pairs of objects that were never trained on; seed {options.Seed}, {options.Steps} steps, guidance {options.Guidance}, image prompt at scale {options.Scale}. Judged by formulas. No choice was made among the prompts or pictures shown.</p>");
-        html.Append("<h2>Right pictures</h2>").Append(Shares(arms, evaluation.HeldOut)).Append(Plot(arms));
-        html.Append("<h2>Prompt by prompt</h2><p>Exact two-sided sign test; 95% interval of the share of wins among wins and losses (Clopper and Pearson).</p>").Append(Comparisons(WorldEvaluation.Compare(arms)));
-        html.Append("<h2>Pictures</h2>").Append(Pictures(evaluation.Prompts, arms)).Append("</html>");
+        html.Append(CultureInfo.InvariantCulture, $"<p>{options.Prompts} prompts that are in no training set, every second one with a pair of objects that was never trained on; seed {options.Seed}, {options.Steps} Euler steps, guidance {options.Guidance}, image prompt at scale {options.Scale}, {options.Passes} passes of the aligner. A picture is right when both colours, both shapes, the relation and the number of objects are, judged by formulas and by nothing that was trained.</p>");
+        html.Append("<h2>The claim</h2><p>Two comparisons, named before anything was measured. A win is a prompt that only the first gets right. Exact two-sided sign test; 95% interval of the share of wins among wins and losses (Clopper and Pearson).</p>").Append(Comparisons(result.Claim));
+        html.Append("<h2>The method</h2>").Append(Shares(result, result.Method)).Append(Plot(result.Method));
+        if (result.Ablations.Count > 0)
+            html.Append("<h2>Ablations</h2><p>Each of them one round. The aligners have the same first weights and were trained on the same pairs in the same order.</p>").Append(Shares(result, [result.Arm(EvaluationResult.Base), result.Arm(EvaluationResult.Round), .. result.Ablations])).Append(Plot([result.Arm(EvaluationResult.Base), result.Arm(EvaluationResult.Round), .. result.Ablations]));
+        html.Append("<h2>Passes of the aligner</h2>").Append(Shares(result, result.Passes));
+        html.Append("<h2>Further comparisons</h2><p>Their p-values are not corrected for their number.</p>").Append(Comparisons(result.Comparisons));
+        html.Append(CultureInfo.InvariantCulture, $"<h2>What a round mends, and what it breaks</h2><p>The first {ShownChanges} prompts that only the round, and that only the base model gets right.</p>");
+        html.Append(Pictures(result, Changes(result, EvaluationResult.Round, EvaluationResult.Base))).Append("<hr>").Append(Pictures(result, Changes(result, EvaluationResult.Base, EvaluationResult.Round)));
+        html.Append(CultureInfo.InvariantCulture, $"<h2>Pictures</h2><p>The first {Shown} prompts, as they come, with the detector's answer about the base model's picture. Green is right, red is wrong.</p>").Append(Pictures(result, Enumerable.Range(0, Math.Min(Shown, result.Prompts.Count)))).Append("</html>");
         AtomicFile.Write(path, file => file.Write(Encoding.UTF8.GetBytes(html.ToString())));
     }
 
-    private static string Shares(IReadOnlyList<EvaluationArm> arms, IReadOnlyList<bool> heldOut)
+    private static string Shares(EvaluationResult result, IReadOnlyList<EvaluationArm> arms)
     {
         (string Name, Func<SceneJudgement, bool> IsRight)[] columns =
         [
-            ("first colour", static judgement => judgement.FirstColor), ("first shape", static judgement => judgement.FirstShape), ("second colour", static judgement => judgement.SecondColor),
-            ("second shape", static judgement => judgement.SecondShape), ("relation", static judgement => judgement.Relation), ("two objects", static judgement => judgement.ObjectCount),
+            ("colours", static judgement => judgement.FirstColor && judgement.SecondColor), ("shapes", static judgement => judgement.FirstShape && judgement.SecondShape),
+            ("relation", static judgement => judgement.Relation), ("two objects", static judgement => judgement.ObjectCount),
         ];
         var rows = arms.Select(arm => Row(
         [
-            arm.Name, arm.Generations.ToString(CultureInfo.InvariantCulture), Percent(arm.Right),
-            Percent(arm.Right.Where((_, index) => !heldOut[index])), Percent(arm.Right.Where((_, index) => heldOut[index])), .. columns.Select(column => Percent(arm.Judgements.Select(column.IsRight))),
+            arm.Name, Text($"{arm.Generations}"), Percent(arm.Right), Percent(arm.Right.Where((_, index) => !result.Scenes[index].IsHeldOut)),
+            Percent(arm.Right.Where((_, index) => result.Scenes[index].IsHeldOut)), .. columns.Select(column => Percent(arm.Judgements.Select(column.IsRight))),
         ], "td"));
-        return $"<table>{Row(["", "generations", "all right", "seen pairs", "held-out pairs", .. columns.Select(static column => column.Name)], "th")}{string.Concat(rows)}</table>";
+        return $"<table>{Row(["in percent", "generations", "all right", "seen pairs", "held-out pairs", .. columns.Select(static column => column.Name)], "th")}{string.Concat(rows)}</table>";
     }
 
     private static string Comparisons(IEnumerable<PairedComparison> comparisons)
@@ -60,24 +70,36 @@ public static class EvaluationReport
         return $"<table>{Row(["", "wins", "ties", "losses", "p", "wins among decided"], "th")}{string.Concat(rows)}</table>";
     }
 
+    // Bars with exact 95% intervals.
     private static string Plot(IReadOnlyList<EvaluationArm> arms)
     {
-        var model = new PlotModel { Title = "wholly right, in percent" };
-        var names = new CategoryAxis { Position = AxisPosition.Left };
+        var model = new PlotModel { Title = "wholly right, in percent, with 95% intervals" };
+        var names = new CategoryAxis { Position = AxisPosition.Left, StartPosition = 1, EndPosition = 0 };
         names.Labels.AddRange(arms.Select(static arm => arm.Name));
-        var bars = new BarSeries { FillColor = OxyColors.SteelBlue };
-        bars.Items.AddRange(arms.Select(static arm => new BarItem(100 * Share(arm.Right))));
+        var bars = new BarSeries { FillColor = OxyColors.LightSteelBlue };
+        var intervals = new IntervalBarSeries { FillColor = OxyColors.SteelBlue, BarWidth = 0.15, StrokeThickness = 0 };
+        foreach (var arm in arms)
+        {
+            var share = ExactInterval.Of(arm.Right.Count(static right => right), arm.Right.Count);
+            bars.Items.Add(new BarItem(100 * Share(arm.Right)));
+            intervals.Items.Add(new IntervalBarItem(100 * share.Low, 100 * share.High));
+        }
         model.Axes.Add(names);
-        model.Axes.Add(new LinearAxis { Position = AxisPosition.Bottom, Minimum = 0, Maximum = 100 });
+        model.Axes.Add(new LinearAxis { Position = AxisPosition.Bottom, Minimum = 0, Maximum = 100, MajorGridlineStyle = LineStyle.Solid, MajorGridlineColor = OxyColors.Gainsboro });
         model.Series.Add(bars);
-        return new SvgExporter { Width = 800, Height = 300, IsDocument = false }.ExportToString(model);
+        model.Series.Add(intervals);
+        return new SvgExporter { Width = 900, Height = 80 + 32 * arms.Count, IsDocument = false }.ExportToString(model);
     }
 
-    private static string Pictures(IReadOnlyList<string> prompts, IReadOnlyList<EvaluationArm> arms) => string.Concat(prompts.Take(Shown).Select((prompt, index) =>
+    private static IEnumerable<int> Changes(EvaluationResult result, string right, string wrong) =>
+        Enumerable.Range(0, result.Prompts.Count).Where(index => result.Arm(right).Right[index] && !result.Arm(wrong).Right[index]).Take(ShownChanges);
+
+    private static string Pictures(EvaluationResult result, IEnumerable<int> indices) => string.Concat(indices.Select(index =>
     {
-        var figures = arms.Select(arm =>
+        var figures = result.Method.Select(arm =>
             $"<figure><img class=\"{(arm.Right[index] ? "right" : "wrong")}\" src=\"data:image/png;base64,{Convert.ToBase64String(ImageFile.EncodePng(arm.Images[index]))}\" alt=\"\"><figcaption>{arm.Name}</figcaption></figure>");
-        return $"<h3>{WebUtility.HtmlEncode(prompt)}</h3>{string.Concat(figures)}";
+        var critique = index < result.Critiques.Count ? $"<p class=\"critique\">“{WebUtility.HtmlEncode(result.Critiques[index])}”</p>" : "";
+        return $"<h3>{WebUtility.HtmlEncode(result.Prompts[index])}</h3>{critique}{string.Concat(figures)}";
     }));
 
     private static string Row(IEnumerable<string> cells, string tag) => $"<tr>{string.Concat(cells.Select(cell => $"<{tag}>{WebUtility.HtmlEncode(cell)}</{tag}>"))}</tr>";

@@ -10,8 +10,6 @@ namespace ImgAlign.ShapeWorld.Evaluation;
 /// <param name="Losses">Prompts that the baseline alone gets right.</param>
 public sealed record PairedComparison(string Name, string Baseline, int Wins, int Ties, int Losses)
 {
-    private const double Outside = 0.05;  // of a 95% interval
-
     /// <summary>Compares.</summary>
     /// <param name="name">The way in question.</param>
     /// <param name="right">Which prompts it gets right.</param>
@@ -27,7 +25,5 @@ public sealed record PairedComparison(string Name, string Baseline, int Wins, in
     public double PValue => Wins + Losses == 0 ? 1 : Math.Min(1, 2 * Binomial.CDF(0.5, Wins + Losses, Math.Min(Wins, Losses)));
 
     /// <summary>The exact 95% interval of the share of wins among wins and losses (Clopper and Pearson, 1934).</summary>
-    public (double Low, double High) WinShareInterval => (
-        Wins == 0 ? 0 : Beta.InvCDF(Wins, Losses + 1, Outside / 2),
-        Losses == 0 ? 1 : Beta.InvCDF(Wins + 1, Losses, 1 - Outside / 2));
+    public (double Low, double High) WinShareInterval => ExactInterval.Of(Wins, Wins + Losses);
 }

@@ -10,36 +10,40 @@ using static TorchSharp.torch;
 namespace ImgAlign.ShapeWorld.Evaluation;
 
 /// <summary>
-/// Measures the method on prompts that are new: the base model, a second picture of it, the better of two by the scorer (which costs what a round
-/// costs), a round, a round that the scorer may refuse, and two rounds. All have the same noise; the second picture has its own.
+/// Measures the method on prompts that are new: the base model; more samples of it, of which the scorer takes the best, at the cost of as many rounds;
+/// rounds, and rounds that the scorer may refuse; the ablations. All have the same noise; further samples have their own.
 /// </summary>
 public sealed class WorldEvaluation : IDisposable
 {
     // Apart from all seeds of training and of the stages' measurements.
     private const long PromptSeed = 0x0E7A1;
+    private const int CritiqueTokens = 40;
 
+    private static readonly int[] OtherPasses = [1, 2];
+
+    private readonly WorldFolder world;
+    private readonly WorldFolder? ablations;
     private readonly EvaluationOptions options;
     private readonly DeviceRuntime runtime = new(new RuntimeOptions());
     private readonly WorldGenerator generator;
-    private readonly LlavaDetector detector;
-    private readonly ImplicitAligner aligner;
     private readonly WorldScorer scorer;
     private readonly List<Scene> scenes = [];
     private readonly List<string> prompts = [];
 
     /// <summary>Opens a trained world and draws the prompts.</summary>
-    /// <param name="folder">The world.</param>
+    /// <param name="world">The world.</param>
+    /// <param name="ablations">What was trained for the ablations; null: those are left out.</param>
     /// <param name="options">What is measured.</param>
-    /// <exception cref="ImgAlignException">The world is not complete.</exception>
-    public WorldEvaluation(WorldFolder folder, EvaluationOptions options)
+    /// <exception cref="ImgAlignException">The world is not complete, or the ablations are not.</exception>
+    public WorldEvaluation(WorldFolder world, WorldFolder? ablations, EvaluationOptions options)
     {
-        ArgumentNullException.ThrowIfNull(folder);
+        ArgumentNullException.ThrowIfNull(world);
         ArgumentNullException.ThrowIfNull(options);
-        this.options = options;
-        generator = new WorldGenerator(folder, withImagePrompt: true);
-        detector = new LlavaDetector(runtime, folder.DetectorOptions());
-        aligner = new ImplicitAligner(runtime, folder.Aligner);
-        scorer = new WorldScorer(folder);
+        (this.world, this.ablations, this.options) = (world, ablations, options);
+        if (ablations is not null && AlignerVariant.Ablations.FirstOrDefault(variant => !File.Exists(variant.File(world, ablations))) is { } missing)
+            throw new ImgAlignException($"{missing.File(world, ablations)} is not there; train the stage {missing.Name}, or measure without ablations.");
+        generator = new WorldGenerator(world, withImagePrompt: true);
+        scorer = new WorldScorer(world);
         for (var i = 0; i < options.Prompts; i++)
         {
             var random = new SceneRandom(PromptSeed + options.Seed, i);
@@ -48,53 +52,54 @@ public sealed class WorldEvaluation : IDisposable
         }
     }
 
-    /// <summary>The prompts.</summary>
-    public IReadOnlyList<string> Prompts => prompts;
-
-    /// <summary>Which of the prompts have pairs of objects that were never trained on.</summary>
-    public IReadOnlyList<bool> HeldOut => [.. scenes.Select(static scene => scene.IsHeldOut)];
-
     /// <summary>Generates and judges. On the calling thread.</summary>
     /// <param name="progress">Is told the name of each way that is finished.</param>
     /// <param name="cancellationToken">Ends the measurement between two ways.</param>
-    public IReadOnlyList<EvaluationArm> Run(IProgress<string>? progress = null, CancellationToken cancellationToken = default)
+    public EvaluationResult Run(IProgress<string>? progress = null, CancellationToken cancellationToken = default)
     {
         using var noGrad = no_grad();
-        var first = Arm("base", 1, Generate(0));
-        var second = Arm("second sample", 1, Generate(options.Prompts));
-        var bestOfTwo = Arm("best of 2 by the scorer", 2, Better(first.Images, second.Images));
-        var round = Arm("IMG", 2, Align(first.Images));
-        var gated = Arm("IMG, gated by the scorer", 2, Better(first.Images, round.Images));
-        var twoRounds = Arm("IMG, two rounds", 3, Align(round.Images));
-        return [first, second, bestOfTwo, round, gated, twoRounds];
+        using var scope = NewDisposeScope();
+        using var detector = AlignerVariant.Full.OpenDetector(runtime, world, world);
+        using var aligner = new ImplicitAligner(runtime, world.Aligner);
+
+        var samples = Enumerable.Range(0, 3).Select(number => Generate(firstSeed: (long)number * options.Prompts)).ToList();
+        var first = Arm(EvaluationResult.Base, 1, samples[0]);
+        var second = Arm(EvaluationResult.SecondSample, 1, samples[1]);
+        var bestOfTwo = Arm(EvaluationResult.BestOfTwo, 2, Better(samples[0], samples[1]));
+        var bestOfThree = Arm(EvaluationResult.BestOfThree, 3, Better(bestOfTwo.Images, samples[2]));
+
+        var reading = Read(detector, first.Images);
+        var round = Arm(EvaluationResult.Round, 2, Guided(Align(reading, aligner, options.Passes)));
+        var gated = Arm(EvaluationResult.GatedRound, 2, Better(first.Images, round.Images));
+        var twoRounds = Arm(EvaluationResult.TwoRounds, 3, Guided(Align(Read(detector, round.Images), aligner, options.Passes)));
+        var twoGated = Arm(EvaluationResult.TwoGatedRounds, 3, Better(gated.Images, Guided(Align(Read(detector, gated.Images), aligner, options.Passes))));
+        IReadOnlyList<EvaluationArm> method = [first, second, bestOfTwo, bestOfThree, round, gated, twoRounds, twoGated];
+
+        List<EvaluationArm> passes = [.. OtherPasses.Where(count => count != options.Passes).Select(count => Arm(Count(count), 2, Guided(Align(reading, aligner, count))))];
+        List<EvaluationArm> others = [];
+        if (ablations is not null)
+        {
+            others.Add(Arm("the picture's own features, unaligned", 2, Guided(cat([.. reading.Select(static read => read.Features)]))));
+            others.AddRange(AlignerVariant.Ablations.Select(variant => Arm(variant.Title, 2, Guided(Align(variant, ablations, first.Images, reading)))));
+        }
+        List<string> critiques = [.. prompts.Take(EvaluationReport.Shown).Select((prompt, index) => Critique(detector, first.Images[index], prompt, index))];
+        return new EvaluationResult(options, prompts, scenes, method, others, passes, critiques);
 
         EvaluationArm Arm(string name, int generations, IReadOnlyList<RgbImage> images)
         {
-            progress?.Report(name);
+            var arm = new EvaluationArm(name, generations, images, [.. scenes.Zip(images, static (scene, image) => SceneEvaluator.Judge(image, scene))]);
+            progress?.Report(FormattableString.Invariant($"{name}: {arm.Right.Count(static right => right)} of {images.Count} right"));
             cancellationToken.ThrowIfCancellationRequested();
-            return new EvaluationArm(name, generations, images, [.. scenes.Zip(images, static (scene, image) => SceneEvaluator.Judge(image, scene))]);
+            return arm;
         }
-    }
 
-    /// <summary>The comparisons that matter: with the base model, and with the better of two, which costs as much.</summary>
-    /// <param name="arms">What <see cref="Run"/> gave.</param>
-    public static IReadOnlyList<PairedComparison> Compare(IReadOnlyList<EvaluationArm> arms)
-    {
-        ArgumentNullException.ThrowIfNull(arms);
-        var (first, bestOfTwo) = (arms[0], arms[2]);
-        return
-        [
-            .. arms.Skip(1).Select(arm => PairedComparison.Of(arm.Name, arm.Right, first.Name, first.Right)),
-            .. arms.Skip(3).Select(arm => PairedComparison.Of(arm.Name, arm.Right, bestOfTwo.Name, bestOfTwo.Right)),
-        ];
+        static string Count(int passes) => passes == 1 ? "1 pass of the aligner" : $"{passes} passes of the aligner";
     }
 
     /// <summary>Frees all networks.</summary>
     public void Dispose()
     {
         scorer.Dispose();
-        aligner.Dispose();
-        detector.Dispose();
         generator.Dispose();
         runtime.Dispose();
     }
@@ -102,17 +107,25 @@ public sealed class WorldEvaluation : IDisposable
     private IReadOnlyList<RgbImage> Generate(long firstSeed, Tensor? imagePrompts = null) => generator.Generate(
         prompts, [.. Enumerable.Range(0, prompts.Count).Select(index => firstSeed + index)], new SamplingOptions(options.Steps, options.Guidance), imagePrompts, options.Scale);
 
-    // One round of the method (IMG, section 3): read picture and prompt, align the picture's features, generate again with the same noise.
-    private IReadOnlyList<RgbImage> Align(IReadOnlyList<RgbImage> images)
+    // The second half of a round: the same noise, and an image prompt.
+    private IReadOnlyList<RgbImage> Guided(Tensor imagePrompts) => Generate(firstSeed: 0, imagePrompts);
+
+    // The first half of a round (IMG, section 3): hidden states of picture and prompt [1, N, D], and the picture's features [1, n, d].
+    private List<(Tensor HiddenStates, Tensor Features)> Read(IMisalignmentDetector detector, IReadOnlyList<RgbImage> images, string? template = null) =>
+    [
+        .. images.Select((image, index) => (
+            detector.Detect(image, Questions.Ask(template ?? Questions.Draw(index), prompts[index])).HiddenStates, generator.ImagePrompt.Encode([image]))),
+    ];
+
+    private static Tensor Align(IReadOnlyList<(Tensor HiddenStates, Tensor Features)> readings, ImplicitAligner aligner, int passes) =>
+        cat([.. readings.Select(reading => aligner.Align(reading.HiddenStates, reading.Features, passes))]);
+
+    private Tensor Align(AlignerVariant variant, WorldFolder ablations, IReadOnlyList<RgbImage> images, IReadOnlyList<(Tensor HiddenStates, Tensor Features)> readings)
     {
-        using var scope = NewDisposeScope();
-        var aligned = cat([.. images.Select((image, index) =>
-        {
-            using var detection = detector.Detect(image, Questions.Ask(Questions.Draw(index), prompts[index]));
-            using var features = generator.ImagePrompt.Encode([image]);
-            return aligner.Align(detection.HiddenStates, features);
-        })]);
-        return Generate(0, aligned);
+        using var aligner = new ImplicitAligner(runtime, variant.File(world, ablations));
+        if (variant.Input == AlignerVariant.Full.Input) return Align(readings, aligner, options.Passes);
+        using var detector = variant.OpenDetector(runtime, world, ablations);
+        return Align(Read(detector, images, variant.Template), aligner, options.Passes);
     }
 
     // The scorer's choice; the first where it has none.
@@ -120,4 +133,10 @@ public sealed class WorldEvaluation : IDisposable
     [
         .. prompts.Select((prompt, index) => scorer.Score([images[index], others[index]], prompt) is [var score, var other] && other > score ? others[index] : images[index]),
     ];
+
+    private static string Critique(IMisalignmentDetector detector, RgbImage image, string prompt, int index)
+    {
+        using var detection = detector.Detect(image, Questions.Ask(Questions.Draw(index), prompt), CritiqueTokens);
+        return detection.Critique!;
+    }
 }

@@ -6,5 +6,5 @@ namespace ImgAlign.ShapeWorld.Training;
 internal sealed record SamplingOptions(int Steps, double Guidance)
 {
     /// <summary>The world's own.</summary>
-    public static SamplingOptions Default { get; } = new(Steps: 20, Guidance: 3);
+    public static SamplingOptions Default { get; } = new(Steps: 12, Guidance: 1.5);
 }

@@ -23,14 +23,22 @@ public sealed class WorldTraining
     {
         this.output = output;
         this.seed = seed;
-        Folder = new WorldFolder(Path.Combine(output, "world"));
-        Ablations = new WorldFolder(Path.Combine(output, "ablations"));
+        Folder = WorldOf(output);
+        Ablations = AblationsOf(output);
         Folder.WriteConfigurations();
         Ablations.WriteDetectorConfiguration();
     }
 
     /// <summary>The stages' names, in their order.</summary>
     public static IReadOnlyList<string> Stages { get; } = [.. WorldStage.All.Select(static stage => stage.Name)];
+
+    /// <summary>The world in the folder of a training.</summary>
+    /// <param name="output">The folder.</param>
+    public static WorldFolder WorldOf(string output) => new(Path.Combine(output, "world"));
+
+    /// <summary>What is trained for measurements only, in the folder of a training.</summary>
+    /// <param name="output">The folder.</param>
+    public static WorldFolder AblationsOf(string output) => new(Path.Combine(output, "ablations"));
 
     /// <summary>The world's folder.</summary>
     public WorldFolder Folder { get; }
