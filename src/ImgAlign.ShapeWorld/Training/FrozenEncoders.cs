@@ -31,7 +31,9 @@ internal sealed class FrozenEncoders : IDisposable
     /// <summary>Reads scenes as a diffusion network is trained on them.</summary>
     /// <param name="draws">The samples.</param>
     /// <param name="captionNoise">The part of the captions that has one thing wrong.</param>
-    /// <param name="withImages">Whether the pictures are image prompts, too.</param>
+    /// <param name="withImages">
+    /// Whether there are image prompts: other pictures of the same scenes, as in a round, where the picture that prompts is never the one that is drawn.
+    /// </param>
     public DiffusionBatch Read(IReadOnlyList<SampleDraw> draws, double captionNoise, bool withImages)
     {
         using var noGrad = no_grad();
@@ -39,10 +41,10 @@ internal sealed class FrozenEncoders : IDisposable
         List<RgbImage> images = [.. samples.Select(static sample => sample.Image)];
         var ids = CaptionTokens.Of(tokenizer, [.. samples.Select(sample => Captions.Write(CaptionNoise.Perhaps(sample.Scene, captionNoise, sample.Random), sample.Random))]).Ids;
         var (first, second) = (text.call(ids), text2.call(ids));
-        var pixels = PictureTensors.ForClip(images);
-        return new DiffusionBatch(
-            autoencoder.Encode(PictureTensors.ForAutoencoder(images)).Mean, cat([first.Penultimate, second.Penultimate], -1), second.Pooled!, TimeIds(images.Count),
-            withImages ? vision.call(pixels).Penultimate : null, withImages ? vision.call(zeros_like(pixels[..1])).Penultimate : null);
+        var batch = new DiffusionBatch(autoencoder.Encode(PictureTensors.ForAutoencoder(images)).Mean, cat([first.Penultimate, second.Penultimate], -1), second.Pooled!, TimeIds(images.Count));
+        if (!withImages) return batch;
+        var prompts = PictureTensors.ForClip([.. samples.Select(static sample => new PlacedScene(sample.Scene, sample.Random).Render())]);
+        return batch with { Image = vision.call(prompts).Penultimate, NoImage = vision.call(zeros_like(prompts[..1])).Penultimate };
     }
 
     public void Dispose()

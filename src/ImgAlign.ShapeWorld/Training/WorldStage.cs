@@ -29,7 +29,7 @@ internal sealed record WorldStage(string Name, int Number, IReadOnlyList<string>
             [new("right_answers_held_out", 0.7)]),
         new("unet", 4, ["vae", "clip"], Train(static (context, seed) => new DiffusionStage(context.Folder, seed, BaseCaptionNoise), steps: 6000, batch: 32, rate: 2e-3, average: 0.998),
             [new("right_held_out", 0.25, AtMost: 0.7), new("relation_of_right_objects_held_out", 0.7)]),
-        new("image-prompt", 5, ["unet"], Train(static (context, seed) => new ImagePromptStage(context.Folder, seed), steps: 5000, batch: 32, rate: 2e-3, average: 0.998),
+        new("image-prompt", 5, ["unet"], Train(static (context, seed) => new ImagePromptStage(context.Folder, seed), steps: 4000, batch: 32, rate: 2e-3, average: 0.998, evaluations: 2),
             [new("gain_held_out", 0.15)]),
         new("pairs", 6, ["unet"], static context => PairsStage.Run(context, prompts: 2400, picturesPerPrompt: 4),
             [new("pairs", 2500)]),
