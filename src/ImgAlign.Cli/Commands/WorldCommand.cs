@@ -25,14 +25,22 @@ internal static class WorldCommand
         var prompts = new Option<int>("--prompts") { Description = "The number of prompts.", DefaultValueFactory = _ => new EvaluationOptions().Prompts };
         var seed = new Option<long>("--seed") { Description = "The seed of prompts and noise.", DefaultValueFactory = _ => new EvaluationOptions().Seed };
         var scale = new Option<double>("--scale") { Description = "The image prompt's scale.", DefaultValueFactory = _ => new EvaluationOptions().Scale };
+        var guidance = new Option<double>("--guidance") { Description = "The scale of classifier-free guidance.", DefaultValueFactory = _ => new EvaluationOptions().Guidance };
         var passes = new Option<int>("--passes") { Description = "The aligner's passes.", DefaultValueFactory = _ => new EvaluationOptions().Passes };
         var noAblations = new Option<bool>("--no-ablations") { Description = "Leave the ablations out." };
         var threads = new Option<int?>("--threads") { Description = "Threads to compute with." };
-        var command = new Command("evaluate", "Measure on new prompts what the method adds, and write a report.") { training.AcceptExistingOnly(), output, prompts, seed, scale, passes, noAblations, threads };
+        var command = new Command("evaluate", "Measure on new prompts what the method adds, and write a report.") { training.AcceptExistingOnly(), output, prompts, seed, scale, guidance, passes, noAblations, threads };
         command.SetAction((parsed, token) =>
         {
             var folder = parsed.GetRequiredValue(training).FullName;
-            var options = new EvaluationOptions { Prompts = parsed.GetValue(prompts), Seed = parsed.GetValue(seed), Scale = parsed.GetValue(scale), Passes = parsed.GetValue(passes) };
+            var options = new EvaluationOptions
+            {
+                Prompts = parsed.GetValue(prompts),
+                Seed = parsed.GetValue(seed),
+                Scale = parsed.GetValue(scale),
+                Guidance = parsed.GetValue(guidance),
+                Passes = parsed.GetValue(passes),
+            };
             var ablations = parsed.GetValue(noAblations) ? null : WorldTraining.AblationsOf(folder);
             return EvaluateAsync(terminal, WorldTraining.WorldOf(folder), ablations, options, parsed.GetRequiredValue(output).FullName, parsed.GetValue(threads), token);
         });
