@@ -73,14 +73,10 @@ public sealed class AlignerTask : ITrainingTask
     public TrainingLoss ComputeLoss(IReadOnlyList<SampleDraw> samples)
     {
         ArgumentNullException.ThrowIfNull(samples);
-        var pairs = samples.Select(features.Read).ToList();
-        var device = Parameters.Values.First().device;
-        var type = Parameters.Values.First().dtype;
-        var preferred = stack(pairs.Select(pair => pair.Preferred)).to(device).to(type);
-        var rejected = stack(pairs.Select(pair => pair.Rejected)).to(device).to(type);
+        var batch = Read(samples);
         // With gradients, too, though none are wanted: without, other kernels may run, and at the start both must give the same bits.
-        var (f, fromReference) = (Apply(network, pairs, rejected), Apply(reference, pairs, rejected).detach());
-        var loss = objective.Compute(f, fromReference, preferred, rejected);
+        var (f, fromReference) = (batch.Map(network.call), batch.Map(reference.call).detach());
+        var loss = objective.Compute(f, fromReference, batch.Preferred, batch.Rejected);
         var metrics = new Dictionary<string, Tensor>
         {
             ["base"] = loss.Base,
@@ -90,8 +86,8 @@ public sealed class AlignerTask : ITrainingTask
             ["error_ref"] = loss.ReferenceError.mean(),
             ["distance"] = loss.Distance.mean(),
         };
-        var inputs = new Dictionary<string, Tensor> { ["c_w"] = preferred, ["c_l"] = rejected };
-        foreach (var (index, pair) in pairs.Index()) inputs[$"h.{index}"] = pair.HiddenStates;
+        var inputs = new Dictionary<string, Tensor> { ["c_w"] = batch.Preferred, ["c_l"] = batch.Rejected };
+        foreach (var (index, hiddenStates) in batch.HiddenStates.Index()) inputs[$"h.{index}"] = hiddenStates;
         return new TrainingLoss(loss.Total, metrics, inputs);
     }
 
@@ -126,12 +122,10 @@ public sealed class AlignerTask : ITrainingTask
     /// <summary>Frees the reference.</summary>
     public void Dispose() => reference.Dispose();
 
-    // Pairs whose questions have different lengths cannot be stacked: the aligner has no mask.
-    private static Tensor Apply(AlignerNetwork aligner, List<PreferenceFeatures> pairs, Tensor rejected)
+    private AlignerBatch Read(IReadOnlyList<SampleDraw> samples)
     {
-        if (pairs.TrueForAll(pair => pair.HiddenStates.shape[0] == pairs[0].HiddenStates.shape[0]))
-            return aligner.call(stack(pairs.Select(pair => pair.HiddenStates)), rejected);
-        return cat([.. pairs.Select((pair, index) => aligner.call(pair.HiddenStates.unsqueeze(0), rejected.narrow(0, index, 1)))], 0);
+        var weight = Parameters.Values.First();
+        return new AlignerBatch([.. samples.Select(features.Read)], weight.device, weight.dtype);
     }
 
     private static AlignerNetwork Copy(AlignerNetwork network)
