@@ -16,14 +16,12 @@ internal sealed class RunOptions
     /// <summary>All of them.</summary>
     public IEnumerable<Option> All => [Resume, output, steps, seed];
 
-    /// <summary>Whether the command line gives the number of steps.</summary>
-    public bool GivesSteps(ParseResult parsed) => parsed.GetValue(steps) is not null;
-
     /// <summary>Puts what the command line says over what the file says.</summary>
-    public void Apply(ParseResult parsed, TrainerOptions options, Action<string> setOutput)
+    public void Apply(ParseResult parsed, TrainingRunOptions options)
     {
-        if (parsed.GetValue(output) is { } path) setOutput(path);
-        options.Steps = parsed.GetValue(steps) ?? options.Steps;
-        options.Seed = parsed.GetValue(seed) ?? options.Seed;
+        options.OutputPath = parsed.GetValue(output) ?? options.OutputPath;
+        options.Trainer.Seed = parsed.GetValue(seed) ?? options.Trainer.Seed;
+        if (parsed.GetValue(steps) is not { } count) return;
+        (options.Trainer.Steps, options.Epochs) = (count, 0);
     }
 }

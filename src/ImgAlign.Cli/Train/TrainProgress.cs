@@ -35,11 +35,14 @@ internal static class TrainProgress
 
     private sealed class Bar(ProgressTask bar) : IProgress<TrainingProgress>
     {
+        private string heldOut = "";
+
         public void Report(TrainingProgress value)
         {
+            if (value.Evaluation?.TryGetValue("loss", out var loss) == true) heldOut = string.Create(CultureInfo.InvariantCulture, $", {loss:0.0000} held out");
             bar.MaxValue = value.TotalSteps;
             bar.Value = value.Step;
-            bar.Description = Describe(value);
+            bar.Description = Describe(value) + heldOut;
         }
     }
 
@@ -49,8 +52,8 @@ internal static class TrainProgress
 
         public void Report(TrainingProgress value)
         {
-            foreach (var (name, number) in value.Evaluation ?? new Dictionary<string, double>())
-                console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"step {value.Step}: {name} {number:0.######}"));
+            if (value.Evaluation is { Count: > 0 } measured)
+                console.WriteLine($"step {value.Step}, held out: {string.Join(", ", measured.Select(static pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Key} {pair.Value:0.####}")))}");
             if (sinceLine.Elapsed < BetweenLines && value.Step < value.TotalSteps) return;
             console.WriteLine(Describe(value));
             sinceLine.Restart();

@@ -10,29 +10,38 @@ namespace ImgAlign.Training.Aligner;
 /// <summary>
 /// Trains the Implicit Aligner by preference (IMG, section 3.4), one pass a step: three are a choice of inference. Metrics: <c>base</c>, <c>pref</c>,
 /// <c>accuracy</c>, <c>error</c> and <c>error_ref</c> (distances to the preferred features), <c>distance</c> (of f and f_ref).
+/// Held-out pairs are measured by the same losses, and by how near the aligner comes to the preferred features in one pass and in the three of
+/// inference: <c>error_1_pass</c>, <c>error_3_passes</c>, against <c>error_identity</c> of doing nothing; <c>better_1_pass</c> and <c>better_3_passes</c> are
+/// the shares of pairs for which it comes nearer than doing nothing.
 /// </summary>
 public sealed class AlignerTask : ITrainingTask
 {
+    private const int HeldOutBatch = 8;
+
     private readonly AlignerNetwork network;
     private readonly AlignerNetwork reference;
     private readonly IPreferenceFeatures features;
     private readonly PreferenceObjective objective;
     private readonly ReferenceUpdate update;
+    private readonly int heldOut;
 
     /// <summary>Prepares training.</summary>
     /// <param name="network">The aligner, with weights; borrowed.</param>
     /// <param name="features">The data; borrowed.</param>
     /// <param name="objective">The losses.</param>
     /// <param name="updateAfter">The reference is replaced after this many improvements in a row, k (IMG: 10).</param>
-    public AlignerTask(AlignerNetwork network, IPreferenceFeatures features, PreferenceObjective objective, int updateAfter = 10)
+    /// <param name="heldOut">The number of pairs that are measured and not trained on, the last of the data.</param>
+    public AlignerTask(AlignerNetwork network, IPreferenceFeatures features, PreferenceObjective objective, int updateAfter = 10, int heldOut = 0)
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(features);
         ArgumentNullException.ThrowIfNull(objective);
         ArgumentOutOfRangeException.ThrowIfLessThan(updateAfter, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(heldOut);
         this.network = network;
         this.features = features;
         this.objective = objective;
+        this.heldOut = heldOut;
         update = new ReferenceUpdate(updateAfter);
         Parameters = ModuleParameters.Enumerate(network).ToDictionary(static parameter => parameter.Path, static parameter => parameter.Value);
         reference = Copy(network);
@@ -42,7 +51,7 @@ public sealed class AlignerTask : ITrainingTask
     public IReadOnlyDictionary<string, Parameter> Parameters { get; }
 
     /// <inheritdoc/>
-    public int SampleCount => features.Count;
+    public int SampleCount => features.Count - heldOut;
 
     /// <summary>How often the reference has been replaced.</summary>
     public long ReferenceUpdates => update.Count;
@@ -102,6 +111,22 @@ public sealed class AlignerTask : ITrainingTask
     }
 
     /// <inheritdoc/>
+    public IReadOnlyDictionary<string, double> Evaluate(CancellationToken cancellationToken)
+    {
+        var means = new Dictionary<string, double>();
+        if (heldOut == 0) return means;
+        var samples = HeldOutSamples.Find(this, heldOut);
+        foreach (var part in samples.Chunk(HeldOutBatch))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            using var scope = NewDisposeScope();
+            foreach (var (name, value) in Measure(Read(part))) means[name] = means.GetValueOrDefault(name) + value.to(float64).item<double>() * part.Length / samples.Count;
+        }
+        means["samples"] = samples.Count;
+        return means;
+    }
+
+    /// <inheritdoc/>
     public IReadOnlyDictionary<string, Tensor> SaveState()
     {
         var state = ModuleParameters.Enumerate(reference).ToDictionary(static parameter => "reference." + parameter.Path, static parameter => (Tensor)parameter.Value);
@@ -126,6 +151,35 @@ public sealed class AlignerTask : ITrainingTask
     {
         var weight = Parameters.Values.First();
         return new AlignerBatch([.. samples.Select(features.Read)], weight.device, weight.dtype);
+    }
+
+    // Means over the batch.
+    private Dictionary<string, Tensor> Measure(AlignerBatch batch)
+    {
+        var passes = batch.Map((hiddenStates, rejected) => OneAndThreePasses(network, hiddenStates, rejected)).to(float32);  // [B, 2, n, d]
+        var (preferred, rejected, one, three) = (batch.Preferred.to(float32), batch.Rejected.to(float32), passes.select(1, 0), passes.select(1, 1));
+        var loss = objective.Compute(one, batch.Map(reference.call).to(float32), preferred, rejected);
+        var (identity, afterThree) = (PreferenceObjective.MeanSquare(preferred - rejected), PreferenceObjective.MeanSquare(preferred - three));
+        return new Dictionary<string, Tensor>
+        {
+            ["loss"] = loss.Total,
+            ["base"] = loss.Base,
+            ["pref"] = loss.Preference,
+            ["accuracy"] = loss.Accuracy,
+            ["error_identity"] = identity.mean(),
+            ["error_1_pass"] = loss.Error.mean(),
+            ["error_3_passes"] = afterThree.mean(),
+            ["better_1_pass"] = loss.Error.lt(identity).to(float32).mean(),
+            ["better_3_passes"] = afterThree.lt(identity).to(float32).mean(),
+        };
+    }
+
+    private static Tensor OneAndThreePasses(AlignerNetwork aligner, Tensor hiddenStates, Tensor z)
+    {
+        using var scope = NewDisposeScope();
+        using var context = aligner.Prepare(hiddenStates);
+        var one = aligner.Pass(context, z);
+        return stack([one, aligner.Pass(context, aligner.Pass(context, one))], 1).MoveToOuterDisposeScope();
     }
 
     private static AlignerNetwork Copy(AlignerNetwork network)

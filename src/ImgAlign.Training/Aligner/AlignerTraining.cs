@@ -9,23 +9,32 @@ using static TorchSharp.torch;
 namespace ImgAlign.Training.Aligner;
 
 /// <summary>The training of an Implicit Aligner from preference pairs on disk to a checkpoint that <c>imgalign align</c> takes.</summary>
-public sealed class AlignerTraining
+public sealed class AlignerTraining : TrainingRun
 {
     private readonly DeviceRuntime runtime;
     private readonly FrozenModels models;
     private readonly AlignerTrainingOptions options;
-    private readonly IReadOnlyList<PreferencePair> pairs;
+    private readonly IReadOnlyList<PreferencePair> pairs;  // those that are held out come last
+    private readonly int heldOut;
 
-    private AlignerTraining(DeviceRuntime runtime, FrozenModels models, AlignerTrainingOptions options, IReadOnlyList<PreferencePair> pairs)
+    private AlignerTraining(DeviceRuntime runtime, FrozenModels models, AlignerTrainingOptions options, IReadOnlyList<PreferencePair> pairs, int heldOut)
+        : base(runtime, options, pairs.Count - heldOut)
     {
         this.runtime = runtime;
         this.models = models;
         this.options = options;
         this.pairs = pairs;
+        this.heldOut = heldOut;
     }
 
-    /// <summary>The number of pairs, ties left out.</summary>
-    public int PairCount => pairs.Count;
+    /// <summary>The number of pairs that are trained on, ties left out.</summary>
+    public int PairCount => pairs.Count - heldOut;
+
+    /// <inheritdoc/>
+    public override string Description => $"{PairCount} pairs{(heldOut > 0 ? $", {heldOut} held out" : "")}; {CacheSize}";
+
+    /// <inheritdoc/>
+    public override string ResultPath => options.OutputPath;
 
     /// <summary>What the features that are kept on disk will take at most, in words.</summary>
     public string CacheSize
@@ -39,7 +48,7 @@ public sealed class AlignerTraining
         }
     }
 
-    /// <summary>Reads the list of pairs; Parquet is taken apart into the cache first.</summary>
+    /// <summary>Reads the lists of pairs; Parquet is taken apart into the cache first.</summary>
     /// <param name="runtime">The device.</param>
     /// <param name="models">The frozen networks; borrowed.</param>
     /// <param name="options">The data, and how the aligner is trained.</param>
@@ -53,31 +62,26 @@ public sealed class AlignerTraining
         ArgumentNullException.ThrowIfNull(models);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        options.Trainer.Validate(processes: 1);
-        var folder = options.DataPath;
-        if (!File.Exists(Path.Combine(folder, PreferenceFolder.FileName)))
+        var pairs = await ReadAsync(options.DataPath, "pairs");
+        var heldOut = options.EvaluationPath is { } path ? (await ReadAsync(path, "evaluation-pairs")).Take(options.EvaluationSamples).ToList() : [];
+        return new AlignerTraining(runtime, models, options, [.. pairs, .. heldOut], heldOut.Count);
+
+        async Task<IReadOnlyList<PreferencePair>> ReadAsync(string source, string cache)
         {
-            folder = Path.Combine(options.Cache, "pairs");
-            await PickAPic.ImportAsync(options.DataPath, folder, imported, cancellationToken);
+            if (File.Exists(Path.Combine(source, PreferenceFolder.FileName))) return PreferenceFolder.Read(source);
+            var folder = Path.Combine(options.Cache, cache);
+            await PickAPic.ImportAsync(source, folder, imported, cancellationToken);
+            return PreferenceFolder.Read(folder);
         }
-        return new AlignerTraining(runtime, models, options, PreferenceFolder.Read(folder));
     }
 
-    /// <summary>Trains, on the device's thread.</summary>
-    /// <param name="resume">Whether to go on where the latest checkpoint ends.</param>
-    /// <param name="progress">Is told of every step, on that thread.</param>
-    /// <param name="cancellationToken">Ends the run after its current step, with a checkpoint.</param>
-    public Task<TrainingResult> RunAsync(bool resume = false, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        runtime.Worker.RunAsync(() => Run(resume, progress, cancellationToken), cancellationToken);
-
-    private TrainingResult Run(bool resume, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    private protected override TrainingResult Run(Loop train)
     {
         using var images = new FeatureStore(Path.Combine(options.Cache, $"image-prompts-{models.ImagePromptFingerprint}-{runtime.Type}.bin"), models.TokenWidth);
         using var hiddenStates = options.KeepHiddenStates ? new FeatureStore(Path.Combine(options.Cache, $"hidden-states-{models.DetectorFingerprint}-{runtime.Type}.bin"), models.Detector.HiddenSize) : null;
         using var network = CreateNetwork();
-        using var task = new AlignerTask(network, new FrozenFeatures(pairs, models.ImagePrompt, models.Detector, images, hiddenStates), options.Objective, options.UpdateAfter);
-        using var trainer = new Trainer(task, options.Trainer);
-        return trainer.Run(options.OutputPath, resume, progress, cancellationToken);
+        using var task = new AlignerTask(network, new FrozenFeatures(pairs, models.ImagePrompt, models.Detector, images, hiddenStates), options.Objective, options.UpdateAfter, heldOut);
+        return train(task);
     }
 
     private AlignerNetwork CreateNetwork()

@@ -4,16 +4,16 @@ using ImgAlign.Training.Preference;
 
 namespace ImgAlign.Training.Aligner;
 
-/// <summary>How an Implicit Aligner is trained. The defaults are IMG's.</summary>
-public sealed class AlignerTrainingOptions
+/// <summary>
+/// How an Implicit Aligner is trained. The defaults are IMG's. The data are preference pairs: a folder with <c>pairs.jsonl</c>, or Parquet in
+/// Pick-a-Pic's columns, a file or a folder.
+/// </summary>
+public sealed class AlignerTrainingOptions : TrainingRunOptions
 {
-    /// <summary>The preference pairs: a folder with <c>pairs.jsonl</c>, or Parquet in Pick-a-Pic's columns, a file or a folder.</summary>
-    [Required]
-    public string DataPath { get; set; } = "";
-
-    /// <summary>The folder of the run: checkpoints, metrics, plot.</summary>
-    [Required]
-    public string OutputPath { get; set; } = "";
+    /// <summary>Sets the defaults.</summary>
+    public AlignerTrainingOptions() : base(new TrainerOptions { Steps = 100_000 })
+    {
+    }
 
     /// <summary>Where features of frozen networks are kept; null: in the folder of the run.</summary>
     public string? CachePath { get; set; }
@@ -56,18 +56,7 @@ public sealed class AlignerTrainingOptions
     /// <summary>An aligner to begin with, of the same sizes; null: random weights, which are the identity.</summary>
     public string? InitialPath { get; set; }
 
-    /// <summary>The loop.</summary>
-    [Required]
-    public TrainerOptions Trainer { get; set; } = new() { Steps = 100_000 };
-
     internal PreferenceObjective Objective => new(Lambda, Beta, Terms);
 
     internal string Cache => CachePath ?? Path.Combine(OutputPath, "cache");
-
-    internal void Validate()
-    {
-        var problems = new List<ValidationResult>();
-        if (!Validator.TryValidateObject(this, new ValidationContext(this), problems, validateAllProperties: true))
-            throw new ImgAlignException($"{nameof(AlignerTrainingOptions)}: {problems[0].ErrorMessage}");
-    }
 }

@@ -10,28 +10,34 @@ using static TorchSharp.torch;
 namespace ImgAlign.Training.Detector;
 
 /// <summary>The fine-tuning of LLaVA as IMG's detector, from triplets on disk to a model's folder that <see cref="LlavaDetector"/> takes (IMG, section 3.2 and A.3).</summary>
-public sealed class DetectorTraining
+public sealed class DetectorTraining : TrainingRun
 {
     private readonly DeviceRuntime runtime;
     private readonly LlavaOptions model;
     private readonly DetectorTrainingOptions options;
-    private readonly IReadOnlyList<EditTriplet> triplets;
+    private readonly IReadOnlyList<EditTriplet> triplets;  // those that are held out come last
+    private readonly int heldOut;
 
-    private DetectorTraining(DeviceRuntime runtime, LlavaOptions model, DetectorTrainingOptions options, IReadOnlyList<EditTriplet> triplets)
+    private DetectorTraining(DeviceRuntime runtime, LlavaOptions model, DetectorTrainingOptions options, IReadOnlyList<EditTriplet> triplets, int heldOut)
+        : base(runtime, options, triplets.Count - heldOut)
     {
         this.runtime = runtime;
         this.model = model;
         this.options = options;
         this.triplets = triplets;
+        this.heldOut = heldOut;
     }
 
-    /// <summary>The number of triplets.</summary>
-    public int TripletCount => triplets.Count;
+    /// <summary>The number of triplets that are trained on.</summary>
+    public int TripletCount => triplets.Count - heldOut;
+
+    /// <inheritdoc/>
+    public override string Description => $"{TripletCount} triplets{(heldOut > 0 ? $", {heldOut} held out" : "")}, {options.Trainer.Steps} steps";
 
     /// <summary>The folder of the tuned model.</summary>
-    public string ModelPath => Path.Combine(options.OutputPath, "model");
+    public override string ResultPath => Path.Combine(options.OutputPath, "model");
 
-    /// <summary>Reads the list of triplets; Parquet is taken apart into the folder of the run first.</summary>
+    /// <summary>Reads the lists of triplets; Parquet is taken apart into the folder of the run first.</summary>
     /// <param name="runtime">The device.</param>
     /// <param name="model">Where LLaVA is, and how it is asked.</param>
     /// <param name="options">The data, and how it is tuned.</param>
@@ -45,20 +51,15 @@ public sealed class DetectorTraining
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        var triplets = await InstructPix2Pix.OpenAsync(options.DataPath, Path.Combine(options.OutputPath, "cache", "triplets"), imported, cancellationToken);
-        if (options.Epochs > 0) options.Trainer.Steps = Math.Max(1, (long)Math.Ceiling(options.Epochs * triplets.Count / options.Trainer.BatchSize));
-        options.Trainer.Validate(processes: 1);
-        return new DetectorTraining(runtime, model, options, triplets);
+        var triplets = await ReadAsync(options.DataPath, "triplets");
+        var heldOut = options.EvaluationPath is { } path ? (await ReadAsync(path, "evaluation-triplets")).Take(options.EvaluationSamples).ToList() : [];
+        return new DetectorTraining(runtime, model, options, [.. triplets, .. heldOut], heldOut.Count);
+
+        Task<IReadOnlyList<EditTriplet>> ReadAsync(string source, string cache) =>
+            InstructPix2Pix.OpenAsync(source, Path.Combine(options.OutputPath, "cache", cache), imported, cancellationToken);
     }
 
-    /// <summary>Trains, on the device's thread, and writes the tuned model.</summary>
-    /// <param name="resume">Whether to go on where the latest checkpoint ends.</param>
-    /// <param name="progress">Is told of every step, on that thread.</param>
-    /// <param name="cancellationToken">Ends the run after its current step, with a checkpoint.</param>
-    public Task<TrainingResult> RunAsync(bool resume = false, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        runtime.Worker.RunAsync(() => Run(resume, progress, cancellationToken), cancellationToken);
-
-    private TrainingResult Run(bool resume, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    private protected override TrainingResult Run(Loop train)
     {
         var config = LlavaConfig.Read(model.ModelPath, model.VisionTowerPath);
         using var network = new LlavaModel(config, META);
@@ -75,9 +76,8 @@ public sealed class DetectorTraining
         var trained = adapters?.Parameters(layer => LayerName(maps[network.LanguageModel], layer))
             ?? NamedParameters.Of(network.Projector, maps[network.Projector]).Concat(NamedParameters.Of(network.LanguageModel, maps[network.LanguageModel])).ToDictionary();
         var questions = new TripletQuestions(triplets, new LlavaProcessor(model, config));
-        using var task = new InstructionTask(network, trained, questions.Count, questions.Read, questions.FindProblem);
-        using var trainer = new Trainer(task, options.Trainer);
-        var result = trainer.Run(options.OutputPath, resume, progress, cancellationToken);
+        using var task = new InstructionTask(network, trained, TripletCount, questions.Read, questions.FindProblem, heldOut);
+        var result = train(task);
         WriteModel(adapters is null
             ? trained.ToDictionary(static pair => pair.Key, static pair => (Func<Tensor>)(() => pair.Value.detach()))
             : adapters.MergedWeights().ToDictionary(weight => LayerName(maps[network.LanguageModel], weight.Path) + ".weight", static weight => weight.Weight));
@@ -87,12 +87,12 @@ public sealed class DetectorTraining
     // The model's folder again, with one file of weights: what reads the original reads the tuned one.
     private void WriteModel(IReadOnlyDictionary<string, Func<Tensor>> tuned)
     {
-        Directory.CreateDirectory(ModelPath);
+        Directory.CreateDirectory(ResultPath);
         var source = ModelFolder.Resolve(model.ModelPath);
-        foreach (var file in Directory.EnumerateFiles(source).Where(static file => IsSmallPart(Path.GetFileName(file)))) File.Copy(file, Path.Combine(ModelPath, Path.GetFileName(file)), overwrite: true);
+        foreach (var file in Directory.EnumerateFiles(source).Where(static file => IsSmallPart(Path.GetFileName(file)))) File.Copy(file, Path.Combine(ResultPath, Path.GetFileName(file)), overwrite: true);
         using var original = Checkpoint.Open(model.ModelPath);
         using var checkpoint = new TunedCheckpoint(original, tuned);
-        SafetensorsWriter.Write(Path.Combine(ModelPath, "model.safetensors"), checkpoint, original.Metadata);
+        SafetensorsWriter.Write(Path.Combine(ResultPath, "model.safetensors"), checkpoint, original.Metadata);
     }
 
     private static bool IsSmallPart(string name) =>

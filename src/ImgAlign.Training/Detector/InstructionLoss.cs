@@ -21,11 +21,20 @@ public static class InstructionLoss
         ArgumentNullException.ThrowIfNull(ids);
         ArgumentNullException.ThrowIfNull(labels);
         using var scope = NewDisposeScope();
+        var (logits, targets) = Answers(network, ids, labels, pixels);
+        return nn.functional.cross_entropy(logits, targets).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>What the model says at every position that is followed by a label, and the label; both belong to the caller's dispose scope.</summary>
+    /// <returns>Logits of the vocabulary in float32 <c>[labels, V]</c>, and <c>[labels]</c>.</returns>
+    internal static (Tensor Logits, Tensor Targets) Answers(LlavaModel network, Tensor ids, Tensor labels, Tensor? pixels)
+    {
+        using var scope = NewDisposeScope();
         var hidden = network.LanguageModel.Model.Run(network.Embed(ids, pixels));  // [B, N, D]
         var targets = LlavaTokens.Expand(ids, network.Config).Spread(labels, Ignored)[.., 1..].flatten().to(hidden.device);
         // Logits of the vocabulary are large: only positions that are followed by a label have any.
         var learned = targets.ne(Ignored).nonzero().flatten();
-        var logits = network.LanguageModel.Logits(hidden[.., ..^1].flatten(0, 1).index_select(0, learned));  // [labels, V]
-        return nn.functional.cross_entropy(logits.to(float32), targets.index_select(0, learned)).MoveToOuterDisposeScope();
+        var logits = network.LanguageModel.Logits(hidden[.., ..^1].flatten(0, 1).index_select(0, learned)).to(float32);
+        return (logits.MoveToOuterDisposeScope(), targets.index_select(0, learned).MoveToOuterDisposeScope());
     }
 }

@@ -15,8 +15,6 @@ internal sealed class TripletQuestions(IReadOnlyList<EditTriplet> triplets, Llav
 
     private readonly Dictionary<int, string?> problems = [];
 
-    public int Count => triplets.Count;
-
     public string? FindProblem(int index)
     {
         if (!problems.TryGetValue(index, out var problem)) problems[index] = problem = Check(triplets[index]);

@@ -6,7 +6,7 @@ using OxyPlot.Series;
 
 namespace ImgAlign.Training.Reporting;
 
-/// <summary>Draws a run's loss, step by step and smoothed, as an SVG that any browser shows.</summary>
+/// <summary>Draws a run's loss, step by step and smoothed, and that of held-out samples in red, as an SVG that any browser shows.</summary>
 public static class LossPlot
 {
     private const int MostPoints = 2000;
@@ -16,14 +16,16 @@ public static class LossPlot
     /// <param name="plotPath">The file to write.</param>
     public static void Write(string metricsPath, string plotPath)
     {
-        var points = MetricsLog.Read(metricsPath).Where(line => line.TryGetProperty("loss", out var loss) && loss.ValueKind == JsonValueKind.Number)
-            .Select(line => new DataPoint(MetricsLog.StepOf(line), line.GetProperty("loss").GetDouble())).ToList();
-        if (points.Count == 0) return;
+        var lines = MetricsLog.Read(metricsPath).Where(static line => line.TryGetProperty("loss", out var loss) && loss.ValueKind == JsonValueKind.Number)
+            .ToLookup(static line => line.GetProperty("kind").GetString(), static line => new DataPoint(MetricsLog.StepOf(line), line.GetProperty("loss").GetDouble()));
+        var (trained, heldOut) = (lines["train"].ToList(), lines["evaluation"].ToList());
+        if (trained.Count == 0) return;
         var model = new PlotModel { Title = "loss", Background = OxyColors.White };
         model.Axes.Add(new LinearAxis { Position = AxisPosition.Bottom, Title = "step" });
-        model.Axes.Add(points.TrueForAll(point => point.Y > 0) ? new LogarithmicAxis { Position = AxisPosition.Left } : new LinearAxis { Position = AxisPosition.Left });
-        model.Series.Add(Line(points, OxyColors.LightSteelBlue));
-        model.Series.Add(Line(Smooth(points), OxyColors.DarkBlue));
+        model.Axes.Add(trained.Concat(heldOut).All(static point => point.Y > 0) ? new LogarithmicAxis { Position = AxisPosition.Left } : new LinearAxis { Position = AxisPosition.Left });
+        model.Series.Add(Line(trained, OxyColors.LightSteelBlue));
+        model.Series.Add(Line(Smooth(trained), OxyColors.DarkBlue));
+        if (heldOut.Count > 0) model.Series.Add(Line(heldOut, OxyColors.OrangeRed));
         AtomicFile.Write(plotPath, file => new SvgExporter { Width = 900, Height = 500 }.Export(model, file));
     }
 

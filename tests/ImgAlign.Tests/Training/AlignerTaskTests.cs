@@ -53,5 +53,57 @@ public sealed class AlignerTaskTests : IDisposable
         foreach (var index in Enumerable.Range(0, 8)) Assert.True(mapped[index].equal(batch.Rejected[index] * (2 + index % 3)).all().item<bool>());
     }
 
+    [Fact]
+    public void Held_out_pairs_are_measured_and_not_trained_on()
+    {
+        using var network = RandomPairs.Aligner();
+        var pairs = new RandomPairs(16) { Broken = { 13 } };
+        using var task = new AlignerTask(network, pairs, new PreferenceObjective(), heldOut: 11);
+        Assert.Equal(5, task.SampleCount);
+        using var trainer = new Trainer(task, new TrainerOptions { Steps = 4, BatchSize = 2, EvaluateEvery = 2 });
+        var (kinds, before) = (new List<int>(), LiveTensors.Count());
+        var result = trainer.Run(progress: new Evaluations(progress => kinds.Add(progress.Evaluation?.Count ?? 0)));
+        Assert.InRange(LiveTensors.Count() - before, 0, 3);
+        Assert.Equal([0, 10, 0, 10], kinds);
+        Assert.Equal(10, result.Evaluation["samples"]);
+        Assert.Equal(8, pairs.Seen.Count(sample => sample.Index < 5));
+        Assert.Equal(Enumerable.Range(5, 11).Where(index => index != 13), pairs.Seen.Where(sample => sample.Index >= 5).Select(sample => sample.Index).Distinct().Order());
+
+        using var noGrad = no_grad();
+        var errors = Enumerable.Range(5, 11).Where(index => index != 13).Select(index => Errors(pairs.Read(new SampleDraw(index, index, index)))).ToList();
+        foreach (var (index, name) in new[] { "error_identity", "error_1_pass", "error_3_passes" }.Index()) Assert.Equal(errors.Average(error => error[index]), result.Evaluation[name], 1e-5);
+        foreach (var (index, name) in new[] { "better_1_pass", "better_3_passes" }.Index()) Assert.Equal(errors.Count(error => error[index + 1] < error[0]) / 10.0, result.Evaluation[name], 1e-6);
+        Assert.Equal(result.Evaluation["base"], result.Evaluation["error_1_pass"], 1e-6);
+        Assert.Equal(result.Evaluation["base"] + result.Evaluation["pref"], result.Evaluation["loss"], 1e-5);
+
+        double[] Errors(PreferenceFeatures pair)
+        {
+            var (h, rejected) = (pair.HiddenStates.unsqueeze(0), pair.Rejected.unsqueeze(0));
+            var one = network.call(h, rejected);
+            return [.. new[] { rejected, one, network.call(h, network.call(h, one)) }.Select(f => (double)(pair.Preferred - f).square().mean().item<float>())];
+        }
+    }
+
+    [Fact]
+    public void An_untrained_aligner_is_measured_as_doing_nothing()
+    {
+        using var network = RandomPairs.Aligner();
+        AlignerTask.Randomize(network, seed: 1);
+        using var task = new AlignerTask(network, new RandomPairs(6), new PreferenceObjective(), heldOut: 3);
+        using var noGrad = no_grad();
+        var measured = task.Evaluate(CancellationToken.None);
+        Assert.Equal(measured["error_identity"], measured["error_1_pass"]);
+        Assert.Equal(measured["error_identity"], measured["error_3_passes"]);
+        Assert.Equal(0, measured["better_3_passes"]);
+
+        using var hopeless = new AlignerTask(network, new RandomPairs(3) { Broken = { 2 } }, new PreferenceObjective(), heldOut: 1);
+        Assert.Contains("pair 2 is broken", Assert.Throws<ImgAlignException>(() => hopeless.Evaluate(CancellationToken.None)).Message, StringComparison.Ordinal);
+    }
+
     public void Dispose() => scope.Dispose();
+
+    private sealed class Evaluations(Action<TrainingProgress> report) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value) => report(value);
+    }
 }

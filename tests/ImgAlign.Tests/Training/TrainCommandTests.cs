@@ -1,5 +1,7 @@
+using System.Text.Json;
 using ImgAlign.Alignment;
 using ImgAlign.Detectors;
+using ImgAlign.Imaging;
 using ImgAlign.Runtime;
 using ImgAlign.Tests.Checkpoints;
 using ImgAlign.Tests.Cli;
@@ -20,8 +22,12 @@ public sealed class TrainCommandTests : IDisposable
     {
         var run = await Tool.RunAsync("train", "aligner", "--config", Configuration, "--steps", "6", "--out", folder.File("run"));
         Assert.True(run.ExitCode == 0, run.Error);
-        Assert.Contains("8 pairs; image-prompt features: ", run.Error, StringComparison.Ordinal);
-        Assert.Equal(6, MetricsLog.Read(folder.File("run/metrics.jsonl")).Count());
+        Assert.Contains("8 pairs, 4 held out; image-prompt features: ", run.Error, StringComparison.Ordinal);
+        Assert.Equal(6, Lines("train").Count);
+        var measured = Assert.Single(Lines("evaluation"));
+        Assert.Equal(4, measured.GetProperty("samples").GetDouble());
+        Assert.Contains("step 6, held out: loss ", run.Error, StringComparison.Ordinal);
+        foreach (var name in new[] { "error_identity", "error_1_pass", "error_3_passes" }) Assert.True(measured.GetProperty(name).GetDouble() > 0);
 
         using var runtime = new DeviceRuntime(new RuntimeOptions { Threads = 1 });
         using var aligner = new ImplicitAligner(runtime, folder.File("run/checkpoints/step-0000000006/weights.safetensors"), headWidth: 16);
@@ -39,7 +45,7 @@ public sealed class TrainCommandTests : IDisposable
         Assert.Equal(1, again.ExitCode);
         Assert.Contains("holds a run already", again.Error, StringComparison.Ordinal);
         Assert.Equal(0, (await Tool.RunAsync([.. arguments, "--steps", "4", "--resume"])).ExitCode);
-        Assert.Equal(4, MetricsLog.Read(folder.File("run/metrics.jsonl")).Count());
+        Assert.Equal(4, Lines("train").Count);
     }
 
     [Fact]
@@ -56,7 +62,11 @@ public sealed class TrainCommandTests : IDisposable
 
     [Theory]
     [InlineData("\"Lambda\": -1", "Lambda")]
+    [InlineData("\"Lamda\": 1", "AlignerTraining:Lamda is no option")]
+    [InlineData("\"Depth\": \"deep\"", "AlignerTraining:Depth")]
     [InlineData("\"Trainer\": { \"BatchSize\": 0 }", "BatchSize")]
+    [InlineData("\"Trainer\": { \"Batch\": 4 }", "AlignerTraining:Trainer:Batch is no option")]
+    [InlineData("\"EvaluationPath\": \"nowhere\"", "no Parquet files")]
     [InlineData("\"DataPath\": \"nowhere\"", "no Parquet files")]
     public async Task Mistakes_in_the_configuration_are_named(string setting, string expected)
     {
@@ -75,11 +85,15 @@ public sealed class TrainCommandTests : IDisposable
     {
         var configuration = File.ReadAllText(Configuration)
             .Replace("../../tests", Path.Combine(TestData.Golden, ".."), StringComparison.Ordinal).Replace("\"Epochs\": 0", $"\"Epochs\": 0, \"LoraRank\": {rank}, \"CheckpointGradients\": true", StringComparison.Ordinal)
-            .Replace("\"DataPath\": \".\"", $"\"DataPath\": \"{Path.GetDirectoryName(Configuration)}\"", StringComparison.Ordinal);
+            .Replace("\"DataPath\": \".\"", $"\"DataPath\": \"{Path.GetDirectoryName(Configuration)}\"", StringComparison.Ordinal)
+            .Replace("\"held-out\"", $"\"{Path.Combine(Path.GetDirectoryName(Configuration)!, "held-out")}\"", StringComparison.Ordinal);
         var run = await Tool.RunAsync("train", "detector", "--config", folder.Write("config.json", configuration), "--steps", "6", "--out", folder.File("run"));
         Assert.True(run.ExitCode == 0, run.Error);
-        var losses = MetricsLog.Read(folder.File("run/metrics.jsonl")).Select(line => line.GetProperty("loss").GetDouble()).ToList();
-        Assert.True(losses[^1] < losses[0], string.Join(", ", losses));
+        foreach (var kind in new[] { "train", "evaluation" })
+        {
+            var losses = Lines(kind).Select(line => line.GetProperty("loss").GetDouble()).ToList();
+            Assert.True(losses[^1] < losses[0], string.Join(", ", losses));
+        }
 
         using var runtime = new DeviceRuntime(new RuntimeOptions { Threads = 1 });
         using var tuned = new LlavaDetector(runtime, new LlavaOptions { ModelPath = folder.File("run/model") });
@@ -89,5 +103,29 @@ public sealed class TrainCommandTests : IDisposable
         Assert.True((tuned.Detect(image, "what is it?").HiddenStates - original.Detect(image, "what is it?").HiddenStates).abs().max().item<float>() > 1e-3);
     }
 
+    [Fact]
+    public async Task Instructions_that_count_as_exact_are_those_that_the_detector_gives()
+    {
+        const string prompt = "a red circle", instruction = "Change the colour of the circle to red.";
+        var picture = Path.Combine(Path.GetDirectoryName(Configuration)!, "images", "blue-circle.png");
+        folder.Write("data/triplets.jsonl", JsonSerializer.Serialize(new { image = picture, editedPrompt = prompt, instruction }));
+        var models = Path.Combine(TestData.Golden, "mllm", "llava-hf");
+        folder.Write("config.json", $$"""
+            { "ImgAlign": { "Threads": 1, "Llava": { "ModelPath": "{{models}}" } }, "DetectorTraining": { "DataPath": "data", "EvaluationPath": "data", "OutputPath": "run", "Trainer": { "BatchSize": 2, "LearningRate": 0.01 } } }
+            """);
+        var run = await Tool.RunAsync("train", "detector", "--config", folder.File("config.json"), "--steps", "25");
+        Assert.True(run.ExitCode == 0, run.Error);
+        var measured = Assert.Single(Lines("evaluation"));
+        Assert.Equal(1, measured.GetProperty("token_accuracy").GetDouble());
+        Assert.Equal(1, measured.GetProperty("exact").GetDouble());
+
+        using var runtime = new DeviceRuntime(new RuntimeOptions { Threads = 1 });
+        using var tuned = new LlavaDetector(runtime, new LlavaOptions { ModelPath = folder.File("run/model") });
+        using var detection = tuned.Detect(ImageFile.Load(picture), Questions.Ask(Questions.Draw(1), prompt), critiqueTokens: 64);
+        Assert.Equal(instruction, detection.Critique);
+    }
+
     public void Dispose() => folder.Dispose();
+
+    private List<JsonElement> Lines(string kind) => [.. MetricsLog.Read(folder.File("run/metrics.jsonl")).Where(line => line.GetProperty("kind").GetString() == kind)];
 }
