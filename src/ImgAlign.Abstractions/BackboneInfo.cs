@@ -9,6 +9,9 @@ public sealed record BackboneInfo
     /// <summary>Width and height must be multiples of this many pixels.</summary>
     public required int SizeMultiple { get; init; }
 
+    /// <summary>The only size that is generated; null: any of such multiples.</summary>
+    public ImageSize? FixedSize { get; init; }
+
     /// <summary>The size generated when none is asked for.</summary>
     public required ImageSize DefaultSize { get; init; }
 
@@ -35,9 +38,11 @@ public sealed record BackboneInfo
 
     /// <summary>Refuses a size that the model cannot generate.</summary>
     /// <param name="size">The size of a picture.</param>
-    /// <exception cref="ArgumentException">A side is not positive, or not a multiple of <see cref="SizeMultiple"/>.</exception>
+    /// <exception cref="ArgumentException">A side is not positive, or not a multiple of <see cref="SizeMultiple"/>, or the size is not the <see cref="FixedSize"/>.</exception>
     public void RequireSize(ImageSize size)
     {
+        if (FixedSize is { } only && size != only)
+            throw new ArgumentException($"{Name} generates pictures of {only} pixels only, but {size} was asked for.", nameof(size));
         if (size.Width < 1 || size.Height < 1 || size.Width % SizeMultiple != 0 || size.Height % SizeMultiple != 0)
             throw new ArgumentException($"{Name} generates widths and heights that are multiples of {SizeMultiple} pixels, but {size} was asked for.", nameof(size));
     }

@@ -26,6 +26,11 @@ public interface IDiffusionBackbone : IDisposable
     /// <returns><c>[B, C, h, w]</c> on the device; the caller's.</returns>
     torch.Tensor CreateNoise(ImageSize size, long seed, int batch = 1);
 
+    /// <summary>Checks that a prompt is one that this model can draw, without computing anything: the pipeline calls it before it generates a picture. Most models draw any.</summary>
+    /// <param name="prompt">A prompt, or what a picture must not show.</param>
+    /// <exception cref="ImgAlignException">It cannot; the message says what it can draw.</exception>
+    void CheckPrompt(string prompt) { }
+
     /// <summary>Encodes prompts.</summary>
     /// <param name="prompts">B prompts; null stands for the family's unconditional prompt.</param>
     TextFeatures EncodeText(IReadOnlyList<string?> prompts);

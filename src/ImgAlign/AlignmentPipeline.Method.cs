@@ -8,6 +8,7 @@ public sealed partial class AlignmentPipeline
     // IMG, section 3: what happens in a run, in its order. Prompt features, noise and the features of "no image" are computed once.
     private AlignmentResult Align(AlignmentRequest request, List<string> questions, RunRecorder run)
     {
+        CheckPrompts(backbone, [request.Prompt], request);
         foreach (var question in questions) detector.CheckQuestion(question);
 
         using var text = EncodeText(backbone, [request.Prompt], request, run);
@@ -44,6 +45,7 @@ public sealed partial class AlignmentPipeline
     /// <summary>Generates pictures; static, as it needs no more than a backbone.</summary>
     internal static GenerationResult Generate(IDiffusionBackbone backbone, GenerationRequest request, RunRecorder run)
     {
+        CheckPrompts(backbone, request.Prompts, request);
         using var text = EncodeText(backbone, request.Prompts, request, run);
         using var noise = backbone.CreateNoise(request.Size!.Value, request.Seed, request.Prompts.Count);
         var images = new ImageGenerator(backbone, request, text, noise, run).Generate();
@@ -58,6 +60,11 @@ public sealed partial class AlignmentPipeline
 
     private Detection Detect(AlignmentStage stage, RgbImage image, string question, int critiqueTokens, RunRecorder run) =>
         run.Stage(stage, detector.Name, () => detector.Detect(image, question, critiqueTokens, run.CancellationToken));
+
+    private static void CheckPrompts(IDiffusionBackbone backbone, IReadOnlyList<string> prompts, SamplingRequest request)
+    {
+        foreach (var prompt in prompts.Append(request.NegativePrompt).OfType<string>()) backbone.CheckPrompt(prompt);
+    }
 
     // With guidance the unconditional half comes first.
     private static TextFeatures EncodeText(IDiffusionBackbone backbone, IReadOnlyList<string> prompts, SamplingRequest request, RunRecorder run)

@@ -59,6 +59,8 @@ internal static class RequestRules
         if (request.GuidanceInterval is { } guided && !(guided.Start >= 0 && guided.Start <= guided.End && guided.End <= 1))
             throw new ImgAlignException($"GuidanceInterval is {Text(guided.Start)} to {Text(guided.End)}; use two numbers from 0 to 1, the smaller one first.");
         var size = request.Size ?? imageSize ?? backbone.DefaultSize;
+        if (backbone.FixedSize is { } only && size != only)
+            throw new ImgAlignException($"Size is {size}, but {backbone.Name} generates pictures of {only} only; leave it null.");
         if (!Fits(size, backbone))
             throw new ImgAlignException($"Size is {size}, but {backbone.Name} needs sides of at most {MaxSide} that are multiples of {backbone.SizeMultiple}: use {Nearest(size, backbone)}.");
         if (request.PreviewInterval is { } interval) RequireRange(interval, 1, MaxSteps, nameof(request.PreviewInterval));
@@ -80,11 +82,12 @@ internal static class RequestRules
             throw new ImgAlignException($"MicroConditioning crops {Text(micro.CropTop)} and {Text(micro.CropLeft)} pixels; use 0 or more.");
     }
 
-    private static bool Fits(ImageSize size, BackboneInfo backbone) => SideFits(size.Width, backbone) && SideFits(size.Height, backbone);
+    private static bool Fits(ImageSize size, BackboneInfo backbone) =>
+        backbone.FixedSize is { } only ? size == only : SideFits(size.Width, backbone) && SideFits(size.Height, backbone);
 
     private static bool SideFits(int side, BackboneInfo backbone) => side > 0 && side <= MaxSide && side % backbone.SizeMultiple == 0;
 
-    private static ImageSize Nearest(ImageSize size, BackboneInfo backbone) => new(Nearest(size.Width, backbone), Nearest(size.Height, backbone));
+    private static ImageSize Nearest(ImageSize size, BackboneInfo backbone) => backbone.FixedSize ?? new(Nearest(size.Width, backbone), Nearest(size.Height, backbone));
 
     private static int Nearest(int side, BackboneInfo backbone)
     {

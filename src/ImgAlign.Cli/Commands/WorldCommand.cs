@@ -16,6 +16,7 @@ internal static class WorldCommand
     {
         CreateTrain(terminal),
         CreateEvaluate(terminal),
+        WorldExportCommand.Create(terminal),
     };
 
     private static Command CreateEvaluate(Terminal terminal)

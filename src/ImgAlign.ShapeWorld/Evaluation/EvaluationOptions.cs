@@ -12,7 +12,7 @@ public sealed record EvaluationOptions
     public long Seed { get; init; } = 1;
 
     /// <summary>The image prompt's scale.</summary>
-    public double Scale { get; init; } = 1;
+    public double Scale { get; init; } = SamplingOptions.Default.ImagePromptScale;
 
     /// <summary>The aligner's passes in a round.</summary>
     public int Passes { get; init; } = 3;

@@ -43,7 +43,7 @@ public sealed class WorldEvaluation : IDisposable
         if (ablations is not null && AlignerVariant.Ablations.FirstOrDefault(variant => !File.Exists(variant.File(world, ablations))) is { } missing)
             throw new ImgAlignException($"{missing.File(world, ablations)} is not there; train the stage {missing.Name}, or measure without ablations.");
         generator = new WorldGenerator(world, withImagePrompt: true);
-        scorer = new WorldScorer(world);
+        scorer = new WorldScorer(runtime, world);
         for (var i = 0; i < options.Prompts; i++)
         {
             var random = new SceneRandom(PromptSeed + options.Seed, i);

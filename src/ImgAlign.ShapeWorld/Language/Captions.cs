@@ -69,7 +69,7 @@ public static class Captions
     public static Scene Read(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        var match = Sentence.Match(text.Trim().ToLowerInvariant());
+        var match = Sentence.Match(Normalize(text));
         if (!match.Success) throw Unknown(text, "it reads");
         var (subject, other) = (Object("1"), Object("2"));
         if (subject == other) throw Unknown(text, "the two objects must differ, and it reads");
@@ -82,8 +82,11 @@ public static class Captions
             Enum.Parse<ShapeKind>(match.Groups["shape" + number].Value, ignoreCase: true));
     }
 
+    /// <summary>A prompt in the spelling of captions: small letters, no full stop.</summary>
+    internal static string Normalize(string text) => text.Trim().TrimEnd('.').ToLowerInvariant();
+
     private static readonly Regex Sentence = new(
-        $"^({Any(Patterns.Select(static pattern => pattern.Opening).Where(static opening => opening.Length > 0))})?{Thing(1)} (is )?(?<relation>{Any(Phrases.SelectMany(static phrases => phrases))}) {Thing(2)}[.]?$",
+        $"^({Any(Patterns.Select(static pattern => pattern.Opening).Where(static opening => opening.Length > 0))})?{Thing(1)} (is )?(?<relation>{Any(Phrases.SelectMany(static phrases => phrases))}) {Thing(2)}$",
         RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture);
 
     private static string Thing(int number) => $"(a|the) (?<color{number}>{Any(Names<ShapeColor>())}) (?<shape{number}>{Any(Names<ShapeKind>())})";

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using ImgAlign.Backbones;
 using ImgAlign.Detectors;
 using ImgAlign.ShapeWorld.Language;
@@ -10,6 +11,18 @@ public sealed record WorldFolder(string Root)
 {
     /// <summary>The template of the detector's questions.</summary>
     public const string QuestionTemplate = "plain";
+
+    /// <summary>The trained world that comes with this package: builds copy it to the folder <c>ShapeWorld</c> beside the program.</summary>
+    /// <exception cref="ImgAlignException">It is not there.</exception>
+    public static WorldFolder Embedded
+    {
+        get
+        {
+            var root = Path.Combine(AppContext.BaseDirectory, "ShapeWorld");
+            return Directory.Exists(root) ? new WorldFolder(root)
+                : throw new ImgAlignException($"{root}: ShapeWorld's weights are not there; they come with the package ImgAlign.ShapeWorld, so build or publish the program anew, or name another world's folder.");
+        }
+    }
 
     /// <summary>The aligner's file.</summary>
     public string Aligner => Path.Combine(Root, "aligner.safetensors");
@@ -51,6 +64,14 @@ public sealed record WorldFolder(string Root)
 
     /// <summary>Where the detector is, and how it is asked.</summary>
     public LlavaOptions DetectorOptions() => new() { ModelPath = Detector, Template = QuestionTemplate };
+
+    /// <summary>SHA-256 of all weights, in the order of their files' names.</summary>
+    internal string HashWeights()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var file in Directory.EnumerateFiles(Root, "*.safetensors", SearchOption.AllDirectories).Order(StringComparer.Ordinal)) hash.AppendData(File.ReadAllBytes(file));
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
 
     /// <summary>Writes all configurations and tokenizers; weights are the training's matter.</summary>
     internal void WriteConfigurations()

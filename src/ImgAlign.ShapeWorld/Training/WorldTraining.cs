@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Security.Cryptography;
 using ImgAlign.Checkpoints;
 using ImgAlign.ShapeWorld.Models;
 using ImgAlign.Training;
@@ -69,18 +68,11 @@ public sealed class WorldTraining
         var outcome = definition.Run(new StageContext(Folder, Ablations, Path.Combine(output, "runs"), stage, SeedSequence.At(seed, definition.Number), steps, progress, cancellationToken));
         var record = new StageRecord(
             stage, seed, outcome.Steps, Math.Round(watch.Elapsed.TotalSeconds, 1), torch.get_num_threads(), outcome.Metrics,
-            [.. definition.Gates.Where(gate => !gate.Passes(outcome.Metrics)).Select(static gate => gate.Metric)], HashWeights());
+            [.. definition.Gates.Where(gate => !gate.Passes(outcome.Metrics)).Select(static gate => gate.Metric)], Folder.HashWeights());
         Directory.CreateDirectory(Path.GetDirectoryName(RecordFile(stage))!);
         JsonFile.Write(RecordFile(stage), record);
         return record;
     }
 
     private string RecordFile(string stage) => Path.Combine(output, "records", stage + ".json");
-
-    private string HashWeights()
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var file in Directory.EnumerateFiles(Folder.Root, "*.safetensors", SearchOption.AllDirectories).Order(StringComparer.Ordinal)) hash.AppendData(File.ReadAllBytes(file));
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
 }

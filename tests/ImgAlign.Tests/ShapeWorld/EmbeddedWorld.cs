@@ -1,0 +1,45 @@
+using ImgAlign.DependencyInjection;
+using ImgAlign.Runtime;
+using ImgAlign.ShapeWorld;
+using ImgAlign.ShapeWorld.Models;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ImgAlign.Tests.ShapeWorld;
+
+/// <summary>The world that comes with the package, in a container of its own.</summary>
+internal sealed class EmbeddedWorld : IDisposable
+{
+    private readonly ServiceProvider services;
+
+    // Until trained weights are there, random ones take their place in the tests' output.
+    static EmbeddedWorld()
+    {
+        var folder = Path.Combine(AppContext.BaseDirectory, "ShapeWorld");
+        if (!Directory.Exists(folder)) RandomWorld.Write(folder);
+    }
+
+    public EmbeddedWorld(Action<ImgAlignOptions>? configure = null)
+    {
+        var collection = new ServiceCollection();
+        collection.AddImplicitMultimodalGuidance(options =>
+        {
+            options.Threads = 1;  // the networks are too small for more
+            configure?.Invoke(options);
+        }).UseShapeWorld();
+        services = collection.BuildServiceProvider();
+    }
+
+    public static WorldFolder Folder => WorldFolder.Embedded;
+
+    public static AlignmentRequest Request { get; } = new() { Prompt = "a red circle left of a blue square", Seed = 3 };
+
+    public AlignmentPipeline Pipeline => services.GetRequiredService<AlignmentPipeline>();
+
+    public DeviceRuntime Runtime => services.GetRequiredService<DeviceRuntime>();
+
+    public IDiffusionBackbone Backbone => services.GetRequiredKeyedService<IDiffusionBackbone>("shapeworld");
+
+    public IImageScorer Scorer => services.GetRequiredService<IImageScorer>();
+
+    public void Dispose() => services.Dispose();
+}
