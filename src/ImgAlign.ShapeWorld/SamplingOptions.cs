@@ -4,8 +4,8 @@ namespace ImgAlign.ShapeWorld;
 /// <param name="Steps">Euler steps.</param>
 /// <param name="Guidance">The scale of classifier-free guidance.</param>
 /// <param name="ImagePromptScale">The image prompt's scale in a round.</param>
-public sealed record SamplingOptions(int Steps = 12, double Guidance = 1.5, double ImagePromptScale = 1)
+public sealed record SamplingOptions(int Steps, double Guidance, double ImagePromptScale)
 {
     /// <summary>The world's own.</summary>
-    public static SamplingOptions Default { get; } = new();
+    public static SamplingOptions Default { get; } = new(Steps: 12, Guidance: 1.5, ImagePromptScale: 1);
 }

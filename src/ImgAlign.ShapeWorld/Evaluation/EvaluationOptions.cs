@@ -1,5 +1,3 @@
-using ImgAlign.ShapeWorld.Training;
-
 namespace ImgAlign.ShapeWorld.Evaluation;
 
 /// <summary>What is measured, and how.</summary>

@@ -105,7 +105,7 @@ public sealed class WorldEvaluation : IDisposable
     }
 
     private IReadOnlyList<RgbImage> Generate(long firstSeed, Tensor? imagePrompts = null) => generator.Generate(
-        prompts, [.. Enumerable.Range(0, prompts.Count).Select(index => firstSeed + index)], new SamplingOptions(options.Steps, options.Guidance), imagePrompts, options.Scale);
+        prompts, [.. Enumerable.Range(0, prompts.Count).Select(index => firstSeed + index)], SamplingOptions.Default with { Steps = options.Steps, Guidance = options.Guidance }, imagePrompts, options.Scale);
 
     // The second half of a round: the same noise, and an image prompt.
     private IReadOnlyList<RgbImage> Guided(Tensor imagePrompts) => Generate(firstSeed: 0, imagePrompts);
