@@ -16,7 +16,7 @@ internal static class AlignOutput
         Directory.CreateDirectory(folder);
         ImageFile.SavePng(Path.Combine(folder, "before.png"), result.BaseImage);
         ImageFile.SavePng(Path.Combine(folder, "after.png"), result.Image);
-        ImageFile.SavePng(Path.Combine(folder, "side-by-side.png"), SideBySide.Join(result.BaseImage, result.Image));
+        ImageFile.SavePng(Path.Combine(folder, "side-by-side.png"), SideBySide.Join(SideBySide.Enlarge(result.BaseImage), SideBySide.Enlarge(result.Image)));
         AtomicFile.Write(Path.Combine(folder, "record.json"), file => file.Write(Encoding.UTF8.GetBytes(record.ToJson())));
     }
 }

@@ -62,6 +62,11 @@ internal sealed class ModelConfiguration
         ("Pipeline:Detector", Detector),
         ("Aligner:Path", Aligner),
         ("Aligner:HeadWidth", Text("--aligner-head-width", "Width of the aligner's attention heads, which its file does not tell; 64 in released ones.")),
+    ];
+
+    // Where and how models run, whichever they are.
+    private static readonly (string Key, Option<string?> Option)[] RuntimeValues =
+    [
         ("Device", Text("--device", "Where to compute: cpu, cuda or cuda:N.")),
         ("Precision", Text("--precision", "auto, float32, bfloat16 or float16.")),
         ("Residency", Text("--residency", "Which networks are in device memory at the same time: KeepAll, OffloadToHost, LoadOnDemand or StreamBlocks.")),
@@ -74,7 +79,21 @@ internal sealed class ModelConfiguration
     private static readonly Option<string[]> Loras = new("--lora") { Description = "A LoRA, as FILE or FILE:SCALE; may be given several times." };
 
     /// <summary>The command line's options.</summary>
-    public static IEnumerable<Option> Options => [File, Released, .. BackboneValues.Concat(DetectorValues).Select(value => value.Option), .. Values.Select(value => value.Option), Loras];
+    public static IEnumerable<Option> Options => [.. ModelOptions, .. RuntimeValues.Select(value => value.Option)];
+
+    // Those that say which models run.
+    private static IEnumerable<Option> ModelOptions => [File, Released, .. BackboneValues.Concat(DetectorValues).Select(value => value.Option), .. Values.Select(value => value.Option), Loras];
+
+    /// <summary>As <see cref="Read"/>, or ShapeWorld, which comes with the tool, where the command line names no model at all.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <exception cref="ImgAlignException">Some models are named and others are not, or the file is broken.</exception>
+    public static IConfigurationSection ReadOrShapeWorld(ParseResult parsed)
+    {
+        if (ModelOptions.Any(option => parsed.GetResult(option) is { Implicit: false })) return Read(parsed);
+        var settings = new Dictionary<string, string?> { ["Pipeline:Backbone"] = ModelServices.ShapeWorld };
+        AddGiven(settings, RuntimeValues, parsed);
+        return ToSection(settings);
+    }
 
     /// <summary>Puts file and command line together.</summary>
     /// <param name="parsed">The command line.</param>
@@ -93,10 +112,7 @@ internal sealed class ModelConfiguration
             settings["Aligner:Path"] = Path.Combine(ModelFolder.Resolve(folder), aligner);
         }
         if (parsed.GetValue(Aligner) is not null) Remove(settings, "Aligner:HeadWidth");
-        foreach (var (key, option) in Values)
-        {
-            if (parsed.GetValue(option) is { } value) settings[key] = value;
-        }
+        AddGiven(settings, Values.Concat(RuntimeValues), parsed);
         Add(settings, section, BackboneValues, parsed, family => Families[family].Section == section ? null : $"--backbone {family}");
         Add(settings, detector, DetectorValues, parsed, family => DetectorSections[family] == detector ? null : $"--detector-family {family}");
         if (parsed.GetValue(Loras) is { Length: > 0 }) Remove(settings, [.. settings.Keys.Where(key => key.StartsWith($"{section}:Loras:", StringComparison.OrdinalIgnoreCase))]);
@@ -107,8 +123,21 @@ internal sealed class ModelConfiguration
             settings[$"{section}:Loras:{index}:Scale"] = scale;
         }
         RequireModels(settings, section, detector, required);
+        return ToSection(settings);
+    }
+
+    private static IConfigurationSection ToSection(Dictionary<string, string?> settings)
+    {
         var values = settings.Select(pair => KeyValuePair.Create($"{Section}:{pair.Key}", pair.Value));
         return new ConfigurationBuilder().AddInMemoryCollection(values).Build().GetSection(Section);
+    }
+
+    private static void AddGiven(Dictionary<string, string?> settings, IEnumerable<(string Key, Option<string?> Option)> values, ParseResult parsed)
+    {
+        foreach (var (key, option) in values)
+        {
+            if (parsed.GetValue(option) is { } value) settings[key] = value;
+        }
     }
 
     private static T Find<T>(Dictionary<string, T> families, string key, string name) => families.TryGetValue(name, out var family) ? family

@@ -27,7 +27,7 @@ public sealed class AlignCommandTests : IDisposable
             var folder = Path.Combine(output, $"seed-{seed}");
             Assert.Equal(["after.png", "before.png", "record.json", "side-by-side.png"], Files(folder));
             Assert.Equal(new ImageSize(64, 32), ImageFile.Load(Path.Combine(folder, "after.png")).Size);
-            Assert.Equal(32, ImageFile.Load(Path.Combine(folder, "side-by-side.png")).Height);
+            Assert.Equal(4 * 32, ImageFile.Load(Path.Combine(folder, "side-by-side.png")).Height);  // enlarged, to be seen
             using var record = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "record.json")));
             Assert.Equal(seed, record.RootElement.GetProperty("seed").GetInt32());
             Assert.Contains("a red cube", record.RootElement.GetProperty("rounds")[0].GetProperty("question").GetString(), StringComparison.Ordinal);

@@ -17,5 +17,17 @@ public class SideBySideTests
     }
 
     [Fact]
+    public void Small_images_are_enlarged_pixel_by_pixel()
+    {
+        var image = TestImages.Noise(32, 20, seed: 3);
+        var enlarged = SideBySide.Enlarge(image);
+        Assert.Equal(new ImageSize(256, 160), enlarged.Size);
+        Assert.Equal(image.At(3, 2), enlarged.At(24, 16));
+        Assert.Equal(image.At(3, 2), enlarged.At(31, 23));
+        Assert.Equal(image.At(31, 19), enlarged.At(255, 159));
+        Assert.Equal(new ImageSize(200, 3), SideBySide.Enlarge(TestImages.Noise(200, 3, seed: 4)).Size);
+    }
+
+    [Fact]
     public void Nothing_cannot_be_joined() => Assert.Throws<ArgumentOutOfRangeException>(() => SideBySide.Join());
 }
