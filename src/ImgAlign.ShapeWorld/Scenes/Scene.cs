@@ -25,6 +25,9 @@ public sealed record Scene(SceneObject First, SceneObject Second, bool IsVertica
     /// <summary>The same objects in each other's places.</summary>
     public Scene Flipped => new(Second, First, IsVertical);
 
+    /// <summary>Both objects and their relation, as in <c>red circle left of blue square</c>.</summary>
+    public override string ToString() => $"{First} {(IsVertical ? "above" : "left of")} {Second}";
+
     /// <summary>Draws any scene.</summary>
     /// <param name="random">The stream to draw from.</param>
     public static Scene Draw(SceneRandom random)

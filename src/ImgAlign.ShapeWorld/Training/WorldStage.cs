@@ -23,7 +23,7 @@ internal sealed record WorldStage(string Name, int Number, IReadOnlyList<string>
             [new("right_over_wrong_held_out", 0.92), new("right_over_exchanged_held_out", 0.95), new("captions_read_held_out", 0.97)]),
         new("scorer", 2, [], Train(static (context, seed) => new ScorerStage(context.Folder, seed), steps: 1800, batch: 64, rate: 1.5e-3),
             [new("right_over_wrong_held_out", 0.92), new("right_over_exchanged_held_out", 0.95)]),
-        new("captions", 8, ["clip"], Train(static (context, seed) => new CaptionStage(context.Folder, context.Ablations, seed), steps: 1000, batch: 16, rate: 1.5e-3),
+        new("captions", 8, ["clip"], Train(static (context, seed) => new CaptionStage(context.Folder, context.Ablations, seed), steps: 4000, batch: 16, rate: 1.5e-3),
             [new("right_answers_held_out", 0.85)]),
         new("detector", 3, ["captions"], Train(static (context, seed) => new DetectorStage(context.Folder, context.Ablations, seed), steps: 8000, batch: 16, rate: 1.5e-3),
             [new("right_answers_held_out", 0.7)]),

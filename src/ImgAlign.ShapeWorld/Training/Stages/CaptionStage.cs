@@ -1,10 +1,21 @@
 using ImgAlign.ShapeWorld.Language;
 using ImgAlign.ShapeWorld.Models;
+using ImgAlign.ShapeWorld.Scenes;
 
 namespace ImgAlign.ShapeWorld.Training.Stages;
 
-/// <summary>A LLaVA that describes pictures. It stands for one as published: it sees, but was never asked how to change a picture.</summary>
+/// <summary>
+/// A LLaVA that says in one fixed form what a picture shows, or what a sentence says. It stands for one as published: it sees and it reads, but it was
+/// never asked how to change a picture. Reading has to be learned by itself: from instructions alone, which object is where is hardly learned.
+/// </summary>
 internal sealed class CaptionStage(WorldFolder folder, WorldFolder ablations, long seed) : LlavaStage(folder, ablations.Detector, seed)
 {
-    protected override (string Question, string Answer) Ask(SceneSample sample) => ("Describe the image.", Captions.WriteCanonical(sample.Scene));
+    protected override (string Question, string Answer) Ask(SceneSample sample)
+    {
+        var random = sample.Random;
+        if (random.Below(2) == 0) return ("Describe the image.", Captions.WriteCanonical(sample.Scene));
+        // The picture is of no use here.
+        var other = Scene.Draw(random, sample.Scene.IsHeldOut);
+        return ($"Describe the prompt: {Captions.Write(other, random)}.", Captions.WriteCanonical(other));
+    }
 }
