@@ -14,7 +14,7 @@ internal sealed class SceneHeads : nn.Module
 {
     // Is it vertical; is the object that is named last the first; first colour and shape; second colour and shape. Which object is where follows from the
     // order of words and from the relation together, and neither alone tells anything of it: the second question asks for the relation by itself.
-    private static readonly long[] SlotSizes = [2, 2, SceneObject.Colors, SceneObject.Shapes, SceneObject.Colors, SceneObject.Shapes];
+    internal static readonly long[] SlotSizes = [2, 2, SceneObject.Colors, SceneObject.Shapes, SceneObject.Colors, SceneObject.Shapes];
 
     [ComponentName(Name = "patches")]
     private readonly Linear patches;
@@ -75,15 +75,18 @@ internal sealed class SceneHeads : nn.Module
 
     private const long Ignored = -100;
 
-    // A picture has no order of words.
-    private static long[] Labels(string? caption, Scene scene) =>
+    /// <summary>What heads have to say of a scene; a picture, whose caption is null, has no order of words.</summary>
+    internal static long[] Labels(string? caption, Scene scene) =>
     [
         scene.IsVertical ? 1 : 0, caption is null ? Ignored : caption.EndsWith(scene.First.ToString(), StringComparison.Ordinal) ? 1 : 0,
         (long)scene.First.Color, (long)scene.First.Shape, (long)scene.Second.Color, (long)scene.Second.Shape,
     ];
 
-    // The mean over the slots that have labels.
-    private static Tensor SlotLoss(Linear head, Tensor hiddenStates, List<long[]> labels)
+    /// <summary>The mean loss over the slots that have labels.</summary>
+    /// <param name="head">From a token to all slots.</param>
+    /// <param name="hiddenStates"><c>[B, N, w]</c>.</param>
+    /// <param name="labels">Those of each token, row by row.</param>
+    internal static Tensor SlotLoss(Linear head, Tensor hiddenStates, List<long[]> labels)
     {
         var logits = head.call(hiddenStates).split(SlotSizes, -1);
         var losses = Enumerable.Range(0, SlotSizes.Length).Where(slot => labels.Exists(ofToken => ofToken[slot] != Ignored)).Select(slot =>

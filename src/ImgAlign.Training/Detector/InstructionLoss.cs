@@ -21,20 +21,22 @@ public static class InstructionLoss
         ArgumentNullException.ThrowIfNull(ids);
         ArgumentNullException.ThrowIfNull(labels);
         using var scope = NewDisposeScope();
-        var (logits, targets) = Answers(network, ids, labels, pixels);
+        var (logits, targets, _) = Answers(network, ids, labels, pixels);
         return nn.functional.cross_entropy(logits, targets).MoveToOuterDisposeScope();
     }
 
-    /// <summary>What the model says at every position that is followed by a label, and the label; both belong to the caller's dispose scope.</summary>
-    /// <returns>Logits of the vocabulary in float32 <c>[labels, V]</c>, and <c>[labels]</c>.</returns>
-    internal static (Tensor Logits, Tensor Targets) Answers(LlavaModel network, Tensor ids, Tensor labels, Tensor? pixels)
+    /// <summary>What the model says at every position that is followed by a label, and the label. All belong to the caller's dispose scope.</summary>
+    /// <returns>Logits of the vocabulary in float32 <c>[labels, V]</c>; the labels <c>[labels]</c>; hidden states at the last token before each row's first label <c>[B, D]</c>.</returns>
+    internal static (Tensor Logits, Tensor Targets, Tensor QuestionEnds) Answers(LlavaModel network, Tensor ids, Tensor labels, Tensor? pixels)
     {
         using var scope = NewDisposeScope();
         var hidden = network.LanguageModel.Model.Run(network.Embed(ids, pixels));  // [B, N, D]
-        var targets = LlavaTokens.Expand(ids, network.Config).Spread(labels, Ignored)[.., 1..].flatten().to(hidden.device);
+        var rows = LlavaTokens.Expand(ids, network.Config).Spread(labels, Ignored)[.., 1..].to(hidden.device);  // [B, N - 1]
+        var targets = rows.flatten();
         // Logits of the vocabulary are large: only positions that are followed by a label have any.
         var learned = targets.ne(Ignored).nonzero().flatten();
         var logits = network.LanguageModel.Logits(hidden[.., ..^1].flatten(0, 1).index_select(0, learned)).to(float32);
-        return (logits.MoveToOuterDisposeScope(), targets.index_select(0, learned).MoveToOuterDisposeScope());
+        var ends = hidden[arange(hidden.shape[0], device: hidden.device), rows.ne(Ignored).to(int64).argmax(1)];
+        return (logits.MoveToOuterDisposeScope(), targets.index_select(0, learned).MoveToOuterDisposeScope(), ends.MoveToOuterDisposeScope());
     }
 }

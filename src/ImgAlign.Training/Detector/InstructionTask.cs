@@ -19,6 +19,11 @@ public sealed class InstructionTask(
     LlavaModel network, IReadOnlyDictionary<string, Parameter> parameters, int count, Func<SampleDraw, InstructionSample> read, Func<int, string?>? findProblem = null, int heldOut = 0)
     : ITrainingTask
 {
+    /// <summary>
+    /// A further loss, of the last layer's hidden states at the last token of each question <c>[B, D]</c>: a scalar. Null for none. What it needs trained is among the parameters.
+    /// </summary>
+    public Func<Tensor, IReadOnlyList<SampleDraw>, Tensor>? AuxiliaryLoss { get; init; }
+
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, Parameter> Parameters => parameters;
 
@@ -34,7 +39,11 @@ public sealed class InstructionTask(
         var (ids, labels, pixels) = Read(samples);
         var inputs = new Dictionary<string, Tensor> { ["ids"] = ids, ["labels"] = labels };
         if (pixels is not null) inputs["pixels"] = pixels;
-        return new TrainingLoss(InstructionLoss.Compute(network, ids, labels, pixels), new Dictionary<string, Tensor>(), inputs);
+        var (logits, targets, questionEnds) = InstructionLoss.Answers(network, ids, labels, pixels);
+        var loss = nn.functional.cross_entropy(logits, targets);
+        if (AuxiliaryLoss is null) return new TrainingLoss(loss, new Dictionary<string, Tensor>(), inputs);
+        var auxiliary = AuxiliaryLoss(questionEnds, samples);
+        return new TrainingLoss(loss + auxiliary, new Dictionary<string, Tensor> { ["answers"] = loss, ["auxiliary"] = auxiliary }, inputs);
     }
 
     /// <inheritdoc/>
@@ -48,7 +57,7 @@ public sealed class InstructionTask(
             cancellationToken.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             var (ids, labels, pixels) = Read([sample]);
-            var (logits, targets) = InstructionLoss.Answers(network, ids, labels, pixels);
+            var (logits, targets, _) = InstructionLoss.Answers(network, ids, labels, pixels);
             var chosen = logits.argmax(-1).eq(targets).sum().item<long>();
             loss += nn.functional.cross_entropy(logits, targets, reduction: nn.Reduction.Sum).item<float>();
             tokens += targets.shape[0];

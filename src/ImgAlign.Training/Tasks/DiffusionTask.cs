@@ -44,10 +44,11 @@ public sealed class DiffusionTask : ITrainingTask
     /// <param name="schedule">The noise levels, and what is predicted.</param>
     /// <param name="textDropout">How often a caption is dropped.</param>
     /// <param name="imageDropout">How often an image prompt is dropped, whether its caption is or not.</param>
+    /// <param name="snrGamma">The limit of min-SNR weighting: below 1, the high noise levels, at which it is decided what a picture shows, weigh more than details. Null: all weigh the same.</param>
     public DiffusionTask(
         UNet2DConditionModel unet, ImagePromptAdapter adapter, Resampler resampler, int count, Func<IReadOnlyList<SampleDraw>, DiffusionBatch> read, EulerScheduleConfig schedule,
-        double textDropout = 0.1, double imageDropout = 0.1)
-        : this(unet, (adapter, resampler), count, read, schedule, textDropout, imageDropout, null)
+        double textDropout = 0.1, double imageDropout = 0.1, double? snrGamma = null)
+        : this(unet, (adapter, resampler), count, read, schedule, textDropout, imageDropout, snrGamma)
     {
     }
 

@@ -12,15 +12,15 @@ internal sealed class DetectorStage : LlavaStage
     private const double AgreementPart = 0.2;     // pictures that show what their prompts say
     private const double SecondChangePart = 0.35;
 
-    public DetectorStage(WorldFolder folder, WorldFolder ablations, long seed) : base(folder, folder.Detector, seed)
+    public DetectorStage(WorldFolder folder, WorldFolder ablations, long seed) : base(folder, folder.Detector, seed, reads: false)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var describing = Checkpoint.Open(ablations.Detector);
-        foreach (var (name, parameter) in Parameters) parameter.copy_(describing.Read(name));
+        foreach (var (name, parameter) in Trained) parameter.copy_(describing.Read(name));
     }
 
-    protected override (string Question, string Answer) Ask(SceneSample sample)
+    protected override Exchange Ask(SceneSample sample)
     {
         var random = sample.Random;
         var wanted = sample.Scene;
@@ -29,6 +29,8 @@ internal sealed class DetectorStage : LlavaStage
             wanted = CaptionNoise.Change(wanted, random);
             wanted = CaptionNoise.Perhaps(wanted, SecondChangePart, random);
         }
-        return (Questions.Ask(random.Choose(Questions.Templates), Captions.Write(wanted, random)), EditInstructions.Write(sample.Scene, wanted));
+        var template = random.Choose(Questions.Templates);
+        var prompt = Captions.Write(wanted, random);
+        return new(Questions.Ask(template, prompt), EditInstructions.Write(sample.Scene, wanted), wanted, prompt);
     }
 }

@@ -8,13 +8,13 @@ namespace ImgAlign.ShapeWorld.Training.Stages;
 
 /// <summary>
 /// The image prompt, resampler and keys and values, with the UNet as it is (IP-Adapter). Captions are often wrong or absent here, so that the picture
-/// is what tells.
+/// is what tells, and high noise weighs more than details, because there it is decided what a picture shows.
 /// </summary>
 internal sealed class ImagePromptStage : StageTask
 {
     private const double CaptionNoise = 0.5;
 
-    private static readonly double[] Scales = [0.3, 0.6, 1.0];
+    private static readonly double[] Scales = [0.5, 1.0, 1.5];
 
     private readonly FrozenEncoders encoders;
     private readonly UNet2DConditionModel unet;
@@ -28,7 +28,8 @@ internal sealed class ImagePromptStage : StageTask
         ParameterInitialization.Randomize(resampler, seed, deviation: Math.Pow(WorldNetworks.Resampler.Width, -0.5));
         ParameterInitialization.Randomize(adapter, SeedSequence.At(seed, 0));
         Task = new DiffusionTask(
-            unet, adapter, resampler, Endless, draws => encoders.Read(draws, CaptionNoise, withImages: true), WorldNetworks.Scheduler, textDropout: 0.3, imageDropout: 0.1);
+            unet, adapter, resampler, Endless, draws => encoders.Read(draws, CaptionNoise, withImages: true), WorldNetworks.Scheduler,
+            textDropout: 0.3, imageDropout: 0.1, snrGamma: 0.2);
     }
 
     protected override ITrainingTask Task { get; }

@@ -1,13 +1,17 @@
 using ImgAlign.Checkpoints;
 using ImgAlign.Detectors;
+using ImgAlign.Networks.Layers;
 using ImgAlign.Networks.Llava;
 using ImgAlign.Runtime;
 using ImgAlign.ShapeWorld.Language;
 using ImgAlign.ShapeWorld.Models;
+using ImgAlign.ShapeWorld.Scenes;
 using ImgAlign.Tokenizers;
 using ImgAlign.Training;
 using ImgAlign.Training.Detector;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
+using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.ShapeWorld.Training.Stages;
 
@@ -20,12 +24,15 @@ internal abstract class LlavaStage : StageTask
     private readonly string output;
     private readonly LlavaModel network;
     private readonly LlamaTokenizer tokenizer;
+    private readonly IReadOnlyDictionary<string, Parameter> trained;
+    private readonly Linear? head;
 
     /// <summary>Makes the network with random weights.</summary>
     /// <param name="folder">The world's folder.</param>
     /// <param name="output">The folder of this LLaVA, which has its configuration.</param>
     /// <param name="seed">The seed of the weights.</param>
-    protected LlavaStage(WorldFolder folder, string output, long seed) : base(folder)
+    /// <param name="reads">Whether a linear layer, dropped later, has to tell from the last token of a question which scene is meant.</param>
+    protected LlavaStage(WorldFolder folder, string output, long seed, bool reads) : base(folder)
     {
         this.output = output;
         network = new LlavaModel(LlavaConfig.Read(output), META);
@@ -33,7 +40,15 @@ internal abstract class LlavaStage : StageTask
         NetworkFile.Read(network.VisionTower, folder.ImageEncoder, static (tower, file) => tower.Names(file));
         ParameterInitialization.Randomize(network.Projector, seed);
         ParameterInitialization.Randomize(network.LanguageModel, SeedSequence.At(seed, 0));
-        Task = new InstructionTask(network, NamedParameters.Of(("multi_modal_projector.", network.Projector), ("language_model.", network.LanguageModel)), Endless, Read);
+        trained = NamedParameters.Of(("multi_modal_projector.", network.Projector), ("language_model.", network.LanguageModel));
+        if (!reads)
+        {
+            Task = new InstructionTask(network, trained, Endless, Read);
+            return;
+        }
+        head = new Linear(network.Config.Text.HiddenSize, SceneHeads.SlotSizes.Sum(), hasBias: true, META);
+        ParameterInitialization.Randomize(head, SeedSequence.At(seed, 1));
+        Task = new InstructionTask(network, trained.Concat(NamedParameters.Of(("head.", head))).ToDictionary(), Endless, Read) { AuxiliaryLoss = ReadingLoss };
     }
 
     protected override ITrainingTask Task { get; }
@@ -42,6 +57,7 @@ internal abstract class LlavaStage : StageTask
     {
         base.Dispose();
         network.Dispose();
+        head?.Dispose();
     }
 
     internal override void Save()
@@ -50,11 +66,14 @@ internal abstract class LlavaStage : StageTask
         using var tower = Checkpoint.Open(Folder.ImageEncoder);
         // The whole tower, as published: the network leaves its last block out.
         var frozen = tower.Tensors.Keys.Where(static name => name.StartsWith("vision_model.", StringComparison.Ordinal)).Select(name => KeyValuePair.Create("vision_tower." + name, tower.Read(name)));
-        NetworkFile.Write(Path.Combine(output, NetworkFile.Transformers), [.. frozen, .. Parameters.Select(static pair => KeyValuePair.Create(pair.Key, (Tensor)pair.Value))]);
+        NetworkFile.Write(Path.Combine(output, NetworkFile.Transformers), [.. frozen, .. Trained.Select(static pair => KeyValuePair.Create(pair.Key, (Tensor)pair.Value))]);
     }
 
-    /// <summary>What is asked about a sample's picture, and the right answer.</summary>
-    protected abstract (string Question, string Answer) Ask(SceneSample sample);
+    /// <summary>The weights that answer.</summary>
+    protected IReadOnlyDictionary<string, Parameter> Trained => trained;
+
+    /// <summary>What is asked about a sample.</summary>
+    protected abstract Exchange Ask(SceneSample sample);
 
     /// <summary>How often the answer is right to the letter.</summary>
     protected override IEnumerable<KeyValuePair<string, double>> Measure(bool heldOut)
@@ -63,7 +82,7 @@ internal abstract class LlavaStage : StageTask
         using var detector = new LlavaDetector(runtime, new LlavaOptions { ModelPath = output, Template = WorldFolder.QuestionTemplate });
         var right = SceneSample.ToMeasure(Measured, heldOut).Count(sample =>
         {
-            var (question, answer) = Ask(sample);
+            var (question, answer, _, _) = Ask(sample);
             using var detection = detector.Detect(sample.Image, question, LongestAnswer);
             return detection.Critique == answer;
         });
@@ -73,9 +92,22 @@ internal abstract class LlavaStage : StageTask
     private InstructionSample Read(SampleDraw draw)
     {
         var sample = SceneSample.Draw(draw.Seed);
-        var (question, answer) = Ask(sample);
+        var (question, answer, _, _) = Ask(sample);
         int[] answerIds = [.. tokenizer.Encode(answer, addBos: false), LlamaTokenizerFiles.EndId];
         return new InstructionSample(
             [.. LlavaPrompt.Tokenize(tokenizer, ConversationTemplate.Plain.Render(question)), .. answerIds], answerIds.Length, PictureTensors.ForClip([sample.Image]));
     }
+
+    private Tensor ReadingLoss(Tensor questionEnds, IReadOnlyList<SampleDraw> draws)
+    {
+        var labels = draws.Select(draw => Ask(SceneSample.Draw(draw.Seed))).Select(static asked => SceneHeads.Labels(asked.Sentence, asked.Scene));
+        return SceneHeads.SlotLoss(head!, questionEnds.unsqueeze(1), [.. labels]);
+    }
+
+    /// <summary>A question with its right answer.</summary>
+    /// <param name="Question">The question.</param>
+    /// <param name="Answer">The answer, to the letter.</param>
+    /// <param name="Scene">The scene that is meant: the picture's, or a sentence's.</param>
+    /// <param name="Sentence">The sentence that says it, or null where the picture shows it.</param>
+    protected sealed record Exchange(string Question, string Answer, Scene Scene, string? Sentence);
 }
