@@ -12,6 +12,8 @@ namespace ImgAlign.Training;
 /// </summary>
 public sealed class Trainer : IDisposable
 {
+    private const string PartWeight = "weight";
+
     private readonly ITrainingTask task;
     private readonly TrainerOptions options;
     private readonly IProcessGroup group;
@@ -42,7 +44,7 @@ public sealed class Trainer : IDisposable
         state = new TrainingState(parameters.Names, optimizer, average, task, options);
     }
 
-    /// <summary>Trains until the last step. Cancelling ends it after the current step, with a checkpoint.</summary>
+    /// <summary>Trains until the last step; the first process alone evaluates and writes. Cancelling ends it after the current step, with a checkpoint.</summary>
     /// <param name="folder">Where checkpoints and metrics go; null: nowhere.</param>
     /// <param name="resume">Whether to go on where the folder's latest checkpoint ends; a folder without one begins anew.</param>
     /// <param name="progress">Is told of every step; called on this thread, in the first process only.</param>
@@ -145,19 +147,33 @@ public sealed class Trainer : IDisposable
     {
         parameters.ZeroGradients();
         var share = batch.Count / group.Size;
-        var metrics = new Dictionary<string, double>();
+        var metrics = new Dictionary<string, double> { [PartWeight] = 0 };
         foreach (var part in batch.Skip(group.Rank * share).Take(share).Chunk(share / options.AccumulationSteps))
         {
             using var scope = NewDisposeScope();
             using var gradients = enable_grad();
             var loss = task.ComputeLoss(part);
-            (loss.Total / options.AccumulationSteps).backward();
+            // A whole batch has nothing to be weighed against.
+            var weight = (part.Length == batch.Count ? null : loss.Weight) ?? part.Length;
+            var divisor = share / weight;
+            (loss.Total / divisor).backward();
             foreach (var (name, value) in loss.Metrics.Append(KeyValuePair.Create("loss", loss.Total)))
-                metrics[name] = metrics.GetValueOrDefault(name) + value.detach().to(float64).item<double>() / options.AccumulationSteps;
+                metrics[name] = metrics.GetValueOrDefault(name) + value.detach().to(float64).item<double>() / divisor;
+            metrics[PartWeight] += weight;
             if (!double.IsFinite(metrics["loss"]) && files is not null) FailedStep.Write(files.CreateFailureFolder(state.Step, group.Rank), state.Step, part, metrics, loss.Inputs);
         }
         group.AllReduceMean(parameters.Gradients);
-        return MeanOfProcesses(metrics);
+        return Normalize(MeanOfProcesses(metrics), share);
+    }
+
+    // Parts were summed as though they weighed as much as they have samples.
+    private Dictionary<string, double> Normalize(Dictionary<string, double> metrics, int share)
+    {
+        metrics.Remove(PartWeight, out var weight);
+        if (weight == share) return metrics;
+        using var noGrad = no_grad();
+        foreach (var gradient in parameters.Gradients) gradient.mul_(share / weight);
+        return metrics.ToDictionary(static pair => pair.Key, pair => pair.Value * share / weight);
     }
 
     private Dictionary<string, double> MeanOfProcesses(Dictionary<string, double> metrics)
@@ -187,6 +203,7 @@ public sealed class Trainer : IDisposable
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         WriteCheckpoint(files);  // an evaluation may be long, and may be cancelled
+        if (group.Rank != 0) return new Dictionary<string, double>();
         average?.Exchange();
         try
         {

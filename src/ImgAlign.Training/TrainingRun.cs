@@ -1,4 +1,5 @@
 using ImgAlign.Runtime;
+using ImgAlign.Training.Parallel;
 
 namespace ImgAlign.Training;
 
@@ -17,11 +18,11 @@ public abstract class TrainingRun
         this.runtime = runtime;
         this.options = options;
         if (options.Epochs > 0) options.Trainer.Steps = Math.Max(1, (long)Math.Ceiling(options.Epochs * samples / options.Trainer.BatchSize));
-        options.Trainer.Validate(processes: 1);
+        options.Trainer.Validate(options.Workers);
     }
 
-    /// <summary>Trains a task to the end of the run.</summary>
-    private protected delegate TrainingResult Loop(ITrainingTask task);
+    /// <summary>Trains a worker's task to the end of the run.</summary>
+    private protected delegate TrainingResult Loop(ITrainingTask task, IProcessGroup group);
 
     /// <summary>What there is to train on, in words.</summary>
     public abstract string Description { get; }
@@ -29,17 +30,17 @@ public abstract class TrainingRun
     /// <summary>Where the result is once the run has ended.</summary>
     public abstract string ResultPath { get; }
 
-    /// <summary>Trains, on the device's thread.</summary>
+    /// <summary>Trains, on the device's thread, or on threads of the workers while that one waits.</summary>
     /// <param name="resume">Whether to go on where the latest checkpoint ends.</param>
-    /// <param name="progress">Is told of every step, on that thread.</param>
+    /// <param name="progress">Is told of every step, on the first worker's thread.</param>
     /// <param name="cancellationToken">Ends the run after its current step, with a checkpoint.</param>
     public Task<TrainingResult> RunAsync(bool resume = false, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default) => runtime.Worker.RunAsync(
-        () => Run(task =>
+        () => Run((task, group) =>
         {
-            using var trainer = new Trainer(task, options.Trainer);
+            using var trainer = new Trainer(task, options.Trainer, group);
             return trainer.Run(options.OutputPath, resume, progress, cancellationToken);
         }), cancellationToken);
 
-    /// <summary>Makes the task, has it trained, and writes what remains to be written.</summary>
+    /// <summary>Makes every worker's task, has it trained, and writes what remains to be written.</summary>
     private protected abstract TrainingResult Run(Loop train);
 }

@@ -4,6 +4,7 @@ using ImgAlign.Networks.Aligner;
 using ImgAlign.Networks.Perceiver;
 using ImgAlign.Runtime;
 using ImgAlign.Training.Data;
+using ImgAlign.Training.Parallel;
 using static TorchSharp.torch;
 
 namespace ImgAlign.Training.Aligner;
@@ -79,9 +80,13 @@ public sealed class AlignerTraining : TrainingRun
     {
         using var images = new FeatureStore(Path.Combine(options.Cache, $"image-prompts-{models.ImagePromptFingerprint}-{runtime.Type}.bin"), models.TokenWidth);
         using var hiddenStates = options.KeepHiddenStates ? new FeatureStore(Path.Combine(options.Cache, $"hidden-states-{models.DetectorFingerprint}-{runtime.Type}.bin"), models.Detector.HiddenSize) : null;
-        using var network = CreateNetwork();
-        using var task = new AlignerTask(network, new FrozenFeatures(pairs, models.ImagePrompt, models.Detector, images, hiddenStates), options.Objective, options.UpdateAfter, heldOut);
-        return train(task);
+        var features = new FrozenFeatures(pairs, models.ImagePrompt, models.Detector, images, hiddenStates);
+        return InProcessGroup.Run(options.Workers, group =>
+        {
+            using var network = CreateNetwork();
+            using var task = new AlignerTask(network, features, options.Objective, options.UpdateAfter, heldOut);
+            return train(task, group);
+        })[0];
     }
 
     private AlignerNetwork CreateNetwork()

@@ -3,6 +3,7 @@ using ImgAlign.Detectors;
 using ImgAlign.Networks.Llava;
 using ImgAlign.Runtime;
 using ImgAlign.Training.Data;
+using ImgAlign.Training.Parallel;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -59,7 +60,9 @@ public sealed class DetectorTraining : TrainingRun
             InstructPix2Pix.OpenAsync(source, Path.Combine(options.OutputPath, "cache", cache), imported, cancellationToken);
     }
 
-    private protected override TrainingResult Run(Loop train)
+    private protected override TrainingResult Run(Loop train) => InProcessGroup.Run(options.Workers, group => RunWorker(train, group))[0];
+
+    private TrainingResult RunWorker(Loop train, IProcessGroup group)
     {
         var config = LlavaConfig.Read(model.ModelPath, model.VisionTowerPath);
         using var network = new LlavaModel(config, META);
@@ -77,7 +80,8 @@ public sealed class DetectorTraining : TrainingRun
             ?? NamedParameters.Of(network.Projector, maps[network.Projector]).Concat(NamedParameters.Of(network.LanguageModel, maps[network.LanguageModel])).ToDictionary();
         var questions = new TripletQuestions(triplets, new LlavaProcessor(model, config));
         using var task = new InstructionTask(network, trained, TripletCount, questions.Read, questions.FindProblem, heldOut);
-        var result = train(task);
+        var result = train(task, group);
+        if (group.Rank != 0) return result;
         WriteModel(adapters is null
             ? trained.ToDictionary(static pair => pair.Key, static pair => (Func<Tensor>)(() => pair.Value.detach()))
             : adapters.MergedWeights().ToDictionary(weight => LayerName(maps[network.LanguageModel], weight.Path) + ".weight", static weight => weight.Weight));

@@ -41,7 +41,7 @@ public sealed class InstructionTask(
         if (pixels is not null) inputs["pixels"] = pixels;
         var (logits, targets, questionEnds) = InstructionLoss.Answers(network, ids, labels, pixels);
         var loss = nn.functional.cross_entropy(logits, targets);
-        if (AuxiliaryLoss is null) return new TrainingLoss(loss, new Dictionary<string, Tensor>(), inputs);
+        if (AuxiliaryLoss is null) return new TrainingLoss(loss, new Dictionary<string, Tensor>(), inputs) { Weight = targets.shape[0] };
         var auxiliary = AuxiliaryLoss(questionEnds, samples);
         return new TrainingLoss(loss + auxiliary, new Dictionary<string, Tensor> { ["answers"] = loss, ["auxiliary"] = auxiliary }, inputs);
     }

@@ -27,6 +27,9 @@ internal sealed class LineTask : ITrainingTask
     /// <summary>The position in the run from which the loss is no number.</summary>
     public long NotANumberFrom { get; set; } = long.MaxValue;
 
+    /// <summary>Whether some points weigh more than others in the mean.</summary>
+    public bool WeighsPoints { get; init; }
+
     public List<int> Seen { get; } = [];
 
     public int Steps { get; private set; }
@@ -41,9 +44,10 @@ internal sealed class LineTask : ITrainingTask
         var x = stack(samples.Select(sample => points[sample.Index]));
         var noise = tensor(samples.Select(sample => sample.Seed % 1000 / 1e4f).ToArray());
         var error = (x.to(slopes.dtype) * slopes).sum(1) - (x.sum(1) + noise);
-        var loss = error.square().mean();
+        var weights = tensor(samples.Select(sample => WeighsPoints ? 1f + sample.Index % 3 : 1f).ToArray());
+        var loss = error.square().mul(weights).sum() / weights.sum();
         if (samples[^1].Position >= NotANumberFrom) loss = loss * float.NaN;
-        return new TrainingLoss(loss, new Dictionary<string, Tensor> { ["bias"] = error.mean() }, new Dictionary<string, Tensor> { ["x"] = x });
+        return new TrainingLoss(loss, new Dictionary<string, Tensor> { ["bias"] = error.mean() }, new Dictionary<string, Tensor> { ["x"] = x }) { Weight = WeighsPoints ? weights.sum().item<float>() : null };
     }
 
     public void AfterStep(IReadOnlyDictionary<string, double> metrics) => Steps++;

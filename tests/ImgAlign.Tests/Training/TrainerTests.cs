@@ -67,6 +67,35 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
+    public void Parts_weigh_as_their_task_says()
+    {
+        using var whole = new LineTask { WeighsPoints = true };
+        Train(whole, Options(steps: 15));
+        using var parts = new LineTask { WeighsPoints = true };
+        Train(parts, Options(steps: 15, accumulation: 2));
+        var processes = InProcessGroup.Run(2, group =>
+        {
+            using var own = new LineTask { WeighsPoints = true };
+            using var trainer = new Trainer(own, Options(steps: 15, accumulation: 2), group);
+            trainer.Run();
+            return own.Slopes;
+        });
+        foreach (var slopes in new[] { parts.Slopes, processes[1] }) Assert.All(whole.Slopes.Zip(slopes), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
+    }
+
+    [Fact]
+    public void The_failure_of_the_first_process_is_told()
+    {
+        var failure = Assert.Throws<InvalidDataException>(() => InProcessGroup.Run<int>(3, group =>
+        {
+            if (group.Rank == 1) throw new InvalidDataException("the second");
+            Thread.Sleep(50);
+            throw new InvalidDataException(group.Rank == 0 ? "the first" : "the third");
+        }));
+        Assert.Equal("the first", failure.Message);
+    }
+
+    [Fact]
     public void A_failing_process_ends_the_others()
     {
         Assert.Throws<InvalidDataException>(() => InProcessGroup.Run(2, group =>
