@@ -27,6 +27,7 @@ internal sealed class ImagePromptStage : StageTask
         unet = NetworkFile.Read(new UNet2DConditionModel(WorldNetworks.UNet, META), folder.UNet);
         ParameterInitialization.Randomize(resampler, seed, deviation: Math.Pow(WorldNetworks.Resampler.Width, -0.5));
         ParameterInitialization.Randomize(adapter, SeedSequence.At(seed, 0));
+        adapter.StartFromText(unet);
         Task = new DiffusionTask(
             unet, adapter, resampler, Endless, draws => encoders.Read(draws, CaptionNoise, withImages: true), WorldNetworks.Scheduler,
             textDropout: 0.3, imageDropout: 0.1, snrGamma: 0.2);

@@ -31,6 +31,18 @@ public sealed class ImagePromptAdapter : nn.Module
     /// <summary>The names in the published file, next to those of the resampler (<c>image_proj</c>).</summary>
     public static WeightMap Weights { get; } = WeightMap.Prefixed("ip_adapter.");
 
+    /// <summary>
+    /// Gives each projection the weights with which its attention projects text: what training starts from (IP-Adapter's <c>tutorial_train_sdxl.py</c>), since
+    /// queries are made for them. Both networks have weights, of one type and on one device.
+    /// </summary>
+    /// <param name="unet">The UNet that the adapter is for.</param>
+    public void StartFromText(UNet2DConditionModel unet)
+    {
+        ArgumentNullException.ThrowIfNull(unet);
+        using var noGrad = no_grad();
+        foreach (var (attention, projection) in unet.CrossAttentions.Zip(projections)) attention.CopyContextWeights(projection);
+    }
+
     /// <summary>One a cross attention, in the file's order: down blocks, up blocks, mid block.</summary>
     internal IReadOnlyList<ImagePromptProjection> Projections => projections;
 }
@@ -49,6 +61,14 @@ internal sealed class ImagePromptProjection : nn.Module
         toKeys = new Linear(inputs, outputs, hasBias: false, device);
         toValues = new Linear(inputs, outputs, hasBias: false, device);
         RegisterComponents();
+    }
+
+    /// <summary>Takes other weights, without gradients.</summary>
+    public void Copy(Tensor keys, Tensor values)
+    {
+        using var scope = NewDisposeScope();
+        toKeys.Weight.copy_(keys);
+        toValues.Weight.copy_(values);
     }
 
     /// <summary>Keys <c>[B, n, C]</c> of image tokens <c>[B, n, d]</c>.</summary>

@@ -46,6 +46,9 @@ internal sealed class UNetAttention : nn.Module<Tensor, CrossAttentionContext, T
     /// <param name="context"><c>[B, M, d]</c>.</param>
     public KeysAndValues Project(Tensor context) => Split(toKeys.call(context), toValues.call(context));
 
+    /// <summary>Gives an image prompt's projections the weights of the text's.</summary>
+    public void CopyContextWeights(ImagePromptProjection projection) => projection.Copy(toKeys.Weight, toValues.Weight);
+
     /// <summary>Splits keys and values that were projected elsewhere, <c>[B, M, H * dh]</c>, into this attention's heads; views.</summary>
     public KeysAndValues Split(Tensor keys, Tensor values) => new(Attention.Split(keys, heads), Attention.Split(values, heads));
 
