@@ -90,7 +90,7 @@ internal sealed class ModelConfiguration
     public static IConfigurationSection ReadOrShapeWorld(ParseResult parsed)
     {
         if (ModelOptions.Any(option => parsed.GetResult(option) is { Implicit: false })) return Read(parsed);
-        var settings = new Dictionary<string, string?> { ["Pipeline:Backbone"] = ModelServices.ShapeWorld };
+        var settings = new Dictionary<string, string?> { ["Pipeline:Backbone"] = ModelServices.ShapeWorld, ["Threads"] = "1" };  // its networks are too small for more
         AddGiven(settings, RuntimeValues, parsed);
         return ToSection(settings);
     }

@@ -1,7 +1,11 @@
 using ImgAlign.Backbones;
 using ImgAlign.DependencyInjection;
 using ImgAlign.Runtime;
+using ImgAlign.ShapeWorld;
+using ImgAlign.ShapeWorld.Models;
 using ImgAlign.Testing.Reference;
+using ImgAlign.Tests.Checkpoints;
+using ImgAlign.Tests.ShapeWorld;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -9,9 +13,13 @@ using TorchSharp;
 
 namespace ImgAlign.Tests.DependencyInjection;
 
-public class CompositionTests
+public sealed class CompositionTests : IDisposable
 {
     private static readonly AlignmentRequest Request = new() { Prompt = "a red house" };
+
+    private readonly TemporaryFolder temporary = new();
+
+    public void Dispose() => temporary.Dispose();
 
     private static ImgAlignBuilder AddColours(IServiceCollection services, Action<ImgAlignOptions>? configure = null) =>
         services.AddImplicitMultimodalGuidance(configure)
@@ -59,6 +67,28 @@ public class CompositionTests
         Assert.False(standard.BaseImage.Pixels.SequenceEqual(plain.BaseImage.Pixels));
         Assert.Equal("There is no pipeline 'third'; ImgAlignOptions.Pipelines names plain, other.",
             Assert.Throws<ImgAlignException>(() => provider.GetRequiredKeyedService<AlignmentPipeline>("third")).Message);
+    }
+
+    [Fact]
+    public void ShapeWorld_can_be_chosen_beside_other_models()
+    {
+        var services = new ServiceCollection();
+        AddColours(services, options => options.Pipelines["colours"] = new PipelineOptions { Backbone = "default", Detector = "default", Aligner = "default" })
+            .UseShapeWorld(RandomWorld.Write(temporary.Path));
+        using var provider = services.BuildServiceProvider();
+        provider.GetRequiredService<IStartupValidator>().Validate();
+        Assert.NotNull(provider.GetRequiredKeyedService<AlignmentPipeline>("colours"));
+        Assert.Equal("ShapeWorld's scorer", Assert.Single(provider.GetRequiredService<AlignmentPipeline>().Scorers).Name);
+        Assert.Equal("ShapeWorld", provider.GetRequiredKeyedService<IDiffusionBackbone>("shapeworld").Info.Name);
+    }
+
+    [Fact]
+    public void A_world_that_is_not_there_is_named()
+    {
+        var services = new ServiceCollection();
+        services.AddImplicitMultimodalGuidance().UseShapeWorld(new WorldFolder("no-such-world"));
+        using var provider = services.BuildServiceProvider();
+        Assert.Contains("no-such-world", Assert.ThrowsAny<ImgAlignException>(provider.GetRequiredService<AlignmentPipeline>).Message, StringComparison.Ordinal);
     }
 
     [Fact]
