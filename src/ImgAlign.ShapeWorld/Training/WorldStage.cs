@@ -31,8 +31,8 @@ internal sealed record WorldStage(string Name, int Number, IReadOnlyList<string>
             [new("right_held_out", 0.25, AtMost: 0.7), new("relation_of_right_objects_held_out", 0.7)]),
         new("image-prompt", 5, ["unet"], Train(static (context, seed) => new ImagePromptStage(context.Folder, seed), steps: 2500, batch: 32, rate: 2e-3, average: 0.998, evaluations: 2),
             [new("gain_held_out", 0.15)]),
-        new("pairs", 6, ["unet"], static context => PairsStage.Run(context, prompts: 2400, picturesPerPrompt: 4),
-            [new("pairs", 2500)]),
+        new("pairs", 6, ["unet"], static context => PairsStage.Run(context, prompts: 1600, picturesPerPrompt: 4),
+            [new("pairs", 2000)]),
         TrainAligner(AlignerVariant.Full, [new("gain_held_out", 0.05)]),
         .. AlignerVariant.Ablations.Select(static variant => TrainAligner(variant, [])),
     ];

@@ -17,7 +17,7 @@ internal sealed class AlignerStage : StageTask
 {
     private const int HeldOutPairs = 200;
 
-    private static readonly double[] Scales = [0.3, 0.6, 1.0];
+    private static readonly double[] Scales = [0.5, 1.0, 1.5];
     private static readonly int[] Passes = [1, 3];
 
     private readonly DeviceRuntime runtime = new(new RuntimeOptions());
