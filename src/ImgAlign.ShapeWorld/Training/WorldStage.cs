@@ -40,7 +40,7 @@ internal sealed record WorldStage(string Name, int Number, IReadOnlyList<string>
     // All variants have the same first weights, see the same pairs in the same order, and differ in what is compared only.
     private static WorldStage TrainAligner(AlignerVariant variant, IReadOnlyList<Gate> gates) => new(
         variant.Name, 7, ["detector", "image-prompt", "pairs"],
-        Train((context, seed) => new AlignerStage(context, seed, variant), steps: 3000, batch: 32, rate: 1e-3, evaluations: 1), gates);
+        Train((context, seed) => new AlignerStage(context, seed, variant), steps: 1500, batch: 32, rate: 1e-3, evaluations: 1), gates);
 
     private static Func<StageContext, StageOutcome> Train(Func<StageContext, long, StageTask> open, long steps, int batch, double rate, double? average = null, int evaluations = 4) => context =>
     {
