@@ -21,7 +21,10 @@ internal static class WorldCommand
 
     private static Command CreateEvaluate(Terminal terminal)
     {
-        var training = new Argument<DirectoryInfo>("training") { Description = "The folder of a training (world train --output)." };
+        var training = new Argument<DirectoryInfo?>("training")
+        {
+            Description = "The folder of a training (world train --output), for the world and the ablations in it; without it, the world that comes with the tool.", Arity = ArgumentArity.ZeroOrOne,
+        };
         var output = new Option<FileInfo>("--output") { Description = "The report, an HTML file.", DefaultValueFactory = _ => new FileInfo("shapeworld.html") };
         var prompts = new Option<int>("--prompts") { Description = "The number of prompts.", DefaultValueFactory = _ => new EvaluationOptions().Prompts };
         var seed = new Option<long>("--seed") { Description = "The seed of prompts and noise.", DefaultValueFactory = _ => new EvaluationOptions().Seed };
@@ -30,10 +33,10 @@ internal static class WorldCommand
         var passes = new Option<int>("--passes") { Description = "The aligner's passes.", DefaultValueFactory = _ => new EvaluationOptions().Passes };
         var noAblations = new Option<bool>("--no-ablations") { Description = "Leave the ablations out." };
         var threads = new Option<int?>("--threads") { Description = "Threads to compute with." };
-        var command = new Command("evaluate", "Measure on new prompts what the method adds, and write a report.") { training.AcceptExistingOnly(), output, prompts, seed, scale, guidance, passes, noAblations, threads };
+        var command = new Command("evaluate", "Measure on new prompts what the method adds, and write a report.") { training, output, prompts, seed, scale, guidance, passes, noAblations, threads };
         command.SetAction((parsed, token) =>
         {
-            var folder = parsed.GetRequiredValue(training).FullName;
+            var folder = parsed.GetValue(training)?.FullName;
             var options = new EvaluationOptions
             {
                 Prompts = parsed.GetValue(prompts),
@@ -42,8 +45,9 @@ internal static class WorldCommand
                 Guidance = parsed.GetValue(guidance),
                 Passes = parsed.GetValue(passes),
             };
-            var ablations = parsed.GetValue(noAblations) ? null : WorldTraining.AblationsOf(folder);
-            return EvaluateAsync(terminal, WorldTraining.WorldOf(folder), ablations, options, parsed.GetRequiredValue(output).FullName, parsed.GetValue(threads), token);
+            var world = folder is null ? WorldFolder.Embedded : WorldTraining.WorldOf(folder);
+            var ablations = folder is null || parsed.GetValue(noAblations) ? null : WorldTraining.AblationsOf(folder);
+            return EvaluateAsync(terminal, world, ablations, options, parsed.GetRequiredValue(output).FullName, parsed.GetValue(threads), token);
         });
         return command;
     }
