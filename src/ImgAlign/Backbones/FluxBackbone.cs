@@ -139,7 +139,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         using var transformerLease = transformer.Use();
         using var adapterLease = imagePrompt is null ? null : adapter!.Use();
         var conditioning = transformerLease.Model.Prepare(
-            ToTransformer(text.Tokens), ToTransformer(text.Pooled), full([text.Batch], options.DistilledGuidance, float32, runtime.Device),
+            ToTransformer(text.Tokens), ToTransformer(text.Pooled), TensorMath.Full([text.Batch], options.DistilledGuidance, float32, runtime.Device),
             zeros([text.Tokens.shape[1], transformerConfig.AxesDimsRope.Count], float32, runtime.Device), LatentPatches.Ids(height, width, runtime.Device),
             adapterLease?.Model, imagePrompt is null ? null : ToTransformer(imagePrompt), imagePrompt is null ? null : imagePromptScales);
         if (options.StepCacheThreshold is { } threshold) conditioning.StepCache = new FirstBlockCache(threshold);

@@ -25,7 +25,7 @@ public abstract record WeightSource
     {
         internal override IReadOnlyList<long[]> ExpectedShapes(long[] shape) => [shape];
         internal override torch.Tensor Combine(IReadOnlyList<torch.Tensor> tensors, long[] shape) => tensors[0].alias();
-        internal override void AddChange(torch.Tensor stored, torch.Tensor change, double scale) => Combine([stored], change.shape).add_(change, scale);
+        internal override void AddChange(torch.Tensor stored, torch.Tensor change, double scale) => Combine([stored], change.shape).PlusInPlace(change, scale);
     }
 
     /// <summary>A matrix stored as <c>[in, out]</c>.</summary>
@@ -40,7 +40,7 @@ public abstract record WeightSource
     {
         internal override IReadOnlyList<long[]> ExpectedShapes(long[] shape) => [StoredShape(shape)];
         internal override torch.Tensor Combine(IReadOnlyList<torch.Tensor> tensors, long[] shape) => tensors[0].view(shape);
-        internal override void AddChange(torch.Tensor stored, torch.Tensor change, double scale) => Combine([stored], change.shape).add_(change, scale);
+        internal override void AddChange(torch.Tensor stored, torch.Tensor change, double scale) => Combine([stored], change.shape).PlusInPlace(change, scale);
     }
 
     /// <summary>One of several equal blocks of rows: q, k or v out of a packed projection.</summary>
@@ -48,7 +48,7 @@ public abstract record WeightSource
     {
         internal override IReadOnlyList<long[]> ExpectedShapes(long[] shape) => [[shape[0] * Count, .. shape[1..]]];
         internal override torch.Tensor Combine(IReadOnlyList<torch.Tensor> tensors, long[] shape) => tensors[0].narrow(0, Index * shape[0], shape[0]);
-        internal override void AddChange(torch.Tensor stored, torch.Tensor change, double scale) => Combine([stored], change.shape).add_(change, scale);
+        internal override void AddChange(torch.Tensor stored, torch.Tensor change, double scale) => Combine([stored], change.shape).PlusInPlace(change, scale);
     }
 
     /// <summary>Some of the rows: a part of a packed projection whose parts have different sizes.</summary>
@@ -56,7 +56,7 @@ public abstract record WeightSource
     {
         internal override IReadOnlyList<long[]> ExpectedShapes(long[] shape) => [[Total, .. shape[1..]]];
         internal override torch.Tensor Combine(IReadOnlyList<torch.Tensor> tensors, long[] shape) => tensors[0].narrow(0, Start, shape[0]);
-        internal override void AddChange(torch.Tensor stored, torch.Tensor change, double scale) => Combine([stored], change.shape).add_(change, scale);
+        internal override void AddChange(torch.Tensor stored, torch.Tensor change, double scale) => Combine([stored], change.shape).PlusInPlace(change, scale);
     }
 
     /// <summary>The lower half of the rows before the upper one.</summary>
@@ -64,7 +64,7 @@ public abstract record WeightSource
     {
         internal override IReadOnlyList<long[]> ExpectedShapes(long[] shape) => [shape];
         internal override torch.Tensor Combine(IReadOnlyList<torch.Tensor> tensors, long[] shape) => tensors[0].roll(shape[0] / 2, 0);
-        internal override void AddChange(torch.Tensor stored, torch.Tensor change, double scale) => stored.add_(change.roll(change.shape[0] / 2, 0), scale);
+        internal override void AddChange(torch.Tensor stored, torch.Tensor change, double scale) => stored.PlusInPlace(change.roll(change.shape[0] / 2, 0), scale);
     }
 
     /// <summary>Equal blocks of rows put together: one product for q, k and v.</summary>

@@ -15,14 +15,14 @@ public static class DenoisingLoop
     public static Tensor Run(SigmaSchedule schedule, Tensor noise, Func<Tensor, SigmaStep, Tensor> derivative, Action<SigmaStep, Tensor>? afterStep = null, CancellationToken cancellationToken = default)
     {
         using var scope = NewDisposeScope();
-        var x = noise.to(float32) * schedule.InitialScale;
+        var x = noise.to(float32).Times(schedule.InitialScale);
         foreach (var step in schedule.Steps)
         {
             cancellationToken.ThrowIfCancellationRequested();
             using var stepScope = NewDisposeScope();
             var slope = derivative(x, step);
-            afterStep?.Invoke(step, x - slope * step.Sigma);
-            var next = x + slope * (step.NextSigma - step.Sigma);
+            afterStep?.Invoke(step, x - slope.Times(step.Sigma));
+            var next = x.Plus(slope.Times(step.NextSigma - step.Sigma));
             x.Dispose();
             x = next.MoveToOuterDisposeScope();
         }

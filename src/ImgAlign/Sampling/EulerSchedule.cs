@@ -43,7 +43,7 @@ public sealed class EulerSchedule
     /// <summary>What the network sees of a sample: <c>x / sqrt(sigma^2 + 1)</c>.</summary>
     /// <param name="x">The sample.</param>
     /// <param name="sigma">Its noise level.</param>
-    public static Tensor ScaleModelInput(Tensor x, float sigma) => x / MathF.Sqrt(sigma * sigma + 1);
+    public static Tensor ScaleModelInput(Tensor x, float sigma) => x.DividedBy(MathF.Sqrt(sigma * sigma + 1));
 
     /// <summary>dx/dsigma: the predicted noise, or what follows from the predicted velocity <c>v</c> (Salimans and Ho, 2022) or sample.</summary>
     /// <param name="prediction">What the network says.</param>
@@ -56,15 +56,15 @@ public sealed class EulerSchedule
         var predicted = prediction.to(float32).alias();
         if (config.PredictionType == "epsilon") return predicted.MoveToOuterDisposeScope();
         var variance = sigma * sigma + 1;
-        var original = config.PredictionType == "v_prediction" ? predicted * (-sigma / MathF.Sqrt(variance)) + x / variance : predicted;
-        return ((x - original) / sigma).MoveToOuterDisposeScope();
+        var original = config.PredictionType == "v_prediction" ? predicted.Times(-sigma / MathF.Sqrt(variance)).Plus(x.DividedBy(variance)) : predicted;
+        return (x - original).DividedBy(sigma).MoveToOuterDisposeScope();
     }
 
     private static float[] TrainSigmas(EulerScheduleConfig config)
     {
         using var scope = NewDisposeScope();
         var products = AlphaProducts(config);
-        return ((1 - products) / products).sqrt().data<float>().ToArray();
+        return (products.OneMinus() / products).sqrt().data<float>().ToArray();
     }
 
     /// <summary>How much of a sample's variance is left at each timestep of training (diffusers <c>alphas_cumprod</c>), <c>[timesteps]</c>; the caller's.</summary>
@@ -75,14 +75,14 @@ public sealed class EulerSchedule
         var betas = config.TrainedBetas is { } given ? tensor(given.ToArray()) : config.BetaSchedule switch
         {
             "linear" => linspace(config.BetaStart, config.BetaEnd, steps, float32),
-            "scaled_linear" => linspace(Math.Sqrt(config.BetaStart), Math.Sqrt(config.BetaEnd), steps, float32).pow(2),
+            "scaled_linear" => linspace(Math.Sqrt(config.BetaStart), Math.Sqrt(config.BetaEnd), steps, float32).Squared(),
             _ => tensor(Enumerable.Range(0, steps).Select(i => (float)Math.Min(1 - SquaredCosine(i + 1, steps) / SquaredCosine(i, steps), 0.999)).ToArray()),
         };
-        var products = (1 - betas).cumprod(0);  // squared, the share of the sample
+        var products = betas.OneMinus().cumprod(0);  // squared, the share of the sample
         if (config.RescaleBetasZeroSnr)
         {
-            products = (1 - WithoutFinalSample(products)).cumprod(0);
-            products[-1].fill_(MathF.Pow(2, -24));  // not 0, or else the first noise level would be infinite
+            products = WithoutFinalSample(products).OneMinus().cumprod(0);
+            products[-1] = tensor(MathF.Pow(2, -24));  // not 0, or else the first noise level would be infinite
         }
         return products.MoveToOuterDisposeScope();
     }
@@ -94,8 +94,8 @@ public sealed class EulerSchedule
     {
         var shares = products.sqrt();
         var (first, last) = (shares[0], shares[-1]);
-        var rescaled = ((shares - last) * (first / (first - last))).pow(2);
-        return 1 - cat([rescaled.narrow(0, 0, 1), rescaled.narrow(0, 1, rescaled.shape[0] - 1) / rescaled.narrow(0, 0, rescaled.shape[0] - 1)]);
+        var rescaled = ((shares - last) * (first / (first - last))).Squared();
+        return cat([rescaled.narrow(0, 0, 1), rescaled.narrow(0, 1, rescaled.shape[0] - 1) / rescaled.narrow(0, 0, rescaled.shape[0] - 1)]).OneMinus();
     }
 
     private float[] Timesteps(int steps)

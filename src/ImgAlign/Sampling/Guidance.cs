@@ -30,7 +30,7 @@ internal sealed class Guidance(IDiffusionBackbone backbone, double scale, int st
     }
 
     /// <summary><c>u + g (c - u)</c>.</summary>
-    public static Tensor Combine(Tensor unconditional, Tensor conditional, double scale) => unconditional + (conditional - unconditional) * scale;
+    public static Tensor Combine(Tensor unconditional, Tensor conditional, double scale) => unconditional.Plus((conditional - unconditional).Times(scale));
 
     public void Dispose()
     {

@@ -24,6 +24,6 @@ internal sealed record LoraLayer(LoraTarget Target, string Name, TensorInfo Down
         using var scope = torch.NewDisposeScope();
         var down = file.Read(Down.Name).to(torch.float32).flatten(1);  // [rank, in * kh * kw]
         var up = file.Read(Up.Name).to(torch.float32).flatten(1);  // [out, rank]
-        return up.mm(down).mul_(Scale).view([.. shape]).MoveToOuterDisposeScope();
+        return up.mm(down).TimesInPlace(Scale).view([.. shape]).MoveToOuterDisposeScope();
     }
 }

@@ -84,7 +84,7 @@ public sealed class AlignerNetwork : nn.Module<Tensor, Tensor, Tensor>
         var input = ToWeights(z);
         var y = input;
         foreach (var (layer, keysAndValues) in layers.Zip(context.KeysAndValues)) y = layer.call(y, keysAndValues);
-        return (input + zeroLinear.call(normOut.call(projectOut.call(y)))).MoveToOuterDisposeScope();
+        return input.Plus(zeroLinear.call(normOut.call(projectOut.call(y)))).MoveToOuterDisposeScope();
     }
 
     /// <summary>A single pass, <c>f(h, z)</c>.</summary>

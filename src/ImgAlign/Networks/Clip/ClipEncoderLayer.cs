@@ -34,8 +34,8 @@ internal sealed class ClipEncoderLayer : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        var x = input + selfAttention.call(layerNorm1.call(input));
-        return (x + mlp.call(layerNorm2.call(x))).MoveToOuterDisposeScope();
+        var x = input.Plus(selfAttention.call(layerNorm1.call(input)));
+        return x.Plus(mlp.call(layerNorm2.call(x))).MoveToOuterDisposeScope();
     }
 }
 

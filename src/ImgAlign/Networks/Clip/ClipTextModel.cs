@@ -58,14 +58,14 @@ public sealed class ClipTextModel : nn.Module<Tensor, ClipOutput>
         var penultimate = encoder.RunToPenultimate(embeddings.call(inputIds));  // [B, N, w]
         if (finalLayerNorm is null) return new ClipOutput(penultimate, null, null).MoveToOuterDisposeScope();
         var last = finalLayerNorm.call(encoder.RunLast(penultimate));
-        var pooled = last[arange(inputIds.shape[0], device: last.device), EndOfText(inputIds).to(last.device)];  // [B, w]
+        var pooled = last[TensorMath.Range(inputIds.shape[0], device: last.device), EndOfText(inputIds).to(last.device)];  // [B, w]
         if (projection is not null) pooled = projection.call(pooled);
         return new ClipOutput(penultimate, last, pooled).MoveToOuterDisposeScope();
     }
 
     /// <summary>The position of each text's end token, <c>[B]</c>; argmax gives the first where there are several.</summary>
     private Tensor EndOfText(Tensor inputIds) =>
-        config.EosTokenId == 2 ? inputIds.argmax(-1) : inputIds.eq(config.EosTokenId).to(int32).argmax(-1);
+        config.EosTokenId == 2 ? inputIds.argmax(-1) : inputIds.eq(tensor((long)config.EosTokenId, device: inputIds.device)).to(int32).argmax(-1);
 }
 
 /// <summary>Token and position embeddings: ids <c>[B, N]</c> to <c>[B, N, w]</c>.</summary>
@@ -93,7 +93,7 @@ internal sealed class ClipTextEmbeddings : nn.Module<Tensor, Tensor>
         if (length > config.MaxPositionEmbeddings)
             throw new ArgumentException($"{length} tokens are too many for this text encoder; it takes up to {config.MaxPositionEmbeddings}.", nameof(inputIds));
         using var scope = NewDisposeScope();
-        var places = arange(length, int64, tokens.Weight.device).unsqueeze(0);  // [1, N]
-        return (tokens.call(inputIds.to(tokens.Weight.device)) + positions.call(places)).MoveToOuterDisposeScope();
+        var places = TensorMath.Range(length, int64, tokens.Weight.device).unsqueeze(0);  // [1, N]
+        return tokens.call(inputIds.to(tokens.Weight.device)).Plus(positions.call(places)).MoveToOuterDisposeScope();
     }
 }

@@ -38,8 +38,8 @@ internal sealed class ClipVisionEmbeddings : nn.Module<Tensor, Tensor>, IParamet
         using var scope = NewDisposeScope();
         var patchTokens = patches.call(pixels.to(classEmbedding.device).to(classEmbedding.dtype)).flatten(2).transpose(1, 2);  // [B, patches, w]
         var classToken = classEmbedding.expand(pixels.shape[0], 1, -1);  // [B, 1, w]
-        var places = arange(config.Patches + 1, device: pixels.device).unsqueeze(0);
-        return (cat([classToken, patchTokens], 1) + positions.call(places)).MoveToOuterDisposeScope();
+        var places = TensorMath.Range(config.Patches + 1, device: pixels.device).unsqueeze(0);
+        return cat([classToken, patchTokens], 1).Plus(positions.call(places)).MoveToOuterDisposeScope();
     }
 
     void IParameterHolder.Assign(string name, Parameter value)

@@ -19,8 +19,8 @@ internal static class AxialRope
         var positions = (ids.dim() == 2 ? ids.unsqueeze(0) : ids).to(float64);
         var angles = cat([.. widths.Select((width, axis) =>
         {
-            var exponents = arange(0, width, 2, float64, ids.device) / width;
-            return positions.select(-1, axis).unsqueeze(-1) * (exponents * -Math.Log(theta)).exp();  // [B, N, width/2]
+            var exponents = TensorMath.Range(width, float64, ids.device, step: 2).DividedBy(width);
+            return positions.select(-1, axis).unsqueeze(-1) * exponents.Times(-Math.Log(theta)).exp();  // [B, N, width/2]
         })], -1);
         return complex(angles.cos().to(float32), angles.sin().to(float32)).unsqueeze(2).MoveToOuterDisposeScope();
     }

@@ -62,7 +62,7 @@ internal sealed class DoubleStreamBlock : nn.Module<Tensor, FluxStep, Tensor>
 
         text = textAround[1].Leave(text, textFeedForward.call(textAround[1].Enter(text)));
         image = imageAround[1].Leave(image, feedForward.call(imageAround[1].Enter(image)));
-        if (shared.ImagePrompt is { } imagePrompt) image = image + imageProjections.AttendTo(imagePrompt[index]);
+        if (shared.ImagePrompt is { } imagePrompt) image = image.Plus(imageProjections.AttendTo(imagePrompt[index]));
         return cat([text, image], 1).MoveToOuterDisposeScope();
 
         (Tensor Text, Tensor Image) Part(Tensor both) => (both.narrow(1, 0, textLength), both.narrow(1, textLength, both.shape[1] - textLength));

@@ -30,7 +30,7 @@ internal sealed class FluxModulation : nn.Module<Tensor, Tensor>
     public Modulation[] Of(FluxStep step)
     {
         var parts = call(step.ActivatedVector).unsqueeze(1).chunk(3 * count, -1);  // each [B, 1, w]
-        return [.. parts.Chunk(3).Select(part => new Modulation(part[0], part[1] + 1, part[2]))];
+        return [.. parts.Chunk(3).Select(part => new Modulation(part[0], part[1].Plus(1), part[2]))];
     }
 }
 
@@ -41,12 +41,12 @@ internal sealed record Modulation(Tensor Shift, Tensor Factor, Tensor Gate)
     public Tensor Enter(Tensor x) => Normalize(x, Shift, Factor);
 
     /// <summary>What leaves it: <c>x + gate y</c>.</summary>
-    public Tensor Leave(Tensor x, Tensor y) => addcmul(x, Gate, y, 1);
+    public Tensor Leave(Tensor x, Tensor y) => x.PlusProduct(Gate, y);
 
     /// <summary>A layer norm without weights of its own, then a factor and a shift.</summary>
     public static Tensor Normalize(Tensor x, Tensor shift, Tensor factor)
     {
         using var normalized = nn.functional.layer_norm(x, [x.shape[^1]], eps: 1e-6);
-        return addcmul(shift, normalized, factor, 1);
+        return shift.PlusProduct(normalized, factor);
     }
 }

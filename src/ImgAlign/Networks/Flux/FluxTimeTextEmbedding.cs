@@ -38,9 +38,9 @@ internal sealed class FluxTimeTextEmbedding : nn.Module
     public Tensor EmbedTime(Tensor timestep) => Embed(time, timestep);
 
     /// <summary>Of pooled text <c>[B, p]</c>, and of guidance <c>[B]</c> where the model knows it: <c>[B, w]</c>.</summary>
-    public Tensor EmbedTextAndGuidance(Tensor pooledText, Tensor scale) => guidance is null ? text.call(pooledText) : text.call(pooledText) + Embed(guidance, scale);
+    public Tensor EmbedTextAndGuidance(Tensor pooledText, Tensor scale) => guidance is null ? text.call(pooledText) : text.call(pooledText).Plus(Embed(guidance, scale));
 
-    private Tensor Embed(TimestepEmbedding embedding, Tensor numbers) => embedding.call(sinusoids.call(numbers.to(float32) * Unit).to(embedding.Type));
+    private Tensor Embed(TimestepEmbedding embedding, Tensor numbers) => embedding.call(sinusoids.call(numbers.to(float32).Times(Unit)).to(embedding.Type));
 }
 
 /// <summary>The norm before the last layer, modulated by the step's vector (diffusers <c>AdaLayerNormContinuous</c>).</summary>
@@ -59,6 +59,6 @@ internal sealed class FluxOutputNorm : nn.Module<Tensor, FluxStep, Tensor>
     {
         using var scope = NewDisposeScope();
         var parts = linear.call(step.ActivatedVector).unsqueeze(1).chunk(2, -1);  // scale before shift, each [B, 1, w]
-        return Modulation.Normalize(x, parts[1], parts[0] + 1).MoveToOuterDisposeScope();
+        return Modulation.Normalize(x, parts[1], parts[0].Plus(1)).MoveToOuterDisposeScope();
     }
 }

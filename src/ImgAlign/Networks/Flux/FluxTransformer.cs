@@ -108,7 +108,7 @@ public sealed class FluxTransformer : nn.Module<Tensor, Tensor, FluxConditioning
         if (timestep.numel() != 1) TensorShape.Require(timestep, nameof(timestep), conditioning.Batch);
 
         using var scope = NewDisposeScope();
-        var vector = timeTextEmbedding.EmbedTime(timestep.to(image.device).expand(conditioning.Batch)) + conditioning.Vector;
+        var vector = timeTextEmbedding.EmbedTime(timestep.to(image.device).expand(conditioning.Batch)).Plus(conditioning.Vector);
         var step = new FluxStep(nn.functional.silu(vector), conditioning);
         var x = cat([conditioning.Text, imageEmbedder.call(image)], 1);  // [B, L + N, w]
         x = RunBlocks(x, step);

@@ -43,8 +43,8 @@ public static class LatentPatches
     {
         using var scope = NewDisposeScope();
         var (rows, columns) = (height / Size, width / Size);
-        var row = arange(rows, float32, device).unsqueeze(1).expand(rows, columns);
-        var column = arange(columns, float32, device).unsqueeze(0).expand(rows, columns);
+        var row = TensorMath.Range(rows, float32, device).unsqueeze(1).expand(rows, columns);
+        var column = TensorMath.Range(columns, float32, device).unsqueeze(0).expand(rows, columns);
         return stack([zeros_like(row), row, column], -1).view(rows * columns, 3).MoveToOuterDisposeScope();
     }
 }

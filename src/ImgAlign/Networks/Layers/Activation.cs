@@ -24,7 +24,7 @@ internal static class Activation
     /// <summary><c>x * sigmoid(1.702 x)</c>, OpenAI CLIP's approximation of GELU.</summary>
     public static Tensor QuickGelu(Tensor x)
     {
-        using var scaled = x * 1.702;
+        using var scaled = x.Times(1.702);
         using var gate = scaled.sigmoid();
         return x * gate;
     }

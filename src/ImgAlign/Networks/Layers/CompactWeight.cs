@@ -33,7 +33,7 @@ internal static class CompactWeight
             var count = Math.Min(step, rows - first);
             var exact = weight.narrow(0, first, count).to(float32);
             var largest = storage == WeightStorage.Int8 ? 127 : 448;
-            var factor = exact.abs().amax([1], keepdim: true).div_(largest).clamp_min_(1e-30f);  // a row of zeros stays one
+            var factor = exact.abs().amax([1], keepdim: true).DividedBy(largest).Clamp(min: 1e-30f);  // a row of zeros stays one
             var scaled = exact / factor;
             factors.narrow(0, first, count).copy_(factor);
             elements.narrow(0, first, count).copy_(storage == WeightStorage.Int8 ? scaled.round_() : scaled);

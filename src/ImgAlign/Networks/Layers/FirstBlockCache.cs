@@ -21,7 +21,7 @@ internal sealed class FirstBlockCache(double threshold) : IDisposable
     {
         using var scope = NewDisposeScope();
         var addition = output - input;
-        if (otherAddition is not null && Distance(addition, firstAddition!) < threshold) return (output + otherAddition).MoveToOuterDisposeScope();
+        if (otherAddition is not null && Distance(addition, firstAddition!) < threshold) return output.Plus(otherAddition).MoveToOuterDisposeScope();
         Dispose();
         (firstAddition, firstOutput) = (addition.DetachFromDisposeScope(), output.alias().DetachFromDisposeScope());
         return null;

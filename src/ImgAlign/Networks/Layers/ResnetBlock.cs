@@ -56,8 +56,8 @@ internal sealed class ResnetBlock : nn.Module<Tensor, Tensor?, Tensor>
         using var scope = NewDisposeScope();
         // In place on results that nothing else refers to, and freed as it goes: a map of the VAE takes a gigabyte. Autograd keeps what it needs.
         var h = conv1.Consume(norm1.call(x).silu_());
-        if (timeProjection is not null) h.add_(timeProjection.call(activatedTime!).unsqueeze(-1).unsqueeze(-1));
+        if (timeProjection is not null) h.PlusInPlace(timeProjection.call(activatedTime!).unsqueeze(-1).unsqueeze(-1));
         h = conv2.Consume(norm2.Consume(h).silu_());
-        return h.add_(shortcut is null ? x : shortcut.call(x)).MoveToOuterDisposeScope();
+        return h.PlusInPlace(shortcut is null ? x : shortcut.call(x)).MoveToOuterDisposeScope();
     }
 }

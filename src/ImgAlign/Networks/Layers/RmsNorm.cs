@@ -31,7 +31,7 @@ public sealed class RmsNorm : nn.Module<Tensor, Tensor>, IParameterHolder
     {
         using var scope = NewDisposeScope();
         var x = input.to(float32);
-        var inverseRoot = x.square().mean([-1], keepdim: true).add_(epsilon).rsqrt();
+        var inverseRoot = x.Squared().mean([-1], keepdim: true).PlusInPlace(epsilon).rsqrt();
         return (x * inverseRoot).to(input.dtype).mul_(weight).MoveToOuterDisposeScope();
     }
 

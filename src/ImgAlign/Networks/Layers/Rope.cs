@@ -16,7 +16,7 @@ internal static class Rope
     {
         using var scope = NewDisposeScope();
         // On the CPU, in float32 and by these operators: the same bits as in transformers, so that far positions agree too.
-        var exponents = arange(0, headWidth, 2, dtype: float32) / (double)headWidth;
+        var exponents = TensorMath.Range(headWidth, float32, step: 2).DividedBy(headWidth);
         return pow(tensor((float)theta), exponents).reciprocal().to(device).MoveToOuterDisposeScope();
     }
 
@@ -28,7 +28,7 @@ internal static class Rope
     public static RotaryTable Table(long start, long count, Tensor frequencies, ScalarType type)
     {
         using var scope = NewDisposeScope();
-        return Table(outer(arange(start, start + count, dtype: float32, device: frequencies.device), frequencies), type);  // [N, d/2]
+        return Table(outer(TensorMath.Range(start + count, float32, frequencies.device, start), frequencies), type);  // [N, d/2]
     }
 
     /// <summary>Sines and cosines for positions on several axes: each axis turns its own share of the frequencies.</summary>
@@ -62,8 +62,8 @@ internal static class Rope
         var half = x.shape[^1] / 2;
         var wide = x.to(table.Cosines.dtype);
         var rotated = wide * table.Cosines;
-        rotated.narrow(-1, 0, half).addcmul_(wide.narrow(-1, half, half), table.Sines, -1);
-        rotated.narrow(-1, half, half).addcmul_(wide.narrow(-1, 0, half), table.Sines, 1);
+        rotated.narrow(-1, 0, half).PlusProductInPlace(wide.narrow(-1, half, half), table.Sines, factor: -1);
+        rotated.narrow(-1, half, half).PlusProductInPlace(wide.narrow(-1, 0, half), table.Sines);
         return rotated.to(x.dtype).MoveToOuterDisposeScope();
     }
 }

@@ -31,7 +31,7 @@ public sealed class SinusoidalEmbedding : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var half = width / 2;
-        var exponents = arange(half, dtype: float32, device: numbers.device) * (-Math.Log(10000) / (half - frequencyShift));
+        var exponents = TensorMath.Range(half, float32, numbers.device).Times(-Math.Log(10000) / (half - frequencyShift));
         var angles = numbers.to(float32).unsqueeze(1) * exponents.exp();  // [n, half]
         Tensor[] parts = cosineFirst ? [angles.cos(), angles.sin()] : [angles.sin(), angles.cos()];
         var result = cat(parts, dim: -1);

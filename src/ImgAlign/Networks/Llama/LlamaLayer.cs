@@ -31,7 +31,7 @@ internal sealed class LlamaLayer : nn.Module<Tensor, RotaryTable, KeyValueCache?
     public override Tensor forward(Tensor hidden, RotaryTable rotary, KeyValueCache? cache)
     {
         using var scope = NewDisposeScope();
-        var attended = attention.call(inputNorm.call(hidden), rotary, cache).add_(hidden);
-        return feedForward.call(postAttentionNorm.call(attended)).add_(attended).MoveToOuterDisposeScope();
+        var attended = attention.call(inputNorm.call(hidden), rotary, cache).PlusInPlace(hidden);
+        return feedForward.call(postAttentionNorm.call(attended)).PlusInPlace(attended).MoveToOuterDisposeScope();
     }
 }

@@ -43,8 +43,9 @@ internal sealed record LlavaTokens(long[] Ids, int Rows, long[] ImagePositions, 
     {
         using var scope = NewDisposeScope();
         var sources = tensor(Sources, device: values.device);
-        var spread = values.flatten().index_select(0, sources.clamp_min(0));
-        return where(sources.ge(0), spread, full_like(spread, otherwise)).view(Rows, Length).MoveToOuterDisposeScope();
+        var zero = tensor(0L, device: values.device);
+        var spread = values.flatten().index_select(0, sources.maximum(zero));
+        return where(sources.ge(zero), spread, tensor(otherwise, device: values.device)).view(Rows, Length).MoveToOuterDisposeScope();
     }
 
     /// <summary>Checks that the images given are those that the tokens have places for.</summary>

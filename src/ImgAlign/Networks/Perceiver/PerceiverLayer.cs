@@ -33,7 +33,7 @@ internal sealed class PerceiverLayer : nn.Module<Tensor, Tensor, Tensor>
     public override Tensor forward(Tensor latents, Tensor keysAndValues)
     {
         using var scope = NewDisposeScope();
-        var y = latents + attention.call(latents, keysAndValues);
-        return (y + feedForward.call(y)).MoveToOuterDisposeScope();
+        var y = latents.Plus(attention.call(latents, keysAndValues));
+        return y.Plus(feedForward.call(y)).MoveToOuterDisposeScope();
     }
 }

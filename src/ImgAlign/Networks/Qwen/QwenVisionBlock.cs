@@ -32,7 +32,7 @@ internal sealed class QwenVisionBlock : nn.Module<Tensor, RotaryTable, Attention
     public override Tensor forward(Tensor hidden, RotaryTable rotary, AttentionSegments segments)
     {
         using var scope = NewDisposeScope();
-        var attended = attention.call(norm1.call(hidden), rotary, segments).add_(hidden);
-        return feedForward.call(norm2.call(attended)).add_(attended).MoveToOuterDisposeScope();
+        var attended = attention.call(norm1.call(hidden), rotary, segments).PlusInPlace(hidden);
+        return feedForward.call(norm2.call(attended)).PlusInPlace(attended).MoveToOuterDisposeScope();
     }
 }

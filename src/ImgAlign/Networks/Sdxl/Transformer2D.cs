@@ -62,7 +62,7 @@ internal sealed class Transformer2D : nn.Module<Tensor, UNetConditioning, Tensor
         h = projectsTokens ? projectIn.call(ToTokens(h)) : ToTokens(projectIn.call(h));
         foreach (var block in blocks) h = block.call(h, conditioning);  // [B, h * w, C]
         h = projectsTokens ? ToMap(projectOut.call(h)) : projectOut.call(ToMap(h));
-        return h.add_(x).MoveToOuterDisposeScope();
+        return h.PlusInPlace(x).MoveToOuterDisposeScope();
 
         // Views, when the feature map is stored with its channels last.
         static Tensor ToTokens(Tensor map) => map.permute(0, 2, 3, 1).reshape(map.shape[0], -1, map.shape[1]);

@@ -53,9 +53,9 @@ internal sealed class TransformerBlock : nn.Module<Tensor, UNetConditioning, Ten
     public override Tensor forward(Tensor tokens, UNetConditioning conditioning)
     {
         using var scope = NewDisposeScope();
-        var h = AttendToSelf(tokens).add_(tokens);
-        h = crossAttention.call(norm2.call(h), conditioning.ContextOf(crossAttention)).add_(h);
-        return feedForward.call(norm3.call(h)).add_(h).MoveToOuterDisposeScope();
+        var h = AttendToSelf(tokens).PlusInPlace(tokens);
+        h = crossAttention.call(norm2.call(h), conditioning.ContextOf(crossAttention)).PlusInPlace(h);
+        return feedForward.call(norm3.call(h)).PlusInPlace(h).MoveToOuterDisposeScope();
     }
 
     private Tensor AttendToSelf(Tensor tokens)

@@ -107,7 +107,7 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
         foreach (var attention in blocks.InTurn().SelectMany(block => block.CrossAttentions))
         {
             var image = projections is null ? null
-                : attention.Split(projections[attention].Keys(imageTokens!), projections[attention].Values(imageTokens!) * imageScale);
+                : attention.Split(projections[attention].Keys(imageTokens!), projections[attention].Values(imageTokens!).Times(imageScale));
             contexts.Add(attention, new(attention.Project(encoderHiddenStates), image));
         }
         return new UNetConditioning(EmbedAdded(textEmbeds, timeIds), contexts);
@@ -141,7 +141,7 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
     private Tensor EmbedTime(Tensor timestep, UNetConditioning conditioning)
     {
         var sinusoidal = timeProjection.call(timestep.expand(conditioning.Batch)).to(Type);
-        return nn.functional.silu(timeEmbedding.call(sinusoidal) + conditioning.AddedEmbedding);
+        return nn.functional.silu(timeEmbedding.call(sinusoidal).Plus(conditioning.AddedEmbedding));
     }
 
     // Pooled text, then each time id's sinusoidal embedding, through two layers. [B, t]

@@ -61,7 +61,7 @@ internal sealed class UNetAttention : nn.Module<Tensor, CrossAttentionContext, T
         using var scope = NewDisposeScope();
         var queries = Attention.Split(toQueries.call(x), heads);
         var attended = Attention.AttendHeads(queries, context.Text.Keys, context.Text.Values);
-        if (context.Image is { } image) attended = attended + Attention.AttendHeads(queries, image.Keys, image.Values);
+        if (context.Image is { } image) attended = attended.Plus(Attention.AttendHeads(queries, image.Keys, image.Values));
         return toOut[0].call(Attention.Merge(attended)).MoveToOuterDisposeScope();
     }
 }

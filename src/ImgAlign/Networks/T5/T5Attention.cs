@@ -46,7 +46,7 @@ internal sealed class T5Attention : nn.Module<Tensor, Tensor, Tensor>
     public Tensor PositionBias(long length)
     {
         using var scope = NewDisposeScope();
-        var places = arange(length, int64, positions!.Weight.device);
+        var places = TensorMath.Range(length, int64, positions!.Weight.device);
         var biases = positions.call(DistanceClasses(places.unsqueeze(0) - places.unsqueeze(1)));  // [L, L, heads]
         return biases.permute(2, 0, 1).unsqueeze(0).contiguous().MoveToOuterDisposeScope();
     }
@@ -54,7 +54,7 @@ internal sealed class T5Attention : nn.Module<Tensor, Tensor, Tensor>
     public override Tensor forward(Tensor x, Tensor bias)
     {
         using var scope = NewDisposeScope();
-        var q = Attention.Split(queries.call(x) * Math.Sqrt(config.DKv), config.NumHeads);  // undoes attention's scale
+        var q = Attention.Split(queries.call(x).Times(Math.Sqrt(config.DKv)), config.NumHeads);  // undoes attention's scale
         var k = Attention.Split(keys.call(x), config.NumHeads);
         var v = Attention.Split(values.call(x), config.NumHeads);
         return output.call(Attention.Merge(Attention.AttendHeads(q, k, v, bias: bias))).MoveToOuterDisposeScope();
@@ -66,8 +66,10 @@ internal sealed class T5Attention : nn.Module<Tensor, Tensor, Tensor>
         var half = config.RelativeAttentionNumBuckets / 2;
         var exact = half / 2;
         var size = distance.abs();
-        var growth = (size.to(float32) / exact).log() / Math.Log((double)config.RelativeAttentionMaxDistance / exact) * (half - exact);
-        var far = (exact + growth.to(int64)).clamp_max(half - 1);  // log of 0 gives what is not taken
-        return distance.gt(0).to(int64) * half + size.where(size.lt(exact), far);
+        var growth = size.to(float32).DividedBy(exact).log().DividedBy(Math.Log((double)config.RelativeAttentionMaxDistance / exact)).Times(half - exact);
+        var far = growth.to(int64).Plus(exact).minimum(Number(half - 1));  // log of 0 gives what is not taken
+        return distance.gt(Number(0)).to(int64).Times(half).Plus(size.where(size.lt(Number(exact)), far));
+
+        Tensor Number(long value) => tensor(value, device: distance.device);
     }
 }

@@ -54,7 +54,7 @@ internal sealed class T5SelfAttentionLayer : nn.Module<Tensor, Tensor, Tensor>
     public override Tensor forward(Tensor x, Tensor bias)
     {
         using var scope = NewDisposeScope();
-        return (x + attention.call(norm.call(x), bias)).MoveToOuterDisposeScope();
+        return x.Plus(attention.call(norm.call(x), bias)).MoveToOuterDisposeScope();
     }
 }
 
@@ -77,7 +77,7 @@ internal sealed class T5FeedForwardLayer : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor x)
     {
         using var scope = NewDisposeScope();
-        return (x + feedForward.call(norm.call(x))).MoveToOuterDisposeScope();
+        return x.Plus(feedForward.call(norm.call(x))).MoveToOuterDisposeScope();
     }
 }
 

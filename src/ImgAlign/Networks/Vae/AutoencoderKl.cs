@@ -94,7 +94,7 @@ public sealed class AutoencoderKl : nn.Module
         var moments = encoder.call(pictures);  // [B, 2 C, h, w]
         if (quantConv is not null) moments = quantConv.call(moments);
         var halves = moments.chunk(2, 1);
-        return (halves[0].contiguous().MoveToOuterDisposeScope(), halves[1].clamp(-30, 20).MoveToOuterDisposeScope());
+        return (halves[0].contiguous().MoveToOuterDisposeScope(), halves[1].Clamp(-30, 20).MoveToOuterDisposeScope());
     }
 
     private bool IsOfMissingPart(string name) =>

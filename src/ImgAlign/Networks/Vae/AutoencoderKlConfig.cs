@@ -59,10 +59,10 @@ public sealed record AutoencoderKlConfig
     public int PixelsPerLatent => 1 << (BlockOutChannels.Count - 1);
 
     /// <summary>The autoencoder's own latents of those that a diffusion network makes: scale and shift taken back. A new tensor.</summary>
-    internal Tensor ToAutoencoder(Tensor latents) => ShiftFactor is { } shift ? (latents / ScalingFactor).add_(shift) : latents / ScalingFactor;
+    internal Tensor ToAutoencoder(Tensor latents) => ShiftFactor is { } shift ? latents.DividedBy(ScalingFactor).PlusInPlace(shift) : latents.DividedBy(ScalingFactor);
 
     /// <summary>Latents for a diffusion network of the autoencoder's own: shifted, then scaled. A new tensor.</summary>
-    internal Tensor ToDiffusion(Tensor latents) => ShiftFactor is { } shift ? (latents - shift).mul_(ScalingFactor) : latents * ScalingFactor;
+    internal Tensor ToDiffusion(Tensor latents) => ShiftFactor is { } shift ? latents.Minus(shift).TimesInPlace(ScalingFactor) : latents.Times(ScalingFactor);
 
     /// <summary>Reads a <c>config.json</c>.</summary>
     /// <param name="path">The file.</param>

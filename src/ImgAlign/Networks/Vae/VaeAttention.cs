@@ -42,6 +42,6 @@ internal sealed class VaeAttention : nn.Module<Tensor, Tensor>
         var tokens = pixels.flatten(1, 2);  // [B, h w, C]
         var attended = Attention.Attend(query.call(tokens), key.call(tokens), value.call(tokens), heads: 1);
         var change = output[0].call(attended).view(pixels.shape).permute(0, 3, 1, 2);  // [B, C, h, w]
-        return change.add_(x).MoveToOuterDisposeScope();
+        return change.PlusInPlace(x).MoveToOuterDisposeScope();
     }
 }
