@@ -20,11 +20,11 @@ public sealed class MosaicImagePrompt(Device device) : IImagePromptEncoder
     }
 
     /// <inheritdoc/>
-    public Tensor EncodeUnconditional() => full([1, Tokens, Width], 0.5, float32, device);
+    public Tensor EncodeUnconditional() => TensorMath.Full([1, Tokens, Width], 0.5, float32, device);
 
     private static Tensor Quarters(RgbImage image)
     {
-        var pixels = tensor(image.Pixels.ToArray(), [1, image.Height, image.Width, 3]).to(float32) / 255;
+        var pixels = tensor(image.Pixels.ToArray(), [1, image.Height, image.Width, 3]).to(float32).DividedBy(255);
         return nn.functional.adaptive_avg_pool2d(pixels.permute(0, 3, 1, 2), [2, 2]).flatten(2).squeeze(0).t();  // [4, 3]
     }
 }

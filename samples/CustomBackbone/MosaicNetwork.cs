@@ -1,3 +1,4 @@
+using ImgAlign;
 using ImgAlign.Networks.Layers;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -58,7 +59,7 @@ public sealed class MosaicNetwork : nn.Module<Tensor, Tensor, Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var channels = text.call(pooledText);
-        if (imageTokens is not null && scale != 0) channels += image.call(imageTokens.flatten(1)) * scale;
+        if (imageTokens is not null && scale != 0) channels = channels.Plus(image.call(imageTokens.flatten(1)).Times(scale));
         return channels.MoveToOuterDisposeScope();
     }
 
@@ -71,7 +72,7 @@ public sealed class MosaicNetwork : nn.Module<Tensor, Tensor, Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var time = timeEmbedding.call(timeProjection.call(timestep).to(sample.dtype));  // [1, w]
-        var channels = (prompts + time).unsqueeze(-1).unsqueeze(-1);  // [B, w, 1, 1]
-        return convOut.call(nn.functional.silu(norm.call(convIn.call(sample) + channels))).MoveToOuterDisposeScope();
+        var channels = prompts.Plus(time).unsqueeze(-1).unsqueeze(-1);  // [B, w, 1, 1]
+        return convOut.call(nn.functional.silu(norm.call(convIn.call(sample).Plus(channels)))).MoveToOuterDisposeScope();
     }
 }

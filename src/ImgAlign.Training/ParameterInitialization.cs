@@ -30,11 +30,11 @@ public static class ParameterInitialization
             {
                 AffineLayer layer => Uniform(parameter.shape, 1 / Math.Sqrt(layer.Weight.shape[1..].Aggregate(1L, static (product, size) => product * size)), generator),
                 LayerNorm or GroupNorm or RmsNorm => name == "weight" ? ones(parameter.shape) : zeros(parameter.shape),
-                _ => randn(parameter.shape, float32, CPU, generator: generator) * deviation,
+                _ => randn(parameter.shape, float32, CPU, generator: generator).Times(deviation),
             };
             ModuleParameters.Assign(owner, name, value.to(type).to(device ?? CPU));
         }
     }
 
-    private static Tensor Uniform(long[] shape, double bound, Generator generator) => (rand(shape, float32, CPU, generator: generator) * 2 - 1) * bound;
+    private static Tensor Uniform(long[] shape, double bound, Generator generator) => rand(shape, float32, CPU, generator: generator).Times(2).Minus(1).Times(bound);
 }

@@ -156,7 +156,7 @@ public sealed class Trainer : IDisposable
             // A whole batch has nothing to be weighed against.
             var weight = (part.Length == batch.Count ? null : loss.Weight) ?? part.Length;
             var divisor = share / weight;
-            (loss.Total / divisor).backward();
+            loss.Total.DividedBy(divisor).backward();
             foreach (var (name, value) in loss.Metrics.Append(KeyValuePair.Create("loss", loss.Total)))
                 metrics[name] = metrics.GetValueOrDefault(name) + value.detach().to(float64).item<double>() / divisor;
             metrics[PartWeight] += weight;

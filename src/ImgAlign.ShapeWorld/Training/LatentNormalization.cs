@@ -22,9 +22,9 @@ internal static class LatentNormalization
         // Of the encoder's outputs, means become (m - mean) / deviation, and logarithms of variances l - 2 ln deviation.
         weights["quant_conv.weight"].narrow(0, 0, channels).div_(deviation.view(-1, 1, 1, 1));
         weights["quant_conv.bias"].narrow(0, 0, channels).sub_(mean).div_(deviation);
-        weights["quant_conv.bias"].narrow(0, channels, channels).sub_(deviation.log() * 2);
+        weights["quant_conv.bias"].narrow(0, channels, channels).sub_(deviation.log().Times(2));
         // The decoder takes z * deviation + mean.
-        weights["post_quant_conv.bias"].add_(weights["post_quant_conv.weight"].flatten(1).matmul(mean));
+        weights["post_quant_conv.bias"].PlusInPlace(weights["post_quant_conv.weight"].flatten(1).matmul(mean));
         weights["post_quant_conv.weight"].mul_(deviation.view(1, -1, 1, 1));
     }
 }

@@ -12,7 +12,7 @@ internal static class PictureTensors
     public static Tensor ForAutoencoder(IReadOnlyList<RgbImage> images)
     {
         using var scope = NewDisposeScope();
-        return (Stack(images) * (2.0 / 255) - 1).MoveToOuterDisposeScope();
+        return Stack(images).Times(2.0 / 255).Minus(1).MoveToOuterDisposeScope();
     }
 
     /// <summary>For CLIP towers of the pictures' own size, where preprocessing only normalises: <c>[B, 3, H, W]</c>.</summary>
@@ -21,7 +21,7 @@ internal static class PictureTensors
         using var scope = NewDisposeScope();
         var mean = tensor(Clip.Mean.Select(static value => (float)value).ToArray()).view(1, 3, 1, 1);
         var deviation = tensor(Clip.StandardDeviation.Select(static value => (float)value).ToArray()).view(1, 3, 1, 1);
-        return ((Stack(images) * Clip.RescaleFactor - mean) / deviation).MoveToOuterDisposeScope();
+        return ((Stack(images).Times(Clip.RescaleFactor) - mean) / deviation).MoveToOuterDisposeScope();
     }
 
     private static Tensor Stack(IReadOnlyList<RgbImage> images)

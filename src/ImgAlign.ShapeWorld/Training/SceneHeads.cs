@@ -42,7 +42,7 @@ internal sealed class SceneHeads : nn.Module
     {
         var objects = samples.SelectMany(static sample => sample.Placed.LabelPatches(WorldNetworks.ImageEncoder.PatchSize)).Select(static label => (long)label).ToArray();
         var patchLoss = nn.functional.cross_entropy(patches.call(hiddenStates[.., 1..]).flatten(0, 1), tensor(objects));
-        return patchLoss + SlotLoss(classToken, hiddenStates[.., ..1], [.. samples.Select(static sample => Labels(null, sample.Scene))]);
+        return patchLoss.Plus(SlotLoss(classToken, hiddenStates[.., ..1], [.. samples.Select(static sample => Labels(null, sample.Scene))]));
     }
 
     /// <summary>How well the tokens from a caption's end on tell the whole scene.</summary>
@@ -67,7 +67,7 @@ internal sealed class SceneHeads : nn.Module
     public IReadOnlyList<bool> ReadsScenes(Tensor hiddenStates, CaptionTokens captions, IReadOnlyList<Scene> scenes)
     {
         using var scope = NewDisposeScope();
-        var rows = arange(scenes.Count, int64);
+        var rows = TensorMath.Range(scenes.Count);
         var last = hiddenStates[rows, tensor(captions.Ends.Select(static end => (long)end).ToArray())].unsqueeze(1);  // [B, 1, w]
         var answers = slots.call(last).split(SlotSizes, -1).Select(static logits => logits.argmax(-1).flatten().data<long>().ToArray()).ToList();
         return [.. scenes.Select((scene, row) => Labels(captions.Captions[row], scene).Index().All(label => answers[label.Index][row] == label.Item))];

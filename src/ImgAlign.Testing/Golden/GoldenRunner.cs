@@ -105,7 +105,7 @@ public sealed partial class GoldenRunner
         var differs = x.ne(y).logical_and(x.isnan().logical_and(y.isnan()).logical_not());  // NaN agrees with NaN
         var difference = (x - y).abs().where(differs, 0.0);  // equal infinities differ by nothing
         var largest = difference.max().item<double>();
-        var within = difference.le(y.abs() * tolerance.Rtol + tolerance.Atol).all().item<bool>();
+        var within = difference.le(y.abs().Times(tolerance.Rtol).Plus(tolerance.Atol)).all().item<bool>();
         return new(name, largest, within ? null : $"differs by {largest:0.0e+0}, more than atol {tolerance.Atol:0.0e+0} and rtol {tolerance.Rtol:0.0e+0} allow");
     }
 }

@@ -45,7 +45,7 @@ internal static class AlignerKinds
         var rule = golden.Options.GetProperty("inputs").GetProperty("in." + name);
         var shape = rule.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64()).ToArray();
         using var values = new RuleCheckpoint(rule.GetProperty("seed").GetUInt64(), [new("in." + name, [shape.Aggregate((product, size) => product * size)])]);
-        return values.Read("in." + name).mul_(rule.GetProperty("multiply").GetDouble()).view(shape);
+        return values.Read("in." + name).TimesInPlace(rule.GetProperty("multiply").GetDouble()).view(shape);
     }
 
     private static Dictionary<string, torch.Tensor> Resample(GoldenCase golden, torch.Device device)

@@ -35,7 +35,7 @@ internal static class FluxIntermediates
             case "pe": return torch.stack([cosines, -sines, sines, cosines], -1).view([.. cosines.shape, 2, 2]).unsqueeze(1);
             case "pos_embed.cos": return cosines[0].repeat_interleave(2, 1);
             case "pos_embed.sin": return sines[0].repeat_interleave(2, 1);
-            case "time_text_embed": return Embedders.Select(name => recorded.GetValueOrDefault(EmbeddingPath + name)).OfType<torch.Tensor>().Aggregate((sum, next) => sum + next);
+            case "time_text_embed": return Embedders.Select(name => recorded.GetValueOrDefault(EmbeddingPath + name)).OfType<torch.Tensor>().Aggregate((sum, next) => sum.Plus(next));
         }
         if (!recorded.TryGetValue(PathOf(output), out var value)) return null;
         // Blocks hold text and image together where the references keep them apart.

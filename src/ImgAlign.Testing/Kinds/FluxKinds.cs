@@ -65,7 +65,7 @@ internal static class FluxKinds
             var (mean, logVariance) = network.Encode(golden.Inputs["image"].to(device));
             var outputs = new Dictionary<string, torch.Tensor> { ["mean"] = mean, ["logvar"] = logVariance, ["latents_mode"] = network.Config.ToDiffusion(mean) };
             if (golden.Inputs.TryGetValue("noise", out var noise))
-                outputs["latents_sample"] = network.Config.ToDiffusion(mean + (logVariance * 0.5).exp() * noise.to(device));
+                outputs["latents_sample"] = network.Config.ToDiffusion(mean.Plus(logVariance.Times(0.5).exp() * noise.to(device)));
             return outputs;
         });
     }

@@ -23,7 +23,7 @@ internal static class T5Kinds
         foreach (var text in golden.Options.Texts("texts"))
         {
             ids.Add(torch.tensor(tokenizer.Encode(text!, maxLength, out var used)));
-            masks.Add(torch.arange(maxLength).lt(used).to(torch.int64));
+            masks.Add(TensorMath.Range(maxLength).lt(torch.tensor((long)used)).to(torch.int64));
         }
         return new() { ["ids"] = torch.stack(ids), ["attention_mask"] = torch.stack(masks) };
     }

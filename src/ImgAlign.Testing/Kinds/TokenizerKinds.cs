@@ -25,7 +25,7 @@ internal static class TokenizerKinds
         foreach (var text in golden.Options.GetProperty("texts").EnumerateArray())
         {
             ids.Add(torch.tensor(tokenizer.Encode(text.GetString()!, maxLength, out var length)));
-            masks.Add(torch.arange(maxLength).lt(length).to(torch.int64));
+            masks.Add(TensorMath.Range(maxLength).lt(torch.tensor((long)length)).to(torch.int64));
         }
         return new() { ["ids"] = torch.stack(ids), ["attention_mask"] = torch.stack(masks) };
     }

@@ -18,7 +18,7 @@ public sealed class ColourAligner : IImplicitAligner
         using var scope = NewDisposeScope();
         var asked = h.narrow(1, h.shape[1] - 1, 1).narrow(2, 3, 3);  // [B, 1, 3]
         var result = z.alias();
-        for (var pass = 0; pass < passes; pass++) result = result + (asked - result) * 0.5;
+        for (var pass = 0; pass < passes; pass++) result = result.Plus((asked - result).Times(0.5));
         return result.MoveToOuterDisposeScope();
     }
 

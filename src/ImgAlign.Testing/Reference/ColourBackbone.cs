@@ -71,7 +71,7 @@ public sealed class ColourBackbone : IDiffusionBackbone, IImagePromptEncoder, IM
     {
         using var scope = NewDisposeScope();
         var mean = text.Pooled.alias();  // [B, 3]
-        if (imagePrompt is not null && imagePromptScale != 0) mean = mean + (imagePrompt.mean([1]) - mean) * imagePromptScale;
+        if (imagePrompt is not null && imagePromptScale != 0) mean = mean.Plus((imagePrompt.mean([1]) - mean).Times(imagePromptScale));
         return new ColourConditioning(mean.unsqueeze(-1).unsqueeze(-1).DetachFromDisposeScope());
     }
 
@@ -81,7 +81,7 @@ public sealed class ColourBackbone : IDiffusionBackbone, IImagePromptEncoder, IM
         using var scope = NewDisposeScope();
         // x = data + sigma noise, data ~ N(mean, spread^2): the expected noise given x.
         var scale = step.Sigma / (Spread * Spread + step.Sigma * step.Sigma);
-        return ((x - ((ColourConditioning)conditioning).Mean) * scale).MoveToOuterDisposeScope();
+        return (x - ((ColourConditioning)conditioning).Mean).Times(scale).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -89,7 +89,7 @@ public sealed class ColourBackbone : IDiffusionBackbone, IImagePromptEncoder, IM
     {
         using var scope = NewDisposeScope();
         var enlarged = x.repeat_interleave(Pixels, 2).repeat_interleave(Pixels, 3);  // [B, 3, H, W]
-        var bytes = (enlarged * 255).round().clamp(0, 255).to(uint8).permute(0, 2, 3, 1).contiguous().cpu();
+        var bytes = enlarged.Times(255).round().Clamp(0, 255).to(uint8).permute(0, 2, 3, 1).contiguous().cpu();
         return [.. bytes.unbind().Select(image => new RgbImage((int)image.shape[1], (int)image.shape[0], image.data<byte>().ToArray()))];
     }
 
@@ -97,7 +97,7 @@ public sealed class ColourBackbone : IDiffusionBackbone, IImagePromptEncoder, IM
     public Tensor Encode(IReadOnlyList<RgbImage> images) => tensor([.. images.SelectMany(Colour.Quarters)], [images.Count, 4, 3], device: device);
 
     /// <inheritdoc/>
-    public Tensor EncodeUnconditional() => full([1, 4, 3], 0.5, device: device, dtype: float32);
+    public Tensor EncodeUnconditional() => TensorMath.Full([1, 4, 3], 0.5, float32, device);
 
     /// <inheritdoc/>
     public IReadOnlyList<StageFootprint> EstimateStages(Workload workload) =>

@@ -67,14 +67,14 @@ public sealed class LowRankAdapters : IDisposable
         var (outputs, inputs) = (layer.Weight.shape[0], layer.Weight.shape[1]);
         using var scope = NewDisposeScope();
         var bound = Math.Sqrt(3.0 / inputs);
-        var drawn = ((rand([rank, inputs], float32, CPU, generator: generator) * 2 - 1) * bound).to(layer.Weight.device);
+        var drawn = rand([rank, inputs], float32, CPU, generator: generator).Times(2).Minus(1).Times(bound).to(layer.Weight.device);
         var down = ModuleParameters.AsParameter(drawn.to(float32));
         var up = ModuleParameters.AsParameter(zeros([outputs, rank], device: layer.Weight.device));
         var remover = layer.register_forward_hook((_, input, output) =>
         {
             using var hookScope = NewDisposeScope();
-            var change = nn.functional.linear(nn.functional.linear(input, down.to(input.dtype)), up.to(input.dtype)) * scale;
-            return (output + change).MoveToOuterDisposeScope();
+            var change = nn.functional.linear(nn.functional.linear(input, down.to(input.dtype)), up.to(input.dtype)).Times(scale);
+            return output.Plus(change).MoveToOuterDisposeScope();
         });
         return new Adapter(path, layer, down, up, new HookRemoval(remover.remove));
     }
@@ -83,7 +83,7 @@ public sealed class LowRankAdapters : IDisposable
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        return (adapter.Layer.Weight.to(float32) + adapter.Up.mm(adapter.Down) * scale).to(adapter.Layer.Weight.dtype).MoveToOuterDisposeScope();
+        return adapter.Layer.Weight.to(float32).Plus(adapter.Up.mm(adapter.Down).Times(scale)).to(adapter.Layer.Weight.dtype).MoveToOuterDisposeScope();
     }
 
     private sealed class HookRemoval(Action remove) : IDisposable

@@ -39,7 +39,7 @@ public sealed class DenoisingObjective : IDisposable
     {
         using var scope = NewDisposeScope();
         var kept = alphaProducts[timesteps];
-        return (kept / (1 - kept)).MoveToOuterDisposeScope();
+        return (kept / kept.OneMinus()).MoveToOuterDisposeScope();
     }
 
     /// <summary>Mixes samples with noise.</summary>
@@ -53,10 +53,10 @@ public sealed class DenoisingObjective : IDisposable
         ArgumentNullException.ThrowIfNull(timesteps);
         using var scope = NewDisposeScope();
         var kept = alphaProducts[timesteps].view([-1, .. Enumerable.Repeat(1L, (int)x0.dim() - 1)]);
-        var (signal, deviation) = (kept.sqrt().to(x0.dtype), (1 - kept).sqrt().to(x0.dtype));
+        var (signal, deviation) = (kept.sqrt().to(x0.dtype), kept.OneMinus().sqrt().to(x0.dtype));
         var target = predictsVelocity ? signal * noise - deviation * x0 : noise.alias();
         return new NoisedSample(
-            (signal * x0 + deviation * noise).MoveToOuterDisposeScope(), target.MoveToOuterDisposeScope(), Weight(timesteps).MoveToOuterDisposeScope());
+            (signal * x0).Plus(deviation * noise).MoveToOuterDisposeScope(), target.MoveToOuterDisposeScope(), Weight(timesteps).MoveToOuterDisposeScope());
     }
 
     /// <summary>Frees the table.</summary>
@@ -66,6 +66,6 @@ public sealed class DenoisingObjective : IDisposable
     {
         var snr = SignalToNoise(timesteps);
         if (snrGamma is not { } gamma) return ones_like(snr);
-        return snr.clamp(max: gamma) / (predictsVelocity ? snr + 1 : snr);
+        return snr.Clamp(max: gamma) / (predictsVelocity ? snr.Plus(1) : snr);
     }
 }

@@ -16,8 +16,8 @@ public sealed record FlowObjective(double LogitMean = 0, double LogitDeviation =
     {
         ArgumentNullException.ThrowIfNull(normal);
         using var scope = NewDisposeScope();
-        var t = (normal * LogitDeviation + LogitMean).sigmoid();
-        return (t * Shift / (t * (Shift - 1) + 1)).MoveToOuterDisposeScope();
+        var t = normal.Times(LogitDeviation).Plus(LogitMean).sigmoid();
+        return (t.Times(Shift) / t.Times(Shift - 1).Plus(1)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Mixes samples with noise.</summary>
@@ -31,7 +31,7 @@ public sealed record FlowObjective(double LogitMean = 0, double LogitDeviation =
         ArgumentNullException.ThrowIfNull(times);
         using var scope = NewDisposeScope();
         var t = times.to(x0.dtype).view([-1, .. Enumerable.Repeat(1L, (int)x0.dim() - 1)]);
-        var noisy = (1 - t) * x0 + t * noise;
+        var noisy = (t.OneMinus() * x0).Plus(t * noise);
         return new NoisedSample(noisy.MoveToOuterDisposeScope(), (noise - x0).MoveToOuterDisposeScope(), ones_like(times).MoveToOuterDisposeScope());
     }
 }

@@ -14,6 +14,6 @@ public sealed record NoisedSample(Tensor Noisy, Tensor Target, Tensor Weight)
     {
         ArgumentNullException.ThrowIfNull(prediction);
         using var scope = NewDisposeScope();
-        return ((prediction - Target).square().flatten(1).mean([1]) * Weight).MoveToOuterDisposeScope();
+        return ((prediction - Target).Squared().flatten(1).mean([1]) * Weight).MoveToOuterDisposeScope();
     }
 }

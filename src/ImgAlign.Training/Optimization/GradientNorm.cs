@@ -15,11 +15,11 @@ public static class GradientNorm
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         // In float32 at least: the sum of the squares of 16-bit numbers would be of no use.
-        var norms = gradients.Select(gradient => linalg.vector_norm(gradient.dtype == float64 ? gradient : gradient.to(float32)));
-        var norm = linalg.vector_norm(stack(norms)).to(float64).item<double>();
+        var norms = gradients.Select(gradient => (gradient.dtype == float64 ? gradient : gradient.to(float32)).norm());
+        var norm = stack(norms).norm().to(float64).item<double>();
         if (maxNorm is { } limit && limit / (norm + 1e-6) is < 1 and var scale)
         {
-            foreach (var gradient in gradients) gradient.mul_(scale);
+            foreach (var gradient in gradients) gradient.TimesInPlace(scale);
         }
         return norm;
     }

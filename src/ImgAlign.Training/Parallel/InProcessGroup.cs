@@ -53,8 +53,8 @@ public sealed class InProcessGroup : IProcessGroup
     {
         foreach (var (index, mean) in tensors.Index())
         {
-            foreach (var other in everyone.Skip(1)) mean.add_(other[index]);
-            mean.div_(Size);
+            foreach (var other in everyone.Skip(1)) mean.PlusInPlace(other[index]);
+            mean.DividedByInPlace(Size);
         }
     });
 

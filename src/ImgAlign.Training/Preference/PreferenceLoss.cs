@@ -13,5 +13,5 @@ namespace ImgAlign.Training.Preference;
 public sealed record PreferenceLoss(Tensor Total, Tensor Base, Tensor Preference, Tensor Margin, Tensor Error, Tensor ReferenceError, Tensor Distance)
 {
     /// <summary>The share of the batch with a margin above zero (the implicit accuracy), a scalar.</summary>
-    public Tensor Accuracy => Margin.detach().gt(0).to(Margin.dtype).mean();
+    public Tensor Accuracy => Margin.detach().gt(zeros_like(Margin)).to(Margin.dtype).mean();
 }

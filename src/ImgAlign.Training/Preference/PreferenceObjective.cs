@@ -25,12 +25,12 @@ public sealed record PreferenceObjective(double Lambda = 1, double Beta = 1, Pre
         using var scope = NewDisposeScope();
         reference = reference.detach();
         // IMG, Eq. 6, is a difference of squares that cancel to this product; the squares lose the digits of a where f is near f_ref.
-        var direction = Terms == PreferenceTerms.DpoOnly ? preferred - rejected : 2 * preferred - rejected - reference;
-        var margin = MeanOfTokens(direction * (f - reference)) * (2 * Beta);  // [B]
+        var direction = Terms == PreferenceTerms.DpoOnly ? preferred - rejected : preferred.Times(2) - rejected - reference;
+        var margin = MeanOfTokens(direction * (f - reference)).Times(2 * Beta);  // [B]
         var error = MeanSquare(preferred - f);
         var (baseLoss, preference) = (error.mean(), nn.functional.logsigmoid(margin).neg().mean());
         var loss = new PreferenceLoss(
-            Terms == PreferenceTerms.BaseOnly ? baseLoss.alias() : baseLoss + preference * Lambda,
+            Terms == PreferenceTerms.BaseOnly ? baseLoss.alias() : baseLoss.Plus(preference.Times(Lambda)),
             baseLoss, preference, margin, error, MeanSquare(preferred - reference), MeanSquare(f - reference));
         foreach (var result in new[] { loss.Total, loss.Base, loss.Preference, loss.Margin, loss.Error, loss.ReferenceError, loss.Distance }) result.MoveToOuterDisposeScope();
         return loss;

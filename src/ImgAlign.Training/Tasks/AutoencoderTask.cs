@@ -26,11 +26,11 @@ public sealed class AutoencoderTask(AutoencoderKl network, int count, Func<IRead
         var given = pictures(samples);
         var (mean, logVariance) = network.Encode(given);
         var noise = SeededNoise.Like(mean, samples);
-        var difference = network.Decode(mean + (logVariance * 0.5).exp() * noise) - given;
-        var (absolute, square) = (difference.abs().mean(), difference.square().mean());
-        var divergence = (mean.square() + logVariance.exp() - 1 - logVariance).mean() * 0.5;
+        var difference = network.Decode(mean.Plus(logVariance.Times(0.5).exp() * noise)) - given;
+        var (absolute, square) = (difference.abs().mean(), difference.Squared().mean());
+        var divergence = (mean.Squared().Plus(logVariance.exp()).Minus(1) - logVariance).mean().Times(0.5);
         return new TrainingLoss(
-            absolute + square + divergence * klWeight,
+            absolute.Plus(square).Plus(divergence.Times(klWeight)),
             new Dictionary<string, Tensor> { ["absolute"] = absolute, ["square"] = square, ["kl"] = divergence },
             new Dictionary<string, Tensor> { ["pictures"] = given });
     }

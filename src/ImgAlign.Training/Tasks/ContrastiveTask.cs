@@ -42,7 +42,7 @@ public sealed class ContrastiveTask : ITrainingTask
         this.read = read;
         SampleCount = count;
         var towers = NamedParameters.Of(("text_model.", text), ("vision_model.", vision));
-        logitScale = new Parameter(full([], Math.Log(1 / 0.07), device: towers.Values.First().device));
+        logitScale = new Parameter(TensorMath.Full([], Math.Log(1 / 0.07), float32, towers.Values.First().device));
         // The projections stand beside the towers in transformers' CLIPModel.
         Parameters = towers.ToDictionary(static pair => pair.Key.Contains("_projection.", StringComparison.Ordinal) ? pair.Key[(pair.Key.IndexOf('.', StringComparison.Ordinal) + 1)..] : pair.Key, static pair => pair.Value)
             .Append(KeyValuePair.Create("logit_scale", logitScale)).Concat(beside ?? new Dictionary<string, Parameter>()).ToDictionary();
@@ -60,18 +60,18 @@ public sealed class ContrastiveTask : ITrainingTask
         var batch = read(samples);
         var (seen, understood) = (vision.call(batch.Pixels), text.call(batch.Ids));
         var (images, captions) = (Normalize(seen.Pooled!), Normalize(understood.Pooled!));  // [B, p]
-        var scale = logitScale.clamp(max: MostLogitScale).exp();
+        var scale = logitScale.Clamp(max: MostLogitScale).exp();
         var similarity = images.matmul(captions.t()) * scale;  // [B, B]
         var ofImages = batch.WrongIds is null ? similarity : cat([similarity, WrongSimilarity(images, batch.WrongIds) * scale], 1);  // [B, B + k]
-        var right = arange(samples.Count, device: similarity.device);
-        var loss = (nn.functional.cross_entropy(ofImages, right) + nn.functional.cross_entropy(similarity.t(), right)) * 0.5;
+        var right = TensorMath.Range(samples.Count, device: similarity.device);
+        var loss = nn.functional.cross_entropy(ofImages, right).Plus(nn.functional.cross_entropy(similarity.t(), right)).Times(0.5);
         var metrics = new Dictionary<string, Tensor>
         {
             ["image_accuracy"] = ofImages.argmax(1).eq(right).to(float32).mean(),
             ["text_accuracy"] = similarity.argmax(0).eq(right).to(float32).mean(),
             ["logit_scale"] = scale,
         };
-        if (batch.AuxiliaryLoss is { } auxiliary) loss += metrics["auxiliary"] = auxiliary(seen, understood);
+        if (batch.AuxiliaryLoss is { } auxiliary) loss = loss.Plus(metrics["auxiliary"] = auxiliary(seen, understood));
         return new TrainingLoss(loss, metrics, new Dictionary<string, Tensor> { ["pixels"] = batch.Pixels, ["ids"] = batch.Ids });
     }
 

@@ -47,7 +47,7 @@ internal sealed class AutoencoderStage : StageTask
         var pictures = PictureTensors.ForAutoencoder([.. samples.Select(static sample => sample.Image)]);
         var reconstructed = saved.Decode(saved.Encode(pictures).Mean);
         var judgements = samples.Zip(DecodedImages.ToImages(reconstructed), static (sample, image) => SceneEvaluator.Judge(image, sample.Scene));
-        var error = ((reconstructed - pictures) / 2).square().mean().item<float>();
+        var error = (reconstructed - pictures).DividedBy(2).Squared().mean().item<float>();
         return [new("right", judgements.Average(static judgement => judgement.IsRight ? 1.0 : 0)), new("psnr", -10 * Math.Log10(error))];
     }
 }

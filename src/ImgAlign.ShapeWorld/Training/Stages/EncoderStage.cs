@@ -74,7 +74,7 @@ internal abstract class EncoderStage : StageTask
         {
             AuxiliaryLoss = (image, text) =>
                 heads.ImageLoss(image.Penultimate, samples)
-                + heads.TextLoss(TextStates(right.Ids, text), right, [.. samples.Select(static sample => sample.Scene)]),
+                    .Plus(heads.TextLoss(TextStates(right.Ids, text), right, [.. samples.Select(static sample => sample.Scene)])),
         };
     }
 
