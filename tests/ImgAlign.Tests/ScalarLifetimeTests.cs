@@ -10,6 +10,9 @@ namespace ImgAlign.Tests;
 /// </summary>
 public class ScalarLifetimeTests
 {
+    private static readonly DefaultAssemblyResolver Resolver = NewResolver();
+    private static readonly Lazy<HashSet<string>> ScalarMakers = new(FindScalarMakers);
+
     [Fact]
     public void Only_TensorMath_makes_scalars()
     {
@@ -66,26 +69,29 @@ public class ScalarLifetimeTests
     // A sentence for each place of an assembly where a Scalar is made, other than in TensorMath.
     private static IEnumerable<string> ScalarsMadeIn(string path)
     {
-        using var resolver = new DefaultAssemblyResolver();
-        resolver.AddSearchDirectory(AppContext.BaseDirectory);
-        resolver.AddSearchDirectory(Path.GetDirectoryName(typeof(object).Assembly.Location));
-        using var assembly = AssemblyDefinition.ReadAssembly(path, new ReaderParameters { AssemblyResolver = resolver });
-        if (assembly.MainModule.AssemblyReferences.FirstOrDefault(static reference => reference.Name == "TorchSharp") is not { } torchSharp) yield break;
-        var makers = ScalarMakers(resolver.Resolve(torchSharp).MainModule);
+        using var assembly = AssemblyDefinition.ReadAssembly(path, new ReaderParameters { AssemblyResolver = Resolver });
         foreach (var method in Methods(assembly.MainModule).Where(static method => method.DeclaringType.FullName != typeof(TensorMath).FullName))
         {
-            foreach (var callee in Callees(method).Where(callee => makers.Contains(callee.Resolve())))
+            foreach (var callee in Callees(method).Where(static callee => callee.DeclaringType.Scope.Name == "TorchSharp" && ScalarMakers.Value.Contains(callee.Resolve().FullName)))
                 yield return $"{method.FullName} makes a Scalar by {callee.FullName}; TensorMath has what is safe.";
         }
         // What runs a layer of TorchSharp names a method of its base class only.
         var layers = assembly.MainModule.GetTypeReferences().Where(static type => type.Namespace == "TorchSharp.Modules").Select(static type => type.Resolve());
-        foreach (var method in layers.SelectMany(static layer => layer.Methods).Where(method => method.IsVirtual && makers.Contains(method)))
+        foreach (var method in layers.SelectMany(static layer => layer.Methods).Where(static method => method.IsVirtual && ScalarMakers.Value.Contains(method.FullName)))
             yield return $"{method.FullName} makes a Scalar, and {assembly.Name.Name} uses the layer.";
     }
 
-    // TorchSharp's methods that make a Scalar, themselves or by others.
-    private static HashSet<MethodDefinition> ScalarMakers(ModuleDefinition torchSharp)
+    private static DefaultAssemblyResolver NewResolver()
     {
+        var resolver = new DefaultAssemblyResolver();
+        resolver.AddSearchDirectory(AppContext.BaseDirectory);
+        return resolver;
+    }
+
+    // TorchSharp's methods that make a Scalar, themselves or by others.
+    private static HashSet<string> FindScalarMakers()
+    {
+        using var torchSharp = ModuleDefinition.ReadModule(typeof(torch).Assembly.Location);
         var callers = Methods(torchSharp)
             .SelectMany(static caller => Callees(caller).Where(callee => callee.DeclaringType.Scope == caller.Module).Select(callee => (Caller: caller, Callee: callee.Resolve())))
             .ToLookup(static call => call.Callee, static call => call.Caller);
@@ -96,7 +102,7 @@ public class ScalarLifetimeTests
             if (!makers.Add(maker)) continue;
             foreach (var caller in callers[maker]) open.Push(caller);
         }
-        return makers;
+        return [.. makers.Select(static maker => maker.FullName)];
     }
 
     private static IEnumerable<MethodDefinition> Methods(ModuleDefinition module) =>

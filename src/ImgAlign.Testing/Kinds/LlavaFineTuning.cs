@@ -2,8 +2,10 @@ using ImgAlign.Checkpoints;
 using ImgAlign.Networks.Llava;
 using ImgAlign.Testing.Golden;
 using ImgAlign.Training.Detector;
+using ImgAlign.Training.Optimization;
 using TorchSharp;
 using TorchSharp.Modules;
+using AdamW = ImgAlign.Training.Optimization.AdamW;
 
 namespace ImgAlign.Testing.Kinds;
 
@@ -15,50 +17,43 @@ internal static class LlavaFineTuning
     private static Dictionary<string, torch.Tensor> Train(GoldenCase golden, torch.Device device)
     {
         using var network = LlavaKinds.LoadNetwork(golden, device);
-        var trained = TrainedParameters(golden, network);
-        foreach (var (_, parameter) in trained) parameter.requires_grad = true;
-        var options = ConfigFile.Parse<OptimizerOptions>(golden.Options.GetProperty("optimizer"), golden.Folder);
-        using var optimizer = options.Create(trained.Select(pair => pair.Parameter));
+        var options = golden.Options.GetProperty("optimizer");
+        if (options.GetProperty("name").GetString() is not "AdamW" and var name) throw new ImgAlignException($"Optimizer '{name}' is not known to this version of ImgAlign; AdamW is.");
+        using var trained = new TrainedParameters(Parameters(golden, network));
+        using var optimizer = new AdamW(trained.Tensors, trained.Gradients, TrainingKinds.ReadAdamW(options));
         using var gradients = torch.enable_grad();
 
         var outputs = new Dictionary<string, torch.Tensor>();
         var losses = new List<float>();
-        for (var step = 0; step < options.Steps; step++)
+        for (var step = 0; step < options.GetProperty("steps").GetInt32(); step++)
         {
             using var scope = torch.NewDisposeScope();
-            optimizer.zero_grad();
+            trained.ZeroGradients();
             var loss = InstructionLoss.Compute(network, golden.Inputs["input_ids"], golden.Inputs["labels"], golden.Inputs.GetValueOrDefault("pixel_values"));
             losses.Add(loss.item<float>());
             loss.backward();
             if (step == 0) RecordGradients(trained, outputs);
-            optimizer.step();
+            optimizer.Step(options.GetProperty("lr").GetDouble());
         }
         losses.Add(InstructionLoss.Compute(network, golden.Inputs["input_ids"], golden.Inputs["labels"], golden.Inputs.GetValueOrDefault("pixel_values")).item<float>());
         outputs["losses"] = torch.tensor(losses.ToArray());
-        foreach (var (name, parameter) in trained) outputs["final." + name] = parameter.detach().clone();
+        foreach (var (path, parameter) in trained.Names.Zip(trained.Tensors)) outputs["final." + path] = parameter.detach().clone();
         return outputs;
     }
 
-    private static void RecordGradients(IReadOnlyList<(string Name, Parameter Parameter)> trained, Dictionary<string, torch.Tensor> outputs)
+    private static void RecordGradients(TrainedParameters trained, Dictionary<string, torch.Tensor> outputs)
     {
-        foreach (var (name, parameter) in trained) outputs["grad." + name] = parameter.grad!.clone().MoveToOuterDisposeScope();
-        outputs["grad_norms"] = torch.stack(trained.Select(pair => pair.Parameter.grad!.norm())).MoveToOuterDisposeScope();
+        foreach (var (path, gradient) in trained.Names.Zip(trained.Gradients)) outputs["grad." + path] = gradient.clone().MoveToOuterDisposeScope();
+        outputs["grad_norms"] = torch.stack(trained.Gradients.Select(static gradient => gradient.norm())).MoveToOuterDisposeScope();
     }
 
-    private static List<(string Name, Parameter Parameter)> TrainedParameters(GoldenCase golden, LlavaModel network)
+    private static Dictionary<string, Parameter> Parameters(GoldenCase golden, LlavaModel network)
     {
         using var checkpoint = Checkpoint.Open(golden.CheckpointPath!);
         using var tower = golden.PathOption("vision_tower") is { } path ? Checkpoint.Open(path) : null;
         var byName = LlavaWeights.Parts(network, checkpoint, tower)
             .SelectMany(part => ModuleParameters.Enumerate(part.Part).Select(parameter => (Name: part.Map.Resolve(parameter.Path).Names[0], Parameter: parameter.Value)))
             .ToDictionary(pair => pair.Name, pair => pair.Parameter);
-        return [.. golden.Options.GetProperty("parameters").EnumerateArray().Select(name => (name.GetString()!, byName[name.GetString()!]))];
-    }
-
-    private sealed record OptimizerOptions(string Name, double Lr, double[] Betas, double Eps, double WeightDecay, int Steps)
-    {
-        public AdamW Create(IEnumerable<Parameter> parameters) => Name == "AdamW"
-            ? torch.optim.AdamW(parameters, Lr, Betas[0], Betas[1], Eps, WeightDecay)
-            : throw new ImgAlignException($"Optimizer '{Name}' is not known to this version of ImgAlign; AdamW is.");
+        return golden.Options.GetProperty("parameters").EnumerateArray().Select(static name => name.GetString()!).ToDictionary(static name => name, name => byName[name]);
     }
 }
