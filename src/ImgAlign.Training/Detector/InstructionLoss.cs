@@ -32,11 +32,11 @@ public static class InstructionLoss
         using var scope = NewDisposeScope();
         var hidden = network.LanguageModel.Model.Run(network.Embed(ids, pixels));  // [B, N, D]
         var rows = LlavaTokens.Expand(ids, network.Config).Spread(labels, Ignored)[.., 1..].to(hidden.device);  // [B, N - 1]
-        var targets = rows.flatten();
+        var (targets, isLearned) = (rows.flatten(), rows.ne(tensor((long)Ignored, device: rows.device)));
         // Logits of the vocabulary are large: only positions that are followed by a label have any.
-        var learned = targets.ne(tensor((long)Ignored, device: targets.device)).nonzero().flatten();
+        var learned = isLearned.flatten().nonzero().flatten();
         var logits = network.LanguageModel.Logits(hidden[.., ..^1].flatten(0, 1).index_select(0, learned)).to(float32);
-        var ends = hidden[arange(hidden.shape[0], device: hidden.device), rows.ne(Ignored).to(int64).argmax(1)];
+        var ends = hidden[TensorMath.Range(hidden.shape[0], device: hidden.device), isLearned.to(int64).argmax(1)];
         return (logits.MoveToOuterDisposeScope(), targets.index_select(0, learned).MoveToOuterDisposeScope(), ends.MoveToOuterDisposeScope());
     }
 }

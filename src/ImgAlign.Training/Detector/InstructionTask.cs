@@ -43,7 +43,7 @@ public sealed class InstructionTask(
         var loss = nn.functional.cross_entropy(logits, targets);
         if (AuxiliaryLoss is null) return new TrainingLoss(loss, new Dictionary<string, Tensor>(), inputs) { Weight = targets.shape[0] };
         var auxiliary = AuxiliaryLoss(questionEnds, samples);
-        return new TrainingLoss(loss + auxiliary, new Dictionary<string, Tensor> { ["answers"] = loss, ["auxiliary"] = auxiliary }, inputs);
+        return new TrainingLoss(loss.Plus(auxiliary), new Dictionary<string, Tensor> { ["answers"] = loss, ["auxiliary"] = auxiliary }, inputs);
     }
 
     /// <inheritdoc/>
