@@ -172,7 +172,7 @@ public sealed class Trainer : IDisposable
         metrics.Remove(PartWeight, out var weight);
         if (weight == share) return metrics;
         using var noGrad = no_grad();
-        foreach (var gradient in parameters.Gradients) gradient.mul_(share / weight);
+        foreach (var gradient in parameters.Gradients) gradient.TimesInPlace(share / weight);
         return metrics.ToDictionary(static pair => pair.Key, pair => pair.Value * share / weight);
     }
 
