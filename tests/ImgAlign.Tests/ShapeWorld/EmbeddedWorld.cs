@@ -11,13 +11,6 @@ internal sealed class EmbeddedWorld : IDisposable
 {
     private readonly ServiceProvider services;
 
-    // Until trained weights are there, random ones take their place in the tests' output.
-    static EmbeddedWorld()
-    {
-        var folder = Path.Combine(AppContext.BaseDirectory, "ShapeWorld");
-        if (!Directory.Exists(folder)) RandomWorld.Write(folder);
-    }
-
     public EmbeddedWorld(Action<ImgAlignOptions>? configure = null)
     {
         var collection = new ServiceCollection();
