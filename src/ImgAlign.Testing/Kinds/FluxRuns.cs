@@ -60,17 +60,8 @@ internal sealed class FluxRuns : IDisposable
     /// <param name="image">The picture, <c>[H, W, 3]</c>.</param>
     /// <param name="detector">What reads it.</param>
     /// <param name="aligner">What moves its features.</param>
-    public RgbImage Align(torch.Tensor image, IMisalignmentDetector detector, IImplicitAligner aligner) => runtime.Align(Backbone, detector, aligner, new AlignmentRequest
-    {
-        Prompt = request.Prompts[0],
-        NegativePrompt = request.NegativePrompt,
-        Steps = request.Steps,
-        Guidance = request.Guidance,
-        Size = request.Size,
-        Image = ImagingKinds.ToImage(image),
-        AlignerPasses = golden.Options.GetProperty("aligner_passes").GetInt32(),
-        ImagePromptScale = golden.Number("ip_scale", 1),
-    });
+    public RgbImage Align(torch.Tensor image, IMisalignmentDetector detector, IImplicitAligner aligner) =>
+        runtime.Align(Backbone, detector, aligner, golden.AlignmentOf(request, image));
 
     /// <summary>The case's aligner.</summary>
     public RecordedAligner LoadAligner()

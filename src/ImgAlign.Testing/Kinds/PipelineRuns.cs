@@ -1,5 +1,6 @@
 using ImgAlign.Runtime;
 using ImgAlign.Telemetry;
+using ImgAlign.Testing.Golden;
 using Microsoft.Extensions.Logging.Abstractions;
 using TorchSharp;
 
@@ -21,6 +22,25 @@ internal static class PipelineRuns
         using var pipeline = new AlignmentPipeline(runtime, backbone, detector, aligner);
         return pipeline.AlignAsync(request).GetAwaiter().GetResult().Image;
     }
+
+    /// <summary>One round of a case that starts from a given picture, with the settings of its generation.</summary>
+    /// <param name="golden">The case.</param>
+    /// <param name="request">The generation.</param>
+    /// <param name="image">The picture, <c>[H, W, 3]</c>.</param>
+    /// <param name="question">What is asked; null where it does not matter.</param>
+    public static AlignmentRequest AlignmentOf(this GoldenCase golden, GenerationRequest request, torch.Tensor image, string? question = null) => new()
+    {
+        Prompt = request.Prompts[0],
+        NegativePrompt = request.NegativePrompt,
+        Seed = request.Seed,
+        Steps = request.Steps,
+        Guidance = request.Guidance,
+        Size = request.Size,
+        Image = ImagingKinds.ToImage(image),
+        Question = question,
+        AlignerPasses = golden.Options.GetProperty("aligner_passes").GetInt32(),
+        ImagePromptScale = golden.Number("ip_scale", 1),
+    };
 
     /// <summary>Pictures as outputs: one by the name, several by the name and their number.</summary>
     /// <param name="images">The pictures.</param>

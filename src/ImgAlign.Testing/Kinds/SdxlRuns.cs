@@ -52,19 +52,8 @@ internal sealed class SdxlRuns : IDisposable
     /// <param name="detector">What reads it.</param>
     /// <param name="aligner">What moves its features.</param>
     /// <param name="question">What is asked; null where it does not matter.</param>
-    public RgbImage Align(torch.Tensor image, IMisalignmentDetector detector, IImplicitAligner aligner, string? question = null) => Runtime.Align(Backbone, detector, aligner, new AlignmentRequest
-    {
-        Prompt = request.Prompts[0],
-        NegativePrompt = request.NegativePrompt,
-        Seed = request.Seed,
-        Steps = request.Steps,
-        Guidance = request.Guidance,
-        Size = request.Size,
-        Image = ImagingKinds.ToImage(image),
-        Question = question,
-        AlignerPasses = golden.Options.GetProperty("aligner_passes").GetInt32(),
-        ImagePromptScale = golden.Options.GetProperty("ip_scale").GetDouble(),
-    });
+    public RgbImage Align(torch.Tensor image, IMisalignmentDetector detector, IImplicitAligner aligner, string? question = null) =>
+        Runtime.Align(Backbone, detector, aligner, golden.AlignmentOf(request, image, question));
 
     /// <summary>The autoencoder's output for latents.</summary>
     public torch.Tensor DecodeLatents(torch.Tensor latents) => sdxl.DecodeLatents(latents);
