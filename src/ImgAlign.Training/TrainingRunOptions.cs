@@ -33,6 +33,9 @@ public abstract class TrainingRunOptions
     [Range(1, 256)]
     public int Workers { get; set; } = 1;
 
+    /// <summary>Whether activations within the trained network's layers are computed again for their gradients instead of kept: less memory, more time.</summary>
+    public bool CheckpointGradients { get; set; }
+
     /// <summary>The loop.</summary>
     [Required]
     public TrainerOptions Trainer { get; set; }

@@ -26,7 +26,7 @@ public sealed class AlignerTask : ITrainingTask
     private readonly int heldOut;
 
     /// <summary>Prepares training.</summary>
-    /// <param name="network">The aligner, with weights; borrowed.</param>
+    /// <param name="network">The aligner, with weights; borrowed. The reference recomputes its activations as it does.</param>
     /// <param name="features">The data; borrowed.</param>
     /// <param name="objective">The losses.</param>
     /// <param name="updateAfter">The reference is replaced after this many improvements in a row, k (IMG: 10).</param>
@@ -184,7 +184,7 @@ public sealed class AlignerTask : ITrainingTask
 
     private static AlignerNetwork Copy(AlignerNetwork network)
     {
-        var copy = new AlignerNetwork(network.Config, META);
+        var copy = new AlignerNetwork(network.Config, META) { RecomputesActivations = network.RecomputesActivations };
         CopyWeights(network, copy);
         foreach (var parameter in copy.parameters()) parameter.requires_grad = true;
         return copy;

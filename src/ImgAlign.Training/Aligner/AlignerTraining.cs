@@ -92,7 +92,7 @@ public sealed class AlignerTraining : TrainingRun
     private AlignerNetwork CreateNetwork()
     {
         var config = new PerceiverConfig(models.Detector.HiddenSize, models.TokenWidth, models.TokenWidth, options.Depth, options.Heads, options.HeadWidth, (long)models.TokenWidth * options.FeedForwardFactor);
-        var network = new AlignerNetwork(config, META);
+        var network = new AlignerNetwork(config, META) { RecomputesActivations = options.CheckpointGradients };
         if (options.InitialPath is not { } path)
         {
             AlignerTask.Randomize(network, options.Trainer.Seed, runtime.Device, runtime.Type);

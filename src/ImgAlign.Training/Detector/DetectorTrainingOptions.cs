@@ -27,7 +27,4 @@ public sealed class DetectorTrainingOptions : TrainingRunOptions
     /// <summary>The numerator of the low-rank changes' scale.</summary>
     [Range(1e-3, 1e6)]
     public double LoraAlpha { get; set; } = 256;
-
-    /// <summary>Whether activations within the language model's layers are computed again for their gradients instead of kept.</summary>
-    public bool CheckpointGradients { get; set; }
 }

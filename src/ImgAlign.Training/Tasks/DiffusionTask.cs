@@ -24,7 +24,7 @@ public sealed class DiffusionTask : ITrainingTask
     private readonly double imageDropout;
 
     /// <summary>Trains the UNet.</summary>
-    /// <param name="unet">With weights; borrowed.</param>
+    /// <param name="unet">With weights; borrowed. For less memory, set <see cref="UNet2DConditionModel.RecomputesActivations"/>.</param>
     /// <param name="count">The number of samples.</param>
     /// <param name="read">Reads some samples.</param>
     /// <param name="schedule">The noise levels, and what is predicted.</param>

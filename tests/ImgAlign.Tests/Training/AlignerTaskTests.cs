@@ -39,6 +39,25 @@ public sealed class AlignerTaskTests : IDisposable
     }
 
     [Fact]
+    public void Recomputed_activations_give_the_same_losses_and_gradients()
+    {
+        var (kept, recomputed) = (Train(false), Train(true));
+        Assert.Equal(kept.Loss, recomputed.Loss, 1e-6);
+        Assert.All(kept.Gradients.Zip(recomputed.Gradients), pair => Assert.True(pair.First.allclose(pair.Second, rtol: 1e-4, atol: 1e-6)));
+
+        (double Loss, List<Tensor> Gradients) Train(bool recomputes)
+        {
+            using var network = RandomPairs.Aligner();
+            network.RecomputesActivations = recomputes;
+            using var task = new AlignerTask(network, new RandomPairs(6), new PreferenceObjective());
+            foreach (var parameter in task.Parameters.Values) parameter.requires_grad = true;
+            var loss = task.ComputeLoss([.. Enumerable.Range(0, 6).Select(index => new SampleDraw(index, index, index))]).Total;
+            loss.backward();
+            return (loss.item<float>(), [.. task.Parameters.Values.Select(parameter => parameter.grad!.clone())]);
+        }
+    }
+
+    [Fact]
     public void Results_keep_the_order_of_the_pairs()
     {
         var pairs = new RandomPairs(8);

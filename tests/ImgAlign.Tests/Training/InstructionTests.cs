@@ -47,12 +47,12 @@ public sealed class InstructionTests : IDisposable
         foreach (var parameter in plain.parameters().Concat(recomputed.parameters())) parameter.requires_grad = true;
         var (first, second) = (x.clone().requires_grad_(), x.clone().requires_grad_());
         plain.call(first).mul(other).sin().sum().backward();
-        Recomputation.Run(inputs => recomputed.call(inputs[0]).mul(inputs[1]), second, other).sin().sum().backward();
+        Recomputation.Run(recomputes: true, inputs => recomputed.call(inputs[0]).mul(inputs[1]), second, other).sin().sum().backward();
         Assert.True(first.grad!.equal(second.grad!).all().item<bool>());
         Assert.All(plain.parameters().Zip(recomputed.parameters()), pair => Assert.True(pair.First.grad!.allclose(pair.Second.grad!)));
 
         recomputed.zero_grad();
-        Recomputation.Run(inputs => recomputed.call(inputs[0]).mul(inputs[1]), x, other).sin().sum().backward();
+        Recomputation.Run(recomputes: true, inputs => recomputed.call(inputs[0]).mul(inputs[1]), x, other).sin().sum().backward();
         Assert.All(plain.parameters().Zip(recomputed.parameters()), pair => Assert.True(pair.First.grad!.allclose(pair.Second.grad!)));
     }
 

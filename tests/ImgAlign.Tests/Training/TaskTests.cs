@@ -31,10 +31,23 @@ public sealed class TaskTests : IDisposable
     public void ImagePrompt()
     {
         var unet = Randomized(UNet());
-        var config = unet.Config;
-        var resampler = Randomized(new Resampler(new PerceiverConfig(12, 16, config.CrossAttentionDim, Depth: 1, Heads: 2, HeadWidth: 8, FeedForwardWidth: 32), tokens: 3, META));
-        Check(new DiffusionTask(unet, Randomized(new ImagePromptAdapter(config, META)), resampler, Count, Read, Schedule, textDropout: 0.3, imageDropout: 0.3));
+        Check(ImagePromptTask(unet));
         Assert.All(unet.parameters(), parameter => Assert.Null(parameter.grad));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_UNet_that_recomputes_its_activations_has_the_same_gradients(bool trainsImagePrompt)
+    {
+        var unet = Randomized(UNet());
+        using var task = trainsImagePrompt ? ImagePromptTask(unet) : new DiffusionTask(unet, Count, Read, Schedule, textDropout: 0.3);
+        var kept = Gradients(task);
+        unet.RecomputesActivations = true;
+        var before = LiveTensors.Count();
+        var recomputed = Gradients(task);
+        Assert.InRange(LiveTensors.Count() - before, kept.Count, kept.Count + 3);
+        Assert.All(kept, pair => Assert.True(pair.Value.allclose(recomputed[pair.Key], rtol: 1e-4, atol: 1e-6), pair.Key));
     }
 
     [Fact]
@@ -84,6 +97,20 @@ public sealed class TaskTests : IDisposable
             foreach (var (name, parameter) in task.Parameters) parameter.add_(gradients[name], -change);
             return loss;
         }
+    }
+
+    private static DiffusionTask ImagePromptTask(UNet2DConditionModel unet)
+    {
+        var resampler = Randomized(new Resampler(new PerceiverConfig(12, 16, unet.Config.CrossAttentionDim, Depth: 1, Heads: 2, HeadWidth: 8, FeedForwardWidth: 32), tokens: 3, META));
+        return new DiffusionTask(unet, Randomized(new ImagePromptAdapter(unet.Config, META)), resampler, Count, Read, Schedule, textDropout: 0.3, imageDropout: 0.3);
+    }
+
+    private static Dictionary<string, Tensor> Gradients(DiffusionTask task)
+    {
+        using var inner = NewDisposeScope();
+        foreach (var parameter in task.Parameters.Values) (parameter.requires_grad, parameter.grad) = (true, null);
+        task.ComputeLoss([.. Enumerable.Range(0, 4).Select(index => new SampleDraw(index, index, SeedSequence.At(5, index)))]).Total.backward();
+        return task.Parameters.ToDictionary(pair => pair.Key, pair => pair.Value.grad!.clone().MoveToOuterDisposeScope());
     }
 
     private static UNet2DConditionModel UNet() => new(new SdxlUNetConfig

@@ -49,6 +49,9 @@ public sealed class AlignerNetwork : nn.Module<Tensor, Tensor, Tensor>
     /// <summary>The sizes.</summary>
     public PerceiverConfig Config { get; }
 
+    /// <summary>Whether activations within the layers of a single pass are computed again for their gradients instead of kept: less memory, more time, in training.</summary>
+    public bool RecomputesActivations { get; set; }
+
     /// <summary>Creates the network that a file holds, on the meta device.</summary>
     /// <param name="checkpoint">The file; no data is read.</param>
     /// <param name="headWidth">Width of an attention head, which the file does not tell.</param>
@@ -84,7 +87,7 @@ public sealed class AlignerNetwork : nn.Module<Tensor, Tensor, Tensor>
         var input = ToWeights(z);
         var y = input;
         foreach (var (layer, keysAndValues) in layers.Zip(context.KeysAndValues)) y = layer.call(y, keysAndValues);
-        return input.Plus(zeroLinear.call(normOut.call(projectOut.call(y)))).MoveToOuterDisposeScope();
+        return Move(input, y).MoveToOuterDisposeScope();
     }
 
     /// <summary>A single pass, <c>f(h, z)</c>.</summary>
@@ -93,9 +96,15 @@ public sealed class AlignerNetwork : nn.Module<Tensor, Tensor, Tensor>
     /// <returns><c>[B, n, d]</c>.</returns>
     public override Tensor forward(Tensor h, Tensor z)
     {
-        using var context = Prepare(h);
-        return Pass(context, z);
+        using var scope = NewDisposeScope();
+        var context = projectIn.call(ToWeights(h));  // [B, N, d]
+        var input = ToWeights(z);
+        var y = input;
+        foreach (var layer in layers) y = layer.Read(y, context, RecomputesActivations);
+        return Move(input, y).MoveToOuterDisposeScope();
     }
+
+    private Tensor Move(Tensor z, Tensor y) => z.Plus(zeroLinear.call(normOut.call(projectOut.call(y))));
 
     private Tensor ToWeights(Tensor x) => x.to(zeroLinear.Weight.device).to(zeroLinear.Weight.dtype);
 }

@@ -15,11 +15,12 @@ internal sealed class Recomputation : autograd.SingleTensorFunction<Recomputatio
     public override string Name => nameof(Recomputation);
 
     /// <summary>Runs a block.</summary>
+    /// <param name="recomputes">Whether to; otherwise, and without gradients, the block simply runs.</param>
     /// <param name="block">Computes a tensor from inputs, which it borrows; parameters that it uses get their gradients.</param>
     /// <param name="inputs">Everything that it computes from and that may be freed or derived.</param>
-    public static Tensor Run(Func<IReadOnlyList<Tensor>, Tensor> block, params Tensor[] inputs)
+    public static Tensor Run(bool recomputes, Func<IReadOnlyList<Tensor>, Tensor> block, params Tensor[] inputs)
     {
-        if (!is_grad_enabled()) return block(inputs);
+        if (!recomputes || !is_grad_enabled()) return block(inputs);
         using var scope = NewDisposeScope();
         // Without an input that is derived, autograd would not come back for the block's parameters.
         if (!Array.Exists(inputs, static input => input.requires_grad)) inputs = [inputs[0].detach().requires_grad_(), .. inputs[1..]];

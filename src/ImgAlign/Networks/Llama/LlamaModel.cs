@@ -89,13 +89,12 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
         var hidden = embeddings;
         foreach (var layer in blocks.InTurn())
         {
-            var next = RecomputesActivations && cache is null ? Recompute(layer, hidden, rotary) : layer.call(hidden, rotary, cache);
+            var next = Recomputation.Run(
+                RecomputesActivations && cache is null, inputs => layer.call(inputs[0], new RotaryTable(inputs[1], inputs[2]), cache), hidden, rotary.Cosines, rotary.Sines);
             if (!ReferenceEquals(hidden, embeddings)) hidden.Dispose();
             hidden = next;
         }
         cache?.Advance(embeddings.shape[1]);
         return norm.call(hidden).MoveToOuterDisposeScope();
     }
-    private static Tensor Recompute(LlamaLayer layer, Tensor hidden, RotaryTable rotary) =>
-        Recomputation.Run(inputs => layer.call(inputs[0], new RotaryTable(inputs[1], inputs[2]), null), hidden, rotary.Cosines, rotary.Sines);
 }

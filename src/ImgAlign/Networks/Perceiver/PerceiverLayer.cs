@@ -1,3 +1,4 @@
+using ImgAlign.Networks.Layers;
 using TorchSharp;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -25,6 +26,20 @@ internal sealed class PerceiverLayer : nn.Module<Tensor, Tensor, Tensor>
 
     /// <summary>Keys and values of the context, <c>[B, N, w]</c> to <c>[B, N, 2 H dh]</c>.</summary>
     public Tensor Prepare(Tensor context) => attention.Prepare(context);
+
+    /// <summary>Runs the layer on a context that nothing else is made of.</summary>
+    /// <param name="latents"><c>[B, n, w]</c>.</param>
+    /// <param name="context"><c>[B, N, w]</c>.</param>
+    /// <param name="recomputes">Whether activations are computed again for their gradients instead of kept.</param>
+    /// <returns><c>[B, n, w]</c>.</returns>
+    public Tensor Read(Tensor latents, Tensor context, bool recomputes = false) => Recomputation.Run(
+        recomputes,
+        inputs =>
+        {
+            using var keysAndValues = Prepare(inputs[1]);
+            return call(inputs[0], keysAndValues);
+        },
+        latents, context);
 
     /// <summary>Runs the layer.</summary>
     /// <param name="latents"><c>[B, n, w]</c>.</param>

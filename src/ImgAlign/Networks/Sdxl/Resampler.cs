@@ -80,7 +80,7 @@ public sealed class Resampler : nn.Module<Tensor, Tensor>, IParameterHolder
         using var scope = NewDisposeScope();
         var context = projectIn.call(hiddenStates.to(latents.dtype));  // [B, N, w]
         var y = latents.expand(hiddenStates.shape[0], -1, -1);  // [B, n, w]
-        foreach (var layer in layers) y = layer.call(y, layer.Prepare(context));
+        foreach (var layer in layers) y = layer.Read(y, context);
         return normOut.call(projectOut.call(y)).MoveToOuterDisposeScope();
     }
 

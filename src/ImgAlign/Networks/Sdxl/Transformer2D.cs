@@ -8,7 +8,7 @@ using Linear = ImgAlign.Networks.Layers.Linear;
 namespace ImgAlign.Networks.Sdxl;
 
 /// <summary>Transformer layers on the pixels of a feature map (diffusers <c>Transformer2DModel</c>).</summary>
-internal sealed class Transformer2D : nn.Module<Tensor, UNetConditioning, Tensor>
+internal sealed class Transformer2D : nn.Module<Tensor, UNetStep, Tensor>
 {
     private const double NormEps = 1e-6;  // not the configuration's norm_eps
 
@@ -52,15 +52,15 @@ internal sealed class Transformer2D : nn.Module<Tensor, UNetConditioning, Tensor
 
     /// <summary>Runs the layers.</summary>
     /// <param name="x"><c>[B, C, h, w]</c>.</param>
-    /// <param name="conditioning">The prompts.</param>
+    /// <param name="step">The prompts.</param>
     /// <returns><c>[B, C, h, w]</c>.</returns>
-    public override Tensor forward(Tensor x, UNetConditioning conditioning)
+    public override Tensor forward(Tensor x, UNetStep step)
     {
         using var scope = NewDisposeScope();
         var (height, width) = (x.shape[2], x.shape[3]);
         var h = norm.call(x);
         h = projectsTokens ? projectIn.call(ToTokens(h)) : ToTokens(projectIn.call(h));
-        foreach (var block in blocks) h = block.call(h, conditioning);  // [B, h * w, C]
+        foreach (var block in blocks) h = Run(block, h, step);  // [B, h * w, C]
         h = projectsTokens ? ToMap(projectOut.call(h)) : projectOut.call(ToMap(h));
         return h.PlusInPlace(x).MoveToOuterDisposeScope();
 
@@ -68,4 +68,8 @@ internal sealed class Transformer2D : nn.Module<Tensor, UNetConditioning, Tensor
         static Tensor ToTokens(Tensor map) => map.permute(0, 2, 3, 1).reshape(map.shape[0], -1, map.shape[1]);
         Tensor ToMap(Tensor tokens) => tokens.view(tokens.shape[0], height, width, -1).permute(0, 3, 1, 2);
     }
+
+    private static Tensor Run(TransformerBlock block, Tensor tokens, UNetStep step) => Recomputation.Run(
+        step.RecomputesActivations, inputs => block.call(inputs[0], CrossAttentionContext.Of([.. inputs.Skip(1)])),
+        [tokens, .. step.Conditioning.ContextOf(block.CrossAttention).Tensors]);
 }

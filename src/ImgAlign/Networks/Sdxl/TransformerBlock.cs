@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace ImgAlign.Networks.Sdxl;
 
 /// <summary>Self attention, cross attention and a gated feed-forward layer, each on normalised tokens and added to them (diffusers <c>BasicTransformerBlock</c>).</summary>
-internal sealed class TransformerBlock : nn.Module<Tensor, UNetConditioning, Tensor>
+internal sealed class TransformerBlock : nn.Module<Tensor, CrossAttentionContext, Tensor>
 {
     [ComponentName(Name = "norm1")]
     private readonly LayerNorm norm1;
@@ -48,13 +48,13 @@ internal sealed class TransformerBlock : nn.Module<Tensor, UNetConditioning, Ten
 
     /// <summary>Runs the block.</summary>
     /// <param name="tokens"><c>[B, N, C]</c>.</param>
-    /// <param name="conditioning">The prompts.</param>
+    /// <param name="prompts">What the cross attention attends to.</param>
     /// <returns><c>[B, N, C]</c>.</returns>
-    public override Tensor forward(Tensor tokens, UNetConditioning conditioning)
+    public override Tensor forward(Tensor tokens, CrossAttentionContext prompts)
     {
         using var scope = NewDisposeScope();
         var h = AttendToSelf(tokens).PlusInPlace(tokens);
-        h = crossAttention.call(norm2.call(h), conditioning.ContextOf(crossAttention)).PlusInPlace(h);
+        h = crossAttention.call(norm2.call(h), prompts).PlusInPlace(h);
         return feedForward.call(norm3.call(h)).PlusInPlace(h).MoveToOuterDisposeScope();
     }
 

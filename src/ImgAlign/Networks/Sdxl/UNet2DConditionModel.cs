@@ -72,6 +72,9 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
     /// <summary>Its sizes.</summary>
     public SdxlUNetConfig Config { get; }
 
+    /// <summary>Whether activations within residual blocks and transformer layers are computed again for their gradients instead of kept: less memory, more time, in training.</summary>
+    public bool RecomputesActivations { get; set; }
+
     BlockSequence IBlockNetwork.Blocks => blocks;
 
     /// <summary>The attentions to the prompts, in the order of an image-prompt adapter's file: down blocks, up blocks, mid block.</summary>
@@ -125,7 +128,7 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
         if (timestep.numel() != 1) TensorShape.Require(timestep, nameof(timestep), conditioning.Batch);
 
         using var scope = NewDisposeScope();
-        var step = new UNetStep(EmbedTime(timestep.to(sample.device), conditioning), conditioning);
+        var step = new UNetStep(EmbedTime(timestep.to(sample.device), conditioning), conditioning, RecomputesActivations);
         var h = convIn.call(sample);
         step.Skips.Push(h);
         foreach (var block in blocks.InTurn())

@@ -32,8 +32,8 @@ internal abstract class UNetBlock : nn.Module<Tensor, UNetStep, Tensor>
     /// <returns>A new tensor.</returns>
     protected Tensor RunLayer(int index, Tensor x, UNetStep step)
     {
-        var h = resnets[index].call(x, step.ActivatedTime);
+        var h = Recomputation.Run(step.RecomputesActivations, inputs => resnets[index].call(inputs[0], inputs[1]), x, step.ActivatedTime);
         if (index >= attentions.Count) return h;
-        using (h) return attentions[index].call(h, step.Conditioning);
+        using (h) return attentions[index].call(h, step);
     }
 }

@@ -42,13 +42,18 @@ public sealed class UNetConditioning : Conditioning
 /// <param name="Image">Of the image prompt, the values times its scale; null for none.</param>
 internal sealed record CrossAttentionContext(KeysAndValues Text, KeysAndValues? Image)
 {
+    /// <summary>The same of tensors in the order of <see cref="Tensors"/>.</summary>
+    public static CrossAttentionContext Of(params IReadOnlyList<Tensor> tensors) =>
+        new(new(tensors[0], tensors[1]), tensors.Count > 2 ? new(tensors[2], tensors[3]) : null);
+
     public IEnumerable<Tensor> Tensors => Image is null ? [Text.Keys, Text.Values] : [Text.Keys, Text.Values, Image.Keys, Image.Values];
 }
 
 /// <summary>What the blocks of the UNet share within one step.</summary>
 /// <param name="ActivatedTime">SiLU of the time embedding, <c>[B, t]</c>.</param>
 /// <param name="Conditioning">What the steps share.</param>
-internal sealed record UNetStep(Tensor ActivatedTime, UNetConditioning Conditioning)
+/// <param name="RecomputesActivations">See <see cref="UNet2DConditionModel.RecomputesActivations"/>.</param>
+internal sealed record UNetStep(Tensor ActivatedTime, UNetConditioning Conditioning, bool RecomputesActivations)
 {
     /// <summary>What the down blocks leave for the up blocks; each is taken, and freed, once.</summary>
     public Stack<Tensor> Skips { get; } = new();
