@@ -55,7 +55,30 @@ public sealed class Trainer : IDisposable
         var files = folder is null ? null : Open(folder, resume);
         group.Broadcast([.. Enumerable.Range(0, optimizer.Count).Select(optimizer.Weight)]);
         optimizer.RoundParameters();
-        using var log = files is not null && group.Rank == 0 ? MetricsLog.Open(files.MetricsFile, state.Step) : null;
+        using var recorder = group.Rank == 0 ? new TrainingRecorder(task, options, group.Size, files is null ? null : MetricsLog.Open(files.MetricsFile, state.Step)) : null;
+        try
+        {
+            var result = TakeSteps(files, recorder, progress, cancellationToken);
+            if (files is not null && group.Rank == 0) LossPlot.Write(files.MetricsFile, files.PlotFile);
+            return result;
+        }
+        catch (Exception exception)
+        {
+            recorder?.Fail(exception);
+            throw;
+        }
+    }
+
+    /// <summary>Frees gradients, the optimiser's state and the average of the weights; the task stays.</summary>
+    public void Dispose()
+    {
+        average?.Dispose();
+        optimizer.Dispose();
+        parameters.Dispose();
+    }
+
+    private TrainingResult TakeSteps(RunFolder? files, TrainingRecorder? recorder, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    {
         var pace = new Pace(state.Step);
         IReadOnlyDictionary<string, double> metrics = new Dictionary<string, double>(), evaluation = metrics;
         while (state.Step < options.Steps)
@@ -65,31 +88,18 @@ public sealed class Trainer : IDisposable
                 WriteCheckpoint(files);
                 throw new OperationCanceledException(cancellationToken);
             }
-            metrics = TakeStep(files, log);
-            if (IsDue(options.LogEvery)) log?.Write(state.Step, "train", metrics);
+            metrics = TakeStep(files, recorder);
+            recorder?.Step(state.Step, metrics, IsDue(options.LogEvery));
             if (IsDue(options.CheckpointEvery)) WriteCheckpoint(files);
             var evaluates = IsDue(options.EvaluateEvery);
-            if (evaluates)
-            {
-                evaluation = Evaluate(files, cancellationToken);
-                if (evaluation.Count > 0) log?.Write(state.Step, "evaluation", evaluation);
-            }
+            if (evaluates && recorder is not null) evaluation = recorder.Evaluate(state.Step, () => Evaluate(files, cancellationToken));
             if (group.Rank == 0)
             {
                 progress?.Report(new TrainingProgress(
                     state.Step, options.Steps, metrics, pace.StepsPerSecond(state.Step), pace.Remaining(state.Step, options.Steps), state.Skipped.Count, evaluates ? evaluation : null));
             }
         }
-        if (log is not null) LossPlot.Write(files!.MetricsFile, files.PlotFile);
         return new TrainingResult(state.Step, metrics, evaluation, state.Skipped);
-    }
-
-    /// <summary>Frees gradients, the optimiser's state and the average of the weights; the task stays.</summary>
-    public void Dispose()
-    {
-        average?.Dispose();
-        optimizer.Dispose();
-        parameters.Dispose();
     }
 
     private bool IsDue(long every) => state.Step == options.Steps || every > 0 && state.Step % every == 0;
@@ -109,10 +119,10 @@ public sealed class Trainer : IDisposable
         if (group.Rank == 0) files?.WriteCheckpoint(state.Step, options.KeepCheckpoints, state.Write);
     }
 
-    private Dictionary<string, double> TakeStep(RunFolder? files, MetricsLog? log)
+    private Dictionary<string, double> TakeStep(RunFolder? files, TrainingRecorder? recorder)
     {
         var (rate, position) = (options.RateAt(state.Step), state.Position);
-        var metrics = ComputeGradients(DrawBatch(log), files);
+        var metrics = ComputeGradients(DrawBatch(recorder), files);
         metrics["grad_norm"] = GradientNorm.Clip(parameters.Gradients, options.MaxGradientNorm);
         metrics["learning_rate"] = rate;
         if (!double.IsFinite(metrics["loss"]) || !double.IsFinite(metrics["grad_norm"])) throw Failure(metrics, files, position);
@@ -124,7 +134,7 @@ public sealed class Trainer : IDisposable
     }
 
     // The next samples that can be used; all processes find the same.
-    private List<SampleDraw> DrawBatch(MetricsLog? log)
+    private List<SampleDraw> DrawBatch(TrainingRecorder? recorder)
     {
         var batch = new List<SampleDraw>(options.BatchSize);
         while (batch.Count < options.BatchSize)
@@ -137,7 +147,7 @@ public sealed class Trainer : IDisposable
                 continue;
             }
             state.Skipped.Add(draw.Index, problem);
-            log?.WriteSkipped(state.Step, draw.Index, problem);
+            recorder?.Skip(state.Step, draw.Index, problem);
             if (state.Skipped.Count == task.SampleCount) throw new ImgAlignException($"None of the {task.SampleCount} samples can be used; the last one: {problem}");
         }
         return batch;
@@ -203,7 +213,6 @@ public sealed class Trainer : IDisposable
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         WriteCheckpoint(files);  // an evaluation may be long, and may be cancelled
-        if (group.Rank != 0) return new Dictionary<string, double>();
         average?.Exchange();
         try
         {

@@ -12,7 +12,7 @@ internal static class Instruments
 
     public static readonly ActivitySource Activities = new(TelemetryNames.Source);
 
-    private static readonly Meter Meter = new(TelemetryNames.Source);
+    public static readonly Meter Meter = new(TelemetryNames.Source);
 
     public static readonly Histogram<double> OperationDuration = Seconds(TelemetryNames.OperationDuration, "A whole run, with the wait for the device.");
 
@@ -25,5 +25,5 @@ internal static class Instruments
     public static readonly ObservableGauge<long> LiveTensors =
         Meter.CreateObservableGauge(TelemetryNames.LiveTensors, () => torch.Tensor.TotalCount, "{tensor}", "Native tensors alive in the process.");
 
-    private static Histogram<double> Seconds(string name, string description) => Meter.CreateHistogram(name, "s", description, null, SecondsToTenMinutes);
+    public static Histogram<double> Seconds(string name, string description) => Meter.CreateHistogram(name, "s", description, null, SecondsToTenMinutes);
 }

@@ -21,6 +21,36 @@ public static class TelemetryNames
     /// <summary>Gauge: the native tensors that are alive in the process.</summary>
     public const string LiveTensors = "imgalign.tensor.live";
 
+    /// <summary>Counter: the optimiser's steps of a training. It and what follows have the tag <see cref="TrainingTask"/>.</summary>
+    public const string TrainingSteps = "imgalign.training.steps";
+
+    /// <summary>Counter: the samples trained on, one that comes twice counted twice.</summary>
+    public const string TrainingSamples = "imgalign.training.samples";
+
+    /// <summary>Counter: the samples that are skipped because something is wrong with them.</summary>
+    public const string TrainingSkipped = "imgalign.training.skipped";
+
+    /// <summary>Histogram, seconds: one step of a training, with the reading of its data.</summary>
+    public const string TrainingStepDuration = "imgalign.training.step.duration";
+
+    /// <summary>Gauge: the loss of a step.</summary>
+    public const string TrainingLoss = "imgalign.training.loss";
+
+    /// <summary>Gauge: what else is known of a step, with the tag <see cref="Metric"/>: the norm of the gradient, the learning rate, what the task reports.</summary>
+    public const string TrainingMetric = "imgalign.training.metric";
+
+    /// <summary>Gauge: what held-out samples measure, with the tag <see cref="Metric"/>.</summary>
+    public const string TrainingEvaluation = "imgalign.training.evaluation";
+
+    /// <summary>Tag: what is trained, such as <c>AlignerTask</c>.</summary>
+    public const string TrainingTask = "imgalign.training.task";
+
+    /// <summary>Tag of a training's activity: the processes that share every batch.</summary>
+    public const string TrainingWorkers = "imgalign.training.workers";
+
+    /// <summary>Tag: the name of a metric.</summary>
+    public const string Metric = "imgalign.metric";
+
     /// <summary>Tag: <c>invoke_workflow</c>, <c>generate_content</c> or <c>chat</c>.</summary>
     public const string OperationName = "gen_ai.operation.name";
 

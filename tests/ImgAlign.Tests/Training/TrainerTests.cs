@@ -1,5 +1,9 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Text.Json;
 using ImgAlign.Checkpoints;
+using ImgAlign.Telemetry;
 using ImgAlign.Tests.Checkpoints;
 using ImgAlign.Training;
 using ImgAlign.Training.Parallel;
@@ -171,6 +175,57 @@ public sealed class TrainerTests : IDisposable
         other.Seed = 5;
         Assert.Contains("seed", Assert.Throws<ImgAlignException>(() => Train(task, other, Folder, resume: true)).Message, StringComparison.Ordinal);
         Assert.Contains("equal parts", Assert.Throws<ImgAlignException>(() => Train(task, Options(steps: 3, accumulation: 3))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_run_is_traced_and_measured()
+    {
+        var runs = new ConcurrentQueue<Activity>();
+        using var activities = new ActivityListener
+        {
+            ShouldListenTo = static source => source.Name == TelemetryNames.Source,
+            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
+            ActivityStopped = activity => { if (activity.OperationName == "imgalign.train" && Equals(activity.GetTagItem(TelemetryNames.RequestSeed), 777L)) runs.Enqueue(activity); },
+        };
+        ActivitySource.AddActivityListener(activities);
+        // Other tests train, too: this thread's measurements count.
+        var thread = Environment.CurrentManagedThreadId;
+        var seen = new ConcurrentQueue<(string Instrument, double Value, string? Metric)>();
+        using var metrics = new MeterListener
+        {
+            InstrumentPublished = static (instrument, listener) => { if (instrument.Meter.Name == TelemetryNames.Source) listener.EnableMeasurementEvents(instrument); },
+        };
+        metrics.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Note(instrument, value, tags));
+        metrics.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Note(instrument, value, tags));
+        metrics.Start();
+
+        var options = Options(steps: 3);
+        options.Seed = 777;
+        using var task = new LineTask { Broken = { 3 } };
+        foreach (var index in Enumerable.Range(0, 20).Where(index => index > 12)) task.Broken.Add(index);
+        var result = Train(task, options);
+        using var failing = new LineTask { NotANumberFrom = 4 };
+        Assert.Throws<ImgAlignException>(() => Train(failing, options));
+
+        Assert.Equal([ActivityStatusCode.Unset, ActivityStatusCode.Error], runs.Select(run => run.Status));
+        Assert.All(runs, run => Assert.Equal(nameof(LineTask), run.GetTagItem(TelemetryNames.TrainingTask)));
+        Assert.Equal(4, Values(TelemetryNames.TrainingSteps).Sum());
+        Assert.Equal(16, Values(TelemetryNames.TrainingSamples).Sum());
+        Assert.Equal(result.Skipped.Count, Values(TelemetryNames.TrainingSkipped).Sum());
+        Assert.Equal(4, Values(TelemetryNames.TrainingStepDuration).Count);
+        Assert.Equal(result.Metrics["loss"], Values(TelemetryNames.TrainingLoss)[2]);
+        Assert.Equal(result.Metrics["grad_norm"], Values(TelemetryNames.TrainingMetric, "grad_norm")[2]);
+        Assert.Equal([result.Evaluation["slope"]], Values(TelemetryNames.TrainingEvaluation, "slope"));
+
+        List<double> Values(string instrument, string? metric = null) => [.. seen.Where(value => value.Instrument == instrument && value.Metric == metric).Select(value => value.Value)];
+
+        void Note(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            if (Environment.CurrentManagedThreadId != thread) return;
+            string? metric = null;
+            foreach (var (name, tag) in tags) metric = name == TelemetryNames.Metric ? (string?)tag : metric;
+            seen.Enqueue((instrument.Name, value, metric));
+        }
     }
 
     [Fact]
