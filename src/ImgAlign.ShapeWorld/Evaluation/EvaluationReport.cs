@@ -17,6 +17,7 @@ public static class EvaluationReport
     internal const int Shown = 40;
 
     private const int ShownChanges = 12;  // of each kind
+    private const double NamesWidth = 290;  // pixels, for the longest name of a way: the exporter cannot measure text
 
     private const string Style = """
         <style>body{font-family:sans-serif;max-width:72em;margin:2em auto;padding:0 1em;line-height:1.4}table{border-collapse:collapse;margin:1em 0}td,th{padding:.2em .8em;text-align:right;border-bottom:1px solid #ddd}
@@ -32,7 +33,7 @@ public static class EvaluationReport
         ArgumentNullException.ThrowIfNull(result);
         var options = result.Options;
         var html = new StringBuilder("<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>ShapeWorld</title>").Append(Style).Append("<h1>ShapeWorld: what the method adds</h1>");
-        html.Append(CultureInfo.InvariantCulture, $"<p>{options.Prompts} prompts that are in no training set, every second one with a pair of objects that was never trained on; seed {options.Seed}, {options.Steps} Euler steps, guidance {options.Guidance}, image prompt at scale {options.Scale}, {options.Passes} passes of the aligner. A picture is right when both colours, both shapes, the relation and the number of objects are, judged by formulas and by nothing that was trained.</p>");
+        html.Append(CultureInfo.InvariantCulture, $"<p>{options.Prompts} prompts drawn for this measurement, every second one with a pair of objects that was never trained on; seed {options.Seed}, {options.Steps} Euler steps, guidance {options.Guidance}, image prompt at scale {options.Scale}, {options.Passes} passes of the aligner. A picture is right when both colours, both shapes, the relation and the number of objects are, judged by formulas and by nothing that was trained.</p>");
         html.Append("<h2>The claim</h2><p>Two comparisons, named before anything was measured. A win is a prompt that only the first gets right. Exact two-sided sign test; 95% interval of the share of wins among wins and losses (Clopper and Pearson).</p>").Append(Comparisons(result.Claim));
         html.Append("<h2>The method</h2>").Append(Shares(result, result.Method)).Append(Plot(result.Method));
         if (result.Ablations.Count > 0)
@@ -73,11 +74,11 @@ public static class EvaluationReport
     // Bars with exact 95% intervals.
     private static string Plot(IReadOnlyList<EvaluationArm> arms)
     {
-        var model = new PlotModel { Title = "wholly right, in percent, with 95% intervals" };
+        var model = new PlotModel { Title = "wholly right, in percent, with 95% intervals", PlotMargins = new OxyThickness(NamesWidth, double.NaN, double.NaN, double.NaN), Padding = new OxyThickness(8, 28, 8, 8) };
         var names = new CategoryAxis { Position = AxisPosition.Left, StartPosition = 1, EndPosition = 0 };
         names.Labels.AddRange(arms.Select(static arm => arm.Name));
         var bars = new BarSeries { FillColor = OxyColors.LightSteelBlue };
-        var intervals = new IntervalBarSeries { FillColor = OxyColors.SteelBlue, BarWidth = 0.15, StrokeThickness = 0 };
+        var intervals = new IntervalBarSeries { FillColor = OxyColors.SteelBlue, BarWidth = 0.15, StrokeThickness = 0, LabelFormatString = null };
         foreach (var arm in arms)
         {
             var share = ExactInterval.Of(arm.Right.Count(static right => right), arm.Right.Count);
@@ -88,7 +89,7 @@ public static class EvaluationReport
         model.Axes.Add(new LinearAxis { Position = AxisPosition.Bottom, Minimum = 0, Maximum = 100, MajorGridlineStyle = LineStyle.Solid, MajorGridlineColor = OxyColors.Gainsboro });
         model.Series.Add(bars);
         model.Series.Add(intervals);
-        return new SvgExporter { Width = 900, Height = 80 + 32 * arms.Count, IsDocument = false }.ExportToString(model);
+        return new SvgExporter { Width = 1000, Height = 80 + 32 * arms.Count, IsDocument = false }.ExportToString(model);
     }
 
     private static IEnumerable<int> Changes(EvaluationResult result, string right, string wrong) =>

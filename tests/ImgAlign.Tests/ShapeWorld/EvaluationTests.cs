@@ -42,6 +42,7 @@ public sealed class EvaluationTests : IDisposable
         Assert.Equal(result.Arm(EvaluationResult.Round).Images.Select(static image => image.Pixels.ToArray()), result.Ablations.Single(static arm => arm.Name == "lambda 2").Images.Select(static image => image.Pixels.ToArray()));
         var html = await File.ReadAllTextAsync(report);
         Assert.All(result.Prompts, prompt => Assert.Contains(prompt, html, StringComparison.Ordinal));
+        Assert.DoesNotContain("exception", html, StringComparison.OrdinalIgnoreCase);  // what a plot that fails shows
         Assert.DoesNotContain("src=\"http", html, StringComparison.Ordinal);
     }
 

@@ -30,6 +30,18 @@ public sealed class WorldPipelineTests : IDisposable
     }
 
     [Fact]
+    public async Task A_round_mends_what_the_readme_shows()
+    {
+        var scene = new Scene(new SceneObject(ShapeColor.Red, ShapeKind.Circle), new SceneObject(ShapeColor.Blue, ShapeKind.Square), IsVertical: false);
+
+        var result = await world.Pipeline.AlignAsync(new AlignmentRequest { Prompt = $"a {scene.First} left of a {scene.Second}", Seed = 11, DescribeCritique = true });
+
+        Assert.False(SceneEvaluator.Judge(result.BaseImage, scene).Relation);
+        Assert.Equal("move the red circle left of the blue square", result.Rounds[0].Critique);
+        Assert.True(SceneEvaluator.Judge(result.Image, scene).IsRight);
+    }
+
+    [Fact]
     public async Task The_same_seed_gives_the_same_pictures_and_another_one_gives_others()
     {
         var first = await world.Pipeline.AlignAsync(EmbeddedWorld.Request);
