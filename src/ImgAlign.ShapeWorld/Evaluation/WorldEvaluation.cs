@@ -69,13 +69,13 @@ public sealed class WorldEvaluation : IDisposable
         var bestOfThree = Arm(EvaluationResult.BestOfThree, 3, Better(bestOfTwo.Images, samples[2]));
 
         var reading = Read(detector, first.Images);
-        var round = Arm(EvaluationResult.Round, 2, Guided(Align(reading, aligner, options.Passes)));
+        var round = Arm(EvaluationResult.Round, 2, Guided(RoundReading.Align(reading, aligner, options.Passes)));
         var gated = Arm(EvaluationResult.GatedRound, 2, Better(first.Images, round.Images));
-        var twoRounds = Arm(EvaluationResult.TwoRounds, 3, Guided(Align(Read(detector, round.Images), aligner, options.Passes)));
-        var twoGated = Arm(EvaluationResult.TwoGatedRounds, 3, Better(gated.Images, Guided(Align(Read(detector, gated.Images), aligner, options.Passes))));
+        var twoRounds = Arm(EvaluationResult.TwoRounds, 3, Guided(RoundReading.Align(Read(detector, round.Images), aligner, options.Passes)));
+        var twoGated = Arm(EvaluationResult.TwoGatedRounds, 3, Better(gated.Images, Guided(RoundReading.Align(Read(detector, gated.Images), aligner, options.Passes))));
         IReadOnlyList<EvaluationArm> method = [first, second, bestOfTwo, bestOfThree, round, gated, twoRounds, twoGated];
 
-        List<EvaluationArm> passes = [.. OtherPasses.Where(count => count != options.Passes).Select(count => Arm(Count(count), 2, Guided(Align(reading, aligner, count))))];
+        List<EvaluationArm> passes = [.. OtherPasses.Where(count => count != options.Passes).Select(count => Arm(Count(count), 2, Guided(RoundReading.Align(reading, aligner, count))))];
         List<EvaluationArm> others = [];
         if (ablations is not null)
         {
@@ -110,22 +110,15 @@ public sealed class WorldEvaluation : IDisposable
     // The second half of a round: the same noise, and an image prompt.
     private IReadOnlyList<RgbImage> Guided(Tensor imagePrompts) => Generate(firstSeed: 0, imagePrompts);
 
-    // The first half of a round (IMG, section 3): hidden states of picture and prompt [1, N, D], and the picture's features [1, n, d].
-    private List<(Tensor HiddenStates, Tensor Features)> Read(IMisalignmentDetector detector, IReadOnlyList<RgbImage> images, string? template = null) =>
-    [
-        .. images.Select((image, index) => (
-            detector.Detect(image, Questions.Ask(template ?? Questions.Draw(index), prompts[index])).HiddenStates, generator.ImagePrompt.Encode([image]))),
-    ];
+    private IReadOnlyList<RoundReading> Read(IMisalignmentDetector detector, IReadOnlyList<RgbImage> images, string? template = null) =>
+        RoundReading.Read(detector, generator.ImagePrompt, prompts, images, template);
 
-    private static Tensor Align(IReadOnlyList<(Tensor HiddenStates, Tensor Features)> readings, ImplicitAligner aligner, int passes) =>
-        cat([.. readings.Select(reading => aligner.Align(reading.HiddenStates, reading.Features, passes))]);
-
-    private Tensor Align(AlignerVariant variant, WorldFolder ablations, IReadOnlyList<RgbImage> images, IReadOnlyList<(Tensor HiddenStates, Tensor Features)> readings)
+    private Tensor Align(AlignerVariant variant, WorldFolder ablations, IReadOnlyList<RgbImage> images, IReadOnlyList<RoundReading> readings)
     {
         using var aligner = new ImplicitAligner(runtime, variant.File(world, ablations));
-        if (variant.Input == AlignerVariant.Full.Input) return Align(readings, aligner, options.Passes);
+        if (variant.Input == AlignerVariant.Full.Input) return RoundReading.Align(readings, aligner, options.Passes);
         using var detector = variant.OpenDetector(runtime, world, ablations);
-        return Align(Read(detector, images, variant.Template), aligner, options.Passes);
+        return RoundReading.Align(Read(detector, images, variant.Template), aligner, options.Passes);
     }
 
     // The scorer's choice; the first where it has none.

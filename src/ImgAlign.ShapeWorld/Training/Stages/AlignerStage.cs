@@ -1,13 +1,11 @@
 using System.Globalization;
 using ImgAlign.Alignment;
-using ImgAlign.Detectors;
 using ImgAlign.Networks.Aligner;
 using ImgAlign.Runtime;
 using ImgAlign.ShapeWorld.Models;
 using ImgAlign.Training;
 using ImgAlign.Training.Aligner;
 using ImgAlign.Training.Data;
-using ImgAlign.Training.Preference;
 using static TorchSharp.torch;
 
 namespace ImgAlign.ShapeWorld.Training.Stages;
@@ -27,7 +25,6 @@ internal sealed class AlignerStage : StageTask
     private readonly FeatureStore hiddenStates;
     private readonly AlignerNetwork network = new(WorldNetworks.Aligner, META);
     private readonly AlignerVariant variant;
-    private readonly FrozenFeatures heldOutPairs;
     private readonly string output;
 
     public AlignerStage(StageContext context, long seed, AlignerVariant variant) : base(context.Folder)
@@ -40,10 +37,7 @@ internal sealed class AlignerStage : StageTask
         hiddenStates = new FeatureStore(Path.Combine(context.RunFolder, "hidden-states.bin"), detector.HiddenSize);
         AlignerTask.Randomize(network, seed);
         var pairs = PreferenceFolder.Read(context.RunFolderOf("pairs"));
-        Task = new AlignerTask(network, Features([.. pairs.SkipLast(HeldOutPairs)]), variant.Objective);
-        heldOutPairs = Features([.. pairs.TakeLast(HeldOutPairs)]);
-
-        FrozenFeatures Features(IReadOnlyList<PreferencePair> some) => new(some, generator.ImagePrompt, detector, images, hiddenStates, variant.Template);
+        Task = new AlignerTask(network, new FrozenFeatures(pairs, generator.ImagePrompt, detector, images, hiddenStates, variant.Template), variant.Objective, heldOut: HeldOutPairs);
     }
 
     protected override ITrainingTask Task { get; }
@@ -62,51 +56,30 @@ internal sealed class AlignerStage : StageTask
     internal override void Save() => NetworkFile.Write(output, NetworkFile.Weights(network));
 
     /// <summary>
-    /// How far features are from the preferred picture's, on pairs that are not trained on, before and after one pass. For the method's own aligner also
-    /// what a round adds to the share of right pictures, by scale and passes.
+    /// The task's own measurements, on pairs that are not trained on, and for the method's own aligner also what a round adds to the share of right pictures, by scale and passes.
     /// </summary>
     protected override IEnumerable<KeyValuePair<string, double>> Measure(bool heldOut)
     {
-        using var aligner = new ImplicitAligner(runtime, output);
         if (!heldOut)
         {
-            foreach (var metric in Errors(aligner)) yield return metric;
+            foreach (var metric in Task.Evaluate(CancellationToken.None)) yield return metric;
         }
         if (variant.IsAblation) yield break;
-        foreach (var metric in Gains(aligner, heldOut)) yield return metric;
+        foreach (var metric in Gains(heldOut)) yield return metric;
     }
 
-    private IEnumerable<KeyValuePair<string, double>> Errors(ImplicitAligner aligner)
-    {
-        var (before, after) = (0.0, 0.0);
-        for (var i = 0; i < heldOutPairs.Count; i++)
-        {
-            using var scope = NewDisposeScope();
-            var pair = heldOutPairs.Read(new SampleDraw(i, i, i));
-            var aligned = aligner.Align(pair.HiddenStates.unsqueeze(0), pair.Rejected.unsqueeze(0), passes: 1);
-            before += Error(pair.Rejected.unsqueeze(0), pair.Preferred);
-            after += Error(aligned, pair.Preferred);
-        }
-        return [new("error_unaligned", before / heldOutPairs.Count), new("error", after / heldOutPairs.Count)];
-
-        static double Error(Tensor features, Tensor preferred) => PreferenceObjective.MeanSquare(features - preferred).item<float>();
-    }
-
-    private Dictionary<string, double> Gains(ImplicitAligner aligner, bool heldOut)
+    private Dictionary<string, double> Gains(bool heldOut)
     {
         using var scope = NewDisposeScope();
+        using var aligner = new ImplicitAligner(runtime, output);
         var scenes = PromptedScenes.ToMeasure(heldOut);
         var first = scenes.Generate(generator, SamplingOptions.Default);
         var before = scenes.Judge(first).Right;
         var results = new Dictionary<string, double> { ["right"] = before };
+        var readings = RoundReading.Read(detector, generator.ImagePrompt, scenes.Prompts, first);
         foreach (var passes in Passes)
         {
-            var aligned = cat([.. scenes.Prompts.Select((prompt, i) =>
-            {
-                using var detection = detector.Detect(first[i], Questions.Ask(Questions.Draw(i), prompt));
-                using var z = generator.ImagePrompt.Encode([first[i]]);
-                return aligner.Align(detection.HiddenStates, z, passes);
-            })]);
+            var aligned = RoundReading.Align(readings, aligner, passes);
             foreach (var scale in Scales)
                 results[string.Create(CultureInfo.InvariantCulture, $"right_scale_{scale:0.0}_passes_{passes}")] = scenes.Judge(scenes.Generate(generator, SamplingOptions.Default, aligned, scale)).Right;
         }

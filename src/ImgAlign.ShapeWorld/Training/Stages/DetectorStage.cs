@@ -12,7 +12,7 @@ internal sealed class DetectorStage : LlavaStage
     private const double AgreementPart = 0.2;     // pictures that show what their prompts say
     private const double SecondChangePart = 0.35;
 
-    public DetectorStage(WorldFolder folder, WorldFolder ablations, long seed) : base(folder, folder.Detector, seed, reads: false)
+    public DetectorStage(WorldFolder folder, WorldFolder ablations, long seed) : base(folder, folder, seed, reads: false)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();

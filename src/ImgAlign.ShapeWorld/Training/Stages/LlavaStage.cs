@@ -21,34 +21,33 @@ internal abstract class LlavaStage : StageTask
     private const int Measured = 100;
     private const int LongestAnswer = 40;  // tokens
 
-    private readonly string output;
+    private readonly WorldFolder home;
     private readonly LlavaModel network;
     private readonly LlamaTokenizer tokenizer;
-    private readonly IReadOnlyDictionary<string, Parameter> trained;
     private readonly Linear? head;
 
     /// <summary>Makes the network with random weights.</summary>
     /// <param name="folder">The world's folder.</param>
-    /// <param name="output">The folder of this LLaVA, which has its configuration.</param>
+    /// <param name="home">The folder whose detector this LLaVA is; it has its configuration.</param>
     /// <param name="seed">The seed of the weights.</param>
     /// <param name="reads">Whether a linear layer, dropped later, has to tell from the last token of a question which scene is meant.</param>
-    protected LlavaStage(WorldFolder folder, string output, long seed, bool reads) : base(folder)
+    protected LlavaStage(WorldFolder folder, WorldFolder home, long seed, bool reads) : base(folder)
     {
-        this.output = output;
-        network = new LlavaModel(LlavaConfig.Read(output), META);
-        tokenizer = LlamaTokenizer.Load(output);
+        this.home = home;
+        network = new LlavaModel(LlavaConfig.Read(home.Detector), META);
+        tokenizer = LlamaTokenizer.Load(home.Detector);
         NetworkFile.Read(network.VisionTower, folder.ImageEncoder, static (tower, file) => tower.Names(file));
         ParameterInitialization.Randomize(network.Projector, seed);
         ParameterInitialization.Randomize(network.LanguageModel, SeedSequence.At(seed, 0));
-        trained = NamedParameters.Of(("multi_modal_projector.", network.Projector), ("language_model.", network.LanguageModel));
+        Trained = NamedParameters.Of(("multi_modal_projector.", network.Projector), ("language_model.", network.LanguageModel));
         if (!reads)
         {
-            Task = new InstructionTask(network, trained, Endless, Read);
+            Task = new InstructionTask(network, Trained, Endless, Read);
             return;
         }
         head = new Linear(network.Config.Text.HiddenSize, SceneHeads.SlotSizes.Sum(), hasBias: true, META);
         ParameterInitialization.Randomize(head, SeedSequence.At(seed, 1));
-        Task = new InstructionTask(network, trained.Concat(NamedParameters.Of(("head.", head))).ToDictionary(), Endless, Read) { AuxiliaryLoss = ReadingLoss };
+        Task = new InstructionTask(network, Trained.Concat(NamedParameters.Of(("head.", head))).ToDictionary(), Endless, Read) { AuxiliaryLoss = ReadingLoss };
     }
 
     protected override ITrainingTask Task { get; }
@@ -66,11 +65,11 @@ internal abstract class LlavaStage : StageTask
         using var tower = Checkpoint.Open(Folder.ImageEncoder);
         // The whole tower, as published: the network leaves its last block out.
         var frozen = tower.Tensors.Keys.Where(static name => name.StartsWith("vision_model.", StringComparison.Ordinal)).Select(name => KeyValuePair.Create("vision_tower." + name, tower.Read(name)));
-        NetworkFile.Write(Path.Combine(output, NetworkFile.Transformers), [.. frozen, .. Trained.Select(static pair => KeyValuePair.Create(pair.Key, (Tensor)pair.Value))]);
+        NetworkFile.Write(Path.Combine(home.Detector, NetworkFile.Transformers), [.. frozen, .. Trained.Select(static pair => KeyValuePair.Create(pair.Key, (Tensor)pair.Value))]);
     }
 
     /// <summary>The weights that answer.</summary>
-    protected IReadOnlyDictionary<string, Parameter> Trained => trained;
+    protected IReadOnlyDictionary<string, Parameter> Trained { get; }
 
     /// <summary>What is asked about a sample.</summary>
     protected abstract Exchange Ask(SceneSample sample);
@@ -79,7 +78,7 @@ internal abstract class LlavaStage : StageTask
     protected override IEnumerable<KeyValuePair<string, double>> Measure(bool heldOut)
     {
         using var runtime = new DeviceRuntime(new RuntimeOptions());
-        using var detector = new LlavaDetector(runtime, new LlavaOptions { ModelPath = output, Template = WorldFolder.QuestionTemplate });
+        using var detector = new LlavaDetector(runtime, home.DetectorOptions());
         var right = SceneSample.ToMeasure(Measured, heldOut).Count(sample =>
         {
             var (question, answer, _, _) = Ask(sample);
