@@ -46,18 +46,12 @@ public sealed class LifetimeTests : IDisposable
     [InlineData(AlignmentStage.Decode, 1, 0)]
     public async Task A_cancelled_run_stops_within_a_step_and_leaves_nothing(AlignmentStage stage, int round, int step)
     {
-        using var cancellation = new CancellationTokenSource();
-        var after = 0;
-        var updates = new Updates(update =>
-        {
-            if (cancellation.IsCancellationRequested) after++;
-            else if (update.Stage == stage && update.Round == round && update.Step == step) cancellation.Cancel();
-        });
+        using var cancellation = new CancelAt(stage, round, step);
         var before = LiveTensors.Count();
-        var exception = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => world.Pipeline.AlignAsync(ColourWorld.Request, updates, cancellation.Token));
+        var exception = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => world.Pipeline.AlignAsync(ColourWorld.Request, cancellation, cancellation.Token));
         Assert.Equal(cancellation.Token, exception.CancellationToken);
         Assert.Equal(before, torch.Tensor.TotalCount);
-        Assert.Equal(0, after);
+        Assert.Equal(0, cancellation.UpdatesAfter);
         Assert.NotNull(await world.Pipeline.AlignAsync(ColourWorld.Request));
     }
 

@@ -90,19 +90,13 @@ public sealed class WorldPipelineTests : IDisposable
     [InlineData(AlignmentStage.Generate, 1, 1)]
     public async Task A_cancelled_run_stops_within_a_step_and_leaves_nothing(AlignmentStage stage, int round, int step)
     {
-        using var cancellation = new CancellationTokenSource();
-        var after = 0;
-        var updates = new Updates(update =>
-        {
-            if (cancellation.IsCancellationRequested) after++;
-            else if (update.Stage == stage && update.Round == round && update.Step == step) cancellation.Cancel();
-        });
+        using var cancellation = new CancelAt(stage, round, step);
         await world.Pipeline.WarmUpAsync();
         var before = LiveTensors.Count();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => world.Pipeline.AlignAsync(EmbeddedWorld.Request, updates, cancellation.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => world.Pipeline.AlignAsync(EmbeddedWorld.Request, cancellation, cancellation.Token));
 
-        Assert.Equal(0, after);
+        Assert.Equal(0, cancellation.UpdatesAfter);
         Assert.Equal(before, LiveTensors.Count());
     }
 
