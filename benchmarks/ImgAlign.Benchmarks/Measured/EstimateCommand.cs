@@ -70,7 +70,7 @@ internal static class EstimateCommand
         {
             using var network = create();
             var weights = new RuleCheckpoint(1, network.named_parameters().Select(pair => KeyValuePair.Create(pair.name, pair.parameter.shape)));
-            return new(runtime, new ModelSource<T>(name, create, (target, use) => use(target, weights, WeightMap.Identity)), type, kept);
+            return new(runtime, new ModelSource<T>(name, create, (target, opened) => opened.Add(target, weights, WeightMap.Identity)), type, kept);
         }
     }
 

@@ -36,7 +36,7 @@ internal sealed class ModelConfiguration
         ("ConfigPath", Text("--model-config", "For a single file of SDXL: the folder that holds its tokenizers."), "sdxl"),
         ("UNetPath", Text("--unet", "Another UNet, such as that of SDXL-DPO: a folder or a file."), "sdxl"),
         ("TransformerPath", Text("--transformer", "Another transformer of FLUX: a folder, or a file such as flux1-dev.safetensors."), "flux"),
-        ("AutoencoderPath", Text("--autoencoder", "Another autoencoder of FLUX: a folder, or a file such as ae.safetensors."), "flux"),
+        ("VaePath", Text("--vae", "Another autoencoder (VAE), also for single files without one: a folder, or a file such as sdxl_vae.safetensors or ae.safetensors."), null),
         ("Storage", Text("--storage", "How UNet or transformer keep their linear layers' weights: None, Int8 or Float8."), null),
         ("TextEncoderStorage", Text("--text-encoder-storage", "How the text encoders keep their linear layers' weights: None, Int8 or Float8."), null),
         ("ImageEncoderStorage", Text("--image-encoder-storage", "How the image prompt's encoder keeps its linear layers' weights: None, Int8 or Float8."), null),

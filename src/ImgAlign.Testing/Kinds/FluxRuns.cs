@@ -28,7 +28,7 @@ internal sealed class FluxRuns : IDisposable
         {
             ModelPath = golden.CheckpointPath!,
             TransformerPath = Authors("flux1-dev.safetensors"),
-            AutoencoderPath = Authors("ae.safetensors"),
+            VaePath = Authors("ae.safetensors"),
             ImagePromptPath = Directory.Exists(golden.ImagePromptFolder()) ? golden.ImagePromptFolder() : null,
             ScheduleTokens = golden.IsXFlux() ? FlowTokenCount.Released : FlowTokenCount.Standard,
             Rounding = golden.IsXFlux() ? PixelRounding.Down : PixelRounding.Nearest,

@@ -67,12 +67,7 @@ public sealed class DetectorTraining : TrainingRun
         var config = LlavaConfig.Read(model.ModelPath, model.VisionTowerPath);
         using var network = new LlavaModel(config, META);
         network.LanguageModel.Model.RecomputesActivations = options.CheckpointGradients;
-        var maps = new Dictionary<nn.Module, WeightMap>();
-        LlavaWeights.Read(network, model.ModelPath, model.VisionTowerPath, (part, source, map) =>
-        {
-            CheckpointBinder.Bind(part, source, map, runtime.Type, runtime.Device);
-            maps.Add(part, map);
-        });
+        var maps = LlavaWeights.Bind(network, model.ModelPath, model.VisionTowerPath, runtime.Type, runtime.Device);
         using var adapters = options.LoraRank == 0 ? null
             : new LowRankAdapters(network.LanguageModel, static layer => layer.StartsWith("model.layers.", StringComparison.Ordinal), options.LoraRank, options.LoraAlpha, options.Trainer.Seed);
 

@@ -15,8 +15,8 @@ internal sealed class FluxFiles
 {
     private readonly string folder;
     private readonly string transformerPath;
-    private readonly string autoencoderPath;
-    private readonly IReadOnlyList<LoraOptions> loras;
+    private readonly string vaePath;
+    private readonly IReadOnlyList<(string Path, double Scale)> loras;
 
     /// <summary>Finds the layout; reads nothing yet.</summary>
     /// <exception cref="ImgAlignException">A path does not exist, or a scale is not finite.</exception>
@@ -24,8 +24,8 @@ internal sealed class FluxFiles
     {
         loras = LoraOptions.Check(options.Loras);
         folder = ModelFolder.Resolve(options.ModelPath);
-        transformerPath = options.TransformerPath ?? FindPart("transformer", "flux1-dev.safetensors");
-        autoencoderPath = options.AutoencoderPath ?? FindPart("vae", "ae.safetensors");
+        transformerPath = options.TransformerPath ?? FindPart("transformer", "flux1-dev.safetensors", "flux1-schnell.safetensors");
+        vaePath = options.VaePath ?? FindPart("vae", "ae.safetensors");
         ImagePrompt = ImagePromptPaths.Find(
             options.ImagePromptPath, options.ImageEncoderPath, projection: null, options.AdapterPath, projectionName: null, "ip_adapter.safetensors");
     }
@@ -33,7 +33,8 @@ internal sealed class FluxFiles
     /// <summary>The image prompt, or null.</summary>
     public ImagePromptPaths? ImagePrompt { get; }
 
-    public ClipTextConfig ReadClip() => ClipTextConfig.Read(Path.Combine(folder, "text_encoder", "config.json"));
+    /// <summary>CLIP's sizes. FLUX takes the pooled features before any projection, whichever class the configuration names.</summary>
+    public ClipTextConfig ReadClip() => ClipTextConfig.Read(Path.Combine(folder, "text_encoder", "config.json")) with { Architectures = ["CLIPTextModel"] };
 
     public T5Config ReadT5() => T5Config.Read(Path.Combine(folder, "text_encoder_2", "config.json"));
 
@@ -50,55 +51,55 @@ internal sealed class FluxFiles
     /// <summary>A file in the authors' layout has the sizes that <c>transformer/config.json</c> of the model says, or those that it shows itself.</summary>
     public FluxConfig ReadTransformer()
     {
-        if (FindConfig(transformerPath, "transformer") is { } path) return FluxConfig.Read(path);
-        using var weights = Checkpoint.Open(transformerPath);
-        return FluxConfig.FromShapes(weights);
+        using var file = Checkpoint.Open(transformerPath);
+        var part = FluxNames.Find(file);
+        if (FindConfig(transformerPath, "transformer") is not { } path) return FluxConfig.FromShapes(part);
+        var config = FluxConfig.Read(path);
+        // A file may be of another variant than the folder that lends its sizes.
+        return Directory.Exists(transformerPath) ? config : config with { GuidanceEmbeds = FluxNames.HasGuidance(part) };
     }
 
     /// <summary>A file in the authors' layout has the sizes that <c>vae/config.json</c> of the model says, or those of FLUX.1-dev.</summary>
     public AutoencoderKlConfig ReadAutoencoder() =>
-        FindConfig(autoencoderPath, "vae") is { } path ? AutoencoderKlConfig.Read(path) : FluxDev.Autoencoder;
+        FindConfig(vaePath, "vae") is { } path ? AutoencoderKlConfig.Read(path) : FluxDev.Autoencoder;
 
-    public ModelSource<ClipTextModel> Clip(ClipTextConfig config) => new("FLUX CLIP text encoder", () => new ClipTextModel(config, META), (network, use) =>
+    public ModelSource<ClipTextModel> Clip(ClipTextConfig config) => new("FLUX CLIP text encoder", () => new ClipTextModel(config, META), (network, weights) =>
     {
-        using var weights = Checkpoint.Open(Path.Combine(folder, "text_encoder"));
-        UseWithLoras(network, weights, network.Names(weights), LoraTarget.TextEncoder, use, ClipTextModel.LoraNames);
+        var part = ClipNames.FindText(weights.Open(Path.Combine(folder, "text_encoder")));
+        var map = network.Names(part);
+        weights.Add(network, new LoraCheckpoint(part, network, map, LoraTarget.TextEncoder, weights.OpenLoras(loras), ClipTextModel.LoraNames), map);
     });
 
-    public ModelSource<T5EncoderModel> T5(T5Config config) => new("FLUX T5 text encoder", () => new T5EncoderModel(config, META), (network, use) =>
+    public ModelSource<T5EncoderModel> T5(T5Config config) => new("FLUX T5 text encoder", () => new T5EncoderModel(config, META), (network, weights) =>
     {
-        using var weights = Checkpoint.Open(Path.Combine(folder, "text_encoder_2"));
-        UseWithLoras(network, weights, T5EncoderModel.Names(weights), LoraTarget.TextEncoder2, use);
+        var part = T5EncoderModel.Find(weights.Open(Path.Combine(folder, "text_encoder_2")));
+        var map = T5EncoderModel.Names(part);
+        weights.Add(network, new LoraCheckpoint(part, network, map, LoraTarget.TextEncoder2, weights.OpenLoras(loras)), map);
     });
 
-    public ModelSource<FluxTransformer> Transformer(FluxConfig config) => new("FLUX transformer", () => new FluxTransformer(config, META), (network, use) =>
+    public ModelSource<FluxTransformer> Transformer(FluxConfig config) => new("FLUX transformer", () => new FluxTransformer(config, META), (network, weights) =>
     {
-        using var weights = Checkpoint.Open(transformerPath);
-        using var stack = new LoraStack(loras);
-        using var merged = FluxLora.Merge(weights, network, stack.Entries);
-        use(network, merged, network.Names(merged));
+        var part = FluxNames.Find(weights.Open(transformerPath));
+        weights.Add(network, FluxLora.Merge(part, network, weights.OpenLoras(loras)), network.Names(part));
     });
 
-    public ModelSource<AutoencoderKl> Decoder(AutoencoderKlConfig config) =>
-        new("FLUX VAE decoder", () => new AutoencoderKl(config, META, AutoencoderParts.Decoder), autoencoderPath, static (network, weights) => network.Names(weights));
+    public ModelSource<AutoencoderKl> Decoder(AutoencoderKlConfig config) => new("FLUX VAE decoder", () => new AutoencoderKl(config, META, AutoencoderParts.Decoder), (network, weights) =>
+    {
+        var file = weights.Open(vaePath);
+        var part = AutoencoderNames.TryFind(file) ?? throw new CheckpointException(file.Source, $"holds no VAE; set {nameof(FluxOptions.VaePath)} to one that has it, such as ae.safetensors.");
+        weights.Add(network, part, network.Names(part));
+    });
 
     /// <summary>The image prompt's keys and values, or null where there is no image prompt.</summary>
     public ModelSource<FluxImagePromptAdapter>? Adapter(FluxConfig config, int width) => ImagePrompt is null ? null :
         new("FLUX image-prompt adapter", () => new FluxImagePromptAdapter(config, width, META), ImagePrompt.Adapter, static (_, _) => FluxImagePromptAdapter.Weights);
 
-    private void UseWithLoras(nn.Module network, Checkpoint weights, WeightMap map, LoraTarget target, WeightUse use, params WeightMap[] layouts)
-    {
-        using var stack = new LoraStack(loras);
-        using var merged = new LoraCheckpoint(weights, network, map, target, stack.Entries, layouts);
-        use(network, merged, map);
-    }
-
-    private string FindPart(string part, string file)
+    private string FindPart(string part, params string[] files)
     {
         var inner = Path.Combine(folder, part);
         if (Directory.Exists(inner)) return inner;
-        var single = Path.Combine(folder, file);
-        return File.Exists(single) ? single : throw new ImgAlignException($"{folder} holds neither a folder {part} nor {file}; download the whole model.");
+        return files.Select(file => Path.Combine(folder, file)).FirstOrDefault(File.Exists)
+            ?? throw new ImgAlignException($"{folder} holds neither a folder {part} nor {string.Join(" nor ", files)}; download the whole model.");
     }
 
     private string? FindConfig(string path, string part)

@@ -20,8 +20,8 @@ public sealed class FluxOptions
     /// <summary>Another transformer: a folder with its <c>config.json</c>, or a file in the authors' layout. Null: the model's own.</summary>
     public string? TransformerPath { get; set; }
 
-    /// <summary>Another autoencoder: a folder with its <c>config.json</c>, or a file in the authors' layout. Null: the model's own.</summary>
-    public string? AutoencoderPath { get; set; }
+    /// <summary>Another autoencoder (VAE): a folder with its <c>config.json</c>, or a file in the authors' layout. Null: the model's own.</summary>
+    public string? VaePath { get; set; }
 
     /// <summary>The image prompt: a folder with <c>ip_adapter.safetensors</c> and <c>image_encoder</c>. Null: the two paths below, or no image prompts, and so no alignment.</summary>
     public string? ImagePromptPath { get; set; }

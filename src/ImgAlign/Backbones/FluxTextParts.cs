@@ -20,6 +20,6 @@ internal sealed record FluxTextParts(
         var (clip, t5) = (files.ReadClip(), files.ReadT5());
         return new(
             files.LoadClipTokenizer(), files.LoadT5Tokenizer(), files.Clip(clip), files.T5(t5),
-            t5.DModel, clip.HasProjection ? clip.ProjectionDim : clip.HiddenSize);
+            t5.DModel, clip.HiddenSize);
     }
 }

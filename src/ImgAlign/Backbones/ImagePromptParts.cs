@@ -31,7 +31,18 @@ internal sealed record ImageEncoderParts(string Folder, ClipVisionConfig Config,
     {
         var folder = ModelFolder.Resolve(path);
         var config = ClipVisionConfig.Read(Path.Combine(folder, "config.json"));
+        if (config.Architectures is null && HoldsProjection(folder)) config = config with { Architectures = ["CLIPVisionModelWithProjection"] };
         return new(folder, config, ClipImageProcessor.LoadOrDefault(folder, config.ImageSize),
-            new(name, () => new ClipVisionModel(config, META, penultimateOnly), folder, static (network, weights) => network.Names(weights)));
+            new(name, () => new ClipVisionModel(config, META, penultimateOnly), (network, weights) =>
+            {
+                var part = ClipNames.FindVision(weights.Open(folder));
+                weights.Add(network, part, network.Names(part));
+            }));
+    }
+
+    private static bool HoldsProjection(string folder)
+    {
+        using var file = Checkpoint.Open(folder);
+        return ClipNames.FindVision(file).Tensors.ContainsKey("visual_projection.weight");
     }
 }

@@ -14,7 +14,7 @@ public sealed class LoraOptions
 
     /// <summary>Refuses LoRAs that cannot be used.</summary>
     /// <exception cref="ImgAlignException">A file does not exist, or a scale is not finite.</exception>
-    internal static IReadOnlyList<LoraOptions> Check(IEnumerable<LoraOptions> loras)
+    internal static IReadOnlyList<(string Path, double Scale)> Check(IEnumerable<LoraOptions> loras)
     {
         var all = loras.ToList();
         foreach (var lora in all)
@@ -22,6 +22,6 @@ public sealed class LoraOptions
             if (!File.Exists(lora.Path)) throw new ImgAlignException($"{lora.Path}: there is no such LoRA file.");
             if (!double.IsFinite(lora.Scale)) throw new ImgAlignException($"{lora.Path}: the scale of a LoRA must be a finite number, not {lora.Scale}.");
         }
-        return all;
+        return [.. all.Select(static lora => (lora.Path, lora.Scale))];
     }
 }

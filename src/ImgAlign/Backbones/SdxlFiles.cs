@@ -15,7 +15,8 @@ internal sealed class SdxlFiles
     private readonly string folder;
     private readonly string? singleFile;
     private readonly string? unetPath;
-    private readonly IReadOnlyList<LoraOptions> loras;
+    private readonly string? vaePath;
+    private readonly IReadOnlyList<(string Path, double Scale)> loras;
 
     /// <summary>Finds the layout; reads nothing yet.</summary>
     /// <exception cref="ImgAlignException">A path does not exist, or a scale is not finite.</exception>
@@ -26,7 +27,8 @@ internal sealed class SdxlFiles
         folder = ModelFolder.Resolve(singleFile is null ? options.ModelPath : options.ConfigPath ?? Path.GetDirectoryName(Path.GetFullPath(singleFile))!);
         ImagePrompt = ImagePromptPaths.Find(
             options.ImagePromptPath, options.ImageEncoderPath, options.ResamplerPath, options.AdapterPath, "resampler.pth", "ip-adapter-plus_sdxl_vit-h.bin");
-        unetPath = options.UNetPath is null || File.Exists(options.UNetPath) ? options.UNetPath : FindUNet(ModelFolder.Resolve(options.UNetPath));
+        unetPath = FindPart(options.UNetPath, "unet");
+        vaePath = FindPart(options.VaePath, "vae");
     }
 
     /// <summary>The image prompt, or null.</summary>
@@ -34,24 +36,29 @@ internal sealed class SdxlFiles
 
     public ClipTextConfig ReadTextEncoder() => Read("text_encoder", "config.json", ClipTextConfig.Read, SdxlBase.TextEncoder);
 
-    public ClipTextConfig ReadTextEncoder2() => Read("text_encoder_2", "config.json", ClipTextConfig.Read, SdxlBase.TextEncoder2);
+    /// <summary>The second text encoder's sizes. Its class, with a projection, is a matter of the family, as in <c>model_index.json</c>.</summary>
+    public ClipTextConfig ReadTextEncoder2() =>
+        Read("text_encoder_2", "config.json", ClipTextConfig.Read, SdxlBase.TextEncoder2) with { Architectures = SdxlBase.TextEncoder2.Architectures };
 
-    public AutoencoderKlConfig ReadAutoencoder() => Read("vae", "config.json", AutoencoderKlConfig.Read, SdxlBase.Autoencoder);
+    public AutoencoderKlConfig ReadAutoencoder() => Directory.Exists(vaePath)
+        ? AutoencoderKlConfig.Read(Path.Combine(vaePath, "config.json"))
+        : Read("vae", "config.json", AutoencoderKlConfig.Read, SdxlBase.Autoencoder);
 
     /// <summary>The schedule; what a fine-tune's file says of its own training by tensors that no network has comes before its configuration.</summary>
     /// <exception cref="ImgAlignException">It was trained in a way that is not known here.</exception>
     public EulerScheduleConfig ReadScheduler()
     {
         var config = Read("scheduler", "scheduler_config.json", EulerScheduleConfig.Read, SdxlBase.Scheduler);
-        using var weights = OpenUNet();
-        var names = weights.Tensors;
-        if (names.ContainsKey("edm_mean") || names.ContainsKey("edm_std") || names.ContainsKey("edm_vpred.sigma_max"))
+        using var weights = Checkpoint.Open(UNetPath);
+        if (Says("edm_mean") || Says("edm_std") || Says("edm_vpred.sigma_max"))
             throw new ImgAlignException($"{weights.Source} was trained with the noise levels of EDM (it holds a tensor edm_...), which are not supported; take a model trained to predict noise or velocity.");
         return config with
         {
-            PredictionType = names.ContainsKey("v_pred") ? "v_prediction" : config.PredictionType,
-            RescaleBetasZeroSnr = names.ContainsKey("ztsnr") || config.RescaleBetasZeroSnr,
+            PredictionType = Says("v_pred") ? "v_prediction" : config.PredictionType,
+            RescaleBetasZeroSnr = Says("ztsnr") || config.RescaleBetasZeroSnr,
         };
+
+        bool Says(string marker) => weights.Tensors.Keys.Any(name => name == marker || name.EndsWith('.' + marker, StringComparison.Ordinal));
     }
 
     public SdxlUNetConfig ReadUNet() => Directory.Exists(unetPath)
@@ -69,57 +76,52 @@ internal sealed class SdxlFiles
         return !File.Exists(path) || ConfigFile.Read<ModelIndex>(path).ForceZerosForEmptyPrompt;
     }
 
-    public ModelSource<ClipTextModel> TextEncoder(ClipTextConfig config) => new("SDXL text encoder", () => new ClipTextModel(config, META, penultimateOnly: true), (network, use) =>
+    public ModelSource<ClipTextModel> TextEncoder(ClipTextConfig config) => new("SDXL text encoder", () => new ClipTextModel(config, META, penultimateOnly: true), (network, weights) =>
     {
-        using var weights = Open("text_encoder");
-        UseWithLoras(network, weights, network.Names(weights, singleFile is null ? "" : SdxlNames.TextEncoderPrefix), LoraTarget.TextEncoder, use);
+        var file = weights.Open(PartPath("text_encoder"));
+        var part = singleFile is null ? ClipNames.FindText(file) : SdxlNames.FindTextEncoder(file);
+        var map = network.Names(part);
+        weights.Add(network, SdxlLora.Merge(part, network, map, LoraTarget.TextEncoder, weights.OpenLoras(loras)), map);
     });
 
-    public ModelSource<ClipTextModel> TextEncoder2(ClipTextConfig config) => new("SDXL text encoder 2", () => new ClipTextModel(config, META), (network, use) =>
+    public ModelSource<ClipTextModel> TextEncoder2(ClipTextConfig config) => new("SDXL text encoder 2", () => new ClipTextModel(config, META), (network, weights) =>
     {
-        using var weights = Open("text_encoder_2");
-        UseWithLoras(network, weights, singleFile is null ? network.Names(weights) : SdxlNames.TextEncoder2, LoraTarget.TextEncoder2, use);
+        var file = weights.Open(PartPath("text_encoder_2"));
+        var part = singleFile is null ? ClipNames.FindText(file) : SdxlNames.FindTextEncoder2(file);
+        var map = SdxlNames.TextEncoder2(network, part);
+        weights.Add(network, SdxlLora.Merge(part, network, map, LoraTarget.TextEncoder2, weights.OpenLoras(loras)), map);
     });
 
-    public ModelSource<UNet2DConditionModel> UNet(SdxlUNetConfig config) => new("SDXL UNet", () => new UNet2DConditionModel(config, META), (network, use) =>
+    public ModelSource<UNet2DConditionModel> UNet(SdxlUNetConfig config) => new("SDXL UNet", () => new UNet2DConditionModel(config, META), (network, weights) =>
     {
-        using var weights = OpenUNet();
-        using var stack = new LoraStack(loras);
-        var map = SdxlNames.IsSingleFile(weights) ? SdxlNames.UNet(config) : WeightMap.Identity;
-        using var merged = SdxlLora.Merge(weights, network, map, stack.Entries);
-        use(network, merged, map);
+        var part = SdxlNames.FindUNet(weights.Open(UNetPath));
+        var map = SdxlNames.UNet(config, part);
+        weights.Add(network, SdxlLora.Merge(part, network, map, weights.OpenLoras(loras)), map);
     });
 
-    public ModelSource<AutoencoderKl> Decoder(AutoencoderKlConfig config) => new("SDXL VAE decoder", () => new AutoencoderKl(config, META, AutoencoderParts.Decoder), (network, use) =>
+    public ModelSource<AutoencoderKl> Decoder(AutoencoderKlConfig config) => new("SDXL VAE decoder", () => new AutoencoderKl(config, META, AutoencoderParts.Decoder), (network, weights) =>
     {
-        using var weights = Open("vae");
-        use(network, weights, singleFile is null ? network.Names(weights) : SingleFileNames(network));
+        var file = weights.Open(vaePath ?? PartPath("vae"));
+        var part = AutoencoderNames.TryFind(file) ?? throw new CheckpointException(file.Source, $"holds no VAE; set {nameof(SdxlOptions.VaePath)} to one that has it, such as the VAE of SDXL base.");
+        weights.Add(network, part, network.Names(part));
     });
 
     /// <summary>The image prompt's keys and values, or null where there is no image prompt.</summary>
     public ModelSource<ImagePromptAdapter>? Adapter(SdxlUNetConfig config) => ImagePrompt is null ? null :
         new("SDXL image-prompt adapter", () => new ImagePromptAdapter(config, META), ImagePrompt.Adapter, static (_, _) => ImagePromptAdapter.Weights);
 
-    private void UseWithLoras(ClipTextModel network, Checkpoint weights, WeightMap map, LoraTarget target, WeightUse use)
-    {
-        using var stack = new LoraStack(loras);
-        using var merged = SdxlLora.Merge(weights, network, map, target, stack.Entries);
-        use(network, merged, map);
-    }
+    private string UNetPath => unetPath ?? PartPath("unet");
 
-    // Only the decoder is built; the file holds the encoder too.
-    private static WeightMap SingleFileNames(AutoencoderKl network) =>
-        SdxlNames.Vae(network.Config.BlockOutChannels.Count).Ignoring(static name => name.StartsWith(SdxlNames.VaePrefix, StringComparison.Ordinal));
+    private string PartPath(string part) => singleFile ?? Path.Combine(folder, part);
 
-    private static string FindUNet(string path)
+    // A file, the folder of the part itself, or the folder of a whole model.
+    private static string? FindPart(string? path, string part)
     {
-        var inner = Path.Combine(path, "unet");
+        if (path is null || File.Exists(path)) return path;
+        path = ModelFolder.Resolve(path);
+        var inner = Path.Combine(path, part);
         return !File.Exists(Path.Combine(path, "config.json")) && Directory.Exists(inner) ? inner : path;
     }
-
-    private Checkpoint OpenUNet() => unetPath is null ? Open("unet") : Checkpoint.Open(unetPath);
-
-    private Checkpoint Open(string part) => Checkpoint.Open(singleFile ?? Path.Combine(folder, part));
 
     private T Read<T>(string part, string file, Func<string, T> read, T standard)
     {

@@ -23,6 +23,12 @@ public sealed class SdxlOptions
     /// <summary>Another UNet, such as that of SDXL-DPO: a folder with its <c>config.json</c>, a folder with such a folder <c>unet</c>, or a file. Null: the model's own.</summary>
     public string? UNetPath { get; set; }
 
+    /// <summary>
+    /// Another autoencoder (VAE), for single files without one too: a folder with its <c>config.json</c>, a folder with such a folder <c>vae</c>, or
+    /// a file (<c>sdxl_vae.safetensors</c>). Null: the model's own.
+    /// </summary>
+    public string? VaePath { get; set; }
+
     /// <summary>LoRAs merged into the UNet and the text encoders; several add up. None by default.</summary>
     [ValidateEnumeratedItems]
     public IList<LoraOptions> Loras { get; } = [];

@@ -18,7 +18,6 @@ internal sealed record SdxlTextParts(
     public static SdxlTextParts Read(SdxlFiles files)
     {
         var (config, config2) = (files.ReadTextEncoder(), files.ReadTextEncoder2());
-        if (!config2.HasProjection) throw new ImgAlignException("text_encoder_2/config.json must be of a CLIPTextModelWithProjection; is this a model of the SDXL family?");
         return new(
             files.LoadTokenizer(), files.LoadTokenizer2(), files.TextEncoder(config), files.TextEncoder2(config2),
             config.HiddenSize + config2.HiddenSize, config2.ProjectionDim, files.ReadForceZerosForEmptyPrompt());

@@ -12,6 +12,9 @@ public abstract partial class Checkpoint : IDisposable
     /// <summary>The file or folder, for messages.</summary>
     public abstract string Source { get; }
 
+    /// <summary>The files that tensors are read from; none unless it is a file.</summary>
+    internal virtual IEnumerable<string> Files => [];
+
     /// <summary>What kind of file it is, for messages and <c>imgalign inspect</c>.</summary>
     public virtual string Format => "tensors";
 
@@ -34,11 +37,14 @@ public abstract partial class Checkpoint : IDisposable
     /// <exception cref="CheckpointException">There is no such tensor, or its data cannot be read.</exception>
     public abstract torch.Tensor Read(string name);
 
+    /// <summary>The name that a tensor has in its file, for messages; <paramref name="name"/> unless this is a part of a larger checkpoint.</summary>
+    internal virtual string NameInFile(string name) => name;
+
     /// <summary>Lets go of mapped pages that have been read: they count as the process's memory as long as the file is mapped. Tensors that were read keep theirs.</summary>
     internal virtual void ReleasePages() { }
 
     /// <summary>The error of a name that is not in <see cref="Tensors"/>.</summary>
-    private protected CheckpointException Missing(string name) => new(Source, $"is not there, among {Tensors.Count} tensors.", name);
+    private protected CheckpointException Missing(string name) => new(Source, $"is not there, among {Tensors.Count} tensors.", NameInFile(name));
 
     /// <summary>Closes the files.</summary>
     public void Dispose()

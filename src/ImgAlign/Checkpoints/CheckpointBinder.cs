@@ -21,15 +21,15 @@ public static class CheckpointBinder
             {
                 used.Add(name);
                 if (!checkpoint.Tensors.TryGetValue(name, out var info))
-                    throw new CheckpointException(checkpoint.Source, $"is missing; {network.GetName()} needs it with shape {TensorInfo.FormatShape(shape)}. Is this the checkpoint of another model?", name);
+                    throw new CheckpointException(checkpoint.Source, $"is missing; {network.GetName()} needs it with shape {TensorInfo.FormatShape(shape)}. Is this the checkpoint of another model?", checkpoint.NameInFile(name));
                 if (!info.Shape.SequenceEqual(shape))
-                    throw new CheckpointException(checkpoint.FileOf(name), $"has shape {info.ShapeText} but {network.GetName()} needs {TensorInfo.FormatShape(shape)}; do config and weights belong together?", name);
+                    throw new CheckpointException(checkpoint.FileOf(name), $"has shape {info.ShapeText} but {network.GetName()} needs {TensorInfo.FormatShape(shape)}; do config and weights belong together?", checkpoint.NameInFile(name));
             }
         }
         foreach (var name in checkpoint.Tensors.Keys)
         {
             if (!used.Contains(name) && !map.IsIgnored(name))
-                throw new CheckpointException(checkpoint.FileOf(name), $"is not part of {network.GetName()}; do config and weights belong together?", name);
+                throw new CheckpointException(checkpoint.FileOf(name), $"is not part of {network.GetName()}; do config and weights belong together?", checkpoint.NameInFile(name));
         }
     }
 

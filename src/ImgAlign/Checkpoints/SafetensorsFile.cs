@@ -22,6 +22,9 @@ internal sealed class SafetensorsFile : Checkpoint
     public override string Source => file.Path;
 
     /// <inheritdoc/>
+    internal override IEnumerable<string> Files => [file.Path];
+
+    /// <inheritdoc/>
     public override string Format => "safetensors";
 
     /// <inheritdoc/>

@@ -46,6 +46,9 @@ internal sealed class ShardedCheckpoint : Checkpoint
     public override string Source { get; }
 
     /// <inheritdoc/>
+    internal override IEnumerable<string> Files => shards.Values.SelectMany(static shard => shard.Files).Prepend(Source);
+
+    /// <inheritdoc/>
     public override string Format => $"{shards.Values.First().Format} in {shards.Count} shards";
 
     /// <inheritdoc/>

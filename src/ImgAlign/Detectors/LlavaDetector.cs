@@ -25,7 +25,7 @@ public sealed class LlavaDetector : IMisalignmentDetector, IMemoryFootprint
         config = LlavaConfig.Read(options.ModelPath, options.VisionTowerPath);
         processor = new LlavaProcessor(options, config);
         var (path, tower) = (options.ModelPath, options.VisionTowerPath);
-        network = new(runtime, new ModelSource<LlavaModel>(Name, () => new LlavaModel(config, META), (target, use) => LlavaWeights.Read(target, path, tower, use)), storage: options.Storage);
+        network = new(runtime, new ModelSource<LlavaModel>(Name, () => new LlavaModel(config, META), (target, weights) => LlavaWeights.Open(target, path, tower, weights)), storage: options.Storage);
     }
 
     /// <inheritdoc/>

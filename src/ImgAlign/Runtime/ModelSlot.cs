@@ -17,6 +17,7 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
     private readonly List<WeightGroup> streamed = [];  // blocks, each of which comes and goes with its turn
     private readonly long expandedBytes;
     private readonly Lock changing = new();  // held while weights come or go
+    private NetworkWeights? weights;  // open while blocks come and go
     private int leases;
     private bool isDisposed;
 
@@ -116,6 +117,7 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
     {
         if (!IsOnDevice) return;
         ForEachGroup(static group => group.Evict());
+        CloseWeights();
         if (runtime.ReleasesUnused) NativeHeap.Trim();
     }
 
@@ -123,6 +125,7 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
     {
         if (!IsLoaded) return;
         ForEachGroup(static group => { if (group.IsLoaded) group.Release(); });
+        CloseWeights();
         NativeHeap.Trim();
     }
 
@@ -147,12 +150,32 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
     private void Free()
     {
         foreach (var group in Groups) group.Abandon();
+        CloseWeights();
         network.Dispose();
     }
 
     private WeightGroup Group(IReadOnlyList<torch.nn.Module> layers)
     {
         var wanted = layers.ToHashSet();
-        return new WeightGroup(runtime, Type, layers, (type, device) => source.Bind(network, type, device, wanted));
+        return new WeightGroup(runtime, Type, layers, (type, device) => Bind(wanted, type, device));
+    }
+
+    private void Bind(HashSet<torch.nn.Module> layers, torch.ScalarType? type, torch.Device device)
+    {
+        weights ??= source.Open(network);
+        try
+        {
+            weights.Bind(type, device, layers.Contains);
+        }
+        finally
+        {
+            if (streamed.Count == 0) CloseWeights();
+        }
+    }
+
+    private void CloseWeights()
+    {
+        weights?.Dispose();
+        weights = null;
     }
 }

@@ -12,18 +12,20 @@ namespace ImgAlign.Runtime;
 public sealed class ModelSource<T> where T : torch.nn.Module
 {
     private readonly Func<T> create;
-    private readonly WeightReader<T> read;
+    private readonly Action<T, NetworkWeights> open;
+    private readonly IReadOnlyList<FileState> files;
 
     /// <summary>Compares the network with its files; reads no weights.</summary>
     /// <param name="name">The stage in messages, such as <c>SDXL UNet</c>.</param>
     /// <param name="create">Makes the network on the meta device.</param>
-    /// <param name="read">Opens the files of its weights; called again whenever it is loaded.</param>
+    /// <param name="open">Opens the files of a network's weights, and says how it is named there; called again whenever it is loaded.</param>
     /// <exception cref="ImgAlignException">A file is missing or broken, or does not hold what the network needs.</exception>
-    public ModelSource(string name, Func<T> create, WeightReader<T> read)
+    public ModelSource(string name, Func<T> create, Action<T, NetworkWeights> open)
     {
-        (Name, this.create, this.read) = (name, create, read);
+        (Name, this.create, this.open) = (name, create, open);
         using var network = create();
-        read(network, CheckpointBinder.Verify);
+        using var weights = OpenAndVerify(network);
+        files = weights.Files;
     }
 
     /// <summary>The same for a network whose weights are in one checkpoint.</summary>
@@ -32,10 +34,10 @@ public sealed class ModelSource<T> where T : torch.nn.Module
     /// <param name="path">The checkpoint, as for <see cref="Checkpoint.Open"/>.</param>
     /// <param name="names">How the network's parameters are named in it.</param>
     /// <exception cref="ImgAlignException">The file is missing or broken, or does not hold what the network needs.</exception>
-    public ModelSource(string name, Func<T> create, string path, Func<T, Checkpoint, WeightMap> names) : this(name, create, (network, use) =>
+    public ModelSource(string name, Func<T> create, string path, Func<T, Checkpoint, WeightMap> names) : this(name, create, (network, weights) =>
     {
-        using var weights = Checkpoint.Open(path);
-        use(network, weights, names(network, weights));
+        var file = weights.Open(path);
+        weights.Add(network, file, names(network, file));
     })
     {
     }
@@ -45,7 +47,29 @@ public sealed class ModelSource<T> where T : torch.nn.Module
 
     internal T Create() => create();
 
-    /// <summary>Gives some layers of a network their weights; the files are opened for it.</summary>
-    internal void Bind(T network, torch.ScalarType? type, torch.Device device, IReadOnlySet<torch.nn.Module> layers) =>
-        read(network, (part, checkpoint, map) => CheckpointBinder.Bind(part, checkpoint, map, type, device, layers.Contains));
+    /// <summary>Opens the files again and compares them with the network again.</summary>
+    /// <exception cref="CheckpointException">A file cannot be opened, or is not the one that was there when this was made.</exception>
+    internal NetworkWeights Open(T network)
+    {
+        var weights = OpenAndVerify(network);
+        if (weights.Files.Except(files).FirstOrDefault() is not { Path: { } changed }) return weights;
+        weights.Dispose();
+        throw new CheckpointException(changed, $"has been replaced since the model that uses it ({Name}) was made; make the model anew.");
+    }
+
+    private NetworkWeights OpenAndVerify(T network)
+    {
+        var weights = new NetworkWeights();
+        try
+        {
+            open(network, weights);
+            weights.Verify();
+            return weights;
+        }
+        catch
+        {
+            weights.Dispose();
+            throw;
+        }
+    }
 }

@@ -99,7 +99,7 @@ public sealed class FluxBackboneTests : IDisposable
 
         using var expected = new FluxBackbone(runtime, Published());
         // Sizes come from the file's shapes.
-        using var actual = new FluxBackbone(runtime, new FluxOptions { ModelPath = folder.Path, AutoencoderPath = Path.Combine(Model, "ae.safetensors") });
+        using var actual = new FluxBackbone(runtime, new FluxOptions { ModelPath = folder.Path, VaePath = Path.Combine(Model, "ae.safetensors") });
         Assert.Equal(0, (Slope(expected, withImagePrompt: false) - Slope(actual, withImagePrompt: false)).abs().max().item<float>(), 1e-5);
         Assert.Equal(expected.Decode(zeros(1, 16, 4, 6))[0].Pixels.ToArray(), actual.Decode(zeros(1, 16, 4, 6))[0].Pixels.ToArray());
     }

@@ -176,11 +176,12 @@ public sealed class LoraTests : IDisposable
 
         var map = text.Names(folderCheckpoint);
         using var a = SdxlLora.Merge(folderCheckpoint, text, map, LoraTarget.TextEncoder2, [(lora, 1)]);
-        using var b = SdxlLora.Merge(single, text, SdxlNames.TextEncoder2, LoraTarget.TextEncoder2, [(lora, 1)]);
+        var part = SdxlNames.FindTextEncoder2(single);
+        using var b = SdxlLora.Merge(part, text, SdxlNames.TextEncoder2(text, part), LoraTarget.TextEncoder2, [(lora, 1)]);
         var expected = a.Read("text_model.encoder.layers.1.self_attn.k_proj.weight");
         Assert.False(expected.equal(folderCheckpoint.Read("text_model.encoder.layers.1.self_attn.k_proj.weight").to(float32)).all().item<bool>());
-        AssertClose(expected, b.Read("conditioner.embedders.1.model.transformer.resblocks.1.attn.in_proj_weight").narrow(0, 48, 48));
-        CheckpointBinder.Verify(text, b, SdxlNames.TextEncoder2);
+        AssertClose(expected, b.Read("transformer.resblocks.1.attn.in_proj_weight").narrow(0, 48, 48));
+        CheckpointBinder.Verify(text, b, SdxlNames.TextEncoder2(text, part));
     }
 
     [Fact]

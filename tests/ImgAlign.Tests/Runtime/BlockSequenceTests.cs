@@ -72,7 +72,7 @@ public class BlockSequenceTests
     {
         using var chain = new Chain(META);
         var weights = RuleWeights.For(chain);
-        return new("chain", static () => new Chain(META), (network, use) => use(network, weights, WeightMap.Identity));
+        return new("chain", static () => new Chain(META), (network, opened) => opened.Add(network, weights, WeightMap.Identity));
     }
 
     /// <summary>A norm, and three linear layers one after the other.</summary>

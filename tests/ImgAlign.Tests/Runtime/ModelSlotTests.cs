@@ -9,13 +9,9 @@ public class ModelSlotTests
 {
     private static ModelSlot<Linear> Slot(DeviceRuntime runtime) => new(runtime, Source(Read));
 
-    private static ModelSource<Linear> Source(WeightReader<Linear> read) => new("test", () => new Linear(8, 4, hasBias: true, torch.META), read);
+    private static ModelSource<Linear> Source(Action<Linear, NetworkWeights> open) => new("test", () => new Linear(8, 4, hasBias: true, torch.META), open);
 
-    private static void Read(Linear network, WeightUse use)
-    {
-        using var weights = new Ones();
-        use(network, weights, WeightMap.Identity);
-    }
+    private static void Read(Linear network, NetworkWeights weights) => weights.Add(network, new Ones(), WeightMap.Identity);
 
     /// <summary>A file of ones in float16.</summary>
     private sealed class Ones : Checkpoint

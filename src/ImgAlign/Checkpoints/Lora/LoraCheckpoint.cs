@@ -68,6 +68,9 @@ public sealed class LoraCheckpoint : Checkpoint
     public override string FileOf(string name) => checkpoint.FileOf(name);
 
     /// <inheritdoc/>
+    internal override string NameInFile(string name) => checkpoint.NameInFile(name);
+
+    /// <inheritdoc/>
     public override torch.Tensor Read(string name)
     {
         if (!merges.TryGetValue(name, out var changes)) return checkpoint.Read(name);

@@ -52,6 +52,9 @@ internal sealed class PickleFile : Checkpoint
     public override string Source => file.Path;
 
     /// <inheritdoc/>
+    internal override IEnumerable<string> Files => [file.Path];
+
+    /// <inheritdoc/>
     public override string Format { get; }
 
     /// <inheritdoc/>

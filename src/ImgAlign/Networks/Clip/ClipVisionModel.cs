@@ -54,7 +54,7 @@ public sealed class ClipVisionModel : nn.Module<Tensor, ClipOutput>
     public WeightMap Names(Checkpoint checkpoint, string prefix = "")
     {
         Func<string, bool> unused = penultimateOnly ? ClipNames.AfterPenultimate(config, "post_layernorm.") : static _ => false;
-        return ClipNames.Map(checkpoint, prefix, "vision_model.", "visual_projection.", unused);
+        return ClipNames.Map(checkpoint, prefix, "vision_model.", "visual_projection.", projection is not null, unused);
     }
 
     /// <inheritdoc/>

@@ -77,7 +77,7 @@ public sealed record FluxConfig
     /// <exception cref="ImgAlignException">It is not such a file.</exception>
     public static FluxConfig FromShapes(Checkpoint checkpoint)
     {
-        var headWidth = (int)Shape("double_blocks.0.img_attn.norm.query_norm.scale")[0];
+        var headWidth = (int)Shape(Array.Find(FluxNames.QueryNorms, checkpoint.Tensors.ContainsKey) ?? FluxNames.QueryNorms[0])[0];
         var (imageIn, textIn, vectorIn) = (Shape("img_in.weight"), Shape("txt_in.weight"), Shape("vector_in.in_layer.weight"));
         return new FluxConfig
         {
@@ -89,13 +89,13 @@ public sealed record FluxConfig
             NumAttentionHeads = (int)imageIn[0] / headWidth,
             JointAttentionDim = (int)textIn[^1],
             PooledProjectionDim = (int)vectorIn[^1],
-            GuidanceEmbeds = checkpoint.Tensors.ContainsKey("guidance_in.in_layer.weight"),
+            GuidanceEmbeds = FluxNames.HasGuidance(checkpoint),
             AxesDimsRope = [headWidth / 8, headWidth / 16 * 7, headWidth / 16 * 7],
             MlpRatio = (double)Shape("double_blocks.0.img_mlp.0.weight")[0] / imageIn[0],
         }.Validate(checkpoint.Source);
 
         IReadOnlyList<long> Shape(string name) => checkpoint.Tensors.TryGetValue(name, out var info) && info.Shape.Count > 0 ? info.Shape
-            : throw new CheckpointException(checkpoint.Source, "is missing; is this a FLUX.1 transformer in the authors' layout, such as flux1-dev.safetensors?", name);
+            : throw new CheckpointException(checkpoint.Source, "is missing; is this a FLUX.1 transformer in the authors' layout, such as flux1-dev.safetensors?", checkpoint.NameInFile(name));
 
         int Count(string prefix) => checkpoint.Tensors.Keys.Where(name => name.StartsWith(prefix, StringComparison.Ordinal))
             .Select(name => name.Split('.')[1]).Distinct().Count();

@@ -62,7 +62,7 @@ public sealed class FluxTransformer : nn.Module<Tensor, Tensor, FluxConditioning
 
     /// <summary>How this network's parameters are named in a published file, diffusers' or the authors'.</summary>
     /// <param name="checkpoint">The file; only its names are looked at.</param>
-    public WeightMap Names(Checkpoint checkpoint) => FluxNames.IsAuthors(checkpoint) ? FluxNames.Authors(Config) : WeightMap.Identity;
+    public WeightMap Names(Checkpoint checkpoint) => FluxNames.IsAuthors(checkpoint) ? FluxNames.Authors(Config, checkpoint) : WeightMap.Identity;
 
     /// <summary>Computes what all steps of a generation share.</summary>
     /// <param name="text">Features of the text's tokens, <c>[B, L, d]</c>.</param>

@@ -31,16 +31,17 @@ internal sealed record LlavaWeights(Func<string, string> LanguageModel, Func<str
         "model.mm_projector.",
         "model.vision_tower.vision_tower.");
 
-    /// <summary>Opens a model's folder for one of its uses: a <see cref="WeightReader{T}"/>.</summary>
+    /// <summary>Opens the files of a network's weights.</summary>
     /// <param name="network">The network.</param>
     /// <param name="path">The model's folder or checkpoint.</param>
     /// <param name="visionTower">The vision tower's folder or checkpoint, where the model's does not hold it.</param>
-    /// <param name="use">What is done with each part.</param>
-    public static void Read(LlavaModel network, string path, string? visionTower, WeightUse use)
+    /// <param name="weights">Where they are opened.</param>
+    /// <exception cref="CheckpointException">A file cannot be read, or the layout is not known.</exception>
+    public static void Open(LlavaModel network, string path, string? visionTower, NetworkWeights weights)
     {
-        using var checkpoint = Checkpoint.Open(path);
-        using var tower = visionTower is null ? null : Checkpoint.Open(visionTower);
-        foreach (var (part, source, map) in Parts(network, checkpoint, tower)) use(part, source, map);
+        var checkpoint = weights.Open(path);
+        var tower = visionTower is null ? null : weights.Open(visionTower);
+        foreach (var (part, source, map) in Parts(network, checkpoint, tower)) weights.Add(part, source, map);
     }
 
     /// <summary>Gives a network its weights, part by part.</summary>
@@ -49,9 +50,16 @@ internal sealed record LlavaWeights(Func<string, string> LanguageModel, Func<str
     /// <param name="visionTower">The vision tower's folder or checkpoint, where the model's does not hold it.</param>
     /// <param name="type">The type to run in; null keeps the file's.</param>
     /// <param name="device">Where to run; null is the CPU.</param>
+    /// <returns>How each part of the network is named in its checkpoint.</returns>
     /// <exception cref="CheckpointException">The layout is not known, or names and shapes are not the network's.</exception>
-    public static void Bind(LlavaModel network, string path, string? visionTower, torch.ScalarType? type = null, torch.Device? device = null) =>
-        Read(network, path, visionTower, (part, source, map) => CheckpointBinder.Bind(part, source, map, type, device));
+    public static IReadOnlyDictionary<torch.nn.Module, WeightMap> Bind(LlavaModel network, string path, string? visionTower, torch.ScalarType? type = null, torch.Device? device = null)
+    {
+        using var weights = new NetworkWeights();
+        Open(network, path, visionTower, weights);
+        weights.Verify();
+        weights.Bind(type, device ?? torch.CPU, static _ => true);
+        return weights.Parts.ToDictionary(static part => part.Network, static part => part.Map);
+    }
 
     /// <summary>Checks names and shapes; reads no data.</summary>
     public static void Verify(LlavaModel network, Checkpoint checkpoint, Checkpoint? tower)

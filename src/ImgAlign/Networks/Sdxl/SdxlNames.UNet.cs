@@ -2,19 +2,26 @@ using ImgAlign.Checkpoints;
 
 namespace ImgAlign.Networks.Sdxl;
 
-public static partial class SdxlNames
+internal static partial class SdxlNames
 {
-    /// <summary>The UNet in a single file.</summary>
+    private const string OriginalUNet = "label_emb.0.0.weight";
+
+    // Tensors without data, by which fine-tunes say how they were trained.
+    private static readonly string[] Markers = ["v_pred", "ztsnr"];
+
+    /// <summary>The UNet, with the original names or diffusers'.</summary>
     /// <param name="config">Its sizes.</param>
-    public static WeightMap UNet(SdxlUNetConfig config) => Behind(UNetPrefix, name => new WeightSource.Whole(UNetPrefix + UNetName(name, config)));
+    /// <param name="part">Its tensors.</param>
+    public static WeightMap UNet(SdxlUNetConfig config, Checkpoint part) =>
+        (part.Tensors.ContainsKey(OriginalUNet) ? new WeightMap(name => new WeightSource.Whole(UNetName(name, config))) : WeightMap.Identity).Ignoring(Markers.Contains);
 
     /// <summary>
-    /// A UNet's parameter in the original naming, without <see cref="UNetPrefix"/>; kohya's LoRA files use it too. It counts blocks through:
+    /// A UNet's parameter in the original naming, without what stands before it; kohya's LoRA files use it too. It counts blocks through:
     /// a resnet, its attention and a resampler are parts 0, 1 and 2 of one block.
     /// </summary>
     /// <param name="name">The parameter in diffusers' naming.</param>
     /// <param name="config">The UNet's sizes.</param>
-    internal static string UNetName(string name, SdxlUNetConfig config)
+    public static string UNetName(string name, SdxlUNetConfig config)
     {
         return name.Split('.') switch
         {

@@ -4,29 +4,27 @@ using ImgAlign.Checkpoints;
 namespace ImgAlign.Networks.Sdxl;
 
 /// <summary>
-/// How the networks of SDXL are named in the original single file (<c>sd_xl_base_1.0.safetensors</c> and its fine-tunes), which holds all
-/// four. Each map leaves the other networks' tensors alone.
+/// How the networks of SDXL are named: in diffusers' folders, and in single files in the original names (<c>sd_xl_base_1.0.safetensors</c> and
+/// its fine-tunes), which hold all of them, or the UNet alone.
 /// </summary>
-public static partial class SdxlNames
+internal static partial class SdxlNames
 {
-    /// <summary>What stands before the names of the UNet.</summary>
-    public const string UNetPrefix = "model.diffusion_model.";
+    private const string ClipEmbedding = "text_model.embeddings.token_embedding.weight";
 
-    /// <summary>What stands before the names of the autoencoder.</summary>
-    public const string VaePrefix = "first_stage_model.";
+    /// <summary>The UNet of a checkpoint.</summary>
+    /// <exception cref="CheckpointException">There is none.</exception>
+    public static CheckpointPart FindUNet(Checkpoint file) =>
+        CheckpointPart.Find(file, "UNet of SDXL", new Landmark(OriginalUNet), new Landmark("add_embedding.linear_1.weight"));
 
-    /// <summary>What stands before the names of the first text encoder, which are those of transformers.</summary>
-    public const string TextEncoderPrefix = "conditioner.embedders.0.transformer.";
+    /// <summary>The first text encoder of a single file, with transformers' names.</summary>
+    /// <exception cref="CheckpointException">There is none.</exception>
+    public static CheckpointPart FindTextEncoder(Checkpoint file) => CheckpointPart.Find(file, "first text encoder of SDXL",
+        new Landmark(ClipEmbedding, "conditioner.embedders.0.transformer."), new Landmark(ClipEmbedding, "text_encoders.clip_l.transformer."));
 
-    /// <summary>What stands before the names of the second text encoder, which are those of OpenCLIP.</summary>
-    public const string TextEncoder2Prefix = "conditioner.embedders.1.model.";
-
-    /// <summary>Whether a checkpoint is an original single file of SDXL.</summary>
-    /// <param name="checkpoint">The checkpoint; only its names are looked at.</param>
-    public static bool IsSingleFile(Checkpoint checkpoint) => checkpoint.Tensors.ContainsKey(UNetPrefix + "label_emb.0.0.weight");
-
-    private static WeightMap Behind(string prefix, Func<string, WeightSource> resolve, Func<string, bool>? ignored = null) =>
-        new(resolve, name => !name.StartsWith(prefix, StringComparison.Ordinal) || (ignored?.Invoke(name) ?? false));
+    /// <summary>The second text encoder of a single file, with OpenCLIP's names or transformers'.</summary>
+    /// <exception cref="CheckpointException">There is none.</exception>
+    public static CheckpointPart FindTextEncoder2(Checkpoint file) => CheckpointPart.Find(file, "second text encoder of SDXL",
+        new Landmark(OpenClip, "conditioner.embedders.1.model."), new Landmark(ClipEmbedding, "text_encoders.clip_g.transformer."));
 
     private static int Number(string part) => int.Parse(part, NumberStyles.None, CultureInfo.InvariantCulture);
 

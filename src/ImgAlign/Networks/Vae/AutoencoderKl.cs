@@ -66,9 +66,9 @@ public sealed class AutoencoderKl : nn.Module
     public WeightMap Names(Checkpoint checkpoint)
     {
         if (checkpoint.Tensors.Keys.Any(static name => name.Contains(".mid.block_1.", StringComparison.Ordinal)))
-            return new WeightMap(name => AutoencoderNames.Original(name, Config.BlockOutChannels.Count), IsOfMissingPart);
+            return new WeightMap(name => AutoencoderNames.Original(name, Config.BlockOutChannels.Count), IsUnused);
         var isOld = checkpoint.Tensors.Keys.Any(name => name.EndsWith(".proj_attn.weight", StringComparison.Ordinal));
-        return new WeightMap(name => new WeightSource.Whole(isOld ? OldName(name) : name), IsOfMissingPart);
+        return new WeightMap(name => new WeightSource.Whole(isOld ? OldName(name) : name), IsUnused);
     }
 
     /// <summary>Turns latents into pictures.</summary>
@@ -97,7 +97,8 @@ public sealed class AutoencoderKl : nn.Module
         return (halves[0].contiguous().MoveToOuterDisposeScope(), halves[1].Clamp(-30, 20).MoveToOuterDisposeScope());
     }
 
-    private bool IsOfMissingPart(string name) =>
+    // What belongs to a half that is not built.
+    private bool IsUnused(string name) =>
         (encoder is null && (name.StartsWith("encoder.", StringComparison.Ordinal) || name.StartsWith("quant_conv.", StringComparison.Ordinal)))
         || (decoder is null && (name.StartsWith("decoder.", StringComparison.Ordinal) || name.StartsWith("post_quant_conv.", StringComparison.Ordinal)));
 

@@ -9,13 +9,16 @@ namespace ImgAlign.Networks.Vae;
 /// </summary>
 internal static class AutoencoderNames
 {
+    /// <summary>The autoencoder of a checkpoint, in any naming, or null where there is none.</summary>
+    /// <exception cref="CheckpointException">There are several.</exception>
+    public static CheckpointPart? TryFind(Checkpoint file) => CheckpointPart.TryFind(file, "autoencoder", new Landmark("decoder.conv_in.weight"));
+
     /// <summary>The source of a parameter.</summary>
     /// <param name="name">The parameter in diffusers' naming.</param>
     /// <param name="blocks">Blocks on each side.</param>
-    /// <param name="prefix">What stands in front of all names, with its dot.</param>
-    public static WeightSource Original(string name, int blocks, string prefix = "")
+    public static WeightSource Original(string name, int blocks)
     {
-        var original = prefix + OriginalName(name, blocks);
+        var original = OriginalName(name, blocks);
         var isProjection = name.Contains(".attentions.", StringComparison.Ordinal) && !name.Contains(".group_norm.", StringComparison.Ordinal);
         return isProjection && name.EndsWith(".weight", StringComparison.Ordinal)
             ? new WeightSource.Reshaped(original, static shape => [.. shape, 1, 1])

@@ -72,7 +72,7 @@ public sealed class CompactWeightTests
     {
         using var layer = Layer();
         var weights = RuleWeights.For(layer);
-        return new(runtime, new ModelSource<Linear>("test", Layer, (network, use) => use(network, weights, WeightMap.Identity)), storage: storage);
+        return new(runtime, new ModelSource<Linear>("test", Layer, (network, opened) => opened.Add(network, weights, WeightMap.Identity)), storage: storage);
     }
 
     private static Linear Layer() => new(32, 64, hasBias: true, META);

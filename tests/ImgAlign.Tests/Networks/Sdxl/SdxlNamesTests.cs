@@ -1,5 +1,7 @@
 using ImgAlign.Checkpoints;
+using ImgAlign.Networks.Clip;
 using ImgAlign.Networks.Sdxl;
+using ImgAlign.Networks.Vae;
 using TorchSharp;
 
 namespace ImgAlign.Tests.Networks.Sdxl;
@@ -20,14 +22,13 @@ public class SdxlNamesTests
     {
         using var expected = Checkpoint.Open(Path.Combine(Sdxl, "checkpoint", folder));
         using var single = Checkpoint.Open(Path.Combine(Sdxl, "single-file", "sd_xl_base_tiny.safetensors"));
-        Assert.True(SdxlNames.IsSingleFile(single));
-        Assert.False(SdxlNames.IsSingleFile(expected));
-        var map = folder switch
+        using var networks = new NetworksOfFolder();
+        var (part, map) = folder switch
         {
-            "unet" => SdxlNames.UNet(SdxlUNetConfig.Load(Path.Combine(Sdxl, "checkpoint", "unet", "config.json"))),
-            "vae" => SdxlNames.Vae(4),
-            "text_encoder" => WeightMap.Prefixed(SdxlNames.TextEncoderPrefix + "text_model.").Ignoring(name => name.EndsWith(".position_ids", StringComparison.Ordinal)),
-            _ => SdxlNames.TextEncoder2,
+            "unet" => Named(SdxlNames.FindUNet(single), part => SdxlNames.UNet(networks.UNet, part)),
+            "vae" => Named(AutoencoderNames.TryFind(single)!, networks.Vae.Names),
+            "text_encoder" => Named(SdxlNames.FindTextEncoder(single), part => networks.Text.Names(part)),
+            _ => Named(SdxlNames.FindTextEncoder2(single), part => SdxlNames.TextEncoder2(networks.Text2, part)),
         };
         var used = new HashSet<string>();
         foreach (var (name, info) in expected.Tensors)
@@ -35,12 +36,31 @@ public class SdxlNamesTests
             using var scope = torch.NewDisposeScope();
             long[] shape = [.. info.Shape];
             var source = map.Resolve(name.StartsWith(tower, StringComparison.Ordinal) ? name[tower.Length..] : name);
-            Assert.Equal(source.ExpectedShapes(shape), source.Names.Select(original => single.Tensors[original].Shape.ToArray()));
-            var combined = source.Combine([.. source.Names.Select(single.Read)], shape);
+            Assert.Equal(source.ExpectedShapes(shape), source.Names.Select(original => part.Tensors[original].Shape.ToArray()));
+            var combined = source.Combine([.. source.Names.Select(part.Read)], shape);
             Assert.True(combined.equal(expected.Read(name)).all().item<bool>(), name);
             used.UnionWith(source.Names);
         }
-        Assert.All(single.Tensors.Keys, name => Assert.True(used.Contains(name) || map.IsIgnored(name), name));
+        Assert.All(part.Tensors.Keys, name => Assert.True(used.Contains(name) || map.IsIgnored(name), name));
+    }
+
+    private static (CheckpointPart Part, WeightMap Map) Named(CheckpointPart part, Func<CheckpointPart, WeightMap> names) => (part, names(part));
+
+    private sealed class NetworksOfFolder : IDisposable
+    {
+        public SdxlUNetConfig UNet { get; } = SdxlUNetConfig.Load(Config("unet"));
+        public AutoencoderKl Vae { get; } = new(AutoencoderKlConfig.Read(Config("vae")), torch.META);
+        public ClipTextModel Text { get; } = new(ClipTextConfig.Read(Config("text_encoder")), torch.META);
+        public ClipTextModel Text2 { get; } = new(ClipTextConfig.Read(Config("text_encoder_2")), torch.META);
+
+        public void Dispose()
+        {
+            Vae.Dispose();
+            Text.Dispose();
+            Text2.Dispose();
+        }
+
+        private static string Config(string folder) => Path.Combine(Sdxl, "checkpoint", folder, "config.json");
     }
 
     [Theory]
@@ -51,5 +71,5 @@ public class SdxlNamesTests
         Assert.Equal(expected, SdxlNames.UNetName(name, new SdxlUNetConfig { UpBlockTypes = ["UpBlock2D", "UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"] }));
 
     [Fact]
-    public void Unknown_parameters_are_the_programmers_error() => Assert.Throws<ArgumentException>(() => SdxlNames.Vae(4).Resolve("encoder.blocks.0.weight"));
+    public void Unknown_parameters_are_the_programmers_error() => Assert.Throws<ArgumentException>(() => AutoencoderNames.Original("encoder.blocks.0.weight", 4));
 }

@@ -1,0 +1,78 @@
+using ImgAlign.Backbones;
+using ImgAlign.Checkpoints;
+using ImgAlign.Runtime;
+using ImgAlign.Tests.Checkpoints;
+using static TorchSharp.torch;
+
+namespace ImgAlign.Tests.Backbones;
+
+/// <summary>FLUX.1 as other tools write it.</summary>
+public sealed class FluxLayoutTests : IDisposable
+{
+    private static readonly string Model = Path.Combine(TestData.Golden, "flux", "FLUX.1-dev");
+    private static readonly ImageSize Size = new(48, 32);
+
+    private readonly TemporaryFolder folder = new();
+    private readonly DeviceRuntime runtime = new(new RuntimeOptions { Threads = 1 });
+
+    public void Dispose()
+    {
+        runtime.Dispose();
+        folder.Dispose();
+    }
+
+    [Theory]
+    [InlineData("flux1-dev.safetensors", "model.diffusion_model.", "scale")]
+    [InlineData("flux1-dev.safetensors", "", "weight")]
+    [InlineData("flux1-dev.safetensors", "net.", "weight")]
+    [InlineData("transformer", "transformer.", "")]
+    [InlineData("transformer", "", "")]
+    public void A_transformer_is_read_behind_any_prefix_and_with_either_name_of_its_norms(string source, string prefix, string norm)
+    {
+        using var scope = NewDisposeScope();
+        var path = Save("flux.safetensors", source, name => prefix + (norm == "weight" && name.EndsWith("_norm.scale", StringComparison.Ordinal) ? name[..^"scale".Length] + norm : name));
+        Assert.Equal(0, Difference(new FluxOptions { ModelPath = Model, TransformerPath = path }), 1e-5);
+    }
+
+    [Fact]
+    public void One_file_may_hold_transformer_and_vae()
+    {
+        using var scope = NewDisposeScope();
+        using var transformer = Checkpoint.Open(Path.Combine(Model, "flux1-dev.safetensors"));
+        using var vae = Checkpoint.Open(Path.Combine(Model, "ae.safetensors"));
+        var path = folder.File("all.safetensors");
+        SafetensorsWriter.Write(path, transformer.Tensors.Keys.ToDictionary(name => "model.diffusion_model." + name, transformer.Read)
+            .Concat(vae.Tensors.Keys.ToDictionary(name => "vae." + name, vae.Read)).ToDictionary());
+        Assert.Equal(0, Difference(new FluxOptions { ModelPath = Model, TransformerPath = path, VaePath = path }), 1e-5);
+    }
+
+    [Fact]
+    public void A_tensor_that_is_missing_is_named_as_the_file_names_its_kind()
+    {
+        var path = Save("flux.safetensors", "flux1-dev.safetensors", static name => name == "txt_in.bias" ? null : "model.diffusion_model." + name);
+        var exception = Assert.Throws<CheckpointException>(() => new FluxBackbone(runtime, new FluxOptions { ModelPath = Model, TransformerPath = path }));
+        Assert.Equal("model.diffusion_model.txt_in.bias", exception.TensorName);
+    }
+
+    private float Difference(FluxOptions options)
+    {
+        using var expected = new FluxBackbone(runtime, new FluxOptions { ModelPath = Model });
+        using var actual = new FluxBackbone(runtime, options);
+        return (Slope(expected) - Slope(actual)).abs().max().item<float>();
+    }
+
+    private string Save(string name, string source, Func<string, string?> rename)
+    {
+        using var scope = NewDisposeScope();
+        using var file = Checkpoint.Open(Path.Combine(Model, source));
+        SafetensorsWriter.Write(folder.File(name), file.Tensors.Keys.Where(tensor => rename(tensor) is not null).ToDictionary(tensor => rename(tensor)!, file.Read));
+        return folder.File(name);
+    }
+
+    private static Tensor Slope(FluxBackbone backbone)
+    {
+        using var text = backbone.EncodeText(["a red cube"]);
+        using var conditioning = backbone.Condition(text, null, 0, Size);
+        return backbone.Derivative(backbone.CreateNoise(Size, 1), backbone.CreateSchedule(4, Size).Steps[1], conditioning);
+    }
+}

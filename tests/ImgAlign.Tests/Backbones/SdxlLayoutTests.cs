@@ -1,0 +1,140 @@
+using ImgAlign.Backbones;
+using ImgAlign.Checkpoints;
+using ImgAlign.Runtime;
+using ImgAlign.Tests.Checkpoints;
+using static TorchSharp.torch;
+
+namespace ImgAlign.Tests.Backbones;
+
+/// <summary>SDXL as other tools write it: every layout must give the numbers of the folder as published.</summary>
+public sealed class SdxlLayoutTests : IDisposable
+{
+    private const string Unet = "model.diffusion_model.", Vae = "first_stage_model.", Text2 = "conditioner.embedders.1.model.";
+
+    private static readonly string Sdxl = Path.Combine(TestData.Golden, "sdxl");
+    private static readonly string Published = Path.Combine(Sdxl, "checkpoint");
+    private static readonly ImageSize Size = new(32, 24);
+
+    private readonly TemporaryFolder folder = new();
+    private readonly DeviceRuntime runtime = new(new RuntimeOptions { Threads = 1, Precision = Precision.Float32 });
+
+    public void Dispose()
+    {
+        runtime.Dispose();
+        folder.Dispose();
+    }
+
+    public static TheoryData<string> Layouts => ["as published", "position ids", "projection as a weight", "state_dict", "ComfyUI's text encoders"];
+
+    [Theory]
+    [MemberData(nameof(Layouts))]
+    public void A_single_file_of_any_layout_gives_what_the_folder_gives(string layout)
+    {
+        var path = Single(tensors => layout switch
+        {
+            "position ids" => tensors.Append(new(Text2 + "transformer.text_model.embeddings.position_ids", arange(77).unsqueeze(0))),
+            "projection as a weight" => tensors.Select(pair => pair.Key == Text2 + "text_projection" ? new(pair.Key + ".weight", pair.Value.t().contiguous()) : pair),
+            "state_dict" => tensors.Select(pair => KeyValuePair.Create("state_dict." + pair.Key, pair.Value)),
+            "ComfyUI's text encoders" => tensors.Where(pair => !pair.Key.StartsWith("conditioner.", StringComparison.Ordinal)).Concat(Part("text_encoder", "text_encoders.clip_l.transformer.")).Concat(Part("text_encoder_2", "text_encoders.clip_g.transformer.")),
+            _ => tensors,
+        });
+        AssertSame(new SdxlOptions { ModelPath = path, ConfigPath = Published });
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("model.diffusion_model.")]
+    [InlineData("state_dict.module.")]
+    public void A_unet_alone_is_read_in_its_original_names(string prefix) =>
+        AssertSame(new SdxlOptions { ModelPath = Published, UNetPath = Single(tensors => Behind(tensors, Unet, prefix)) });
+
+    [Fact]
+    public void A_single_file_without_a_vae_takes_another_one()
+    {
+        var model = Single(tensors => tensors.Where(pair => !pair.Key.StartsWith(Vae, StringComparison.Ordinal)));
+        var missing = Assert.Throws<CheckpointException>(() => new SdxlBackbone(runtime, new SdxlOptions { ModelPath = model, ConfigPath = Published }));
+        Assert.Contains("VaePath", missing.Message, StringComparison.Ordinal);
+        string[] vaes = [Path.Combine(Published, "vae"), Published, Single(tensors => Behind(tensors, Vae, ""), "vae.safetensors"), Path.Combine(Sdxl, "single-file", "sd_xl_base_tiny.safetensors")];
+        foreach (var vae in vaes) AssertSame(new SdxlOptions { ModelPath = model, ConfigPath = Published, VaePath = vae });
+    }
+
+    [Fact]
+    public void A_tensor_that_is_missing_is_named_as_the_file_names_its_kind()
+    {
+        var path = Single(tensors => tensors.Where(static pair => pair.Key != Unet + "out.2.bias").Select(static pair => KeyValuePair.Create("state_dict." + pair.Key, pair.Value)));
+        var exception = Assert.Throws<CheckpointException>(() => new SdxlBackbone(runtime, new SdxlOptions { ModelPath = path, ConfigPath = Published }));
+        Assert.Equal("state_dict." + Unet + "out.2.bias", exception.TensorName);
+    }
+
+    [Fact]
+    public void A_file_of_another_model_or_with_two_is_refused()
+    {
+        var other = Path.Combine(Sdxl, "ckpts", "resampler.pth");
+        Assert.Contains("holds no UNet of SDXL", Assert.Throws<CheckpointException>(() => new SdxlBackbone(runtime, new SdxlOptions { ModelPath = Published, UNetPath = other })).Message, StringComparison.Ordinal);
+        var twice = Single(tensors => Behind(tensors, Unet, "").Concat(Behind(tensors, Unet, "ema.")));
+        Assert.Contains("more than one", Assert.Throws<CheckpointException>(() => new SdxlBackbone(runtime, new SdxlOptions { ModelPath = Published, UNetPath = twice })).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("CLIPTextModel")]
+    public void The_second_text_encoder_has_its_projection_whatever_its_configuration_names(string? architecture)
+    {
+        var model = Copy("text_encoder_2");
+        var config = File.ReadAllText(Path.Combine(model, "text_encoder_2", "config.json"));
+        folder.Write("model/text_encoder_2/config.json", architecture is null
+            ? config.Replace("\"architectures\"", "\"other\"", StringComparison.Ordinal) : config.Replace("CLIPTextModelWithProjection", architecture, StringComparison.Ordinal));
+        AssertSame(new SdxlOptions { ModelPath = model });
+    }
+
+    // A copy of the published folder by links, but for one part.
+    private string Copy(string part)
+    {
+        foreach (var path in Directory.EnumerateFileSystemEntries(Published))
+        {
+            if (Path.GetFileName(path) == part)
+                foreach (var file in Directory.EnumerateFiles(path)) folder.Write($"model/{part}/{Path.GetFileName(file)}", File.ReadAllBytes(file));
+            else
+            {
+                Directory.CreateDirectory(folder.File("model"));
+                File.CreateSymbolicLink(folder.File("model/" + Path.GetFileName(path)), path);
+            }
+        }
+        return folder.File("model");
+    }
+
+    private string Single(Func<IEnumerable<KeyValuePair<string, Tensor>>, IEnumerable<KeyValuePair<string, Tensor>>> change, string name = "single.safetensors")
+    {
+        using var scope = NewDisposeScope();
+        using var released = Checkpoint.Open(Path.Combine(Sdxl, "single-file", "sd_xl_base_tiny.safetensors"));
+        SafetensorsWriter.Write(folder.File(name), change(released.Tensors.Keys.Select(tensor => KeyValuePair.Create(tensor, released.Read(tensor))).ToList()).ToDictionary());
+        return folder.File(name);
+    }
+
+    private static IEnumerable<KeyValuePair<string, Tensor>> Part(string part, string prefix)
+    {
+        using var file = Checkpoint.Open(Path.Combine(Published, part));
+        return [.. file.Tensors.Keys.Select(name => KeyValuePair.Create(prefix + name, file.Read(name)))];
+    }
+
+    private static IEnumerable<KeyValuePair<string, Tensor>> Behind(IEnumerable<KeyValuePair<string, Tensor>> tensors, string old, string prefix) =>
+        tensors.Where(pair => pair.Key.StartsWith(old, StringComparison.Ordinal)).Select(pair => KeyValuePair.Create(prefix + pair.Key[old.Length..], pair.Value));
+
+    private void AssertSame(SdxlOptions options)
+    {
+        using var scope = NewDisposeScope();
+        using var expected = new SdxlBackbone(runtime, new SdxlOptions { ModelPath = Published });
+        using var actual = new SdxlBackbone(runtime, options);
+        var (a, b) = (expected.EncodeText(["a red cube"]), actual.EncodeText(["a red cube"]));
+        Assert.True(a.Tokens.equal(b.Tokens).all().item<bool>());
+        Assert.True(a.Pooled.allclose(b.Pooled, 1e-6, 1e-6));
+        Assert.True(Slope(expected, a).allclose(Slope(actual, a), 1e-5, 1e-5));
+        Assert.Equal(expected.Decode(zeros(1, 4, 3, 4))[0].Pixels.ToArray(), actual.Decode(zeros(1, 4, 3, 4))[0].Pixels.ToArray());
+    }
+
+    private static Tensor Slope(SdxlBackbone backbone, TextFeatures text)
+    {
+        using var conditioning = backbone.Condition(text, null, 0, Size);
+        return backbone.Derivative(backbone.CreateNoise(Size, 1), backbone.CreateSchedule(4, Size).Steps[1], conditioning);
+    }
+}
