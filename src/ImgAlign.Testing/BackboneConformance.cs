@@ -1,3 +1,4 @@
+using ImgAlign.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -17,6 +18,7 @@ public static class BackboneConformance
     /// <returns>One sentence for everything that is amiss; empty when the backbone conforms.</returns>
     public static IReadOnlyList<string> Check(IDiffusionBackbone backbone, ImageSize? size = null)
     {
+        using var stack = SignalStack.Enlarge();
         using var noGrad = no_grad();
         var checks = new Checks(backbone, size ?? backbone.Info.DefaultSize);
         checks.Leakless("the first use", checks.Generation);  // loads what is loaded on first use

@@ -1,3 +1,4 @@
+using ImgAlign.Runtime;
 using ImgAlign.Training.Optimization;
 using ImgAlign.Training.Parallel;
 using ImgAlign.Training.Reporting;
@@ -52,6 +53,7 @@ public sealed class Trainer : IDisposable
     /// <exception cref="ImgAlignException">The loss is no number, no sample can be used, or the folder holds another run.</exception>
     public TrainingResult Run(string? folder = null, bool resume = false, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
+        using var stack = SignalStack.Enlarge();
         var files = folder is null ? null : Open(folder, resume);
         group.Broadcast([.. Enumerable.Range(0, optimizer.Count).Select(optimizer.Weight)]);
         optimizer.RoundParameters();

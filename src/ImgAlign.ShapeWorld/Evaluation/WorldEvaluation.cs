@@ -57,6 +57,7 @@ public sealed class WorldEvaluation : IDisposable
     /// <param name="cancellationToken">Ends the measurement between two ways.</param>
     public EvaluationResult Run(IProgress<string>? progress = null, CancellationToken cancellationToken = default)
     {
+        using var stack = SignalStack.Enlarge();
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var detector = AlignerVariant.Full.OpenDetector(runtime, world, world);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ImgAlign.Checkpoints;
+using ImgAlign.Runtime;
 using ImgAlign.ShapeWorld.Models;
 using ImgAlign.Training;
 using TorchSharp;
@@ -63,6 +64,7 @@ public sealed class WorldTraining
         if (WorldStage.All[index].BuildsOn.FirstOrDefault(earlier => FindRecord(earlier) is not { FailedGates.Count: 0 }) is { } missing)
             throw new ImgAlignException($"Stage {stage} builds on stage {missing}, which has not passed yet; run that one first.");
 
+        using var stack = SignalStack.Enlarge();
         var definition = WorldStage.All[index];
         var watch = Stopwatch.StartNew();
         var outcome = definition.Run(new StageContext(Folder, Ablations, Path.Combine(output, "runs"), stage, SeedSequence.At(seed, definition.Number), steps, progress, cancellationToken));

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ImgAlign.Runtime;
 using TorchSharp;
 
 namespace ImgAlign.Testing.Golden;
@@ -49,7 +50,11 @@ public sealed partial class GoldenRunner
     /// <summary>Runs one case. Never throws for what the case or the computation does wrong: the result says it.</summary>
     /// <param name="path">A path that <see cref="Find"/> gave.</param>
     /// <param name="device">Where to compute.</param>
-    public GoldenResult Run(string path, torch.Device device) => File.Exists(path) ? RunFile(path) : RunFolder(path, device);
+    public GoldenResult Run(string path, torch.Device device)
+    {
+        using var stack = SignalStack.Enlarge();
+        return File.Exists(path) ? RunFile(path) : RunFolder(path, device);
+    }
 
     private GoldenResult RunFile(string path)
     {

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using ImgAlign.Checkpoints;
+using ImgAlign.Runtime;
 using TorchSharp;
 
 namespace ImgAlign.Testing.Golden;
@@ -38,14 +39,18 @@ public sealed class RuleCheckpoint : Checkpoint
         var result = torch.empty([.. info.Shape], torch.ScalarType.Float32);
         var (scale, offset) = Affine(name, info.Shape);
         var hash = Fnv1a($"{seed}:{name}");
-        Parallel.For(0, (info.Count + BlockSize - 1) / BlockSize, block =>
+        ParallelLoop.Run((int)((info.Count + BlockSize - 1) / BlockSize), Environment.ProcessorCount, blocks =>
         {
-            var start = block * BlockSize;
+            foreach (var block in blocks) Fill(block * BlockSize);
+        });
+        return result;
+
+        void Fill(long start)
+        {
             using var slice = result.view(-1).narrow(0, start, Math.Min(BlockSize, info.Count - start));
             var values = MemoryMarshal.Cast<byte, float>(slice.bytes);
             for (var i = 0; i < values.Length; i++) values[i] = offset + Uniform(hash, (ulong)(start + i)) * scale;
-        });
-        return result;
+        }
     }
 
     private const long BlockSize = 1 << 20;

@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using ImgAlign.Runtime;
 using static TorchSharp.torch;
 
 namespace ImgAlign.Training.Parallel;
@@ -79,6 +80,7 @@ public sealed class InProcessGroup : IProcessGroup
 
     private static TResult RunInScope<TResult>(Func<IProcessGroup, TResult> work, IProcessGroup group)
     {
+        using var stack = SignalStack.Enlarge();
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         return work(group);

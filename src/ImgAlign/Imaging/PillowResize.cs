@@ -1,3 +1,5 @@
+using ImgAlign.Runtime;
+
 namespace ImgAlign.Imaging;
 
 /// <summary>
@@ -44,10 +46,16 @@ public static class PillowResize
     private static RgbImage Horizontal(RgbImage image, ResampleWeights weights, int width, int firstRow, int endRow)
     {
         var result = Canvas.Allocate(width, endRow - firstRow);
-        Parallel.For(firstRow, endRow, y =>
+        ParallelLoop.Run(endRow - firstRow, Environment.ProcessorCount, rows =>
         {
-            var input = image.Pixels.Slice(3 * y * image.Width, 3 * image.Width);
-            var output = result.AsSpan(3 * (y - firstRow) * width, 3 * width);
+            foreach (var row in rows) ResizeRow(row);
+        });
+        return new RgbImage(width, endRow - firstRow, result);
+
+        void ResizeRow(int row)
+        {
+            var input = image.Pixels.Slice(3 * (firstRow + row) * image.Width, 3 * image.Width);
+            var output = result.AsSpan(3 * row * width, 3 * width);
             for (var x = 0; x < width; x++)
             {
                 var (start, taps) = weights[x];
@@ -64,15 +72,21 @@ public static class PillowResize
                 output[3 * x + 1] = Clamp(green);
                 output[3 * x + 2] = Clamp(blue);
             }
-        });
-        return new RgbImage(width, endRow - firstRow, result);
+        }
     }
 
     private static RgbImage Vertical(RgbImage image, ResampleWeights weights, int height, int firstRow)
     {
         var rowBytes = 3 * image.Width;
         var result = Canvas.Allocate(image.Width, height);
-        Parallel.For(0, height, () => new int[rowBytes], (y, _, sums) =>
+        ParallelLoop.Run(height, Environment.ProcessorCount, rows =>
+        {
+            var sums = new int[rowBytes];
+            foreach (var row in rows) SumRow(row, sums);
+        });
+        return new RgbImage(image.Width, height, result);
+
+        void SumRow(int y, int[] sums)
         {
             var (start, taps) = weights[y];
             Array.Fill(sums, Half);
@@ -84,9 +98,7 @@ public static class PillowResize
             }
             var output = result.AsSpan(y * rowBytes, rowBytes);
             for (var x = 0; x < output.Length; x++) output[x] = Clamp(sums[x]);
-            return sums;
-        }, _ => { });
-        return new RgbImage(image.Width, height, result);
+        }
     }
 
     // Pillow adds the step up instead of multiplying, which decides where a position falls on a border.

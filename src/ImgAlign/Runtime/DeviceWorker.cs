@@ -62,6 +62,7 @@ public sealed class DeviceWorker : IDisposable
 
     private void Work(int? threads)
     {
+        using var stack = SignalStack.Enlarge();
         // libtorch's number of threads belongs to the calling thread.
         if (threads is { } count) torch.set_num_threads(count);
         foreach (var work in queue.GetConsumingEnumerable()) work();

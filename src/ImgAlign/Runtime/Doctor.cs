@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 using SkiaSharp;
 using TorchSharp;
 
@@ -10,11 +11,13 @@ public static class Doctor
     /// <summary>Looks at everything. Never throws for what it finds.</summary>
     public static IReadOnlyList<DoctorCheck> Examine()
     {
+        using var stack = SignalStack.Enlarge();
         var libtorch = Check("libtorch", ExamineLibTorch, "Reference TorchSharp-cpu, TorchSharp-cuda-linux or TorchSharp-cuda-windows in the program, or let " +
             $"{LibTorchLoader.Variable} name the folder of a libtorch or PyTorch installation.");
         return
         [
             ExamineSystem(),
+            ExamineSignalStack(),
             libtorch,
             .. libtorch.Verdict == DoctorVerdict.Problem ? [] : ExamineComputation(),
             Check("image files", ExamineSkia, "Reference SkiaSharp.NativeAssets.Linux.NoDependencies in the version of SkiaSharp."),
@@ -24,6 +27,17 @@ public static class Doctor
 
     private static DoctorCheck ExamineSystem() => new("system", DoctorVerdict.Fine,
         $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {Environment.ProcessorCount} processors, {RuntimeInformation.FrameworkDescription}.");
+
+    private static DoctorCheck ExamineSignalStack()
+    {
+        var cpu = HasAmx ? "The CPU has AMX" : "The CPU has no AMX";
+        if (!OperatingSystem.IsLinux()) return new("threads", DoctorVerdict.Fine, $"{cpu}; signals need no larger stack on this system.");
+        var isProtected = SignalStack.CurrentBytes >= SignalStack.EnlargedBytes;
+        var finding = $"{cpu}; threads {(isProtected ? "are" : "are not")} protected while they compute: {SignalStack.CurrentBytes / 1024} KB for signals.";
+        return isProtected || !HasAmx
+            ? new("threads", DoctorVerdict.Fine, finding)
+            : new("threads", DoctorVerdict.Problem, finding, "Set ONEDNN_MAX_CPU_ISA=AVX512_CORE_BF16, so that bfloat16 is computed without AMX.");
+    }
 
     private static DoctorCheck ExamineLibTorch()
     {
@@ -101,6 +115,9 @@ public static class Doctor
                 : mend);
         }
     }
+
+    // Leaf 7 of CPUID: AMX-TILE.
+    internal static bool HasAmx => X86Base.IsSupported && X86Base.CpuId(0, 0).Eax >= 7 && (X86Base.CpuId(7, 0).Edx >> 24 & 1) != 0;
 
     private static bool HasNvidiaDriver => OperatingSystem.IsWindows()
         ? File.Exists(Path.Combine(Environment.SystemDirectory, "nvcuda.dll"))

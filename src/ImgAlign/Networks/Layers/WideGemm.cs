@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
+using ImgAlign.Runtime;
 
 namespace ImgAlign.Networks.Layers;
 
@@ -43,14 +44,29 @@ internal static unsafe class WideGemm
     /// <param name="threads">The number of threads.</param>
     public static void Multiply(float* x, float* weight, float* bias, float* y, int m, int n, int k, int threads)
     {
-        var options = new ParallelOptions { MaxDegreeOfParallelism = threads };
         var panels = (m + PanelRows - 1) / PanelRows;
         var packed = Allocate((long)panels * PanelRows * k);
         try
         {
-            Parallel.For(0, panels, options, panel => Pack(x, m, k, panel, packed));
+            ParallelLoop.Run(panels, threads, some =>
+            {
+                foreach (var panel in some) Pack(x, m, k, panel, packed);
+            });
             var (strips, tiles) = ((m + StripRows - 1) / StripRows, (n + TileRows - 1) / TileRows);
-            Parallel.For(0, strips * tiles, options, () => (nint)Allocate(TileRows * CollectedStride), (task, _, collected) =>
+            ParallelLoop.Run(strips * tiles, threads, tasks =>
+            {
+                var collected = Allocate(TileRows * CollectedStride);
+                try
+                {
+                    foreach (var task in tasks) MultiplyTask(task, collected);
+                }
+                finally
+                {
+                    NativeMemory.AlignedFree(collected);
+                }
+            });
+
+            void MultiplyTask(int task, float* collected)
             {
                 // The last tile is made of whole kernels too: it reaches back into the one before it, and computes the same there.
                 var outputs = Math.Min(TileRows, n - task % tiles * TileRows);
@@ -58,10 +74,9 @@ internal static unsafe class WideGemm
                 var firstOutput = Math.Min(task % tiles * TileRows, n - outputs);
                 var firstRow = task / tiles * StripRows;
                 var rows = Math.Min(StripRows, m - firstRow);
-                MultiplyStrip(packed + (long)firstRow * k, weight + (long)firstOutput * k, (float*)collected, rows, outputs, k);
-                Store((float*)collected, bias is null ? null : bias + firstOutput, y + (long)firstRow * n + firstOutput, rows, outputs, n);
-                return collected;
-            }, collected => NativeMemory.AlignedFree((void*)collected));
+                MultiplyStrip(packed + (long)firstRow * k, weight + (long)firstOutput * k, collected, rows, outputs, k);
+                Store(collected, bias is null ? null : bias + firstOutput, y + (long)firstRow * n + firstOutput, rows, outputs, n);
+            }
         }
         finally
         {
