@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 namespace ImgAlign.Backbones;
 
 /// <summary>
-/// FLUX.1-dev and its fine-tunes, with XLabs' image prompt. Guidance is twofold: a scale that the network knows
+/// FLUX.1-dev, FLUX.1-schnell and their fine-tunes, with XLabs' image prompt. Guidance is twofold: a scale that the network knows
 /// (<see cref="FluxOptions.DistilledGuidance"/>), and classifier-free guidance from the second step on, as in IMG.
 /// </summary>
 public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
@@ -34,8 +34,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         // What may be wrong comes first: from the first slot on, nothing fails.
         var files = new FluxFiles(options);
         (transformerConfig, autoencoderConfig) = (files.ReadTransformer(), files.ReadAutoencoder());
-        // The released schedule does not look at the model's configuration.
-        schedule = new FlowMatchSchedule(options.ScheduleTokens == FlowTokenCount.Released ? FlowMatchConfig.FluxDev : files.ReadScheduler());
+        schedule = new FlowMatchSchedule(files.ReadScheduler(transformerConfig));
         var text = FluxTextParts.Read(files);
         var image = files.ImagePrompt is { } paths ? FluxImagePromptEncoder.Read(paths.Encoder, paths.Adapter) : null;
         RequireFit(transformerConfig, autoencoderConfig, text);
@@ -174,8 +173,9 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         Name = "FLUX",
         SizeMultiple = autoencoderConfig.PixelsPerLatent * LatentPatches.Size,
         DefaultSize = new ImageSize(1024, 1024),
-        DefaultSteps = 30,
-        DefaultGuidance = 3.5,
+        // FLUX.1-schnell is distilled to few steps without guidance.
+        DefaultSteps = transformerConfig.GuidanceEmbeds ? 30 : 4,
+        DefaultGuidance = transformerConfig.GuidanceEmbeds ? 3.5 : 1,
         GuidanceStartStep = 1,
         ImagePromptTokens = imagePrompt?.Tokens ?? 0,
         ImagePromptWidth = imagePrompt?.Width ?? 0,

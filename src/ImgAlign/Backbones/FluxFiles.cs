@@ -42,10 +42,11 @@ internal sealed class FluxFiles
 
     public T5Tokenizer LoadT5Tokenizer() => T5Tokenizer.Load(Path.Combine(folder, "tokenizer_2"));
 
-    public FlowMatchConfig ReadScheduler()
+    /// <summary>The model's own schedule, or where it has none that of the published model of its kind.</summary>
+    public FlowMatchConfig ReadScheduler(FluxConfig transformer)
     {
         var path = Path.Combine(folder, "scheduler", "scheduler_config.json");
-        return File.Exists(path) ? FlowMatchConfig.Read(path) : FlowMatchConfig.FluxDev;
+        return File.Exists(path) ? FlowMatchConfig.Read(path) : transformer.GuidanceEmbeds ? FlowMatchConfig.FluxDev : FlowMatchConfig.FluxSchnell;
     }
 
     /// <summary>A file in the authors' layout has the sizes that <c>transformer/config.json</c> of the model says, or those that it shows itself.</summary>

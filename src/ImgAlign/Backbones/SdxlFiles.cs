@@ -108,7 +108,12 @@ internal sealed class SdxlFiles
 
     /// <summary>The image prompt's keys and values, or null where there is no image prompt.</summary>
     public ModelSource<ImagePromptAdapter>? Adapter(SdxlUNetConfig config) => ImagePrompt is null ? null :
-        new("SDXL image-prompt adapter", () => new ImagePromptAdapter(config, META), ImagePrompt.Adapter, static (_, _) => ImagePromptAdapter.Weights);
+        new("SDXL image-prompt adapter", () => new ImagePromptAdapter(config, META), (network, weights) =>
+        {
+            var file = weights.Open(ImagePrompt.Adapter);
+            ImagePromptAdapter.RequirePlus(file);
+            weights.Add(network, file, ImagePromptAdapter.Weights);
+        });
 
     private string UNetPath => unetPath ?? PartPath("unet");
 

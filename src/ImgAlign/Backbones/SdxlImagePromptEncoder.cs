@@ -33,6 +33,7 @@ public sealed class SdxlImagePromptEncoder : ClipImagePromptEncoder<Resampler>
     {
         var encoder = ImageEncoderParts.Read("SDXL image encoder", imageEncoderPath, penultimateOnly: true);
         using var file = Checkpoint.Open(resamplerPath);
+        ImagePromptAdapter.RequirePlus(file);
         var (config, tokens) = Resampler.ReadSizes(file);
         if (config.InputWidth != encoder.Config.HiddenSize)
             throw new ImgAlignException($"{resamplerPath} takes hidden states of width {config.InputWidth}, but the image encoder in {encoder.Folder} gives {encoder.Config.HiddenSize}; take both from the same release.");

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.RegularExpressions;
 
 namespace ImgAlign.Checkpoints;
 
@@ -7,7 +8,7 @@ namespace ImgAlign.Checkpoints;
 /// Reads a published <c>config.json</c> into a record whose property names are the file's in C# spelling (<c>hidden_size</c> is
 /// <c>HiddenSize</c>). Fields that the file leaves out keep the record's defaults, as in transformers and diffusers; unknown fields are ignored.
 /// </summary>
-internal static class ConfigFile
+internal static partial class ConfigFile
 {
     private static readonly JsonSerializerOptions Options = new()
     {
@@ -46,12 +47,40 @@ internal static class ConfigFile
         if (!File.Exists(path)) throw new ImgAlignException($"{path}: the file is missing; a model's folder holds its configuration beside its weights.");
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path), new JsonDocumentOptions { AllowTrailingCommas = true });
-            return document.RootElement.Clone();
+            return ParseJson(File.ReadAllText(path));
         }
         catch (JsonException exception)
         {
             throw new ImgAlignException($"{path}: not valid JSON (line {exception.LineNumber + 1}); download the file again.", exception);
         }
     }
+
+    /// <summary>
+    /// Reads JSON as Python writes it, where numbers may be <c>NaN</c>, <c>Infinity</c> and <c>-Infinity</c>. They become texts of these names, so
+    /// that files with them can be read, and a field that needs a number is still an error.
+    /// </summary>
+    /// <exception cref="JsonException">It is not even that.</exception>
+    public static JsonElement ParseJson(string text)
+    {
+        try
+        {
+            return Parse(text);
+        }
+        catch (JsonException) when (text.Contains("NaN", StringComparison.Ordinal) || text.Contains("Infinity", StringComparison.Ordinal))
+        {
+            return Parse(TextOrNotFinite().Replace(text, static match => match.Value[0] == '"' ? match.Value : $"\"{match.Value}\""));
+        }
+
+        static JsonElement Parse(string text)
+        {
+            using var document = JsonDocument.Parse(text, new JsonDocumentOptions { AllowTrailingCommas = true });
+            return document.RootElement.Clone();
+        }
+    }
+
+    // Texts are matched as a whole, so that nothing in them is taken for a number.
+    [GeneratedRegex("""
+        "(?:[^"\\]|\\.)*"|-?Infinity|NaN
+        """)]
+    private static partial Regex TextOrNotFinite();
 }

@@ -26,7 +26,7 @@ internal sealed class LlavaProcessor
         var folder = ModelFolder.Resolve(options.ModelPath);
         tokenizer = LlamaTokenizer.Load(folder);
         string?[] folders = [folder, options.VisionTowerPath is { } tower ? ModelFolder.Resolve(tower) : null];
-        var imageFolder = folders.OfType<string>().FirstOrDefault(candidate => File.Exists(Path.Combine(candidate, "preprocessor_config.json")));
+        var imageFolder = folders.OfType<string>().FirstOrDefault(PreprocessorConfig.IsIn);
         images = imageFolder is null ? ClipImageProcessor.ForSize(config.Vision.ImageSize) : ClipImageProcessor.Load(imageFolder);
         pads = (options.ImageAspectRatio ?? config.ImageAspectRatio) switch
         {

@@ -14,7 +14,7 @@ public sealed class QwenOptions
     public string? System { get; set; }
 
     /// <summary>
-    /// The most pixels of a picture that are read, larger pictures being scaled down first; null: as <c>preprocessor_config.json</c> says. Time
+    /// The most pixels of a picture that are read, larger pictures being scaled down first; null: as the model's image processor says. Time
     /// and memory grow with them: every 28 x 28 pixels are one position of the sequence.
     /// </summary>
     [Range(28 * 28, int.MaxValue)]

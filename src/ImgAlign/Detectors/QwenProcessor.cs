@@ -29,7 +29,7 @@ internal sealed class QwenProcessor
             throw new ImgAlignException($"{folder}: {QwenPrompt.ImageToken} is token {id} of the tokenizer but {config.ImageTokenId} of config.json; take all files from one and the same folder.");
         images = QwenImageProcessor.Load(folder);
         if ((images.PatchSize, images.MergeSize, images.TemporalPatchSize) != (config.Vision.PatchSize, config.Vision.SpatialMergeSize, config.Vision.TemporalPatchSize))
-            throw new ImgAlignException($"{folder}: preprocessor_config.json cuts other patches than config.json's vision tower reads; take all files from one and the same folder.");
+            throw new ImgAlignException($"{folder}: its image processor cuts other patches than config.json's vision tower reads; take all files from one and the same folder.");
         if (options.MaxPixels is { } most) images = images with { MaxPixels = most, MinPixels = Math.Min(images.MinPixels, most) };
     }
 

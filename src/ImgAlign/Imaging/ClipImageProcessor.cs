@@ -41,20 +41,20 @@ public sealed class ClipImageProcessor
     /// <summary>The standard deviation of red, green and blue over CLIP's training data.</summary>
     public IReadOnlyList<double> StandardDeviation { get; init; } = [0.26862954, 0.26130258, 0.27577711];
 
-    /// <summary>Reads a folder's <c>preprocessor_config.json</c>, or takes OpenAI CLIP's preprocessing, which copies without the file have too.</summary>
+    /// <summary>Reads a folder's image processor, or takes OpenAI CLIP's preprocessing, which copies without the file have too.</summary>
     /// <param name="folder">The image encoder's folder.</param>
     /// <param name="size">Width and height that the encoder takes.</param>
     internal static ClipImageProcessor LoadOrDefault(string folder, int size) =>
-        File.Exists(Path.Combine(folder, "preprocessor_config.json")) ? Load(folder) : ForSize(size);
+        PreprocessorConfig.IsIn(folder) ? Load(folder) : ForSize(size);
 
     /// <summary>CLIP's processor with another resolution.</summary>
     /// <param name="size">The side of the square that the tower reads, in pixels.</param>
     public static ClipImageProcessor ForSize(int size) => new() { ShortestEdge = size, CropSize = new(size, size) };
 
-    /// <summary>Reads <c>preprocessor_config.json</c>; what it leaves out is as in transformers.</summary>
+    /// <summary>Reads <c>processor_config.json</c> or <c>preprocessor_config.json</c>; what it leaves out is as in transformers.</summary>
     /// <param name="folder">The folder with the file.</param>
     /// <exception cref="ImgAlignException">The file is missing or malformed.</exception>
-    public static ClipImageProcessor Load(string folder) => PreprocessorConfig.Read<ClipPreprocessorConfig>(Path.Combine(folder, "preprocessor_config.json")).ToProcessor();
+    public static ClipImageProcessor Load(string folder) => PreprocessorConfig.Read<ClipPreprocessorConfig>(folder).ToProcessor();
 
     /// <summary>Makes an image square by bars in the mean colour on its shorter sides, as LLaVA-1.5 does (<c>image_aspect_ratio: pad</c>).</summary>
     /// <param name="image">The image.</param>

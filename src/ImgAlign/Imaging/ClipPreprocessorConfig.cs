@@ -8,7 +8,7 @@ internal sealed record ClipPreprocessorConfig : PreprocessorConfig
     private static readonly ClipImageProcessor Defaults = new();
 
     public JsonElement? CropSize { get; init; }
-    public bool DoCenterCrop { get; init; } = true;
+    public bool? DoCenterCrop { get; init; } = true;
 
     /// <summary>The processor that it describes.</summary>
     public ClipImageProcessor ToProcessor()
@@ -20,10 +20,10 @@ internal sealed record ClipPreprocessorConfig : PreprocessorConfig
             FixedSize = edge is null ? Rectangle("size", Size!.Value) : null,
             CropSize = CropSize is null ? Defaults.CropSize : Rectangle("crop_size", CropSize.Value),
             Resample = Resample,
-            DoResize = DoResize,
-            DoCenterCrop = DoCenterCrop,
-            DoRescale = DoRescale,
-            DoNormalize = DoNormalize,
+            DoResize = DoResize == true,
+            DoCenterCrop = DoCenterCrop == true,
+            DoRescale = DoRescale == true,
+            DoNormalize = DoNormalize == true,
             RescaleFactor = RescaleFactor,
             Mean = ImageMean,
             StandardDeviation = ImageStd,

@@ -37,11 +37,11 @@ public sealed record QwenImageProcessor
     /// <summary>The standard deviation of red, green and blue by which is divided.</summary>
     public IReadOnlyList<double> StandardDeviation { get; init; } = [0.26862954, 0.26130258, 0.27577711];
 
-    /// <summary>Reads <c>preprocessor_config.json</c>; what it leaves out is as in transformers.</summary>
+    /// <summary>Reads <c>processor_config.json</c> or <c>preprocessor_config.json</c>; what it leaves out is as in transformers.</summary>
     /// <param name="folder">The folder with the file.</param>
     /// <exception cref="ImgAlignException">The file is missing or malformed.</exception>
     public static QwenImageProcessor Load(string folder) =>
-        PreprocessorConfig.Read<QwenPreprocessorConfig>(Path.Combine(folder, "preprocessor_config.json")).ToProcessor();
+        PreprocessorConfig.Read<QwenPreprocessorConfig>(folder).ToProcessor();
 
     /// <summary>The size to which an image is scaled (transformers <c>smart_resize</c>).</summary>
     /// <param name="size">Its size in pixels.</param>

@@ -15,7 +15,7 @@ internal sealed record QwenPreprocessorConfig : PreprocessorConfig
     /// <exception cref="ImgAlignException">A field has a value that no such processor has.</exception>
     public QwenImageProcessor ToProcessor()
     {
-        if (!DoResize) throw Unexpected("do_resize", "true");
+        if (DoResize != true) throw Unexpected("do_resize", "true");
         if (PatchSize is < 1 or > 1024) throw Unexpected("patch_size", "a number of pixels");
         if (MergeSize is < 1 or > 16) throw Unexpected("merge_size", "a small number of patches");
         if (TemporalPatchSize is < 1 or > 16) throw Unexpected("temporal_patch_size", "a small number of frames");
@@ -29,9 +29,9 @@ internal sealed record QwenPreprocessorConfig : PreprocessorConfig
             MergeSize = MergeSize,
             TemporalPatchSize = TemporalPatchSize,
             Resample = Resample,
-            RescaleFactor = DoRescale ? RescaleFactor : 1,
-            Mean = DoNormalize ? ImageMean : [0, 0, 0],
-            StandardDeviation = DoNormalize ? ImageStd : [1, 1, 1],
+            RescaleFactor = DoRescale == true ? RescaleFactor : 1,
+            Mean = DoNormalize == true ? ImageMean : [0, 0, 0],
+            StandardDeviation = DoNormalize == true ? ImageStd : [1, 1, 1],
         };
     }
 

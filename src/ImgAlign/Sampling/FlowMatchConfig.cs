@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using ImgAlign.Checkpoints;
 
 namespace ImgAlign.Sampling;
@@ -9,6 +10,12 @@ namespace ImgAlign.Sampling;
 /// </summary>
 public sealed record FlowMatchConfig
 {
+    private const string Class = "FlowMatchEulerDiscreteScheduler";
+
+    /// <summary>The class of diffusers that wrote the file; null where it does not say.</summary>
+    [JsonInclude, JsonPropertyName("_class_name")]
+    internal string? ClassName { get; init; }
+
     /// <summary>The unit of timesteps: this many make the whole flow.</summary>
     public int NumTrainTimesteps { get; init; } = 1000;
 
@@ -51,6 +58,9 @@ public sealed record FlowMatchConfig
     /// <summary>Not supported.</summary>
     public bool StochasticSampling { get; init; }
 
+    /// <summary>That of FLUX.1-schnell: times are not shifted.</summary>
+    internal static FlowMatchConfig FluxSchnell { get; } = new();
+
     /// <summary>That of FLUX.1-dev.</summary>
     public static FlowMatchConfig FluxDev { get; } = new() { Shift = 3, UseDynamicShifting = true };
 
@@ -66,6 +76,7 @@ public sealed record FlowMatchConfig
     public static FlowMatchConfig FromJson(JsonElement json, string source)
     {
         var config = ConfigFile.Parse<FlowMatchConfig>(json, source);
+        if (config.ClassName is not (null or Class)) throw new ImgAlignException($"{source}: _class_name '{config.ClassName}' is not supported; FLUX.1 has {Class}.");
         if (config.TimeShiftType is not ("exponential" or "linear"))
             throw new ImgAlignException($"{source}: time_shift_type '{config.TimeShiftType}' is not known here; exponential and linear are.");
         if (config.ShiftTerminal is not null || config.InvertSigmas || config.UseKarrasSigmas || config.UseExponentialSigmas || config.UseBetaSigmas || config.StochasticSampling)

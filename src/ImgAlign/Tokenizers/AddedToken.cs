@@ -4,4 +4,5 @@ namespace ImgAlign.Tokenizers;
 /// <param name="Content">The string.</param>
 /// <param name="Id">Its id.</param>
 /// <param name="Special">Whether it is no part of the text that ids decode to.</param>
-internal sealed record AddedToken(string Content, int Id, bool Special = false);
+/// <param name="Normalized">Whether it is looked for in the normalised text, and not in the text as it was written.</param>
+internal sealed record AddedToken(string Content, int Id, bool Special = false, bool Normalized = false);

@@ -22,11 +22,18 @@ internal sealed record BytePairFile(string Path, IReadOnlyDictionary<string, int
     }
 
     /// <summary>Reads the <c>model</c> of a <c>tokenizer.json</c>.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="path">The file, for messages.</param>
+    /// <param name="endOfWord">What the last byte of a word must have behind it.</param>
+    /// <param name="byteFallback">Whether unknown characters must become bytes.</param>
     /// <exception cref="ImgAlignException">It is malformed or of another kind of tokenizer.</exception>
-    public static BytePairFile FromJson(JsonElement model, string path)
+    public static BytePairFile FromJson(JsonElement model, string path, string endOfWord = "", bool byteFallback = false)
     {
+        if (model.ValueKind != JsonValueKind.Object) throw new ImgAlignException($"{path}: there is no model in it; this is not a tokenizer.json, or not a whole one.");
         var content = ConfigFile.Parse<Content>(model, path);
         if (content.Type != "BPE") throw new ImgAlignException($"{path}: model is of type '{content.Type}', but BPE is expected; this is the tokenizer of another model.");
+        if ((content.EndOfWordSuffix ?? "") != endOfWord || content.ByteFallback != byteFallback)
+            throw new ImgAlignException($"{path}: model has end_of_word_suffix '{content.EndOfWordSuffix}' and byte_fallback {content.ByteFallback}, but '{endOfWord}' and {byteFallback} are expected; this is the tokenizer of another model.");
         return new(path, content.Vocab, [.. content.Merges.Select(merge => Merge(merge, path))]);
     }
 
@@ -51,6 +58,8 @@ internal sealed record BytePairFile(string Path, IReadOnlyDictionary<string, int
     private sealed record Content
     {
         public string Type { get; init; } = "";
+        public string? EndOfWordSuffix { get; init; }
+        public bool ByteFallback { get; init; }
         public Dictionary<string, int> Vocab { get; init; } = [];
         public IReadOnlyList<JsonElement> Merges { get; init; } = [];
     }

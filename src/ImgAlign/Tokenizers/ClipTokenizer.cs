@@ -1,4 +1,6 @@
+using System.Text.Json;
 using System.Text;
+using ImgAlign.Checkpoints;
 
 namespace ImgAlign.Tokenizers;
 
@@ -8,6 +10,8 @@ namespace ImgAlign.Tokenizers;
 /// </summary>
 public sealed class ClipTokenizer
 {
+    private const string EndOfWord = "</w>";
+
     private readonly ByteLevelVocabulary vocabulary;
     private readonly SpecialTokens asWritten;
     private readonly SpecialTokens afterNormalisation;
@@ -26,12 +30,23 @@ public sealed class ClipTokenizer
             tokens.Select(token => KeyValuePair.Create(token.Content, vocabulary.IdOf(token.Content)));
     }
 
-    /// <summary>Reads <c>vocab.json</c>, <c>merges.txt</c> and <c>tokenizer_config.json</c> of a tokenizer's folder as diffusers writes it.</summary>
+    /// <summary>
+    /// Reads a tokenizer's folder: <c>vocab.json</c> and <c>merges.txt</c>, or where they are not there <c>tokenizer.json</c>, and
+    /// <c>tokenizer_config.json</c>.
+    /// </summary>
     /// <param name="folder">The folder, such as <c>tokenizer_2</c> of an SDXL checkpoint.</param>
     /// <param name="padToken">The padding token; null: the one that the folder names.</param>
     /// <exception cref="ImgAlignException">A file is missing, malformed, or does not fit the others.</exception>
-    public static ClipTokenizer Load(string folder, string? padToken = null) =>
-        new(new ByteLevelVocabulary(BytePairFile.Read(folder), endOfWord: "</w>"), ClipTokenizerConfig.Read(folder, padToken));
+    public static ClipTokenizer Load(string folder, string? padToken = null)
+    {
+        var path = Path.Combine(folder, "tokenizer.json");
+        if (File.Exists(Path.Combine(folder, "vocab.json")) || !File.Exists(path))
+            return new(new ByteLevelVocabulary(BytePairFile.Read(folder), EndOfWord), ClipTokenizerConfig.Read(folder, padToken, []));
+        var content = ConfigFile.Read<Content>(path);
+        return new(
+            new ByteLevelVocabulary(BytePairFile.FromJson(content.Model, path, EndOfWord), EndOfWord),
+            ClipTokenizerConfig.Read(folder, padToken, content.AddedTokens.Select(static token => new SpecialToken(token.Content, token.Normalized))));
+    }
 
     /// <summary>The number of tokens of every result, 77 for CLIP: begin, at most 75 tokens of text, end, and padding.</summary>
     public int MaxLength { get; }
@@ -88,6 +103,13 @@ public sealed class ClipTokenizer
             else if (result.Length == 0 || result[^1] != ' ') result.Append(' ');
         }
         return result.ToString();
+    }
+
+    // Of tokenizer.json.
+    private sealed record Content
+    {
+        public JsonElement Model { get; init; }
+        public IReadOnlyList<AddedToken> AddedTokens { get; init; } = [];
     }
 
     private static readonly string[] Contractions = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"];

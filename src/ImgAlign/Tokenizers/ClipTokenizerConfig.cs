@@ -15,12 +15,15 @@ internal sealed record ClipTokenizerConfig(string Begin, string End, string Pad,
     private const int DefaultMaxLength = 77;
 
     /// <summary>Reads the files that are there; without them, a CLIP tokenizer's defaults hold.</summary>
-    public static ClipTokenizerConfig Read(string folder, string? padToken)
+    /// <param name="folder">The folder.</param>
+    /// <param name="padToken">The padding token; null: the one that the files name.</param>
+    /// <param name="added">The tokens that <c>tokenizer.json</c> declares, where that is read.</param>
+    public static ClipTokenizerConfig Read(string folder, string? padToken, IEnumerable<SpecialToken> added)
     {
         var config = ReadIfPresent(folder, "tokenizer_config.json");
         var map = ReadIfPresent(folder, "special_tokens_map.json");
         var tokens = new Dictionary<string, bool>();
-        foreach (var token in config?.Declared() ?? []) tokens[token.Content] = token.Normalized;
+        foreach (var token in added.Concat(config?.Declared() ?? [])) tokens[token.Content] = token.Normalized;
         var declared = tokens.Keys.ToHashSet();
 
         // A token named twice is as its last mention says, unless it is declared; a plain string is looked for in the text as written.

@@ -1,11 +1,11 @@
+using System.Text.Json;
 using System.Text;
 using ImgAlign.Checkpoints;
-using Microsoft.ML.Tokenizers;
 
 namespace ImgAlign.Tokenizers;
 
 /// <summary>
-/// LLaMA's tokenizer: sentencepiece's byte-pair encoding over the pieces of <c>tokenizer.model</c>, with unknown characters as bytes. Equal
+/// LLaMA's tokenizer: sentencepiece's byte-pair encoding over the pieces of <c>tokenizer.model</c> or <c>tokenizer.json</c>, with unknown characters as bytes. Equal
 /// to transformers' slow <c>LlamaTokenizer</c>, the one that LLaVA-1.5 uses. Safe for use by many threads.
 /// </summary>
 public sealed class LlamaTokenizer
@@ -18,45 +18,35 @@ public sealed class LlamaTokenizer
     private readonly SpecialTokens special;
     private readonly PairMerger merger;
 
-    private LlamaTokenizer(SentencePieceTokenizer model, bool legacy, string path)
+    private LlamaTokenizer(string path, IReadOnlyDictionary<string, int> vocabulary, int begin, int end, int unknown, bool legacy, IReadOnlyList<(string Left, string Right)>? merges)
     {
-        pieces = new string[model.Vocabulary.Count];
-        foreach (var (piece, id) in model.Vocabulary) pieces[id] = piece;
+        pieces = new string[vocabulary.Count];
+        foreach (var (piece, id) in vocabulary) pieces[id] = piece;
         firstByte = Array.IndexOf(pieces, ByteName(0));
         if (firstByte < 0 || !Enumerable.Range(0, 256).All(value => pieces.ElementAtOrDefault(firstByte + value) == ByteName(value)))
             throw new ImgAlignException($"{path}: the 256 pieces <0x00> to <0xFF> are missing; this is not the tokenizer of a LLaMA model.");
-        BeginId = model.BeginningOfSentenceId;
-        EndId = model.EndOfSentenceId;
-        UnknownId = model.UnknownId;
-        Legacy = legacy;
+        (BeginId, EndId, UnknownId, Legacy) = (begin, end, unknown, legacy);
         int[] controls = [BeginId, EndId, UnknownId];
         special = new SpecialTokens(controls.Select(id => KeyValuePair.Create(pieces[id], id)));
 
         // Bytes and control pieces are never found in a text, whatever it says.
         ids = Enumerable.Range(0, pieces.Length).Where(id => !IsByte(id) && !controls.Contains(id)).ToDictionary(id => pieces[id]);
-        merger = new PairMerger(Pairs());
+        merger = new PairMerger(merges is null ? Pairs() : Pairs(merges, path));
 
         static string ByteName(int value) => $"<0x{value:X2}>";
     }
 
-    /// <summary>Reads <c>tokenizer.model</c>, and <c>legacy</c> from <c>tokenizer_config.json</c> if that is there.</summary>
+    /// <summary>Reads <c>tokenizer.model</c>, or <c>tokenizer.json</c> where that is not there, and <c>legacy</c> from <c>tokenizer_config.json</c>.</summary>
     /// <param name="folder">The folder of the language model.</param>
     /// <exception cref="ImgAlignException">The file is missing, malformed, or not a LLaMA tokenizer.</exception>
     public static LlamaTokenizer Load(string folder)
     {
-        var path = Path.Combine(folder, "tokenizer.model");
-        if (!File.Exists(path)) throw new ImgAlignException($"{path}: the file is missing; take it from the published LLaVA-1.5 or LLaMA model.");
         var configPath = Path.Combine(folder, "tokenizer_config.json");
-        var config = File.Exists(configPath) ? ConfigFile.Read<Config>(configPath) : new Config();
-        using var file = File.OpenRead(path);
-        try
-        {
-            return new LlamaTokenizer(Microsoft.ML.Tokenizers.LlamaTokenizer.Create(file), config.Legacy, path);
-        }
-        catch (Exception exception) when (exception is not ImgAlignException)
-        {
-            throw new ImgAlignException($"{path}: not a sentencepiece model with byte-pair encoding ({exception.Message}); download the file again.", exception);
-        }
+        var legacy = File.Exists(configPath) ? ConfigFile.Read<Config>(configPath).Legacy : null;
+        var (model, json) = (Path.Combine(folder, "tokenizer.model"), Path.Combine(folder, "tokenizer.json"));
+        if (File.Exists(model)) return LoadModel(model, legacy ?? true);
+        if (File.Exists(json)) return LoadJson(json, legacy);
+        throw new ImgAlignException($"{model}: the file is missing, and so is tokenizer.json; take either from the published LLaVA-1.5 or LLaMA model.");
     }
 
     /// <summary>The number of pieces, 32,000 for LLaMA; what llava-hf adds to them is not counted.</summary>
@@ -108,9 +98,42 @@ public sealed class LlamaTokenizer
         return text.StartsWith(' ') ? text[1..] : text;
     }
 
+    private static LlamaTokenizer LoadModel(string path, bool legacy)
+    {
+        using var file = File.OpenRead(path);
+        try
+        {
+            var model = Microsoft.ML.Tokenizers.LlamaTokenizer.Create(file);
+            return new LlamaTokenizer(path, model.Vocabulary, model.BeginningOfSentenceId, model.EndOfSentenceId, model.UnknownId, legacy, merges: null);
+        }
+        catch (Exception exception) when (exception is not ImgAlignException)
+        {
+            throw new ImgAlignException($"{path}: not a sentencepiece model with byte-pair encoding ({exception.Message}); download the file again.", exception);
+        }
+    }
+
+    private static LlamaTokenizer LoadJson(string path, bool? legacy)
+    {
+        var content = ConfigFile.Read<Content>(path);
+        var file = BytePairFile.FromJson(content.Model, path, byteFallback: true);
+        if (file.Ids.Values.Distinct().Count() < file.Ids.Count || file.Ids.Values.Any(id => id < 0 || id >= file.Ids.Count))
+            throw new ImgAlignException($"{path}: the ids of the vocabulary do not count from 0 without gaps; download the file again.");
+        // Where only the first part of a text begins with a space, special tokens are not followed by one.
+        var scheme = content.PreTokenizer is { ValueKind: JsonValueKind.Object } parts && parts.TryGetProperty("prepend_scheme", out var value) ? value.GetString() : "always";
+        if (scheme is not ("always" or "first")) throw new ImgAlignException($"{path}: prepend_scheme '{scheme}' is not that of a LLaMA tokenizer, always or first; this is the tokenizer of another model.");
+        return new LlamaTokenizer(path, file.Ids, file.IdOf("<s>"), file.IdOf("</s>"), file.IdOf("<unk>"), legacy ?? scheme == "always", file.Merges);
+    }
+
     private sealed record Config
     {
-        public bool Legacy { get; init; } = true;
+        public bool? Legacy { get; init; }
+    }
+
+    // Of tokenizer.json.
+    private sealed record Content
+    {
+        public JsonElement Model { get; init; }
+        public JsonElement PreTokenizer { get; init; }
     }
 
     private bool IsByte(int id) => id >= firstByte && id < firstByte + 256;
@@ -127,6 +150,16 @@ public sealed class LlamaTokenizer
 
     // A character's piece, or the complement of its code point if it is none by itself.
     private int SymbolOf(Rune rune) => ids.TryGetValue(rune.ToString(), out var id) ? id : ~rune.Value;
+
+    // The merges as they are listed, the first one first.
+    private Dictionary<(int, int), (int, int)> Pairs(IReadOnlyList<(string Left, string Right)> merges, string path)
+    {
+        var pairs = new Dictionary<(int, int), (int, int)>();
+        foreach (var (left, right) in merges) pairs.TryAdd((IdOf(left), IdOf(right)), (pairs.Count, IdOf(left + right)));
+        return pairs;
+
+        int IdOf(string piece) => ids.TryGetValue(piece, out var id) ? id : throw new ImgAlignException($"{path}: a merge needs the piece '{piece}', which is missing; download the file again.");
+    }
 
     // Every cut of a piece in two is a pair that becomes it. The pieces stand in the order of their scores, so ids are ranks.
     private Dictionary<(int, int), (int, int)> Pairs()

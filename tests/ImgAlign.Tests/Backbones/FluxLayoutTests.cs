@@ -54,6 +54,20 @@ public sealed class FluxLayoutTests : IDisposable
         Assert.Equal("model.diffusion_model.txt_in.bias", exception.TensorName);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_schnell_folder_has_its_own_schedule_and_no_guidance(bool hasScheduler)
+    {
+        foreach (var part in (string[])["text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "vae"]) Directory.CreateSymbolicLink(folder.File(part), Path.Combine(Model, part));
+        Save("flux1-schnell.safetensors", "flux1-dev.safetensors", static name => name.StartsWith("guidance_in.", StringComparison.Ordinal) ? null : name);
+        if (hasScheduler) folder.Write("scheduler/scheduler_config.json", """{"_class_name": "FlowMatchEulerDiscreteScheduler", "shift": 1.0, "use_dynamic_shifting": false}""");
+        using var backbone = new FluxBackbone(runtime, new FluxOptions { ModelPath = folder.Path });
+        Assert.Equal([1, 0.75f, 0.5f, 0.25f], backbone.CreateSchedule(4, Size).Steps.Select(static step => step.Sigma));
+        Assert.Equal((4, 1.0), (backbone.Info.DefaultSteps, backbone.Info.DefaultGuidance));
+        Slope(backbone).Dispose();
+    }
+
     private float Difference(FluxOptions options)
     {
         using var expected = new FluxBackbone(runtime, new FluxOptions { ModelPath = Model });

@@ -87,6 +87,27 @@ public sealed class SdxlLayoutTests : IDisposable
         AssertSame(new SdxlOptions { ModelPath = model });
     }
 
+    [Theory]
+    [InlineData("image_proj.proj.weight", false)]
+    [InlineData("image_proj.proj.0.weight", true)]
+    public void An_image_prompt_that_is_not_of_the_plus_kind_is_refused(string projection, bool hasResampler)
+    {
+        var ckpts = Path.Combine(Sdxl, "ckpts");
+        using (var scope = NewDisposeScope())
+        {
+            using var plus = Checkpoint.Open(Path.Combine(ckpts, "ip-adapter-plus_sdxl_vit-h.bin"));
+            SafetensorsWriter.Write(folder.File("plain.safetensors"), plus.Tensors.Keys.Where(static name => name.StartsWith("ip_adapter.", StringComparison.Ordinal))
+                .ToDictionary(static name => name, plus.Read).Append(new(projection, zeros(4, 4))).ToDictionary());
+        }
+        var exception = Assert.Throws<CheckpointException>(() => new SdxlBackbone(runtime, new SdxlOptions
+        {
+            ModelPath = Published, ImageEncoderPath = Path.Combine(ckpts, "image_encoder"), AdapterPath = folder.File("plain.safetensors"),
+            ResamplerPath = hasResampler ? Path.Combine(ckpts, "resampler.pth") : null,
+        }));
+        Assert.Contains("plus", exception.Message, StringComparison.Ordinal);
+        Assert.Equal((folder.File("plain.safetensors"), projection), (exception.Path, exception.TensorName));
+    }
+
     // A copy of the published folder by links, but for one part.
     private string Copy(string part)
     {

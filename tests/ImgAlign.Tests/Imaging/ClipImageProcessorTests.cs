@@ -83,6 +83,23 @@ public class ClipImageProcessorTests
         Assert.Equal(before, torch.Tensor.TotalCount);
     }
 
+    [Fact]
+    public void A_processor_among_others_in_one_file_comes_first()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("preprocessor_config.json", """{"image_mean": [0.1, 0.1, 0.1]}""");
+        folder.Write("processor_config.json", """{"patch_size": 14, "image_processor": {"image_mean": [0.5, 0.5, 0.5], "size": {"shortest_edge": 56}, "do_center_crop": null}}""");
+        var processor = ClipImageProcessor.Load(folder.Path);
+        Assert.Equal([0.5, 0.5, 0.5], processor.Mean);
+        Assert.Equal(56, processor.ShortestEdge);
+        Assert.False(processor.DoCenterCrop);
+
+        folder.Write("processor_config.json", """{"patch_size": 14}""");
+        Assert.Equal([0.1, 0.1, 0.1], ClipImageProcessor.Load(folder.Path).Mean);
+        folder.Write("processor_config.json", """{"image_processor": {"image_mean": [0.5]}}""");
+        Assert.Contains("processor_config.json: image_mean", Assert.Throws<ImgAlignException>(() => ClipImageProcessor.Load(folder.Path)).Message.Replace("preprocessor", "", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+
     private static ClipImageProcessor Load(string json)
     {
         using var folder = new TemporaryFolder();

@@ -103,6 +103,11 @@ public class EulerScheduleTests
     [InlineData("""{"timestep_spacing": "odd"}""", "odd")]
     [InlineData("""{"use_karras_sigmas": true, "use_beta_sigmas": true}""", "only one of")]
     [InlineData("""{"trained_betas": [0.1]}""", "trained_betas")]
+    [InlineData("""{"_class_name": "EDMEulerScheduler", "sigma_max": 80.0}""", "noise levels of EDM")]
+    [InlineData("""{"_class_name": "FlowMatchEulerDiscreteScheduler", "shift": 3.0}""", "flow matching")]
+    [InlineData("""{"_class_name": "LCMScheduler"}""", "distilled")]
+    [InlineData("""{"_class_name": "NewScheduler"}""", "EulerDiscreteScheduler")]
+    [InlineData("""{"_class_name": "UniPCMultistepScheduler", "use_flow_sigmas": true}""", "use_flow_sigmas")]
     public void What_is_not_supported_is_named(string json, string expected) =>
         Assert.Contains(expected, Assert.Throws<ImgAlignException>(() => EulerScheduleConfig.FromJson(JsonDocument.Parse(json).RootElement, "scheduler_config.json")).Message, StringComparison.Ordinal);
 }

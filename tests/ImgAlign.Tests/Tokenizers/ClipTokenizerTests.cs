@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using ImgAlign.Tests.Checkpoints;
 using ImgAlign.Tokenizers;
 
@@ -69,6 +70,36 @@ public class ClipTokenizerTests
             """);
         var tokenizer = ClipTokenizer.Load(folder.Path);
         Assert.Equal([49406, 320, 0, 49407, 49407, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], tokenizer.Encode("a!<|EndOfText|>"));
+    }
+
+    [Theory]
+    [InlineData("tokenizer")]
+    [InlineData("tokenizer_2")]
+    public void A_folder_of_transformers_5_is_read_by_its_tokenizer_json(string part)
+    {
+        var older = Path.Combine(TestData.Golden, "sdxl", "checkpoint", part);
+        using var folder = new TemporaryFolder();
+        var vocabulary = JsonNode.Parse(File.ReadAllText(Path.Combine(older, "vocab.json")))!;
+        var merges = File.ReadLines(Path.Combine(older, "merges.txt")).Where(static line => line.Length > 0 && line[0] != '#').Select(static line => (JsonNode)new JsonArray([.. line.Split(' ')]));
+        string[] special = ["<|startoftext|>", "<|endoftext|>"];
+        folder.Write("tokenizer.json", new JsonObject
+        {
+            ["added_tokens"] = new JsonArray([.. special.Select(token => new JsonObject { ["id"] = vocabulary[token]!.GetValue<int>(), ["content"] = token, ["normalized"] = part == "tokenizer_2", ["special"] = true })]),
+            ["model"] = new JsonObject { ["type"] = "BPE", ["end_of_word_suffix"] = "</w>", ["vocab"] = vocabulary.DeepClone(), ["merges"] = new JsonArray([.. merges]) },
+        }.ToJsonString());
+        File.Copy(Path.Combine(older, "tokenizer_config.json"), folder.File("tokenizer_config.json"));
+
+        var (expected, actual) = (ClipTokenizer.Load(older), ClipTokenizer.Load(folder.Path));
+        foreach (var text in (string[])["", "a red cube on a blue table!", "<|EndOfText|> x<|endoftext|>'s 猫"]) Assert.Equal(expected.Encode(text), actual.Encode(text));
+        Assert.Equal((expected.PadId, expected.MaxLength), (actual.PadId, actual.MaxLength));
+    }
+
+    [Fact]
+    public void Another_models_tokenizer_json_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("tokenizer.json", """{"model": {"type": "BPE", "vocab": {}, "merges": []}}""");
+        Assert.Contains("end_of_word_suffix", Assert.Throws<ImgAlignException>(() => ClipTokenizer.Load(folder.Path)).Message, StringComparison.Ordinal);
     }
 
     [Theory]

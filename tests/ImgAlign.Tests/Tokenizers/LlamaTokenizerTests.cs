@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using CsCheck;
 using ImgAlign.Detectors;
 using ImgAlign.Tests.Checkpoints;
@@ -68,6 +69,41 @@ public class LlamaTokenizerTests
         var chunk = Tokenizer.Encode("\na", addBos: false);
         Assert.Equal([Tokenizer.BeginId, -200, .. chunk, -200], LlavaPrompt.Tokenize(Tokenizer, "<image>\na<image>"));
         Assert.Equal([Tokenizer.BeginId], LlavaPrompt.Tokenize(Tokenizer, ""));
+    }
+
+    [Fact]
+    public void Both_published_files_give_the_same_ids()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (var name in (string[])["tokenizer.json", "tokenizer_config.json"]) File.Copy(Path.Combine(Folder, name), folder.File(name));
+        var newer = LlamaTokenizer.Load(folder.Path);
+        Assert.Equal((Tokenizer.VocabularySize, Tokenizer.BeginId, Tokenizer.EndId, Tokenizer.UnknownId, Tokenizer.Legacy), (newer.VocabularySize, newer.BeginId, newer.EndId, newer.UnknownId, newer.Legacy));
+        Texts.Sample(text => Assert.Equal(Tokenizer.Encode(text), newer.Encode(text)));
+    }
+
+    [Theory]
+    [InlineData("null", true)]
+    [InlineData("""{"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": false}""", false)]
+    [InlineData("""{"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": false}""", true)]
+    public void The_newer_file_alone_says_whether_special_tokens_are_followed_by_a_space(string preTokenizer, bool expected)
+    {
+        using var folder = new TemporaryFolder();
+        var json = JsonNode.Parse(File.ReadAllText(Path.Combine(Folder, "tokenizer.json")))!;
+        json["pre_tokenizer"] = JsonNode.Parse(preTokenizer);
+        folder.Write("tokenizer.json", json.ToJsonString());
+        Assert.Equal(expected, LlamaTokenizer.Load(folder.Path).Legacy);
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("""{"model": {"type": "BPE", "byte_fallback": false, "vocab": {}, "merges": []}}""")]
+    [InlineData("""{"model": {"type": "BPE", "byte_fallback": true, "vocab": {"<s>": 7}, "merges": []}}""")]
+    [InlineData("""{"model": {"type": "BPE", "byte_fallback": true, "vocab": {"<s>": 0, "</s>": 1, "<unk>": 2}, "merges": []}}""")]
+    public void A_broken_newer_file_is_named(string contents)
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("tokenizer.json", contents);
+        Assert.Contains("tokenizer.json", Assert.Throws<ImgAlignException>(() => LlamaTokenizer.Load(folder.Path)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
