@@ -36,6 +36,9 @@ public sealed record BackboneInfo
     /// <summary>The width of an image-prompt token, d.</summary>
     public required int ImagePromptWidth { get; init; }
 
+    /// <summary>The LoRAs that are merged into it.</summary>
+    public IReadOnlyList<AppliedLora> Loras { get; init; } = [];
+
     /// <summary>Refuses a size that the model cannot generate.</summary>
     /// <param name="size">The size of a picture.</param>
     /// <exception cref="ArgumentException">A side is not positive, or not a multiple of <see cref="SizeMultiple"/>, or the size is not the <see cref="FixedSize"/>.</exception>

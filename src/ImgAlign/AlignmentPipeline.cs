@@ -43,6 +43,9 @@ public sealed partial class AlignmentPipeline : IDisposable
             throw new ImgAlignException($"The aligner moves image-prompt tokens of width {aligner.TokenWidth}, but {info.Name} takes {info.ImagePromptTokens} x {info.ImagePromptWidth}; load the aligner that was trained for this backbone.");
     }
 
+    /// <summary>What the diffusion model is.</summary>
+    public BackboneInfo Backbone => backbone.Info;
+
     /// <summary>Judges of pictures; all are recorded, the first decides what is kept and when to stop. They stay their owner's.</summary>
     /// <exception cref="ImgAlignException">Two have the same name, by which scores are recorded.</exception>
     public IReadOnlyList<IImageScorer> Scorers

@@ -28,6 +28,7 @@ internal sealed record AlignRecord(
     double Seconds,
     long EstimatedMemoryBytes,
     long? PeakMemoryBytes,
+    IReadOnlyList<AppliedLora> Loras,
     IReadOnlyDictionary<string, string?> Configuration)
 {
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
@@ -42,8 +43,9 @@ internal sealed record AlignRecord(
     /// <summary>Describes a result.</summary>
     /// <param name="result">The result.</param>
     /// <param name="image">The file of the picture that was given, or null when it was generated.</param>
+    /// <param name="loras">The LoRAs that were merged into the backbone.</param>
     /// <param name="configuration">The models and how they ran, as configured.</param>
-    public static AlignRecord Of(AlignmentResult result, string? image, IConfigurationSection configuration)
+    public static AlignRecord Of(AlignmentResult result, string? image, IReadOnlyList<AppliedLora> loras, IConfigurationSection configuration)
     {
         var request = result.Request;
         return new AlignRecord(
@@ -52,7 +54,7 @@ internal sealed record AlignRecord(
             result.Accepted, result.BaseScores,
             [.. result.Rounds.Select(round => new RoundRecord(round.Number, round.Question, round.Critique, round.Scores, round.Accepted))],
             [.. result.Report.Timings.Select(timing => new TimingRecord(timing.Stage, timing.Round, timing.Duration.TotalSeconds))],
-            result.Report.Duration.TotalSeconds, result.Report.Estimate.RequiredBytes, result.Report.PeakMemoryBytes,
+            result.Report.Duration.TotalSeconds, result.Report.Estimate.RequiredBytes, result.Report.PeakMemoryBytes, loras,
             configuration.AsEnumerable(makePathsRelative: true).Where(pair => pair.Value is not null).OrderBy(pair => pair.Key, StringComparer.Ordinal).ToDictionary());
     }
 

@@ -72,7 +72,7 @@ internal static class AlignCommand
         {
             var result = await AlignProgress.ShowAsync(terminal.Error, progress => pipeline.AlignAsync(request with { Seed = seed }, progress, cancellationToken));
             var folder = Path.Combine(output, $"seed-{seed}");
-            AlignOutput.Write(folder, result, AlignRecord.Of(result, imageFile, configuration));
+            AlignOutput.Write(folder, result, AlignRecord.Of(result, imageFile, pipeline.Backbone.Loras, configuration));
             Write(terminal.Out, result);
             terminal.Out.WriteLine(Path.GetFullPath(folder));
         }

@@ -47,7 +47,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         decoder = new(runtime, decoderSource, autoencoderConfig, options.Rounding);
         imagePrompt = image is null ? null : new FluxImagePromptEncoder(runtime, image, options.ImageEncoderStorage);
         adapter = adapterSource is null ? null : new(runtime, adapterSource, storage: options.Storage);
-        Info = Describe();
+        Info = Describe() with { Loras = LoraOptions.Applied(options.Loras, text.Clip.LoraLayers, text.T5.LoraLayers, transformerSource.LoraLayers) };
     }
 
     /// <inheritdoc/>

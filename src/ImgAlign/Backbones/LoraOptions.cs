@@ -12,6 +12,12 @@ public sealed class LoraOptions
     /// <summary>The factor of its change: 1 as it was trained, 0 for none.</summary>
     public double Scale { get; set; } = 1;
 
+    /// <summary>What LoRAs change.</summary>
+    /// <param name="loras">The LoRAs.</param>
+    /// <param name="layers">For each network, the number of layers that each LoRA changes.</param>
+    internal static IReadOnlyList<AppliedLora> Applied(IEnumerable<LoraOptions> loras, params IReadOnlyList<int>[] layers) =>
+        [.. loras.Select((lora, index) => new AppliedLora(lora.Path, lora.Scale, layers.Sum(network => network[index])))];
+
     /// <summary>Refuses LoRAs that cannot be used.</summary>
     /// <exception cref="ImgAlignException">A file does not exist, or a scale is not finite.</exception>
     internal static IReadOnlyList<(string Path, double Scale)> Check(IEnumerable<LoraOptions> loras)

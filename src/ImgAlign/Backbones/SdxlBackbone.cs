@@ -43,7 +43,7 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
         decoder = new(runtime, decoderSource, autoencoderConfig);
         imagePrompt = image is null ? null : new SdxlImagePromptEncoder(runtime, image, options.ImageEncoderStorage);
         adapter = adapterSource is null ? null : new(runtime, adapterSource, storage: options.Storage);
-        Info = Describe();
+        Info = Describe() with { Loras = LoraOptions.Applied(options.Loras, text.Encoder.LoraLayers, text.Encoder2.LoraLayers, unetSource.LoraLayers) };
     }
 
     /// <inheritdoc/>

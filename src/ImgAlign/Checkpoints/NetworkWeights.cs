@@ -18,6 +18,9 @@ public sealed class NetworkWeights : IDisposable
     /// <summary>The files that were opened, as they were then.</summary>
     internal IReadOnlyList<FileState> Files => files;
 
+    /// <summary>How many layers each of the LoRAs changes that <see cref="OpenLoras"/> opened.</summary>
+    internal IReadOnlyList<int> LoraLayers => parts.Select(static part => part.Checkpoint).OfType<LoraCheckpoint>().FirstOrDefault()?.AppliedLayers ?? [];
+
     /// <summary>Opens a checkpoint, which is closed with the others.</summary>
     /// <param name="path">As for <see cref="Checkpoint.Open"/>.</param>
     /// <exception cref="CheckpointException">The file is missing, broken, or not a checkpoint.</exception>

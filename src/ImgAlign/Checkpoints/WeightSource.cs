@@ -33,6 +33,7 @@ public abstract record WeightSource
     {
         internal override IReadOnlyList<long[]> ExpectedShapes(long[] shape) => [[.. shape.Reverse()]];
         internal override torch.Tensor Combine(IReadOnlyList<torch.Tensor> tensors, long[] shape) => tensors[0].t().contiguous();
+        internal override void AddChange(torch.Tensor stored, torch.Tensor change, double scale) => stored.PlusInPlace(change.t(), scale);
     }
 
     /// <summary>The same elements in another shape: a linear layer stored as a 1x1 convolution.</summary>

@@ -25,7 +25,7 @@ public sealed class ModelSource<T> where T : torch.nn.Module
         (Name, this.create, this.open) = (name, create, open);
         using var network = create();
         using var weights = OpenAndVerify(network);
-        files = weights.Files;
+        (files, LoraLayers) = (weights.Files, weights.LoraLayers);
     }
 
     /// <summary>The same for a network whose weights are in one checkpoint.</summary>
@@ -44,6 +44,9 @@ public sealed class ModelSource<T> where T : torch.nn.Module
 
     /// <summary>The stage in messages.</summary>
     public string Name { get; }
+
+    /// <summary>How many layers of the network each LoRA changes; empty where none is merged into it.</summary>
+    internal IReadOnlyList<int> LoraLayers { get; }
 
     internal T Create() => create();
 

@@ -62,6 +62,11 @@ public sealed class LoraTests : IDisposable
     [Theory]
     [InlineData("unet.block.0.lora_A.weight", "unet.block.0.lora_B.weight", null)]
     [InlineData("block.0.lora_A.weight", "block.0.lora_B.weight", null)]
+    [InlineData("unet.block.0.lora_A.default.weight", "unet.block.0.lora_B.default.weight", null)]
+    [InlineData("unet.base_model.model.block.0.lora_A.weight", "unet.base_model.model.block.0.lora_B.weight", null)]
+    [InlineData("base_model.model.block.0.lora_A.my_adapter.weight", "base_model.model.block.0.lora_B.my_adapter.weight", null)]
+    [InlineData("base_model.model.unet.block.0.lora_A.weight", "base_model.model.unet.block.0.lora_B.weight", null)]
+    [InlineData("model.diffusion_model.block.0.lora_A.weight", "model.diffusion_model.block.0.lora_B.weight", null)]
     [InlineData("unet.block.0.lora.down.weight", "unet.block.0.lora.up.weight", "unet.block.0.alpha")]
     [InlineData("unet.block.processor.0_lora.down.weight", "unet.block.processor.0_lora.up.weight", null)]
     [InlineData("lora_unet_block_0.lora_down.weight", "lora_unet_block_0.lora_up.weight", "lora_unet_block_0.alpha")]
@@ -73,6 +78,7 @@ public sealed class LoraTests : IDisposable
         using var checkpoint = Base();
         using var merged = new LoraCheckpoint(checkpoint, network, WeightMap.Identity, LoraTarget.Denoiser, [(lora, 0.5)]);
         CheckpointBinder.Verify(network, merged, WeightMap.Identity);
+        Assert.Equal([1], merged.AppliedLayers);
         var expected = linear + linearUp.mm(linearDown) * (0.5 * (alpha is null ? 1 : 1.5));
         AssertClose(expected, merged.Read("block.0.weight"));
         AssertClose(expected, merged.Read("block.0.weight"));  // reading changes nothing
@@ -145,7 +151,13 @@ public sealed class LoraTests : IDisposable
     [InlineData("unet.block.1.lora_A.weight", "unet.block.1.lora_B.weight", "does not have")]
     [InlineData("unet.conv.lora_A.weight", "unet.conv.lora_B.weight", "do not fit")]
     [InlineData("unet.block.0.lora_A.weight", "unet.block.1.lora_B.weight", "no counterpart")]
-    [InlineData("unet.block.0.lora_A.weight", "unet.block.0.lora_magnitude_vector", "not supported")]
+    [InlineData("unet.block.0.lora_A.weight", "unet.block.0.lora_magnitude_vector", "part of a DoRA")]
+    [InlineData("lora_unet_block_0.hada_w1_a", "lora_unet_block_0.hada_w1_b", "part of a LoHa")]
+    [InlineData("lora_unet_block_0.lokr_w1", "lora_unet_block_0.lokr_w2", "part of a LoKr")]
+    [InlineData("lora_unet_block_0.lora_down.weight", "lora_unet_block_0.dora_scale", "part of a DoRA")]
+    [InlineData("block.0.lora_A.weight", "block.0.diff", "no part of a LoRA")]
+    [InlineData("unet.block.0.lora_A.default.weight", "unet.block.0.lora_A.other.weight", "same part")]
+    [InlineData("base_model.model.text_model.encoder.layers.0.mlp.fc1.lora_A.weight", "base_model.model.text_model.encoder.layers.0.mlp.fc1.lora_B.weight", "does not say which")]
     [InlineData("unet.block.0.lora_A.weight", "block.0.lora_A.weight", "same part")]
     [InlineData("unet.block.0.lora_B.weight", "unet.block.0.lora_A.weight", "does not follow")]
     public void Names_file_and_key_of_what_does_not_fit(string down, string up, string problem)

@@ -78,6 +78,20 @@ public sealed class AlignCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task The_record_says_how_many_layers_a_lora_changed()
+    {
+        var lora = Path.Combine(TestData.Golden, "sdxl", "lora", "lora_kohya.safetensors");
+
+        var run = await AlignAsync("--lora", lora + ":0.5", "--steps", "1", "--width", "64", "--height", "32", "--no-critique");
+
+        Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
+        using var record = JsonDocument.Parse(File.ReadAllText(Path.Combine(output, "seed-0", "record.json")));
+        var applied = record.RootElement.GetProperty("loras")[0];
+        Assert.Equal((lora, 0.5), (applied.GetProperty("path").GetString(), applied.GetProperty("scale").GetDouble()));
+        Assert.True(applied.GetProperty("layers").GetInt32() > 0);
+    }
+
+    [Fact]
     public async Task Leaves_nothing_behind_when_it_is_stopped()
     {
         var run = await Tool.RunAsync(new CancellationToken(canceled: true), "align", "a red cube", "--config", Config, "--out", output);

@@ -36,21 +36,28 @@ public sealed class LoraCheckpoint : Checkpoint
             .Where(parameter => parameter.InLora.Names[0].EndsWith(Weight, StringComparison.Ordinal))
             .DistinctBy(parameter => (parameter.Path, parameter.InLora.Names[0]))
             .ToLookup(parameter => LoraKey.Flatten(parameter.InLora.Names[0][..^Weight.Length]));
-        var unused = checkpoint.Tensors.Keys.Where(map.IsIgnored).Select(LoraKey.Flatten).ToList();
+        var unused = checkpoint.Tensors.Keys.Where(map.IsIgnored).Select(static name => WithoutTower(LoraKey.Flatten(name))).ToHashSet();
+        var applied = new List<int>();
 
         foreach (var (lora, scale) in loras)
         {
+            applied.Add(0);
             if (!double.IsFinite(scale)) throw new ArgumentException($"The scale of {lora.Source} is {scale}, not a finite number.", nameof(loras));
             foreach (var layer in lora.Layers.Where(layer => layer.Target == target))
             {
                 foreach (var parameter in byName[layer.Name]) Add(new Merge(map.Resolve(parameter.Path), parameter, layer, lora.File, scale), network);
+                if (byName.Contains(layer.Name)) applied[^1]++;
                 // The network may have been built without layers that the base has: those need no change.
-                if (!byName.Contains(layer.Name) && !unused.Any(name => name.EndsWith(layer.Name + "_weight", StringComparison.Ordinal)))
+                else if (!unused.Contains(WithoutTower(layer.Name + "_weight")))
                     throw new CheckpointException(lora.File.FileOf(layer.Up.Name), $"changes a layer that {network.GetName()} does not have; is the LoRA for another model?", layer.Up.Name);
             }
         }
+        AppliedLayers = applied;
         tensors = checkpoint.Tensors.Values.ToDictionary(info => info.Name, info => merges.ContainsKey(info.Name) ? info with { Type = torch.float32 } : info);
     }
+
+    /// <summary>How many layers of this network each LoRA changes.</summary>
+    internal IReadOnlyList<int> AppliedLayers { get; }
 
     /// <inheritdoc/>
     public override string Source => checkpoint.Source;
@@ -88,13 +95,16 @@ public sealed class LoraCheckpoint : Checkpoint
     /// <inheritdoc/>
     internal override void ReleasePages() => checkpoint.ReleasePages();
 
+    // Newer checkpoints of CLIP leave out what LoRAs still have.
+    private static string WithoutTower(string name) => name.StartsWith("text_model_", StringComparison.Ordinal) ? name["text_model_".Length..] : name;
+
     private void Add(Merge merge, torch.nn.Module network)
     {
         var (file, up) = (merge.File.FileOf(merge.Layer.Up.Name), merge.Layer.Up);
         var shape = merge.Parameter.InLora.ExpectedShapes(merge.Parameter.Shape)[0];
         if (!merge.Layer.Fits(shape))
             throw new CheckpointException(file, $"has shape {up.ShapeText} and its counterpart {merge.Layer.Down.ShapeText}, which do not fit the weight {TensorInfo.FormatShape(shape)} of {network.GetName()}; is the LoRA for another model?", up.Name);
-        if (merge.Place is WeightSource.Transposed or WeightSource.Stacked)
+        if (merge.Place is WeightSource.Stacked)
             throw new CheckpointException(file, $"changes a weight that {checkpoint.Source} does not hold as such; use a checkpoint in diffusers' layout.", up.Name);
         var name = merge.Place.Names[0];
         if (!merges.TryGetValue(name, out var list)) merges[name] = list = [];
