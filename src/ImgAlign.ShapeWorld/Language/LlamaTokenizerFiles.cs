@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using ImgAlign.Detectors;
+using ImgAlign.Tokenizers;
 
 namespace ImgAlign.ShapeWorld.Language;
 
@@ -20,14 +21,14 @@ internal static class LlamaTokenizerFiles
             .Distinct(),
     ];
 
-    private static readonly IReadOnlyList<(string Piece, PieceType Type)> Pieces =
+    private static readonly IReadOnlyList<(string Text, PieceKind Kind)> Pieces =
     [
-        ("<unk>", PieceType.Unknown), ("<s>", PieceType.Control), ("</s>", PieceType.Control),
-        .. Enumerable.Range(0, 256).Select(static value => ($"<0x{value:X2}>", PieceType.Byte)),
+        ("<unk>", PieceKind.Unknown), ("<s>", PieceKind.Control), ("</s>", PieceKind.Control),
+        .. Enumerable.Range(0, 256).Select(static value => ($"<0x{value:X2}>", PieceKind.Byte)),
         .. BytePairTraining.Learn(Words.Select(static word => $"{Space}{word}".Select(static letter => letter.ToString()).ToList()))
-            .Select(static merge => (merge.Left + merge.Right, PieceType.Normal)),
-        (Space, PieceType.Normal),
-        .. $"{Punctuation}abcdefghijklmnopqrstuvwxyz".Select(static letter => (letter.ToString(), PieceType.Normal)),
+            .Select(static merge => (merge.Left + merge.Right, PieceKind.Normal)),
+        (Space, PieceKind.Normal),
+        .. $"{Punctuation}abcdefghijklmnopqrstuvwxyz".Select(static letter => (letter.ToString(), PieceKind.Normal)),
     ];
 
     /// <summary>The number of pieces.</summary>
@@ -47,7 +48,7 @@ internal static class LlamaTokenizerFiles
     public static void Write(string folder)
     {
         Directory.CreateDirectory(folder);
-        File.WriteAllBytes(Path.Combine(folder, "tokenizer.model"), Model());
+        File.WriteAllBytes(Path.Combine(folder, "tokenizer.model"), Model().ToByteArray());
         JsonFile.Write(Path.Combine(folder, "tokenizer_config.json"), new Dictionary<string, object>
         {
             ["tokenizer_class"] = "LlamaTokenizer",
@@ -62,57 +63,11 @@ internal static class LlamaTokenizerFiles
         JsonFile.Write(Path.Combine(folder, "added_tokens.json"), new Dictionary<string, int> { ["<image>"] = ImageId, ["<pad>"] = PadId });
     }
 
-    // sentencepiece_model.proto, the fields that a reader needs.
-    private static byte[] Model()
+    // Pieces that stand first are preferred.
+    private static SentencePieceModel Model() => new()
     {
-        using var file = new MemoryStream();
-        using (var output = new CodedOutputStream(file, leaveOpen: true))
-        {
-            foreach (var (index, (piece, type)) in Pieces.Index())
-                Message(output, 1, message => { Text(message, 1, piece); Number(message, 2, -index); Integer(message, 3, (int)type); });
-            Message(output, 2, trainer =>
-            {
-                Integer(trainer, 3, 2);  // model_type: BPE
-                Integer(trainer, 4, Pieces.Count);
-                Integer(trainer, 35, 1);  // byte_fallback
-            });
-            Message(output, 3, normalizer =>
-            {
-                Text(normalizer, 1, "identity");
-                Integer(normalizer, 3, 1);  // add_dummy_prefix
-                Integer(normalizer, 4, 0);  // remove_extra_whitespaces
-                Integer(normalizer, 5, 1);  // escape_whitespaces
-            });
-        }
-        return file.ToArray();
-    }
-
-    private static void Message(CodedOutputStream output, int field, Action<CodedOutputStream> write)
-    {
-        using var contents = new MemoryStream();
-        using (var inner = new CodedOutputStream(contents, leaveOpen: true)) write(inner);
-        output.WriteTag(field, WireFormat.WireType.LengthDelimited);
-        output.WriteBytes(ByteString.CopyFrom(contents.ToArray()));
-    }
-
-    private static void Text(CodedOutputStream output, int field, string value)
-    {
-        output.WriteTag(field, WireFormat.WireType.LengthDelimited);
-        output.WriteString(value);
-    }
-
-    private static void Number(CodedOutputStream output, int field, float value)
-    {
-        output.WriteTag(field, WireFormat.WireType.Fixed32);
-        output.WriteFloat(value);
-    }
-
-    private static void Integer(CodedOutputStream output, int field, int value)
-    {
-        output.WriteTag(field, WireFormat.WireType.Varint);
-        output.WriteInt32(value);
-    }
-
-    // The numbers of sentencepiece_model.proto.
-    private enum PieceType { Normal = 1, Unknown = 2, Control = 3, Byte = 6 }
+        Pieces = { Pieces.Select(static (piece, index) => new SentencePiece { Text = piece.Text, Score = -index, Kind = (int)piece.Kind }) },
+        Trainer = new SentencePieceTrainer { Algorithm = (int)PieceAlgorithm.BytePair, VocabularySize = Pieces.Count, ByteFallback = true },
+        Normalizer = new SentencePieceNormalizer { Name = "identity", AddDummyPrefix = true, RemoveExtraWhitespaces = false, EscapeWhitespaces = true },
+    };
 }

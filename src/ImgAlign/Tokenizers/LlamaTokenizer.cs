@@ -18,14 +18,13 @@ public sealed class LlamaTokenizer
     private readonly SpecialTokens special;
     private readonly PairMerger merger;
 
-    private LlamaTokenizer(string path, IReadOnlyDictionary<string, int> vocabulary, int begin, int end, int unknown, bool legacy, IReadOnlyList<(string Left, string Right)>? merges)
+    private LlamaTokenizer(string path, string[] pieces, bool legacy, IReadOnlyList<(string Left, string Right)>? merges)
     {
-        pieces = new string[vocabulary.Count];
-        foreach (var (piece, id) in vocabulary) pieces[id] = piece;
+        this.pieces = pieces;
         firstByte = Array.IndexOf(pieces, ByteName(0));
         if (firstByte < 0 || !Enumerable.Range(0, 256).All(value => pieces.ElementAtOrDefault(firstByte + value) == ByteName(value)))
             throw new ImgAlignException($"{path}: the 256 pieces <0x00> to <0xFF> are missing; this is not the tokenizer of a LLaMA model.");
-        (BeginId, EndId, UnknownId, Legacy) = (begin, end, unknown, legacy);
+        (BeginId, EndId, UnknownId, Legacy) = (IdOf("<s>"), IdOf("</s>"), IdOf("<unk>"), legacy);
         int[] controls = [BeginId, EndId, UnknownId];
         special = new SpecialTokens(controls.Select(id => KeyValuePair.Create(pieces[id], id)));
 
@@ -34,6 +33,10 @@ public sealed class LlamaTokenizer
         merger = new PairMerger(merges is null ? Pairs() : Pairs(merges, path));
 
         static string ByteName(int value) => $"<0x{value:X2}>";
+
+        int IdOf(string piece) => Array.IndexOf(pieces, piece) is >= 0 and var id
+            ? id
+            : throw new ImgAlignException($"{path}: the piece {piece} is missing; this is not the tokenizer of a LLaMA model.");
     }
 
     /// <summary>Reads <c>tokenizer.model</c>, or <c>tokenizer.json</c> where that is not there, and <c>legacy</c> from <c>tokenizer_config.json</c>.</summary>
@@ -100,16 +103,11 @@ public sealed class LlamaTokenizer
 
     private static LlamaTokenizer LoadModel(string path, bool legacy)
     {
-        using var file = File.OpenRead(path);
-        try
-        {
-            var model = Microsoft.ML.Tokenizers.LlamaTokenizer.Create(file);
-            return new LlamaTokenizer(path, model.Vocabulary, model.BeginningOfSentenceId, model.EndOfSentenceId, model.UnknownId, legacy, merges: null);
-        }
-        catch (Exception exception) when (exception is not ImgAlignException)
-        {
-            throw new ImgAlignException($"{path}: not a sentencepiece model with byte-pair encoding ({exception.Message}); download the file again.", exception);
-        }
+        var model = SentencePieceModel.Load(path, PieceAlgorithm.BytePair);
+        var scores = model.Pieces.Where(static piece => piece.Kind == (int)PieceKind.Normal).Select(static piece => piece.Score).ToList();
+        if (scores.Zip(scores.Skip(1)).Any(static pair => pair.Second >= pair.First))
+            throw new ImgAlignException($"{path}: the scores of its pieces do not fall from each to the next; this is not the tokenizer of a LLaMA model.");
+        return new LlamaTokenizer(path, [.. model.Pieces.Select(static piece => piece.Text)], legacy, merges: null);
     }
 
     private static LlamaTokenizer LoadJson(string path, bool? legacy)
@@ -121,7 +119,7 @@ public sealed class LlamaTokenizer
         // Where only the first part of a text begins with a space, special tokens are not followed by one.
         var scheme = content.PreTokenizer is { ValueKind: JsonValueKind.Object } parts && parts.TryGetProperty("prepend_scheme", out var value) ? value.GetString() : "always";
         if (scheme is not ("always" or "first")) throw new ImgAlignException($"{path}: prepend_scheme '{scheme}' is not that of a LLaMA tokenizer, always or first; this is the tokenizer of another model.");
-        return new LlamaTokenizer(path, file.Ids, file.IdOf("<s>"), file.IdOf("</s>"), file.IdOf("<unk>"), legacy ?? scheme == "always", file.Merges);
+        return new LlamaTokenizer(path, [.. file.Ids.OrderBy(static pair => pair.Value).Select(static pair => pair.Key)], legacy ?? scheme == "always", file.Merges);
     }
 
     private sealed record Config

@@ -1,5 +1,4 @@
 using ImgAlign.Checkpoints;
-using Microsoft.ML.Tokenizers;
 
 namespace ImgAlign.Tokenizers;
 
@@ -13,15 +12,15 @@ public sealed class T5Tokenizer
     private const string End = "</s>";
     private const string Unknown = "<unk>";
 
-    private readonly SentencePieceTokenizer model;
+    private readonly UnigramModel model;
     private readonly SpecialTokens special;
     private readonly int padId;
 
-    private T5Tokenizer(SentencePieceTokenizer model, IReadOnlyDictionary<string, int> special, string path)
+    private T5Tokenizer(UnigramFile file, IReadOnlyDictionary<string, int> special, string path)
     {
         if (Array.Find([Pad, End, Unknown], token => !special.ContainsKey(token)) is { } missing)
             throw new ImgAlignException($"{path}: the token {missing} is missing; this is not the tokenizer of a T5 model.");
-        this.model = model;
+        model = new UnigramModel(file.Pieces, file.UnknownId, file.Characters);
         this.special = new SpecialTokens(special);
         (padId, EndId) = (special[Pad], special[End]);
     }
@@ -68,7 +67,7 @@ public sealed class T5Tokenizer
     private void AddPart(string part, List<int> ids)
     {
         var start = ids.Count;
-        foreach (var id in model.EncodeToIds(part.Replace('\u0085', ' ')))  // parts words in transformers, though not in sentencepiece
+        foreach (var id in model.Encode(part.Replace('\u0085', ' ')))  // parts words in transformers, though not in sentencepiece
         {
             // A run of unknown characters is one unknown token.
             if (id != model.UnknownId || ids.Count == start || ids[^1] != id) ids.Add(id);
@@ -77,19 +76,19 @@ public sealed class T5Tokenizer
 
     private static T5Tokenizer LoadModel(string path)
     {
-        var model = UnigramModel.Create(File.ReadAllBytes(path), path);
-        var special = model.Vocabulary.Where(pair => pair.Key is Pad or End or Unknown).ToDictionary();
+        var file = UnigramFile.FromModel(path);
+        var special = file.Special.Where(static pair => pair.Key is Pad or End or Unknown).ToDictionary();
         var configPath = Path.Combine(Path.GetDirectoryName(path)!, "tokenizer_config.json");
         var extra = (File.Exists(configPath) ? ConfigFile.Read<Config>(configPath) : new Config()).ExtraIds;
         // They follow the pieces, the last one first.
-        for (var i = 0; i < extra; i++) special.Add($"<extra_id_{i}>", model.Vocabulary.Count + extra - 1 - i);
-        return new T5Tokenizer(model, special, path);
+        for (var i = 0; i < extra; i++) special.Add($"<extra_id_{i}>", file.Count + extra - 1 - i);
+        return new T5Tokenizer(file, special, path);
     }
 
     private static T5Tokenizer LoadJson(string path)
     {
         var file = UnigramFile.FromJson(ConfigFile.ReadJson(path), path);
-        return new T5Tokenizer(UnigramModel.Create(UnigramModel.Serialize(file), path), file.AddedTokens.ToDictionary(token => token.Content, token => token.Id), path);
+        return new T5Tokenizer(file, file.Special, path);
     }
 
     private sealed record Config

@@ -1,100 +1,74 @@
-using Google.Protobuf;
-using Microsoft.ML.Tokenizers;
-
 namespace ImgAlign.Tokenizers;
 
-/// <summary>Sentencepiece's unigram models (<c>ModelProto</c>) for the library that computes them.</summary>
-internal static class UnigramModel
+/// <summary>
+/// Sentencepiece's unigram model (Kudo, 2018): of all ways to cut a text into pieces, the one whose scores (logarithms of probabilities) have
+/// the largest sum, found by the Viterbi algorithm. Safe for use by many threads.
+/// </summary>
+internal sealed class UnigramModel
 {
-    // The numbers of sentencepiece_model.proto's fields.
-    private static class Model { public const int Pieces = 1, TrainerSpec = 2, NormalizerSpec = 3; }
-    private static class Piece { public const int Text = 1, Score = 2, Type = 3; }
-    private static class Trainer { public const int ModelType = 3, UnknownId = 40, BeginId = 41, EndId = 42, PadId = 43, BeginPiece = 46; }
-    private static class Normalizer { public const int Map = 2; }
+    private const char Space = '\u2581';  // ▁ stands for a space, and before every text
+    private const double UnknownPenalty = 10;
 
-    private const int UnigramType = 1;
-    private const int NormalPiece = 1, UnknownPiece = 2, ControlPiece = 3;
-    private const int EndId = 1;  // in every T5
+    private readonly CharacterMap characters;
+    private readonly Dictionary<string, (int Id, float Score)>.AlternateLookup<ReadOnlySpan<char>> pieces;
+    private readonly int[] lengths;  // of the pieces, each once, ascending
+    private readonly double unknownScore;
 
-    /// <summary>Makes a tokenizer that adds no special tokens.</summary>
-    /// <param name="model">The contents of a <c>spiece.model</c>.</param>
-    /// <param name="path">The file, for messages.</param>
-    /// <exception cref="ImgAlignException">It is malformed or not a unigram model.</exception>
-    public static SentencePieceTokenizer Create(byte[] model, string path)
+    /// <summary>Prepares the search.</summary>
+    /// <param name="pieces">What is found in texts: no control pieces, bytes, or the unknown one. At least one.</param>
+    /// <param name="unknownId">The id of a character that no piece covers.</param>
+    /// <param name="characters">What texts are normalised with.</param>
+    public UnigramModel(IEnumerable<(int Id, string Text, float Score)> pieces, int unknownId, CharacterMap characters)
     {
-        try
-        {
-            // T5 has no token for the beginning, which the library refuses. Messages of protobuf that stand one behind the other
-            // are merged, so another trainer specification at the end changes just that; the token is never asked for.
-            using var stream = new MemoryStream([.. model, .. Message(output => WriteMessage(output, Model.TrainerSpec, WriteBegin))]);
-            return SentencePieceTokenizer.Create(stream, addBeginningOfSentence: false, addEndOfSentence: false);
-        }
-        catch (Exception exception) when (exception is InvalidProtocolBufferException or ArgumentException or NullReferenceException or IndexOutOfRangeException)
-        {
-            throw new ImgAlignException($"{path}: not a sentencepiece model of the unigram kind ({exception.Message}); download the file again.", exception);
-        }
+        var found = pieces.ToDictionary(static piece => piece.Text, static piece => (piece.Id, piece.Score));
+        this.pieces = found.GetAlternateLookup<ReadOnlySpan<char>>();
+        this.characters = characters;
+        lengths = [.. found.Keys.Select(static text => text.Length).Distinct().Order()];
+        unknownScore = found.Values.Min(static piece => piece.Score) - UnknownPenalty;
+        UnknownId = unknownId;
     }
 
-    /// <summary>Writes a model as a <c>spiece.model</c> would hold it.</summary>
-    public static byte[] Serialize(UnigramFile file)
+    /// <summary>The id of a character that no piece covers.</summary>
+    public int UnknownId { get; }
+
+    /// <summary>The ids of a text; those of unknown characters are one by one.</summary>
+    /// <param name="text">Any text; one of spaces has none.</param>
+    public IEnumerable<int> Encode(string text) => BestCut(Normalize(text));
+
+    // Replaces characters, leaves one of several spaces and none at the ends, and puts one in front.
+    private string Normalize(string text)
     {
-        var control = file.AddedTokens.Select(token => token.Id).ToHashSet();
-        return Message(output =>
+        var words = characters.Apply(text).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return string.Concat(words.Select(static word => Space + word)).TrimEnd(Space);
+    }
+
+    private Stack<int> BestCut(string text)
+    {
+        // The best way to each position: its score, and the piece by which it arrives there.
+        var best = new (double Score, int Start, int Id)[text.Length + 1];
+        Array.Fill(best, (double.NegativeInfinity, 0, 0), 1, text.Length);
+        for (var start = 0; start < text.Length; start++)
         {
-            for (var id = 0; id < file.Pieces.Count; id++)
+            if (double.IsNegativeInfinity(best[start].Score)) continue;  // within a character
+            var character = char.IsHighSurrogate(text[start]) ? 2 : 1;
+            var isCovered = false;
+            foreach (var length in lengths)
             {
-                var ((text, score), type) = (file.Pieces[id], id == file.UnknownId ? UnknownPiece : control.Contains(id) ? ControlPiece : NormalPiece);
-                WriteMessage(output, Model.Pieces, piece =>
-                {
-                    WriteString(piece, Piece.Text, text);
-                    piece.WriteTag(Piece.Score, WireFormat.WireType.Fixed32);
-                    piece.WriteFloat(score);
-                    WriteInteger(piece, Piece.Type, type);
-                });
+                if (length > text.Length - start) break;
+                if (!pieces.TryGetValue(text.AsSpan(start, length), out var piece)) continue;
+                isCovered |= length == character;
+                Offer(start, start + length, piece.Score, piece.Id);
             }
-            WriteMessage(output, Model.TrainerSpec, trainer =>
-            {
-                WriteInteger(trainer, Trainer.ModelType, UnigramType);
-                WriteInteger(trainer, Trainer.UnknownId, file.UnknownId);
-                WriteInteger(trainer, Trainer.EndId, EndId);
-                WriteInteger(trainer, Trainer.PadId, 0);
-            });
-            WriteMessage(output, Model.NormalizerSpec, normalizer =>
-            {
-                normalizer.WriteTag(Normalizer.Map, WireFormat.WireType.LengthDelimited);
-                normalizer.WriteBytes(ByteString.CopyFrom(file.NormalizationMap));
-            });
-        });
-    }
+            if (!isCovered) Offer(start, start + character, unknownScore, UnknownId);
+        }
 
-    private static void WriteBegin(CodedOutputStream trainer)
-    {
-        WriteInteger(trainer, Trainer.BeginId, EndId);
-        WriteString(trainer, Trainer.BeginPiece, "</s>");
-    }
+        var ids = new Stack<int>();
+        for (var end = text.Length; end > 0; end = best[end].Start) ids.Push(best[end].Id);
+        return ids;
 
-    private static byte[] Message(Action<CodedOutputStream> write)
-    {
-        using var stream = new MemoryStream();
-        using (var output = new CodedOutputStream(stream)) write(output);
-        return stream.ToArray();
-    }
-
-    private static void WriteMessage(CodedOutputStream output, int field, Action<CodedOutputStream> write)
-    {
-        output.WriteTag(field, WireFormat.WireType.LengthDelimited);
-        output.WriteBytes(ByteString.CopyFrom(Message(write)));
-    }
-
-    private static void WriteString(CodedOutputStream output, int field, string value)
-    {
-        output.WriteTag(field, WireFormat.WireType.LengthDelimited);
-        output.WriteString(value);
-    }
-
-    private static void WriteInteger(CodedOutputStream output, int field, int value)
-    {
-        output.WriteTag(field, WireFormat.WireType.Varint);
-        output.WriteInt32(value);
+        void Offer(int start, int end, double score, int id)
+        {
+            if (best[start].Score + score > best[end].Score) best[end] = (best[start].Score + score, start, id);
+        }
     }
 }

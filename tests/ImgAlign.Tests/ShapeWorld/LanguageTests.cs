@@ -1,5 +1,7 @@
 using ImgAlign.ShapeWorld.Language;
+using ImgAlign.ShapeWorld.Models;
 using ImgAlign.ShapeWorld.Scenes;
+using ImgAlign.Tests.Checkpoints;
 
 namespace ImgAlign.Tests.ShapeWorld;
 
@@ -19,6 +21,14 @@ public class LanguageTests
             Assert.Equal(scene, Captions.Read(Captions.Write(scene, random)));
             Assert.Equal(scene, Captions.Read(Captions.WriteCanonical(scene)));
         }
+    }
+
+    [Fact]
+    public void The_detectors_tokenizer_is_written_as_it_is_shipped()
+    {
+        using var folder = new TemporaryFolder();
+        LlamaTokenizerFiles.Write(folder.Path);
+        Assert.Equal(File.ReadAllBytes(Path.Combine(WorldFolder.Embedded.Detector, "tokenizer.model")), File.ReadAllBytes(folder.File("tokenizer.model")));
     }
 
     [Theory]
