@@ -45,6 +45,7 @@ public sealed class ImplicitAligner : IImplicitAligner, IMemoryFootprint
         using var context = lease.Model.Prepare(h);
         var aligned = z;
         for (var pass = 0; pass < passes; pass++) aligned = lease.Model.Pass(context, aligned);
+        FiniteNumbers.Require(aligned, "The aligned features", slot);
         return aligned.MoveToOuterDisposeScope();
     }
 

@@ -66,6 +66,8 @@ public abstract class ClipImagePromptEncoder<TProjection> : IImagePromptEncoder,
         using var scope = NewDisposeScope();
         using var encoderLease = encoder.Use();
         using var projectionLease = projection.Use();
-        return projectionLease.Model.call(FeaturesOf(encoderLease.Model.call(pixels.to(runtime.Device)))).MoveToOuterDisposeScope();
+        var tokens = projectionLease.Model.call(FeaturesOf(encoderLease.Model.call(pixels.to(runtime.Device))));
+        FiniteNumbers.Require(tokens, "The image prompt's features", encoder, projection);
+        return tokens.MoveToOuterDisposeScope();
     }
 }

@@ -55,13 +55,17 @@ internal sealed class FluxTextEncoder : IDisposable
     private Tensor EncodeTokens(List<string> texts)
     {
         using var lease = t5.Use();
-        return lease.Model.call(ToTensor(texts.Select(text => t5Tokenizer.Encode(text, textTokens))));
+        var tokens = lease.Model.call(ToTensor(texts.Select(text => t5Tokenizer.Encode(text, textTokens))));
+        FiniteNumbers.Require(tokens, "The prompt's features", t5);
+        return tokens;
     }
 
     private Tensor EncodePooled(List<string> texts)
     {
         using var lease = clip.Use();
-        return lease.Model.call(ToTensor(texts.Select(text => clipTokenizer.Encode(text)))).Pooled!;
+        var pooled = lease.Model.call(ToTensor(texts.Select(text => clipTokenizer.Encode(text)))).Pooled!;
+        FiniteNumbers.Require(pooled, "The prompt's pooled features", clip);
+        return pooled;
     }
 
     private Tensor ToTensor(IEnumerable<long[]> ids) => stack(ids.Select(row => tensor(row))).to(runtime.Device);

@@ -38,7 +38,9 @@ internal sealed class LatentDecoder : IDisposable
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var lease = slot.Use();
-        return lease.Model.Decode(config.ToAutoencoder(latents.to(float32)).to(slot.Type)).MoveToOuterDisposeScope();
+        var pixels = lease.Model.Decode(config.ToAutoencoder(latents.to(float32)).to(slot.Type));
+        FiniteNumbers.Require(pixels, "The decoded picture's pixels", slot);
+        return pixels.MoveToOuterDisposeScope();
     }
 
     /// <summary>What it needs: its weights, and feature maps at full resolution.</summary>

@@ -107,7 +107,12 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<RgbImage> Decode(Tensor x) => decoder.ToImages(x);
+    /// <exception cref="ImgAlignException">The latents are not finite; the message names the weights at fault, if they are.</exception>
+    public IReadOnlyList<RgbImage> Decode(Tensor x)
+    {
+        FiniteNumbers.Require(x, "The latents", unet, adapter);
+        return decoder.ToImages(x);
+    }
 
     /// <inheritdoc/>
     public IReadOnlyList<StageFootprint> EstimateStages(Workload workload)

@@ -49,6 +49,7 @@ internal sealed class SdxlTextEncoder : IDisposable
             tokens.Insert(0, cat([first.Penultimate, second.Penultimate], -1));  // [texts, 77, d]
             pooled.Insert(0, second.Pooled!);
         }
+        foreach (var features in tokens.Concat(pooled)) FiniteNumbers.Require(features, "The prompt's features", encoder, encoder2);
         var rows = tensor(texts.Select(text => (long)(text is null ? distinct.Count : distinct.IndexOf(text))).ToArray(), device: runtime.Device);
         return new TextFeatures(cat(tokens).index_select(0, rows).DetachFromDisposeScope(), cat(pooled).index_select(0, rows).DetachFromDisposeScope());
     }

@@ -43,6 +43,16 @@ public abstract partial class Checkpoint : IDisposable
     /// <summary>Lets go of mapped pages that have been read: they count as the process's memory as long as the file is mapped. Tensors that were read keep theirs.</summary>
     internal virtual void ReleasePages() { }
 
+    /// <summary>The error of a tensor that holds NaN or infinity; null where all of its numbers are finite.</summary>
+    /// <param name="name">A name in <see cref="Tensors"/>.</param>
+    internal virtual CheckpointException? FindNotFinite(string name)
+    {
+        using var scope = torch.NewDisposeScope();
+        var bad = Read(name).to(torch.float32).isfinite().logical_not().sum().item<long>();
+        return bad == 0 ? null
+            : new CheckpointException(FileOf(name), $"holds numbers that are not finite (NaN or infinity), {bad} of {Tensors[name].Count}; the file is damaged, or was saved by a training that failed: take another one.", NameInFile(name));
+    }
+
     /// <summary>The error of a name that is not in <see cref="Tensors"/>.</summary>
     private protected CheckpointException Missing(string name) => new(Source, $"is not there, among {Tensors.Count} tensors.", NameInFile(name));
 

@@ -68,6 +68,9 @@ internal sealed class CheckpointPart : Checkpoint
     internal override string NameInFile(string name) => whole.NameInFile(prefix + name);
 
     /// <inheritdoc/>
+    internal override CheckpointException? FindNotFinite(string name) => whole.FindNotFinite(prefix + name);
+
+    /// <inheritdoc/>
     internal override void ReleasePages() => whole.ReleasePages();
 
     private static bool IsAt(string name, Landmark landmark)

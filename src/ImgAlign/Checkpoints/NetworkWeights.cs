@@ -67,6 +67,24 @@ public sealed class NetworkWeights : IDisposable
         return lora;
     }
 
+    /// <summary>Reads all weights that the network has, and throws for the first number that is not finite.</summary>
+    /// <param name="type">The type to run in.</param>
+    /// <exception cref="CheckpointException">There is one, in the file or in that type.</exception>
+    internal void RequireFinite(torch.ScalarType type)
+    {
+        foreach (var (network, checkpoint, map) in parts)
+        {
+            var names = ModuleParameters.Enumerate(network).Where(static parameter => !parameter.IsDerived).SelectMany(parameter => map.Resolve(parameter.Path).Names).Distinct();
+            foreach (var name in names)
+            {
+                using var scope = torch.NewDisposeScope();
+                if (checkpoint.FindNotFinite(name) is { } found) throw found;
+                if (!checkpoint.Read(name).to(type).to(torch.float32).isfinite().all().item<bool>())
+                    throw new CheckpointException(checkpoint.FileOf(name), $"holds numbers that {ElementType.Of(type)?.Torch} cannot; compute in bfloat16 or float32.", checkpoint.NameInFile(name));
+            }
+        }
+    }
+
     /// <summary>Closes the files.</summary>
     public void Dispose()
     {

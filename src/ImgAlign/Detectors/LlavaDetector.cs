@@ -50,7 +50,7 @@ public sealed class LlavaDetector : IMisalignmentDetector, IMemoryFootprint
         using var input = processor.Prepare(image, question);
         using var lease = network.Use();
         return DecoderReading.Read(
-            lease.Model.LanguageModel, cache => lease.Model.Run(input.Ids, input.Pixels, cache), critiqueTokens, processor.IsComplete, processor.Decode, cancellationToken);
+            lease.Model.LanguageModel, cache => lease.Model.Run(input.Ids, input.Pixels, cache), network, critiqueTokens, processor.IsComplete, processor.Decode, cancellationToken);
     }
 
     /// <inheritdoc/>

@@ -48,7 +48,7 @@ public sealed class QwenDetector : IMisalignmentDetector, IMemoryFootprint
         using var input = processor.Prepare([image], question);
         using var lease = network.Use();
         return DecoderReading.Read(
-            lease.Model.LanguageModel, cache => lease.Model.Run(input.Ids, input.Images, cache), critiqueTokens, processor.IsComplete, processor.Decode, cancellationToken);
+            lease.Model.LanguageModel, cache => lease.Model.Run(input.Ids, input.Images, cache), network, critiqueTokens, processor.IsComplete, processor.Decode, cancellationToken);
     }
 
     /// <inheritdoc/>

@@ -129,6 +129,12 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
         NativeHeap.Trim();
     }
 
+    void IResident.RequireFiniteWeights()
+    {
+        using var files = source.Open(network);
+        files.RequireFinite(Type);
+    }
+
     private void ForEachGroup(Action<WeightGroup> change)
     {
         lock (changing)

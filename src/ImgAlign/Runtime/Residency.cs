@@ -17,6 +17,10 @@ internal interface IResident
 
     /// <summary>Releases it wherever it is.</summary>
     void Unload();
+
+    /// <summary>Reads the files of its weights again, and throws for the first number that is not finite.</summary>
+    /// <exception cref="Checkpoints.CheckpointException">There is one; the message names file and tensor.</exception>
+    void RequireFiniteWeights();
 }
 
 /// <summary>

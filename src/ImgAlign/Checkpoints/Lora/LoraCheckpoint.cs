@@ -93,6 +93,10 @@ public sealed class LoraCheckpoint : Checkpoint
     }
 
     /// <inheritdoc/>
+    internal override CheckpointException? FindNotFinite(string name) => checkpoint.FindNotFinite(name)
+        ?? merges.GetValueOrDefault(name, []).SelectMany(static merge => new[] { merge.Layer.Down.Name, merge.Layer.Up.Name }.Select(merge.File.FindNotFinite)).FirstOrDefault(static found => found is not null);
+
+    /// <inheritdoc/>
     internal override void ReleasePages() => checkpoint.ReleasePages();
 
     // Newer checkpoints of CLIP leave out what LoRAs still have.
