@@ -60,4 +60,14 @@ internal sealed record AlignerVariant(string Name, string Title, PreferenceObjec
         AlignerInput.OriginalDetector => new LlavaDetector(runtime, ablations.DetectorOptions()),
         _ => new PromptReader(world),
     };
+
+    /// <summary>The files of what <see cref="OpenDetector"/> opens.</summary>
+    /// <param name="world">The world.</param>
+    /// <param name="ablations">What is trained for measurements only.</param>
+    public string[] DetectorFiles(WorldFolder world, WorldFolder ablations) => Input switch
+    {
+        AlignerInput.Detector => [world.Detector],
+        AlignerInput.OriginalDetector => [ablations.Detector],
+        _ => [world.TextEncoder, world.TextEncoder2, world.Tokenizer],
+    };
 }

@@ -78,8 +78,8 @@ public sealed class AlignerTraining : TrainingRun
 
     private protected override TrainingResult Run(Loop train)
     {
-        using var images = new FeatureStore(Path.Combine(options.Cache, $"image-prompts-{models.ImagePromptFingerprint}-{runtime.Type}.bin"), models.TokenWidth);
-        using var hiddenStates = options.KeepHiddenStates ? new FeatureStore(Path.Combine(options.Cache, $"hidden-states-{models.DetectorFingerprint}-{runtime.Type}.bin"), models.Detector.HiddenSize) : null;
+        using var images = OpenStore("image-prompts", models.ImagePromptFingerprint, models.TokenWidth);
+        using var hiddenStates = options.KeepHiddenStates ? OpenStore("hidden-states", models.DetectorFingerprint, models.Detector.HiddenSize) : null;
         var features = new FrozenFeatures(pairs, models.ImagePrompt, models.Detector, images, hiddenStates);
         return InProcessGroup.Run(options.Workers, group =>
         {
@@ -87,6 +87,12 @@ public sealed class AlignerTraining : TrainingRun
             using var task = new AlignerTask(network, features, options.Objective, options.UpdateAfter, heldOut);
             return train(task, group);
         })[0];
+    }
+
+    private FeatureStore OpenStore(string name, string networks, int width)
+    {
+        var fingerprint = $"{networks}-{runtime.Type}";
+        return new FeatureStore(Path.Combine(options.Cache, $"{name}-{fingerprint}.bin"), width, fingerprint);
     }
 
     private AlignerNetwork CreateNetwork()

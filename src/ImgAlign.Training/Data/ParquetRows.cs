@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Parquet;
+using Parquet.Meta.Proto;
 using Parquet.Schema;
 
 namespace ImgAlign.Training.Data;
@@ -24,25 +25,27 @@ internal static class ParquetRows
     /// <exception cref="ImgAlignException">The file is broken, or a column is missing.</exception>
     public static async IAsyncEnumerable<object?[]> ReadAsync(string path, IReadOnlyList<string> columns, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        await using var reader = await OpenAsync(path, cancellationToken);
+        await using var reader = await Readable(path, () => ParquetReader.CreateAsync(path, null, cancellationToken));
         var fields = columns.Select(column => FindField(reader.Schema, column, path)).ToList();
         for (var group = 0; group < reader.RowGroupCount; group++)
         {
             using var rows = reader.OpenRowGroupReader(group);
             var count = checked((int)rows.RowCount);
             var values = new List<object?[]>();
-            foreach (var field in fields) values.Add(await ReadColumnAsync(rows, field, count, path, cancellationToken));
+            foreach (var field in fields) values.Add(await Readable(path, () => ReadColumnAsync(rows, field, count, path, cancellationToken)));
             for (var row = 0; row < count; row++) yield return [.. values.Select(column => column[row])];
         }
     }
 
-    private static async Task<ParquetReader> OpenAsync(string path, CancellationToken cancellationToken)
+    // What the library throws for a file that is cut or damaged.
+    private static async Task<T> Readable<T>(string path, Func<Task<T>> read)
     {
         try
         {
-            return await ParquetReader.CreateAsync(path, null, cancellationToken);
+            return await read();
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+        catch (Exception exception) when (exception is IOException or InvalidDataException or ParquetException or ThriftProtocolException or ArgumentException
+            or OverflowException or InvalidOperationException or NotSupportedException)
         {
             throw new ImgAlignException($"{path}: not a Parquet file that can be read ({exception.Message}); download it again.", exception);
         }

@@ -30,41 +30,51 @@ public readonly record struct DeviceMemory(long TotalBytes, long FreeBytes)
     private static long? ReadMeminfo(string name)
     {
         if (!OperatingSystem.IsLinux()) return null;
-        var line = File.ReadLines("/proc/meminfo").FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
-        var kibibytes = line?.Split(' ', StringSplitOptions.RemoveEmptyEntries).ElementAtOrDefault(1);
-        return kibibytes is null ? null : long.Parse(kibibytes, CultureInfo.InvariantCulture) * 1024;
+        try
+        {
+            var line = File.ReadLines("/proc/meminfo").FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
+            var kibibytes = line?.Split(' ', StringSplitOptions.RemoveEmptyEntries).ElementAtOrDefault(1);
+            return long.TryParse(kibibytes, NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count * 1024 : null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;  // some sandboxes hide it
+        }
     }
 
     private static DeviceMemory? QueryCuda(int index)
     {
-        if (Cuda.Value is not { } cuda) return null;
-        if (cuda.GetDevice(out var current) != 0 || cuda.SetDevice(index) != 0) return null;
-        var succeeded = cuda.MemGetInfo(out var free, out var total) == 0;
-        _ = cuda.SetDevice(current);
-        return succeeded ? new DeviceMemory((long)total, (long)free) : null;
+        if ((cuda ??= CudaRuntime.Find()) is not { } found) return null;
+        DeviceMemory? memory = null;
+        // A thread asks of the device that is set for it, and setting a device makes a context on it, also on the old one when that is set back.
+        // On a thread of its own nothing needs to be set back.
+        var thread = new Thread(() =>
+        {
+            if (found.SetDevice(index) == 0 && found.MemGetInfo(out var free, out var total) == 0) memory = new DeviceMemory((long)total, (long)free);
+        });
+        thread.Start();
+        thread.Join();
+        return memory;
     }
 
+    // Null until libtorch has loaded it.
+    private static CudaRuntime? cuda;
+
     // TorchSharp has no memory queries, but the CUDA runtime that libtorch loaded answers.
-    private static readonly Lazy<CudaRuntime?> Cuda = new(static () =>
+    private sealed record CudaRuntime(CudaRuntime.SetDeviceFunction SetDevice, CudaRuntime.MemGetInfoFunction MemGetInfo)
     {
-        using var process = Process.GetCurrentProcess();
-        var file = process.Modules.Cast<ProcessModule>().FirstOrDefault(static module => module.ModuleName.Contains("cudart", StringComparison.OrdinalIgnoreCase))?.FileName;
-        return file is not null && NativeLibrary.TryLoad(file, out var library) ? new CudaRuntime(library) : null;
-    });
-
-    private sealed class CudaRuntime(nint library)
-    {
-        public readonly GetDeviceFunction GetDevice = Find<GetDeviceFunction>(library, "cudaGetDevice");
-        public readonly SetDeviceFunction SetDevice = Find<SetDeviceFunction>(library, "cudaSetDevice");
-        public readonly MemGetInfoFunction MemGetInfo = Find<MemGetInfoFunction>(library, "cudaMemGetInfo");
-
-        public delegate int GetDeviceFunction(out int device);
-
         public delegate int SetDeviceFunction(int device);
 
         public delegate int MemGetInfoFunction(out nuint free, out nuint total);
 
-        private static T Find<T>(nint library, string name) where T : Delegate =>
-            Marshal.GetDelegateForFunctionPointer<T>(NativeLibrary.GetExport(library, name));
+        public static CudaRuntime? Find()
+        {
+            using var process = Process.GetCurrentProcess();
+            var file = process.Modules.Cast<ProcessModule>().FirstOrDefault(static module => module.ModuleName.Contains("cudart", StringComparison.OrdinalIgnoreCase))?.FileName;
+            return file is not null && NativeLibrary.TryLoad(file, out var library)
+                && NativeLibrary.TryGetExport(library, "cudaSetDevice", out var setDevice) && NativeLibrary.TryGetExport(library, "cudaMemGetInfo", out var memGetInfo)
+                ? new CudaRuntime(Marshal.GetDelegateForFunctionPointer<SetDeviceFunction>(setDevice), Marshal.GetDelegateForFunctionPointer<MemGetInfoFunction>(memGetInfo))
+                : null;
+        }
     }
 }

@@ -19,7 +19,7 @@ internal sealed class PeakMemory : IDisposable
     public PeakMemory(torch.Device device)
     {
         this.device = device;
-        timer = new Timer(_ => Sample(), null, Interval, Interval);
+        timer = new Timer(_ => SampleOrStop(), null, Interval, Interval);
     }
 
     /// <summary>The most seen so far: of the process on the CPU, of the whole device on a GPU; null where the system does not tell.</summary>
@@ -39,6 +39,21 @@ internal sealed class PeakMemory : IDisposable
     {
         using var process = Process.GetCurrentProcess();
         return process.PeakWorkingSet64;
+    }
+
+    // An exception on a timer's thread would end the process; reading Bytes meets it again, on the caller's.
+    private void SampleOrStop()
+    {
+        try
+        {
+            Sample();
+        }
+#pragma warning disable CA1031 // See above.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+            timer.Change(Timeout.Infinite, Timeout.Infinite);
+        }
     }
 
     private void Sample()

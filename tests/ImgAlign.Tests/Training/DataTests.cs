@@ -89,13 +89,13 @@ public sealed class DataTests : IDisposable
     {
         var path = folder.File("features.bin");
         var (first, second) = (torch.rand(2, 3), torch.rand(5, 3));
-        using (var store = new FeatureStore(path, width: 3))
+        using (var store = new FeatureStore(path, width: 3, "networks"))
         {
             store.GetOrAdd(FeatureStore.Key(Picture), () => first.alias());
             store.GetOrAdd(FeatureStore.Key(OtherPicture), () => second.alias());
         }
         using (var file = new FileStream(path, FileMode.Open)) file.SetLength(file.Length - 7);
-        using (var store = new FeatureStore(path, width: 3))
+        using (var store = new FeatureStore(path, width: 3, "networks"))
         {
             Assert.Equal(1, store.Count);
             Assert.True(store.GetOrAdd(FeatureStore.Key(Picture), () => throw new InvalidOperationException()).equal(first).all().item<bool>());
@@ -103,6 +103,52 @@ public sealed class DataTests : IDisposable
             Assert.Throws<ArgumentException>(() => store.GetOrAdd(FeatureStore.Key(Picture, "text"), () => torch.rand(2, 4)));
         }
         Assert.NotEqual(FeatureStore.Key([1, 2], "3"), FeatureStore.Key([1], "23"));
+    }
+
+    [Theory]
+    [InlineData(3, "other networks", "of width 3 and of the networks other networks")]
+    [InlineData(6, "networks", "of width 6 and of the networks networks")]
+    public void A_store_of_other_features_is_refused_and_stays_as_it_is(int width, string fingerprint, string expected)
+    {
+        var path = WriteStore();
+        var before = File.ReadAllBytes(path);
+
+        Assert.Contains(expected, Assert.Throws<ImgAlignException>(() => new FeatureStore(path, width, fingerprint)).Message, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllBytes(path));
+    }
+
+    [Theory]
+    [InlineData(0, "not a file of features")]
+    [InlineData(24, "the record at byte 24 is damaged")]  // its key
+    [InlineData(24 + 33, "the record at byte 24 is damaged")]  // its number of rows
+    public void A_store_that_is_not_understood_is_never_cut(int position, string expected)
+    {
+        var path = WriteStore();
+        var damaged = File.ReadAllBytes(path);
+        damaged[position] ^= 0x40;
+        File.WriteAllBytes(path, damaged);
+
+        Assert.Contains(expected, Assert.Throws<ImgAlignException>(() => new FeatureStore(path, width: 3, "networks")).Message, StringComparison.Ordinal);
+        Assert.Equal(damaged, File.ReadAllBytes(path));
+    }
+
+    [Fact]
+    public void A_store_that_was_hardly_begun_is_begun_anew()
+    {
+        var path = WriteStore();
+        File.WriteAllBytes(path, File.ReadAllBytes(path)[..15]);
+        using var store = new FeatureStore(path, width: 3, "networks");
+        Assert.Equal(0, store.Count);
+        store.GetOrAdd(FeatureStore.Key(Picture), () => torch.rand(2, 3));
+    }
+
+    private string WriteStore()
+    {
+        var path = folder.File("features.bin");
+        using var store = new FeatureStore(path, width: 3, "networks");
+        store.GetOrAdd(FeatureStore.Key(Picture), () => torch.rand(2, 3));
+        store.GetOrAdd(FeatureStore.Key(OtherPicture), () => torch.rand(5, 3));
+        return path;
     }
 
     [Fact]

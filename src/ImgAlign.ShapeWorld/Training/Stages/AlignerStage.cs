@@ -33,8 +33,8 @@ internal sealed class AlignerStage : StageTask
         output = variant.File(Folder, context.Ablations);
         generator = new WorldGenerator(Folder, withImagePrompt: true);
         detector = variant.OpenDetector(runtime, Folder, context.Ablations);
-        images = new FeatureStore(Path.Combine(context.RunFolder, "image-prompts.bin"), WorldNetworks.CrossWidth);
-        hiddenStates = new FeatureStore(Path.Combine(context.RunFolder, "hidden-states.bin"), detector.HiddenSize);
+        images = new FeatureStore(Path.Combine(context.RunFolder, "image-prompts.bin"), WorldNetworks.CrossWidth, ModelFingerprint.Of(Folder.ImageEncoder, Folder.Resampler));
+        hiddenStates = new FeatureStore(Path.Combine(context.RunFolder, "hidden-states.bin"), detector.HiddenSize, ModelFingerprint.Of(variant.DetectorFiles(Folder, context.Ablations)));
         AlignerTask.Randomize(network, seed);
         var pairs = PreferenceFolder.Read(context.RunFolderOf("pairs"));
         Task = new AlignerTask(network, new FrozenFeatures(pairs, generator.ImagePrompt, detector, images, hiddenStates, variant.Template), variant.Objective, heldOut: HeldOutPairs);
