@@ -47,7 +47,8 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         decoder = new(runtime, decoderSource, autoencoderConfig, options.Rounding);
         imagePrompt = image is null ? null : new FluxImagePromptEncoder(runtime, image, options.ImageEncoderStorage);
         adapter = adapterSource is null ? null : new(runtime, adapterSource, storage: options.Storage);
-        Info = Describe() with { Loras = LoraOptions.Applied(options.Loras, text.Clip.LoraLayers, text.T5.LoraLayers, transformerSource.LoraLayers) };
+        var applied = LoraOptions.Applied(options.Loras, text.Clip.LoraLayers, text.T5.LoraLayers, transformerSource.LoraLayers);
+        Info = Describe() with { Loras = applied };
     }
 
     /// <inheritdoc/>

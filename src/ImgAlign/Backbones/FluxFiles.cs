@@ -34,7 +34,8 @@ internal sealed class FluxFiles
     public ImagePromptPaths? ImagePrompt { get; }
 
     /// <summary>CLIP's sizes. FLUX takes the pooled features before any projection, whichever class the configuration names.</summary>
-    public ClipTextConfig ReadClip() => ClipTextConfig.Read(Path.Combine(folder, "text_encoder", "config.json")) with { Architectures = ["CLIPTextModel"] };
+    public ClipTextConfig ReadClip() =>
+        ClipTextConfig.Read(Path.Combine(folder, "text_encoder", "config.json")) with { Architectures = ["CLIPTextModel"] };
 
     public T5Config ReadT5() => T5Config.Read(Path.Combine(folder, "text_encoder_2", "config.json"));
 
@@ -46,7 +47,8 @@ internal sealed class FluxFiles
     public FlowMatchConfig ReadScheduler(FluxConfig transformer)
     {
         var path = Path.Combine(folder, "scheduler", "scheduler_config.json");
-        return File.Exists(path) ? FlowMatchConfig.Read(path) : transformer.GuidanceEmbeds ? FlowMatchConfig.FluxDev : FlowMatchConfig.FluxSchnell;
+        if (File.Exists(path)) return FlowMatchConfig.Read(path);
+        return transformer.GuidanceEmbeds ? FlowMatchConfig.FluxDev : FlowMatchConfig.FluxSchnell;
     }
 
     /// <summary>A file in the authors' layout has the sizes that <c>transformer/config.json</c> of the model says, or those that it shows itself.</summary>
@@ -64,43 +66,63 @@ internal sealed class FluxFiles
     public AutoencoderKlConfig ReadAutoencoder() =>
         FindConfig(vaePath, "vae") is { } path ? AutoencoderKlConfig.Read(path) : FluxDev.Autoencoder;
 
-    public ModelSource<ClipTextModel> Clip(ClipTextConfig config) => new("FLUX CLIP text encoder", () => new ClipTextModel(config, META), (network, weights) =>
+    public ModelSource<ClipTextModel> Clip(ClipTextConfig config) =>
+        new("FLUX CLIP text encoder", () => new ClipTextModel(config, META), OpenClip);
+
+    public ModelSource<T5EncoderModel> T5(T5Config config) =>
+        new("FLUX T5 text encoder", () => new T5EncoderModel(config, META), OpenT5);
+
+    public ModelSource<FluxTransformer> Transformer(FluxConfig config) =>
+        new("FLUX transformer", () => new FluxTransformer(config, META), OpenTransformer);
+
+    public ModelSource<AutoencoderKl> Decoder(AutoencoderKlConfig config) =>
+        new("FLUX VAE decoder", () => new AutoencoderKl(config, META, AutoencoderParts.Decoder), OpenDecoder);
+
+    /// <summary>The image prompt's keys and values, or null where there is no image prompt.</summary>
+    public ModelSource<FluxImagePromptAdapter>? Adapter(FluxConfig config, int width) =>
+        ImagePrompt is null ? null : new("FLUX image-prompt adapter", () => new FluxImagePromptAdapter(config, width, META), OpenAdapter);
+
+    private void OpenClip(ClipTextModel network, NetworkWeights weights)
     {
         var part = ClipNames.FindText(weights.Open(Path.Combine(folder, "text_encoder")));
         var map = network.Names(part);
-        weights.Add(network, new LoraCheckpoint(part, network, map, LoraTarget.TextEncoder, weights.OpenLoras(loras), ClipTextModel.LoraNames), map);
-    });
+        var merged = new LoraCheckpoint(part, network, map, LoraTarget.TextEncoder, weights.OpenLoras(loras), ClipTextModel.LoraNames);
+        weights.Add(network, weights.Own(merged), map);
+    }
 
-    public ModelSource<T5EncoderModel> T5(T5Config config) => new("FLUX T5 text encoder", () => new T5EncoderModel(config, META), (network, weights) =>
+    private void OpenT5(T5EncoderModel network, NetworkWeights weights)
     {
         var part = T5EncoderModel.Find(weights.Open(Path.Combine(folder, "text_encoder_2")));
         var map = T5EncoderModel.Names(part);
-        weights.Add(network, new LoraCheckpoint(part, network, map, LoraTarget.TextEncoder2, weights.OpenLoras(loras)), map);
-    });
+        var merged = new LoraCheckpoint(part, network, map, LoraTarget.TextEncoder2, weights.OpenLoras(loras));
+        weights.Add(network, weights.Own(merged), map);
+    }
 
-    public ModelSource<FluxTransformer> Transformer(FluxConfig config) => new("FLUX transformer", () => new FluxTransformer(config, META), (network, weights) =>
+    private void OpenTransformer(FluxTransformer network, NetworkWeights weights)
     {
         var part = FluxNames.Find(weights.Open(transformerPath));
-        weights.Add(network, FluxLora.Merge(part, network, weights.OpenLoras(loras)), network.Names(part));
-    });
+        var merged = FluxLora.Merge(part, network, weights.OpenLoras(loras));
+        weights.Add(network, weights.Own(merged), network.Names(part));
+    }
 
-    public ModelSource<AutoencoderKl> Decoder(AutoencoderKlConfig config) => new("FLUX VAE decoder", () => new AutoencoderKl(config, META, AutoencoderParts.Decoder), (network, weights) =>
+    private void OpenDecoder(AutoencoderKl network, NetworkWeights weights)
     {
         var file = weights.Open(vaePath);
-        var part = AutoencoderNames.TryFind(file) ?? throw new CheckpointException(file.Source, $"holds no VAE; set {nameof(FluxOptions.VaePath)} to one that has it, such as ae.safetensors.");
+        var part = AutoencoderNames.TryFind(file) ?? throw new CheckpointException(
+            file.Source, $"holds no VAE; set {nameof(FluxOptions.VaePath)} to one that has it, such as ae.safetensors.");
         weights.Add(network, part, network.Names(part));
-    });
+    }
 
-    /// <summary>The image prompt's keys and values, or null where there is no image prompt.</summary>
-    public ModelSource<FluxImagePromptAdapter>? Adapter(FluxConfig config, int width) => ImagePrompt is null ? null :
-        new("FLUX image-prompt adapter", () => new FluxImagePromptAdapter(config, width, META), ImagePrompt.Adapter, static (_, _) => FluxImagePromptAdapter.Weights);
+    private void OpenAdapter(FluxImagePromptAdapter network, NetworkWeights weights) =>
+        weights.Add(network, weights.Open(ImagePrompt!.Adapter), FluxImagePromptAdapter.Weights);
 
     private string FindPart(string part, params string[] files)
     {
         var inner = Path.Combine(folder, part);
         if (Directory.Exists(inner)) return inner;
         return files.Select(file => Path.Combine(folder, file)).FirstOrDefault(File.Exists)
-            ?? throw new ImgAlignException($"{folder} holds neither a folder {part} nor {string.Join(" nor ", files)}; download the whole model.");
+            ?? throw new ImgAlignException(
+                $"{folder} holds neither a folder {part} nor {string.Join(" nor ", files)}; download the whole model.");
     }
 
     private string? FindConfig(string path, string part)

@@ -31,7 +31,8 @@ internal sealed record ImageEncoderParts(string Folder, ClipVisionConfig Config,
     {
         var folder = ModelFolder.Resolve(path);
         var config = ClipVisionConfig.Read(Path.Combine(folder, "config.json"));
-        if (config.Architectures is null && HoldsProjection(folder)) config = config with { Architectures = ["CLIPVisionModelWithProjection"] };
+        if (config.Architectures is null && HoldsProjection(folder))
+            config = config with { Architectures = ["CLIPVisionModelWithProjection"] };
         return new(folder, config, ClipImageProcessor.LoadOrDefault(folder, config.ImageSize),
             new(name, () => new ClipVisionModel(config, META, penultimateOnly), (network, weights) =>
             {

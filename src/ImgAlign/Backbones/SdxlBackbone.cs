@@ -43,7 +43,8 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
         decoder = new(runtime, decoderSource, autoencoderConfig);
         imagePrompt = image is null ? null : new SdxlImagePromptEncoder(runtime, image, options.ImageEncoderStorage);
         adapter = adapterSource is null ? null : new(runtime, adapterSource, storage: options.Storage);
-        Info = Describe() with { Loras = LoraOptions.Applied(options.Loras, text.Encoder.LoraLayers, text.Encoder2.LoraLayers, unetSource.LoraLayers) };
+        var applied = LoraOptions.Applied(options.Loras, text.Encoder.LoraLayers, text.Encoder2.LoraLayers, unetSource.LoraLayers);
+        Info = Describe() with { Loras = applied };
     }
 
     /// <inheritdoc/>

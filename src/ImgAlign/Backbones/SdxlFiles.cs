@@ -36,9 +36,10 @@ internal sealed class SdxlFiles
 
     public ClipTextConfig ReadTextEncoder() => Read("text_encoder", "config.json", ClipTextConfig.Read, SdxlBase.TextEncoder);
 
-    /// <summary>The second text encoder's sizes. Its class, with a projection, is a matter of the family, as in <c>model_index.json</c>.</summary>
+    /// <summary>The second text encoder's sizes. That it has a projection is a matter of the family, as in <c>model_index.json</c>.</summary>
     public ClipTextConfig ReadTextEncoder2() =>
-        Read("text_encoder_2", "config.json", ClipTextConfig.Read, SdxlBase.TextEncoder2) with { Architectures = SdxlBase.TextEncoder2.Architectures };
+        Read("text_encoder_2", "config.json", ClipTextConfig.Read, SdxlBase.TextEncoder2)
+            with { Architectures = SdxlBase.TextEncoder2.Architectures };
 
     public AutoencoderKlConfig ReadAutoencoder() => Directory.Exists(vaePath)
         ? AutoencoderKlConfig.Read(Path.Combine(vaePath, "config.json"))
@@ -58,7 +59,7 @@ internal sealed class SdxlFiles
             RescaleBetasZeroSnr = Says("ztsnr") || config.RescaleBetasZeroSnr,
         };
 
-        bool Says(string marker) => weights.Tensors.Keys.Any(name => name == marker || name.EndsWith('.' + marker, StringComparison.Ordinal));
+        bool Says(string marker) => CheckpointPart.TryFind(weights, marker, new Landmark(marker)) is not null;
     }
 
     public SdxlUNetConfig ReadUNet() => Directory.Exists(unetPath)
@@ -76,44 +77,62 @@ internal sealed class SdxlFiles
         return !File.Exists(path) || ConfigFile.Read<ModelIndex>(path).ForceZerosForEmptyPrompt;
     }
 
-    public ModelSource<ClipTextModel> TextEncoder(ClipTextConfig config) => new("SDXL text encoder", () => new ClipTextModel(config, META, penultimateOnly: true), (network, weights) =>
+    public ModelSource<ClipTextModel> TextEncoder(ClipTextConfig config) =>
+        new("SDXL text encoder", () => new ClipTextModel(config, META, penultimateOnly: true), OpenTextEncoder);
+
+    public ModelSource<ClipTextModel> TextEncoder2(ClipTextConfig config) =>
+        new("SDXL text encoder 2", () => new ClipTextModel(config, META), OpenTextEncoder2);
+
+    public ModelSource<UNet2DConditionModel> UNet(SdxlUNetConfig config) =>
+        new("SDXL UNet", () => new UNet2DConditionModel(config, META), OpenUNet);
+
+    public ModelSource<AutoencoderKl> Decoder(AutoencoderKlConfig config) =>
+        new("SDXL VAE decoder", () => new AutoencoderKl(config, META, AutoencoderParts.Decoder), OpenDecoder);
+
+    /// <summary>The image prompt's keys and values, or null where there is no image prompt.</summary>
+    public ModelSource<ImagePromptAdapter>? Adapter(SdxlUNetConfig config) =>
+        ImagePrompt is null ? null : new("SDXL image-prompt adapter", () => new ImagePromptAdapter(config, META), OpenAdapter);
+
+    private void OpenTextEncoder(ClipTextModel network, NetworkWeights weights)
     {
         var file = weights.Open(PartPath("text_encoder"));
         var part = singleFile is null ? ClipNames.FindText(file) : SdxlNames.FindTextEncoder(file);
         var map = network.Names(part);
-        weights.Add(network, SdxlLora.Merge(part, network, map, LoraTarget.TextEncoder, weights.OpenLoras(loras)), map);
-    });
+        var merged = SdxlLora.Merge(part, network, map, LoraTarget.TextEncoder, weights.OpenLoras(loras));
+        weights.Add(network, weights.Own(merged), map);
+    }
 
-    public ModelSource<ClipTextModel> TextEncoder2(ClipTextConfig config) => new("SDXL text encoder 2", () => new ClipTextModel(config, META), (network, weights) =>
+    private void OpenTextEncoder2(ClipTextModel network, NetworkWeights weights)
     {
         var file = weights.Open(PartPath("text_encoder_2"));
         var part = singleFile is null ? ClipNames.FindText(file) : SdxlNames.FindTextEncoder2(file);
         var map = SdxlNames.TextEncoder2(network, part);
-        weights.Add(network, SdxlLora.Merge(part, network, map, LoraTarget.TextEncoder2, weights.OpenLoras(loras)), map);
-    });
+        var merged = SdxlLora.Merge(part, network, map, LoraTarget.TextEncoder2, weights.OpenLoras(loras));
+        weights.Add(network, weights.Own(merged), map);
+    }
 
-    public ModelSource<UNet2DConditionModel> UNet(SdxlUNetConfig config) => new("SDXL UNet", () => new UNet2DConditionModel(config, META), (network, weights) =>
+    private void OpenUNet(UNet2DConditionModel network, NetworkWeights weights)
     {
         var part = SdxlNames.FindUNet(weights.Open(UNetPath));
-        var map = SdxlNames.UNet(config, part);
-        weights.Add(network, SdxlLora.Merge(part, network, map, weights.OpenLoras(loras)), map);
-    });
+        var map = SdxlNames.UNet(network.Config, part);
+        var merged = SdxlLora.Merge(part, network, map, weights.OpenLoras(loras));
+        weights.Add(network, weights.Own(merged), map);
+    }
 
-    public ModelSource<AutoencoderKl> Decoder(AutoencoderKlConfig config) => new("SDXL VAE decoder", () => new AutoencoderKl(config, META, AutoencoderParts.Decoder), (network, weights) =>
+    private void OpenDecoder(AutoencoderKl network, NetworkWeights weights)
     {
         var file = weights.Open(vaePath ?? PartPath("vae"));
-        var part = AutoencoderNames.TryFind(file) ?? throw new CheckpointException(file.Source, $"holds no VAE; set {nameof(SdxlOptions.VaePath)} to one that has it, such as the VAE of SDXL base.");
+        var part = AutoencoderNames.TryFind(file) ?? throw new CheckpointException(
+            file.Source, $"holds no VAE; set {nameof(SdxlOptions.VaePath)} to one that has it, such as the VAE of SDXL base.");
         weights.Add(network, part, network.Names(part));
-    });
+    }
 
-    /// <summary>The image prompt's keys and values, or null where there is no image prompt.</summary>
-    public ModelSource<ImagePromptAdapter>? Adapter(SdxlUNetConfig config) => ImagePrompt is null ? null :
-        new("SDXL image-prompt adapter", () => new ImagePromptAdapter(config, META), (network, weights) =>
-        {
-            var file = weights.Open(ImagePrompt.Adapter);
-            ImagePromptAdapter.RequirePlus(file);
-            weights.Add(network, file, ImagePromptAdapter.Weights);
-        });
+    private void OpenAdapter(ImagePromptAdapter network, NetworkWeights weights)
+    {
+        var file = weights.Open(ImagePrompt!.Adapter);
+        ImagePromptAdapter.RequirePlus(file);
+        weights.Add(network, file, ImagePromptAdapter.Weights);
+    }
 
     private string UNetPath => unetPath ?? PartPath("unet");
 

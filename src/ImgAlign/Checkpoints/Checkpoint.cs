@@ -37,7 +37,7 @@ public abstract partial class Checkpoint : IDisposable
     /// <exception cref="CheckpointException">There is no such tensor, or its data cannot be read.</exception>
     public abstract torch.Tensor Read(string name);
 
-    /// <summary>The name that a tensor has in its file, for messages; <paramref name="name"/> unless this is a part of a larger checkpoint.</summary>
+    /// <summary>The name that a tensor has in its file, for messages: another one where this is a part of a larger checkpoint.</summary>
     internal virtual string NameInFile(string name) => name;
 
     /// <summary>Lets go of mapped pages that have been read: they count as the process's memory as long as the file is mapped. Tensors that were read keep theirs.</summary>
@@ -49,12 +49,18 @@ public abstract partial class Checkpoint : IDisposable
     {
         using var scope = torch.NewDisposeScope();
         var bad = Read(name).to(torch.float32).isfinite().logical_not().sum().item<long>();
-        return bad == 0 ? null
-            : new CheckpointException(FileOf(name), $"holds numbers that are not finite (NaN or infinity), {bad} of {Tensors[name].Count}; the file is damaged, or was saved by a training that failed: take another one.", NameInFile(name));
+        return bad == 0 ? null : Fault(name,
+            $"holds numbers that are not finite (NaN or infinity), {bad} of {Tensors[name].Count}; "
+            + "the file is damaged, or was saved by a training that failed: take another one.");
     }
 
+    /// <summary>The error of a tensor.</summary>
+    /// <param name="name">The name, which need not be in <see cref="Tensors"/>.</param>
+    /// <param name="problem">What was found, what was expected, and what to do, as one sentence.</param>
+    internal CheckpointException Fault(string name, string problem) => new(FileOf(name), problem, NameInFile(name));
+
     /// <summary>The error of a name that is not in <see cref="Tensors"/>.</summary>
-    private protected CheckpointException Missing(string name) => new(Source, $"is not there, among {Tensors.Count} tensors.", NameInFile(name));
+    private protected CheckpointException Missing(string name) => Fault(name, $"is not there, among {Tensors.Count} tensors.");
 
     /// <summary>Closes the files.</summary>
     public void Dispose()

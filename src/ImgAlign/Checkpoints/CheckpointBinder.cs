@@ -5,6 +5,8 @@ namespace ImgAlign.Checkpoints;
 /// <summary>Gives a network its weights: all names and shapes are checked before any data is read, then parameter by parameter.</summary>
 public static class CheckpointBinder
 {
+    private const string Fit = "do config and weights belong together?";
+
     /// <summary>Checks that the checkpoint holds exactly what the network needs; reads no data.</summary>
     /// <param name="network">A network, usually on the meta device.</param>
     /// <param name="checkpoint">Where the weights come from.</param>
@@ -21,15 +23,17 @@ public static class CheckpointBinder
             {
                 used.Add(name);
                 if (!checkpoint.Tensors.TryGetValue(name, out var info))
-                    throw new CheckpointException(checkpoint.Source, $"is missing; {network.GetName()} needs it with shape {TensorInfo.FormatShape(shape)}. Is this the checkpoint of another model?", checkpoint.NameInFile(name));
+                    throw checkpoint.Fault(name,
+                        $"is missing; {network.GetName()} needs it with shape {TensorInfo.FormatShape(shape)}. Is this the checkpoint of another model?");
                 if (!info.Shape.SequenceEqual(shape))
-                    throw new CheckpointException(checkpoint.FileOf(name), $"has shape {info.ShapeText} but {network.GetName()} needs {TensorInfo.FormatShape(shape)}; do config and weights belong together?", checkpoint.NameInFile(name));
+                    throw checkpoint.Fault(name,
+                        $"has shape {info.ShapeText} but {network.GetName()} needs {TensorInfo.FormatShape(shape)}; {Fit}");
             }
         }
         foreach (var name in checkpoint.Tensors.Keys)
         {
             if (!used.Contains(name) && !map.IsIgnored(name))
-                throw new CheckpointException(checkpoint.FileOf(name), $"is not part of {network.GetName()}; do config and weights belong together?", checkpoint.NameInFile(name));
+                throw checkpoint.Fault(name, $"is not part of {network.GetName()}; {Fit}");
         }
     }
 

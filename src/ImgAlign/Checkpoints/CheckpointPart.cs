@@ -30,7 +30,8 @@ internal sealed class CheckpointPart : Checkpoint
     /// <exception cref="CheckpointException">There is no such network, or there are several.</exception>
     public static CheckpointPart Find(Checkpoint whole, string what, params Landmark[] landmarks) => TryFind(whole, what, landmarks)
         ?? throw new CheckpointException(whole.Source,
-            $"holds no {what}: none of its {whole.Tensors.Count} tensors is named {string.Join(" or ", landmarks.Select(static landmark => landmark.Behind + landmark.Name))}, whatever stands before the name.");
+            $"holds no {what}: none of its {whole.Tensors.Count} tensors is named "
+            + $"{string.Join(" or ", landmarks.Select(static landmark => landmark.Behind + landmark.Name))}, whatever stands before the name.");
 
     /// <summary>The same, or null where there is no such network.</summary>
     /// <exception cref="CheckpointException">There are several.</exception>
@@ -40,7 +41,9 @@ internal sealed class CheckpointPart : Checkpoint
         {
             var prefixes = whole.Tensors.Keys.Where(name => IsAt(name, landmark)).Select(name => name[..^landmark.Name.Length]).ToList();
             if (prefixes.Count > 1)
-                throw new CheckpointException(whole.Source, $"holds more than one {what}, behind {string.Join(" and ", prefixes.Select(static prefix => $"'{prefix}'"))}; save the one that is meant as a file of its own.");
+                throw new CheckpointException(whole.Source,
+                    $"holds more than one {what}, behind {string.Join(" and ", prefixes.Select(static prefix => $"'{prefix}'"))}; "
+                    + "save the one that is meant as a file of its own.");
             if (prefixes.Count == 1) return new CheckpointPart(whole, prefixes[0]);
         }
         return null;

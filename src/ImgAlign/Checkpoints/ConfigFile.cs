@@ -56,8 +56,8 @@ internal static partial class ConfigFile
     }
 
     /// <summary>
-    /// Reads JSON as Python writes it, where numbers may be <c>NaN</c>, <c>Infinity</c> and <c>-Infinity</c>. They become texts of these names, so
-    /// that files with them can be read, and a field that needs a number is still an error.
+    /// Reads JSON as Python writes it, where numbers may be <c>NaN</c>, <c>Infinity</c> and <c>-Infinity</c>. They become texts of these
+    /// names, so that files with them can be read, and a field that needs a number is still an error.
     /// </summary>
     /// <exception cref="JsonException">It is not even that.</exception>
     public static JsonElement ParseJson(string text)

@@ -3,8 +3,8 @@ using TorchSharp;
 namespace ImgAlign.Checkpoints;
 
 /// <summary>
-/// The weights of one network: the files that hold them, open, and for each part of the network the checkpoint and its names there. They are
-/// opened, verified, bound and closed. Not safe for use by several threads at once.
+/// The weights of one network: the files that hold them, open, and for each part of the network the checkpoint and its names there. They
+/// are opened, verified, bound and closed. Not safe for use by several threads at once.
 /// </summary>
 public sealed class NetworkWeights : IDisposable
 {
@@ -19,7 +19,7 @@ public sealed class NetworkWeights : IDisposable
     internal IReadOnlyList<FileState> Files => files;
 
     /// <summary>How many layers each of the LoRAs changes that <see cref="OpenLoras"/> opened.</summary>
-    internal IReadOnlyList<int> LoraLayers => parts.Select(static part => part.Checkpoint).OfType<LoraCheckpoint>().FirstOrDefault()?.AppliedLayers ?? [];
+    internal IReadOnlyList<int> LoraLayers { get; private set; } = [];
 
     /// <summary>Opens a checkpoint, which is closed with the others.</summary>
     /// <param name="path">As for <see cref="Checkpoint.Open"/>.</param>
@@ -57,7 +57,16 @@ public sealed class NetworkWeights : IDisposable
 
     /// <summary>Opens LoRAs, which are closed with the others.</summary>
     /// <exception cref="CheckpointException">A file is missing, broken, or no LoRA.</exception>
-    internal IReadOnlyList<(LoraWeights Lora, double Scale)> OpenLoras(IEnumerable<(string Path, double Scale)> loras) => [.. loras.Select(lora => (OpenLora(lora.Path), lora.Scale))];
+    internal IReadOnlyList<(LoraWeights Lora, double Scale)> OpenLoras(IEnumerable<(string Path, double Scale)> loras) =>
+        [.. loras.Select(lora => (OpenLora(lora.Path), lora.Scale))];
+
+    /// <summary>Takes over a checkpoint with the LoRAs of <see cref="OpenLoras"/> merged into it.</summary>
+    internal LoraCheckpoint Own(LoraCheckpoint merged)
+    {
+        owned.Add(merged);
+        LoraLayers = merged.AppliedLayers;
+        return merged;
+    }
 
     private LoraWeights OpenLora(string path)
     {
@@ -74,13 +83,13 @@ public sealed class NetworkWeights : IDisposable
     {
         foreach (var (network, checkpoint, map) in parts)
         {
-            var names = ModuleParameters.Enumerate(network).Where(static parameter => !parameter.IsDerived).SelectMany(parameter => map.Resolve(parameter.Path).Names).Distinct();
-            foreach (var name in names)
+            var parameters = ModuleParameters.Enumerate(network).Where(static parameter => !parameter.IsDerived);
+            foreach (var name in parameters.SelectMany(parameter => map.Resolve(parameter.Path).Names).Distinct())
             {
                 using var scope = torch.NewDisposeScope();
                 if (checkpoint.FindNotFinite(name) is { } found) throw found;
                 if (!checkpoint.Read(name).to(type).to(torch.float32).isfinite().all().item<bool>())
-                    throw new CheckpointException(checkpoint.FileOf(name), $"holds numbers that {ElementType.Of(type)?.Torch} cannot; compute in bfloat16 or float32.", checkpoint.NameInFile(name));
+                    throw checkpoint.Fault(name, $"holds numbers too large for {ElementType.Of(type)?.Torch}; compute in bfloat16 or float32.");
             }
         }
     }

@@ -25,7 +25,9 @@ public sealed class LlavaDetector : IMisalignmentDetector, IMemoryFootprint
         config = LlavaConfig.Read(options.ModelPath, options.VisionTowerPath);
         processor = new LlavaProcessor(options, config);
         var (path, tower) = (options.ModelPath, options.VisionTowerPath);
-        network = new(runtime, new ModelSource<LlavaModel>(Name, () => new LlavaModel(config, META), (target, weights) => LlavaWeights.Open(target, path, tower, weights)), storage: options.Storage);
+        var source = new ModelSource<LlavaModel>(
+            Name, () => new LlavaModel(config, META), (target, weights) => LlavaWeights.Open(target, path, tower, weights));
+        network = new(runtime, source, storage: options.Storage);
     }
 
     /// <inheritdoc/>
@@ -50,7 +52,8 @@ public sealed class LlavaDetector : IMisalignmentDetector, IMemoryFootprint
         using var input = processor.Prepare(image, question);
         using var lease = network.Use();
         return DecoderReading.Read(
-            lease.Model.LanguageModel, cache => lease.Model.Run(input.Ids, input.Pixels, cache), network, critiqueTokens, processor.IsComplete, processor.Decode, cancellationToken);
+            lease.Model.LanguageModel, cache => lease.Model.Run(input.Ids, input.Pixels, cache), network,
+            critiqueTokens, processor.IsComplete, processor.Decode, cancellationToken);
     }
 
     /// <inheritdoc/>

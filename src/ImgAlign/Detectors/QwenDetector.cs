@@ -23,7 +23,9 @@ public sealed class QwenDetector : IMisalignmentDetector, IMemoryFootprint
         ArgumentNullException.ThrowIfNull(options);
         config = QwenConfig.Read(options.ModelPath);
         processor = new QwenProcessor(options, config);
-        network = new(runtime, new ModelSource<QwenModel>(Name, () => new QwenModel(config, META), options.ModelPath, static (model, weights) => QwenWeights.Names(weights, model.Config)), storage: options.Storage);
+        var path = options.ModelPath;
+        var source = new ModelSource<QwenModel>(Name, () => new QwenModel(config, META), (model, weights) => QwenWeights.Open(model, path, weights));
+        network = new(runtime, source, storage: options.Storage);
     }
 
     /// <inheritdoc/>
@@ -48,7 +50,8 @@ public sealed class QwenDetector : IMisalignmentDetector, IMemoryFootprint
         using var input = processor.Prepare([image], question);
         using var lease = network.Use();
         return DecoderReading.Read(
-            lease.Model.LanguageModel, cache => lease.Model.Run(input.Ids, input.Images, cache), network, critiqueTokens, processor.IsComplete, processor.Decode, cancellationToken);
+            lease.Model.LanguageModel, cache => lease.Model.Run(input.Ids, input.Images, cache), network,
+            critiqueTokens, processor.IsComplete, processor.Decode, cancellationToken);
     }
 
     /// <inheritdoc/>

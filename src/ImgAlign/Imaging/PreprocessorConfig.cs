@@ -3,7 +3,7 @@ using ImgAlign.Checkpoints;
 
 namespace ImgAlign.Imaging;
 
-/// <summary>The fields that every image processor has, in a file of its own or, as transformers 5 writes them, beside those of other processors.</summary>
+/// <summary>The fields that every image processor has, in a file of its own or, as transformers 5 writes it, in one for all processors.</summary>
 internal abstract record PreprocessorConfig
 {
     private static readonly ClipImageProcessor Defaults = new();

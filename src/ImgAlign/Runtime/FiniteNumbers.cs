@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace ImgAlign.Runtime;
 
 /// <summary>
-/// Looks at what a stage gives, once: a single NaN would become a black picture. Only where numbers are not finite are the weights that they come
-/// from looked through for the one at fault.
+/// Looks at what a stage gives, once: a single NaN would become a black picture. Only where numbers are not finite are the weights that
+/// they come from looked through for the one at fault.
 /// </summary>
 internal static class FiniteNumbers
 {
@@ -21,7 +21,8 @@ internal static class FiniteNumbers
         if (numbers.device_type == DeviceType.META || AreAll(numbers)) return;
         foreach (var network in networks) network?.RequireFiniteWeights();
         throw new ImgAlignException(
-            $"{what} are not finite numbers (NaN or infinity), although all weights are: a scale is too large (guidance, LoRA, image prompt), or the precision is too small; lower the scales, or compute in bfloat16 or float32 in place of float16.");
+            $"{what} are not finite numbers (NaN or infinity), although all weights are: a scale is too large (guidance, LoRA, image prompt), "
+            + "or the precision is too small; lower the scales, or compute in bfloat16 or float32 in place of float16.");
     }
 
     /// <summary>Whether all numbers of a tensor are finite.</summary>

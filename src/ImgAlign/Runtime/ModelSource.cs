@@ -34,11 +34,12 @@ public sealed class ModelSource<T> where T : torch.nn.Module
     /// <param name="path">The checkpoint, as for <see cref="Checkpoint.Open"/>.</param>
     /// <param name="names">How the network's parameters are named in it.</param>
     /// <exception cref="ImgAlignException">The file is missing or broken, or does not hold what the network needs.</exception>
-    public ModelSource(string name, Func<T> create, string path, Func<T, Checkpoint, WeightMap> names) : this(name, create, (network, weights) =>
-    {
-        var file = weights.Open(path);
-        weights.Add(network, file, names(network, file));
-    })
+    public ModelSource(string name, Func<T> create, string path, Func<T, Checkpoint, WeightMap> names)
+        : this(name, create, (network, weights) =>
+        {
+            var file = weights.Open(path);
+            weights.Add(network, file, names(network, file));
+        })
     {
     }
 

@@ -14,9 +14,9 @@ public sealed record EulerScheduleConfig
     // Those whose noise levels follow from betas, as Euler's do.
     private static readonly string[] Classes =
     [
-        "DDIMScheduler", "DDPMScheduler", "DEISMultistepScheduler", "DPMSolverMultistepScheduler", "DPMSolverSDEScheduler", "DPMSolverSinglestepScheduler",
-        "EulerAncestralDiscreteScheduler", "EulerDiscreteScheduler", "HeunDiscreteScheduler", "KDPM2AncestralDiscreteScheduler", "KDPM2DiscreteScheduler",
-        "LMSDiscreteScheduler", "PNDMScheduler", "UniPCMultistepScheduler",
+        "DDIMScheduler", "DDPMScheduler", "DEISMultistepScheduler", "DPMSolverMultistepScheduler", "DPMSolverSDEScheduler",
+        "DPMSolverSinglestepScheduler", "EulerAncestralDiscreteScheduler", "EulerDiscreteScheduler", "HeunDiscreteScheduler",
+        "KDPM2AncestralDiscreteScheduler", "KDPM2DiscreteScheduler", "LMSDiscreteScheduler", "PNDMScheduler", "UniPCMultistepScheduler",
     ];
 
     /// <summary>The class of diffusers that wrote the file; null where it does not say.</summary>
@@ -94,9 +94,12 @@ public sealed record EulerScheduleConfig
     public static EulerScheduleConfig FromJson(JsonElement json, string source)
     {
         var config = ConfigFile.Parse<EulerScheduleConfig>(json, source);
-        if (config.ClassName is { } name && !Classes.Contains(name)) throw new ImgAlignException($"{source}: _class_name '{name}' is not supported: {ReasonAgainst(name)}.");
-        if (config.UseFlowSigmas) throw new ImgAlignException($"{source}: use_flow_sigmas is not supported: it is for models of flow matching, and SDXL's noise levels follow from betas.");
-        if (config.UseLuLambdas) throw new ImgAlignException($"{source}: use_lu_lambdas is not supported; use_karras_sigmas, use_exponential_sigmas and use_beta_sigmas are.");
+        if (config.ClassName is { } name && !Classes.Contains(name))
+            throw new ImgAlignException($"{source}: _class_name '{name}' is not supported: {ReasonAgainst(name)}.");
+        if (config.UseFlowSigmas) throw new ImgAlignException($"{source}: use_flow_sigmas is not supported: {IsForFlows}.");
+        if (config.UseLuLambdas)
+            throw new ImgAlignException(
+                $"{source}: use_lu_lambdas is not supported; use_karras_sigmas, use_exponential_sigmas and use_beta_sigmas are.");
         Require(config.BetaSchedule, "beta_schedule", "linear", "scaled_linear", "squaredcos_cap_v2");
         Require(config.PredictionType, "prediction_type", "epsilon", "v_prediction", "sample", "original_sample");
         Require(config.InterpolationType, "interpolation_type", "linear");
@@ -117,11 +120,16 @@ public sealed record EulerScheduleConfig
         }
     }
 
+    private const string IsForFlows =
+        "it is for models of flow matching, and SDXL's noise levels follow from betas; take the scheduler folder of the model itself";
+
     private static string ReasonAgainst(string className) => className switch
     {
-        _ when className.StartsWith("EDM", StringComparison.Ordinal) => "the model was trained with the noise levels of EDM, which do not follow from betas; take a model trained to predict noise or velocity",
-        _ when className.StartsWith("FlowMatch", StringComparison.Ordinal) => "it is for models of flow matching, and SDXL's noise levels follow from betas; take the scheduler folder of the model itself",
-        "LCMScheduler" or "TCDScheduler" => "it samples distilled models, with new noise at every step; take a model that is not distilled, or the scheduler folder of SDXL base",
+        _ when className.StartsWith("EDM", StringComparison.Ordinal) =>
+            "the model was trained with the noise levels of EDM, which do not follow from betas; take a model trained to predict noise or velocity",
+        _ when className.StartsWith("FlowMatch", StringComparison.Ordinal) => IsForFlows,
+        "LCMScheduler" or "TCDScheduler" =>
+            "it samples distilled models, with new noise at every step; take a model that is not distilled, or the scheduler folder of SDXL base",
         _ => $"known are {string.Join(", ", Classes)}",
     };
 }

@@ -76,7 +76,8 @@ public sealed record FlowMatchConfig
     public static FlowMatchConfig FromJson(JsonElement json, string source)
     {
         var config = ConfigFile.Parse<FlowMatchConfig>(json, source);
-        if (config.ClassName is not (null or Class)) throw new ImgAlignException($"{source}: _class_name '{config.ClassName}' is not supported; FLUX.1 has {Class}.");
+        if (config.ClassName is not (null or Class))
+            throw new ImgAlignException($"{source}: _class_name '{config.ClassName}' is not supported; FLUX.1 has {Class}.");
         if (config.TimeShiftType is not ("exponential" or "linear"))
             throw new ImgAlignException($"{source}: time_shift_type '{config.TimeShiftType}' is not known here; exponential and linear are.");
         if (config.ShiftTerminal is not null || config.InvertSigmas || config.UseKarrasSigmas || config.UseExponentialSigmas || config.UseBetaSigmas || config.StochasticSampling)

@@ -29,11 +29,14 @@ internal sealed record BytePairFile(string Path, IReadOnlyDictionary<string, int
     /// <exception cref="ImgAlignException">It is malformed or of another kind of tokenizer.</exception>
     public static BytePairFile FromJson(JsonElement model, string path, string endOfWord = "", bool byteFallback = false)
     {
-        if (model.ValueKind != JsonValueKind.Object) throw new ImgAlignException($"{path}: there is no model in it; this is not a tokenizer.json, or not a whole one.");
+        if (model.ValueKind != JsonValueKind.Object)
+            throw new ImgAlignException($"{path}: there is no model in it; this is not a tokenizer.json, or not a whole one.");
         var content = ConfigFile.Parse<Content>(model, path);
         if (content.Type != "BPE") throw new ImgAlignException($"{path}: model is of type '{content.Type}', but BPE is expected; this is the tokenizer of another model.");
         if ((content.EndOfWordSuffix ?? "") != endOfWord || content.ByteFallback != byteFallback)
-            throw new ImgAlignException($"{path}: model has end_of_word_suffix '{content.EndOfWordSuffix}' and byte_fallback {content.ByteFallback}, but '{endOfWord}' and {byteFallback} are expected; this is the tokenizer of another model.");
+            throw new ImgAlignException(
+                $"{path}: model has end_of_word_suffix '{content.EndOfWordSuffix}' and byte_fallback {content.ByteFallback}, "
+                + $"but '{endOfWord}' and {byteFallback} are expected; this is the tokenizer of another model.");
         return new(path, content.Vocab, [.. content.Merges.Select(merge => Merge(merge, path))]);
     }
 

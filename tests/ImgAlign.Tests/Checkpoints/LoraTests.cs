@@ -197,6 +197,22 @@ public sealed class LoraTests : IDisposable
     }
 
     [Fact]
+    public void A_tensor_whose_parts_are_read_one_after_the_other_is_merged_once()
+    {
+        using var lora = Lora("lora.safetensors", ("block.0.lora_A.weight", linearDown), ("block.0.lora_B.weight", linearUp));
+        using var checkpoint = Base();
+        var before = LiveTensors.Count();
+        using (var merged = new LoraCheckpoint(checkpoint, network, WeightMap.Identity, LoraTarget.Denoiser, [(lora, 1)]))
+        {
+            using var reading = NewDisposeScope();
+            var (first, again) = (merged.Read("block.0.weight"), merged.Read("block.0.weight"));
+            first.fill_(7);
+            Assert.Equal(7, again[0, 0].item<float>());
+        }
+        Assert.Equal(before, LiveTensors.Count());
+    }
+
+    [Fact]
     public void Layers_that_the_network_was_built_without_need_no_change()
     {
         const string Layer = "lora_te1_text_model_encoder_layers_2_mlp_fc1";

@@ -11,13 +11,16 @@ public sealed class LoraCheckpoint : Checkpoint
     private const string Weight = ".weight";
 
     private readonly Checkpoint checkpoint;
-    private readonly Dictionary<string, List<Merge>> merges = [];
+    private readonly Dictionary<string, List<Change>> merges = [];
     private readonly Dictionary<string, TensorInfo> tensors;
+
+    // Of a packed projection one part is read after the other: what was merged last is kept, so that it is merged once.
+    private (string Name, torch.Tensor Merged)? last;
 
     // A parameter of the network, and where a LoRA's layer has its change: in whole, or packed with others.
     private sealed record Parameter(string Path, long[] Shape, WeightSource InLora);
 
-    private sealed record Merge(WeightSource Place, Parameter Parameter, LoraLayer Layer, Checkpoint File, double Scale);
+    private sealed record Change(WeightSource Place, Parameter Parameter, LoraLayer Layer, Checkpoint File, double Scale);
 
     /// <summary>Finds the weights that LoRAs change; reads no weights yet.</summary>
     /// <param name="checkpoint">The base; borrowed, and needed as long as this is.</param>
@@ -45,7 +48,7 @@ public sealed class LoraCheckpoint : Checkpoint
             if (!double.IsFinite(scale)) throw new ArgumentException($"The scale of {lora.Source} is {scale}, not a finite number.", nameof(loras));
             foreach (var layer in lora.Layers.Where(layer => layer.Target == target))
             {
-                foreach (var parameter in byName[layer.Name]) Add(new Merge(map.Resolve(parameter.Path), parameter, layer, lora.File, scale), network);
+                foreach (var parameter in byName[layer.Name]) Add(new Change(map.Resolve(parameter.Path), parameter, layer, lora.File, scale), network);
                 if (byName.Contains(layer.Name)) applied[^1]++;
                 // The network may have been built without layers that the base has: those need no change.
                 else if (!unused.Contains(WithoutTower(layer.Name + "_weight")))
@@ -81,6 +84,16 @@ public sealed class LoraCheckpoint : Checkpoint
     public override torch.Tensor Read(string name)
     {
         if (!merges.TryGetValue(name, out var changes)) return checkpoint.Read(name);
+        if (last is not { } kept || kept.Name != name)
+        {
+            Forget();
+            last = kept = (name, Merge(name, changes).DetachFromDisposeScope());
+        }
+        return kept.Merged.alias();
+    }
+
+    private torch.Tensor Merge(string name, List<Change> changes)
+    {
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
         var merged = checkpoint.Read(name).to(torch.float32, copy: true);  // a copy: reads may share a mapping
@@ -94,15 +107,30 @@ public sealed class LoraCheckpoint : Checkpoint
 
     /// <inheritdoc/>
     internal override CheckpointException? FindNotFinite(string name) => checkpoint.FindNotFinite(name)
-        ?? merges.GetValueOrDefault(name, []).SelectMany(static merge => new[] { merge.Layer.Down.Name, merge.Layer.Up.Name }.Select(merge.File.FindNotFinite)).FirstOrDefault(static found => found is not null);
+        ?? merges.GetValueOrDefault(name, []).Select(static merge => merge.File.FindNotFinite(merge.Layer.Down.Name) ?? merge.File.FindNotFinite(merge.Layer.Up.Name))
+            .FirstOrDefault(static found => found is not null);
 
     /// <inheritdoc/>
     internal override void ReleasePages() => checkpoint.ReleasePages();
 
-    // Newer checkpoints of CLIP leave out what LoRAs still have.
-    private static string WithoutTower(string name) => name.StartsWith("text_model_", StringComparison.Ordinal) ? name["text_model_".Length..] : name;
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        Forget();
+        base.Dispose(disposing);
+    }
 
-    private void Add(Merge merge, torch.nn.Module network)
+    private void Forget()
+    {
+        last?.Merged.Dispose();
+        last = null;
+    }
+
+    // Newer checkpoints of CLIP leave out what LoRAs still have.
+    private static string WithoutTower(string name) =>
+        name.StartsWith("text_model_", StringComparison.Ordinal) ? name["text_model_".Length..] : name;
+
+    private void Add(Change merge, torch.nn.Module network)
     {
         var (file, up) = (merge.File.FileOf(merge.Layer.Up.Name), merge.Layer.Up);
         var shape = merge.Parameter.InLora.ExpectedShapes(merge.Parameter.Shape)[0];

@@ -38,8 +38,9 @@ internal sealed partial record LoraKey(LoraTarget Target, string Module, LoraPar
         ("lora_unet_", LoraTarget.Denoiser), ("lora_te1_", LoraTarget.TextEncoder), ("lora_te2_", LoraTarget.TextEncoder2),
         ("lora_te3_", LoraTarget.TextEncoder2), ("lora_te_", LoraTarget.TextEncoder), ("lora_transformer_", LoraTarget.Denoiser),
         ("transformer.", LoraTarget.Denoiser), ("unet.", LoraTarget.Denoiser), ("text_encoder.", LoraTarget.TextEncoder), ("text_encoder_2.", LoraTarget.TextEncoder2),
-        ("diffusion_model.", LoraTarget.Denoiser), ("model.diffusion_model.", LoraTarget.Denoiser), ("text_encoders.clip_l.transformer.", LoraTarget.TextEncoder),  // ComfyUI
-        ("text_encoders.clip_g.transformer.", LoraTarget.TextEncoder2), ("text_encoders.t5xxl.transformer.", LoraTarget.TextEncoder2),
+        ("diffusion_model.", LoraTarget.Denoiser), ("model.diffusion_model.", LoraTarget.Denoiser),  // ComfyUI
+        ("text_encoders.clip_l.transformer.", LoraTarget.TextEncoder), ("text_encoders.clip_g.transformer.", LoraTarget.TextEncoder2),
+        ("text_encoders.t5xxl.transformer.", LoraTarget.TextEncoder2),
         ("", LoraTarget.Denoiser),
     ];
 
@@ -49,7 +50,8 @@ internal sealed partial record LoraKey(LoraTarget Target, string Module, LoraPar
     // What refuses a file: the kinds of adapters that are told from a LoRA by a name.
     private static readonly (string Part, string Kind)[] Others =
     [
-        ("hada_", "LoHa"), ("lokr_", "LoKr"), ("dora_scale", "DoRA"), ("lora_magnitude_vector", "DoRA"), ("lora_mid", "LoCon of Tucker form"), ("oft_", "OFT"),
+        ("hada_", "LoHa"), ("lokr_", "LoKr"), ("dora_scale", "DoRA"), ("lora_magnitude_vector", "DoRA"), ("lora_mid", "LoCon of Tucker form"),
+        ("oft_", "OFT"),
     ];
 
     /// <summary>What peft puts before the path of a layer, wherever a path begins.</summary>

@@ -57,7 +57,8 @@ public sealed class LoraWeights : IDisposable
                     ? $"is part of a {kind}, which is not supported; take a plain LoRA."
                     : "is no part of a LoRA that is known here (lora_A and lora_B, lora_down and lora_up, alpha).", info.Name);
             if (key.IsOfUnnamedEncoder)
-                throw new CheckpointException(file.FileOf(info.Name), "changes a text encoder, but the file does not say which; put text_encoder. or text_encoder_2. before the names of its layers.", info.Name);
+                throw file.Fault(info.Name,
+                    "changes a text encoder, but the file does not say which; put text_encoder. or text_encoder_2. before the names of its layers.");
             var layer = layers.TryGetValue((key.Target, key.Layer), out var found) ? found : layers[(key.Target, key.Layer)] = [];
             if (!layer.TryAdd(key.Part, (key, info))) throw new CheckpointException(file.FileOf(info.Name), $"is the same part of a layer as '{layer[key.Part].Info.Name}'.", info.Name);
         }

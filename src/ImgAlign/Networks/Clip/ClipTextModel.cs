@@ -46,7 +46,9 @@ public sealed class ClipTextModel : nn.Module<Tensor, ClipOutput>
     /// <param name="checkpoint">The file; names with and without <c>text_model.</c> are recognised, and the other tower is left alone.</param>
     /// <param name="prefix">What stands in front of all names, with its dot.</param>
     public WeightMap Names(Checkpoint checkpoint, string prefix = "") =>
-        ClipNames.Map(checkpoint, prefix, "text_model.", "text_projection.", projection is not null, penultimateOnly ? ClipNames.AfterPenultimate(config, "final_layer_norm.") : static _ => false);
+        ClipNames.Map(
+            checkpoint, prefix, "text_model.", "text_projection.", projection is not null,
+            penultimateOnly ? ClipNames.AfterPenultimate(config, "final_layer_norm.") : static _ => false);
 
     /// <summary>The names that LoRA files have for this network's parameters.</summary>
     internal static WeightMap LoraNames { get; } = new(static name => new WeightSource.Whole("text_model." + name));

@@ -95,7 +95,7 @@ public sealed record FluxConfig
         }.Validate(checkpoint.Source);
 
         IReadOnlyList<long> Shape(string name) => checkpoint.Tensors.TryGetValue(name, out var info) && info.Shape.Count > 0 ? info.Shape
-            : throw new CheckpointException(checkpoint.Source, "is missing; is this a FLUX.1 transformer in the authors' layout, such as flux1-dev.safetensors?", checkpoint.NameInFile(name));
+            : throw checkpoint.Fault(name, "is missing; is this a FLUX.1 transformer in the authors' layout, such as flux1-dev.safetensors?");
 
         int Count(string prefix) => checkpoint.Tensors.Keys.Where(name => name.StartsWith(prefix, StringComparison.Ordinal))
             .Select(name => name.Split('.')[1]).Distinct().Count();

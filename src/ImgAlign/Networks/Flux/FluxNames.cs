@@ -9,11 +9,13 @@ internal static class FluxNames
     private const string ImageIn = "img_in.weight";
 
     /// <summary>The name of a query's norm in the first block, to which some tools give the usual end <c>weight</c>.</summary>
-    public static readonly string[] QueryNorms = ["double_blocks.0.img_attn.norm.query_norm.scale", "double_blocks.0.img_attn.norm.query_norm.weight"];
+    public static readonly string[] QueryNorms =
+        ["double_blocks.0.img_attn.norm.query_norm.scale", "double_blocks.0.img_attn.norm.query_norm.weight"];
 
     /// <summary>The transformer of a checkpoint, with the authors' names or diffusers'.</summary>
     /// <exception cref="CheckpointException">There is none, or there are several.</exception>
-    public static CheckpointPart Find(Checkpoint file) => CheckpointPart.Find(file, "FLUX.1 transformer", new Landmark(ImageIn), new Landmark("x_embedder.weight"));
+    public static CheckpointPart Find(Checkpoint file) =>
+        CheckpointPart.Find(file, "FLUX.1 transformer", new Landmark(ImageIn), new Landmark("x_embedder.weight"));
 
     /// <summary>Whether a checkpoint has the authors' names.</summary>
     /// <param name="checkpoint">The checkpoint; only its names are looked at.</param>
@@ -22,12 +24,13 @@ internal static class FluxNames
     /// <summary>Whether a checkpoint's transformer takes the guidance scale, as FLUX.1-dev's does and FLUX.1-schnell's does not.</summary>
     /// <param name="checkpoint">The checkpoint; only its names are looked at.</param>
     public static bool HasGuidance(Checkpoint checkpoint) =>
-        checkpoint.Tensors.Keys.Any(static name => name.StartsWith("guidance_in.", StringComparison.Ordinal) || name.StartsWith("time_text_embed.guidance_embedder.", StringComparison.Ordinal));
+        checkpoint.Tensors.ContainsKey("guidance_in.in_layer.weight") || checkpoint.Tensors.ContainsKey("time_text_embed.guidance_embedder.linear_1.weight");
 
     /// <summary>From the network's names to the authors', as a file has them.</summary>
     /// <param name="config">The sizes, by which packed projections are taken apart.</param>
     /// <param name="checkpoint">The file; only its names are looked at.</param>
-    public static WeightMap Authors(FluxConfig config, Checkpoint checkpoint) => Authors(config, checkpoint.Tensors.ContainsKey(QueryNorms[1]) ? "weight" : "scale");
+    public static WeightMap Authors(FluxConfig config, Checkpoint checkpoint) =>
+        Authors(config, checkpoint.Tensors.ContainsKey(QueryNorms[1]) ? "weight" : "scale");
 
     /// <summary>From the network's names to the authors'.</summary>
     /// <param name="config">The sizes, by which packed projections are taken apart.</param>

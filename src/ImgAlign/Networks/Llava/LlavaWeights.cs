@@ -1,4 +1,5 @@
 using ImgAlign.Checkpoints;
+using ImgAlign.Networks.Clip;
 using TorchSharp;
 
 namespace ImgAlign.Networks.Llava;
@@ -13,6 +14,10 @@ namespace ImgAlign.Networks.Llava;
 /// <param name="TowerPrefix">What all of the vision tower's names start with, where they are in the same file.</param>
 internal sealed record LlavaWeights(Func<string, string> LanguageModel, Func<string, string> Projector, string ProjectorPrefix, string TowerPrefix)
 {
+    private const string TransformersEmbedding = "language_model.model.embed_tokens.weight";
+    private const string TransformersSince452Embedding = "model.language_model.embed_tokens.weight";
+    private const string AuthorsEmbedding = "model.embed_tokens.weight";
+
     private static readonly LlavaWeights Transformers = new(
         name => "language_model." + name,
         name => "multi_modal_projector." + name,
@@ -39,8 +44,8 @@ internal sealed record LlavaWeights(Func<string, string> LanguageModel, Func<str
     /// <exception cref="CheckpointException">A file cannot be read, or the layout is not known.</exception>
     public static void Open(LlavaModel network, string path, string? visionTower, NetworkWeights weights)
     {
-        var checkpoint = weights.Open(path);
-        var tower = visionTower is null ? null : weights.Open(visionTower);
+        var checkpoint = CheckpointPart.Find(weights.Open(path), "LLaVA", new(TransformersEmbedding), new(TransformersSince452Embedding), new(AuthorsEmbedding));
+        var tower = visionTower is null ? null : ClipNames.FindVision(weights.Open(visionTower));
         foreach (var (part, source, map) in Parts(network, checkpoint, tower)) weights.Add(part, source, map);
     }
 
@@ -52,7 +57,8 @@ internal sealed record LlavaWeights(Func<string, string> LanguageModel, Func<str
     /// <param name="device">Where to run; null is the CPU.</param>
     /// <returns>How each part of the network is named in its checkpoint.</returns>
     /// <exception cref="CheckpointException">The layout is not known, or names and shapes are not the network's.</exception>
-    public static IReadOnlyDictionary<torch.nn.Module, WeightMap> Bind(LlavaModel network, string path, string? visionTower, torch.ScalarType? type = null, torch.Device? device = null)
+    public static IReadOnlyDictionary<torch.nn.Module, WeightMap> Bind(
+        LlavaModel network, string path, string? visionTower, torch.ScalarType? type = null, torch.Device? device = null)
     {
         using var weights = new NetworkWeights();
         Open(network, path, visionTower, weights);
@@ -91,9 +97,9 @@ internal sealed record LlavaWeights(Func<string, string> LanguageModel, Func<str
 
     private static LlavaWeights Detect(Checkpoint checkpoint)
     {
-        if (checkpoint.Tensors.ContainsKey("language_model.model.embed_tokens.weight")) return Transformers;
-        if (checkpoint.Tensors.ContainsKey("model.language_model.embed_tokens.weight")) return TransformersSince452;
-        if (checkpoint.Tensors.ContainsKey("model.embed_tokens.weight")) return Authors;
+        if (checkpoint.Tensors.ContainsKey(TransformersEmbedding)) return Transformers;
+        if (checkpoint.Tensors.ContainsKey(TransformersSince452Embedding)) return TransformersSince452;
+        if (checkpoint.Tensors.ContainsKey(AuthorsEmbedding)) return Authors;
         throw new CheckpointException(checkpoint.Source, "no LLaVA is found; expected are the names of llava-hf/llava-1.5-13b-hf or of liuhaotian/llava-v1.5-13b.");
     }
 

@@ -7,6 +7,7 @@ namespace ImgAlign.Networks.Qwen;
 internal static class QwenWeights
 {
     private const string Visual = "visual.", Decoder = "language_model.model.", LanguageModel = "language_model.";
+    private const string Embedding = "model.embed_tokens.weight", NewerEmbedding = "model.language_model.embed_tokens.weight";
 
     /// <summary>Gives a network its weights; names and shapes are all checked before any data is read.</summary>
     /// <param name="network">The network, on the meta device.</param>
@@ -16,8 +17,21 @@ internal static class QwenWeights
     /// <exception cref="CheckpointException">The layout is not known, or names and shapes are not the network's.</exception>
     public static void Bind(QwenModel network, string path, ScalarType? type = null, Device? device = null)
     {
-        using var checkpoint = Checkpoint.Open(path);
-        CheckpointBinder.Bind(network, checkpoint, Names(checkpoint, network.Config), type, device);
+        using var weights = new NetworkWeights();
+        Open(network, path, weights);
+        weights.Verify();
+        weights.Bind(type, device ?? CPU, static _ => true);
+    }
+
+    /// <summary>Opens the files of a network's weights.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="path">The model's folder or checkpoint.</param>
+    /// <param name="weights">Where they are opened.</param>
+    /// <exception cref="CheckpointException">A file cannot be read, or the layout is not known.</exception>
+    public static void Open(QwenModel network, string path, NetworkWeights weights)
+    {
+        var checkpoint = CheckpointPart.Find(weights.Open(path), "Qwen2.5-VL", new(NewerEmbedding), new(Embedding));
+        weights.Add(network, checkpoint, Names(checkpoint, network.Config));
     }
 
     /// <summary>The names in a checkpoint: as published, or as transformers writes them since version 4.52.</summary>
@@ -42,8 +56,8 @@ internal static class QwenWeights
 
     private static (string Decoder, string Visual) Detect(Checkpoint checkpoint)
     {
-        if (checkpoint.Tensors.ContainsKey("model.embed_tokens.weight")) return ("model.", "visual.");
-        if (checkpoint.Tensors.ContainsKey("model.language_model.embed_tokens.weight")) return ("model.language_model.", "model.visual.");
+        if (checkpoint.Tensors.ContainsKey(Embedding)) return ("model.", "visual.");
+        if (checkpoint.Tensors.ContainsKey(NewerEmbedding)) return ("model.language_model.", "model.visual.");
         throw new CheckpointException(checkpoint.Source, "no Qwen2.5-VL is found; expected are the names of Qwen/Qwen2.5-VL-7B-Instruct.");
     }
 

@@ -31,14 +31,15 @@ public sealed class ImagePromptAdapter : nn.Module
     /// <summary>The names in the published file, next to those of the resampler (<c>image_proj</c>).</summary>
     public static WeightMap Weights { get; } = WeightMap.Prefixed("ip_adapter.");
 
-    /// <summary>Refuses a file of another kind of IP-Adapter than "plus": its keys and values would be given tokens that they were not trained for.</summary>
+    /// <summary>Refuses another kind of IP-Adapter than "plus", whose keys and values were trained for other tokens.</summary>
     /// <param name="file">The file; only its names are looked at.</param>
     /// <exception cref="CheckpointException">It holds a projection, and not that of the plus kind.</exception>
     internal static void RequirePlus(Checkpoint file)
     {
         var projection = file.Tensors.Keys.Where(static name => name.StartsWith("image_proj.", StringComparison.Ordinal)).ToList();
         if (projection.Count > 0 && !projection.Contains("image_proj.latents"))
-            throw new CheckpointException(file.Source, "belongs to an IP-Adapter that is not of the plus kind, which makes other tokens of an image than IMG's resampler; take ip-adapter-plus_sdxl_vit-h.bin.", projection[0]);
+            throw file.Fault(projection[0],
+                "belongs to an IP-Adapter that is not of the plus kind, which makes other tokens of an image than IMG's resampler; take ip-adapter-plus_sdxl_vit-h.bin.");
     }
 
     /// <summary>

@@ -5,21 +5,21 @@ namespace ImgAlign.Networks.Sdxl;
 
 internal static partial class SdxlNames
 {
-    private const string OpenClip = "ln_final.weight";
+    private const string OpenClip = "ln_final.weight", Projection = "text_projection.weight";
 
     /// <summary>
-    /// The second text encoder. In original files OpenCLIP packs q, k and v into one matrix and stores the projection transposed, where it is a
-    /// tensor of its own and not a layer's weight.
+    /// The second text encoder. In original files OpenCLIP packs q, k and v into one matrix and stores the projection transposed, where it
+    /// is a tensor of its own and not a layer's weight.
     /// </summary>
     /// <param name="encoder">The network.</param>
     /// <param name="part">Its tensors.</param>
     public static WeightMap TextEncoder2(ClipTextModel encoder, Checkpoint part)
     {
         if (!part.Tensors.ContainsKey(OpenClip)) return encoder.Names(part);
-        WeightSource projection = part.Tensors.ContainsKey("text_projection.weight") ? new WeightSource.Whole("text_projection.weight") : new WeightSource.Transposed("text_projection");
+        WeightSource projection = part.Tensors.ContainsKey(Projection) ? new WeightSource.Whole(Projection) : new WeightSource.Transposed("text_projection");
         return new WeightMap(
-            name => name == "text_projection.weight" ? projection : TextEncoder2Source(name),
-            static name => name == "logit_scale" || name.EndsWith("attn_mask", StringComparison.Ordinal) || name.EndsWith(ClipNames.PositionIds, StringComparison.Ordinal));
+            name => name == Projection ? projection : TextEncoder2Source(name),
+            static name => name is "logit_scale" or "attn_mask" || name.EndsWith(ClipNames.PositionIds, StringComparison.Ordinal));
     }
 
     private static WeightSource TextEncoder2Source(string name) => name.Split('.') switch

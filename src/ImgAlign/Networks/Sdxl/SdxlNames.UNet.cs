@@ -13,7 +13,8 @@ internal static partial class SdxlNames
     /// <param name="config">Its sizes.</param>
     /// <param name="part">Its tensors.</param>
     public static WeightMap UNet(SdxlUNetConfig config, Checkpoint part) =>
-        (part.Tensors.ContainsKey(OriginalUNet) ? new WeightMap(name => new WeightSource.Whole(UNetName(name, config))) : WeightMap.Identity).Ignoring(Markers.Contains);
+        (part.Tensors.ContainsKey(OriginalUNet) ? new WeightMap(name => new WeightSource.Whole(UNetName(name, config))) : WeightMap.Identity)
+        .Ignoring(Markers.Contains);
 
     /// <summary>
     /// A UNet's parameter in the original naming, without what stands before it; kohya's LoRA files use it too. It counts blocks through:

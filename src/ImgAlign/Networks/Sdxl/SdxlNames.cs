@@ -4,8 +4,8 @@ using ImgAlign.Checkpoints;
 namespace ImgAlign.Networks.Sdxl;
 
 /// <summary>
-/// How the networks of SDXL are named: in diffusers' folders, and in single files in the original names (<c>sd_xl_base_1.0.safetensors</c> and
-/// its fine-tunes), which hold all of them, or the UNet alone.
+/// How the networks of SDXL are named: in diffusers' folders, and in single files in the original names
+/// (<c>sd_xl_base_1.0.safetensors</c> and its fine-tunes), which hold all of them, or the UNet alone.
 /// </summary>
 internal static partial class SdxlNames
 {

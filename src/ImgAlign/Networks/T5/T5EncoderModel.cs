@@ -33,7 +33,8 @@ public sealed class T5EncoderModel : nn.Module<Tensor, Tensor>
 
     /// <summary>The encoder of a checkpoint.</summary>
     /// <exception cref="CheckpointException">There is none, or there are several.</exception>
-    internal static CheckpointPart Find(Checkpoint file) => CheckpointPart.Find(file, "T5 text encoder", new Landmark("encoder.block.0.layer.0.SelfAttention.q.weight"));
+    internal static CheckpointPart Find(Checkpoint file) =>
+        CheckpointPart.Find(file, "T5 text encoder", new Landmark("encoder.block.0.layer.0.SelfAttention.q.weight"));
 
     /// <summary>How this network's parameters are named in a published file; a decoder in the same file is left alone.</summary>
     /// <param name="checkpoint">The file. The embedding is <c>shared</c>, or <c>encoder.embed_tokens</c> where only that is there; a copy is ignored.</param>

@@ -11,7 +11,8 @@ internal static class AutoencoderNames
 {
     /// <summary>The autoencoder of a checkpoint, in any naming, or null where there is none.</summary>
     /// <exception cref="CheckpointException">There are several.</exception>
-    public static CheckpointPart? TryFind(Checkpoint file) => CheckpointPart.TryFind(file, "autoencoder", new Landmark("decoder.conv_in.weight"));
+    public static CheckpointPart? TryFind(Checkpoint file) =>
+        CheckpointPart.TryFind(file, "autoencoder", new Landmark("decoder.conv_in.weight"));
 
     /// <summary>The source of a parameter.</summary>
     /// <param name="name">The parameter in diffusers' naming.</param>
