@@ -25,9 +25,16 @@ internal sealed class Canvas
     /// <exception cref="ImgAlignException">The image would have more than <see cref="MaxPixels"/>.</exception>
     public static byte[] Allocate(int width, int height)
     {
+        RequireSize(width, height);
+        return new byte[3 * width * height];
+    }
+
+    /// <summary>Refuses what is too large to be kept in one array.</summary>
+    /// <exception cref="ImgAlignException">The image has more than <see cref="MaxPixels"/>.</exception>
+    public static void RequireSize(int width, int height)
+    {
         if ((long)width * height > MaxPixels)
             throw new ImgAlignException($"An image of {width}x{height} pixels is too large: at most {MaxPixels} pixels are taken; scale or crop the picture first.");
-        return new byte[3 * width * height];
     }
 
     /// <summary>A part of an image; what lies outside of it is black.</summary>

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using ImgAlign.Imaging;
 using ImgAlign.Tests.Checkpoints;
+using SkiaSharp;
 
 namespace ImgAlign.Tests.Imaging;
 
@@ -39,7 +40,8 @@ public class ImageFileTests
     {
         using var folder = new TemporaryFolder();
         Assert.Contains("missing", Assert.Throws<ImgAlignException>(() => ImageFile.Load(folder.File("none.png"))).Message, StringComparison.Ordinal);
-        Assert.Contains("missing", Assert.Throws<ImgAlignException>(() => ImageFile.Load(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("missing", Assert.Throws<ImgAlignException>(() => ImageFile.Load(folder.File("no/such/none.png"))).Message, StringComparison.Ordinal);
+        Assert.Contains("is a folder; give an image file", Assert.Throws<ImgAlignException>(() => ImageFile.Load(folder.Path)).Message, StringComparison.Ordinal);
         foreach (var contents in (string[])["", "a", "no image at all", new string('x', 10_000)])
             Assert.Contains("not an image", Assert.Throws<ImgAlignException>(() => ImageFile.Load(folder.Write("text.png", contents))).Message, StringComparison.Ordinal);
     }
@@ -76,6 +78,51 @@ public class ImageFileTests
         }
     }
 
+    // 2x1 pixels, palette white and red, pixel 0 is entry 0, which is transparent; pixel 1 is entry 1. A canvas of 3x1: the last one is not covered.
+    [Fact]
+    public void Transparent_pixels_of_a_GIF_have_the_colour_that_the_palette_stores()
+    {
+        using var folder = new TemporaryFolder();
+        byte[] file =
+        [
+            .. "GIF89a"u8, 3, 0, 1, 0, 0x80, 0, 0, 255, 255, 255, 255, 0, 0,
+            0x21, 0xF9, 4, 1, 0, 0, 0, 0,
+            0x2C, 0, 0, 0, 0, 2, 0, 1, 0, 0, 2, 2, 0x44, 0x0A, 0, 0x3B,
+        ];
+        var image = ImageFile.Load(folder.Write("a.gif", file));
+        Assert.Equal([(255, 255, 255), (255, 0, 0), (255, 255, 255)], Enumerable.Range(0, 3).Select(x => image.At(x, 0)));
+    }
+
+    [Fact]
+    public void Transparent_pixels_have_the_stored_colour()
+    {
+        using var folder = new TemporaryFolder();
+        using var bitmap = new SKBitmap(new SKImageInfo(2, 1, SKColorType.Rgba8888, SKAlphaType.Unpremul));
+        bitmap.SetPixel(0, 0, new SKColor(250, 120, 10, 0));
+        bitmap.SetPixel(1, 0, new SKColor(250, 120, 10, 128));
+        using var pixels = bitmap.PeekPixels();
+        using var data = pixels.Encode(SKPngEncoderOptions.Default);
+        var image = ImageFile.Load(folder.Write("a", data!.ToArray()));
+        Assert.Equal([(250, 120, 10), (250, 120, 10)], Enumerable.Range(0, 2).Select(x => image.At(x, 0)));
+    }
+
+    // Three pixels of a palette with tRNS: entry 0 is fully transparent.
+    [Fact]
+    public void Transparent_entries_of_a_PNG_palette_have_their_colour()
+    {
+        using var folder = new TemporaryFolder();
+        var file = Convert.FromBase64String("iVBORw0KGgoAAAANSUhEUgAAAAMAAAABCAMAAAAsPuSGAAAABlBMVEX///8KyB6heTaNAAAAAnRSTlMAgJsrThgAAAAMSURBVHicY2BgZAAAAAYAApjVmZIAAAAASUVORK5CYII=");
+        var image = ImageFile.Load(folder.Write("a.png", file));
+        Assert.Equal([(255, 255, 255), (10, 200, 30), (255, 255, 255)], Enumerable.Range(0, 3).Select(x => image.At(x, 0)));
+    }
+
+    [Fact]
+    public void A_picture_that_no_array_holds_is_an_error_and_not_an_overflow()
+    {
+        var image = new RgbImage(30_000, 20_000, new byte[3 * 30_000 * 20_000]);
+        Assert.Contains("30000x20000 pixels is too large", Assert.Throws<ImgAlignException>(() => ImageFile.EncodePng(image)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_failed_write_leaves_no_file()
     {
@@ -84,7 +131,7 @@ public class ImageFileTests
         Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
     }
 
-    private static uint Crc32(ReadOnlySpan<byte> data)
+    internal static uint Crc32(ReadOnlySpan<byte> data)
     {
         var crc = uint.MaxValue;
         foreach (var value in data)
