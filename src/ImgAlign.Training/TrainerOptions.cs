@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using ImgAlign.Training.Optimization;
+using Microsoft.Extensions.Options;
 
 namespace ImgAlign.Training;
 
@@ -41,7 +42,7 @@ public sealed class TrainerOptions
     public double WarmupRatio { get; set; }
 
     /// <summary>The optimiser's constants.</summary>
-    [Required]
+    [Required, ValidateObjectMembers]
     public AdamWOptions Optimizer { get; set; } = new();
 
     /// <summary>The greatest norm of a gradient; null: there is no limit.</summary>
@@ -86,10 +87,7 @@ public sealed class TrainerOptions
 
     internal void Validate(int processes)
     {
-        var problems = new List<ValidationResult>();
-        var valid = Validator.TryValidateObject(this, new ValidationContext(this), problems, validateAllProperties: true)
-            & Validator.TryValidateObject(Optimizer, new ValidationContext(Optimizer), problems, validateAllProperties: true);
-        if (!valid) throw new ImgAlignException($"{nameof(TrainerOptions)}: {problems[0].ErrorMessage}");
+        if (new TrainerOptionsValidator().Validate(null, this) is { Failed: true } problems) throw new ImgAlignException(problems.FailureMessage);
         if (BatchSize % (AccumulationSteps * processes) != 0)
             throw new ImgAlignException($"{nameof(TrainerOptions)}: a batch of {BatchSize} does not fall into {AccumulationSteps} equal parts for each of {processes} processes; change {nameof(BatchSize)} or {nameof(AccumulationSteps)}.");
     }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
 
 namespace ImgAlign.Training;
 
@@ -37,13 +38,14 @@ public abstract class TrainingRunOptions
     public bool CheckpointGradients { get; set; }
 
     /// <summary>The loop.</summary>
-    [Required]
+    [Required, ValidateObjectMembers]
     public TrainerOptions Trainer { get; set; }
 
-    internal void Validate()
+    /// <exception cref="ImgAlignException">A value is out of its range.</exception>
+    internal abstract void Validate();
+
+    private protected static void Require(ValidateOptionsResult result)
     {
-        var problems = new List<ValidationResult>();
-        if (!Validator.TryValidateObject(this, new ValidationContext(this), problems, validateAllProperties: true))
-            throw new ImgAlignException($"{GetType().Name}: {problems[0].ErrorMessage}");
+        if (result.Failed) throw new ImgAlignException(result.FailureMessage);
     }
 }

@@ -69,7 +69,8 @@ public sealed partial class AlignmentPipeline : IDisposable
     /// <param name="request">What to make.</param>
     /// <param name="progress">Told every stage, step and round, on the worker thread.</param>
     /// <param name="cancellationToken">Stops the run before its next step.</param>
-    /// <exception cref="ImgAlignException">The request is out of range, or the run cannot fit into memory; the message says what to change.</exception>
+    /// <exception cref="InvalidRequestException">A value of the request is out of its range; the message says what to change.</exception>
+    /// <exception cref="ImgAlignException">The run cannot fit into memory; the message says what to change.</exception>
     public async Task<AlignmentResult> AlignAsync(AlignmentRequest request, IProgress<AlignmentUpdate>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -115,7 +116,8 @@ public sealed partial class AlignmentPipeline : IDisposable
     /// <param name="request">What to make.</param>
     /// <param name="progress">Told every stage and step, on the worker thread.</param>
     /// <param name="cancellationToken">Stops the run before its next step.</param>
-    /// <exception cref="ImgAlignException">The request is out of range, or the run cannot fit into memory; the message says what to change.</exception>
+    /// <exception cref="InvalidRequestException">A value of the request is out of its range; the message says what to change.</exception>
+    /// <exception cref="ImgAlignException">The run cannot fit into memory; the message says what to change.</exception>
     public async Task<GenerationResult> GenerateAsync(GenerationRequest request, IProgress<AlignmentUpdate>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);

@@ -7,8 +7,8 @@ public sealed record AlignmentRequest : SamplingRequest
     public required string Prompt { get; init; }
 
     /// <summary>
-    /// An existing picture to align; null: the backbone generates one first. The aligned picture has its size unless
-    /// <see cref="SamplingRequest.Size"/> says otherwise.
+    /// An existing picture to align; null: the backbone generates one first. Unless <see cref="SamplingRequest.Size"/> says otherwise, the aligned
+    /// picture has its size, as nearly as the backbone can, and no more pixels than the size that the backbone was made for.
     /// </summary>
     public RgbImage? Image { get; init; }
 

@@ -7,13 +7,12 @@ namespace ImgAlign;
 internal static class RequestRules
 {
     private const int MaxSteps = 1000;
-    private const int MaxSide = 8192;
     private const int MaxRounds = 100;
     private const int MaxPasses = 100;
     private const int MaxCritiqueTokens = 4096;
 
     /// <summary>The request with all defaults filled in.</summary>
-    /// <exception cref="ImgAlignException">A value is out of its range; the message names it.</exception>
+    /// <exception cref="InvalidRequestException">A value is out of its range; the message names it.</exception>
     public static AlignmentRequest Resolve(AlignmentRequest request, BackboneInfo backbone, bool canScore)
     {
         RequireQuestion(request.Prompt, request.Question, request.Seed, request.CritiqueTokens);
@@ -23,24 +22,22 @@ internal static class RequestRules
         RequireNotNegative(scale, nameof(request.ImagePromptScale));
         if (request.SufficientScore is { } score)
         {
-            if (!double.IsFinite(score)) throw new ImgAlignException($"SufficientScore is {Text(score)}; give a finite number, or null.");
-            if (!canScore) throw new ImgAlignException("SufficientScore was given, but there is no scorer to compare it with; add one, or leave it null.");
+            if (!double.IsFinite(score)) throw new InvalidRequestException($"SufficientScore is {Text(score)}; give a finite number, or leave it out.", nameof(request.SufficientScore));
+            if (!canScore) throw new InvalidRequestException("SufficientScore was given, but there is no scorer to compare it with; add one, or leave it out.", nameof(request.SufficientScore));
         }
-        if (request is { Image: { } image, Size: null } && !Fits(image.Size, backbone))
-            throw new ImgAlignException($"The picture is {image.Size}, which {backbone.Name} cannot generate: set Size, for example to {Nearest(image.Size, backbone)}.");
-        return Sampling(request, backbone, request.Image?.Size) with { ImagePromptScale = scale };
+        return Sampling(request, backbone, request.Image is { } image ? SizeFor(image.Size, backbone) : null) with { ImagePromptScale = scale };
     }
 
     /// <inheritdoc cref="Resolve(AlignmentRequest, BackboneInfo, bool)"/>
     public static GenerationRequest Resolve(GenerationRequest request, BackboneInfo backbone)
     {
-        if (request.Prompts.Count == 0) throw new ImgAlignException("Prompts is empty; give at least one.");
+        if (request.Prompts.Count == 0) throw new InvalidRequestException("Prompts is empty; give at least one.", nameof(request.Prompts));
         foreach (var prompt in request.Prompts) RequireText(prompt, nameof(request.Prompts));
         return Sampling(request, backbone, null);
     }
 
     /// <summary>Checks what a question to the detector is made of.</summary>
-    /// <exception cref="ImgAlignException">A value is out of its range; the message names it.</exception>
+    /// <exception cref="InvalidRequestException">A value is out of its range; the message names it.</exception>
     public static void RequireQuestion(string prompt, string? question, long seed, int maxNewTokens)
     {
         RequireText(prompt, "Prompt");
@@ -57,12 +54,20 @@ internal static class RequestRules
         var guidance = request.Guidance ?? backbone.DefaultGuidance;
         RequireNotNegative(guidance, nameof(request.Guidance));
         if (request.GuidanceInterval is { } guided && !(guided.Start >= 0 && guided.Start <= guided.End && guided.End <= 1))
-            throw new ImgAlignException($"GuidanceInterval is {Text(guided.Start)} to {Text(guided.End)}; use two numbers from 0 to 1, the smaller one first.");
+            throw new InvalidRequestException(
+                $"GuidanceInterval is {Text(guided.Start)} to {Text(guided.End)}; use two numbers from 0 to 1, the smaller one first.", nameof(request.GuidanceInterval));
+        if (!Enum.IsDefined(request.GuidanceBranches))
+            throw new InvalidRequestException(
+                $"GuidanceBranches is {Text((int)request.GuidanceBranches)}; use {string.Join(" or ", Enum.GetNames<GuidanceBranches>())}.", nameof(request.GuidanceBranches));
         var size = request.Size ?? imageSize ?? backbone.DefaultSize;
         if (backbone.FixedSize is { } only && size != only)
-            throw new ImgAlignException($"Size is {size}, but {backbone.Name} generates pictures of {only} only; leave it null.");
-        if (!Fits(size, backbone))
-            throw new ImgAlignException($"Size is {size}, but {backbone.Name} needs sides of at most {MaxSide} that are multiples of {backbone.SizeMultiple}: use {Nearest(size, backbone)}.");
+            throw new InvalidRequestException($"Size is {size}, but {backbone.Name} generates pictures of {only} only; leave it out.", nameof(request.Size));
+        if (!SideFits(size.Width, backbone) || !SideFits(size.Height, backbone))
+        {
+            throw new InvalidRequestException(
+                $"Size is {size}, but {backbone.Name} needs sides of at most {PictureSize.MaxSide} that are multiples of {backbone.SizeMultiple}: use {SizeFor(size, backbone)}.",
+                nameof(request.Size));
+        }
         if (request.PreviewInterval is { } interval) RequireRange(interval, 1, MaxSteps, nameof(request.PreviewInterval));
         if (request.MicroConditioning is { } micro) Require(micro, backbone);
         SamplingRequest resolved = request with { Steps = steps, Guidance = guidance, Size = size };
@@ -72,47 +77,39 @@ internal static class RequestRules
     private static void Require(MicroConditioning micro, BackboneInfo backbone)
     {
         if (!backbone.SupportsMicroConditioning)
-            throw new ImgAlignException($"MicroConditioning was given, but {backbone.Name} has none; leave it null.");
+            throw new InvalidRequestException($"MicroConditioning was given, but {backbone.Name} has none; leave it out.", nameof(SamplingRequest.MicroConditioning));
         foreach (var size in new[] { micro.OriginalSize, micro.TargetSize })
         {
             if (size is { Width: < 1 } or { Height: < 1 })
-                throw new ImgAlignException($"MicroConditioning has the size {size}; sides are at least 1.");
+                throw new InvalidRequestException($"MicroConditioning has the size {size}; sides are at least 1.", nameof(SamplingRequest.MicroConditioning));
         }
         if (micro.CropTop < 0 || micro.CropLeft < 0)
-            throw new ImgAlignException($"MicroConditioning crops {Text(micro.CropTop)} and {Text(micro.CropLeft)} pixels; use 0 or more.");
+            throw new InvalidRequestException($"MicroConditioning crops {Text(micro.CropTop)} and {Text(micro.CropLeft)} pixels; use 0 or more.", nameof(SamplingRequest.MicroConditioning));
     }
 
-    private static bool Fits(ImageSize size, BackboneInfo backbone) =>
-        backbone.FixedSize is { } only ? size == only : SideFits(size.Width, backbone) && SideFits(size.Height, backbone);
+    private static bool SideFits(int side, BackboneInfo backbone) => side > 0 && side <= PictureSize.MaxSide && side % backbone.SizeMultiple == 0;
 
-    private static bool SideFits(int side, BackboneInfo backbone) => side > 0 && side <= MaxSide && side % backbone.SizeMultiple == 0;
-
-    private static ImageSize Nearest(ImageSize size, BackboneInfo backbone) => backbone.FixedSize ?? new(Nearest(size.Width, backbone), Nearest(size.Height, backbone));
-
-    private static int Nearest(int side, BackboneInfo backbone)
-    {
-        var multiple = backbone.SizeMultiple;
-        return Math.Clamp((int)Math.Round((double)side / multiple), 1, MaxSide / multiple) * multiple;
-    }
+    private static ImageSize SizeFor(ImageSize picture, BackboneInfo backbone) =>
+        backbone.FixedSize ?? PictureSize.For(picture, backbone.DefaultSize, backbone.SizeMultiple);
 
     private static void RequireText(string? text, string name)
     {
-        if (string.IsNullOrWhiteSpace(text)) throw new ImgAlignException($"{name} is empty; write at least one word.");
+        if (string.IsNullOrWhiteSpace(text)) throw new InvalidRequestException($"{name} is empty; write at least one word.", name);
     }
 
     private static void RequireSeed(long seed)
     {
-        if (seed < 0) throw new ImgAlignException($"Seed is {Text(seed)}; use 0 to {Text(long.MaxValue)}.");
+        if (seed < 0) throw new InvalidRequestException($"Seed is {Text(seed)}; use 0 to {Text(long.MaxValue)}.", "Seed");
     }
 
     private static void RequireRange(int value, int least, int most, string name)
     {
-        if (value < least || value > most) throw new ImgAlignException($"{name} is {Text(value)}; use {Text(least)} to {Text(most)}.");
+        if (value < least || value > most) throw new InvalidRequestException($"{name} is {Text(value)}; use {Text(least)} to {Text(most)}.", name);
     }
 
     private static void RequireNotNegative(double value, string name)
     {
-        if (!double.IsFinite(value) || value < 0) throw new ImgAlignException($"{name} is {Text(value)}; use a finite number of 0 or more.");
+        if (!double.IsFinite(value) || value < 0) throw new InvalidRequestException($"{name} is {Text(value)}; use a finite number of 0 or more.", name);
     }
 
     private static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);

@@ -59,4 +59,6 @@ public sealed class AlignerTrainingOptions : TrainingRunOptions
     internal PreferenceObjective Objective => new(Lambda, Beta, Terms);
 
     internal string Cache => CachePath ?? Path.Combine(OutputPath, "cache");
+
+    internal override void Validate() => Require(new AlignerTrainingOptionsValidator().Validate(null, this));
 }

@@ -27,4 +27,6 @@ public sealed class DetectorTrainingOptions : TrainingRunOptions
     /// <summary>The numerator of the low-rank changes' scale.</summary>
     [Range(1e-3, 1e6)]
     public double LoraAlpha { get; set; } = 256;
+
+    internal override void Validate() => Require(new DetectorTrainingOptionsValidator().Validate(null, this));
 }

@@ -57,6 +57,7 @@ public sealed class FluxOptions
     public PixelRounding Rounding { get; set; } = PixelRounding.Down;
 
     /// <summary>The guidance scale that FLUX.1-dev takes as an input; apart from classifier-free guidance.</summary>
+    [Range(0.0, 1000.0)]
     public double DistilledGuidance { get; set; } = 3.5;
 
     /// <summary>

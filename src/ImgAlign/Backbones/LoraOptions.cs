@@ -10,6 +10,7 @@ public sealed class LoraOptions
     public string Path { get; set; } = "";
 
     /// <summary>The factor of its change: 1 as it was trained, 0 for none.</summary>
+    [Range(double.MinValue, double.MaxValue, ErrorMessage = "{0} must be a finite number.")]
     public double Scale { get; set; } = 1;
 
     /// <summary>What LoRAs change.</summary>

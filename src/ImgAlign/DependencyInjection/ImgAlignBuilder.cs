@@ -47,7 +47,7 @@ public sealed class ImgAlignBuilder
     /// <summary>The same, with the options bound to a section of the configuration.</summary>
     /// <param name="configuration">The section, such as <c>ImgAlign:Sdxl</c>; checked when the host starts.</param>
     /// <param name="name">The name to choose it by.</param>
-    public ImgAlignBuilder UseSdxl(IConfiguration configuration, string name = "sdxl") => Sdxl(options => options.Bind(configuration), name);
+    public ImgAlignBuilder UseSdxl(IConfiguration configuration, string name = "sdxl") => Sdxl(options => options.BindStrictly(configuration), name);
 
     /// <summary>Registers FLUX.1-dev or a fine-tune of it.</summary>
     /// <param name="configure">Says where its files are; checked when the host starts.</param>
@@ -57,7 +57,7 @@ public sealed class ImgAlignBuilder
     /// <summary>The same, with the options bound to a section of the configuration.</summary>
     /// <param name="configuration">The section, such as <c>ImgAlign:Flux</c>; checked when the host starts.</param>
     /// <param name="name">The name to choose it by.</param>
-    public ImgAlignBuilder UseFlux(IConfiguration configuration, string name = "flux") => Flux(options => options.Bind(configuration), name);
+    public ImgAlignBuilder UseFlux(IConfiguration configuration, string name = "flux") => Flux(options => options.BindStrictly(configuration), name);
 
     /// <summary>Registers LLaVA-1.5.</summary>
     /// <param name="configure">Says where its files are and how it is asked; checked when the host starts.</param>
@@ -67,7 +67,7 @@ public sealed class ImgAlignBuilder
     /// <summary>The same, with the options bound to a section of the configuration.</summary>
     /// <param name="configuration">The section, such as <c>ImgAlign:Llava</c>; checked when the host starts.</param>
     /// <param name="name">The name to choose it by.</param>
-    public ImgAlignBuilder UseLlava(IConfiguration configuration, string name = "llava") => Llava(options => options.Bind(configuration), name);
+    public ImgAlignBuilder UseLlava(IConfiguration configuration, string name = "llava") => Llava(options => options.BindStrictly(configuration), name);
 
     /// <summary>Registers Qwen2.5-VL.</summary>
     /// <param name="configure">Says where its files are and how it is asked; checked when the host starts.</param>
@@ -77,7 +77,7 @@ public sealed class ImgAlignBuilder
     /// <summary>The same, with the options bound to a section of the configuration.</summary>
     /// <param name="configuration">The section, such as <c>ImgAlign:Qwen</c>; checked when the host starts.</param>
     /// <param name="name">The name to choose it by.</param>
-    public ImgAlignBuilder UseQwen(IConfiguration configuration, string name = "qwen") => Qwen(options => options.Bind(configuration), name);
+    public ImgAlignBuilder UseQwen(IConfiguration configuration, string name = "qwen") => Qwen(options => options.BindStrictly(configuration), name);
 
     /// <summary>Registers an aligner's checkpoint, such as <c>aligner_sdxl.pth</c>.</summary>
     /// <param name="path">The file.</param>
@@ -92,7 +92,7 @@ public sealed class ImgAlignBuilder
     /// <summary>The same, with the options bound to a section of the configuration.</summary>
     /// <param name="configuration">The section, such as <c>ImgAlign:Aligner</c>; checked when the host starts.</param>
     /// <param name="name">The name to choose it by.</param>
-    public ImgAlignBuilder UseAligner(IConfiguration configuration, string name = "default") => Aligner(options => options.Bind(configuration), name);
+    public ImgAlignBuilder UseAligner(IConfiguration configuration, string name = "default") => Aligner(options => options.BindStrictly(configuration), name);
 
     /// <summary>Adds a scorer; the first one added decides which pictures are kept.</summary>
     /// <typeparam name="T">The scorer, which the container makes and disposes.</typeparam>
@@ -111,23 +111,27 @@ public sealed class ImgAlignBuilder
     }
 
     private ImgAlignBuilder Sdxl(Action<OptionsBuilder<SdxlOptions>> set, string name) =>
-        Use<IDiffusionBackbone, SdxlOptions>(set, static (runtime, options) => new SdxlBackbone(runtime, options), name);
+        Use<IDiffusionBackbone, SdxlOptions, SdxlOptionsValidator>(set, static (runtime, options) => new SdxlBackbone(runtime, options), name);
 
     private ImgAlignBuilder Flux(Action<OptionsBuilder<FluxOptions>> set, string name) =>
-        Use<IDiffusionBackbone, FluxOptions>(set, static (runtime, options) => new FluxBackbone(runtime, options), name);
+        Use<IDiffusionBackbone, FluxOptions, FluxOptionsValidator>(set, static (runtime, options) => new FluxBackbone(runtime, options), name);
 
     private ImgAlignBuilder Llava(Action<OptionsBuilder<LlavaOptions>> set, string name) =>
-        Use<IMisalignmentDetector, LlavaOptions>(set, static (runtime, options) => new LlavaDetector(runtime, options), name);
+        Use<IMisalignmentDetector, LlavaOptions, LlavaOptionsValidator>(set, static (runtime, options) => new LlavaDetector(runtime, options), name);
 
     private ImgAlignBuilder Qwen(Action<OptionsBuilder<QwenOptions>> set, string name) =>
-        Use<IMisalignmentDetector, QwenOptions>(set, static (runtime, options) => new QwenDetector(runtime, options), name);
+        Use<IMisalignmentDetector, QwenOptions, QwenOptionsValidator>(set, static (runtime, options) => new QwenDetector(runtime, options), name);
 
     private ImgAlignBuilder Aligner(Action<OptionsBuilder<AlignerOptions>> set, string name) =>
-        Use<IImplicitAligner, AlignerOptions>(set, static (runtime, options) => new ImplicitAligner(runtime, options.Path, options.HeadWidth), name);
+        Use<IImplicitAligner, AlignerOptions, AlignerOptionsValidator>(set, static (runtime, options) => new ImplicitAligner(runtime, options.Path, options.HeadWidth), name);
 
-    private ImgAlignBuilder Use<T, TOptions>(Action<OptionsBuilder<TOptions>> set, Func<DeviceRuntime, TOptions, T> create, string name) where T : class where TOptions : class
+    private ImgAlignBuilder Use<T, TOptions, TValidator>(Action<OptionsBuilder<TOptions>> set, Func<DeviceRuntime, TOptions, T> create, string name)
+        where T : class
+        where TOptions : class
+        where TValidator : class, IValidateOptions<TOptions>
     {
-        set(Services.AddOptions<TOptions>(name).ValidateDataAnnotations().ValidateOnStart());
+        Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TOptions>, TValidator>());
+        set(Services.AddOptions<TOptions>(name).ValidateOnStart());
         return Use(provider => create(provider.GetRequiredService<DeviceRuntime>(), provider.GetRequiredService<IOptionsMonitor<TOptions>>().Get(name)), name);
     }
 

@@ -19,24 +19,31 @@ public static class ServiceCollectionExtensions
     public static ImgAlignBuilder AddImplicitMultimodalGuidance(this IServiceCollection services, Action<ImgAlignOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        var options = services.AddOptions<ImgAlignOptions>().ValidateDataAnnotations().ValidateOnStart();
+        var options = services.AddOptions<ImgAlignOptions>().ValidateOnStart();
         if (configure is not null) options.Configure(configure);
         if (services.FirstOrDefault(service => service.ServiceType == typeof(ModelNames))?.ImplementationInstance is not ModelNames names)
             services.AddSingleton(names = new ModelNames());
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ImgAlignOptions>, ImgAlignOptionsValidator>());
+        services.TryAddEnumerable(
+        [
+            ServiceDescriptor.Singleton<IValidateOptions<ImgAlignOptions>, ImgAlignOptionsValidator>(),
+            ServiceDescriptor.Singleton<IValidateOptions<ImgAlignOptions>, PipelineNamesValidator>(),
+        ]);
         services.TryAddSingleton(static provider => new DeviceRuntime(OptionsOf(provider)));
         services.TryAddSingleton(static provider => CreatePipeline(provider, OptionsOf(provider).Pipeline));
         services.TryAddKeyedSingleton(KeyedService.AnyKey, static (provider, key) => CreatePipeline(provider, OptionsOf(provider, key)));
         return new ImgAlignBuilder(services, names);
     }
 
-    /// <summary>The same, with the options bound to a section of the configuration.</summary>
+    /// <summary>
+    /// The same, with the options bound to a section of the configuration. An unknown key in it is an error when the host starts, unless options of
+    /// models are bound to it (<c>UseSdxl(section.GetSection("Sdxl"))</c>, or <see cref="StrictConfiguration.BindStrictly"/>).
+    /// </summary>
     /// <param name="services">The container's services.</param>
     /// <param name="configuration">The section, such as <c>configuration.GetSection("ImgAlign")</c>.</param>
     public static ImgAlignBuilder AddImplicitMultimodalGuidance(this IServiceCollection services, IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        services.AddOptions<ImgAlignOptions>().Bind(configuration);
+        services.AddOptions<ImgAlignOptions>().BindStrictly(configuration);
         return services.AddImplicitMultimodalGuidance();
     }
 

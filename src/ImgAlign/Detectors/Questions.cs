@@ -94,13 +94,13 @@ public static class Questions
     /// <summary>Puts a prompt into a template, as it is: braces and other marks in it have no meaning.</summary>
     /// <param name="template">A text with <see cref="Placeholder"/> in it.</param>
     /// <param name="prompt">The prompt.</param>
-    /// <exception cref="ImgAlignException">The template has no place for the prompt.</exception>
+    /// <exception cref="InvalidRequestException">The template has no place for the prompt.</exception>
     public static string Ask(string template, string prompt)
     {
         ArgumentNullException.ThrowIfNull(template);
         ArgumentNullException.ThrowIfNull(prompt);
         if (!template.Contains(Placeholder, StringComparison.Ordinal))
-            throw new ImgAlignException($"The question '{template}' does not say where the prompt goes; put {Placeholder} into it.");
+            throw new InvalidRequestException($"The question '{template}' does not say where the prompt goes; put {Placeholder} into it.");
         return template.Replace(Placeholder, prompt, StringComparison.Ordinal);
     }
 }

@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using TorchSharp;
 
@@ -84,9 +83,7 @@ public sealed class DeviceRuntime : IDisposable
     // A container checks its options when it starts; a program that has none is checked here.
     private static void RequireValid(RuntimeOptions options)
     {
-        var problems = new List<ValidationResult>();
-        if (!Validator.TryValidateObject(options, new ValidationContext(options), problems, validateAllProperties: true))
-            throw new ImgAlignException($"{nameof(RuntimeOptions)}: {problems[0].ErrorMessage}");
+        if (new RuntimeOptionsValidator().Validate(null, options) is { Failed: true } problems) throw new ImgAlignException(problems.FailureMessage);
     }
 
     private static torch.ScalarType ResolveType(Precision precision, torch.Device device) => precision switch

@@ -34,5 +34,5 @@ public class QuestionsTests
 
     [Fact]
     public void A_question_without_a_place_for_the_prompt_is_refused() =>
-        Assert.Contains("{prompt}", Assert.Throws<ImgAlignException>(() => Questions.Ask("How?", "a cat")).Message, StringComparison.Ordinal);
+        Assert.Contains("{prompt}", Assert.Throws<InvalidRequestException>(() => Questions.Ask("How?", "a cat")).Message, StringComparison.Ordinal);
 }

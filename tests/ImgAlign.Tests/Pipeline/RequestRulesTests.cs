@@ -14,18 +14,17 @@ public sealed class RequestRulesTests : IDisposable
         get
         {
             var request = ColourWorld.Request;
-            var image = new RgbImage(33, 24, new byte[3 * 33 * 24]);
             return new TheoryData<string, AlignmentRequest>
             {
                 { "Prompt is empty", request with { Prompt = "" } },
                 { "Prompt is empty", request with { Prompt = " \n" } },
                 { "Prompt is empty", request with { Prompt = null! } },
+                { "GuidanceBranches is 7; use Together or Apart", request with { GuidanceBranches = (GuidanceBranches)7 } },
                 { "The question 'How?' does not say where the prompt goes", request with { Question = "How?" } },
                 { "Size is 33x24, but Colour needs", request with { Size = new ImageSize(33, 24) } },
                 { "Size is 32x0, but", request with { Size = new ImageSize(32, 0) } },
                 { "Size is -8x8, but", request with { Size = new ImageSize(-8, 8) } },
                 { "Size is 2147483640x8, but", request with { Size = new ImageSize(2147483640, 8) } },
-                { "The picture is 33x24, which Colour cannot generate: set Size, for example to 32x24", request with { Image = image } },
                 { "Steps is 0", request with { Steps = 0 } },
                 { "Steps is -1", request with { Steps = -1 } },
                 { "Steps is 1001; use 1 to 1000", request with { Steps = 1001 } },
@@ -53,7 +52,7 @@ public sealed class RequestRulesTests : IDisposable
     {
         var before = LiveTensors.Count();
         var updates = new Updates();
-        var exception = await Assert.ThrowsAsync<ImgAlignException>(() => world.Pipeline.AlignAsync(request, updates));
+        var exception = await Assert.ThrowsAsync<InvalidRequestException>(() => world.Pipeline.AlignAsync(request, updates));
         Assert.StartsWith(expected, exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', exception.Message);
         Assert.Empty(updates.All);
@@ -63,20 +62,32 @@ public sealed class RequestRulesTests : IDisposable
     [Fact]
     public async Task Plain_generations_have_the_same_rules()
     {
-        await Assert.ThrowsAsync<ImgAlignException>(() => world.Pipeline.GenerateAsync(new GenerationRequest { Prompts = [] }));
-        await Assert.ThrowsAsync<ImgAlignException>(() => world.Pipeline.GenerateAsync(new GenerationRequest { Prompts = ["red", ""] }));
-        await Assert.ThrowsAsync<ImgAlignException>(() => world.Pipeline.GenerateAsync(new GenerationRequest { Prompts = ["red"], Steps = -3 }));
-        await Assert.ThrowsAsync<ImgAlignException>(() => world.Pipeline.DescribeAsync(new RgbImage(1, 1, new byte[3]), ""));
+        await Assert.ThrowsAsync<InvalidRequestException>(() => world.Pipeline.GenerateAsync(new GenerationRequest { Prompts = [] }));
+        await Assert.ThrowsAsync<InvalidRequestException>(() => world.Pipeline.GenerateAsync(new GenerationRequest { Prompts = ["red", ""] }));
+        await Assert.ThrowsAsync<InvalidRequestException>(() => world.Pipeline.GenerateAsync(new GenerationRequest { Prompts = ["red"], Steps = -3 }));
+        await Assert.ThrowsAsync<InvalidRequestException>(() => world.Pipeline.DescribeAsync(new RgbImage(1, 1, new byte[3]), ""));
     }
+
+    [Theory]
+    [InlineData(512, 768, 512, 768)]
+    [InlineData(33, 24, 32, 24)]
+    [InlineData(3, 2, 8, 8)]
+    [InlineData(1024, 1024, 1024, 1024)]
+    [InlineData(4032, 3024, 1152, 896)]
+    [InlineData(8400, 6300, 1152, 896)]
+    [InlineData(1080, 1920, 768, 1344)]
+    [InlineData(100_000, 10, 8192, 64)]
+    public void A_picture_is_generated_again_in_its_own_size_or_one_of_the_models(int width, int height, int expectedWidth, int expectedHeight) =>
+        Assert.Equal(new ImageSize(expectedWidth, expectedHeight), PictureSize.For(new ImageSize(width, height), new ImageSize(1024, 1024), 8));
 
     [Fact]
     public void Micro_conditioning_has_a_range()
     {
         var info = new ColourBackbone().Info with { SupportsMicroConditioning = true };
         var request = ColourWorld.Request with { MicroConditioning = new MicroConditioning { OriginalSize = new ImageSize(64, 0) } };
-        Assert.Contains("64x0", Assert.Throws<ImgAlignException>(() => RequestRules.Resolve(request, info, canScore: false)).Message, StringComparison.Ordinal);
+        Assert.Contains("64x0", Assert.Throws<InvalidRequestException>(() => RequestRules.Resolve(request, info, canScore: false)).Message, StringComparison.Ordinal);
         request = ColourWorld.Request with { MicroConditioning = new MicroConditioning { CropLeft = -1 } };
-        Assert.Throws<ImgAlignException>(() => RequestRules.Resolve(request, info, canScore: false));
+        Assert.Throws<InvalidRequestException>(() => RequestRules.Resolve(request, info, canScore: false));
     }
 
     [Fact]

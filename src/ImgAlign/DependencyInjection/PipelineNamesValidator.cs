@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 namespace ImgAlign.DependencyInjection;
 
 /// <summary>Checks that every pipeline names models that are registered.</summary>
-internal sealed class ImgAlignOptionsValidator(ModelNames names) : IValidateOptions<ImgAlignOptions>
+internal sealed class PipelineNamesValidator(ModelNames names) : IValidateOptions<ImgAlignOptions>
 {
     public ValidateOptionsResult Validate(string? name, ImgAlignOptions options)
     {

@@ -1,0 +1,26 @@
+using ImgAlign.Alignment;
+using ImgAlign.Backbones;
+using ImgAlign.Detectors;
+using Microsoft.Extensions.Options;
+
+namespace ImgAlign.DependencyInjection;
+
+// The checks that the attributes of the options ask for, generated.
+
+[OptionsValidator]
+internal sealed partial class SdxlOptionsValidator : IValidateOptions<SdxlOptions>;
+
+[OptionsValidator]
+internal sealed partial class FluxOptionsValidator : IValidateOptions<FluxOptions>;
+
+[OptionsValidator]
+internal sealed partial class LlavaOptionsValidator : IValidateOptions<LlavaOptions>;
+
+[OptionsValidator]
+internal sealed partial class QwenOptionsValidator : IValidateOptions<QwenOptions>;
+
+[OptionsValidator]
+internal sealed partial class AlignerOptionsValidator : IValidateOptions<AlignerOptions>;
+
+[OptionsValidator]
+internal sealed partial class ImgAlignOptionsValidator : IValidateOptions<ImgAlignOptions>;
