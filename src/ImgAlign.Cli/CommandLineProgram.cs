@@ -1,5 +1,6 @@
 using System.CommandLine;
-using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
+using ImgAlign.Cli.Align;
 using ImgAlign.Cli.Commands;
 using Microsoft.Extensions.Options;
 using Spectre.Console;
@@ -37,8 +38,13 @@ internal static class CommandLineProgram
             WorldCommand.Create(terminal),
             Verbose,
         };
-        var parsed = root.Parse(arguments.Length == 0 ? ["--help"] : arguments);
-        if (parsed.Action is ParseErrorAction wrongUse) (wrongUse.ShowHelp, wrongUse.ShowTypoCorrections) = (false, false);
+        // Text is text: an argument that begins with @ names no file of further arguments.
+        var parsed = root.Parse(arguments.Length == 0 ? ["--help"] : arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (WrongUse(parsed) is { Count: > 0 } mistakes)
+        {
+            foreach (var mistake in mistakes) terminal.Error.WriteText(mistake);
+            return Failed;
+        }
         var configuration = new InvocationConfiguration
         {
             Output = output,
@@ -57,13 +63,28 @@ internal static class CommandLineProgram
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            terminal.Error.WriteLine(parsed.GetValue(Verbose) ? exception.ToString() : OneSentence(exception));
+            foreach (var line in parsed.GetValue(Verbose) ? exception.ToString().Split(Environment.NewLine) : [OneSentence(exception)]) terminal.Error.WriteText(line);
             return Failed;
         }
     }
 
+    /// <summary>Whether a word was meant as an option: it begins with a dash and has no blanks.</summary>
+    public static bool LooksLikeOption(string word) => word.Length > 1 && word[0] == '-' && !word.Any(char.IsWhiteSpace);
+
+    // The parser takes an option that it does not know for an argument; only what comes after -- may look like one.
+    private static List<string> WrongUse(ParseResult parsed)
+    {
+        var words = parsed.Tokens.TakeWhile(static token => token.Type != TokenType.DoubleDash).Select(static token => token.Value).ToHashSet();
+        var arguments = parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(static argument => argument.Tokens).Select(static token => token.Value);
+        var unknown = arguments.Concat(parsed.UnmatchedTokens).Where(word => LooksLikeOption(word) && words.Contains(word)).ToList();
+        return unknown.Count == 0
+            ? [.. parsed.Errors.Select(static error => error.Message).Distinct()]
+            : [$"{unknown[0]} is not an option of {parsed.CommandResult.Command.Name}; see --help, or write -- before text that begins with a dash."];
+    }
+
     private static string OneSentence(Exception exception) => exception switch
     {
+        InvalidRequestException request => RequestWords.ForOptions(request),
         ImgAlignException or OptionsValidationException or IOException or UnauthorizedAccessException or ArgumentException => exception.Message,
         _ => $"{exception.GetType().Name}: {FirstLine(exception.Message)} (--verbose shows where)",
     };

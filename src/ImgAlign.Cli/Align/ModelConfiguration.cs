@@ -1,6 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
+using ImgAlign.Alignment;
+using ImgAlign.Backbones;
 using ImgAlign.Checkpoints;
+using ImgAlign.DependencyInjection;
+using ImgAlign.Detectors;
+using ImgAlign.Runtime;
 using Microsoft.Extensions.Configuration;
 
 namespace ImgAlign.Cli.Align;
@@ -14,65 +20,74 @@ internal sealed class ModelConfiguration
     /// <summary>The section of a JSON file.</summary>
     public const string Section = "ImgAlign";
 
-    private static readonly Option<string?> Aligner = Text("--aligner", "The Implicit Aligner: aligner_sdxl.pth or aligner_flux.pth.");
-
-    private static readonly Option<string?> Backbone = Text("--backbone", "The diffusion model's family: sdxl or flux; sdxl unless the file says otherwise.").AcceptOnlyFromAmong("sdxl", "flux");
-
-    private static readonly Option<string?> Detector = Text("--detector-family", "The multimodal language model's family: llava or qwen; llava unless the file says otherwise.").AcceptOnlyFromAmong("llava", "qwen");
+    private const string BackboneKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.Backbone)}";
+    private const string DetectorKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.Detector)}";
+    private const string AlignerPathKey = $"{ModelServices.AlignerSection}:{nameof(AlignerOptions.Path)}";
+    private const string HeadWidthKey = $"{ModelServices.AlignerSection}:{nameof(AlignerOptions.HeadWidth)}";
+    private const string DefaultBackbone = "sdxl";
+    private const string DefaultDetector = "llava";
 
     // The families' sections, and what the authors' folder holds of each.
     private static readonly Dictionary<string, (string Section, string Aligner, string[] Released)> Families = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["sdxl"] = ("Sdxl", "aligner_sdxl.pth", ["ImageEncoderPath", "ResamplerPath", "AdapterPath"]),
-        ["flux"] = ("Flux", "aligner_flux.pth", ["ImageEncoderPath", "AdapterPath"]),
+        [DefaultBackbone] = ("Sdxl", "aligner_sdxl.pth", [nameof(SdxlOptions.ImageEncoderPath), nameof(SdxlOptions.ResamplerPath), nameof(SdxlOptions.AdapterPath)]),
+        ["flux"] = ("Flux", "aligner_flux.pth", [nameof(FluxOptions.ImageEncoderPath), nameof(FluxOptions.AdapterPath)]),
     };
 
-    private static readonly Dictionary<string, string> DetectorSections = new(StringComparer.OrdinalIgnoreCase) { ["llava"] = "Llava", ["qwen"] = "Qwen" };
+    private static readonly Dictionary<string, string> DetectorSections = new(StringComparer.OrdinalIgnoreCase) { [DefaultDetector] = "Llava", ["qwen"] = "Qwen" };
+
+    private static readonly Option<string?> Aligner = Text("--aligner", "The Implicit Aligner: aligner_sdxl.pth or aligner_flux.pth.");
+
+    private static readonly Option<string?> Backbone =
+        Text("--backbone", $"The diffusion model's family: sdxl or flux; {DefaultBackbone} unless the file says otherwise.").AcceptOnlyFromAmong([.. Families.Keys]);
+
+    private static readonly Option<string?> Detector =
+        Text("--detector-family", $"The multimodal language model's family: llava or qwen; {DefaultDetector} unless the file says otherwise.").AcceptOnlyFromAmong([.. DetectorSections.Keys]);
 
     // The names that the options have in the chosen family's section, and the family that they are of, if they are of one alone.
-    private static readonly (string Key, Option<string?> Option, string? Family)[] BackboneValues =
+    private static readonly (string Key, Option Option, string? Family)[] BackboneValues =
     [
-        ("ModelPath", Text("--model", "SDXL or FLUX: a folder as published, a folder of the hub's cache, or for SDXL a single file."), null),
-        ("ConfigPath", Text("--model-config", "For a single file of SDXL: the folder that holds its tokenizers."), "sdxl"),
-        ("UNetPath", Text("--unet", "Another UNet, such as that of SDXL-DPO: a folder or a file."), "sdxl"),
-        ("TransformerPath", Text("--transformer", "Another transformer of FLUX: a folder, or a file such as flux1-dev.safetensors."), "flux"),
-        ("VaePath", Text("--vae", "Another autoencoder (VAE), also for single files without one: a folder, or a file such as sdxl_vae.safetensors or ae.safetensors."), null),
-        ("Storage", Text("--storage", "How UNet or transformer keep their linear layers' weights: None, Int8 or Float8."), null),
-        ("TextEncoderStorage", Text("--text-encoder-storage", "How the text encoders keep their linear layers' weights: None, Int8 or Float8."), null),
-        ("ImageEncoderStorage", Text("--image-encoder-storage", "How the image prompt's encoder keeps its linear layers' weights: None, Int8 or Float8."), null),
-        ("StepCacheThreshold", Text("--step-cache", "FLUX: skip blocks in steps whose first block changes relatively less than this, such as 0.1."), "flux"),
-        ("ImageEncoderPath", Text("--image-encoder", "The image prompt's encoder, ViT-H/14 for SDXL, ViT-L/14 for FLUX: a folder."), null),
-        ("ResamplerPath", Text("--resampler", "The image prompt's projection for SDXL: resampler.pth."), "sdxl"),
-        ("AdapterPath", Text("--ip-adapter", "The image prompt's keys and values: ip-adapter-plus_sdxl_vit-h.bin, or ip_adapter.safetensors for FLUX."), null),
+        (nameof(SdxlOptions.ModelPath), Text("--model", "SDXL or FLUX: a folder as published, a folder of the hub's cache, or for SDXL a single file."), null),
+        (nameof(SdxlOptions.ConfigPath), Text("--model-config", "For a single file of SDXL: the folder that holds its tokenizers."), "sdxl"),
+        (nameof(SdxlOptions.UNetPath), Text("--unet", "Another UNet, such as that of SDXL-DPO: a folder or a file."), "sdxl"),
+        (nameof(FluxOptions.TransformerPath), Text("--transformer", "Another transformer of FLUX: a folder, or a file such as flux1-dev.safetensors."), "flux"),
+        (nameof(SdxlOptions.VaePath), Text("--vae", "Another autoencoder (VAE), also for single files without one: a folder, or a file such as sdxl_vae.safetensors or ae.safetensors."), null),
+        (nameof(SdxlOptions.Storage), ValueOption.Choice<WeightStorage>("--storage", "How UNet or transformer keep their linear layers' weights"), null),
+        (nameof(SdxlOptions.TextEncoderStorage), ValueOption.Choice<WeightStorage>("--text-encoder-storage", "How the text encoders keep their linear layers' weights"), null),
+        (nameof(SdxlOptions.ImageEncoderStorage), ValueOption.Choice<WeightStorage>("--image-encoder-storage", "How the image prompt's encoder keeps its linear layers' weights"), null),
+        (nameof(FluxOptions.StepCacheThreshold), ValueOption.Number<double>("--step-cache", "FLUX: skip blocks in steps whose first block changes relatively less than this, such as 0.1."), "flux"),
+        (nameof(SdxlOptions.ImageEncoderPath), Text("--image-encoder", "The image prompt's encoder, ViT-H/14 for SDXL, ViT-L/14 for FLUX: a folder."), null),
+        (nameof(SdxlOptions.ResamplerPath), Text("--resampler", "The image prompt's projection for SDXL: resampler.pth."), "sdxl"),
+        (nameof(SdxlOptions.AdapterPath), Text("--ip-adapter", "The image prompt's keys and values: ip-adapter-plus_sdxl_vit-h.bin, or ip_adapter.safetensors for FLUX."), null),
     ];
 
-    private static readonly (string Key, Option<string?> Option, string? Family)[] DetectorValues =
+    private static readonly (string Key, Option Option, string? Family)[] DetectorValues =
     [
-        ("ModelPath", Text("--detector", "LLaVA-1.5 in either published layout, or Qwen2.5-VL: a folder."), null),
-        ("VisionTowerPath", Text("--vision-tower", "LLaVA's vision tower, where the model's folder does not hold it: a folder."), "llava"),
-        ("Template", Text("--template", "LLaVA's conversation template: llava_v0, llava_v1, vicuna_v1 or plain."), "llava"),
-        ("Storage", Text("--detector-storage", "How the detector keeps its linear layers' weights: None, Int8 or Float8."), null),
-        ("MaxPixels", Text("--max-pixels", "The most pixels of a picture that Qwen2.5-VL reads; larger ones are scaled down first."), "qwen"),
+        (nameof(LlavaOptions.ModelPath), Text("--detector", "LLaVA-1.5 in either published layout, or Qwen2.5-VL: a folder."), null),
+        (nameof(LlavaOptions.VisionTowerPath), Text("--vision-tower", "LLaVA's vision tower, where the model's folder does not hold it: a folder."), "llava"),
+        (nameof(LlavaOptions.Template), Text("--template", "LLaVA's conversation template: llava_v0, llava_v1, vicuna_v1 or plain.").AcceptOnlyFromAmong("llava_v0", "llava_v1", "vicuna_v1", "plain"), "llava"),
+        (nameof(LlavaOptions.Storage), ValueOption.Choice<WeightStorage>("--detector-storage", "How the detector keeps its linear layers' weights"), null),
+        (nameof(QwenOptions.MaxPixels), ValueOption.Number<int>("--max-pixels", "The most pixels of a picture that Qwen2.5-VL reads; larger ones are scaled down first."), "qwen"),
     ];
 
     // The names that the other options have.
-    private static readonly (string Key, Option<string?> Option)[] Values =
+    private static readonly (string Key, Option Option)[] Values =
     [
-        ("Pipeline:Backbone", Backbone),
-        ("Pipeline:Detector", Detector),
-        ("Aligner:Path", Aligner),
-        ("Aligner:HeadWidth", Text("--aligner-head-width", "Width of the aligner's attention heads, which its file does not tell; 64 in released ones.")),
+        (BackboneKey, Backbone),
+        (DetectorKey, Detector),
+        (AlignerPathKey, Aligner),
+        (HeadWidthKey, ValueOption.Number<int>("--aligner-head-width", "Width of the aligner's attention heads, which its file does not tell; 64 in released ones.")),
     ];
 
     // Where and how models run, whichever they are.
-    private static readonly (string Key, Option<string?> Option)[] RuntimeValues =
+    private static readonly (string Key, Option Option)[] RuntimeValues =
     [
-        ("Device", Text("--device", "Where to compute: cpu, cuda or cuda:N.")),
-        ("Precision", Text("--precision", "auto, float32, bfloat16 or float16.")),
-        ("Residency", Text("--residency", "Which networks are in device memory at the same time: KeepAll, OffloadToHost, LoadOnDemand or StreamBlocks.")),
+        (nameof(RuntimeOptions.Device), Text("--device", "Where to compute: cpu, cuda or cuda:N.")),
+        (nameof(RuntimeOptions.Precision), ValueOption.Choice<Precision>("--precision", "The number format of weights and activations")),
+        (nameof(RuntimeOptions.Residency), ValueOption.Choice<ResidencyPolicy>("--residency", "Which networks are in device memory at the same time")),
     ];
 
-    private static readonly Option<FileInfo> File = new Option<FileInfo>("--config") { Description = "A JSON file with the section ImgAlign; its paths are relative to it." }.AcceptExistingOnly();
+    private static readonly Option<string?> ConfigurationFile = Text("--config", "A JSON file with the section ImgAlign; its paths are relative to it.");
 
     private static readonly Option<string?> Released = Text("--ckpts", "The authors' folder: image_encoder/, the image prompt's files (SDXL: resampler.pth, ip-adapter-plus_sdxl_vit-h.bin; FLUX: ip_adapter.safetensors) and the aligner.");
 
@@ -82,7 +97,7 @@ internal sealed class ModelConfiguration
     public static IEnumerable<Option> Options => [.. ModelOptions, .. RuntimeValues.Select(value => value.Option)];
 
     // Those that say which models run.
-    private static IEnumerable<Option> ModelOptions => [File, Released, .. BackboneValues.Concat(DetectorValues).Select(value => value.Option), .. Values.Select(value => value.Option), Loras];
+    private static IEnumerable<Option> ModelOptions => [ConfigurationFile, Released, .. BackboneValues.Concat(DetectorValues).Select(value => value.Option), .. Values.Select(value => value.Option), Loras];
 
     /// <summary>As <see cref="Read"/>, or ShapeWorld, which comes with the tool, where the command line names no model at all.</summary>
     /// <param name="parsed">The command line.</param>
@@ -90,7 +105,7 @@ internal sealed class ModelConfiguration
     public static IConfigurationSection ReadOrShapeWorld(ParseResult parsed)
     {
         if (ModelOptions.Any(option => parsed.GetResult(option) is { Implicit: false })) return Read(parsed);
-        var settings = new Dictionary<string, string?> { ["Pipeline:Backbone"] = ModelServices.ShapeWorld, ["Threads"] = "1" };  // its networks are too small for more
+        var settings = new Dictionary<string, string?> { [BackboneKey] = ModelServices.ShapeWorld, [nameof(RuntimeOptions.Threads)] = "1" };  // its networks are too small for more
         AddGiven(settings, RuntimeValues, parsed);
         return ToSection(settings);
     }
@@ -101,26 +116,28 @@ internal sealed class ModelConfiguration
     /// <exception cref="ImgAlignException">One of the models is not named, or the file is broken.</exception>
     public static IConfigurationSection Read(ParseResult parsed, RequiredModels required = RequiredModels.All)
     {
-        var settings = ReadFile(parsed.GetValue(File), Section);
-        var (section, aligner, released) = Find(Families, "Pipeline:Backbone", parsed.GetValue(Backbone) ?? settings.GetValueOrDefault("Pipeline:Backbone") ?? "sdxl");
-        var detector = Find(DetectorSections, "Pipeline:Detector", parsed.GetValue(Detector) ?? settings.GetValueOrDefault("Pipeline:Detector") ?? "llava");
+        var settings = ReadFile(parsed.GetValue(ConfigurationFile), Section);
+        settings[BackboneKey] = parsed.GetValue(Backbone) ?? settings.GetValueOrDefault(BackboneKey) ?? DefaultBackbone;
+        settings[DetectorKey] = parsed.GetValue(Detector) ?? settings.GetValueOrDefault(DetectorKey) ?? DefaultDetector;
+        var (section, aligner, released) = Find(Families, BackboneKey, settings[BackboneKey]!);
+        var detector = Find(DetectorSections, DetectorKey, settings[DetectorKey]!);
         if (parsed.GetValue(Released) is { } folder)
         {
             // The folder stands for all of its files, and for the released aligner's head width.
-            Remove(settings, [.. released.Select(key => $"{section}:{key}"), "Aligner:HeadWidth"]);
-            settings[$"{section}:ImagePromptPath"] = folder;
-            settings["Aligner:Path"] = Path.Combine(ModelFolder.Resolve(folder), aligner);
+            Remove(settings, [.. released.Select(key => $"{section}:{key}"), HeadWidthKey]);
+            settings[$"{section}:{nameof(SdxlOptions.ImagePromptPath)}"] = folder;
+            settings[AlignerPathKey] = Path.Combine(ModelFolder.Resolve(folder), aligner);
         }
-        if (parsed.GetValue(Aligner) is not null) Remove(settings, "Aligner:HeadWidth");
+        if (parsed.GetValue(Aligner) is not null) Remove(settings, HeadWidthKey);
         AddGiven(settings, Values.Concat(RuntimeValues), parsed);
         Add(settings, section, BackboneValues, parsed, family => Families[family].Section == section ? null : $"--backbone {family}");
         Add(settings, detector, DetectorValues, parsed, family => DetectorSections[family] == detector ? null : $"--detector-family {family}");
-        if (parsed.GetValue(Loras) is { Length: > 0 }) Remove(settings, [.. settings.Keys.Where(key => key.StartsWith($"{section}:Loras:", StringComparison.OrdinalIgnoreCase))]);
+        if (parsed.GetValue(Loras) is { Length: > 0 }) Remove(settings, [.. settings.Keys.Where(key => key.StartsWith($"{section}:{nameof(SdxlOptions.Loras)}:", StringComparison.OrdinalIgnoreCase))]);
         foreach (var (index, lora) in (parsed.GetValue(Loras) ?? []).Index())
         {
             var (file, scale) = SplitScale(lora);
-            settings[$"{section}:Loras:{index}:Path"] = file;
-            settings[$"{section}:Loras:{index}:Scale"] = scale;
+            settings[$"{section}:{nameof(SdxlOptions.Loras)}:{index}:{nameof(LoraOptions.Path)}"] = file;
+            settings[$"{section}:{nameof(SdxlOptions.Loras)}:{index}:{nameof(LoraOptions.Scale)}"] = scale;
         }
         RequireModels(settings, section, detector, required);
         return ToSection(settings);
@@ -132,23 +149,26 @@ internal sealed class ModelConfiguration
         return new ConfigurationBuilder().AddInMemoryCollection(values).Build().GetSection(Section);
     }
 
-    private static void AddGiven(Dictionary<string, string?> settings, IEnumerable<(string Key, Option<string?> Option)> values, ParseResult parsed)
+    private static void AddGiven(Dictionary<string, string?> settings, IEnumerable<(string Key, Option Option)> values, ParseResult parsed)
     {
         foreach (var (key, option) in values)
         {
-            if (parsed.GetValue(option) is { } value) settings[key] = value;
+            if (Given(option, parsed) is { } value) settings[key] = value;
         }
     }
+
+    // What the command line says, as it was written; the parser has looked whether it is a value of the option.
+    private static string? Given(Option option, ParseResult parsed) => parsed.GetResult(option)?.Tokens is [.., var token] ? token.Value : null;
 
     private static T Find<T>(Dictionary<string, T> families, string key, string name) => families.TryGetValue(name, out var family) ? family
         : throw new ImgAlignException($"{key} is '{name}', which is not known here; {string.Join(" and ", families.Keys)} are.");
 
     // Options of one family alone are refused with another, and the message says with which they go.
-    private static void Add(Dictionary<string, string?> settings, string section, (string Key, Option<string?> Option, string? Family)[] values, ParseResult parsed, Func<string, string?> belongsTo)
+    private static void Add(Dictionary<string, string?> settings, string section, (string Key, Option Option, string? Family)[] values, ParseResult parsed, Func<string, string?> belongsTo)
     {
         foreach (var (key, option, family) in values)
         {
-            if (parsed.GetValue(option) is not { } value) continue;
+            if (Given(option, parsed) is not { } value) continue;
             if (family is not null && belongsTo(family) is { } other) throw new ImgAlignException($"{option.Name} is for {other}.");
             settings[$"{section}:{key}"] = value;
         }
@@ -158,30 +178,40 @@ internal sealed class ModelConfiguration
     /// <exception cref="ImgAlignException">The file is broken, or has no such section.</exception>
     public static IConfigurationSection ReadSection(ParseResult parsed, string section)
     {
-        var values = ReadFile(parsed.GetValue(File), section).Select(pair => KeyValuePair.Create($"{section}:{pair.Key}", pair.Value));
+        var values = ReadFile(parsed.GetValue(ConfigurationFile), section).Select(pair => KeyValuePair.Create($"{section}:{pair.Key}", pair.Value));
         return new ConfigurationBuilder().AddInMemoryCollection(values).Build().GetSection(section);
     }
 
     // Paths in the file are relative to it, so that it can lie beside the checkpoints and be used from anywhere.
-    private static Dictionary<string, string?> ReadFile(FileInfo? file, string name)
+    private static Dictionary<string, string?> ReadFile(string? file, string name)
     {
         var settings = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
         if (file is null) return settings;
-        IConfigurationSection section;
+        var path = Path.GetFullPath(file);
+        var section = ReadJson(path).GetSection(name);
+        if (!section.Exists()) throw new ImgAlignException($"{path}: there is no section {name} in it.");
+        foreach (var (key, value) in section.AsEnumerable(makePathsRelative: true))
+            settings[key] = value is not null && key.EndsWith("Path", StringComparison.OrdinalIgnoreCase) ? Path.GetFullPath(value, Path.GetDirectoryName(path)!) : value;
+        return settings;
+    }
+
+    private static IConfigurationRoot ReadJson(string path)
+    {
+        if (Directory.Exists(path)) throw new ImgAlignException($"{path}: this is a folder; give the JSON file in it.");
+        if (!File.Exists(path)) throw new ImgAlignException($"{path}: there is no such file; give a JSON file with the section {Section}.");
         try
         {
-            section = new ConfigurationBuilder().AddJsonFile(file.FullName).Build().GetSection(name);
+            using var stream = new MemoryStream(File.ReadAllBytes(path));
+            return new ConfigurationBuilder().AddJsonStream(stream).Build();
         }
-        catch (Exception exception) when (exception is InvalidDataException or FormatException)
+        catch (JsonException exception)
         {
-            throw new ImgAlignException($"{file.FullName}: {(exception.InnerException ?? exception).Message}", exception);
+            throw new ImgAlignException($"{path}: not valid JSON in line {exception.LineNumber + 1}: {exception.Message.Split(" LineNumber:")[0]}", exception);
         }
-        if (!section.Exists()) throw new ImgAlignException($"{file.FullName}: there is no section {name} in it.");
-        foreach (var (key, value) in section.AsEnumerable(makePathsRelative: true))
+        catch (FormatException exception)
         {
-            if (value is not null) settings[key] = key.EndsWith("Path", StringComparison.OrdinalIgnoreCase) ? Path.GetFullPath(value, file.DirectoryName!) : value;
+            throw new ImgAlignException($"{path}: {exception.Message}", exception);
         }
-        return settings;
     }
 
     // What the command line says replaces what the file says, together with what only made sense there.
@@ -194,7 +224,7 @@ internal sealed class ModelConfiguration
     {
         (string Key, string Option, RequiredModels Model)[] models =
         [
-            ($"{section}:ModelPath", "--model", RequiredModels.Backbone), ($"{detector}:ModelPath", "--detector", RequiredModels.Detector), ("Aligner:Path", "--ckpts or --aligner", RequiredModels.Aligner),
+            ($"{section}:{nameof(SdxlOptions.ModelPath)}", "--model", RequiredModels.Backbone), ($"{detector}:{nameof(LlavaOptions.ModelPath)}", "--detector", RequiredModels.Detector), (AlignerPathKey, "--ckpts or --aligner", RequiredModels.Aligner),
         ];
         foreach (var (key, option, _) in models.Where(model => required.HasFlag(model.Model)))
         {
@@ -206,7 +236,10 @@ internal sealed class ModelConfiguration
     private static (string File, string Scale) SplitScale(string lora)
     {
         var colon = lora.LastIndexOf(':');
-        return colon > 0 && double.TryParse(lora.AsSpan(colon + 1), NumberStyles.Float, CultureInfo.InvariantCulture, out _) ? (lora[..colon], lora[(colon + 1)..]) : (lora, "1");
+        if (colon <= 0 || File.Exists(lora)) return (lora, "1");
+        var (file, scale) = (lora[..colon], lora[(colon + 1)..]);
+        if (double.TryParse(scale, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)) return (file, scale);
+        return File.Exists(file) ? throw new ImgAlignException($"--lora is '{lora}', but '{scale}' is no scale; give a finite number such as 0.8.") : (lora, "1");
     }
 
     private static Option<string?> Text(string name, string description) => new(name) { Description = description };

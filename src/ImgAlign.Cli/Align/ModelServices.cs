@@ -11,6 +11,9 @@ internal static class ModelServices
     /// <summary>The name of the models that come with the tool.</summary>
     public const string ShapeWorld = "shapeworld";
 
+    /// <summary>The section of the aligner.</summary>
+    public const string AlignerSection = "Aligner";
+
     /// <summary>Registers what a configuration names; weights are read on first use.</summary>
     /// <param name="configuration">From <see cref="ModelConfiguration"/>.</param>
     public static ServiceProvider Build(IConfigurationSection configuration)
@@ -27,5 +30,5 @@ internal static class ModelServices
         .UseSdxl(configuration.GetSection("Sdxl"))
         .UseQwen(configuration.GetSection("Qwen"))
         .UseLlava(configuration.GetSection("Llava"))
-        .UseAligner(configuration.GetSection("Aligner"));
+        .UseAligner(configuration.GetSection(AlignerSection));
 }

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using ImgAlign.Cli.Align;
 using ImgAlign.Imaging;
-using ImgAlign.ShapeWorld;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Spectre.Console;
@@ -12,69 +11,70 @@ namespace ImgAlign.Cli.Commands;
 /// <summary><c>imgalign align PROMPT</c>: generates an image, or takes a given one, and aligns it with the prompt.</summary>
 internal static class AlignCommand
 {
-    private static SamplingOptions World => SamplingOptions.Default;
-
     public static Command Create(Terminal terminal)
     {
-        var prompt = new Argument<string>("prompt") { Description = "What the picture should show." };
-        var image = new Option<FileInfo>("--image") { Description = "An existing picture to align instead of generating one first." }.AcceptExistingOnly();
+        var prompt = new Argument<string?>("prompt") { Description = "What the picture should show. One that begins with a dash goes after --.", Arity = ArgumentArity.ZeroOrOne };
+        var image = new Option<string?>("--image") { Description = "An existing picture to align instead of generating one first; a large one is read as it is and generated again in a size that the model was made for." };
         var negative = new Option<string?>("--negative") { Description = "What the picture must not show." };
         var question = new Option<string?>("--question") { Description = "The question to the detector, with {prompt} in the prompt's place; otherwise the seed draws one." };
         var noCritique = new Option<bool>("--no-critique") { Description = "Do not have the detector answer its question in words." };
-        var seeds = new Option<long[]>("--seed") { Description = "A seed; several make several pictures.", DefaultValueFactory = _ => [0], AllowMultipleArgumentsPerToken = true };
-        var rounds = new Option<int>("--rounds") { Description = "How often the picture is read and generated again.", DefaultValueFactory = _ => 1 };
+        var seeds = SeedOption.Create();
+        var rounds = ValueOption.Number<int>("--rounds", "How often the picture is read and generated again; 1 unless it is said.");
         var noGate = new Option<bool>("--no-gate") { Description = "Keep every round's picture, and not only one that the scorer, where there is one, prefers." };
-        var scale = new Option<double?>("--scale") { Description = string.Create(CultureInfo.InvariantCulture, $"The scale of the image prompt (IMG: 0.2, ShapeWorld: {World.ImagePromptScale}).") };
-        var steps = new Option<int?>("--steps") { Description = $"The number of sampler steps (SDXL: 50, FLUX: 30, ShapeWorld: {World.Steps})." };
-        var guidance = new Option<double?>("--guidance") { Description = string.Create(CultureInfo.InvariantCulture, $"The scale of classifier-free guidance (SDXL: 7.5, FLUX: 3.5, ShapeWorld: {World.Guidance}).") };
-        var guidanceStart = new Option<double>("--guidance-start") { Description = "The share of the steps, 0 to 1, from which on there is guidance." };
-        var guidanceEnd = new Option<double>("--guidance-end") { Description = "The share of the steps, 0 to 1, up to which there is guidance.", DefaultValueFactory = _ => 1 };
-        var branches = new Option<GuidanceBranches>("--guidance-branches") { Description = "Whether guidance's two branches run Together, or Apart in half the memory." };
-        var width = new Option<int?>("--width") { Description = "Pixels from left to right; with --height." };
-        var height = new Option<int?>("--height") { Description = "Pixels from top to bottom; with --width." };
-        var output = new Option<string>("--out") { Description = "The folder for the pictures and the record; one folder a seed is made in it.", DefaultValueFactory = _ => "imgalign-out" };
+        var scale = ValueOption.Number<double>("--scale", "The scale of the image prompt; IMG's is 0.2.");
+        var steps = ValueOption.Number<int>("--steps", "The number of sampler steps; the model's own unless it is said.");
+        var guidance = ValueOption.Number<double>("--guidance", "The scale of classifier-free guidance; the model's own unless it is said.");
+        var guidanceStart = ValueOption.Number<double>("--guidance-start", "The share of the steps, 0 to 1, from which on there is guidance.");
+        var guidanceEnd = ValueOption.Number<double>("--guidance-end", "The share of the steps, 0 to 1, up to which there is guidance.");
+        var branches = ValueOption.Choice<GuidanceBranches>("--guidance-branches", "Whether guidance's two branches run together, or apart in half the memory");
+        var width = ValueOption.Number<int>("--width", "Pixels from left to right; with --height.");
+        var height = ValueOption.Number<int>("--height", "Pixels from top to bottom; with --width.");
+        var output = new Option<string?>("--out") { Description = "The folder for the results, a folder seed-N a seed; otherwise one with the prompt's name in imgalign-out." };
+        var overwrite = new Option<bool>("--overwrite") { Description = "Replace results of earlier runs." };
         var command = new Command("align", "Generate an image, or take a given one, and align it with the prompt: by ShapeWorld, which comes with the tool, unless models are named.")
         {
-            prompt, image, negative, question, noCritique, seeds, rounds, noGate, scale, steps, guidance, guidanceStart, guidanceEnd, branches, width, height, output,
+            prompt, image, negative, question, noCritique, seeds, rounds, noGate, scale, steps, guidance, guidanceStart, guidanceEnd, branches, width, height, output, overwrite,
         };
         foreach (var option in ModelConfiguration.Options) command.Add(option);
         command.SetAction((parsed, token) =>
         {
-            var imageFile = parsed.GetValue(image)?.FullName;
+            var (chosen, text) = SeedOption.Read(parsed.GetValue(seeds), parsed.GetValue(prompt));
+            var results = new ResultFolders(parsed.GetValue(output) ?? ResultFolders.DefaultRoot(text), parsed.GetValue(overwrite));
+            results.Require(chosen);
+            var imageFile = parsed.GetValue(image) is { } path ? Path.GetFullPath(path) : null;
             var request = new AlignmentRequest
             {
-                Prompt = parsed.GetRequiredValue(prompt),
+                Prompt = text,
                 Image = imageFile is null ? null : ImageFile.Load(imageFile),
                 NegativePrompt = parsed.GetValue(negative),
                 Question = parsed.GetValue(question),
                 DescribeCritique = !parsed.GetValue(noCritique),
-                Rounds = parsed.GetValue(rounds),
+                Rounds = parsed.GetValue(rounds) ?? 1,
                 KeepOnlyImprovements = !parsed.GetValue(noGate),
                 StopWithoutImprovement = !parsed.GetValue(noGate),
                 ImagePromptScale = parsed.GetValue(scale),
                 Steps = parsed.GetValue(steps),
                 Guidance = parsed.GetValue(guidance),
-                GuidanceInterval = (parsed.GetValue(guidanceStart), parsed.GetValue(guidanceEnd)) is var (start, end) && (start, end) != (0, 1) ? new GuidanceInterval(start, end) : null,
-                GuidanceBranches = parsed.GetValue(branches),
+                GuidanceInterval = Interval(parsed.GetValue(guidanceStart), parsed.GetValue(guidanceEnd)),
+                GuidanceBranches = parsed.GetValue(branches) ?? default,
                 Size = Size(parsed.GetValue(width), parsed.GetValue(height)),
             };
-            return RunAsync(terminal, ModelConfiguration.ReadOrShapeWorld(parsed), request, imageFile, parsed.GetValue(seeds)!, parsed.GetRequiredValue(output), token);
+            return RunAsync(terminal, ModelConfiguration.ReadOrShapeWorld(parsed), request, imageFile, chosen, results, token);
         });
         return command;
     }
 
     private static async Task<int> RunAsync(
-        Terminal terminal, IConfigurationSection configuration, AlignmentRequest request, string? imageFile, long[] seeds, string output, CancellationToken cancellationToken)
+        Terminal terminal, IConfigurationSection configuration, AlignmentRequest request, string? imageFile, IReadOnlyList<long> seeds, ResultFolders results, CancellationToken cancellationToken)
     {
         await using var services = ModelServices.Build(configuration);
         var pipeline = services.GetRequiredService<AlignmentPipeline>();
         foreach (var seed in seeds)
         {
             var result = await AlignProgress.ShowAsync(terminal.Error, progress => pipeline.AlignAsync(request with { Seed = seed }, progress, cancellationToken));
-            var folder = Path.Combine(output, $"seed-{seed}");
-            AlignOutput.Write(folder, result, AlignRecord.Of(result, imageFile, pipeline.Backbone.Loras, configuration));
+            var folder = results.Write(seed, result.BaseImage, result.Image, AlignRecord.Of(result, imageFile, pipeline.Backbone.Loras, configuration));
             Write(terminal.Out, result);
-            terminal.Out.WriteLine(Path.GetFullPath(folder));
+            terminal.Out.WriteText(folder);
         }
         return 0;
     }
@@ -91,6 +91,8 @@ internal static class AlignCommand
             if (round.Accepted) before = round.Scores;
         }
     }
+
+    private static GuidanceInterval? Interval(double? start, double? end) => (start, end) is (null, null) ? null : new GuidanceInterval(start ?? 0, end ?? 1);
 
     private static ImageSize? Size(int? width, int? height) => (width, height) switch
     {

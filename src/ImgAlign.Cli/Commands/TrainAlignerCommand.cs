@@ -1,6 +1,9 @@
 using System.CommandLine;
+using ImgAlign.Backbones;
 using ImgAlign.Cli.Align;
 using ImgAlign.Cli.Train;
+using ImgAlign.DependencyInjection;
+using ImgAlign.Detectors;
 using ImgAlign.Runtime;
 using ImgAlign.Training.Aligner;
 using ImgAlign.Training.Data;
@@ -19,15 +22,16 @@ internal static class TrainAlignerCommand
 
     private static FrozenModels FindModels(IServiceProvider services, IConfigurationSection configuration)
     {
-        var backbone = configuration["Pipeline:Backbone"] ?? "sdxl";
+        var chosen = configuration.GetSection(nameof(ImgAlignOptions.Pipeline));
+        var backbone = chosen[nameof(PipelineOptions.Backbone)]!;
         var model = services.GetRequiredKeyedService<IDiffusionBackbone>(backbone);
-        var family = configuration["Pipeline:Detector"] ?? "llava";
+        var family = chosen[nameof(PipelineOptions.Detector)]!;
         var detector = services.GetRequiredKeyedService<IMisalignmentDetector>(family);
         var asked = configuration.GetSection(family);
         return new FrozenModels(
             model.ImagePrompt, detector, model.Info.ImagePromptTokens, model.Info.ImagePromptWidth,
-            Fingerprint(configuration.GetSection(backbone), "ImagePromptPath", "ImageEncoderPath", "ResamplerPath", "AdapterPath"),
-            $"{Fingerprint(asked, "ModelPath", "VisionTowerPath")}-{asked["Template"] ?? "default"}-{asked["ImageAspectRatio"] ?? "default"}");
+            Fingerprint(configuration.GetSection(backbone), nameof(SdxlOptions.ImagePromptPath), nameof(SdxlOptions.ImageEncoderPath), nameof(SdxlOptions.ResamplerPath), nameof(SdxlOptions.AdapterPath)),
+            $"{Fingerprint(asked, nameof(LlavaOptions.ModelPath), nameof(LlavaOptions.VisionTowerPath))}-{asked[nameof(LlavaOptions.Template)] ?? "default"}-{asked[nameof(LlavaOptions.ImageAspectRatio)] ?? "default"}");
     }
 
     private static string Fingerprint(IConfigurationSection section, params string[] keys) => ModelFingerprint.Of(keys.Select(key => section[key]).OfType<string>());

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ImgAlign.Cli.Align;
 using ImgAlign.Cli.Train;
+using ImgAlign.DependencyInjection;
 using ImgAlign.Detectors;
 using ImgAlign.Runtime;
 using ImgAlign.Training;
@@ -19,7 +20,7 @@ internal static class TrainDetectorCommand
 
     private static async Task<TrainingRun> OpenAsync(Terminal terminal, IServiceProvider services, IConfigurationSection models, DetectorTrainingOptions options, CancellationToken cancellationToken)
     {
-        if (models.GetSection("Llava").Get<LlavaOptions>() is not { ModelPath.Length: > 0 } model) throw new ImgAlignException("Only LLaVA-1.5 can be fine-tuned; name one as Llava:ModelPath or with --detector.");
+        if (models.GetSection("Llava").GetStrictly<LlavaOptions>() is not { ModelPath.Length: > 0 } model) throw new ImgAlignException("Only LLaVA-1.5 can be fine-tuned; name one as Llava:ModelPath or with --detector.");
         return await DetectorTraining.OpenAsync(services.GetRequiredService<DeviceRuntime>(), model, options, new RowCount(terminal.Error), cancellationToken);
     }
 }

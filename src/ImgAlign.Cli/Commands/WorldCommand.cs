@@ -26,24 +26,25 @@ internal static class WorldCommand
             Description = "The folder of a training (world train --output), for the world and the ablations in it; without it, the world that comes with the tool.", Arity = ArgumentArity.ZeroOrOne,
         };
         var output = new Option<FileInfo>("--output") { Description = "The report, an HTML file.", DefaultValueFactory = _ => new FileInfo("shapeworld.html") };
-        var prompts = new Option<int>("--prompts") { Description = "The number of prompts.", DefaultValueFactory = _ => new EvaluationOptions().Prompts };
-        var seed = new Option<long>("--seed") { Description = "The seed of prompts and noise.", DefaultValueFactory = _ => new EvaluationOptions().Seed };
-        var scale = new Option<double>("--scale") { Description = "The image prompt's scale.", DefaultValueFactory = _ => new EvaluationOptions().Scale };
-        var guidance = new Option<double>("--guidance") { Description = "The scale of classifier-free guidance.", DefaultValueFactory = _ => new EvaluationOptions().Guidance };
-        var passes = new Option<int>("--passes") { Description = "The aligner's passes.", DefaultValueFactory = _ => new EvaluationOptions().Passes };
+        var prompts = ValueOption.Number<int>("--prompts", "The number of prompts.");
+        var seed = ValueOption.Number<long>("--seed", "The seed of prompts and noise.");
+        var scale = ValueOption.Number<double>("--scale", "The image prompt's scale.");
+        var guidance = ValueOption.Number<double>("--guidance", "The scale of classifier-free guidance.");
+        var passes = ValueOption.Number<int>("--passes", "The aligner's passes.");
         var noAblations = new Option<bool>("--no-ablations") { Description = "Leave the ablations out." };
-        var threads = new Option<int?>("--threads") { Description = "Threads to compute with." };
+        var threads = ValueOption.Number<int>("--threads", "Threads to compute with.");
         var command = new Command("evaluate", "Measure on new prompts what the method adds, and write a report.") { training, output, prompts, seed, scale, guidance, passes, noAblations, threads };
         command.SetAction((parsed, token) =>
         {
             var folder = parsed.GetValue(training)?.FullName;
+            var defaults = new EvaluationOptions();
             var options = new EvaluationOptions
             {
-                Prompts = parsed.GetValue(prompts),
-                Seed = parsed.GetValue(seed),
-                Scale = parsed.GetValue(scale),
-                Guidance = parsed.GetValue(guidance),
-                Passes = parsed.GetValue(passes),
+                Prompts = parsed.GetValue(prompts) ?? defaults.Prompts,
+                Seed = parsed.GetValue(seed) ?? defaults.Seed,
+                Scale = parsed.GetValue(scale) ?? defaults.Scale,
+                Guidance = parsed.GetValue(guidance) ?? defaults.Guidance,
+                Passes = parsed.GetValue(passes) ?? defaults.Passes,
             };
             var world = folder is null ? WorldFolder.Embedded : WorldTraining.WorldOf(folder);
             var ablations = folder is null || parsed.GetValue(noAblations) ? null : WorldTraining.AblationsOf(folder);
@@ -79,9 +80,9 @@ internal static class WorldCommand
         var stage = new Option<string?>("--stage") { Description = $"Train this stage only; without it, every stage that has not passed yet: {string.Join(", ", WorldTraining.Stages)}." };
         stage.AcceptOnlyFromAmong([.. WorldTraining.Stages]);
         var output = new Option<DirectoryInfo>("--output") { Description = "The folder of the training; an interrupted one goes on.", DefaultValueFactory = _ => new DirectoryInfo("world") };
-        var seed = new Option<long>("--seed") { Description = "The seed of everything that is drawn.", DefaultValueFactory = _ => 1 };
-        var steps = new Option<long?>("--steps") { Description = "Steps in place of the stage's own, with --stage." };
-        var threads = new Option<int?>("--threads") { Description = "Threads to compute with; results differ in rounding." };
+        var seed = ValueOption.Number<long>("--seed", "The seed of everything that is drawn.");
+        var steps = ValueOption.Number<long>("--steps", "Steps in place of the stage's own, with --stage.");
+        var threads = ValueOption.Number<int>("--threads", "Threads to compute with; results differ in rounding.");
         var command = new Command("train", "Train the world stage by stage. Each stage must reach what the next one needs.") { stage, output, seed, steps, threads };
         command.Validators.Add(result =>
         {
@@ -90,7 +91,7 @@ internal static class WorldCommand
         command.SetAction((parsed, token) =>
         {
             var only = parsed.GetValue(stage);
-            var training = new WorldTraining(parsed.GetRequiredValue(output).FullName, parsed.GetValue(seed));
+            var training = new WorldTraining(parsed.GetRequiredValue(output).FullName, parsed.GetValue(seed) ?? 1);
             return TrainAsync(terminal, training, only is null ? WorldTraining.Stages : [only], parsed.GetValue(steps), parsed.GetValue(threads), token);
         });
         return command;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ImgAlign.Cli.Align;
+using ImgAlign.DependencyInjection;
 using ImgAlign.Training;
 using Microsoft.Extensions.Configuration;
 using Spectre.Console;
@@ -32,7 +33,7 @@ internal static class RunCommand
         command.SetAction(async (parsed, token) =>
         {
             var models = ModelConfiguration.Read(parsed, required);
-            var options = TrainingSection.Read<TOptions>(ModelConfiguration.ReadSection(parsed, section));
+            var options = ModelConfiguration.ReadSection(parsed, section).GetStrictly<TOptions>();
             run.Apply(parsed, options);
             await using var services = ModelServices.Build(models);
             var training = await openAsync(services, models, options, token);

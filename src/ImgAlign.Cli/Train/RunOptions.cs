@@ -7,10 +7,10 @@ namespace ImgAlign.Cli.Train;
 internal sealed class RunOptions
 {
     private readonly Option<string?> output = new("--out") { Description = "The folder of the run." };
-    private readonly Option<long?> steps = new("--steps") { Description = "The number of the optimiser's steps." };
-    private readonly Option<long?> seed = new("--seed") { Description = "The seed of the order of the data and of everything that is drawn." };
+    private readonly Option<long?> steps = ValueOption.Number<long>("--steps", "The number of the optimiser's steps.");
+    private readonly Option<long?> seed = ValueOption.Number<long>("--seed", "The seed of the order of the data and of everything that is drawn.");
 
-    private readonly Option<int?> workers = new("--workers") { Description = "The threads that share every batch, each with a copy of the network; results differ in rounding." };
+    private readonly Option<int?> workers = ValueOption.Number<int>("--workers", "The threads that share every batch, each with a copy of the network; results differ in rounding.");
 
     /// <summary>Whether to go on with a run.</summary>
     public Option<bool> Resume { get; } = new("--resume") { Description = "Go on where the latest checkpoint of the folder ends; a folder without one begins anew." };

@@ -101,20 +101,37 @@ public sealed class AlignCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--steps", "-1", "Steps")]
-    [InlineData("--scale", "NaN", "ImagePromptScale")]
-    [InlineData("--width", "64", "--height")]
-    [InlineData("--residency", "Everything", "Everything")]
-    [InlineData("--device", "tpu", "Device")]
-    [InlineData("--template", "llava_v9", "Template")]
-    [InlineData("--detector", "no-such-folder", "no-such-folder")]
-    [InlineData("--lora", "no-such-lora.safetensors:0.5", "no-such-lora.safetensors")]
-    public async Task Refuses_what_cannot_be_done_in_one_sentence(string option, string value, string named)
+    [InlineData("--steps is -1; use 1 to 1000.", "--steps", "-1")]
+    [InlineData("--steps is '2.5', but a whole number up to 2147483647 is needed.", "--steps", "2.5")]
+    [InlineData("--guidance is '7,5', but a finite number such as 0.5 is needed.", "--guidance", "7,5")]
+    [InlineData("--guidance is '1,000.5', but a finite number", "--guidance", "1,000.5")]
+    [InlineData("--scale is 'NaN', but a finite number", "--scale", "NaN")]
+    [InlineData("--scale is '-Infinity', but a finite number", "--scale", "-Infinity")]
+    [InlineData("--scale is -1; use a finite number of 0 or more.", "--scale", "-1")]
+    [InlineData("--rounds is 0; use 1 to 100.", "--rounds", "0")]
+    [InlineData("The interval of --guidance-start and --guidance-end is 0.9 to 0.2;", "--guidance-start", "0.9", "--guidance-end", "0.2")]
+    [InlineData("--guidance-branches is '7'; use Together, Apart.", "--guidance-branches", "7")]
+    [InlineData("--precision is 'fp16'; use Auto, Float32, BFloat16, Float16.", "--precision", "fp16")]
+    [InlineData("--residency is 'Everything'; use KeepAll,", "--residency", "Everything")]
+    [InlineData("--storage is '1'; use None, Int8, Float8.", "--storage", "1")]
+    [InlineData("--seed is '-1'; use whole numbers from 0 to 9223372036854775807.", "--seed", "1", "2", "-1")]
+    [InlineData("--seed is '9223372036854775808'; use whole numbers from 0 to 9223372036854775807.", "--seed", "9223372036854775808")]
+    [InlineData("--seed is 'two'; use whole numbers", "--seed", "1", "two")]
+    [InlineData("--seed has 3 more than once", "--seed", "3", "3")]
+    [InlineData("--width and --height", "--width", "64")]
+    [InlineData("The size of --width and --height is 60x64, but SDXL needs", "--width", "60", "--height", "64")]
+    [InlineData("Device must be cpu, cuda or cuda:N.", "--device", "tpu")]
+    [InlineData("llava_v9", "--template", "llava_v9")]
+    [InlineData("no-such-folder", "--detector", "no-such-folder")]
+    [InlineData("no-such-lora.safetensors", "--lora", "no-such-lora.safetensors:0.5")]
+    [InlineData("--no-gates is not an option of align", "--no-gates")]
+    [InlineData("no-such.png", "--image", "no-such.png")]
+    public async Task Refuses_what_cannot_be_done_in_one_sentence(string message, params string[] options)
     {
-        var run = await AlignAsync(option, value);
+        var run = await AlignAsync(options);
 
         Assert.Equal(1, run.ExitCode);
-        Assert.Contains(named, run.Error, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Single(run.Error.TrimEnd().Split(Environment.NewLine)), StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(output));
     }
@@ -132,12 +149,12 @@ public sealed class AlignCommandTests : IDisposable
     public async Task Says_where_a_configuration_is_broken()
     {
         var file = Path.Combine(output, "broken.json");
-        File.WriteAllText(file, "{ \"ImgAlign\": ");
+        File.WriteAllText(file, "{ \"ImgAlign\": {\n  \"Device\": \"cpu\"\n  \"Threads\": 1 } }");
 
         var run = await Tool.RunAsync("align", "a red cube", "--config", file);
 
         Assert.Equal(1, run.ExitCode);
-        Assert.Contains("broken.json", run.Error, StringComparison.Ordinal);
+        Assert.Contains("broken.json: not valid JSON in line 3", run.Error, StringComparison.Ordinal);
     }
 
     private Task<ToolRun> AlignAsync(params string[] options) => Tool.RunAsync(["align", "a red cube", "--config", Config, "--out", output, .. options]);

@@ -62,10 +62,10 @@ public sealed class TrainCommandTests : IDisposable
 
     [Theory]
     [InlineData("\"Lambda\": -1", "Lambda")]
-    [InlineData("\"Lamda\": 1", "AlignerTraining:Lamda is no option")]
+    [InlineData("\"Lamda\": 1", "AlignerTraining:Lamda is not an option; did you mean Lambda?")]
     [InlineData("\"Depth\": \"deep\"", "AlignerTraining:Depth")]
     [InlineData("\"Trainer\": { \"BatchSize\": 0 }", "BatchSize")]
-    [InlineData("\"Trainer\": { \"Batch\": 4 }", "AlignerTraining:Trainer:Batch is no option")]
+    [InlineData("\"Trainer\": { \"Batch\": 4 }", "AlignerTraining:Trainer:Batch is not an option; did you mean BatchSize?")]
     [InlineData("\"EvaluationPath\": \"nowhere\"", "no Parquet files")]
     [InlineData("\"DataPath\": \"nowhere\"", "no Parquet files")]
     public async Task Mistakes_in_the_configuration_are_named(string setting, string expected)

@@ -1,0 +1,94 @@
+using System.Security.Cryptography;
+using System.Text;
+using ImgAlign.Imaging;
+
+namespace ImgAlign.Cli.Align;
+
+/// <summary>The results of a run: one folder a seed, which appears with all of its files or not at all, and replaces another only when that was asked for.</summary>
+/// <param name="root">The folder that they are in.</param>
+/// <param name="overwrite">Whether results of earlier runs are replaced.</param>
+internal sealed class ResultFolders(string root, bool overwrite)
+{
+    private const int LongestName = 60;
+
+    private static readonly string[] Files = ["before.png", "after.png", "side-by-side.png", "record.json"];
+
+    private readonly string root = Path.GetFullPath(root);
+
+    /// <summary>The folder of a prompt's results where none is named; different prompts have different ones.</summary>
+    public static string DefaultRoot(string prompt)
+    {
+        var words = string.Concat(prompt.Select(static character => char.IsAsciiLetterOrDigit(character) ? char.ToLowerInvariant(character) : '-'));
+        var name = words.Length <= LongestName ? words : words[..LongestName];
+        // What the name cannot hold, such as punctuation or the end of a long prompt, tells prompts apart by a hash.
+        if (name.Replace('-', ' ') != prompt) name = $"{name.Trim('-')}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(prompt)))[..8]}".TrimStart('-');
+        return Path.Combine("imgalign-out", name);
+    }
+
+    /// <summary>Makes sure, before anything is computed, that results can be written.</summary>
+    /// <param name="seeds">The seeds of the run.</param>
+    /// <exception cref="ImgAlignException">A seed is given twice, a result exists already, or the folder cannot be written to.</exception>
+    public void Require(IReadOnlyCollection<long> seeds)
+    {
+        if (seeds.CountBy(static seed => seed).FirstOrDefault(static count => count.Value > 1) is { Value: > 1 } twice)
+            throw new ImgAlignException($"--seed has {twice.Key} more than once; give each seed once, since each has one folder.");
+        foreach (var folder in seeds.Select(FolderOf)) RequireFree(folder);
+        OutputPath.RequireWritable(root);
+    }
+
+    /// <summary>Writes <c>before.png</c>, <c>after.png</c>, <c>side-by-side.png</c> and <c>record.json</c> into the folder of a seed.</summary>
+    /// <returns>The folder.</returns>
+    /// <exception cref="IOException">The files cannot be written; nothing is left behind, and an earlier result is as it was.</exception>
+    public string Write(long seed, RgbImage before, RgbImage after, AlignRecord record)
+    {
+        var folder = FolderOf(seed);
+        Directory.CreateDirectory(root);
+        var complete = Path.Combine(root, $".{Path.GetFileName(folder)}-{Guid.NewGuid():N}.part");
+        try
+        {
+            Directory.CreateDirectory(complete);
+            File.WriteAllBytes(Path.Combine(complete, Files[0]), ImageFile.EncodePng(before));
+            File.WriteAllBytes(Path.Combine(complete, Files[1]), ImageFile.EncodePng(after));
+            File.WriteAllBytes(Path.Combine(complete, Files[2]), ImageFile.EncodePng(SideBySide.Join(SideBySide.Enlarge(before), SideBySide.Enlarge(after))));
+            File.WriteAllText(Path.Combine(complete, Files[3]), record.ToJson());
+            Replace(folder, complete);
+        }
+        finally
+        {
+            if (Directory.Exists(complete)) Directory.Delete(complete, recursive: true);
+        }
+        return folder;
+    }
+
+    private string FolderOf(long seed) => Path.Combine(root, $"seed-{seed}");
+
+    // A folder cannot be renamed onto another: the earlier result steps aside, and back if the new one cannot take its place.
+    private void Replace(string folder, string complete)
+    {
+        RequireFree(folder);
+        var earlier = $"{complete}.old";
+        var exists = Directory.Exists(folder);
+        if (exists) Directory.Move(folder, earlier);
+        try
+        {
+            Directory.Move(complete, folder);
+        }
+        catch (Exception) when (exists)
+        {
+            Directory.Move(earlier, folder);
+            throw;
+        }
+        if (exists) Directory.Delete(earlier, recursive: true);
+    }
+
+    private void RequireFree(string folder)
+    {
+        if (File.Exists(folder)) throw new ImgAlignException($"{folder}: this is a file, where the folder of a result belongs; move it, or name another folder with --out.");
+        if (!Directory.Exists(folder)) return;
+        var entries = Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).ToList();
+        if (entries.Count > 0 && !overwrite)
+            throw new ImgAlignException($"{folder}: there is a result already; name another folder with --out, or replace it with --overwrite.");
+        if (entries.FirstOrDefault(entry => !Files.Contains(entry, StringComparer.Ordinal)) is { } foreign)
+            throw new ImgAlignException($"{folder}: '{foreign}' is not of a result, so that --overwrite does not replace this folder; move it, or name another folder with --out.");
+    }
+}
