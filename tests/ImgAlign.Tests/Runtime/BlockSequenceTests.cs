@@ -68,6 +68,31 @@ public class BlockSequenceTests
         Assert.Equal([there, here, here, here, there, here, here, here, there], seen.Skip(9));
     }
 
+    [Fact]
+    public void Files_are_opened_once_for_all_blocks_of_a_use()
+    {
+        using var runtime = new DeviceRuntime(new RuntimeOptions { Residency = ResidencyPolicy.StreamBlocks, Threads = 1 });
+        using var chain = new Chain(META);
+        var weights = RuleWeights.For(chain);
+        var opened = 0;
+        var source = new ModelSource<Chain>("chain", static () => new Chain(META), (network, files) =>
+        {
+            opened++;
+            files.Add(network, weights, WeightMap.Identity);
+        });
+        using var slot = new ModelSlot<Chain>(runtime, source);
+        Assert.Equal(1, opened);  // to compare names and shapes
+        using (var lease = slot.Use())
+        {
+            using var input = zeros([1, 8]);
+            for (var pass = 0; pass < 3; pass++) lease.Model.call(input).Dispose();
+        }
+        Assert.Equal(2, opened);
+        runtime.Residency.Leave();
+        slot.Use().Dispose();
+        Assert.Equal(3, opened);  // it left the device, and its files may have changed
+    }
+
     private static ModelSource<Chain> Source()
     {
         using var chain = new Chain(META);
