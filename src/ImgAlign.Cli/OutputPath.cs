@@ -25,4 +25,15 @@ internal static class OutputPath
             throw new ImgAlignException($"{existing}: results cannot be written here ({exception.Message.TrimEnd('.')}); name another folder, or change its permissions.", exception);
         }
     }
+
+    /// <summary>Makes sure that a file can be written, and that it replaces another only when that was asked for.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="overwrite">Whether an existing one is replaced.</param>
+    /// <exception cref="ImgAlignException">It exists, is a folder, or cannot be written.</exception>
+    public static void RequireFree(string file, bool overwrite)
+    {
+        if (Directory.Exists(file)) throw new ImgAlignException($"{file}: this is a folder, but a file is needed; name a file in it.");
+        if (File.Exists(file) && !overwrite) throw new ImgAlignException($"{file}: the file exists; name another one, or replace it with --overwrite.");
+        RequireWritable(Path.GetDirectoryName(Path.GetFullPath(file))!);
+    }
 }

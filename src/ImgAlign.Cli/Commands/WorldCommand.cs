@@ -31,11 +31,14 @@ internal static class WorldCommand
         var scale = ValueOption.Number<double>("--scale", "The image prompt's scale.");
         var guidance = ValueOption.Number<double>("--guidance", "The scale of classifier-free guidance.");
         var passes = ValueOption.Number<int>("--passes", "The aligner's passes.");
+        var overwrite = new Option<bool>("--overwrite") { Description = "Replace a report of an earlier evaluation." };
         var noAblations = new Option<bool>("--no-ablations") { Description = "Leave the ablations out." };
         var threads = ValueOption.Number<int>("--threads", "Threads to compute with.");
-        var command = new Command("evaluate", "Measure on new prompts what the method adds, and write a report.") { training, output, prompts, seed, scale, guidance, passes, noAblations, threads };
+        var command = new Command("evaluate", "Measure on new prompts what the method adds, and write a report.") { training, output, overwrite, prompts, seed, scale, guidance, passes, noAblations, threads };
         command.SetAction((parsed, token) =>
         {
+            var report = parsed.GetRequiredValue(output).FullName;
+            OutputPath.RequireFree(report, parsed.GetValue(overwrite));
             var folder = parsed.GetValue(training)?.FullName;
             var defaults = new EvaluationOptions();
             var options = new EvaluationOptions
@@ -48,7 +51,7 @@ internal static class WorldCommand
             };
             var world = folder is null ? WorldFolder.Embedded : WorldTraining.WorldOf(folder);
             var ablations = folder is null || parsed.GetValue(noAblations) ? null : WorldTraining.AblationsOf(folder);
-            return EvaluateAsync(terminal, world, ablations, options, parsed.GetRequiredValue(output).FullName, parsed.GetValue(threads), token);
+            return EvaluateAsync(terminal, world, ablations, options, report, parsed.GetValue(threads), token);
         });
         return command;
     }

@@ -35,7 +35,7 @@ internal static partial class ConfigFile
         }
         catch (JsonException exception)
         {
-            throw new ImgAlignException($"{source}: field {exception.Path} does not hold what a {typeof(T).Name} needs; is this the model's own config.json?", exception);
+            throw new ImgAlignException($"{source}: field {exception.Path} {(IsNull(json, exception.Path) ? "is null, but a value is needed" : $"does not hold what a {typeof(T).Name} needs")}; is this the model's own config.json?", exception);
         }
     }
 
@@ -44,6 +44,7 @@ internal static partial class ConfigFile
     /// <exception cref="ImgAlignException">The file is missing or is not JSON.</exception>
     public static JsonElement ReadJson(string path)
     {
+        if (Directory.Exists(path)) throw new ImgAlignException($"{path}: this is a folder, but a JSON file is needed.");
         if (!File.Exists(path)) throw new ImgAlignException($"{path}: the file is missing; a model's folder holds its configuration beside its weights.");
         try
         {
@@ -52,6 +53,10 @@ internal static partial class ConfigFile
         catch (JsonException exception)
         {
             throw new ImgAlignException($"{path}: not valid JSON (line {exception.LineNumber + 1}); download the file again.", exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ImgAlignException($"{path}: the file cannot be read ({exception.Message.TrimEnd('.')}); look at its permissions.", exception);
         }
     }
 
@@ -76,6 +81,15 @@ internal static partial class ConfigFile
             using var document = JsonDocument.Parse(text, new JsonDocumentOptions { AllowTrailingCommas = true });
             return document.RootElement.Clone();
         }
+    }
+
+    private static bool IsNull(JsonElement json, string? path)
+    {
+        foreach (var name in (path ?? "").Split('.').Skip(1))
+        {
+            if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty(name, out json)) return false;
+        }
+        return json.ValueKind == JsonValueKind.Null;
     }
 
     // Texts are matched as a whole, so that nothing in them is taken for a number.

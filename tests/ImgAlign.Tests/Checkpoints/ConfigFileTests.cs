@@ -38,6 +38,17 @@ public sealed class ConfigFileTests : IDisposable
         Assert.Contains("$.shift", Assert.Throws<ImgAlignException>(() => FlowMatchConfig.Read(path)).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_field_that_must_not_be_null_is_named_with_the_reason()
+    {
+        var path = folder.Write("scheduler_config.json", """{"shift": null}""");
+        Assert.Contains("field $.shift is null", Assert.Throws<ImgAlignException>(() => FlowMatchConfig.Read(path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_folder_is_not_called_missing() =>
+        Assert.Contains("this is a folder", Assert.Throws<ImgAlignException>(() => ConfigFile.ReadJson(folder.Path)).Message, StringComparison.Ordinal);
+
     [Theory]
     [InlineData("{\n\"a\": Infinity,\n\"b\": }")]
     [InlineData("{\n\"a\": 1,\n\"b\": Nan}")]

@@ -59,6 +59,28 @@ public sealed class ResultFoldersTests : IDisposable
     }
 
     [Fact]
+    public void A_result_that_cannot_be_completed_leaves_nothing_behind()
+    {
+        var before = new RgbImage(2, 2, new byte[12]);
+        Assert.ThrowsAny<Exception>(() => new ResultFolders(folder.Path, overwrite: false).Write(1, before, null!, null!));
+        Assert.Empty(Entries("."));
+        folder.Write("seed-1/record.json", "{}");
+        Assert.ThrowsAny<Exception>(() => new ResultFolders(folder.Path, overwrite: true).Write(1, before, null!, null!));
+        Assert.Equal(["seed-1"], Entries("."));
+        Assert.Equal("{}", File.ReadAllText(folder.File("seed-1/record.json")));
+    }
+
+    [Fact]
+    public async Task A_report_is_replaced_only_when_that_is_asked_for()
+    {
+        var report = folder.Write("report.html", "earlier");
+        var run = await Tool.RunAsync("world", "evaluate", "--output", report);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("--overwrite", run.Error, StringComparison.Ordinal);
+        Assert.Equal("earlier", File.ReadAllText(report));
+    }
+
+    [Fact]
     public void Different_prompts_have_different_folders()
     {
         string[] prompts = ["a cat", "a  cat", "a cat!", "A cat", "猫", "犬", "../a cat", new('x', 100), new string('x', 100) + "y", "-"];

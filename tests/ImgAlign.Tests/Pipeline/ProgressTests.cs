@@ -46,7 +46,7 @@ public sealed class ProgressTests : IDisposable
     [Fact]
     public async Task A_stream_hands_on_errors()
     {
-        var exception = await Assert.ThrowsAsync<ImgAlignException>(async () =>
+        var exception = await Assert.ThrowsAsync<InvalidRequestException>(async () =>
         {
             await foreach (var _ in world.Pipeline.StreamAsync(ColourWorld.Request with { Steps = 0 })) { }
         });
