@@ -11,7 +11,8 @@ internal static class OutputPath
         var existing = Path.GetFullPath(folder);
         while (!Directory.Exists(existing))
         {
-            if (File.Exists(existing)) throw new ImgAlignException($"{existing}: this is a file, but a folder is needed to write results into; name another one.");
+            if (File.Exists(existing))
+                throw new ImgAlignException($"{existing}: this is a file, but a folder is needed to write results into; name another one.");
             existing = Path.GetDirectoryName(existing) ?? throw new ImgAlignException($"{folder}: there is no such drive; name another folder.");
         }
         var probe = Path.Combine(existing, $".imgalign-{Guid.NewGuid():N}.part");
@@ -22,7 +23,8 @@ internal static class OutputPath
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new ImgAlignException($"{existing}: results cannot be written here ({exception.Message.TrimEnd('.')}); name another folder, or change its permissions.", exception);
+            throw new ImgAlignException(
+                $"{existing}: results cannot be written here ({exception.Message.TrimEnd('.')}); name another folder, or change its permissions.", exception);
         }
     }
 
@@ -33,7 +35,8 @@ internal static class OutputPath
     public static void RequireFree(string file, bool overwrite)
     {
         if (Directory.Exists(file)) throw new ImgAlignException($"{file}: this is a folder, but a file is needed; name a file in it.");
-        if (File.Exists(file) && !overwrite) throw new ImgAlignException($"{file}: the file exists; name another one, or replace it with --overwrite.");
+        if (File.Exists(file) && !overwrite)
+            throw new ImgAlignException($"{file}: the file exists; name another one, or replace it with --overwrite.");
         RequireWritable(Path.GetDirectoryName(Path.GetFullPath(file))!);
     }
 }

@@ -11,7 +11,8 @@ internal static class UntrustedText
     public static void WriteText(this IAnsiConsole console, string text) => console.WriteLine(Escape(text));
 
     /// <summary>
-    /// The text with control characters, line separators and marks that turn the direction of writing as C# escapes: a line break is <c>\n</c>, an escape
+    /// The text with control characters, line separators and marks that turn the direction of writing as C# escapes: a line break is
+    /// <c>\n</c>, an escape
     /// character <c>\u001B</c>.
     /// </summary>
     public static string Escape(string text)

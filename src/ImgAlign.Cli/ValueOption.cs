@@ -5,11 +5,15 @@ using System.Numerics;
 
 namespace ImgAlign.Cli;
 
-/// <summary>Options that hold a number or one of a few words. Numbers are written with a point and without separators of thousands, whatever the culture.</summary>
+/// <summary>
+/// Options that hold a number or one of a few words. Numbers are written with a point and without separators of thousands, whatever the
+/// culture.
+/// </summary>
 internal static class ValueOption
 {
     /// <summary>An option that holds a finite number.</summary>
-    public static Option<T?> Number<T>(string name, string description) where T : struct, INumber<T> => Create(name, description, ParseNumber<T>);
+    public static Option<T?> Number<T>(string name, string description) where T : struct, INumber<T> =>
+        Create(name, description, ParseNumber<T>);
 
     /// <summary>An option that holds one of the names of an enumeration; the description ends with them.</summary>
     public static Option<T?> Choice<T>(string name, string description) where T : struct, Enum =>
@@ -35,16 +39,19 @@ internal static class ValueOption
         return null;
     }
 
-    private static Option<T?> Create<T>(string name, string description, Func<string, ArgumentResult, T?> parse) where T : struct => new(name)
+    private static Option<T?> Create<T>(string name, string description, Func<string, ArgumentResult, T?> parse) where T : struct =>
+        new(name)
     {
         Description = description,
         Arity = ArgumentArity.ExactlyOne,
         CustomParser = result => parse(result.Tokens[0].Value, result),
     };
 
-    private static string? MaxValue<T>() where T : struct, INumber<T> => T.CreateSaturating(double.MaxValue).ToString(null, CultureInfo.InvariantCulture);
+    private static string? MaxValue<T>() where T : struct, INumber<T> =>
+        T.CreateSaturating(double.MaxValue).ToString(null, CultureInfo.InvariantCulture);
 
     private static string Names<T>() where T : struct, Enum => string.Join(", ", Enum.GetNames<T>());
 
-    private static string OptionName(ArgumentResult result) => ((OptionResult)result.Parent!).IdentifierToken?.Value ?? ((OptionResult)result.Parent!).Option.Name;
+    private static string OptionName(ArgumentResult result) =>
+        ((OptionResult)result.Parent!).IdentifierToken?.Value ?? ((OptionResult)result.Parent!).Option.Name;
 }

@@ -9,7 +9,10 @@ internal static class PictureSize
     /// <summary>The longest side that is generated, in pixels.</summary>
     public const int MaxSide = 8192;
 
-    /// <summary>The picture's own size as nearly as the model can; for a picture of more pixels than the model's own, one of as many pixels as that.</summary>
+    /// <summary>
+    /// The picture's own size as nearly as the model can; for a picture of more pixels than the model's own, one of as many pixels as
+    /// that.
+    /// </summary>
     /// <param name="picture">The size of the picture.</param>
     /// <param name="model">The size that the model was made for.</param>
     /// <param name="multiple">The number of pixels that sides are multiples of.</param>

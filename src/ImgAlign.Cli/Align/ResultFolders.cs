@@ -4,7 +4,10 @@ using ImgAlign.Imaging;
 
 namespace ImgAlign.Cli.Align;
 
-/// <summary>The results of a run: one folder a seed, which appears with all of its files or not at all, and replaces another only when that was asked for.</summary>
+/// <summary>
+/// The results of a run: one folder a seed, which appears with all of its files or not at all, and replaces another only when that was
+/// asked for.
+/// </summary>
 /// <param name="root">The folder that they are in.</param>
 /// <param name="overwrite">Whether results of earlier runs are replaced.</param>
 internal sealed class ResultFolders(string root, bool overwrite)
@@ -36,7 +39,9 @@ internal sealed class ResultFolders(string root, bool overwrite)
         OutputPath.RequireWritable(root);
     }
 
-    /// <summary>Writes <c>before.png</c>, <c>after.png</c>, <c>side-by-side.png</c> and <c>record.json</c> into the folder of a seed.</summary>
+    /// <summary>
+    /// Writes <c>before.png</c>, <c>after.png</c>, <c>side-by-side.png</c> and <c>record.json</c> into the folder of a seed.
+    /// </summary>
     /// <returns>The folder.</returns>
     /// <exception cref="IOException">The files cannot be written; nothing is left behind, and an earlier result is as it was.</exception>
     public string Write(long seed, RgbImage before, RgbImage after, AlignRecord record)
@@ -83,12 +88,16 @@ internal sealed class ResultFolders(string root, bool overwrite)
 
     private void RequireFree(string folder)
     {
-        if (File.Exists(folder)) throw new ImgAlignException($"{folder}: this is a file, where the folder of a result belongs; move it, or name another folder with --out.");
+        if (File.Exists(folder))
+            throw new ImgAlignException(
+                $"{folder}: this is a file, where the folder of a result belongs; move it, or name another folder with --out.");
         if (!Directory.Exists(folder)) return;
         var entries = Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).ToList();
         if (entries.Count > 0 && !overwrite)
-            throw new ImgAlignException($"{folder}: there is a result already; name another folder with --out, or replace it with --overwrite.");
+            throw new ImgAlignException(
+                $"{folder}: there is a result already; name another folder with --out, or replace it with --overwrite.");
         if (entries.FirstOrDefault(entry => !Files.Contains(entry, StringComparer.Ordinal)) is { } foreign)
-            throw new ImgAlignException($"{folder}: '{foreign}' is not of a result, so that --overwrite does not replace this folder; move it, or name another folder with --out.");
+            throw new ImgAlignException(
+                $"{folder}: '{foreign}' is not of a result, so that --overwrite does not replace this folder; move it, or name another folder with --out.");
     }
 }

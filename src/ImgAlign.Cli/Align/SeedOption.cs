@@ -5,7 +5,8 @@ using System.Numerics;
 namespace ImgAlign.Cli.Align;
 
 /// <summary>
-/// <c>--seed 1 2 3</c>, which may stand before the prompt: <c>align --seed 1 2 "a cat"</c>. The parser gives the option all words up to the next option, so
+/// <c>--seed 1 2 3</c>, which may stand before the prompt: <c>align --seed 1 2 "a cat"</c>. The parser gives the option all words up to
+/// the next option, so
 /// that the last one is the prompt where none was given elsewhere and it is no number.
 /// </summary>
 internal static class SeedOption
@@ -33,11 +34,14 @@ internal static class SeedOption
             seeds.RemoveAt(seeds.Count - 1);
         }
         var numbers = seeds.Select(Parse).ToList();
-        if (string.IsNullOrWhiteSpace(prompt)) throw new ImgAlignException("There is no prompt; write what the picture should show, such as: align \"a red circle left of a blue square\".");
+        if (string.IsNullOrWhiteSpace(prompt))
+            throw new ImgAlignException(
+                "There is no prompt; write what the picture should show, such as: align \"a red circle left of a blue square\".");
         return (numbers is [] ? [0] : numbers, prompt);
     }
 
-    private static bool IsNumber(string word) => BigInteger.TryParse(word, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
+    private static bool IsNumber(string word) =>
+        BigInteger.TryParse(word, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
 
     private static long Parse(string word) => long.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var seed) ? seed
         : throw new ImgAlignException($"{Name} is '{word}'; use whole numbers from 0 to {long.MaxValue}.");

@@ -6,12 +6,15 @@ using Microsoft.Extensions.Options;
 namespace ImgAlign.DependencyInjection;
 
 /// <summary>
-/// Options from a configuration in which nothing is ignored: an unknown key, or a value of another type than its option's, is an error that names
+/// Options from a configuration in which nothing is ignored: an unknown key, or a value of another type than its option's, is an error
+/// that names
 /// the key and the value. Numbers are written with a point and without separators of thousands, whatever the culture.
 /// </summary>
 public static class StrictConfiguration
 {
-    /// <summary>Binds options to a section, as <c>Bind</c> does, but strictly. A section around it may have this one among its keys.</summary>
+    /// <summary>
+    /// Binds options to a section, as <c>Bind</c> does, but strictly. A section around it may have this one among its keys.
+    /// </summary>
     /// <param name="options">The options, which fail with an <see cref="OptionsValidationException"/> when they are made.</param>
     /// <param name="configuration">The section, such as <c>ImgAlign:Sdxl</c>.</param>
     public static OptionsBuilder<TOptions> BindStrictly<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.All)] TOptions>(
