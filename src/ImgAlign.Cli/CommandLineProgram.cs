@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using ImgAlign.Cli.Align;
 using ImgAlign.Cli.Commands;
+using ImgAlign.Hub;
 using Microsoft.Extensions.Options;
 using Spectre.Console;
 
@@ -33,6 +34,7 @@ internal static class CommandLineProgram
             AlignCommand.Create(terminal),
             DoctorCommand.Create(terminal),
             InspectCommand.Create(terminal),
+            PullCommand.Create(terminal),
             TrainCommand.Create(terminal),
             VerifyCommand.Create(terminal),
             WorldCommand.Create(terminal),
@@ -85,7 +87,7 @@ internal static class CommandLineProgram
     private static string OneSentence(Exception exception) => exception switch
     {
         InvalidRequestException request => RequestWords.ForOptions(request),
-        ImgAlignException or OptionsValidationException or IOException or UnauthorizedAccessException or ArgumentException => exception.Message,
+        ImgAlignException or HubException or OptionsValidationException or IOException or UnauthorizedAccessException or ArgumentException => exception.Message,
         _ => $"{exception.GetType().Name}: {FirstLine(exception.Message)} (--verbose shows where)",
     };
 

@@ -11,6 +11,7 @@ public sealed class HubFilter
 {
     private readonly Regex[] _include;
     private readonly Regex[] _exclude;
+    private readonly Func<IReadOnlyList<string>, IEnumerable<string>>? _choose;
 
     /// <summary>Files that match one of <paramref name="include"/> (all, where there is none) and none of <paramref
     /// name="exclude"/>.</summary>
@@ -22,6 +23,10 @@ public sealed class HubFilter
         _exclude = [.. Exclude.Select(Compile)];
     }
 
+    /// <summary>A choice that depends on all files, such as one of two formats.</summary>
+    /// <param name="choose">From the paths of all files, those that are wanted.</param>
+    public HubFilter(Func<IReadOnlyList<string>, IEnumerable<string>> choose) : this() => _choose = choose;
+
     /// <summary>Every file.</summary>
     public static HubFilter All { get; } = new();
 
@@ -30,10 +35,6 @@ public sealed class HubFilter
 
     /// <summary>Patterns of what is not wanted.</summary>
     public IReadOnlyList<string> Exclude { get; }
-
-    /// <summary>Whether the file at <paramref name="path"/> is wanted.</summary>
-    public bool Matches(string path) =>
-        (_include.Length == 0 || _include.Any(pattern => pattern.IsMatch(path))) && !_exclude.Any(pattern => pattern.IsMatch(path));
 
     /// <summary>The wanted ones of <paramref name="files"/>.</summary>
     /// <exception cref="HubException">A pattern of <see cref="Include"/> matches none of them, or nothing is left.</exception>
@@ -44,10 +45,14 @@ public sealed class HubFilter
             if (!files.Any(file => _include[i].IsMatch(file.Path)))
                 throw new HubException(HubError.FileNotFound, $"No file of {where} matches '{Include[i]}'.");
         }
-        HubFile[] wanted = [.. files.Where(file => Matches(file.Path))];
+        var chosen = _choose?.Invoke([.. files.Select(file => file.Path)]).ToHashSet();
+        HubFile[] wanted = [.. files.Where(file => chosen?.Contains(file.Path) ?? Matches(file.Path))];
         return wanted.Length > 0 ? wanted
             : throw new HubException(HubError.FileNotFound, $"No file of {where} is left after the patterns.");
     }
+
+    private bool Matches(string path) =>
+        (_include.Length == 0 || _include.Any(pattern => pattern.IsMatch(path))) && !_exclude.Any(pattern => pattern.IsMatch(path));
 
     private static Regex Compile(string pattern)
     {

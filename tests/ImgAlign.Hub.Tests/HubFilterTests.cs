@@ -20,8 +20,10 @@ public sealed class HubFilterTests
     [InlineData("*.JSON", "config.json", false)]
     public void A_pattern_matches_as_Pythons(string pattern, string path, bool expected)
     {
-        Assert.Equal(expected, new HubFilter([pattern]).Matches(path));
-        Assert.Equal(!expected, new HubFilter(exclude: [pattern]).Matches(path));
+        HubFile[] files = [new(path, 1, new string('0', 40)), new("other", 1, new string('1', 40))];
+        var kept = new HubFilter(exclude: [pattern]).Select(files, "acme/tiny");
+        Assert.Equal(expected, !kept.Contains(files[0]));
+        if (expected) Assert.Contains(files[0], new HubFilter([pattern]).Select(files, "acme/tiny"));
     }
 
     [Fact]

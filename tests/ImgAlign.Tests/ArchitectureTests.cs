@@ -8,6 +8,7 @@ public class ArchitectureTests
 {
     private static readonly string[] Layers =
     [
+        "Recipes",      // which models, and where on the hub
         "Checkpoints",  // files to tensors, tensors to networks
         "Runtime",      // devices, and which networks are in their memory
         "Imaging",

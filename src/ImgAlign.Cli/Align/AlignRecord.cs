@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ImgAlign.Cli.Hub;
 using Microsoft.Extensions.Configuration;
 
 namespace ImgAlign.Cli.Align;
@@ -29,7 +30,8 @@ internal sealed record AlignRecord(
     long EstimatedMemoryBytes,
     long? PeakMemoryBytes,
     IReadOnlyList<AppliedLora> Loras,
-    IReadOnlyDictionary<string, string?> Configuration)
+    IReadOnlyDictionary<string, string?> Configuration,
+    IReadOnlyDictionary<string, string> Sources)
 {
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
     {
@@ -55,7 +57,8 @@ internal sealed record AlignRecord(
             [.. result.Rounds.Select(round => new RoundRecord(round.Number, round.Question, round.Critique, round.Scores, round.Accepted))],
             [.. result.Report.Timings.Select(timing => new TimingRecord(timing.Stage, timing.Round, timing.Duration.TotalSeconds))],
             result.Report.Duration.TotalSeconds, result.Report.Estimate.RequiredBytes, result.Report.PeakMemoryBytes, loras,
-            configuration.AsEnumerable(makePathsRelative: true).Where(pair => pair.Value is not null).OrderBy(pair => pair.Key, StringComparer.Ordinal).ToDictionary());
+            configuration.AsEnumerable(makePathsRelative: true).Where(pair => pair.Value is not null).OrderBy(pair => pair.Key, StringComparer.Ordinal).ToDictionary(),
+            NamedModels.Sources(configuration));
     }
 
     /// <summary>The record as the text of a JSON file.</summary>

@@ -4,8 +4,11 @@ using System.Text.Json;
 using ImgAlign.Alignment;
 using ImgAlign.Backbones;
 using ImgAlign.Checkpoints;
+using ImgAlign.Cli.Hub;
 using ImgAlign.DependencyInjection;
 using ImgAlign.Detectors;
+using ImgAlign.Hub;
+using ImgAlign.Recipes;
 using ImgAlign.Runtime;
 using Microsoft.Extensions.Configuration;
 
@@ -93,11 +96,15 @@ internal sealed class ModelConfiguration
 
     private static readonly Option<string[]> Loras = new("--lora") { Description = "A LoRA, as FILE or FILE:SCALE; may be given several times." };
 
+    private static readonly Option<string?> Recipe = Text("--recipe", "A set of models by name, such as sdxl or flux, as imgalign pull has fetched it; other options change parts of it.");
+
+    private static readonly Option<string?> Recipes = RecipeOptions.CreateRecipes();
+
     /// <summary>The command line's options.</summary>
     public static IEnumerable<Option> Options => [.. ModelOptions, .. RuntimeValues.Select(value => value.Option)];
 
     // Those that say which models run.
-    private static IEnumerable<Option> ModelOptions => [ConfigurationFile, Released, .. BackboneValues.Concat(DetectorValues).Select(value => value.Option), .. Values.Select(value => value.Option), Loras];
+    private static IEnumerable<Option> ModelOptions => [ConfigurationFile, Recipe, Recipes, Released, .. BackboneValues.Concat(DetectorValues).Select(value => value.Option), .. Values.Select(value => value.Option), Loras];
 
     /// <summary>As <see cref="Read"/>, or ShapeWorld, which comes with the tool, where the command line names no model at all.</summary>
     /// <param name="parsed">The command line.</param>
@@ -116,7 +123,8 @@ internal sealed class ModelConfiguration
     /// <exception cref="ImgAlignException">One of the models is not named, or the file is broken.</exception>
     public static IConfigurationSection Read(ParseResult parsed, RequiredModels required = RequiredModels.All)
     {
-        var settings = ReadFile(parsed.GetValue(ConfigurationFile), Section);
+        var settings = ReadRecipe(parsed);
+        foreach (var (key, value) in ReadFile(parsed.GetValue(ConfigurationFile), Section)) settings[key] = value;
         settings[BackboneKey] = parsed.GetValue(Backbone) ?? settings.GetValueOrDefault(BackboneKey) ?? DefaultBackbone;
         settings[DetectorKey] = parsed.GetValue(Detector) ?? settings.GetValueOrDefault(DetectorKey) ?? DefaultDetector;
         var (section, aligner, released) = Find(Families, BackboneKey, settings[BackboneKey]!);
@@ -182,6 +190,9 @@ internal sealed class ModelConfiguration
         return new ConfigurationBuilder().AddInMemoryCollection(values).Build().GetSection(section);
     }
 
+    private static Dictionary<string, string?> ReadRecipe(ParseResult parsed) => parsed.GetValue(Recipe) is not { } name ? new(StringComparer.OrdinalIgnoreCase)
+        : new(RecipeOptions.Book(parsed.GetValue(Recipes))[name].Locate(new HubCache(new HubOptions().CacheFolder)), StringComparer.OrdinalIgnoreCase);
+
     // Paths in the file are relative to it, so that it can lie beside the checkpoints and be used from anywhere.
     private static Dictionary<string, string?> ReadFile(string? file, string name)
     {
@@ -191,7 +202,7 @@ internal sealed class ModelConfiguration
         var section = ReadJson(path).GetSection(name);
         if (!section.Exists()) throw new ImgAlignException($"{path}: there is no section {name} in it.");
         foreach (var (key, value) in section.AsEnumerable(makePathsRelative: true))
-            settings[key] = value is not null && key.EndsWith("Path", StringComparison.OrdinalIgnoreCase) ? Path.GetFullPath(value, Path.GetDirectoryName(path)!) : value;
+            settings[key] = value is not null && key.EndsWith("Path", StringComparison.OrdinalIgnoreCase) ? FromFile(value, Path.GetDirectoryName(path)!) : value;
         return settings;
     }
 
@@ -212,6 +223,13 @@ internal sealed class ModelConfiguration
         {
             throw new ImgAlignException($"{path}: {exception.Message}", exception);
         }
+    }
+
+    // A name of the hub stays one, unless a path of that name exists beside the file.
+    private static string FromFile(string value, string folder)
+    {
+        var path = Path.GetFullPath(value, folder);
+        return !Path.Exists(path) && HubName.TryRead(value, out _) ? value : path;
     }
 
     // What the command line says replaces what the file says, together with what only made sense there.

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using ImgAlign.Cli.Align;
+using ImgAlign.Cli.Hub;
 using ImgAlign.Imaging;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -31,12 +32,13 @@ internal static class AlignCommand
         var height = ValueOption.Number<int>("--height", "Pixels from top to bottom; with --width.");
         var output = new Option<string?>("--out") { Description = "The folder for the results, a folder seed-N a seed; otherwise one with the prompt's name in imgalign-out." };
         var overwrite = new Option<bool>("--overwrite") { Description = "Replace results of earlier runs." };
+        var yes = NamedModels.CreateYes();
         var command = new Command("align", "Generate an image, or take a given one, and align it with the prompt: by ShapeWorld, which comes with the tool, unless models are named.")
         {
-            prompt, image, negative, question, noCritique, seeds, rounds, noGate, scale, steps, guidance, guidanceStart, guidanceEnd, branches, width, height, output, overwrite,
+            prompt, image, negative, question, noCritique, seeds, rounds, noGate, scale, steps, guidance, guidanceStart, guidanceEnd, branches, width, height, output, overwrite, yes,
         };
         foreach (var option in ModelConfiguration.Options) command.Add(option);
-        command.SetAction((parsed, token) =>
+        command.SetAction(async (parsed, token) =>
         {
             var (chosen, text) = SeedOption.Read(parsed.GetValue(seeds), parsed.GetValue(prompt));
             var results = new ResultFolders(parsed.GetValue(output) ?? ResultFolders.DefaultRoot(text), parsed.GetValue(overwrite));
@@ -59,7 +61,9 @@ internal static class AlignCommand
                 GuidanceBranches = parsed.GetValue(branches) ?? default,
                 Size = Size(parsed.GetValue(width), parsed.GetValue(height)),
             };
-            return RunAsync(terminal, ModelConfiguration.ReadOrShapeWorld(parsed), request, imageFile, chosen, results, token);
+            var configuration = ModelConfiguration.ReadOrShapeWorld(parsed);
+            await NamedModels.FetchMissingAsync(configuration, parsed.GetValue(yes), terminal, token);
+            return await RunAsync(terminal, configuration, request, imageFile, chosen, results, token);
         });
         return command;
     }

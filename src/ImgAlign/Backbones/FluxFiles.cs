@@ -3,6 +3,7 @@ using ImgAlign.Networks.Clip;
 using ImgAlign.Networks.Flux;
 using ImgAlign.Networks.T5;
 using ImgAlign.Networks.Vae;
+using ImgAlign.Recipes;
 using ImgAlign.Runtime;
 using ImgAlign.Sampling;
 using ImgAlign.Tokenizers;
@@ -24,8 +25,8 @@ internal sealed class FluxFiles
     {
         loras = LoraOptions.Check(options.Loras);
         folder = ModelFolder.Resolve(options.ModelPath);
-        transformerPath = options.TransformerPath ?? FindPart("transformer", "flux1-dev.safetensors", "flux1-schnell.safetensors");
-        vaePath = options.VaePath ?? FindPart("vae", "ae.safetensors");
+        transformerPath = Named(options.TransformerPath) ?? FindPart("transformer", "flux1-dev.safetensors", "flux1-schnell.safetensors");
+        vaePath = Named(options.VaePath) ?? FindPart("vae", "ae.safetensors");
         ImagePrompt = ImagePromptPaths.Find(
             options.ImagePromptPath, options.ImageEncoderPath, projection: null, options.AdapterPath, projectionName: null, "ip_adapter.safetensors");
     }
@@ -115,6 +116,8 @@ internal sealed class FluxFiles
 
     private void OpenAdapter(FluxImagePromptAdapter network, NetworkWeights weights) =>
         weights.Add(network, weights.Open(ImagePrompt!.Adapter), FluxImagePromptAdapter.Weights);
+
+    private static string? Named(string? path) => path is null ? null : HubName.Locate(path);
 
     private string FindPart(string part, params string[] files)
     {

@@ -1,11 +1,13 @@
 using System.ComponentModel.DataAnnotations;
+using ImgAlign.Checkpoints;
+using ImgAlign.Recipes;
 
 namespace ImgAlign.Backbones;
 
 /// <summary>One LoRA and how strongly it acts.</summary>
 public sealed class LoraOptions
 {
-    /// <summary>The file, in the format of diffusers and peft, of kohya's sd-scripts, or, for FLUX.1, of XLabs.</summary>
+    /// <summary>The file, in the format of diffusers and peft, of kohya's sd-scripts, or, for FLUX.1, of XLabs; or a name of the hub.</summary>
     [Required]
     public string Path { get; set; } = "";
 
@@ -26,9 +28,13 @@ public sealed class LoraOptions
         var all = loras.ToList();
         foreach (var lora in all)
         {
-            if (!File.Exists(lora.Path)) throw new ImgAlignException($"{lora.Path}: there is no such LoRA file.");
+            if (!File.Exists(FileOf(lora))) throw new ImgAlignException($"{lora.Path}: there is no such LoRA file.");
             if (!double.IsFinite(lora.Scale)) throw new ImgAlignException($"{lora.Path}: the scale of a LoRA must be a finite number, not {lora.Scale}.");
         }
-        return [.. all.Select(static lora => (lora.Path, lora.Scale))];
+        return [.. all.Select(static lora => (FileOf(lora), lora.Scale))];
     }
+
+    // A repository of the hub is the only checkpoint that it holds.
+    private static string FileOf(LoraOptions lora) =>
+        HubName.Find(lora.Path) is { } found ? Directory.Exists(found.Path) ? ModelFolder.FindWeights(found.Path) : found.Path : lora.Path;
 }

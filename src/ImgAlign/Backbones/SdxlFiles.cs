@@ -2,6 +2,7 @@ using ImgAlign.Checkpoints;
 using ImgAlign.Networks.Clip;
 using ImgAlign.Networks.Sdxl;
 using ImgAlign.Networks.Vae;
+using ImgAlign.Recipes;
 using ImgAlign.Runtime;
 using ImgAlign.Sampling;
 using ImgAlign.Tokenizers;
@@ -23,8 +24,9 @@ internal sealed class SdxlFiles
     public SdxlFiles(SdxlOptions options)
     {
         loras = LoraOptions.Check(options.Loras);
-        singleFile = File.Exists(options.ModelPath) ? options.ModelPath : null;
-        folder = ModelFolder.Resolve(singleFile is null ? options.ModelPath : options.ConfigPath ?? Path.GetDirectoryName(Path.GetFullPath(singleFile))!);
+        var model = HubName.Locate(options.ModelPath);
+        singleFile = File.Exists(model) ? model : null;
+        folder = ModelFolder.Resolve(singleFile is null ? model : options.ConfigPath ?? Path.GetDirectoryName(Path.GetFullPath(singleFile))!);
         ImagePrompt = ImagePromptPaths.Find(
             options.ImagePromptPath, options.ImageEncoderPath, options.ResamplerPath, options.AdapterPath, "resampler.pth", "ip-adapter-plus_sdxl_vit-h.bin");
         unetPath = FindPart(options.UNetPath, "unet");
@@ -141,7 +143,9 @@ internal sealed class SdxlFiles
     // A file, the folder of the part itself, or the folder of a whole model.
     private static string? FindPart(string? path, string part)
     {
-        if (path is null || File.Exists(path)) return path;
+        if (path is null) return null;
+        path = HubName.Locate(path);
+        if (File.Exists(path)) return path;
         path = ModelFolder.Resolve(path);
         var inner = Path.Combine(path, part);
         return !File.Exists(Path.Combine(path, "config.json")) && Directory.Exists(inner) ? inner : path;

@@ -1,4 +1,5 @@
 using System.Text;
+using ImgAlign.Recipes;
 
 namespace ImgAlign.Checkpoints;
 
@@ -7,13 +8,14 @@ public abstract partial class Checkpoint
     /// <summary>Opens a checkpoint file or folder by its contents.</summary>
     /// <param name="path">
     /// A safetensors file, a PyTorch pickle (<c>.bin</c>, <c>.pth</c>, <c>.pt</c>, <c>.ckpt</c>), an index of shards (<c>.index.json</c>), or a
-    /// folder that holds one of these (<see cref="ModelFolder.FindWeights"/>).
+    /// folder that holds one of these (<see cref="ModelFolder.FindWeights"/>); or a name of the hub (<see cref="HubName"/>).
     /// </param>
     /// <exception cref="CheckpointException">The file is missing, broken, or not a checkpoint. Nothing in it was executed.</exception>
     public static Checkpoint Open(string path)
     {
         try
         {
+            path = HubName.Locate(path);
             if (Directory.Exists(path)) path = ModelFolder.FindWeights(path);
             if (!File.Exists(path)) throw new CheckpointException(path, "there is no such checkpoint file.");
             return Path.GetExtension(path) == ".json" ? new ShardedCheckpoint(path) : OpenFile(path);

@@ -1,3 +1,5 @@
+using ImgAlign.Recipes;
+
 namespace ImgAlign.Checkpoints;
 
 /// <summary>Folders in which models are published: plain ones, and those of the hub's local cache.</summary>
@@ -7,10 +9,11 @@ public static class ModelFolder
     /// The folder that holds a model's files: of a folder <c>models--org--name</c> of the hub's cache the snapshot that <c>refs/main</c> names
     /// (or the only snapshot), of any other folder itself.
     /// </summary>
-    /// <param name="path">The folder.</param>
+    /// <param name="path">The folder, or a name of the hub (<see cref="HubName"/>).</param>
     /// <exception cref="CheckpointException">There is no such folder, or it is not clear which snapshot is meant.</exception>
     public static string Resolve(string path)
     {
+        path = HubName.Locate(path);
         if (!Directory.Exists(path)) throw new CheckpointException(path, "there is no such model folder.");
         var snapshots = Path.Combine(path, "snapshots");
         if (!Directory.Exists(snapshots)) return path;

@@ -1,0 +1,37 @@
+using ImgAlign.Hub;
+using ImgAlign.Recipes;
+using Microsoft.Extensions.Configuration;
+
+namespace ImgAlign.DependencyInjection;
+
+/// <summary>All models of a recipe at once.</summary>
+public static class RecipeBuilderExtensions
+{
+    /// <summary>Registers the models of a recipe that comes with the library, from the hub's cache. Nothing is downloaded: <c>imgalign
+    /// pull</c> does that.</summary>
+    /// <param name="builder">The builder.</param>
+    /// <param name="name">The recipe, such as <c>sdxl</c>.</param>
+    /// <exception cref="ImgAlignException">There is no such recipe, or the cache does not have all of its models.</exception>
+    public static ImgAlignBuilder UseRecipe(this ImgAlignBuilder builder, string name) =>
+        builder.UseRecipe(RecipeBook.BuiltIn[name], new HubCache(new HubOptions().CacheFolder));
+
+    /// <summary>The same, with a recipe and a cache of one's own.</summary>
+    /// <param name="builder">The builder.</param>
+    /// <param name="recipe">The recipe.</param>
+    /// <param name="cache">The cache that holds its models.</param>
+    /// <exception cref="ImgAlignException">The cache does not have all of its models.</exception>
+    public static ImgAlignBuilder UseRecipe(this ImgAlignBuilder builder, Recipe recipe, HubCache cache)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        ArgumentNullException.ThrowIfNull(recipe);
+        var configuration = recipe.Configuration(cache);
+        if (Section("Sdxl") is { } sdxl) builder.UseSdxl(sdxl);
+        if (Section("Flux") is { } flux) builder.UseFlux(flux);
+        if (Section("Llava") is { } llava) builder.UseLlava(llava);
+        if (Section("Qwen") is { } qwen) builder.UseQwen(qwen);
+        if (Section("Aligner") is { } aligner) builder.UseAligner(aligner);
+        return builder;
+
+        IConfigurationSection? Section(string name) => configuration.GetSection(name) is var section && section.Exists() ? section : null;
+    }
+}

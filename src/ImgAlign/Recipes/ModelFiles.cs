@@ -1,0 +1,40 @@
+using ImgAlign.Hub;
+
+namespace ImgAlign.Recipes;
+
+/// <summary>
+/// Which files of a repository a model is read from: configurations, tokenizers, and one checkpoint of each network. Repositories hold many
+/// more: the same weights in other formats and half precision, whole models in one file beside the folders of their parts, pictures.
+/// </summary>
+public static class ModelFiles
+{
+    private static readonly string[] Small = [".json", ".txt", ".model"];
+    private static readonly string[] Pickles = [".bin", ".pth", ".pt"];
+    private static readonly string[] OtherFormats = ["onnx", "openvino", "flax", "tf_model"];
+
+    /// <summary>The filter that chooses them.</summary>
+    public static HubFilter Filter { get; } = new(Needed);
+
+    /// <summary>Of the paths of all files, those that are needed.</summary>
+    public static IEnumerable<string> Needed(IReadOnlyList<string> files)
+    {
+        var all = files.ToHashSet(StringComparer.Ordinal);
+        var safetensors = files.Where(IsSafetensors).Select(FolderOf).ToHashSet(StringComparer.Ordinal);
+        var isPipeline = all.Contains("model_index.json");
+        return files.Where(IsNeeded);
+
+        bool IsNeeded(string file)
+        {
+            if (OtherFormats.Any(format => file.Contains(format, StringComparison.OrdinalIgnoreCase))) return false;
+            if (file.Contains(".fp16.", StringComparison.Ordinal)
+                && all.Contains(file.Replace(".fp16.", ".", StringComparison.Ordinal))) return false;
+            if (Small.Contains(Path.GetExtension(file))) return true;
+            if (isPipeline && FolderOf(file).Length == 0) return false;  // the whole model in one file
+            return IsSafetensors(file) || (Pickles.Contains(Path.GetExtension(file)) && !safetensors.Contains(FolderOf(file)));
+        }
+    }
+
+    private static bool IsSafetensors(string file) => Path.GetExtension(file) == ".safetensors";
+
+    private static string FolderOf(string file) => file[..(file.LastIndexOf('/') + 1)];
+}

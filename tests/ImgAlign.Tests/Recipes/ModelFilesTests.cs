@@ -1,0 +1,72 @@
+using ImgAlign.Hub;
+using ImgAlign.Recipes;
+
+namespace ImgAlign.Tests.Recipes;
+
+public sealed class ModelFilesTests
+{
+    [Fact]
+    public void Of_a_pipeline_each_part_comes_once() => AssertNeeded(
+        ["model_index.json", "scheduler/scheduler_config.json", "tokenizer/merges.txt", "unet/config.json",
+            "unet/diffusion_pytorch_model.safetensors"],
+        ["sd_xl_base_1.0.safetensors", "README.md", "unet/diffusion_pytorch_model.fp16.safetensors", "unet/model.onnx",
+            "unet/openvino_model.bin",
+            "unet/diffusion_flax_model.msgpack", "unet/diffusion_pytorch_model.bin"]);
+
+    [Fact]
+    public void Pickles_come_where_there_is_nothing_else() => AssertNeeded(
+        ["config.json", "pytorch_model-00001-of-00002.bin", "pytorch_model-00002-of-00002.bin", "pytorch_model.bin.index.json",
+            "tokenizer.model"], []);
+
+    [Fact]
+    public void Half_precision_comes_where_there_is_nothing_else() =>
+        AssertNeeded(["config.json", "model.fp16.safetensors"], ["model.fp16.onnx"]);
+
+    [Theory]
+    [InlineData("acme/tiny", true)]
+    [InlineData("hf:acme/tiny", true)]
+    [InlineData("black-forest-labs/FLUX.1-dev", true)]
+    [InlineData("acme/tiny:model.safetensors", true)]
+    [InlineData("models/model.safetensors", false)]
+    [InlineData("./tiny", false)]
+    [InlineData("/acme/tiny", false)]
+    [InlineData("tiny", false)]
+    public void A_name_of_the_hub_is_told_from_a_path(string text, bool isHub) => Assert.Equal(isHub, HubName.TryRead(text, out _));
+
+    [Fact]
+    public void A_path_that_exists_wins()
+    {
+        var folder = Directory.CreateDirectory(Path.Combine("acme-that-exists", "tiny"));
+        Assert.False(HubName.TryRead("acme-that-exists/tiny", out _));
+        Assert.True(HubName.TryRead("hf:acme-that-exists/tiny", out _));
+        folder.Parent!.Delete(recursive: true);
+    }
+
+    [Fact]
+    public void Every_recipe_that_comes_with_the_library_is_complete()
+    {
+        foreach (var recipe in RecipeBook.BuiltIn.Recipes)
+        {
+            var settings = recipe.Models.SelectMany(model => model.Settings.Keys).ToHashSet();
+            Assert.Contains("Aligner:Path", settings);
+            Assert.Contains("Llava:ModelPath", settings);
+            Assert.Contains(settings, key => key is "Sdxl:ModelPath" or "Flux:ModelPath");
+        }
+        Assert.Equal(["sdxl", "sdxl-dpo", "flux", "flux-schnell"], RecipeBook.BuiltIn.Recipes.Select(recipe => recipe.Name));
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("{\"recipes\": {\"a\": {\"about\": \"x\"}}}")]
+    [InlineData("{\"recipes\": {\"a\": {\"about\": \"x\", \"models\": [{\"repository\": \"none\", \"settings\": {}}]}}}")]
+    [InlineData("{\"recipes\": {\"a\": {\"about\": \"x\", \"models\": [], \"more\": 1}}}")]
+    public void A_file_that_is_not_of_the_form_is_refused(string json)
+    {
+        var file = Path.GetTempFileName();
+        File.WriteAllText(file, json);
+        Assert.Contains(file, Assert.Throws<ImgAlignException>(() => RecipeBook.Read(file)).Message, StringComparison.Ordinal);
+        File.Delete(file);
+    }
+
+    private static void AssertNeeded(string[] needed, string[] others) => Assert.Equal(needed, ModelFiles.Needed([.. needed, .. others]));
+}

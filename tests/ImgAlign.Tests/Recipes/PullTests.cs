@@ -1,0 +1,93 @@
+using ImgAlign.DependencyInjection;
+using ImgAlign.Hub;
+using ImgAlign.Recipes;
+using ImgAlign.Tests.Cli;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ImgAlign.Tests.Recipes;
+
+/// <summary>From names of the hub to a picture. One after the other: the hub is named by this process's environment.</summary>
+public sealed class PullTests
+{
+    [Fact]
+    public async Task A_recipe_is_pulled_and_drawn_with_offline()
+    {
+        await using var hub = await TinyHub.StartAsync();
+        var dry = await Tool.RunAsync("pull", "tiny", "--recipes", hub.Recipes, "--dry-run");
+        Assert.Equal((0, ""), (dry.ExitCode, dry.Error));
+        Assert.Contains("acme/sdxl at " + new string('a', 40), dry.Output, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(hub.Cache));
+
+        var early = await AlignAsync(hub, "--recipe", "tiny", "--recipes", hub.Recipes);
+        Assert.Equal(1, early.ExitCode);
+        Assert.Contains("imgalign pull tiny", early.Error, StringComparison.Ordinal);
+
+        var pull = await Tool.RunAsync("pull", "tiny", "--recipes", hub.Recipes);
+        Assert.Equal(0, pull.ExitCode);
+        Assert.EndsWith(Path.Combine("models--acme--aligner", "snapshots", new string('b', 40)), pull.Lines[^1], StringComparison.Ordinal);
+
+        TinyHub.Set("HF_HUB_OFFLINE", "1");
+        var align = await AlignAsync(hub, "--recipe", "tiny", "--recipes", hub.Recipes);
+        Assert.Equal((0, ""), (align.ExitCode, align.ExitCode == 0 ? "" : align.Error));
+        Assert.True(File.Exists(Path.Combine(hub.Home, "out", "seed-0", "after.png")));
+
+        var recipe = RecipeBook.Read(hub.Recipes)["tiny"];
+        await using var services = new ServiceCollection().AddImplicitMultimodalGuidance().UseRecipe(recipe,
+            new HubCache(hub.Cache)).Services.BuildServiceProvider();
+        Assert.Equal("SDXL", services.GetRequiredService<AlignmentPipeline>().Backbone.Name);
+    }
+
+    [Fact]
+    public async Task Names_of_the_hub_stand_where_paths_do()
+    {
+        await using var hub = await TinyHub.StartAsync();
+        string[] models = ["--model", "acme/sdxl", "--ckpts", Path.Combine(TestData.Golden, "sdxl", "ckpts"), "--detector",
+            "hf:acme/llava@main",
+            "--aligner", "acme/aligner:round/aligner_sdxl_llava.pth", "--aligner-head-width", "16"];
+
+        var unasked = await AlignAsync(hub, models);
+        Assert.Equal(1, unasked.ExitCode);
+        Assert.Contains("--yes", unasked.Error, StringComparison.Ordinal);
+        Assert.Contains("licence apache-2.0", unasked.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(hub.Cache));
+
+        var asked = await AlignAsync(hub, [.. models, "--yes"]);
+        Assert.Equal((0, ""), (asked.ExitCode, asked.ExitCode == 0 ? "" : asked.Error));
+        var record = await File.ReadAllTextAsync(Path.Combine(hub.Home, "out", "seed-0", "record.json"));
+        Assert.Contains($"acme/sdxl@{new string('a', 40)}", record, StringComparison.Ordinal);
+        Assert.Contains($"acme/aligner@{new string('b', 40)}:round/aligner_sdxl_llava.pth", record, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task One_file_or_what_patterns_choose_is_pulled()
+    {
+        await using var hub = await TinyHub.StartAsync();
+        var file = await Tool.RunAsync("pull", "acme/sdxl:unet/config.json");
+        Assert.Equal(0, file.ExitCode);
+        Assert.EndsWith(Path.Combine("unet", "config.json"), file.Lines[^1], StringComparison.Ordinal);
+        Assert.True(File.Exists(file.Lines[^1]));
+
+        var some = await Tool.RunAsync("pull", "acme/sdxl", "--include", "*.json", "--exclude", "tokenizer*");
+        Assert.Equal(0, some.ExitCode);
+        Assert.True(File.Exists(Path.Combine(some.Lines[^1], "vae", "config.json")));
+        Assert.False(Directory.Exists(Path.Combine(some.Lines[^1], "tokenizer")));
+
+        Assert.Equal(1, (await Tool.RunAsync("pull", "acme/sdxl", "--include", "*.none")).ExitCode);
+        Assert.Equal(1, (await Tool.RunAsync("pull", "acme/none")).ExitCode);
+        Assert.Contains("sdxl-dpo", (await Tool.RunAsync("pull", "sdxx")).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Terms_are_asked_for()
+    {
+        await using var hub = await TinyHub.StartAsync(isGated: true);
+        var unasked = await Tool.RunAsync("pull", "acme/sdxl");
+        Assert.Equal(1, unasked.ExitCode);
+        Assert.Contains("--yes", unasked.Error, StringComparison.Ordinal);
+        Assert.Equal(0, (await Tool.RunAsync("pull", "acme/sdxl", "--yes")).ExitCode);
+    }
+
+    private static Task<ToolRun> AlignAsync(TinyHub hub, params string[] models) => Tool.RunAsync(
+        ["align", "a red cube", "--steps", "1", "--width", "32", "--height", "32", "--no-critique", "--device", "cpu", "--out",
+            Path.Combine(hub.Home, "out"), .. models]);
+}
