@@ -1,6 +1,7 @@
 using System.CommandLine;
 using BenchmarkDotNet.Running;
 using ImgAlign.Benchmarks.Comparing;
+using ImgAlign.Benchmarks.Hub;
 using ImgAlign.Benchmarks.Loading;
 using ImgAlign.Benchmarks.Measured;
 using ImgAlign.Benchmarks.MidSize;
@@ -11,8 +12,9 @@ using ImgAlign.Benchmarks.MidSize;
 // estimate           the memory of FLUX.1-dev with LLaVA-13B under each policy, by estimate
 // memory             the peak of memory under each policy
 // options            what each option that does less work is worth
+// hub                a verified download from loopback, beside curl and sha256sum
 // anything else      BenchmarkDotNet's own arguments, for example: --filter *Aligner*
-if (args is ["compare" or "loading" or "tokens" or "estimate" or "memory" or "options", ..])
-    return new RootCommand("Benchmarks of ImgAlign.") { CompareCommand.Create(), LoadingCommand.Create(), TokensCommand.Create(), EstimateCommand.Create(), MemoryCommand.Create(), OptionsCommand.Create() }.Parse(args).Invoke();
+if (args is ["compare" or "loading" or "tokens" or "estimate" or "memory" or "options" or "hub", ..])
+    return new RootCommand("Benchmarks of ImgAlign.") { CompareCommand.Create(), LoadingCommand.Create(), TokensCommand.Create(), EstimateCommand.Create(), MemoryCommand.Create(), OptionsCommand.Create(), HubCommand.Create() }.Parse(args).Invoke();
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, new InProcessConfig());
 return 0;

@@ -13,6 +13,18 @@ public sealed class HubCache
     /// <summary>The folder of the cache.</summary>
     public string Folder { get; }
 
+    /// <summary>Bytes that are free on its disk.</summary>
+    public long FreeBytes
+    {
+        get
+        {
+            // The folder itself may come with the first download.
+            var existing = Folder;
+            while (!Directory.Exists(existing)) existing = Path.GetDirectoryName(existing)!;
+            return new DriveInfo(existing).AvailableFreeSpace;
+        }
+    }
+
     /// <summary>
     /// What the cache holds of <paramref name="reference"/>. A snapshot is whole if every wanted file that <c>trees</c> lists is there at
     /// its size; older clients wrote no <c>trees</c>, and what their snapshots hold is taken as it is.

@@ -26,8 +26,7 @@ internal sealed class SnapshotStore(HubCache cache, HubPlan plan, bool useSymbol
     /// <exception cref="HubException">The disk has less room than what is missing needs.</exception>
     public void CheckDisk(int partSize)
     {
-        Directory.CreateDirectory(cache.Folder);
-        var free = new DriveInfo(cache.Folder).AvailableFreeSpace;
+        var free = cache.FreeBytes;
         var needed = plan.Missing.DistinctBy(file => file.Checksum)
             .Sum(file => file.Size - PartialFile.BytesPresent(PartialOf(file), file.Size, partSize));
         if (needed > free)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ImgAlign.Cli.Hub;
 using ImgAlign.Runtime;
 using Spectre.Console;
 
@@ -9,10 +10,22 @@ internal static class DoctorCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var command = new Command("doctor", "Look at native libraries, devices and memory, and say how problems are mended.");
-        command.SetAction(_ =>
+        var recipe = new Option<string?>("--recipe") { Description = "Say as well whether this machine is enough for a recipe." };
+        var recipes = RecipeOptions.CreateRecipes();
+        var device = new Option<string?>("--device") { Description = "With --recipe, the device to run it on: cpu, cuda or cuda:N." };
+        var command = new Command("doctor", "Look at native libraries, devices and memory, and say how problems are mended.")
+        {
+            recipe, recipes, device,
+        };
+        command.SetAction(async (parsed, token) =>
         {
             var checks = Doctor.Examine();
+            if (parsed.GetValue(recipe) is { } name)
+            {
+                using var runtime = new DeviceRuntime(new RuntimeOptions { Device = parsed.GetValue(device) ?? "cpu" });
+                var chosen = RecipeOptions.Book(parsed.GetValue(recipes))[name];
+                checks = [.. checks, .. await RecipeExamination.ExamineAsync(chosen, runtime.Device, token)];
+            }
             foreach (var check in checks)
             {
                 terminal.Out.MarkupLine($"{Mark(check.Verdict)} {Markup.Escape(check.Subject),-12} {Markup.Escape(check.Finding)}");

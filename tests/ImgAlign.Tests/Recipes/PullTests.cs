@@ -26,6 +26,10 @@ public sealed class PullTests
         Assert.Equal(0, pull.ExitCode);
         Assert.EndsWith(Path.Combine("models--acme--aligner", "snapshots", new string('b', 40)), pull.Lines[^1], StringComparison.Ordinal);
 
+        var doctor = await Tool.RunAsync("doctor", "--recipe", "tiny", "--recipes", hub.Recipes, "--device", "cpu");
+        Assert.Contains("all models of tiny are in", doctor.Output, StringComparison.Ordinal);
+        Assert.Contains("--residency KeepAll needs 0.1 GB", doctor.Output, StringComparison.Ordinal);
+
         TinyHub.Set("HF_HUB_OFFLINE", "1");
         var align = await AlignAsync(hub, "--recipe", "tiny", "--recipes", hub.Recipes);
         Assert.Equal((0, ""), (align.ExitCode, align.ExitCode == 0 ? "" : align.Error));
