@@ -17,20 +17,21 @@ using var backbone = new WorldBackbone(runtime, world);
 using var detector = new LlavaDetector(runtime, world.DetectorOptions());
 using var aligner = new ImplicitAligner(runtime, world.Aligner);
 using var scorer = new WorldScorer(runtime, world);
-using var pipeline = new AlignmentPipeline(runtime, backbone, detector, aligner) { Scorers = [scorer] };
+using var pipeline = new AlignmentPipeline(backbone, detector, aligner, new AlignmentPipelineOptions { Scorers = [scorer] });
 
-AlignmentResult? result = null;
-await foreach (var update in pipeline.StreamAsync(new AlignmentRequest { Prompt = prompt, Seed = 0, DescribeCritique = true }))
+AlignmentResult? all = null;
+await foreach (var update in pipeline.StreamAsync(new AlignmentRequest(new AlignmentItem(prompt) { Seed = 0 }) { DescribeCritique = true }))
 {
-    Console.WriteLine($"round {update.Round}: {update.Stage} {update.Step}/{update.StepCount}");
-    result = update.Result;  // with the last update
+    if (update is StageCompleted { Timing: var timing }) Console.WriteLine($"{update.Progress,4:0%} round {timing.Round}: {timing.Stage} took {timing.Duration.TotalSeconds:0.00} s");
+    if (update is RunCompleted<AlignmentResult> completed) all = completed.Result;
 }
 
-var round = result!.Rounds[0];
+var result = all!.Items[0];
+var round = result.Rounds[0];
 ImageFile.SavePng("before.png", result.BaseImage);
 ImageFile.SavePng("after.png", result.Image);
 ImageFile.SavePng("side-by-side.png", SideBySide.Join(SideBySide.Enlarge(result.BaseImage), SideBySide.Enlarge(result.Image)));
 Console.WriteLine($"asked: {round.Question}");
 Console.WriteLine($"answered: {round.Critique}");
-Console.WriteLine($"{scorer.Name}: {result.BaseScores[scorer.Name]:0.000} before, {round.Scores[scorer.Name]:0.000} after, {(round.Accepted ? "kept" : "not kept")}");
-Console.WriteLine($"wrote before.png, after.png and side-by-side.png after {result.Report.Duration.TotalSeconds:0.0} s");
+Console.WriteLine($"{scorer.Name}: {result.BaseScores[0].Value:0.000} before, {round.Scores[0].Value:0.000} after, {(round.Accepted ? "kept" : "not kept")}");
+Console.WriteLine($"wrote before.png, after.png and side-by-side.png after {all.Report.Duration.TotalSeconds:0.0} s");

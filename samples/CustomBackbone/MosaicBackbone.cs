@@ -1,4 +1,5 @@
 using ImgAlign;
+using ImgAlign.Backbones;
 using ImgAlign.Checkpoints;
 using ImgAlign.Imaging;
 using ImgAlign.Runtime;
@@ -16,7 +17,6 @@ public sealed class MosaicBackbone : IDiffusionBackbone
 
     private const int TilePixels = 8;
 
-    private readonly DeviceRuntime runtime;
     private readonly EulerSchedule euler = new(new EulerScheduleConfig { BetaSchedule = "scaled_linear", BetaStart = 0.00085, BetaEnd = 0.012, TimestepSpacing = "trailing" });
     private readonly ModelSlot<MosaicTextEncoder> textEncoder;
     private readonly ModelSlot<MosaicNetwork> network;
@@ -27,7 +27,7 @@ public sealed class MosaicBackbone : IDiffusionBackbone
     /// <exception cref="ImgAlignException">The file is missing or broken, or does not hold what the networks need.</exception>
     public MosaicBackbone(DeviceRuntime runtime, string path)
     {
-        this.runtime = runtime;
+        Runtime = runtime;
         // Sources first, slots last: a source may find that the file does not fit, a slot takes its place on the device.
         var textSource = new ModelSource<MosaicTextEncoder>("Mosaic text encoder", static () => new(Width, META), path, static (_, _) => WeightMap.Prefixed("text_encoder."));
         var networkSource = new ModelSource<MosaicNetwork>("Mosaic network", static () => new(Width, META), path, static (_, _) => WeightMap.Prefixed("network."));
@@ -37,9 +37,14 @@ public sealed class MosaicBackbone : IDiffusionBackbone
     }
 
     /// <inheritdoc/>
+    public string Name => "Mosaic";
+
+    /// <inheritdoc/>
+    public DeviceRuntime Runtime { get; }
+
+    /// <inheritdoc/>
     public BackboneInfo Info { get; } = new()
     {
-        Name = "Mosaic",
         SizeMultiple = TilePixels,
         DefaultSize = new ImageSize(128, 128),
         DefaultSteps = 10,
@@ -49,18 +54,16 @@ public sealed class MosaicBackbone : IDiffusionBackbone
     };
 
     /// <inheritdoc/>
-    public IImagePromptEncoder ImagePrompt { get; }
+    public IImagePromptEncoder? ImagePrompt { get; }
 
     /// <inheritdoc/>
-    public SigmaSchedule CreateSchedule(int steps, ImageSize size) => euler.Create(steps);
+    public IReadOnlyList<long> LatentShape(ImageSize size) => [3, size.Height / TilePixels, size.Width / TilePixels];
 
     /// <inheritdoc/>
-    public Tensor CreateNoise(ImageSize size, long seed, int batch = 1)
-    {
-        Info.RequireSize(size);
-        using var scope = NewDisposeScope();
-        return TorchNoise.Randn(seed, [batch, 3, size.Height / TilePixels, size.Width / TilePixels]).to(runtime.Device).MoveToOuterDisposeScope();
-    }
+    public NoiseSchedule CreateSchedule(int steps, ImageSize size) => euler.Create(steps);
+
+    /// <inheritdoc/>
+    public IGuidance CreateGuidance(SamplingSettings settings) => new ClassifierFreeGuidance(settings.Guidance, settings.GuidanceInterval);
 
     /// <inheritdoc/>
     public TextFeatures EncodeText(IReadOnlyList<string?> prompts)
@@ -68,29 +71,28 @@ public sealed class MosaicBackbone : IDiffusionBackbone
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var lease = textEncoder.Use();
-        var pooled = cat([.. prompts.Select(prompt => lease.Model.call(tensor(MosaicTextEncoder.Tokenize(prompt), device: runtime.Device)))]);  // [B, w]
-        return new TextFeatures(pooled.unsqueeze(1).DetachFromDisposeScope(), pooled.DetachFromDisposeScope());
+        var pooled = cat([.. prompts.Select(prompt => lease.Model.call(tensor(MosaicTextEncoder.Tokenize(prompt), device: Runtime.Device)))]);  // [B, w]
+        return new PooledTextFeatures(pooled.unsqueeze(1), pooled);
     }
 
     /// <inheritdoc/>
-    public Conditioning Condition(TextFeatures text, Tensor? imagePrompt, double imagePromptScale, ImageSize size, MicroConditioning? microConditioning = null)
-    {
-        Info.RequireSize(size);
-        using var noGrad = no_grad();
-        using var scope = NewDisposeScope();
-        using var lease = network.Use();
-        return new MosaicConditioning(lease.Model.Prepare(text.Pooled.to(network.Type), imagePrompt?.to(network.Type), imagePromptScale).DetachFromDisposeScope());
-    }
-
-    /// <inheritdoc/>
-    public Tensor Derivative(Tensor x, SigmaStep step, Conditioning conditioning)
+    public Conditioning Condition(TextFeatures text, Tensor? imagePrompt, double imagePromptScale, ImageSize size, SamplingSettings settings)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var lease = network.Use();
-        var timestep = tensor([step.Timestep], device: runtime.Device);
-        var noise = lease.Model.call(EulerSchedule.ScaleModelInput(x, step.Sigma).to(network.Type), timestep, ((MosaicConditioning)conditioning).Prompts);
-        return euler.Derivative(noise, x, step.Sigma).MoveToOuterDisposeScope();
+        return new MosaicConditioning(lease.Model.Prepare(PooledTextFeatures.Of(text).Pooled.to(network.Type), imagePrompt?.to(network.Type), imagePromptScale).DetachFromDisposeScope());
+    }
+
+    /// <inheritdoc/>
+    public Tensor Derivative(Tensor x, NoiseLevel level, Conditioning conditioning)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        using var lease = network.Use();
+        var timestep = tensor([level.Timestep], device: Runtime.Device);
+        var noise = lease.Model.call(EulerSchedule.ScaleModelInput(x, level.Sigma).to(network.Type), timestep, ((MosaicConditioning)conditioning).Prompts);
+        return euler.Derivative(noise, x, level.Sigma).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

@@ -18,20 +18,20 @@ WriteWeights(weights);
 var services = new ServiceCollection();
 services.AddImplicitMultimodalGuidance()
     .UseMosaic(weights)
-    .UseDetector(static _ => new ColourDetector())
-    .UseAligner(static _ => new ColourAligner());
+    .UseDetector(static provider => new ColourDetector(provider.GetRequiredService<DeviceRuntime>()))
+    .UseAligner(static provider => new ColourAligner(provider.GetRequiredService<DeviceRuntime>()));
 await using var provider = services.BuildServiceProvider();
 
 // What the pipeline relies on, before it is relied on.
 var backbone = provider.GetRequiredKeyedService<IDiffusionBackbone>("mosaic");
-var problems = await provider.GetRequiredService<DeviceRuntime>().Worker.RunAsync(() => BackboneConformance.Check(backbone));
+var problems = BackboneConformance.Check(backbone);
 foreach (var problem in problems) Console.Error.WriteLine(problem);
 if (problems.Count > 0) return 1;
-Console.WriteLine($"{backbone.Info.Name} conforms");
+Console.WriteLine($"{backbone.Name} conforms");
 
-var result = await provider.GetRequiredService<AlignmentPipeline>().AlignAsync(new AlignmentRequest { Prompt = "a red house", Seed = 7 });
-ImageFile.SavePng("mosaic-before.png", result.BaseImage);
-ImageFile.SavePng("mosaic-after.png", result.Image);
+var result = await provider.GetRequiredService<IAlignmentPipeline>().AlignAsync(new AlignmentRequest(new AlignmentItem("a red house") { Seed = 7 }));
+ImageFile.SavePng("mosaic-before.png", result.Items[0].BaseImage);
+ImageFile.SavePng("mosaic-after.png", result.Items[0].Image);
 Console.WriteLine("wrote mosaic-before.png and mosaic-after.png");
 return 0;
 

@@ -2,34 +2,44 @@ using TorchSharp;
 
 namespace ImgAlign;
 
-/// <summary>
-/// A text-to-image diffusion model with an image-prompt adapter. Methods are synchronous and run on the device's worker thread.
-/// Arguments are borrowed; results belong to the caller.
-/// </summary>
-public interface IDiffusionBackbone : IDisposable
+/// <summary>A text-to-image diffusion model, with or without an image prompt.</summary>
+public interface IDiffusionBackbone : IModel
 {
     /// <summary>Sizes and defaults.</summary>
     BackboneInfo Info { get; }
 
-    /// <summary>The encoder of image prompts that this backbone's adapter was trained with.</summary>
-    IImagePromptEncoder ImagePrompt { get; }
+    /// <summary>The encoder of image prompts that its adapter was trained with; null: it has no image prompt, and so no alignment.</summary>
+    IImagePromptEncoder? ImagePrompt { get; }
 
-    /// <summary>The noise levels for a generation.</summary>
+    /// <summary>The size nearest to one that was asked for that the model generates: the same one, if it does.</summary>
+    /// <param name="size">A size in pixels.</param>
+    ImageSize NearestSize(ImageSize size) => Info.NearestSize(size);
+
+    /// <summary>Checks a prompt without computing anything, before a run begins. Most models draw any.</summary>
+    /// <param name="prompt">A prompt, or what a picture must not show.</param>
+    /// <exception cref="ArgumentException">The model cannot draw it; the message says what it can.</exception>
+    void CheckPrompt(string prompt) { }
+
+    /// <summary>Checks the settings of a run before it begins.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <exception cref="ArgumentException">A setting is not one that this family has.</exception>
+    void CheckSettings(SamplingSettings settings)
+    {
+        if (settings.Family is { } family) throw new ArgumentException($"Family is {family.GetType().Name}, but {Name} has no settings of its own; leave it out.");
+    }
+
+    /// <summary>The shape of one picture's latents, <c>[C, h, w]</c>.</summary>
+    /// <param name="size">The size of the picture in pixels.</param>
+    IReadOnlyList<long> LatentShape(ImageSize size);
+
+    /// <summary>The noise levels of a generation.</summary>
     /// <param name="steps">The number of steps, at least 1.</param>
     /// <param name="size">The size of the picture in pixels.</param>
-    SigmaSchedule CreateSchedule(int steps, ImageSize size);
+    NoiseSchedule CreateSchedule(int steps, ImageSize size);
 
-    /// <summary>Unit normal noise of the latents' shape, the same on every machine for the same seed.</summary>
-    /// <param name="size">The size of the picture in pixels.</param>
-    /// <param name="seed">The seed of a PyTorch CPU generator.</param>
-    /// <param name="batch">The number of pictures, B, drawn at once.</param>
-    /// <returns><c>[B, C, h, w]</c> on the device; the caller's.</returns>
-    torch.Tensor CreateNoise(ImageSize size, long seed, int batch = 1);
-
-    /// <summary>Checks that a prompt is one that this model can draw, without computing anything: the pipeline calls it before it generates a picture. Most models draw any.</summary>
-    /// <param name="prompt">A prompt, or what a picture must not show.</param>
-    /// <exception cref="ImgAlignException">It cannot; the message says what it can draw.</exception>
-    void CheckPrompt(string prompt) { }
+    /// <summary>What the family makes of the guidance that was asked for.</summary>
+    /// <param name="settings">The settings.</param>
+    IGuidance CreateGuidance(SamplingSettings settings);
 
     /// <summary>Encodes prompts.</summary>
     /// <param name="prompts">B prompts; null stands for the family's unconditional prompt.</param>
@@ -40,20 +50,18 @@ public interface IDiffusionBackbone : IDisposable
     /// <param name="imagePrompt">Image-prompt features <c>[B, n, d]</c>, or null for none.</param>
     /// <param name="imagePromptScale">The weight of the image prompt; 0 is the same as none.</param>
     /// <param name="size">The size of the picture in pixels.</param>
-    /// <param name="microConditioning">SDXL's claims about the picture's history; null where there are none.</param>
-    Conditioning Condition(TextFeatures text, torch.Tensor? imagePrompt, double imagePromptScale, ImageSize size, MicroConditioning? microConditioning = null);
+    /// <param name="settings">The settings.</param>
+    Conditioning Condition(TextFeatures text, torch.Tensor? imagePrompt, double imagePromptScale, ImageSize size, SamplingSettings settings);
 
-    /// <summary>
-    /// The derivative of the sample by the noise level, dx/dsigma: epsilon for SDXL, the velocity for flow models.
-    /// </summary>
-    /// <param name="x">The sample <c>[B, C, h, w]</c> at noise level <c>step.Sigma</c>, float32.</param>
-    /// <param name="step">Where on the schedule the sample is.</param>
+    /// <summary>The derivative of the sample by the noise level, dx/dsigma: epsilon for SDXL, the velocity for flow models.</summary>
+    /// <param name="x">The sample <c>[B, C, h, w]</c>, float32.</param>
+    /// <param name="level">Its noise level.</param>
     /// <param name="conditioning">Made for the same batch and size.</param>
-    /// <returns><c>[B, C, h, w]</c>, float32; the caller's.</returns>
-    torch.Tensor Derivative(torch.Tensor x, SigmaStep step, Conditioning conditioning);
+    /// <returns><c>[B, C, h, w]</c>, float32.</returns>
+    torch.Tensor Derivative(torch.Tensor x, NoiseLevel level, Conditioning conditioning);
 
     /// <summary>Turns final latents into pictures.</summary>
-    /// <param name="x">The sample <c>[B, C, h, w]</c> at noise level 0.</param>
+    /// <param name="x">The sample <c>[B, C, h, w]</c> at the final noise level.</param>
     /// <returns>B pictures.</returns>
     IReadOnlyList<RgbImage> Decode(torch.Tensor x);
 }

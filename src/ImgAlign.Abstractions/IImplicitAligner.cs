@@ -2,11 +2,8 @@ using TorchSharp;
 
 namespace ImgAlign;
 
-/// <summary>
-/// Moves image-prompt features towards what the prompt asks, led by the detector's hidden states (IMG, section 3.3).
-/// Synchronous, on the device's worker thread.
-/// </summary>
-public interface IImplicitAligner : IDisposable
+/// <summary>Moves image-prompt features towards what the prompt asks, led by the detector's hidden states (IMG, section 3.3).</summary>
+public interface IImplicitAligner : IModel
 {
     /// <summary>The width of the detector's hidden states that it was trained for, D.</summary>
     int DetectorWidth { get; }
@@ -18,6 +15,6 @@ public interface IImplicitAligner : IDisposable
     /// <param name="h">Hidden states <c>[B, N, D]</c>.</param>
     /// <param name="z">Image-prompt features <c>[B, n, d]</c>.</param>
     /// <param name="passes">How often f is applied, at least 1 (IMG: 3).</param>
-    /// <returns>Aligned features <c>[B, n, d]</c>; the caller's.</returns>
+    /// <returns>Aligned features <c>[B, n, d]</c>.</returns>
     torch.Tensor Align(torch.Tensor h, torch.Tensor z, int passes = 3);
 }

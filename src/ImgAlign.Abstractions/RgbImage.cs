@@ -1,9 +1,9 @@
 namespace ImgAlign;
 
 /// <summary>
-/// An 8-bit RGB image in managed memory: what passes between models, threads and files. Immutable.
+/// An 8-bit RGB image in managed memory: what passes between models, threads and files. Two images are equal if their sizes and pixels are.
 /// </summary>
-public sealed class RgbImage
+public sealed class RgbImage : IEquatable<RgbImage>
 {
     private readonly byte[] pixels;
 
@@ -35,4 +35,19 @@ public sealed class RgbImage
 
     /// <summary>Rows from the top, each pixel as red, green, blue; <c>Height * Width * 3</c> bytes.</summary>
     public ReadOnlySpan<byte> Pixels => pixels;
+
+    /// <inheritdoc/>
+    public bool Equals(RgbImage? other) => other is not null && Size == other.Size && pixels.AsSpan().SequenceEqual(other.pixels);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as RgbImage);
+
+    /// <inheritdoc/>
+    public override int GetHashCode()
+    {
+        var hash = new HashCode();
+        hash.Add(Size);
+        hash.AddBytes(pixels);
+        return hash.ToHashCode();
+    }
 }

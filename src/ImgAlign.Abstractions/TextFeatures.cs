@@ -1,32 +1,32 @@
-using TorchSharp;
-
 namespace ImgAlign;
 
-/// <summary>Encoded prompts: what a diffusion network attends to and is modulated by. Owns its tensors.</summary>
-public sealed class TextFeatures : IDisposable
+/// <summary>
+/// Encoded prompts, one row a prompt. What a row consists of is the backbone's own matter: its encoder makes them and its network reads them. Owns its
+/// tensors.
+/// </summary>
+public abstract class TextFeatures : IDisposable
 {
-    /// <summary>Takes over both tensors.</summary>
-    /// <param name="tokens">One feature vector a token, <c>[B, L, d]</c>.</param>
-    /// <param name="pooled">One feature vector a prompt, <c>[B, p]</c>.</param>
-    public TextFeatures(torch.Tensor tokens, torch.Tensor pooled)
-    {
-        Tokens = tokens;
-        Pooled = pooled;
-    }
-
-    /// <summary>One feature vector a token, <c>[B, L, d]</c>.</summary>
-    public torch.Tensor Tokens { get; }
-
-    /// <summary>One feature vector a prompt, <c>[B, p]</c>.</summary>
-    public torch.Tensor Pooled { get; }
-
     /// <summary>The number of prompts, B.</summary>
-    public int Batch => (int)Tokens.shape[0];
+    public abstract int Batch { get; }
 
-    /// <summary>Frees both tensors.</summary>
+    /// <summary>Copies rows, any of them any number of times.</summary>
+    /// <param name="rows">Their positions, from 0.</param>
+    /// <returns>As many rows as there are positions; disposed by the caller.</returns>
+    public abstract TextFeatures Select(IReadOnlyList<int> rows);
+
+    /// <summary>These rows, followed by others of the same backbone.</summary>
+    /// <param name="others">The other rows; borrowed.</param>
+    /// <returns>All rows; disposed by the caller.</returns>
+    public abstract TextFeatures Concat(TextFeatures others);
+
+    /// <summary>Frees the tensors.</summary>
     public void Dispose()
     {
-        Tokens.Dispose();
-        Pooled.Dispose();
+        Dispose(true);
+        GC.SuppressFinalize(this);
     }
+
+    /// <summary>Frees the tensors.</summary>
+    /// <param name="disposing">Always true: there is no finalizer.</param>
+    protected abstract void Dispose(bool disposing);
 }

@@ -24,7 +24,7 @@ public static class ShapeWorldBuilderExtensions
             .UseBackbone(provider => new WorldBackbone(Runtime(provider), Folder()), name)
             .UseDetector(provider => new LlavaDetector(Runtime(provider), Folder().DetectorOptions()), name)
             .UseAligner(provider => new ImplicitAligner(Runtime(provider), Folder().Aligner), name)
-            .AddScorer(provider => new WorldScorer(Runtime(provider), Folder()));
+            .UseScorer(provider => new WorldScorer(Runtime(provider), Folder()), name, backbone: name);
 
         WorldFolder Folder() => folder ?? WorldFolder.Embedded;
     }

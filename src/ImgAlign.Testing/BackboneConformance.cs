@@ -1,4 +1,4 @@
-using ImgAlign.Runtime;
+using ImgAlign.Sampling;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -6,32 +6,37 @@ namespace ImgAlign.Testing;
 
 /// <summary>
 /// What the pipeline relies on in every <see cref="IDiffusionBackbone"/>, as checks that its author can run: shapes, determinism, batch =
-/// items, scale 0 = no image prompt, no leaks. Needs no test framework.
+/// items, items = the same alone, scale 0 = no image prompt, no leaks. Needs no test framework.
 /// </summary>
 public static class BackboneConformance
 {
     private const double Tolerance = 1e-3;
+    private const int MostRounding = 2;  // of 255
 
-    /// <summary>Checks a backbone.</summary>
+    /// <summary>Checks a backbone; not on the worker thread of its device, which the runs of the check need.</summary>
     /// <param name="backbone">The backbone, best at a tiny configuration and in float32.</param>
     /// <param name="size">The size to generate; null: its default.</param>
-    /// <returns>One sentence for everything that is amiss; empty when the backbone conforms.</returns>
-    public static IReadOnlyList<string> Check(IDiffusionBackbone backbone, ImageSize? size = null)
+    /// <param name="prompts">Two different prompts that it can draw; null: "a red house" and "a blue house".</param>
+    /// <returns>One sentence for everything that is wrong; empty when the backbone conforms.</returns>
+    public static IReadOnlyList<string> Check(IDiffusionBackbone backbone, ImageSize? size = null, IReadOnlyList<string>? prompts = null)
     {
-        using var stack = SignalStack.Enlarge();
-        using var noGrad = no_grad();
-        var checks = new Checks(backbone, size ?? backbone.Info.DefaultSize);
-        checks.Leakless("the first use", checks.Generation);  // loads what is loaded on first use
-        checks.Problems.Clear();
-        checks.Leakless(nameof(checks.Schedule), checks.Schedule);
-        checks.Leakless(nameof(checks.Noise), checks.Noise);
-        checks.Leakless(nameof(checks.Text), checks.Text);
-        checks.Leakless(nameof(checks.ImagePrompt), checks.ImagePrompt);
-        checks.Leakless(nameof(checks.Generation), checks.Generation);
+        if (backbone.Runtime.IsWorkerThread) throw new InvalidOperationException("The check runs the backbone on its device's worker thread and waits for it; call it from another thread.");
+        var checks = new Checks(backbone, size ?? backbone.Info.DefaultSize, prompts ?? ["a red house", "a blue house"]);
+        backbone.Runtime.RunAsync(() =>
+        {
+            checks.Leakless("the first use", checks.Generation);  // loads what is loaded on first use
+            checks.Problems.Clear();
+            checks.Leakless(nameof(checks.Schedule), checks.Schedule);
+            checks.Leakless(nameof(checks.Size), checks.Size);
+            checks.Leakless(nameof(checks.Text), checks.Text);
+            checks.Leakless(nameof(checks.ImagePrompt), checks.ImagePrompt);
+            checks.Leakless(nameof(checks.Generation), checks.Generation);
+        }).GetAwaiter().GetResult();
+        checks.Leakless(nameof(checks.Items), checks.Items);
         return checks.Problems;
     }
 
-    private sealed class Checks(IDiffusionBackbone backbone, ImageSize size)
+    private sealed class Checks(IDiffusionBackbone backbone, ImageSize size, IReadOnlyList<string> prompts)
     {
         public List<string> Problems { get; } = [];
 
@@ -39,79 +44,98 @@ public static class BackboneConformance
         {
             foreach (var count in (int[])[1, 2, 7])
             {
-                var steps = backbone.CreateSchedule(count, size).Steps;
-                Require(steps.Count == count, $"CreateSchedule({count}) has {steps.Count} steps.");
-                Require(steps.Select(static step => step.Index).SequenceEqual(Enumerable.Range(0, steps.Count)), "The steps of a schedule are not numbered from 0.");
-                Require(steps.All(static step => step.Sigma > step.NextSigma), "The noise level of a schedule does not fall in every step.");
-                Require(steps.Zip(steps.Skip(1)).All(static pair => pair.First.NextSigma == pair.Second.Sigma), "A step of a schedule does not begin where the one before ends.");
-                Require(steps[^1].NextSigma == 0, "A schedule does not end at noise level 0.");
+                var schedule = backbone.CreateSchedule(count, size);
+                Require(schedule.Steps == count, $"CreateSchedule({count}) has {schedule.Steps} steps.");
+                Require(Enumerable.Range(0, schedule.Steps).All(step => schedule.Levels[step].Sigma > schedule.SigmaAfter(step)), "The noise level of a schedule does not fall in every step.");
+                Require(schedule.FinalSigma >= 0, "A schedule ends below noise level 0.");
+                foreach (var level in schedule.Levels)
+                    Require(Math.Abs(schedule.TimestepOf(level.Sigma) - level.Timestep) <= 1, $"TimestepOf({level.Sigma}) is {schedule.TimestepOf(level.Sigma)}, but the step at this level has {level.Timestep}.");
             }
         }
 
-        public void Noise()
+        public void Size()
         {
-            using var first = backbone.CreateNoise(size, 7);
-            using var again = backbone.CreateNoise(size, 7);
-            using var other = backbone.CreateNoise(size, 8);
-            using var pair = backbone.CreateNoise(size, 7, 2);
-            Require(first.shape[0] == 1 && first.ndim == 4, $"CreateNoise gives {Shape(first)}, not [1, C, h, w].");
-            Require(pair.shape[0] == 2, $"CreateNoise of a batch of 2 gives {Shape(pair)}.");
-            Require(Difference(first, again) == 0, "CreateNoise gives different noise for the same seed.");
-            Require(Difference(first, other) > 0, "CreateNoise gives the same noise for different seeds.");
-            using var head = pair.narrow(0, 0, 1);
-            Require(Difference(first, head) == 0, "The first noise of a batch is not the noise of a single picture.");
+            Require(backbone.NearestSize(size) == size, $"The size {size} is to be generated, but the nearest size is {backbone.NearestSize(size)}.");
+            var nearest = backbone.NearestSize(new ImageSize(size.Width + 1, size.Height + 1));
+            Require(backbone.NearestSize(nearest) == nearest, $"The nearest size {nearest} is not one that is generated.");
+            Require(backbone.LatentShape(size) is [> 0, > 0, > 0], $"LatentShape gives [{string.Join(", ", backbone.LatentShape(size))}], not [C, h, w].");
         }
 
         public void Text()
         {
-            using var pair = backbone.EncodeText(["a red house", null]);
-            using var single = backbone.EncodeText(["a red house"]);
-            using var empty = backbone.EncodeText([null]);
+            using var pair = backbone.EncodeText([prompts[0], null]);
+            using var single = backbone.EncodeText([prompts[0]]);
             Require(pair.Batch == 2 && single.Batch == 1, "EncodeText does not give one feature row a prompt.");
-            RequireRows(pair.Tokens, single.Tokens, empty.Tokens, "The tokens of a batch of prompts");
-            RequireRows(pair.Pooled, single.Pooled, empty.Pooled, "The pooled features of a batch of prompts");
+            using var swapped = pair.Select([1, 0, 0]);
+            using var joined = pair.Concat(single);
+            Require(swapped.Batch == 3 && joined.Batch == 3, "Select or Concat gives another number of rows than asked for.");
         }
 
         public void ImagePrompt()
         {
+            if (backbone.ImagePrompt is not { } encoder)
+            {
+                Require(backbone.Info is { ImagePromptTokens: 0, ImagePromptWidth: 0 }, "There is no image prompt, but Info says how many tokens it has.");
+                return;
+            }
             RgbImage[] images = [Gradient(size, 0), Gradient(new ImageSize(size.Width + 24, size.Height), 128)];
-            using var pair = backbone.ImagePrompt.Encode(images);
-            using var first = backbone.ImagePrompt.Encode([images[0]]);
-            using var second = backbone.ImagePrompt.Encode([images[1]]);
-            using var none = backbone.ImagePrompt.EncodeUnconditional();
+            using var pair = encoder.Encode(images);
+            using var first = encoder.Encode([images[0]]);
+            using var second = encoder.Encode([images[1]]);
+            using var none = encoder.EncodeUnconditional();
             long[] expected = [1, backbone.Info.ImagePromptTokens, backbone.Info.ImagePromptWidth];
             Require(first.shape.SequenceEqual(expected), $"ImagePrompt.Encode gives {Shape(first)}, but Info says [B, {expected[1]}, {expected[2]}].");
             Require(none.shape.SequenceEqual(expected), $"ImagePrompt.EncodeUnconditional gives {Shape(none)}, but Info says [1, {expected[1]}, {expected[2]}].");
             RequireRows(pair, first, second, "The features of a batch of images");
         }
 
+        /// <summary>Items of one request, by the pipeline: each as it would be alone, on this device.</summary>
+        public void Items()
+        {
+            GenerationItem[] items = [new(prompts[0]) { Seed = 1, Size = size }, new(prompts[1]) { Seed = 2, Size = size }, new(prompts[0]) { Seed = 1, Size = size }];
+            using var pipeline = new GenerationPipeline(backbone);
+            var together = Generate(items);
+            Require(together[0].Equals(together[2]), "The same prompt and seed give different pictures in one batch.");
+            for (var item = 0; item < 2; item++)
+            {
+                var alone = Generate([items[item]])[0];
+                Require(Distance(alone, together[item]) <= MostRounding, $"Item {item} of a batch differs from the same item alone by {Distance(alone, together[item])} of 255.");
+            }
+
+            IReadOnlyList<RgbImage> Generate(IReadOnlyList<GenerationItem> asked) =>
+                [.. pipeline.GenerateAsync(new GenerationRequest(asked) { Steps = 2 }).GetAwaiter().GetResult().Items.Select(static item => item.Image)];
+        }
+
         public void Generation()
         {
             using var scope = NewDisposeScope();
-            var step = backbone.CreateSchedule(2, size).Steps[1];
-            using var text = backbone.EncodeText([null, "a red house"]);
-            using var firstText = backbone.EncodeText([null]);
-            using var secondText = backbone.EncodeText(["a red house"]);
-            using var images = backbone.ImagePrompt.Encode([Gradient(size, 0), Gradient(size, 128)]);
-            using var x = backbone.CreateNoise(size, 7, 2);
+            var level = backbone.CreateSchedule(2, size).Levels[1];
+            using var text = backbone.EncodeText([null, prompts[0]]);
+            using var firstText = text.Select([0]);
+            using var secondText = backbone.EncodeText([prompts[0]]);
+            using var images = backbone.ImagePrompt?.Encode([Gradient(size, 0), Gradient(size, 128)]);
+            using var drawn = Noise();
+            using var x = drawn.to(backbone.Runtime.Device);
 
-            using var plain = Derivative(x, step, text, null, 0);
-            using var again = Derivative(x, step, text, null, 0);
-            using var scaleZero = Derivative(x, step, text, images, 0);
-            using var prompted = Derivative(x, step, text, images, 1);
+            using var plain = Derivative(x, level, text, null, 0);
+            using var again = Derivative(x, level, text, null, 0);
             Require(plain.shape.SequenceEqual(x.shape) && plain.dtype == float32, $"Derivative gives {Shape(plain)} {plain.dtype}, not float32 of the sample's shape {Shape(x)}.");
             Require(Difference(plain, again) == 0, "Derivative is not the same for the same arguments.");
-            Require(Difference(plain, scaleZero) <= Tolerance, "An image prompt of scale 0 is not the same as none.");
-            Require(Difference(plain, prompted) > 0, "An image prompt of scale 1 changes nothing.");
-
-            using var first = Derivative(x.narrow(0, 0, 1), step, firstText, images.narrow(0, 0, 1), 1);
-            using var second = Derivative(x.narrow(0, 1, 1), step, secondText, images.narrow(0, 1, 1), 1);
-            RequireRows(prompted, first, second, "The derivatives of a batch");
+            if (images is not null)
+            {
+                using var scaleZero = Derivative(x, level, text, images, 0);
+                using var prompted = Derivative(x, level, text, images, 1);
+                Require(Difference(plain, scaleZero) <= Tolerance, "An image prompt of scale 0 is not the same as none.");
+                Require(Difference(plain, prompted) > 0, "An image prompt of scale 1 changes nothing.");
+                using var first = Derivative(x.narrow(0, 0, 1), level, firstText, images.narrow(0, 0, 1), 1);
+                using var second = Derivative(x.narrow(0, 1, 1), level, secondText, images.narrow(0, 1, 1), 1);
+                RequireRows(prompted, first, second, "The derivatives of a batch");
+            }
 
             var pictures = backbone.Decode(x);
             Require(pictures.Count == 2, $"Decode gives {pictures.Count} pictures for a batch of 2.");
             Require(pictures.All(picture => picture.Size == size), $"Decode gives a picture of {pictures[0].Size}, not {size}.");
-            Require(!x.IsInvalid && !text.Tokens.IsInvalid && !images.IsInvalid, "An argument was disposed; arguments are borrowed.");
+            Require(!x.IsInvalid && images is not { IsInvalid: true }, "An argument was disposed; arguments are borrowed.");
         }
 
         public void Leakless(string what, Action check)
@@ -131,11 +155,26 @@ public static class BackboneConformance
             Require(Tensor.TotalCount == before, $"{what}: {Tensor.TotalCount - before} tensors are left over.");
         }
 
-        private Tensor Derivative(Tensor x, SigmaStep step, TextFeatures text, Tensor? images, double scale)
+        private Tensor Derivative(Tensor x, NoiseLevel level, TextFeatures text, Tensor? images, double scale)
         {
-            using var conditioning = backbone.Condition(text, images, scale, size);
+            using var conditioning = backbone.Condition(text, images, scale, size, Settings);
             Require(conditioning.Batch == text.Batch, $"Condition says it is for {conditioning.Batch} samples, not {text.Batch}.");
-            return backbone.Derivative(x, step, conditioning);
+            return backbone.Derivative(x, level, conditioning);
+        }
+
+        private SamplingSettings Settings => new() { Steps = 2, Guidance = backbone.Info.DefaultGuidance, ImagePromptScale = 1, Sampler = Samplers.Euler };
+
+        private Tensor Noise()
+        {
+            using var noise = new TorchNoise(7);
+            return noise.Draw([2, .. backbone.LatentShape(size)]);
+        }
+
+        private static int Distance(RgbImage a, RgbImage b)
+        {
+            var most = 0;
+            for (var i = 0; i < a.Pixels.Length; i++) most = Math.Max(most, Math.Abs(a.Pixels[i] - b.Pixels[i]));
+            return most;
         }
 
         private void RequireRows(Tensor pair, Tensor first, Tensor second, string what)

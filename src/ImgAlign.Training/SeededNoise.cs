@@ -14,7 +14,13 @@ public static class SeededNoise
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(samples);
         using var scope = NewDisposeScope();
-        return stack(samples.Select(sample => TorchNoise.Randn(sample.Seed, x.shape[1..]))).to(x.dtype).to(x.device).MoveToOuterDisposeScope();
+        return stack(samples.Select(Draw)).to(x.dtype).to(x.device).MoveToOuterDisposeScope();
+
+        Tensor Draw(SampleDraw sample)
+        {
+            using var noise = new TorchNoise(sample.Seed);
+            return noise.Draw(x.shape[1..]);
+        }
     }
 
     /// <summary>Whole numbers from 0 to below a limit, int64 <c>[B]</c> on the CPU.</summary>

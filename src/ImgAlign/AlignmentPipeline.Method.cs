@@ -1,96 +1,66 @@
-using ImgAlign.Detectors;
-using ImgAlign.Telemetry;
+using ImgAlign.Generation;
+using ImgAlign.Running;
 
 namespace ImgAlign;
 
 public sealed partial class AlignmentPipeline
 {
-    // IMG, section 3: what happens in a run, in its order. Prompt features, noise and the features of "no image" are computed once.
-    private AlignmentResult Align(AlignmentRequest request, List<string> questions, RunRecorder run)
+    // IMG, section 3: what happens in a run, in its order, for all of its items at once. Prompt features, noise and the features of "no image" are
+    // computed once. An item whose scores end it takes no part in further rounds.
+    private AlignmentResult Align(ResolvedAlignment asked, RunContext run)
     {
-        CheckPrompts(backbone, [request.Prompt], request);
-        foreach (var question in questions) detector.CheckQuestion(question);
+        var request = asked.Request;
+        using var generator = new ImageGenerator(backbones, asked.Generation, run);
+        var items = request.Items.Select(static (item, index) => new AlignmentState(index, item)).ToList();
+        run.Plan(PlannedUnits(items, request, generator));
+        var isDrawn = items.Where(static item => item.Item.Image is null).ToList();
+        foreach (var (item, image) in isDrawn.Zip(generator.Generate(IndicesOf(isDrawn)))) item.Begin(image);
+        foreach (var item in items) run.Report(new PictureReady(item.Index, item.Image));
+        foreach (var (item, scores) in items.Zip(Score(items, [.. items.Select(static item => item.Image)], run))) item.Begin(scores);
 
-        using var text = EncodeText(backbone, [request.Prompt], request, run);
-        using var noise = backbone.CreateNoise(request.Size!.Value, request.Seed);
-        var generator = new ImageGenerator(backbone, request, text, noise, run);
-
-        var baseImage = request.Image ?? generator.Generate()[0];
-        var baseScores = Score(baseImage, request.Prompt, run);
-        run.Report(new AlignmentUpdate(AlignmentStage.Decode, 0) { Step = 1, BaseImage = baseImage });
-
-        using var noImage = IsGuided(request) ? run.Stage(AlignmentStage.EncodeImage, backbone.Info.Name, backbone.ImagePrompt.EncodeUnconditional) : null;
-        var rounds = new List<AlignmentRound>();
-        var (image, scores) = (baseImage, baseScores);
-        while (rounds.Count < request.Rounds && !IsSufficient(scores, request))
+        using var noImage = generator.IsGuided ? run.Stage(RunStage.EncodeImage, backbone, imagePrompt.EncodeUnconditional) : null;
+        for (var open = StillOpen(items, request); open.Count > 0 && run.Round < request.Rounds; open = StillOpen(open, request))
         {
-            run.Round = rounds.Count + 1;
-            var question = questions[rounds.Count];
-            using var z0 = run.Stage(AlignmentStage.EncodeImage, backbone.Info.Name, () => backbone.ImagePrompt.Encode([image]));
-            using var detection = Detect(AlignmentStage.Detect, image, question, request.DescribeCritique ? request.CritiqueTokens : 0, run);
-            using var z = run.Stage(AlignmentStage.Align, "aligner", () => aligner.Align(detection.HiddenStates, z0, request.AlignerPasses));
-            var aligned = generator.Generate(z, noImage, request.ImagePromptScale!.Value)[0];
+            run.Round++;
+            var questions = open.Select(item => asked.Questions[item.Index][run.Round - 1]).ToList();
+            using var z0 = run.EncodeImages(backbone, imagePrompt, [.. open.Select(static item => item.Image)]);
+            using var detections = Detect([.. open.Zip(questions, static (item, question) => new DetectionInput(item.Image, question))], asked.CritiqueTokens, RunStage.Detect, run);
+            using var z = run.Stage(RunStage.Align, aligner, () => detections.Align(aligner, z0, request.AlignerPasses));
+            var images = generator.Generate(IndicesOf(open), new ImagePromptRows(IndicesOf(open), z, noImage, asked.Generation.Settings.ImagePromptScale));
 
-            var alignedScores = Score(aligned, request.Prompt, run);
-            var improved = Improves(alignedScores, scores);
-            var accepted = improved || !request.KeepOnlyImprovements;
-            if (accepted) (image, scores) = (aligned, alignedScores);
-            rounds.Add(new AlignmentRound(run.Round, question, detection.Critique, aligned, alignedScores, accepted));
-            run.EndRound(rounds[^1]);
-            if (!improved && request.StopWithoutImprovement) break;
+            var scores = Score(open, images, run);
+            foreach (var (place, item) in open.Index())
+            {
+                var improves = Improves(scores[place], item.Scores);
+                item.EndRound(
+                    new AlignmentRound
+                    {
+                        Number = run.Round,
+                        Question = questions[place],
+                        Critique = detections[place].Critique,
+                        Image = images[place],
+                        Scores = scores[place],
+                        Accepted = improves || !request.KeepOnlyImprovements,
+                    },
+                    isLast: !improves && request.StopWithoutImprovement);
+                run.EndRound(item.Index, item.Rounds[^1]);
+            }
         }
-        return new AlignmentResult(image, baseImage, baseScores, rounds, request, run.Finish());
+        return new AlignmentResult
+        {
+            Items = [.. items.Select(item => item.ToResult(asked.Generation.Items[item.Index].Size))],
+            Settings = asked.Generation.Settings,
+            Backbone = backbone.Info,
+            Report = run.Finish(),
+        };
     }
 
-    /// <summary>Generates pictures; static, as it needs no more than a backbone.</summary>
-    internal static GenerationResult Generate(IDiffusionBackbone backbone, GenerationRequest request, RunRecorder run)
-    {
-        CheckPrompts(backbone, request.Prompts, request);
-        using var text = EncodeText(backbone, request.Prompts, request, run);
-        using var noise = backbone.CreateNoise(request.Size!.Value, request.Seed, request.Prompts.Count);
-        var images = new ImageGenerator(backbone, request, text, noise, run).Generate();
-        return new GenerationResult(images, request, run.Finish());
-    }
+    private static List<AlignmentState> StillOpen(IEnumerable<AlignmentState> items, AlignmentRequest request) => [.. items.Where(item => !item.IsOver && !IsSufficient(item.Scores, request))];
 
-    private string Describe(RgbImage image, string question, int maxNewTokens, RunRecorder run)
-    {
-        using var detection = Detect(AlignmentStage.Describe, image, question, maxNewTokens, run);
-        return detection.Critique ?? throw new ImgAlignException($"{detector.Name} does not answer in words; use another detector for that.");
-    }
-
-    private Detection Detect(AlignmentStage stage, RgbImage image, string question, int critiqueTokens, RunRecorder run) =>
-        run.Stage(stage, detector.Name, () => detector.Detect(image, question, critiqueTokens, run.CancellationToken));
-
-    private static void CheckPrompts(IDiffusionBackbone backbone, IReadOnlyList<string> prompts, SamplingRequest request)
-    {
-        foreach (var prompt in prompts.Append(request.NegativePrompt).OfType<string>()) backbone.CheckPrompt(prompt);
-    }
-
-    // With guidance the unconditional half comes first.
-    private static TextFeatures EncodeText(IDiffusionBackbone backbone, IReadOnlyList<string> prompts, SamplingRequest request, RunRecorder run)
-    {
-        IEnumerable<string?> unconditional = IsGuided(request) ? prompts.Select(_ => request.NegativePrompt) : [];
-        return run.Stage(AlignmentStage.EncodePrompt, backbone.Info.Name, () => backbone.EncodeText([.. unconditional, .. prompts]));
-    }
-
-    private Dictionary<string, double> Score(RgbImage image, string prompt, RunRecorder run) =>
-        Scorers.ToDictionary(scorer => scorer.Name, scorer => run.Stage(AlignmentStage.Score, scorer.Name, () => scorer.Score([image], prompt)[0]));
+    private static int[] IndicesOf(IEnumerable<AlignmentState> items) => [.. items.Select(static item => item.Index)];
 
     // The first scorer decides; without one every picture is an improvement.
-    private bool Improves(Dictionary<string, double> scores, Dictionary<string, double> before) =>
-        Scorers.Count == 0 || scores[Scorers[0].Name] > before[Scorers[0].Name];
+    private static bool Improves(IReadOnlyList<NamedScore> scores, IReadOnlyList<NamedScore> before) => scores.Count == 0 || scores[0].Value > before[0].Value;
 
-    private bool IsSufficient(Dictionary<string, double> scores, AlignmentRequest request) =>
-        request.SufficientScore is { } sufficient && scores[Scorers[0].Name] >= sufficient;
-
-    // Each round draws its own: another one may find what the last did not.
-    private static List<string> AllQuestions(AlignmentRequest request) =>
-        [.. Enumerable.Range(1, request.Rounds).Select(round => Question(request.Question, request.Prompt, request.Seed, round))];
-
-    private static string Question(string? template, string prompt, long seed, int round) =>
-        Questions.Ask(template ?? Questions.Draw(seed, round), prompt);
-
-    private static int BranchesAtOnce(SamplingRequest request) => IsGuided(request) && request.GuidanceBranches == GuidanceBranches.Together ? 2 : 1;
-
-    private static bool IsGuided(SamplingRequest request) => request.Guidance > 1;
+    private static bool IsSufficient(IReadOnlyList<NamedScore> scores, AlignmentRequest request) => request.SufficientScore is { } sufficient && scores[0].Value >= sufficient;
 }

@@ -1,222 +1,142 @@
-using System.Runtime.CompilerServices;
+using ImgAlign.Generation;
+using ImgAlign.Running;
 using ImgAlign.Runtime;
-using ImgAlign.Telemetry;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ImgAlign;
 
-/// <summary>
-/// Implicit Multimodal Guidance (IMG, section 3): from a prompt to an image that shows what the prompt says. Safe for many callers: on a
-/// device one run is computed at a time, in the order in which they asked.
-/// </summary>
-public sealed partial class AlignmentPipeline : IDisposable
+/// <inheritdoc cref="IAlignmentPipeline"/>
+public sealed partial class AlignmentPipeline : IAlignmentPipeline
 {
-    private readonly DeviceRuntime runtime;
+    private readonly IReadOnlyList<IDiffusionBackbone> backbones;
     private readonly IDiffusionBackbone backbone;
+    private readonly IImagePromptEncoder imagePrompt;
     private readonly IMisalignmentDetector detector;
     private readonly IImplicitAligner aligner;
-    private readonly CancellationTokenSource lifetime = new();
+    private readonly IReadOnlyList<IImageScorer> scorers;
+    private readonly RunHost host;
 
-    /// <summary>Puts a pipeline together. The models stay their owner's, and must outlive the pipeline.</summary>
-    /// <param name="runtime">The device that all of them run on.</param>
+    /// <summary>Puts a pipeline together. The models may be on different devices, and are disposed by whoever made them, after the pipeline.</summary>
     /// <param name="backbone">The diffusion model.</param>
     /// <param name="detector">The multimodal language model.</param>
     /// <param name="aligner">The aligner that was trained for these two.</param>
-    /// <exception cref="ImgAlignException">The aligner was trained for another backbone or detector.</exception>
-    public AlignmentPipeline(DeviceRuntime runtime, IDiffusionBackbone backbone, IMisalignmentDetector detector, IImplicitAligner aligner)
+    /// <param name="options">Scorers, further devices, and what is recorded; null: the defaults.</param>
+    /// <param name="loggerFactory">Where messages go; null: nowhere.</param>
+    /// <exception cref="ArgumentException">The models do not fit each other, two backbones are on one device, or two scorers have the same name.</exception>
+    public AlignmentPipeline(
+        IDiffusionBackbone backbone, IMisalignmentDetector detector, IImplicitAligner aligner, AlignmentPipelineOptions? options = null, ILoggerFactory? loggerFactory = null)
     {
-        ArgumentNullException.ThrowIfNull(runtime);
         ArgumentNullException.ThrowIfNull(backbone);
         ArgumentNullException.ThrowIfNull(detector);
         ArgumentNullException.ThrowIfNull(aligner);
-        this.runtime = runtime;
-        this.backbone = backbone;
-        this.detector = detector;
-        this.aligner = aligner;
-        var info = backbone.Info;
-        if (info.ImagePromptTokens == 0)
-            throw new ImgAlignException($"{info.Name} was made without an image prompt, which an alignment works by; give it the files of its image prompt.");
+        options ??= new AlignmentPipelineOptions();
+        (this.backbone, this.detector, this.aligner, scorers) = (backbone, detector, aligner, options.Scorers);
+        backbones = PipelineRules.Backbones(backbone, options.Replicas);
+        imagePrompt = backbone.ImagePrompt
+            ?? throw new ArgumentException($"{backbone.Name} was made without an image prompt, which an alignment works by; give it the files of its image prompt.", nameof(backbone));
         if (aligner.DetectorWidth != detector.HiddenSize)
-            throw new ImgAlignException($"The aligner reads hidden states of width {aligner.DetectorWidth}, but {detector.Name} gives {detector.HiddenSize}; load the aligner that was trained with this detector.");
-        if (aligner.TokenWidth != info.ImagePromptWidth)
-            throw new ImgAlignException($"The aligner moves image-prompt tokens of width {aligner.TokenWidth}, but {info.Name} takes {info.ImagePromptTokens} x {info.ImagePromptWidth}; load the aligner that was trained for this backbone.");
+            throw new ArgumentException($"The aligner reads hidden states of width {aligner.DetectorWidth}, but {detector.Name} gives {detector.HiddenSize}; load the aligner that was trained with this detector.", nameof(aligner));
+        if (aligner.TokenWidth != backbone.Info.ImagePromptWidth)
+            throw new ArgumentException($"The aligner moves image-prompt tokens of width {aligner.TokenWidth}, but {backbone.Name} takes {backbone.Info.ImagePromptTokens} x {backbone.Info.ImagePromptWidth}; load the aligner that was trained for this backbone.", nameof(aligner));
+        if (scorers.CountBy(static scorer => scorer.Name).FirstOrDefault(static count => count.Value > 1).Key is { } name)
+            throw new ArgumentException($"There are two scorers named '{name}'; scores are recorded by name, so each scorer needs its own.", nameof(options));
+        host = new RunHost(options.RecordPrompts, (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<AlignmentPipeline>());
     }
 
-    /// <summary>What the diffusion model is.</summary>
-    public BackboneInfo Backbone => backbone.Info;
+    private IReadOnlyList<IModel> AllModels => [.. backbones, detector, aligner, .. scorers];
 
-    /// <summary>Judges of pictures; all are recorded, the first decides what is kept and when to stop. They stay their owner's.</summary>
-    /// <exception cref="ImgAlignException">Two have the same name, by which scores are recorded.</exception>
-    public IReadOnlyList<IImageScorer> Scorers
+    /// <inheritdoc/>
+    public Task<AlignmentResult> AlignAsync(AlignmentRequest request, IProgress<RunUpdate>? progress = null, CancellationToken cancellationToken = default)
     {
-        get;
-        init
-        {
-            if (value.CountBy(scorer => scorer.Name).FirstOrDefault(count => count.Value > 1).Key is { } name)
-                throw new ImgAlignException($"There are two scorers named '{name}'; scores are recorded by name, so each scorer needs its own.");
-            field = value;
-        }
-    } = [];
+        var resolved = Resolve(request);
+        return host.RunAsync(Plan(resolved), run => Align(resolved, run), progress, cancellationToken);
+    }
 
-    /// <summary>Where messages go; null: nowhere.</summary>
-    public ILogger? Logger { get; init; }
-
-    /// <summary>Whether prompts are written to logs and traces.</summary>
-    public bool RecordPrompts { get; init; }
-
-    /// <summary>Aligns one image.</summary>
-    /// <param name="request">What to make.</param>
-    /// <param name="progress">Told every stage, step and round, on the worker thread.</param>
-    /// <param name="cancellationToken">Stops the run before its next step.</param>
-    /// <exception cref="InvalidRequestException">A value of the request is out of its range; the message says what to change.</exception>
-    /// <exception cref="ImgAlignException">The run cannot fit into memory; the message says what to change.</exception>
-    public async Task<AlignmentResult> AlignAsync(AlignmentRequest request, IProgress<AlignmentUpdate>? progress = null, CancellationToken cancellationToken = default)
+    /// <inheritdoc/>
+    public IAsyncEnumerable<RunUpdate> StreamAsync(AlignmentRequest request, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(request);
-        var resolved = RequestRules.Resolve(request, backbone.Info, Scorers.Count > 0);
-        using var operation = Begin("align", backbone.Info.Name, resolved.Prompt, resolved.Seed);
-        var questions = AllQuestions(resolved);
+        var resolved = Resolve(request);
+        return host.StreamAsync(Plan(resolved), run => Align(resolved, run), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> DescribeAsync(IReadOnlyList<AlignmentItem> items, int maxNewTokens = 128, CancellationToken cancellationToken = default)
+    {
+        var inputs = RequestRules.ResolveDescription(items, maxNewTokens, detector);
         var workload = new Workload
         {
-            Size = resolved.Size!.Value,
-            BranchesAtOnce = BranchesAtOnce(resolved),
-            Question = questions.MaxBy(question => question.Length),
-            CritiqueTokens = resolved.DescribeCritique ? resolved.CritiqueTokens : 0,
+            Size = inputs.Select(static input => input.Image.Size).MaxBy(static size => (long)size.Width * size.Height),
+            Batch = inputs.Count,
+            Question = inputs.Select(static input => input.Question).MaxBy(static question => question.Length),
+            CritiqueTokens = maxNewTokens,
         };
-        var result = await RunAsync(operation, AllModels, workload, run => Align(resolved, questions, run), progress, cancellationToken).ConfigureAwait(false);
-        operation.Ends(result);
-        return result;
+        var plan = new RunPlan("describe", [detector], workload, inputs.Count, items[0].Seed, string.Join('\n', items.Select(static item => item.Prompt)));
+        return host.RunAsync(plan, run => Describe(inputs, maxNewTokens, run), progress: null, cancellationToken);
     }
 
-    /// <summary>
-    /// Aligns one image and yields what happens: every update, and with the last one the <see cref="AlignmentUpdate.Result"/>. Leaving the
-    /// loop early cancels the run.
-    /// </summary>
-    /// <param name="request">What to make.</param>
-    /// <param name="cancellationToken">Stops the run before its next step.</param>
-    /// <exception cref="ImgAlignException">As for <see cref="AlignAsync"/>.</exception>
-    public async IAsyncEnumerable<AlignmentUpdate> StreamAsync(AlignmentRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var updates = new UpdateStream();
-        var run = updates.CompleteWithAsync(AlignAsync(request, updates, leaving.Token));
-        try
-        {
-            await foreach (var update in updates.ReadAllAsync().ConfigureAwait(false)) yield return update;
-        }
-        finally
-        {
-            await leaving.CancelAsync().ConfigureAwait(false);
-            await run.ConfigureAwait(false);
-        }
-    }
+    /// <inheritdoc/>
+    public IReadOnlyList<MemoryEstimate> EstimateMemory(AlignmentRequest request) => [.. RunHost.Estimate(Plan(Resolve(request))).Devices.Select(static device => device.Estimate)];
 
-    /// <summary>Generates pictures from prompts, without detector and aligner.</summary>
-    /// <param name="request">What to make.</param>
-    /// <param name="progress">Told every stage and step, on the worker thread.</param>
-    /// <param name="cancellationToken">Stops the run before its next step.</param>
-    /// <exception cref="InvalidRequestException">A value of the request is out of its range; the message says what to change.</exception>
-    /// <exception cref="ImgAlignException">The run cannot fit into memory; the message says what to change.</exception>
-    public async Task<GenerationResult> GenerateAsync(GenerationRequest request, IProgress<AlignmentUpdate>? progress = null, CancellationToken cancellationToken = default)
+    /// <summary>Cancels this pipeline's runs and waits until they have ended, unless called from within one.</summary>
+    public ValueTask DisposeAsync() => host.DisposeAsync();
+
+    /// <summary>Cancels this pipeline's runs and waits until they have ended, unless called from within one.</summary>
+    public void Dispose() => host.DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    private ResolvedAlignment Resolve(AlignmentRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var resolved = RequestRules.Resolve(request, backbone.Info);
-        using var operation = Begin("generate", backbone.Info.Name, string.Join('\n', resolved.Prompts), resolved.Seed);
-        var workload = new Workload { Size = resolved.Size!.Value, Batch = resolved.Prompts.Count, BranchesAtOnce = BranchesAtOnce(resolved) };
-        var result = await RunAsync(operation, [backbone], workload, run => Generate(backbone, resolved, run), progress, cancellationToken).ConfigureAwait(false);
-        operation.Ends(result.Report);
-        return result;
+        return RequestRules.Resolve(request, backbone, detector, canScore: scorers.Count > 0);
     }
 
-    /// <summary>Has the detector say in words what is amiss with a picture.</summary>
-    /// <param name="image">The picture.</param>
-    /// <param name="prompt">What it should show.</param>
-    /// <param name="question">The question, in which <c>{prompt}</c> stands for the prompt; null: one is drawn by the seed.</param>
-    /// <param name="seed">Draws the question.</param>
-    /// <param name="maxNewTokens">The most tokens of the answer, 1 to 4096.</param>
-    /// <param name="cancellationToken">Stops the answer before its next token.</param>
-    /// <exception cref="ImgAlignException">An argument is out of range, or the run cannot fit into memory.</exception>
-    public async Task<string> DescribeAsync(RgbImage image, string prompt, string? question = null, long seed = 0, int maxNewTokens = 128, CancellationToken cancellationToken = default)
+    private RunPlan Plan(ResolvedAlignment asked)
     {
-        ArgumentNullException.ThrowIfNull(image);
-        RequestRules.RequireQuestion(prompt, question, seed, maxNewTokens);
-        using var operation = Begin("describe", detector.Name, prompt, seed);
-        var asked = Question(question, prompt, seed, 1);
-        var workload = new Workload { Size = image.Size, Question = asked, CritiqueTokens = maxNewTokens };
-        return await RunAsync(operation, [detector], workload, run => Describe(image, asked, maxNewTokens, run), null, cancellationToken).ConfigureAwait(false);
+        var workload = PipelineRules.Workload(asked.Generation, backbone) with
+        {
+            Question = asked.Questions.SelectMany(static questions => questions).MaxBy(static question => question.Length),
+            CritiqueTokens = asked.CritiqueTokens,
+        };
+        var prompts = string.Join('\n', asked.Request.Items.Select(static item => item.Prompt));
+        return new RunPlan("align", AllModels, workload, asked.Generation.MaxBatchSize, asked.Request.Items[0].Seed, prompts);
     }
 
-    /// <summary>The memory that an alignment would need, with a question of usual length and without a critique, and what is there.</summary>
-    /// <param name="size">The size of the picture; null: the backbone's default.</param>
-    public Task<MemoryEstimate> EstimateMemoryAsync(ImageSize? size = null) =>
-        runtime.Worker.RunAsync(() => EstimateMemory(AllModels, new Workload { Size = size ?? backbone.Info.DefaultSize }));
-
-    /// <summary>Loads all networks to where the residency policy lets them wait, so that the first run need not.</summary>
-    /// <param name="cancellationToken">Takes this out of the queue.</param>
-    /// <exception cref="ImgAlignException">An alignment of the backbone's default size cannot fit into memory, or weights cannot be read.</exception>
-    public Task WarmUpAsync(CancellationToken cancellationToken = default) => runtime.Worker.RunAsync(() =>
+    // As if every item took part in every round.
+    private double PlannedUnits(IReadOnlyList<AlignmentState> items, AlignmentRequest request, ImageGenerator generator)
     {
-        EstimateMemory(AllModels, new Workload { Size = backbone.Info.DefaultSize }).EnsureFits();
-        runtime.Residency.WarmUp();
-    }, cancellationToken);
-
-    /// <summary>Releases all networks on this pipeline's device; the next run loads them again.</summary>
-    /// <param name="cancellationToken">Takes this out of the queue.</param>
-    public Task UnloadAsync(CancellationToken cancellationToken = default) => runtime.Worker.RunAsync(runtime.Residency.Unload, cancellationToken);
-
-    /// <summary>
-    /// Cancels this pipeline's runs and waits until they have ended, unless called from within one; the models stay their owner's.
-    /// </summary>
-    public void Dispose()
-    {
-        if (lifetime.IsCancellationRequested) return;
-        lifetime.Cancel();
-        if (!runtime.Worker.HasEnded && !runtime.Worker.IsCurrentThread) runtime.Worker.RunAsync(static () => { }).GetAwaiter().GetResult();
-        lifetime.Dispose();
+        const int StagesOfStart = 3, StagesOfRound = 4;  // beside the steps of the sampler and the scorers
+        var (drawn, all) = (IndicesOf(items.Where(static item => item.Item.Image is null)), IndicesOf(items));
+        return generator.CountEvaluations(drawn) + StagesOfStart + scorers.Count + request.Rounds * (generator.CountEvaluations(all) + StagesOfRound + scorers.Count);
     }
 
-    private IReadOnlyList<object> AllModels => [backbone, detector, aligner, .. Scorers];
-
-    private Operation Begin(string name, string model, string prompt, long seed)
+    private IReadOnlyList<string> Describe(IReadOnlyList<DetectionInput> inputs, int maxNewTokens, RunContext run)
     {
-        ObjectDisposedException.ThrowIf(lifetime.IsCancellationRequested, this);
-        return new Operation(name, model, seed, RecordPrompts ? prompt : null, Logger ?? NullLogger.Instance);
+        using var detections = Detect(inputs, maxNewTokens, RunStage.Describe, run);
+        return [.. Enumerable.Range(0, inputs.Count).Select(item => detections[item].Critique
+            ?? throw new ImgAlignException($"{detector.Name} does not answer in words; use another detector for that."))];
     }
 
-    private async Task<T> RunAsync<T>(Operation operation, IReadOnlyList<object> models, Workload workload, Func<RunRecorder, T> work, IProgress<AlignmentUpdate>? progress, CancellationToken cancellationToken)
+    private DetectionBatch Detect(IReadOnlyList<DetectionInput> inputs, int critiqueTokens, RunStage stage, RunContext run) => run.Stage(stage, detector, () =>
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.Token);
+        var detections = new List<Detection>();
         try
         {
-            return await runtime.Worker.RunAsync(() =>
-            {
-                var estimate = EstimateMemory(models, workload);
-                operation.Starts(estimate);
-                estimate.EnsureFits();
-                using var run = new RunRecorder(runtime, estimate, operation.Logger, progress, stop.Token);
-                try
-                {
-                    return work(run);
-                }
-                finally
-                {
-                    runtime.Residency.Leave();
-                }
-            }, stop.Token).ConfigureAwait(false);
+            foreach (var batch in inputs.Chunk(run.BatchSize)) detections.AddRange(detector.Detect(batch, critiqueTokens, run.CancellationToken));
+            return new DetectionBatch(detections);
         }
-        catch (OperationCanceledException exception) when (cancellationToken.IsCancellationRequested)
+        catch
         {
-            operation.Fails(exception);
-            throw new OperationCanceledException(exception.Message, exception, cancellationToken);
-        }
-        catch (Exception exception)
-        {
-            operation.Fails(exception);
+            detections.ForEach(static detection => detection.Dispose());
             throw;
         }
-    }
+    });
 
-    private MemoryEstimate EstimateMemory(IEnumerable<object> models, Workload workload) =>
-        runtime.Estimate(models.OfType<IMemoryFootprint>().SelectMany(model => model.EstimateStages(workload)));
+    // One list of scores a picture, in the order of the scorers.
+    private List<IReadOnlyList<NamedScore>> Score(IReadOnlyList<AlignmentState> items, IReadOnlyList<RgbImage> images, RunContext run)
+    {
+        string[] prompts = [.. items.Select(static item => item.Item.Prompt)];
+        var byScorer = scorers.Select(scorer => run.Stage(RunStage.Score, scorer, () =>
+            images.Zip(prompts).Chunk(run.BatchSize).SelectMany(batch => scorer.Score([.. batch.Select(static pair => pair.First)], [.. batch.Select(static pair => pair.Second)])).ToList())).ToList();
+        return [.. images.Select((_, place) => ValueList.Of(scorers.Select((scorer, number) => new NamedScore(scorer.Name, byScorer[number][place]))))];
+    }
 }

@@ -1,8 +1,9 @@
 namespace ImgAlign;
 
-/// <summary>A plain text-to-image generation: one picture a prompt, all in one batch.</summary>
-public sealed record GenerationRequest : SamplingRequest
+/// <summary>Pictures to be generated from prompts.</summary>
+/// <param name="pictures">The pictures, at least one.</param>
+public sealed record GenerationRequest(params IEnumerable<GenerationItem> pictures) : SamplingRequest
 {
-    /// <summary>What the pictures should show, at least one prompt. The first picture is the one that its prompt would give alone.</summary>
-    public required IReadOnlyList<string> Prompts { get; init; }
+    /// <summary>The pictures, at least one.</summary>
+    public IReadOnlyList<GenerationItem> Items { get; init => field = ValueList.Of(value); } = ValueList.Of(pictures);
 }

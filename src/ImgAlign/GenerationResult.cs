@@ -1,7 +1,17 @@
 namespace ImgAlign;
 
-/// <summary>The pictures of a plain generation.</summary>
-/// <param name="Images">One picture a prompt.</param>
-/// <param name="Request">The request with all defaults filled in.</param>
-/// <param name="Report">What it cost.</param>
-public sealed record GenerationResult(IReadOnlyList<RgbImage> Images, GenerationRequest Request, RunReport Report);
+/// <summary>Generated pictures.</summary>
+public sealed record GenerationResult
+{
+    /// <summary>One for each item of the request, in its order.</summary>
+    public required IReadOnlyList<GeneratedItem> Items { get; init => field = ValueList.Of(value); }
+
+    /// <summary>How they were sampled, with all defaults filled in.</summary>
+    public required SamplingSettings Settings { get; init; }
+
+    /// <summary>The diffusion model that made them.</summary>
+    public required BackboneInfo Backbone { get; init; }
+
+    /// <summary>What it cost.</summary>
+    public required RunReport Report { get; init; }
+}

@@ -1,18 +1,12 @@
 namespace ImgAlign;
 
-/// <summary>What a plain generation and an alignment have in common. Values that are null are the backbone's defaults.</summary>
+/// <summary>How the pictures of a request are sampled. Values that are null are the backbone's defaults.</summary>
 public abstract record SamplingRequest
 {
-    /// <summary>What the picture must not show; null: the family's unconditional prompt (SDXL: zeros, which is not the same as "").</summary>
-    public string? NegativePrompt { get; init; }
-
-    /// <summary>The seed of the noise, and of the question when none is given: 0 or more.</summary>
-    public long Seed { get; init; }
-
     /// <summary>The number of sampler steps, 1 to 1000.</summary>
     public int? Steps { get; init; }
 
-    /// <summary>The classifier-free guidance scale, 0 or more; up to 1 there is no guidance.</summary>
+    /// <summary>The guidance scale as the model's card gives it, 0 or more. For SDXL it is classifier-free guidance, and up to 1 there is none; for FLUX it is an input of the network.</summary>
     public double? Guidance { get; init; }
 
     /// <summary>
@@ -24,14 +18,20 @@ public abstract record SamplingRequest
     /// <summary>How the two branches of classifier-free guidance are computed.</summary>
     public GuidanceBranches GuidanceBranches { get; init; }
 
-    /// <summary>The size of the picture in pixels.</summary>
-    public ImageSize? Size { get; init; }
+    /// <summary>The scale of image prompts, 0 or more; 0 ignores them. IMG uses 0.2.</summary>
+    public double? ImagePromptScale { get; init; }
 
-    /// <summary>SDXL's claims about the picture's history; refused by backbones without them.</summary>
-    public MicroConditioning? MicroConditioning { get; init; }
+    /// <summary>The sampler, one of <see cref="Samplers"/> or one of your own; null: Euler.</summary>
+    public ISampler? Sampler { get; init; }
+
+    /// <summary>Settings that only one family has, such as <see cref="Backbones.SdxlSettings"/>; refused by backbones of other families.</summary>
+    public FamilySettings? Family { get; init; }
+
+    /// <summary>The most items that are computed at once, 1 to 1024; fewer are where memory is short. An item's picture does not depend on it but for rounding.</summary>
+    public int MaxBatchSize { get; init; } = 8;
 
     /// <summary>
-    /// Updates carry a preview every so many steps; null: never. A preview costs a decode, and under a policy other than
+    /// Updates carry previews every so many evaluations of the network; null: never. A preview costs a decode, and under a policy other than
     /// <see cref="Runtime.ResidencyPolicy.KeepAll"/> an exchange of networks too.
     /// </summary>
     public int? PreviewInterval { get; init; }

@@ -14,7 +14,7 @@ internal static class ChildProgram
     {
         if (arguments is not [NullReferenceAfterProduct]) return 2;
         using var runtime = new DeviceRuntime(new RuntimeOptions());
-        await runtime.Worker.RunAsync(() =>
+        await runtime.RunAsync(() =>
         {
             _ = torch.ones([512, 512], dtype: torch.bfloat16).mm(torch.ones([512, 512], dtype: torch.bfloat16));
             CatchNullReference();

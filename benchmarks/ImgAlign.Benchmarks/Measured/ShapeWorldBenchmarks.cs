@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using ImgAlign.DependencyInjection;
+using ImgAlign.Runtime;
 using ImgAlign.ShapeWorld;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -11,7 +12,8 @@ public class ShapeWorldBenchmarks
     private const string Prompt = "a red circle left of a blue square";
 
     private ServiceProvider services = null!;
-    private AlignmentPipeline pipeline = null!;
+    private IAlignmentPipeline pipeline = null!;
+    private IGenerationPipeline generation = null!;
 
     /// <summary>Threads to compute with; the tool takes one.</summary>
     [Params(1, 2)]
@@ -24,8 +26,9 @@ public class ShapeWorldBenchmarks
         var collection = new ServiceCollection();
         collection.AddImplicitMultimodalGuidance(options => options.Threads = Threads).UseShapeWorld();
         services = collection.BuildServiceProvider();
-        pipeline = services.GetRequiredService<AlignmentPipeline>();
-        await pipeline.WarmUpAsync();
+        pipeline = services.GetRequiredService<IAlignmentPipeline>();
+        generation = services.GetRequiredService<IGenerationPipeline>();
+        await services.GetRequiredService<DeviceRuntime>().WarmUpAsync();
     }
 
     /// <summary>Frees them.</summary>
@@ -34,9 +37,19 @@ public class ShapeWorldBenchmarks
 
     /// <summary>A prompt to a picture.</summary>
     [Benchmark(Baseline = true)]
-    public Task<GenerationResult> Generate() => pipeline.GenerateAsync(new GenerationRequest { Prompts = [Prompt] });
+    public Task<GenerationResult> Generate() => generation.GenerateAsync(new GenerationRequest(new GenerationItem(Prompt)));
+
+    /// <summary>Eight pictures as one batch.</summary>
+    [Benchmark]
+    public Task<GenerationResult> GenerateEight() => generation.GenerateAsync(new GenerationRequest(Eight));
+
+    /// <summary>The same eight pictures one after the other.</summary>
+    [Benchmark]
+    public Task<GenerationResult> GenerateEightSingly() => generation.GenerateAsync(new GenerationRequest(Eight) { MaxBatchSize = 1 });
 
     /// <summary>A prompt to a picture, what is wrong with it in words, an aligned picture, and the scores of both.</summary>
     [Benchmark]
-    public Task<AlignmentResult> Round() => pipeline.AlignAsync(new AlignmentRequest { Prompt = Prompt, DescribeCritique = true });
+    public Task<AlignmentResult> Round() => pipeline.AlignAsync(new AlignmentRequest(new AlignmentItem(Prompt)) { DescribeCritique = true });
+
+    private static IEnumerable<GenerationItem> Eight => Enumerable.Range(0, 8).Select(static seed => new GenerationItem(Prompt) { Seed = seed });
 }

@@ -54,12 +54,12 @@ internal static class MemoryCommand
         using var backbone = new FluxBackbone(runtime, models.Flux(storage));
         using var detector = new LlavaDetector(runtime, models.Llava(storage));
         using var aligner = new ImplicitAligner(runtime, models.AlignerPath);
-        using var pipeline = new AlignmentPipeline(runtime, backbone, detector, aligner);
-        var request = new AlignmentRequest { Prompt = "a red cube on a blue table", Steps = 2, Size = new(128, 128) };
+        using var pipeline = new AlignmentPipeline(backbone, detector, aligner);
+        var request = new AlignmentRequest(new AlignmentItem("a red cube on a blue table") { Size = new(128, 128) }) { Steps = 2 };
         var before = Environment.WorkingSet;
         var report = (await pipeline.AlignAsync(request)).Report;
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{policy,-14}{storage,-9}{report.Estimate.RequiredBytes / 1e6,9:0}{(report.PeakMemoryBytes - before) / 1e6,9:0}{report.Duration.TotalSeconds,9:0.0}"));
+            $"{policy,-14}{storage,-9}{report.Devices[0].Estimate.RequiredBytes / 1e6,9:0}{(report.Devices[0].PeakMemoryBytes - before) / 1e6,9:0}{report.Duration.TotalSeconds,9:0.0}"));
     }
 }

@@ -10,7 +10,7 @@ namespace ImgAlign.Benchmarks.MidSize;
 /// <summary><c>options</c>: what each option that does less work is worth in time, and what it does to the picture, on a mid-size FLUX of random weights.</summary>
 internal static class OptionsCommand
 {
-    private static readonly GenerationRequest Request = new() { Prompts = ["a red cube on a blue table"], NegativePrompt = "blurred", Steps = 12, Size = new(256, 256), Guidance = 3.5 };
+    private static readonly GenerationRequest Request = new(new GenerationItem("a red cube on a blue table") { NegativePrompt = "blurred", Size = new(256, 256) }) { Steps = 12 };
 
     private static readonly (string Name, GenerationRequest Request, double? StepCache)[] Runs =
     [
@@ -18,7 +18,7 @@ internal static class OptionsCommand
         ("GuidanceBranches Apart", Request with { GuidanceBranches = GuidanceBranches.Apart }, null),
         ("GuidanceInterval 0 to 0.75", Request with { GuidanceInterval = new(0, 0.75) }, null),
         ("GuidanceInterval 0.25 to 0.75", Request with { GuidanceInterval = new(0.25, 0.75) }, null),
-        ("no guidance", Request with { Guidance = 1 }, null),
+        ("no true guidance", Request with { Family = new FluxSettings { TrueGuidance = 1 } }, null),
         ("StepCacheThreshold 0.1", Request, 0.1),
         ("StepCacheThreshold 0.3", Request, 0.3),
         ("StepCacheThreshold 0.5", Request, 0.5),
@@ -28,7 +28,7 @@ internal static class OptionsCommand
 
     private static async Task MeasureAsync(MidSizeModels models)
     {
-        Console.WriteLine($"{Hardware.Describe()}, {Request.Steps} steps at {Request.Size}, float32, each twice and the faster one taken");
+        Console.WriteLine($"{Hardware.Describe()}, {Request.Steps} steps at {Request.Items[0].Size}, float32, each twice and the faster one taken");
         Console.WriteLine($"{"",-32}{"seconds",8}{"ratio",7}{"PSNR, dB",10}");
         RgbImage? reference = null;
         var seconds = 0.0;
@@ -46,13 +46,11 @@ internal static class OptionsCommand
         var options = models.Flux();
         options.StepCacheThreshold = stepCache;
         using var backbone = new FluxBackbone(runtime, options);
-        using var detector = new LlavaDetector(runtime, models.Llava());
-        using var aligner = new ImplicitAligner(runtime, models.AlignerPath);
-        using var pipeline = new AlignmentPipeline(runtime, backbone, detector, aligner);
+        using var pipeline = new GenerationPipeline(backbone);
         await pipeline.GenerateAsync(request with { Steps = 1 }).ConfigureAwait(false);
         var results = new List<GenerationResult>();
         for (var run = 0; run < 2; run++) results.Add(await pipeline.GenerateAsync(request).ConfigureAwait(false));
-        return (results[0].Images[0], results.Min(result => result.Report.Timings.Where(timing => timing.Stage == AlignmentStage.Generate).Sum(timing => timing.Duration.TotalSeconds)));
+        return (results[0].Items[0].Image, results.Min(result => result.Report.Timings.Where(timing => timing.Stage == RunStage.Generate).Sum(timing => timing.Duration.TotalSeconds)));
     }
 
     private static double Psnr(RgbImage expected, RgbImage actual)

@@ -17,18 +17,19 @@ internal sealed record AlignRecord(
     double Guidance,
     GuidanceInterval? GuidanceInterval,
     GuidanceBranches GuidanceBranches,
+    string Sampler,
     int Width,
     int Height,
     double ImagePromptScale,
     int AlignerPasses,
     int MostRounds,
+    int BatchSize,
     bool Accepted,
     IReadOnlyDictionary<string, double> BaseScores,
     IReadOnlyList<RoundRecord> Rounds,
     IReadOnlyList<TimingRecord> Timings,
     double Seconds,
-    long EstimatedMemoryBytes,
-    long? PeakMemoryBytes,
+    IReadOnlyList<DeviceRecord> Devices,
     IReadOnlyList<AppliedLora> Loras,
     IReadOnlyDictionary<string, string?> Configuration,
     IReadOnlyDictionary<string, string> Sources)
@@ -42,24 +43,29 @@ internal sealed record AlignRecord(
 
     private static string LibraryVersion => typeof(AlignmentPipeline).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
-    /// <summary>Describes a result.</summary>
-    /// <param name="result">The result.</param>
+    /// <summary>Describes what became of an item.</summary>
+    /// <param name="result">The result of the run.</param>
+    /// <param name="aligned">The item's part of it.</param>
+    /// <param name="request">The request.</param>
     /// <param name="image">The file of the picture that was given, or null when it was generated.</param>
-    /// <param name="loras">The LoRAs that were merged into the backbone.</param>
     /// <param name="configuration">The models and how they ran, as configured.</param>
-    public static AlignRecord Of(AlignmentResult result, string? image, IReadOnlyList<AppliedLora> loras, IConfigurationSection configuration)
+    public static AlignRecord Of(AlignmentResult result, AlignedItem aligned, AlignmentRequest request, string? image, IConfigurationSection configuration)
     {
-        var request = result.Request;
+        var (item, settings, report) = (aligned.Item, result.Settings, result.Report);
         return new AlignRecord(
-            LibraryVersion, request.Prompt, request.NegativePrompt, image, request.Seed, request.Steps!.Value, request.Guidance!.Value, request.GuidanceInterval, request.GuidanceBranches,
-            request.Size!.Value.Width, request.Size.Value.Height, request.ImagePromptScale!.Value, request.AlignerPasses, request.Rounds,
-            result.Accepted, result.BaseScores,
-            [.. result.Rounds.Select(round => new RoundRecord(round.Number, round.Question, round.Critique, round.Scores, round.Accepted))],
-            [.. result.Report.Timings.Select(timing => new TimingRecord(timing.Stage, timing.Round, timing.Duration.TotalSeconds))],
-            result.Report.Duration.TotalSeconds, result.Report.Estimate.RequiredBytes, result.Report.PeakMemoryBytes, loras,
+            LibraryVersion, item.Prompt, item.NegativePrompt, image, item.Seed, settings.Steps, settings.Guidance, settings.GuidanceInterval, settings.GuidanceBranches, settings.Sampler.Name,
+            aligned.Image.Width, aligned.Image.Height, settings.ImagePromptScale, request.AlignerPasses, request.Rounds, report.BatchSize,
+            aligned.Accepted, ToDictionary(aligned.BaseScores),
+            [.. aligned.Rounds.Select(static round => new RoundRecord(round.Number, round.Question, round.Critique, ToDictionary(round.Scores), round.Accepted))],
+            [.. report.Timings.Select(static timing => new TimingRecord(timing.Stage, timing.Round, timing.Duration.TotalSeconds))],
+            report.Duration.TotalSeconds,
+            [.. report.Devices.Select(static device => new DeviceRecord(device.Estimate.Device, device.Estimate.RequiredBytes, device.PeakMemoryBytes))],
+            result.Backbone.Loras,
             configuration.AsEnumerable(makePathsRelative: true).Where(pair => pair.Value is not null).OrderBy(pair => pair.Key, StringComparer.Ordinal).ToDictionary(),
             NamedModels.Sources(configuration));
     }
+
+    private static Dictionary<string, double> ToDictionary(IEnumerable<NamedScore> scores) => scores.ToDictionary(static score => score.Scorer, static score => score.Value);
 
     /// <summary>The record as the text of a JSON file.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Options);
@@ -68,5 +74,8 @@ internal sealed record AlignRecord(
 /// <summary>One round of a record.</summary>
 internal sealed record RoundRecord(int Number, string Question, string? Critique, IReadOnlyDictionary<string, double> Scores, bool Accepted);
 
+/// <summary>One device of a record.</summary>
+internal sealed record DeviceRecord(string Name, long EstimatedMemoryBytes, long? PeakMemoryBytes);
+
 /// <summary>One stage of a record.</summary>
-internal sealed record TimingRecord(AlignmentStage Stage, int Round, double Seconds);
+internal sealed record TimingRecord(RunStage Stage, int Round, double Seconds);

@@ -5,15 +5,15 @@ internal static class RequestWords
 {
     private static readonly Dictionary<string, string> Options = new()
     {
-        [nameof(AlignmentRequest.Prompt)] = "The prompt",
-        [nameof(AlignmentRequest.Seed)] = "--seed",
+        [nameof(AlignmentItem.Prompt)] = "The prompt",
+        [nameof(AlignmentItem.Seed)] = "--seed",
         [nameof(AlignmentRequest.Rounds)] = "--rounds",
         [nameof(AlignmentRequest.Steps)] = "--steps",
         [nameof(AlignmentRequest.Guidance)] = "--guidance",
         [nameof(AlignmentRequest.GuidanceInterval)] = "The interval of --guidance-start and --guidance-end",
         [nameof(AlignmentRequest.GuidanceBranches)] = "--guidance-branches",
         [nameof(AlignmentRequest.ImagePromptScale)] = "--scale",
-        [nameof(AlignmentRequest.Size)] = "The size of --width and --height",
+        [nameof(AlignmentItem.Size)] = "The size of --width and --height",
     };
 
     /// <summary>The message, with the option in the member's place.</summary>

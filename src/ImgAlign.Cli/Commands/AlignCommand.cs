@@ -44,12 +44,15 @@ internal static class AlignCommand
             var results = new ResultFolders(parsed.GetValue(output) ?? ResultFolders.DefaultRoot(text), parsed.GetValue(overwrite));
             results.Require(chosen);
             var imageFile = parsed.GetValue(image) is { } path ? Path.GetFullPath(path) : null;
-            var request = new AlignmentRequest
+            var item = new AlignmentItem(text)
             {
-                Prompt = text,
                 Image = imageFile is null ? null : ImageFile.Load(imageFile),
                 NegativePrompt = parsed.GetValue(negative),
                 Question = parsed.GetValue(question),
+                Size = Size(parsed.GetValue(width), parsed.GetValue(height)),
+            };
+            var request = new AlignmentRequest(chosen.Select(seed => item with { Seed = seed }))
+            {
                 DescribeCritique = !parsed.GetValue(noCritique),
                 Rounds = parsed.GetValue(rounds) ?? 1,
                 KeepOnlyImprovements = !parsed.GetValue(noGate),
@@ -59,39 +62,38 @@ internal static class AlignCommand
                 Guidance = parsed.GetValue(guidance),
                 GuidanceInterval = Interval(parsed.GetValue(guidanceStart), parsed.GetValue(guidanceEnd)),
                 GuidanceBranches = parsed.GetValue(branches) ?? default,
-                Size = Size(parsed.GetValue(width), parsed.GetValue(height)),
             };
             var configuration = ModelConfiguration.ReadOrShapeWorld(parsed);
             await NamedModels.FetchMissingAsync(configuration, parsed.GetValue(yes), terminal, token);
-            return await RunAsync(terminal, configuration, request, imageFile, chosen, results, token);
+            return await RunAsync(terminal, configuration, request, imageFile, results, token);
         });
         return command;
     }
 
     private static async Task<int> RunAsync(
-        Terminal terminal, IConfigurationSection configuration, AlignmentRequest request, string? imageFile, IReadOnlyList<long> seeds, ResultFolders results, CancellationToken cancellationToken)
+        Terminal terminal, IConfigurationSection configuration, AlignmentRequest request, string? imageFile, ResultFolders results, CancellationToken cancellationToken)
     {
         await using var services = ModelServices.Build(configuration);
-        var pipeline = services.GetRequiredService<AlignmentPipeline>();
-        foreach (var seed in seeds)
+        var pipeline = services.GetRequiredService<IAlignmentPipeline>();
+        var result = await RunProgress.ShowAsync<AlignmentResult>(terminal.Error, pipeline.StreamAsync(request, cancellationToken));
+        foreach (var aligned in result.Items)
         {
-            var result = await AlignProgress.ShowAsync(terminal.Error, progress => pipeline.AlignAsync(request with { Seed = seed }, progress, cancellationToken));
-            var folder = results.Write(seed, result.BaseImage, result.Image, AlignRecord.Of(result, imageFile, pipeline.Backbone.Loras, configuration));
-            Write(terminal.Out, result);
+            var folder = results.Write(aligned.Item.Seed, aligned.BaseImage, aligned.Image, AlignRecord.Of(result, aligned, request, imageFile, configuration));
+            Write(terminal.Out, aligned);
             terminal.Out.WriteText(folder);
         }
         return 0;
     }
 
-    private static void Write(IAnsiConsole console, AlignmentResult result)
+    private static void Write(IAnsiConsole console, AlignedItem result)
     {
         var before = result.BaseScores;
         foreach (var round in result.Rounds)
         {
             console.WriteText($"round {round.Number} asked: {round.Question}");
             if (round.Critique is { } critique) console.WriteText($"round {round.Number} answered: {critique}");
-            foreach (var (scorer, score) in round.Scores)
-                console.WriteText(string.Create(CultureInfo.InvariantCulture, $"round {round.Number} scored by {scorer}: {before[scorer]:0.000} before, {score:0.000} after, {(round.Accepted ? "kept" : "not kept")}"));
+            foreach (var (score, earlier) in round.Scores.Zip(before))
+                console.WriteText(string.Create(CultureInfo.InvariantCulture, $"round {round.Number} scored by {score.Scorer}: {earlier.Value:0.000} before, {score.Value:0.000} after, {(round.Accepted ? "kept" : "not kept")}"));
             if (round.Accepted) before = round.Scores;
         }
     }

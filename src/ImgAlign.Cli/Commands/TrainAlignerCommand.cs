@@ -28,8 +28,9 @@ internal static class TrainAlignerCommand
         var family = chosen[nameof(PipelineOptions.Detector)]!;
         var detector = services.GetRequiredKeyedService<IMisalignmentDetector>(family);
         var asked = configuration.GetSection(family);
+        var imagePrompt = model.ImagePrompt ?? throw new ImgAlignException($"{model.Name} was made without an image prompt, whose features an aligner moves; give it the files of its image prompt.");
         return new FrozenModels(
-            model.ImagePrompt, detector, model.Info.ImagePromptTokens, model.Info.ImagePromptWidth,
+            imagePrompt, detector, model.Info.ImagePromptTokens, model.Info.ImagePromptWidth,
             Fingerprint(configuration.GetSection(backbone), nameof(SdxlOptions.ImagePromptPath), nameof(SdxlOptions.ImageEncoderPath), nameof(SdxlOptions.ResamplerPath), nameof(SdxlOptions.AdapterPath)),
             $"{Fingerprint(asked, nameof(LlavaOptions.ModelPath), nameof(LlavaOptions.VisionTowerPath))}-{asked[nameof(LlavaOptions.Template)] ?? "default"}-{asked[nameof(LlavaOptions.ImageAspectRatio)] ?? "default"}");
     }

@@ -35,11 +35,12 @@ internal static class VerifyCommand
             throw new ImgAlignException($"{folder}: no golden case below this folder{(filter is null ? "" : $" has '{filter}' in its path")}, so there is nothing to verify.");
         // The tolerances are those of float32.
         using var runtime = new DeviceRuntime(new RuntimeOptions { Device = device, Precision = Precision.Float32 });
-        return await runtime.Worker.RunAsync(() => Run(terminal, runner, cases, runtime.Device, cancellationToken), cancellationToken);
+        return await runtime.RunAsync(() => Run(terminal, runner, cases, runtime.Device, cancellationToken), cancellationToken);
     }
 
     private static int Run(Terminal terminal, GoldenRunner runner, (string Path, string Name)[] cases, torch.Device device, CancellationToken cancellationToken)
     {
+        using var scope = torch.NewDisposeScope();
         var passed = 0;
         foreach (var (path, name) in cases)
         {

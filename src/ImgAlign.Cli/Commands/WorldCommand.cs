@@ -5,7 +5,9 @@ using ImgAlign.Runtime;
 using ImgAlign.ShapeWorld.Evaluation;
 using ImgAlign.ShapeWorld.Models;
 using ImgAlign.ShapeWorld.Training;
+using ImgAlign.Training;
 using Spectre.Console;
+using TorchSharp;
 
 namespace ImgAlign.Cli.Commands;
 
@@ -60,12 +62,8 @@ internal static class WorldCommand
         Terminal terminal, WorldFolder world, WorldFolder? ablations, EvaluationOptions options, string report, int? threads, CancellationToken cancellationToken)
     {
         using var runtime = new DeviceRuntime(new RuntimeOptions { Threads = threads });
-        var result = await runtime.Worker.RunAsync(
-            () =>
-            {
-                using var evaluation = new WorldEvaluation(world, ablations, options);
-                return evaluation.Run(new Lines(terminal), cancellationToken);
-            }, cancellationToken);
+        using var evaluation = new WorldEvaluation(runtime, world, ablations, options);
+        var result = await evaluation.RunAsync(new Lines(terminal), cancellationToken);
         EvaluationReport.Write(report, result);
         foreach (var comparison in result.Claim)
             terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{comparison.Name} against {comparison.Baseline}: {comparison.Wins} wins, {comparison.Ties} ties, {comparison.Losses} losses, p {comparison.PValue:0.0e+0}"));
@@ -107,8 +105,13 @@ internal static class WorldCommand
         {
             if (stages.Count > 1 && training.FindRecord(stage) is { FailedGates.Count: 0 }) continue;
             terminal.Error.WriteText($"stage {stage}");
+            StageRecord Run(IProgress<TrainingProgress> progress)
+            {
+                using var scope = torch.NewDisposeScope();
+                return training.Run(stage, steps, progress, cancellationToken);
+            }
             var record = await TrainProgress.ShowAsync(
-                terminal.Error, progress => runtime.Worker.RunAsync(() => training.Run(stage, steps, progress, cancellationToken), cancellationToken));
+                terminal.Error, progress => runtime.RunAsync(() => Run(progress), cancellationToken));
             Write(terminal, record);
             if (record.FailedGates.Count > 0)
                 throw new ImgAlignException($"Stage {stage} does not reach what the next one needs in {string.Join(", ", record.FailedGates)}; train it for longer, with --stage {stage} --steps N and N beyond {record.Steps}.");

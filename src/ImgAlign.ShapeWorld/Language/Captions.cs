@@ -95,7 +95,7 @@ public static class Captions
 
     private static IEnumerable<string> Names<T>() where T : struct, Enum => Enum.GetNames<T>().Select(static name => name.ToLowerInvariant());
 
-    private static ImgAlignException Unknown(string text, string reason) => new(
+    private static InvalidRequestException Unknown(string text, string reason) => new(
         $"ShapeWorld cannot draw '{text}': {reason} \"{Examples[0]}\" and the like, with two objects out of {string.Join(", ", Names<ShapeColor>())} and {string.Join(", ", Names<ShapeKind>())}, "
         + "and left of, right of, above or below.");
 

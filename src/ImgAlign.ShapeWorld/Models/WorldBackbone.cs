@@ -14,38 +14,47 @@ public sealed class WorldBackbone : IDiffusionBackbone, IMemoryFootprint
     /// <summary>Reads configurations and tokenizers and compares them with the weights, which are read on first use.</summary>
     /// <param name="runtime">The device.</param>
     /// <param name="folder">The world.</param>
+    /// <param name="withImagePrompt">Whether the image prompt is there: while the world is trained it may not be yet.</param>
     /// <exception cref="ImgAlignException">A file is missing or broken.</exception>
-    public WorldBackbone(DeviceRuntime runtime, WorldFolder folder)
+    public WorldBackbone(DeviceRuntime runtime, WorldFolder folder, bool withImagePrompt = true)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        sdxl = new SdxlBackbone(runtime, folder.BackboneOptions());
+        sdxl = new SdxlBackbone(runtime, folder.BackboneOptions(withImagePrompt));
         Info = sdxl.Info with
         {
-            Name = "ShapeWorld",
-            FixedSize = new ImageSize(SceneRenderer.Size, SceneRenderer.Size),
+            DefaultSize = Size,
             DefaultSteps = SamplingOptions.Default.Steps,
             DefaultGuidance = SamplingOptions.Default.Guidance,
             DefaultImagePromptScale = SamplingOptions.Default.ImagePromptScale,
-            SupportsMicroConditioning = false,
         };
     }
+
+    private static ImageSize Size { get; } = new(SceneRenderer.Size, SceneRenderer.Size);
+
+    /// <inheritdoc/>
+    public string Name => "ShapeWorld";
+
+    /// <inheritdoc/>
+    public DeviceRuntime Runtime => sdxl.Runtime;
 
     /// <inheritdoc/>
     public BackboneInfo Info { get; }
 
     /// <inheritdoc/>
-    public IImagePromptEncoder ImagePrompt => sdxl.ImagePrompt;
+    public IImagePromptEncoder? ImagePrompt => sdxl.ImagePrompt;
+
+    /// <summary>The world has one size.</summary>
+    /// <param name="size">A size in pixels.</param>
+    public ImageSize NearestSize(ImageSize size) => Size;
 
     /// <inheritdoc/>
-    public SigmaSchedule CreateSchedule(int steps, ImageSize size) => sdxl.CreateSchedule(steps, size);
+    public IReadOnlyList<long> LatentShape(ImageSize size) => sdxl.LatentShape(size);
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The size is not the world's.</exception>
-    public torch.Tensor CreateNoise(ImageSize size, long seed, int batch = 1)
-    {
-        Info.RequireSize(size);
-        return sdxl.CreateNoise(size, seed, batch);
-    }
+    public NoiseSchedule CreateSchedule(int steps, ImageSize size) => sdxl.CreateSchedule(steps, size);
+
+    /// <inheritdoc/>
+    public IGuidance CreateGuidance(SamplingSettings settings) => sdxl.CreateGuidance(settings);
 
     /// <inheritdoc/>
     public void CheckPrompt(string prompt) => Captions.Read(prompt);
@@ -58,11 +67,11 @@ public sealed class WorldBackbone : IDiffusionBackbone, IMemoryFootprint
     }
 
     /// <inheritdoc/>
-    public Conditioning Condition(TextFeatures text, torch.Tensor? imagePrompt, double imagePromptScale, ImageSize size, MicroConditioning? microConditioning = null) =>
-        sdxl.Condition(text, imagePrompt, imagePromptScale, size, microConditioning);
+    public Conditioning Condition(TextFeatures text, torch.Tensor? imagePrompt, double imagePromptScale, ImageSize size, SamplingSettings settings) =>
+        sdxl.Condition(text, imagePrompt, imagePromptScale, size, settings);
 
     /// <inheritdoc/>
-    public torch.Tensor Derivative(torch.Tensor x, SigmaStep step, Conditioning conditioning) => sdxl.Derivative(x, step, conditioning);
+    public torch.Tensor Derivative(torch.Tensor x, NoiseLevel level, Conditioning conditioning) => sdxl.Derivative(x, level, conditioning);
 
     /// <inheritdoc/>
     public IReadOnlyList<RgbImage> Decode(torch.Tensor x) => sdxl.Decode(x);

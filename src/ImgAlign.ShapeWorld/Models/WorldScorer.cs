@@ -12,7 +12,6 @@ public sealed class WorldScorer : IImageScorer, IMemoryFootprint
 {
     private const long ActivationBytes = 16L * 1024 * 1024;
 
-    private readonly DeviceRuntime runtime;
     private readonly ClipImageProcessor processor;
     private readonly ClipTokenizer tokenizer;
     private readonly ModelSlot<ClipVisionModel> vision;
@@ -31,7 +30,7 @@ public sealed class WorldScorer : IImageScorer, IMemoryFootprint
         var visionSource = new ModelSource<ClipVisionModel>("ShapeWorld scorer, pictures", () => new ClipVisionModel(visionConfig, META), path, static (network, file) => network.Names(file));
         var textSource = new ModelSource<ClipTextModel>("ShapeWorld scorer, prompts", () => new ClipTextModel(textConfig, META), path, static (network, file) => network.Names(file));
 
-        this.runtime = runtime;
+        Runtime = runtime;
         processor = ClipImageProcessor.ForSize(visionConfig.ImageSize);
         tokenizer = ClipTokenizer.Load(path);
         vision = new(runtime, visionSource);
@@ -42,19 +41,22 @@ public sealed class WorldScorer : IImageScorer, IMemoryFootprint
     public string Name => "ShapeWorld's scorer";
 
     /// <inheritdoc/>
-    public IReadOnlyList<double> Score(IReadOnlyList<RgbImage> images, string prompt)
+    public DeviceRuntime Runtime { get; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<double> Score(IReadOnlyList<RgbImage> images, IReadOnlyList<string> prompts)
     {
         ArgumentNullException.ThrowIfNull(images);
-        ArgumentNullException.ThrowIfNull(prompt);
+        ArgumentNullException.ThrowIfNull(prompts);
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var pictures = Direction(vision, cat([.. images.Select(processor.Preprocess)]));  // [B, p]
-        var words = Direction(text, tensor(tokenizer.Encode(Captions.Normalize(prompt))).unsqueeze(0));  // [1, p]
+        var words = Direction(text, stack(prompts.Select(prompt => tensor(tokenizer.Encode(Captions.Normalize(prompt))))));  // [B, p]
         return [.. (pictures * words).sum(-1).cpu().data<float>().Select(static score => (double)score)];
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<StageFootprint> EstimateStages(Workload workload) => [vision.Footprint(ActivationBytes), text.Footprint(ActivationBytes)];
+    public IReadOnlyList<StageFootprint> EstimateStages(Workload workload) => [vision.Footprint(ActivationBytes * workload.Batch), text.Footprint(ActivationBytes * workload.Batch)];
 
     /// <summary>Frees the networks.</summary>
     public void Dispose()
@@ -67,6 +69,6 @@ public sealed class WorldScorer : IImageScorer, IMemoryFootprint
     private Tensor Direction<T>(ModelSlot<T> tower, Tensor inputs) where T : nn.Module<Tensor, ClipOutput>
     {
         using var lease = tower.Use();
-        return nn.functional.normalize(lease.Model.call(inputs.to(runtime.Device)).Pooled!.to(float32), dim: -1);
+        return nn.functional.normalize(lease.Model.call(inputs.to(Runtime.Device)).Pooled!.to(float32), dim: -1);
     }
 }

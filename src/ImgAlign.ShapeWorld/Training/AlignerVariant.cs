@@ -58,7 +58,7 @@ internal sealed record AlignerVariant(string Name, string Title, PreferenceObjec
     {
         AlignerInput.Detector => new LlavaDetector(runtime, world.DetectorOptions()),
         AlignerInput.OriginalDetector => new LlavaDetector(runtime, ablations.DetectorOptions()),
-        _ => new PromptReader(world),
+        _ => new PromptReader(runtime, world),
     };
 
     /// <summary>The files of what <see cref="OpenDetector"/> opens.</summary>

@@ -1,6 +1,5 @@
 using ImgAlign.ShapeWorld.Language;
 using ImgAlign.ShapeWorld.Scenes;
-using static TorchSharp.torch;
 
 namespace ImgAlign.ShapeWorld.Training;
 
@@ -20,9 +19,10 @@ internal sealed record PromptedScenes(IReadOnlyList<string> Prompts, IReadOnlyLi
         return new([.. samples.Select(static sample => Captions.Write(sample.Scene, sample.Random))], [.. samples.Select(static sample => sample.Scene)], [.. samples.Select(static sample => sample.Image)]);
     }
 
-    /// <summary>Generates a picture for each prompt, with the prompt's place as the seed.</summary>
-    public IReadOnlyList<RgbImage> Generate(WorldGenerator generator, SamplingOptions options, Tensor? imagePrompts = null, double scale = 0) =>
-        generator.Generate(Prompts, [.. Enumerable.Range(0, Prompts.Count).Select(static seed => (long)seed)], options, imagePrompts, scale);
+    /// <summary>A request for a picture of each prompt, with the prompt's place as the seed.</summary>
+    /// <param name="images">A picture for each prompt: for a generation its image prompt; null for none.</param>
+    public IEnumerable<AlignmentItem> ToItems(IReadOnlyList<RgbImage>? images = null) =>
+        Prompts.Select((prompt, index) => new AlignmentItem(prompt) { Seed = index, Image = images?[index] });
 
     /// <summary>Judges a picture for each prompt.</summary>
     public Judgements Judge(IReadOnlyList<RgbImage> images) => new([.. Scenes.Zip(images, static (scene, image) => SceneEvaluator.Judge(image, scene))]);

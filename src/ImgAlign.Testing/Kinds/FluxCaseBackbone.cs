@@ -4,27 +4,20 @@ using TorchSharp;
 
 namespace ImgAlign.Testing.Kinds;
 
-/// <summary>FLUX with what a case gives in the place of what a user gets: the noise, the first step with guidance, image-prompt features, and a scale for each branch.</summary>
+/// <summary>FLUX with what a case gives in the place of what a user gets: image-prompt features, and a scale for each branch.</summary>
 /// <param name="golden">The case.</param>
 /// <param name="flux">The backbone; borrowed.</param>
-/// <param name="noise">The noise <c>[B, 16, h, w]</c>; borrowed.</param>
+/// <param name="noise">The noise <c>[B, 16, h, w]</c>, for the number of samples; borrowed.</param>
 internal sealed class FluxCaseBackbone(GoldenCase golden, FluxBackbone flux, torch.Tensor noise) : RecordedBackbone(flux)
 {
     private readonly torch.Tensor? image = golden.Inputs.GetValueOrDefault("image_proj")?.to(noise.device);
     private readonly torch.Tensor? noImage = golden.Inputs.GetValueOrDefault("neg_image_proj")?.to(noise.device);
 
-    public override BackboneInfo Info { get; } = flux.Info with
-    {
-        GuidanceStartStep = golden.IsXFlux() ? (int)Math.Min(golden.Number("timestep_to_start_cfg", 1e5), int.MaxValue) : 0,
-    };
-
     // The case's own size may be no multiple of 16.
-    public override SigmaSchedule CreateSchedule(int steps, ImageSize size) =>
+    public override NoiseSchedule CreateSchedule(int steps, ImageSize size) =>
         flux.CreateSchedule(steps, new ImageSize((int)golden.Number("width", size.Width), (int)golden.Number("height", size.Height)));
 
-    public override torch.Tensor CreateNoise(ImageSize size, long seed, int batch = 1) => noise.clone();
-
-    public override Conditioning Condition(TextFeatures text, torch.Tensor? imagePrompt, double imagePromptScale, ImageSize size, MicroConditioning? microConditioning = null)
+    public override Conditioning Condition(TextFeatures text, torch.Tensor? imagePrompt, double imagePromptScale, ImageSize size, SamplingSettings settings)
     {
         var batch = (int)noise.shape[0];
         var guided = text.Batch - batch;  // the unconditional half, where there is one
@@ -32,6 +25,6 @@ internal sealed class FluxCaseBackbone(GoldenCase golden, FluxBackbone flux, tor
         if (features is null && image is not null)
             features = guided == 0 ? image.expand(batch, -1, -1) : torch.cat([(noImage ?? image).expand(batch, -1, -1), image.expand(batch, -1, -1)]);
         var noImageScale = imagePrompt is null && noImage is null ? 0 : golden.Number("neg_ip_scale", 1);
-        return flux.Condition(text, features, [.. Enumerable.Repeat(noImageScale, guided), .. Enumerable.Repeat(golden.Number("ip_scale", 1), batch)], size);
+        return flux.Condition(text, features, [.. Enumerable.Repeat(noImageScale, guided), .. Enumerable.Repeat(golden.Number("ip_scale", 1), batch)], size, settings);
     }
 }

@@ -30,7 +30,7 @@ internal static class FluxPipelineKinds
             var (name, schedule) = (run.GetProperty("name").GetString(), flow.Create(run.GetProperty("steps").GetInt32(), imageTokens));
             outputs[$"{name}.mu"] = torch.tensor(new[] { flow.Mu(imageTokens) });
             outputs[$"{name}.sigmas"] = Sigmas(schedule);
-            outputs[$"{name}.timesteps"] = golden.IsXFlux() ? Sigmas(schedule) : torch.tensor(schedule.Steps.Select(step => step.Timestep * config.NumTrainTimesteps).ToArray());
+            outputs[$"{name}.timesteps"] = golden.IsXFlux() ? Sigmas(schedule) : torch.tensor(schedule.Levels.Select(level => level.Timestep * config.NumTrainTimesteps).ToArray());
         }
         return outputs;
     }
@@ -43,12 +43,13 @@ internal static class FluxPipelineKinds
         var negative = golden.Inputs.GetValueOrDefault("neg_velocity")?.to(device);
         var start = options.TryGetProperty("timestep_to_start_cfg", out var first) ? first.GetDouble() : 0;
         var latents = torch.empty_like(velocity);
-        var final = DenoisingLoop.Run(schedule, golden.Inputs["latents"].to(device), (x, step) =>
+        var guidance = new ClassifierFreeGuidance(negative is null ? 1 : options.GetProperty("true_gs").GetDouble(), firstStep: (int)Math.Min(start, int.MaxValue));
+        using var noise = new TorchNoise(0);  // Euler's steps add none
+        var final = Samplers.Euler.Sample(golden.Inputs["latents"].to(device), schedule, (x, step, _) =>
         {
-            if (step.Index > 0) latents[step.Index - 1].copy_(x);
-            return negative is null || step.Index < start ? velocity[step.Index].alias()
-                : Guidance.Combine(negative[step.Index], velocity[step.Index], options.GetProperty("true_gs").GetDouble());
-        });
+            if (step > 0) latents[step - 1].copy_(x);
+            return guidance.IsGuided(step, schedule.Steps) ? guidance.Combine(negative![step], velocity[step]) : velocity[step].alias();
+        }, noise);
         latents[^1].copy_(final);
         return new() { ["latents"] = latents, ["sigmas"] = Sigmas(schedule), ["timesteps"] = Sigmas(schedule) };
     }
@@ -62,7 +63,7 @@ internal static class FluxPipelineKinds
     private static Dictionary<string, torch.Tensor> Align(GoldenCase golden, torch.Device device)
     {
         using var flux = new FluxRuns(golden, device);
-        using var detector = new GivenDetector(golden.Inputs["h"].to(device));
+        using var detector = new GivenDetector(flux.Runtime, golden.Inputs["h"].to(device));
         using var aligner = flux.LoadAligner();
         var outputs = new Dictionary<string, torch.Tensor>();
         if (!golden.Inputs.TryGetValue("base_image", out var baseImage))
@@ -79,5 +80,5 @@ internal static class FluxPipelineKinds
         return outputs;
     }
 
-    private static torch.Tensor Sigmas(SigmaSchedule schedule) => torch.tensor(schedule.Steps.Select(step => step.Sigma).Append(0f).ToArray());
+    private static torch.Tensor Sigmas(NoiseSchedule schedule) => torch.tensor(schedule.Levels.Select(static level => level.Sigma).Append(schedule.FinalSigma).ToArray());
 }

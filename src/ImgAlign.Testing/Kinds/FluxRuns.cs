@@ -23,7 +23,7 @@ internal sealed class FluxRuns : IDisposable
     {
         this.golden = golden;
         var options = golden.Options;
-        runtime = new DeviceRuntime(new RuntimeOptions { Precision = Precision.Float32 }, device);
+        runtime = new DeviceRuntime(new RuntimeOptions { Device = device.type == DeviceType.CPU ? "cpu" : $"cuda:{device.index}", Precision = Precision.Float32 });
         flux = new FluxBackbone(runtime, new FluxOptions
         {
             ModelPath = golden.CheckpointPath!,
@@ -32,36 +32,46 @@ internal sealed class FluxRuns : IDisposable
             ImagePromptPath = Directory.Exists(golden.ImagePromptFolder()) ? golden.ImagePromptFolder() : null,
             ScheduleTokens = golden.IsXFlux() ? FlowTokenCount.Released : FlowTokenCount.Standard,
             Rounding = golden.IsXFlux() ? PixelRounding.Down : PixelRounding.Nearest,
-            DistilledGuidance = options.GetProperty("guidance").GetDouble(),
             MaxTextTokens = (int)golden.Number("max_sequence_length", 512),
         });
         var noise = golden.Inputs["noise"].to(device);
         var negatives = ForAll(options.Texts("negative_prompt"), (int)noise.shape[0]);
-        Backbone = new FluxCaseBackbone(golden, flux, noise) { Negatives = negatives };
+        Backbone = new FluxCaseBackbone(golden, flux, noise);
 
         var isGuided = golden.IsXFlux() || options.TryGetProperty("negative_prompt", out var given) && given.ValueKind != JsonValueKind.Null;
-        request = new GenerationRequest
+        var source = new GivenNoise(noise);
+        request = new GenerationRequest(ForAll(options.Texts("prompt"), negatives.Count).Zip(negatives, (prompt, negative) => new GenerationItem(prompt)
         {
-            Prompts = ForAll(options.Texts("prompt"), negatives.Count),
-            NegativePrompt = negatives[0],
-            Steps = options.GetProperty("steps").GetInt32(),
-            Guidance = isGuided ? golden.Number(golden.IsXFlux() ? "true_gs" : "true_cfg_scale", golden.IsXFlux() ? 3.5 : 1) : 1,
+            NegativePrompt = negative,
             Size = new ImageSize((int)noise.shape[3] * 8, (int)noise.shape[2] * 8),
+            Noise = source,
+        }))
+        {
+            Steps = options.GetProperty("steps").GetInt32(),
+            Guidance = options.GetProperty("guidance").GetDouble(),
+            Family = new FluxSettings
+            {
+                TrueGuidance = isGuided ? golden.Number(golden.IsXFlux() ? "true_gs" : "true_cfg_scale", golden.IsXFlux() ? 3.5 : 1) : 1,
+                TrueGuidanceStart = golden.IsXFlux() ? (int)Math.Min(golden.Number("timestep_to_start_cfg", 1e5), int.MaxValue) : 0,
+            },
         };
     }
+
+    /// <summary>The device.</summary>
+    public DeviceRuntime Runtime => runtime;
 
     /// <summary>What the last run made.</summary>
     public RecordedBackbone Backbone { get; }
 
     /// <summary>Generates from the case's prompts, and with its image-prompt features where it has some.</summary>
-    public IReadOnlyList<RgbImage> Generate() => runtime.Generate(Backbone, request);
+    public IReadOnlyList<RgbImage> Generate() => Backbone.Generate(request);
 
     /// <summary>One round that starts from a given picture.</summary>
     /// <param name="image">The picture, <c>[H, W, 3]</c>.</param>
     /// <param name="detector">What reads it.</param>
     /// <param name="aligner">What moves its features.</param>
     public RgbImage Align(torch.Tensor image, IMisalignmentDetector detector, IImplicitAligner aligner) =>
-        runtime.Align(Backbone, detector, aligner, golden.AlignmentOf(request, image));
+        Backbone.Align(detector, aligner, golden.AlignmentOf(request, image));
 
     /// <summary>The case's aligner.</summary>
     public RecordedAligner LoadAligner()

@@ -1,7 +1,4 @@
-using ImgAlign.Runtime;
-using ImgAlign.Telemetry;
 using ImgAlign.Testing.Golden;
-using Microsoft.Extensions.Logging.Abstractions;
 using TorchSharp;
 
 namespace ImgAlign.Testing.Kinds;
@@ -9,18 +6,18 @@ namespace ImgAlign.Testing.Kinds;
 /// <summary>Runs of a case's models by the code that users run.</summary>
 internal static class PipelineRuns
 {
-    /// <summary>Generates, as <see cref="AlignmentPipeline.GenerateAsync"/> does.</summary>
-    public static IReadOnlyList<RgbImage> Generate(this DeviceRuntime runtime, IDiffusionBackbone backbone, GenerationRequest request)
+    /// <summary>Generates.</summary>
+    public static IReadOnlyList<RgbImage> Generate(this IDiffusionBackbone backbone, GenerationRequest request)
     {
-        using var run = new RunRecorder(runtime, runtime.Estimate([]), NullLogger.Instance, progress: null, CancellationToken.None);
-        return AlignmentPipeline.Generate(backbone, request, run).Images;
+        using var pipeline = new GenerationPipeline(backbone);
+        return [.. pipeline.GenerateAsync(request).GetAwaiter().GetResult().Items.Select(static item => item.Image)];
     }
 
     /// <summary>One round that starts from a given picture.</summary>
-    public static RgbImage Align(this DeviceRuntime runtime, IDiffusionBackbone backbone, IMisalignmentDetector detector, IImplicitAligner aligner, AlignmentRequest request)
+    public static RgbImage Align(this IDiffusionBackbone backbone, IMisalignmentDetector detector, IImplicitAligner aligner, AlignmentRequest request)
     {
-        using var pipeline = new AlignmentPipeline(runtime, backbone, detector, aligner);
-        return pipeline.AlignAsync(request).GetAwaiter().GetResult().Image;
+        using var pipeline = new AlignmentPipeline(backbone, detector, aligner);
+        return pipeline.AlignAsync(request).GetAwaiter().GetResult().Items[0].Image;
     }
 
     /// <summary>One round of a case that starts from a given picture, with the settings of its generation.</summary>
@@ -28,19 +25,26 @@ internal static class PipelineRuns
     /// <param name="request">The generation.</param>
     /// <param name="image">The picture, <c>[H, W, 3]</c>.</param>
     /// <param name="question">What is asked; null where it does not matter.</param>
-    public static AlignmentRequest AlignmentOf(this GoldenCase golden, GenerationRequest request, torch.Tensor image, string? question = null) => new()
+    public static AlignmentRequest AlignmentOf(this GoldenCase golden, GenerationRequest request, torch.Tensor image, string? question = null)
     {
-        Prompt = request.Prompts[0],
-        NegativePrompt = request.NegativePrompt,
-        Seed = request.Seed,
-        Steps = request.Steps,
-        Guidance = request.Guidance,
-        Size = request.Size,
-        Image = ImagingKinds.ToImage(image),
-        Question = question,
-        AlignerPasses = golden.Options.GetProperty("aligner_passes").GetInt32(),
-        ImagePromptScale = golden.Number("ip_scale", 1),
-    };
+        var item = request.Items[0];
+        return new(new AlignmentItem(item.Prompt)
+        {
+            NegativePrompt = item.NegativePrompt,
+            Seed = item.Seed,
+            Size = item.Size,
+            Noise = item.Noise,
+            Image = ImagingKinds.ToImage(image),
+            Question = question,
+        })
+        {
+            Steps = request.Steps,
+            Guidance = request.Guidance,
+            Family = request.Family,
+            AlignerPasses = golden.Options.GetProperty("aligner_passes").GetInt32(),
+            ImagePromptScale = golden.Number("ip_scale", 1),
+        };
+    }
 
     /// <summary>Pictures as outputs: one by the name, several by the name and their number.</summary>
     /// <param name="images">The pictures.</param>

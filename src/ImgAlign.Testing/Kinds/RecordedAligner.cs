@@ -1,3 +1,4 @@
+using ImgAlign.Runtime;
 using TorchSharp;
 
 namespace ImgAlign.Testing.Kinds;
@@ -7,6 +8,10 @@ namespace ImgAlign.Testing.Kinds;
 internal sealed class RecordedAligner(IImplicitAligner inner) : IImplicitAligner
 {
     private readonly RecordedTensors kept = new();
+
+    public string Name => inner.Name;
+
+    public DeviceRuntime Runtime => inner.Runtime;
 
     public int DetectorWidth => inner.DetectorWidth;
 

@@ -1,3 +1,4 @@
+using ImgAlign.Runtime;
 using TorchSharp;
 
 namespace ImgAlign.Testing.Kinds;
@@ -12,12 +13,13 @@ internal class RecordedBackbone(IDiffusionBackbone inner) : IDiffusionBackbone, 
     private readonly RecordedTensors kept = new();
     private readonly List<torch.Tensor> samples = [];
 
-    public virtual BackboneInfo Info => inner.Info;
+    public string Name => inner.Name;
 
-    public IImagePromptEncoder ImagePrompt => this;
+    public DeviceRuntime Runtime => inner.Runtime;
 
-    /// <summary>One unconditional prompt for each sample, where a case has different ones.</summary>
-    public IReadOnlyList<string?>? Negatives { get; init; }
+    public BackboneInfo Info => inner.Info;
+
+    public IImagePromptEncoder? ImagePrompt => inner.ImagePrompt is null ? null : this;
 
     /// <summary>The final latents of the last generation, <c>[B, C, h, w]</c>.</summary>
     public torch.Tensor Latents => samples[^1];
@@ -28,21 +30,32 @@ internal class RecordedBackbone(IDiffusionBackbone inner) : IDiffusionBackbone, 
     /// <summary>The features of the last image prompt.</summary>
     public torch.Tensor? ImageFeatures { get; private set; }
 
-    public virtual SigmaSchedule CreateSchedule(int steps, ImageSize size) => inner.CreateSchedule(steps, size);
+    public ImageSize NearestSize(ImageSize size) => inner.NearestSize(size);
 
-    public virtual torch.Tensor CreateNoise(ImageSize size, long seed, int batch = 1) => inner.CreateNoise(size, seed, batch);
+    public void CheckPrompt(string prompt) => inner.CheckPrompt(prompt);
 
-    public TextFeatures EncodeText(IReadOnlyList<string?> prompts) =>
-        inner.EncodeText(Negatives is { } negatives && prompts.Count == 2 * negatives.Count ? [.. negatives, .. prompts.Skip(negatives.Count)] : prompts);
+    public void CheckSettings(SamplingSettings settings) => inner.CheckSettings(settings);
 
-    public virtual Conditioning Condition(TextFeatures text, torch.Tensor? imagePrompt, double imagePromptScale, ImageSize size, MicroConditioning? microConditioning = null) =>
-        inner.Condition(text, imagePrompt, imagePromptScale, size, microConditioning);
-
-    public torch.Tensor Derivative(torch.Tensor x, SigmaStep step, Conditioning conditioning)
+    // The first that a generation asks for.
+    public IReadOnlyList<long> LatentShape(ImageSize size)
     {
-        if (step.Index == 0) samples.Clear();
+        samples.Clear();
+        return inner.LatentShape(size);
+    }
+
+    public virtual NoiseSchedule CreateSchedule(int steps, ImageSize size) => inner.CreateSchedule(steps, size);
+
+    public IGuidance CreateGuidance(SamplingSettings settings) => inner.CreateGuidance(settings);
+
+    public TextFeatures EncodeText(IReadOnlyList<string?> prompts) => inner.EncodeText(prompts);
+
+    public virtual Conditioning Condition(TextFeatures text, torch.Tensor? imagePrompt, double imagePromptScale, ImageSize size, SamplingSettings settings) =>
+        inner.Condition(text, imagePrompt, imagePromptScale, size, settings);
+
+    public torch.Tensor Derivative(torch.Tensor x, NoiseLevel level, Conditioning conditioning)
+    {
         samples.Add(kept.Keep(x));
-        return inner.Derivative(x, step, conditioning);
+        return inner.Derivative(x, level, conditioning);
     }
 
     public IReadOnlyList<RgbImage> Decode(torch.Tensor x)
@@ -53,12 +66,12 @@ internal class RecordedBackbone(IDiffusionBackbone inner) : IDiffusionBackbone, 
 
     public torch.Tensor Encode(IReadOnlyList<RgbImage> images)
     {
-        var features = inner.ImagePrompt.Encode(images);
+        var features = inner.ImagePrompt!.Encode(images);
         ImageFeatures = kept.Keep(features);
         return features;
     }
 
-    public torch.Tensor EncodeUnconditional() => inner.ImagePrompt.EncodeUnconditional();
+    public torch.Tensor EncodeUnconditional() => inner.ImagePrompt!.EncodeUnconditional();
 
     /// <summary>Owns nothing.</summary>
     public void Dispose() { }

@@ -1,3 +1,4 @@
+using ImgAlign.Runtime;
 using TorchSharp;
 
 namespace ImgAlign.Testing.Kinds;
@@ -10,6 +11,8 @@ internal sealed class RecordedDetector(IMisalignmentDetector inner) : IMisalignm
 
     public string Name => inner.Name;
 
+    public DeviceRuntime Runtime => inner.Runtime;
+
     public int HiddenSize => inner.HiddenSize;
 
     /// <summary>The last hidden states.</summary>
@@ -17,28 +20,12 @@ internal sealed class RecordedDetector(IMisalignmentDetector inner) : IMisalignm
 
     public void CheckQuestion(string question) => inner.CheckQuestion(question);
 
-    public Detection Detect(RgbImage image, string question, int critiqueTokens = 0, CancellationToken cancellationToken = default)
+    public IReadOnlyList<Detection> Detect(IReadOnlyList<DetectionInput> inputs, int critiqueTokens = 0, CancellationToken cancellationToken = default)
     {
-        var detection = inner.Detect(image, question, critiqueTokens, cancellationToken);
-        HiddenStates = kept.Keep(detection.HiddenStates);
-        return detection;
+        var detections = inner.Detect(inputs, critiqueTokens, cancellationToken);
+        HiddenStates = kept.Keep(detections[^1].HiddenStates);
+        return detections;
     }
-
-    /// <summary>Owns nothing.</summary>
-    public void Dispose() { }
-}
-
-/// <summary>Sees the same in every picture: the hidden states that a case gives.</summary>
-/// <param name="hiddenStates"><c>[1, N, D]</c>; borrowed.</param>
-internal sealed class GivenDetector(torch.Tensor hiddenStates) : IMisalignmentDetector
-{
-    public string Name => "given hidden states";
-
-    public int HiddenSize => (int)hiddenStates.shape[2];
-
-    public void CheckQuestion(string question) { }
-
-    public Detection Detect(RgbImage image, string question, int critiqueTokens = 0, CancellationToken cancellationToken = default) => new(hiddenStates.clone());
 
     /// <summary>Owns nothing.</summary>
     public void Dispose() { }

@@ -15,8 +15,8 @@ internal static class SamplingKinds
         var schedule = euler.Create(golden.Options.GetProperty("steps").GetInt32());
         var outputs = new Dictionary<string, torch.Tensor>
         {
-            ["timesteps"] = torch.tensor(schedule.Steps.Select(step => step.Timestep).ToArray()),
-            ["sigmas"] = torch.tensor(schedule.Steps.Select(step => step.Sigma).Append(schedule.Steps[^1].NextSigma).ToArray()),
+            ["timesteps"] = torch.tensor(schedule.Levels.Select(static level => level.Timestep).ToArray()),
+            ["sigmas"] = torch.tensor(schedule.Levels.Select(static level => level.Sigma).Append(schedule.FinalSigma).ToArray()),
             ["init_noise_sigma"] = torch.tensor(new[] { schedule.InitialScale }),
         };
         if (!golden.Inputs.TryGetValue("model_outputs", out var predictions)) return outputs;
@@ -24,12 +24,13 @@ internal static class SamplingKinds
         predictions = predictions.to(device);
         var scaled = outputs["scaled"] = torch.empty_like(predictions);
         var latents = outputs["latents"] = torch.empty_like(predictions);
-        var final = DenoisingLoop.Run(schedule, golden.Inputs["noise"].to(device), (x, step) =>
+        using var noise = new TorchNoise(0);  // Euler's steps add none
+        var final = Samplers.Euler.Sample(golden.Inputs["noise"].to(device).Times(schedule.InitialScale), schedule, (x, step, level) =>
         {
-            if (step.Index > 0) latents[step.Index - 1].copy_(x);
-            scaled[step.Index].copy_(EulerSchedule.ScaleModelInput(x, step.Sigma));
-            return euler.Derivative(predictions[step.Index], x, step.Sigma);
-        });
+            if (step > 0) latents[step - 1].copy_(x);
+            scaled[step].copy_(EulerSchedule.ScaleModelInput(x, level.Sigma));
+            return euler.Derivative(predictions[step], x, level.Sigma);
+        }, noise);
         latents[^1].copy_(final);
         return outputs;
     }
@@ -41,7 +42,7 @@ internal static class SamplingKinds
         var outputs = new Dictionary<string, torch.Tensor>();
         foreach (var shape in golden.Options.GetProperty("shapes").EnumerateArray())
         {
-            var draw = noise.Randn([.. shape.EnumerateArray().Select(size => size.GetInt64())]).flatten();
+            var draw = noise.Draw([.. shape.EnumerateArray().Select(size => size.GetInt64())]).flatten();
             outputs[$"{outputs.Count}"] = draw.narrow(0, 0, Math.Min(keep, draw.shape[0]));
         }
         return outputs;

@@ -22,7 +22,7 @@ internal static class SdxlPipelineKinds
     private static Dictionary<string, torch.Tensor> Align(GoldenCase golden, torch.Device device)
     {
         using var sdxl = new SdxlRuns(golden, device);
-        using var detector = new GivenDetector(golden.Inputs["h"].to(device));
+        using var detector = new GivenDetector(sdxl.Runtime, golden.Inputs["h"].to(device));
         using var aligner = sdxl.LoadAligner();
 
         var outputs = new Dictionary<string, torch.Tensor>(sdxl.Generate().Named("base_image", ".")) { ["base_latents"] = sdxl.Backbone.Latents };

@@ -2,6 +2,7 @@ using ImgAlign.Alignment;
 using ImgAlign.Backbones;
 using ImgAlign.Networks.Perceiver;
 using ImgAlign.Runtime;
+using ImgAlign.Sampling;
 using ImgAlign.Testing.Golden;
 using TorchSharp;
 
@@ -12,13 +13,14 @@ internal sealed class SdxlRuns : IDisposable
 {
     private readonly GoldenCase golden;
     private readonly SdxlBackbone sdxl;
+    private readonly TorchNoise noise;
     private readonly GenerationRequest request;
 
     public SdxlRuns(GoldenCase golden, torch.Device device)
     {
         this.golden = golden;
         var options = golden.Options;
-        Runtime = new DeviceRuntime(new RuntimeOptions { Precision = Precision.Float32 }, device);
+        Runtime = new DeviceRuntime(new RuntimeOptions { Device = device.type == DeviceType.CPU ? "cpu" : $"cuda:{device.index}", Precision = Precision.Float32 });
         sdxl = new SdxlBackbone(Runtime, new SdxlOptions
         {
             ModelPath = golden.CheckpointPath!,
@@ -26,16 +28,19 @@ internal sealed class SdxlRuns : IDisposable
             UNetPath = golden.PathOption("unet"),
             ImagePromptPath = golden.PathOption("ckpts"),
         });
-        var negatives = options.Texts("negative_prompt");
-        Backbone = new RecordedBackbone(sdxl) { Negatives = negatives.Count > 1 ? negatives : null };
-        request = new GenerationRequest
+        Backbone = new RecordedBackbone(sdxl);
+        noise = new TorchNoise(options.GetProperty("seed").GetInt64());  // one for all: the reference draws for the whole batch
+        var (prompts, negatives) = (options.Texts("prompt"), options.Texts("negative_prompt"));
+        request = new GenerationRequest(prompts.Select((prompt, index) => new GenerationItem(prompt!)
         {
-            Prompts = options.Texts("prompt")!,
-            NegativePrompt = negatives.Count == 0 ? null : negatives[0],
+            NegativePrompt = negatives.ElementAtOrDefault(negatives.Count == 1 ? 0 : index),
             Seed = options.GetProperty("seed").GetInt64(),
+            Size = new ImageSize(options.GetProperty("width").GetInt32(), options.GetProperty("height").GetInt32()),
+            Noise = prompts.Count == 1 ? null : noise,
+        }))
+        {
             Steps = options.GetProperty("steps").GetInt32(),
             Guidance = options.GetProperty("guidance").GetDouble(),
-            Size = new ImageSize(options.GetProperty("width").GetInt32(), options.GetProperty("height").GetInt32()),
         };
     }
 
@@ -45,7 +50,7 @@ internal sealed class SdxlRuns : IDisposable
     public RecordedBackbone Backbone { get; }
 
     /// <summary>Generates without an image prompt.</summary>
-    public IReadOnlyList<RgbImage> Generate() => Runtime.Generate(Backbone, request);
+    public IReadOnlyList<RgbImage> Generate() => Backbone.Generate(request);
 
     /// <summary>One round that starts from a given picture.</summary>
     /// <param name="image">The picture, <c>[H, W, 3]</c>.</param>
@@ -53,7 +58,7 @@ internal sealed class SdxlRuns : IDisposable
     /// <param name="aligner">What moves its features.</param>
     /// <param name="question">What is asked; null where it does not matter.</param>
     public RgbImage Align(torch.Tensor image, IMisalignmentDetector detector, IImplicitAligner aligner, string? question = null) =>
-        Runtime.Align(Backbone, detector, aligner, golden.AlignmentOf(request, image, question));
+        Backbone.Align(detector, aligner, golden.AlignmentOf(request, image, question));
 
     /// <summary>The autoencoder's output for latents.</summary>
     public torch.Tensor DecodeLatents(torch.Tensor latents) => sdxl.DecodeLatents(latents);
@@ -68,6 +73,7 @@ internal sealed class SdxlRuns : IDisposable
 
     public void Dispose()
     {
+        noise.Dispose();
         sdxl.Dispose();
         Runtime.Dispose();
     }

@@ -1,11 +1,19 @@
+using ImgAlign.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ImgAlign.Testing.Reference;
 
 /// <summary>The colour world's aligner: each pass moves every token half of the way to the colour that the last hidden state asks for.</summary>
-public sealed class ColourAligner : IImplicitAligner
+/// <param name="runtime">Where to compute.</param>
+public sealed class ColourAligner(DeviceRuntime runtime) : IImplicitAligner
 {
+    /// <inheritdoc/>
+    public string Name => "Colour aligner";
+
+    /// <inheritdoc/>
+    public DeviceRuntime Runtime => runtime;
+
     /// <inheritdoc/>
     public int DetectorWidth => 6;
 

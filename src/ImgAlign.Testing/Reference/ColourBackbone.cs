@@ -1,3 +1,5 @@
+using ImgAlign.Backbones;
+using ImgAlign.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -13,74 +15,69 @@ public sealed class ColourBackbone : IDiffusionBackbone, IImagePromptEncoder, IM
     private const int Pixels = 8;
     private const double Spread = 0.02;
 
-    private readonly Device device;
-
     /// <summary>Makes the model.</summary>
-    /// <param name="device">Where to compute; null is the CPU.</param>
-    /// <param name="guidanceStartStep">The first step with guidance.</param>
-    public ColourBackbone(Device? device = null, int guidanceStartStep = 0)
+    /// <param name="runtime">Where to compute.</param>
+    public ColourBackbone(DeviceRuntime runtime)
     {
-        this.device = device ?? CPU;
+        Runtime = runtime;
         Info = new BackboneInfo
         {
-            Name = "Colour",
             SizeMultiple = Pixels,
             DefaultSize = new ImageSize(32, 32),
             DefaultSteps = 6,
             DefaultGuidance = 1.2,
-            GuidanceStartStep = guidanceStartStep,
             ImagePromptTokens = 4,
             ImagePromptWidth = 3,
         };
     }
 
     /// <inheritdoc/>
+    public string Name => "Colour";
+
+    /// <inheritdoc/>
+    public DeviceRuntime Runtime { get; }
+
+    /// <inheritdoc/>
     public BackboneInfo Info { get; }
 
     /// <inheritdoc/>
-    public IImagePromptEncoder ImagePrompt => this;
+    public IImagePromptEncoder? ImagePrompt => this;
 
     /// <summary>The bytes that each of its two stages claims to need; for tests of memory policies.</summary>
     public long ClaimedStageBytes { get; init; }
 
     /// <inheritdoc/>
-    public SigmaSchedule CreateSchedule(int steps, ImageSize size)
-    {
-        float Sigma(int i) => i == steps ? 0 : 10 * MathF.Pow(0.01f, (float)i / steps);
-        return new SigmaSchedule([.. Enumerable.Range(0, steps).Select(i => new SigmaStep(i, Sigma(i), Sigma(i + 1), Sigma(i)))], Sigma(0));
-    }
+    public IReadOnlyList<long> LatentShape(ImageSize size) => [3, size.Height / Pixels, size.Width / Pixels];
 
     /// <inheritdoc/>
-    public Tensor CreateNoise(ImageSize size, long seed, int batch = 1)
-    {
-        using var scope = NewDisposeScope();
-        using var generator = new Generator((ulong)seed, CPU);
-        return randn([batch, 3, size.Height / Pixels, size.Width / Pixels], generator: generator).to(device).MoveToOuterDisposeScope();
-    }
+    public NoiseSchedule CreateSchedule(int steps, ImageSize size) => new ColourSchedule([.. Enumerable.Range(0, steps).Select(i => 10 * MathF.Pow(0.01f, (float)i / steps))]);
+
+    /// <inheritdoc/>
+    public IGuidance CreateGuidance(SamplingSettings settings) => new ClassifierFreeGuidance(settings.Guidance, settings.GuidanceInterval);
 
     /// <inheritdoc/>
     public TextFeatures EncodeText(IReadOnlyList<string?> prompts)
     {
         var colours = prompts.SelectMany(prompt => prompt is null ? [0.5f, 0.5f, 0.5f] : Colour.Of(prompt).Select(static value => 0.25f + value / 2));
-        var tokens = tensor([.. colours], [prompts.Count, 1, 3], device: device);  // [B, 1, 3]
-        return new TextFeatures(tokens, tokens.squeeze(1));
+        var tokens = tensor([.. colours], [prompts.Count, 1, 3], device: Runtime.Device);  // [B, 1, 3]
+        return new PooledTextFeatures(tokens, tokens.squeeze(1));
     }
 
     /// <inheritdoc/>
-    public Conditioning Condition(TextFeatures text, Tensor? imagePrompt, double imagePromptScale, ImageSize size, MicroConditioning? microConditioning = null)
+    public Conditioning Condition(TextFeatures text, Tensor? imagePrompt, double imagePromptScale, ImageSize size, SamplingSettings settings)
     {
         using var scope = NewDisposeScope();
-        var mean = text.Pooled.alias();  // [B, 3]
+        var mean = PooledTextFeatures.Of(text).Pooled.alias();  // [B, 3]
         if (imagePrompt is not null && imagePromptScale != 0) mean = mean.Plus((imagePrompt.mean([1]) - mean).Times(imagePromptScale));
         return new ColourConditioning(mean.unsqueeze(-1).unsqueeze(-1).DetachFromDisposeScope());
     }
 
     /// <inheritdoc/>
-    public Tensor Derivative(Tensor x, SigmaStep step, Conditioning conditioning)
+    public Tensor Derivative(Tensor x, NoiseLevel level, Conditioning conditioning)
     {
         using var scope = NewDisposeScope();
         // x = data + sigma noise, data ~ N(mean, spread^2): the expected noise given x.
-        var scale = step.Sigma / (Spread * Spread + step.Sigma * step.Sigma);
+        var scale = level.Sigma / (Spread * Spread + level.Sigma * level.Sigma);
         return (x - ((ColourConditioning)conditioning).Mean).Times(scale).MoveToOuterDisposeScope();
     }
 
@@ -94,10 +91,10 @@ public sealed class ColourBackbone : IDiffusionBackbone, IImagePromptEncoder, IM
     }
 
     /// <inheritdoc/>
-    public Tensor Encode(IReadOnlyList<RgbImage> images) => tensor([.. images.SelectMany(Colour.Quarters)], [images.Count, 4, 3], device: device);
+    public Tensor Encode(IReadOnlyList<RgbImage> images) => tensor([.. images.SelectMany(Colour.Quarters)], [images.Count, 4, 3], device: Runtime.Device);
 
     /// <inheritdoc/>
-    public Tensor EncodeUnconditional() => TensorMath.Full([1, 4, 3], 0.5, float32, device);
+    public Tensor EncodeUnconditional() => TensorMath.Full([1, 4, 3], 0.5, float32, Runtime.Device);
 
     /// <inheritdoc/>
     public IReadOnlyList<StageFootprint> EstimateStages(Workload workload) =>
@@ -105,6 +102,13 @@ public sealed class ColourBackbone : IDiffusionBackbone, IImagePromptEncoder, IM
 
     /// <summary>Owns nothing.</summary>
     public void Dispose() { }
+
+    // The network is a formula, which is told the noise level itself.
+    private sealed class ColourSchedule(IReadOnlyList<float> sigmas)
+        : NoiseSchedule([.. sigmas.Select(static sigma => new NoiseLevel(sigma, sigma))], finalSigma: 0, initialScale: sigmas[0])
+    {
+        public override float TimestepOf(float sigma) => sigma;
+    }
 
     private sealed class ColourConditioning(Tensor mean) : Conditioning
     {

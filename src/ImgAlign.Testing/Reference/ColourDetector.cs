@@ -1,19 +1,18 @@
+using ImgAlign.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ImgAlign.Testing.Reference;
 
 /// <summary>The colour world's detector: hidden states of width 6 hold the colours of a picture's quarters, and last the question's colour.</summary>
-public sealed class ColourDetector : IMisalignmentDetector
+/// <param name="runtime">Where to compute.</param>
+public sealed class ColourDetector(DeviceRuntime runtime) : IMisalignmentDetector
 {
-    private readonly Device device;
-
-    /// <summary>Makes the model.</summary>
-    /// <param name="device">Where to compute; null is the CPU.</param>
-    public ColourDetector(Device? device = null) => this.device = device ?? CPU;
-
     /// <inheritdoc/>
     public string Name => "Colour reader";
+
+    /// <inheritdoc/>
+    public DeviceRuntime Runtime => runtime;
 
     /// <inheritdoc/>
     public int HiddenSize => 6;
@@ -23,20 +22,25 @@ public sealed class ColourDetector : IMisalignmentDetector
     public void CheckQuestion(string question) { }
 
     /// <inheritdoc/>
-    public Detection Detect(RgbImage image, string question, int critiqueTokens = 0, CancellationToken cancellationToken = default)
+    public IReadOnlyList<Detection> Detect(IReadOnlyList<DetectionInput> inputs, int critiqueTokens = 0, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        return [.. inputs.Select(input => Detect(input.Image, input.Question, critiqueTokens))];
+    }
+
+    /// <summary>Owns nothing.</summary>
+    public void Dispose() { }
+
+    private Detection Detect(RgbImage image, string question, int critiqueTokens)
+    {
         using var scope = NewDisposeScope();
-        var seen = tensor(Colour.Quarters(image), [4, 3], device: device);
-        var asked = tensor(Colour.Of(question), [1, 3], device: device);
+        var seen = tensor(Colour.Quarters(image), [4, 3], device: runtime.Device);
+        var asked = tensor(Colour.Of(question), [1, 3], device: runtime.Device);
         var seenStates = cat([seen, zeros_like(seen)], 1);
         var askedStates = cat([zeros_like(asked), asked], 1);
         var states = cat([seenStates, askedStates]).unsqueeze(0);  // [1, 5, 6]
         return new Detection(states.MoveToOuterDisposeScope(), critiqueTokens > 0 ? Answer(image, question, critiqueTokens) : null);
     }
-
-    /// <summary>Owns nothing.</summary>
-    public void Dispose() { }
 
     private static string Answer(RgbImage image, string question, int maxWords)
     {

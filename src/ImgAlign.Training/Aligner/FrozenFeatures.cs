@@ -75,7 +75,7 @@ public sealed class FrozenFeatures : IPreferenceFeatures
 
         Tensor Detect()
         {
-            using var read = detector.Detect(ImageFile.Load(pair.Rejected), question);
+            using var read = detector.Detect([new DetectionInput(ImageFile.Load(pair.Rejected), question)])[0];
             return read.HiddenStates.squeeze(0).to(float32);  // [N, D]
         }
     }

@@ -18,11 +18,18 @@ public sealed class ImplicitAligner : IImplicitAligner, IMemoryFootprint
     /// <exception cref="CheckpointException">The file cannot be read or holds no aligner.</exception>
     public ImplicitAligner(DeviceRuntime runtime, string path, int headWidth = PerceiverConfig.ReleasedHeadWidth)
     {
+        Runtime = runtime;
         using var checkpoint = Checkpoint.Open(path);
         var config = AlignerNetwork.ReadConfig(checkpoint, headWidth);
         (DetectorWidth, TokenWidth) = ((int)config.InputWidth, (int)config.Width);
         slot = new(runtime, new ModelSource<AlignerNetwork>("Implicit Aligner", () => new AlignerNetwork(config, META), path, static (_, weights) => AlignerNetwork.Names(weights)));
     }
+
+    /// <inheritdoc/>
+    public string Name => "Implicit Aligner";
+
+    /// <inheritdoc/>
+    public DeviceRuntime Runtime { get; }
 
     /// <inheritdoc/>
     public int DetectorWidth { get; }

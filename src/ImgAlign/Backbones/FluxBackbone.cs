@@ -9,12 +9,13 @@ using static TorchSharp.torch;
 namespace ImgAlign.Backbones;
 
 /// <summary>
-/// FLUX.1-dev, FLUX.1-schnell and their fine-tunes, with XLabs' image prompt. Guidance is twofold: a scale that the network knows
-/// (<see cref="FluxOptions.DistilledGuidance"/>), and classifier-free guidance from the second step on, as in IMG.
+/// FLUX.1-dev, FLUX.1-schnell and their fine-tunes, with XLabs' image prompt. Guidance is twofold: a scale that the network takes as an input, the guidance of the model's
+/// card, and classifier-free guidance from the second step on, as in IMG (<see cref="FluxSettings"/>).
 /// </summary>
 public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
 {
-    private readonly DeviceRuntime runtime;
+    private const double ReleasedTrueGuidance = 3.5;
+
     private readonly FluxOptions options;
     private readonly FluxConfig transformerConfig;
     private readonly AutoencoderKlConfig autoencoderConfig;
@@ -41,7 +42,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         var (transformerSource, decoderSource) = (files.Transformer(transformerConfig), files.Decoder(autoencoderConfig));
         var adapterSource = image is null ? null : files.Adapter(transformerConfig, image.Width);
 
-        (this.runtime, this.options) = (runtime, options);
+        (Runtime, this.options) = (runtime, options);
         textEncoder = new FluxTextEncoder(runtime, text, options);
         transformer = new(runtime, transformerSource, storage: options.Storage);
         decoder = new(runtime, decoderSource, autoencoderConfig, options.Rounding);
@@ -52,25 +53,32 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     }
 
     /// <inheritdoc/>
+    public string Name => "FLUX";
+
+    /// <inheritdoc/>
+    public DeviceRuntime Runtime { get; }
+
+    /// <inheritdoc/>
     public BackboneInfo Info { get; }
 
     /// <inheritdoc/>
-    /// <exception cref="ImgAlignException">It was made without the files of an image prompt.</exception>
-    public IImagePromptEncoder ImagePrompt =>
-        imagePrompt ?? throw new ImgAlignException($"This FLUX has no image prompt; set {nameof(FluxOptions.ImagePromptPath)}.");
+    public IImagePromptEncoder? ImagePrompt => imagePrompt;
 
     /// <inheritdoc/>
-    public SigmaSchedule CreateSchedule(int steps, ImageSize size) => schedule.Create(steps, FlowMatchSchedule.ImageTokens(size, options.ScheduleTokens));
+    public void CheckSettings(SamplingSettings settings) => Settings(settings).Check();
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The size is not one that the model can generate.</exception>
-    public Tensor CreateNoise(ImageSize size, long seed, int batch = 1)
+    public IReadOnlyList<long> LatentShape(ImageSize size) => [autoencoderConfig.LatentChannels, size.Height / autoencoderConfig.PixelsPerLatent, size.Width / autoencoderConfig.PixelsPerLatent];
+
+    /// <inheritdoc/>
+    public IGuidance CreateGuidance(SamplingSettings settings)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
-        var (height, width) = LatentSize(size);
-        using var scope = NewDisposeScope();
-        return TorchNoise.Randn(seed, [batch, autoencoderConfig.LatentChannels, height, width]).to(runtime.Device).MoveToOuterDisposeScope();
+        var own = Settings(settings);
+        return new ClassifierFreeGuidance(own.TrueGuidance ?? (transformerConfig.GuidanceEmbeds ? ReleasedTrueGuidance : 1), settings.GuidanceInterval, own.TrueGuidanceStart);
     }
+
+    /// <inheritdoc/>
+    public NoiseSchedule CreateSchedule(int steps, ImageSize size) => schedule.Create(steps, FlowMatchSchedule.ImageTokens(size, options.ScheduleTokens));
 
     /// <inheritdoc/>
     public TextFeatures EncodeText(IReadOnlyList<string?> prompts)
@@ -81,20 +89,19 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The size is not one that the model can generate, or a tensor has another shape than expected.</exception>
-    /// <exception cref="ImgAlignException">There is an image prompt but no adapter for it.</exception>
-    public Conditioning Condition(TextFeatures text, Tensor? imagePrompt, double imagePromptScale, ImageSize size, MicroConditioning? microConditioning = null) =>
-        Condition(text, imagePrompt, [.. Enumerable.Repeat(imagePromptScale, text.Batch)], size);
+    /// <exception cref="ArgumentException">A tensor has another shape than expected, or there is an image prompt but no adapter for it.</exception>
+    public Conditioning Condition(TextFeatures text, Tensor? imagePrompt, double imagePromptScale, ImageSize size, SamplingSettings settings) =>
+        Condition(text, imagePrompt, [.. Enumerable.Repeat(imagePromptScale, text.Batch)], size, settings);
 
     /// <inheritdoc/>
-    public Tensor Derivative(Tensor x, SigmaStep step, Conditioning conditioning)
+    public Tensor Derivative(Tensor x, NoiseLevel level, Conditioning conditioning)
     {
         if (conditioning is not FluxConditioning prepared)
             throw new ArgumentException($"FLUX takes what its own {nameof(Condition)} made, but got a {conditioning.GetType().Name}.", nameof(conditioning));
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var lease = transformer.Use();
-        var timestep = tensor(step.Timestep, device: runtime.Device);
+        var timestep = tensor(level.Timestep, device: Runtime.Device);
         var velocity = lease.Model.call(ToTransformer(LatentPatches.Pack(x)), timestep, prepared);
         return LatentPatches.Unpack(velocity, x.shape[2], x.shape[3]).to(float32).MoveToOuterDisposeScope();
     }
@@ -133,34 +140,45 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         decoder.Dispose();
     }
 
-    /// <summary>The same with a scale for each sample.</summary>
-    internal Conditioning Condition(TextFeatures text, Tensor? imagePrompt, IReadOnlyList<double> imagePromptScales, ImageSize size)
+    /// <summary>Prepares what all steps share, with another weight of the image prompt for each sample.</summary>
+    /// <param name="text">The prompts' features, B of them.</param>
+    /// <param name="imagePrompt">Image-prompt features <c>[B, n, d]</c>, or null for none.</param>
+    /// <param name="imagePromptScales">B weights.</param>
+    /// <param name="size">The size of the picture in pixels.</param>
+    /// <param name="settings">The settings.</param>
+    /// <exception cref="ArgumentException">A tensor has another shape than expected, or there is an image prompt but no adapter for it.</exception>
+    public Conditioning Condition(TextFeatures text, Tensor? imagePrompt, IReadOnlyList<double> imagePromptScales, ImageSize size, SamplingSettings settings)
     {
-        var (height, width) = LatentSize(size);
-        if (imagePrompt is not null && adapter is null) _ = ImagePrompt;  // throws
+        var prompts = PooledTextFeatures.Of(text);
+        var latents = LatentShape(size);
+        if (imagePrompt is not null && adapter is null)
+            throw new ArgumentException($"This FLUX has no image prompt; set {nameof(FluxOptions.ImagePromptPath)}.", nameof(imagePrompt));
         if (imagePromptScales.All(static scale => scale == 0)) imagePrompt = null;  // the same to the bit
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var transformerLease = transformer.Use();
         using var adapterLease = imagePrompt is null ? null : adapter!.Use();
         var conditioning = transformerLease.Model.Prepare(
-            ToTransformer(text.Tokens), ToTransformer(text.Pooled), TensorMath.Full([text.Batch], options.DistilledGuidance, float32, runtime.Device),
-            zeros([text.Tokens.shape[1], transformerConfig.AxesDimsRope.Count], float32, runtime.Device), LatentPatches.Ids(height, width, runtime.Device),
+            ToTransformer(prompts.Tokens), ToTransformer(prompts.Pooled), TensorMath.Full([text.Batch], settings.Guidance, float32, Runtime.Device),
+            zeros([prompts.Tokens.shape[1], transformerConfig.AxesDimsRope.Count], float32, Runtime.Device), LatentPatches.Ids(latents[1], latents[2], Runtime.Device),
             adapterLease?.Model, imagePrompt is null ? null : ToTransformer(imagePrompt), imagePrompt is null ? null : imagePromptScales);
         if (options.StepCacheThreshold is { } threshold) conditioning.StepCache = new FirstBlockCache(threshold);
         return conditioning;
     }
 
-    /// <summary>The decoder's output for final latents, <c>[B, 3, H, W]</c> in about -1..1.</summary>
-    internal Tensor DecodeLatents(Tensor x) => decoder.Decode(x);
+    /// <summary>The decoder's output for final latents, before it becomes bytes.</summary>
+    /// <param name="x">The sample <c>[B, C, h, w]</c>.</param>
+    /// <returns><c>[B, 3, H, W]</c> in about -1..1.</returns>
+    public Tensor DecodeLatents(Tensor x) => decoder.Decode(x);
 
-    private Tensor ToTransformer(Tensor tensor) => tensor.to(runtime.Device).to(transformer.Type);
+    private Tensor ToTransformer(Tensor tensor) => tensor.to(Runtime.Device).to(transformer.Type);
 
-    private (long Height, long Width) LatentSize(ImageSize size)
+    private static FluxSettings Settings(SamplingSettings settings) => settings.Family switch
     {
-        Info.RequireSize(size);
-        return (size.Height / autoencoderConfig.PixelsPerLatent, size.Width / autoencoderConfig.PixelsPerLatent);
-    }
+        null => new FluxSettings(),
+        FluxSettings own => own,
+        var other => throw new InvalidRequestException($"Family is {other.GetType().Name}, but FLUX takes {nameof(FluxSettings)}; give those, or leave it out.", nameof(SamplingRequest.Family)),
+    };
 
     // Each of them may fit its own weights, and yet not the others.
     private static void RequireFit(FluxConfig transformer, AutoencoderKlConfig autoencoder, FluxTextParts text)
@@ -176,13 +194,11 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
 
     private BackboneInfo Describe() => new()
     {
-        Name = "FLUX",
         SizeMultiple = autoencoderConfig.PixelsPerLatent * LatentPatches.Size,
         DefaultSize = new ImageSize(1024, 1024),
         // FLUX.1-schnell is distilled to few steps without guidance.
         DefaultSteps = transformerConfig.GuidanceEmbeds ? 30 : 4,
-        DefaultGuidance = transformerConfig.GuidanceEmbeds ? 3.5 : 1,
-        GuidanceStartStep = 1,
+        DefaultGuidance = transformerConfig.GuidanceEmbeds ? 3.5 : 0,
         ImagePromptTokens = imagePrompt?.Tokens ?? 0,
         ImagePromptWidth = imagePrompt?.Width ?? 0,
     };

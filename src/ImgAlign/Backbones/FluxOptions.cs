@@ -9,6 +9,9 @@ namespace ImgAlign.Backbones;
 /// <summary>Where the files of a FLUX.1 model and its image prompt are, and in what it follows IMG's released code.</summary>
 public sealed class FluxOptions
 {
+    /// <summary>In a container, the device that it runs on: a name in <see cref="DependencyInjection.ImgAlignOptions.Devices"/>, or a device such as <c>cuda:1</c>. Null: the container's own.</summary>
+    public string? Device { get; set; }
+
     /// <summary>
     /// The model: a folder as published (<c>text_encoder</c>, <c>text_encoder_2</c>, <c>tokenizer</c>, <c>tokenizer_2</c>, <c>scheduler</c>,
     /// <c>transformer</c>, <c>vae</c>), or a folder of the hub's local cache (<c>models--org--name</c>). Where it has no <c>transformer</c> or no
@@ -55,10 +58,6 @@ public sealed class FluxOptions
     /// <summary>How colours become bytes.</summary>
     [EnumDataType(typeof(PixelRounding))]
     public PixelRounding Rounding { get; set; } = PixelRounding.Down;
-
-    /// <summary>The guidance scale that FLUX.1-dev takes as an input; apart from classifier-free guidance.</summary>
-    [Range(0.0, 1000.0)]
-    public double DistilledGuidance { get; set; } = 3.5;
 
     /// <summary>
     /// Skips the blocks behind the first one in steps in which the first one adds nearly the same as in the last step that ran all: the relative

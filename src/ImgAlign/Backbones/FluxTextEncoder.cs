@@ -34,7 +34,7 @@ internal sealed class FluxTextEncoder : IDisposable
     ];
 
     /// <summary>Encodes prompts, each different one once; null is the empty text.</summary>
-    public TextFeatures Encode(IReadOnlyList<string?> prompts)
+    public PooledTextFeatures Encode(IReadOnlyList<string?> prompts)
     {
         var texts = prompts.Select(static prompt => prompt ?? "").ToList();
         var distinct = texts.Distinct().ToList();
@@ -43,7 +43,7 @@ internal sealed class FluxTextEncoder : IDisposable
         var rows = tensor(texts.Select(text => (long)distinct.IndexOf(text)).ToArray(), device: runtime.Device);
         var tokens = EncodeTokens(distinct).to(runtime.Type).index_select(0, rows);  // [B, L, d]
         var pooled = EncodePooled(distinct).index_select(0, rows);  // [B, p]
-        return new TextFeatures(tokens.DetachFromDisposeScope(), pooled.DetachFromDisposeScope());
+        return new PooledTextFeatures(tokens, pooled);
     }
 
     public void Dispose()

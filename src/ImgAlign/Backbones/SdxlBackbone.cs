@@ -12,7 +12,6 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
 {
     private const int TimeIdCount = 6;
 
-    private readonly DeviceRuntime runtime;
     private readonly SdxlUNetConfig unetConfig;
     private readonly AutoencoderKlConfig autoencoderConfig;
     private readonly EulerSchedule euler;
@@ -37,7 +36,7 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
         RequireFit(unetConfig, autoencoderConfig, text, image);
         var (unetSource, decoderSource, adapterSource) = (files.UNet(unetConfig), files.Decoder(autoencoderConfig), files.Adapter(unetConfig));
 
-        this.runtime = runtime;
+        Runtime = runtime;
         textEncoder = new SdxlTextEncoder(runtime, text, options.TextEncoderStorage);
         unet = new(runtime, unetSource, storage: options.Storage);
         decoder = new(runtime, decoderSource, autoencoderConfig);
@@ -48,26 +47,28 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     }
 
     /// <inheritdoc/>
+    public string Name => "SDXL";
+
+    /// <inheritdoc/>
+    public DeviceRuntime Runtime { get; }
+
+    /// <inheritdoc/>
     public BackboneInfo Info { get; }
 
     /// <inheritdoc/>
-    /// <exception cref="ImgAlignException">It was made without the files of an image prompt.</exception>
-    public IImagePromptEncoder ImagePrompt =>
-        imagePrompt ?? throw new ImgAlignException($"This SDXL has no image prompt; set {nameof(SdxlOptions.ImagePromptPath)}.");
+    public IImagePromptEncoder? ImagePrompt => imagePrompt;
 
     /// <inheritdoc/>
-    public SigmaSchedule CreateSchedule(int steps, ImageSize size) => euler.Create(steps);
+    public void CheckSettings(SamplingSettings settings) => Settings(settings).Check();
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The size is not one that the model can generate.</exception>
-    public Tensor CreateNoise(ImageSize size, long seed, int batch = 1)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
-        Info.RequireSize(size);
-        using var scope = NewDisposeScope();
-        var noise = TorchNoise.Randn(seed, [batch, unetConfig.InChannels, size.Height / Info.SizeMultiple, size.Width / Info.SizeMultiple]);
-        return noise.to(runtime.Device).MoveToOuterDisposeScope();
-    }
+    public IReadOnlyList<long> LatentShape(ImageSize size) => [unetConfig.InChannels, size.Height / Info.SizeMultiple, size.Width / Info.SizeMultiple];
+
+    /// <inheritdoc/>
+    public NoiseSchedule CreateSchedule(int steps, ImageSize size) => euler.Create(steps);
+
+    /// <inheritdoc/>
+    public IGuidance CreateGuidance(SamplingSettings settings) => new ClassifierFreeGuidance(settings.Guidance, settings.GuidanceInterval);
 
     /// <inheritdoc/>
     public TextFeatures EncodeText(IReadOnlyList<string?> prompts)
@@ -78,33 +79,33 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The size is not one that the model can generate, or a tensor has another shape than expected.</exception>
-    /// <exception cref="ImgAlignException">There is an image prompt but no adapter for it.</exception>
-    public Conditioning Condition(TextFeatures text, Tensor? imagePrompt, double imagePromptScale, ImageSize size, MicroConditioning? microConditioning = null)
+    /// <exception cref="ArgumentException">A tensor has another shape than expected, or there is an image prompt but no adapter for it.</exception>
+    public Conditioning Condition(TextFeatures text, Tensor? imagePrompt, double imagePromptScale, ImageSize size, SamplingSettings settings)
     {
-        Info.RequireSize(size);
-        if (imagePrompt is not null && adapter is null) _ = ImagePrompt;  // throws
+        var prompts = PooledTextFeatures.Of(text);
+        if (imagePrompt is not null && adapter is null)
+            throw new ArgumentException($"This SDXL has no image prompt; set {nameof(SdxlOptions.ImagePromptPath)}.", nameof(imagePrompt));
         if (imagePromptScale == 0) imagePrompt = null;  // the same to the bit
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var unetLease = unet.Use();
         using var adapterLease = imagePrompt is null ? null : adapter!.Use();
         return unetLease.Model.Prepare(
-            ToUNet(text.Tokens), ToUNet(text.Pooled), TimeIds(size, microConditioning ?? new(), text.Batch),
+            ToUNet(prompts.Tokens), ToUNet(prompts.Pooled), TimeIds(size, Settings(settings), text.Batch),
             adapterLease?.Model, imagePrompt is null ? null : ToUNet(imagePrompt), imagePromptScale);
     }
 
     /// <inheritdoc/>
-    public Tensor Derivative(Tensor x, SigmaStep step, Conditioning conditioning)
+    public Tensor Derivative(Tensor x, NoiseLevel level, Conditioning conditioning)
     {
         if (conditioning is not UNetConditioning prepared)
             throw new ArgumentException($"SDXL takes what its own {nameof(Condition)} made, but got a {conditioning.GetType().Name}.", nameof(conditioning));
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var lease = unet.Use();
-        var timestep = tensor(step.Timestep, device: runtime.Device);
-        var prediction = lease.Model.call(ToUNet(EulerSchedule.ScaleModelInput(x, step.Sigma)), timestep, prepared);
-        return euler.Derivative(prediction, x, step.Sigma).MoveToOuterDisposeScope();
+        var timestep = tensor(level.Timestep, device: Runtime.Device);
+        var prediction = lease.Model.call(ToUNet(EulerSchedule.ScaleModelInput(x, level.Sigma)), timestep, prepared);
+        return euler.Derivative(prediction, x, level.Sigma).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -142,17 +143,26 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
         decoder.Dispose();
     }
 
-    /// <summary>The decoder's output for final latents, <c>[B, 3, H, W]</c> in about -1..1.</summary>
-    internal Tensor DecodeLatents(Tensor x) => decoder.Decode(x);
+    /// <summary>The decoder's output for final latents, before it becomes bytes.</summary>
+    /// <param name="x">The sample <c>[B, C, h, w]</c>.</param>
+    /// <returns><c>[B, 3, H, W]</c> in about -1..1.</returns>
+    public Tensor DecodeLatents(Tensor x) => decoder.Decode(x);
 
-    private Tensor ToUNet(Tensor tensor) => tensor.to(runtime.Device).to(unet.Type);
+    private static SdxlSettings Settings(SamplingSettings settings) => settings.Family switch
+    {
+        null => new SdxlSettings(),
+        SdxlSettings own => own,
+        var other => throw new InvalidRequestException($"Family is {other.GetType().Name}, but SDXL takes {nameof(SdxlSettings)}; give those, or leave it out.", nameof(SamplingRequest.Family)),
+    };
+
+    private Tensor ToUNet(Tensor tensor) => tensor.to(Runtime.Device).to(unet.Type);
 
     // Height before width (SDXL, section 2.2); float32, because the network embeds them by sines.
-    private Tensor TimeIds(ImageSize size, MicroConditioning micro, int batch)
+    private Tensor TimeIds(ImageSize size, SdxlSettings micro, int batch)
     {
         var (original, target) = (micro.OriginalSize ?? size, micro.TargetSize ?? size);
         float[] ids = [original.Height, original.Width, micro.CropTop, micro.CropLeft, target.Height, target.Width];
-        return tensor(ids, device: runtime.Device).expand(batch, -1);
+        return tensor(ids, device: Runtime.Device).expand(batch, -1);
     }
 
     // Each of them may fit its own weights, and yet not the others.
@@ -175,12 +185,10 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
         var sample = unetConfig.SampleSize ?? [128];
         return new BackboneInfo
         {
-            Name = "SDXL",
             SizeMultiple = multiple,
             DefaultSize = new ImageSize(sample[^1] * multiple, sample[0] * multiple),
             DefaultSteps = 50,
             DefaultGuidance = 7.5,
-            SupportsMicroConditioning = true,
             ImagePromptTokens = imagePrompt?.Tokens ?? 0,
             ImagePromptWidth = imagePrompt?.Width ?? 0,
         };

@@ -7,6 +7,9 @@ namespace ImgAlign.Backbones;
 /// <summary>Where the files of an SDXL model and its image prompt are.</summary>
 public sealed class SdxlOptions
 {
+    /// <summary>In a container, the device that it runs on: a name in <see cref="DependencyInjection.ImgAlignOptions.Devices"/>, or a device such as <c>cuda:1</c>. Null: the container's own.</summary>
+    public string? Device { get; set; }
+
     /// <summary>
     /// The model: a folder as published (<c>unet</c>, <c>vae</c>, <c>text_encoder</c>, ...), a folder of the hub's local cache
     /// (<c>models--org--name</c>), or a single file in the original layout (<c>sd_xl_base_1.0.safetensors</c>). Any fine-tune of SDXL.

@@ -33,7 +33,7 @@ internal sealed class SdxlTextEncoder : IDisposable
     public long WeightBytes => encoder.WeightBytes + encoder2.WeightBytes;
 
     /// <summary>Encodes prompts, each different one once; null is all zeros, or the empty text where the model says so.</summary>
-    public TextFeatures Encode(IReadOnlyList<string?> prompts)
+    public PooledTextFeatures Encode(IReadOnlyList<string?> prompts)
     {
         var texts = prompts.Select(prompt => forceZeros ? prompt : prompt ?? "").ToList();
         var distinct = texts.OfType<string>().Distinct().ToList();
@@ -51,7 +51,7 @@ internal sealed class SdxlTextEncoder : IDisposable
         }
         foreach (var features in tokens.Concat(pooled)) FiniteNumbers.Require(features, "The prompt's features", encoder, encoder2);
         var rows = tensor(texts.Select(text => (long)(text is null ? distinct.Count : distinct.IndexOf(text))).ToArray(), device: runtime.Device);
-        return new TextFeatures(cat(tokens).index_select(0, rows).DetachFromDisposeScope(), cat(pooled).index_select(0, rows).DetachFromDisposeScope());
+        return new PooledTextFeatures(cat(tokens).index_select(0, rows), cat(pooled).index_select(0, rows));
     }
 
     public void Dispose()

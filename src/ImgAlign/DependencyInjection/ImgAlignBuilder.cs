@@ -94,45 +94,44 @@ public sealed class ImgAlignBuilder
     /// <param name="name">The name to choose it by.</param>
     public ImgAlignBuilder UseAligner(IConfiguration configuration, string name = "default") => Aligner(options => options.BindStrictly(configuration), name);
 
-    /// <summary>Adds a scorer; the first one added decides which pictures are kept.</summary>
-    /// <typeparam name="T">The scorer, which the container makes and disposes.</typeparam>
-    public ImgAlignBuilder AddScorer<T>() where T : class, IImageScorer
-    {
-        Services.AddSingleton<IImageScorer, T>();
-        return this;
-    }
-
-    /// <summary>Adds a scorer; the first one added decides which pictures are kept.</summary>
+    /// <summary>Registers a scorer; in a pipeline, the first one registered decides which pictures are kept, unless <see cref="PipelineOptions.Scorers"/> says otherwise.</summary>
     /// <param name="create">Makes it; the container disposes it.</param>
-    public ImgAlignBuilder AddScorer(Func<IServiceProvider, IImageScorer> create)
+    /// <param name="name">The name to choose it by.</param>
+    /// <param name="backbone">The name of the only backbone whose pictures it scores; null: any.</param>
+    public ImgAlignBuilder UseScorer(Func<IServiceProvider, IImageScorer> create, string name = "default", string? backbone = null)
     {
-        Services.AddSingleton(create);
+        Use(create, name);
+        names.AddScorer(name, backbone);
         return this;
     }
 
     private ImgAlignBuilder Sdxl(Action<OptionsBuilder<SdxlOptions>> set, string name) =>
-        Use<IDiffusionBackbone, SdxlOptions, SdxlOptionsValidator>(set, static (runtime, options) => new SdxlBackbone(runtime, options), name);
+        Use<IDiffusionBackbone, SdxlOptions, SdxlOptionsValidator>(set, static options => options.Device, static (runtime, options) => new SdxlBackbone(runtime, options), name);
 
     private ImgAlignBuilder Flux(Action<OptionsBuilder<FluxOptions>> set, string name) =>
-        Use<IDiffusionBackbone, FluxOptions, FluxOptionsValidator>(set, static (runtime, options) => new FluxBackbone(runtime, options), name);
+        Use<IDiffusionBackbone, FluxOptions, FluxOptionsValidator>(set, static options => options.Device, static (runtime, options) => new FluxBackbone(runtime, options), name);
 
     private ImgAlignBuilder Llava(Action<OptionsBuilder<LlavaOptions>> set, string name) =>
-        Use<IMisalignmentDetector, LlavaOptions, LlavaOptionsValidator>(set, static (runtime, options) => new LlavaDetector(runtime, options), name);
+        Use<IMisalignmentDetector, LlavaOptions, LlavaOptionsValidator>(set, static options => options.Device, static (runtime, options) => new LlavaDetector(runtime, options), name);
 
     private ImgAlignBuilder Qwen(Action<OptionsBuilder<QwenOptions>> set, string name) =>
-        Use<IMisalignmentDetector, QwenOptions, QwenOptionsValidator>(set, static (runtime, options) => new QwenDetector(runtime, options), name);
+        Use<IMisalignmentDetector, QwenOptions, QwenOptionsValidator>(set, static options => options.Device, static (runtime, options) => new QwenDetector(runtime, options), name);
 
     private ImgAlignBuilder Aligner(Action<OptionsBuilder<AlignerOptions>> set, string name) =>
-        Use<IImplicitAligner, AlignerOptions, AlignerOptionsValidator>(set, static (runtime, options) => new ImplicitAligner(runtime, options.Path, options.HeadWidth), name);
+        Use<IImplicitAligner, AlignerOptions, AlignerOptionsValidator>(set, static options => options.Device, static (runtime, options) => new ImplicitAligner(runtime, options.Path, options.HeadWidth), name);
 
-    private ImgAlignBuilder Use<T, TOptions, TValidator>(Action<OptionsBuilder<TOptions>> set, Func<DeviceRuntime, TOptions, T> create, string name)
+    private ImgAlignBuilder Use<T, TOptions, TValidator>(Action<OptionsBuilder<TOptions>> set, Func<TOptions, string?> deviceOf, Func<DeviceRuntime, TOptions, T> create, string name)
         where T : class
         where TOptions : class
         where TValidator : class, IValidateOptions<TOptions>
     {
         Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TOptions>, TValidator>());
         set(Services.AddOptions<TOptions>(name).ValidateOnStart());
-        return Use(provider => create(provider.GetRequiredService<DeviceRuntime>(), provider.GetRequiredService<IOptionsMonitor<TOptions>>().Get(name)), name);
+        return Use(provider =>
+        {
+            var options = provider.GetRequiredService<IOptionsMonitor<TOptions>>().Get(name);
+            return create(provider.GetRequiredService<DeviceRuntimes>().Get(deviceOf(options)), options);
+        }, name);
     }
 
     private ImgAlignBuilder Use<T>(Func<IServiceProvider, T> create, string name) where T : class

@@ -4,6 +4,7 @@ namespace ImgAlign.DependencyInjection;
 internal sealed class ModelNames
 {
     private readonly Dictionary<Type, List<string>> names = [];
+    private readonly Dictionary<string, string?> backboneOfScorer = [];
 
     public void Add<T>(string name)
     {
@@ -11,6 +12,18 @@ internal sealed class ModelNames
         list.Remove(name);
         list.Add(name);
     }
+
+    /// <summary>Adds a scorer.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="backbone">The backbone whose pictures it is for; null: any.</param>
+    public void AddScorer(string name, string? backbone)
+    {
+        Add<IImageScorer>(name);
+        backboneOfScorer[name] = backbone;
+    }
+
+    /// <summary>The scorers for a backbone's pictures, in the order in which they were registered.</summary>
+    public IList<string> ScorersOf(string backbone) => [.. Of<IImageScorer>().Where(name => backboneOfScorer[name] is not { } only || only == backbone)];
 
     /// <summary>Why a choice cannot be made, or null.</summary>
     public string? Problem<T>(string? choice, string contract)

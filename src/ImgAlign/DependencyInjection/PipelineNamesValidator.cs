@@ -11,10 +11,13 @@ internal sealed class PipelineNamesValidator(ModelNames names) : IValidateOption
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
     }
 
-    private IEnumerable<string> Problems(PipelineOptions pipeline) => new[]
-    {
-        names.Problem<IDiffusionBackbone>(pipeline.Backbone, "Backbone"),
-        names.Problem<IMisalignmentDetector>(pipeline.Detector, "Detector"),
-        names.Problem<IImplicitAligner>(pipeline.Aligner, "Aligner"),
-    }.OfType<string>();
+    private IEnumerable<string> Problems(PipelineOptions pipeline) => ((string?[])
+    [
+        names.Problem<IDiffusionBackbone>(pipeline.Backbone, nameof(pipeline.Backbone)),
+        .. pipeline.Replicas.Select(name => names.Problem<IDiffusionBackbone>(name, nameof(pipeline.Replicas))),
+        // A container may generate only; an alignment pipeline says what it lacks when it is made.
+        pipeline.Detector is { } detector ? names.Problem<IMisalignmentDetector>(detector, nameof(pipeline.Detector)) : null,
+        pipeline.Aligner is { } aligner ? names.Problem<IImplicitAligner>(aligner, nameof(pipeline.Aligner)) : null,
+        .. pipeline.Scorers.Select(name => names.Problem<IImageScorer>(name, nameof(pipeline.Scorers))),
+    ]).OfType<string>();
 }

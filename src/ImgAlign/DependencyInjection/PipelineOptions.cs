@@ -6,9 +6,15 @@ public sealed class PipelineOptions
     /// <summary>The diffusion model.</summary>
     public string? Backbone { get; set; }
 
+    /// <summary>The same diffusion model on further devices: the items of a request are shared among all.</summary>
+    public IList<string> Replicas { get; } = [];
+
     /// <summary>The multimodal language model.</summary>
     public string? Detector { get; set; }
 
     /// <summary>The aligner.</summary>
     public string? Aligner { get; set; }
+
+    /// <summary>The scorers, the first of which decides what is kept; empty: all that were registered for any backbone or for this one.</summary>
+    public IList<string> Scorers { get; } = [];
 }

@@ -22,6 +22,7 @@ public sealed class LlavaDetector : IMisalignmentDetector, IMemoryFootprint
     {
         ArgumentNullException.ThrowIfNull(runtime);
         ArgumentNullException.ThrowIfNull(options);
+        Runtime = runtime;
         config = LlavaConfig.Read(options.ModelPath, options.VisionTowerPath);
         processor = new LlavaProcessor(options, config);
         var (path, tower) = (options.ModelPath, options.VisionTowerPath);
@@ -34,6 +35,9 @@ public sealed class LlavaDetector : IMisalignmentDetector, IMemoryFootprint
     public string Name => "LLaVA-1.5";
 
     /// <inheritdoc/>
+    public DeviceRuntime Runtime { get; }
+
+    /// <inheritdoc/>
     public int HiddenSize => config.Text.HiddenSize;
 
     /// <inheritdoc/>
@@ -44,16 +48,24 @@ public sealed class LlavaDetector : IMisalignmentDetector, IMemoryFootprint
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ImgAlignException">The question is too long for the model, or the weights cannot be read.</exception>
-    public Detection Detect(RgbImage image, string question, int critiqueTokens = 0, CancellationToken cancellationToken = default)
+    /// <exception cref="ArgumentException">A question is too long for the model.</exception>
+    /// <exception cref="ImgAlignException">The weights cannot be read.</exception>
+    public IReadOnlyList<Detection> Detect(IReadOnlyList<DetectionInput> inputs, int critiqueTokens = 0, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(image);
-        ArgumentNullException.ThrowIfNull(question);
-        using var input = processor.Prepare(image, question);
+        ArgumentNullException.ThrowIfNull(inputs);
         using var lease = network.Use();
-        return DecoderReading.Read(
-            lease.Model.LanguageModel, cache => lease.Model.Run(input.Ids, input.Pixels, cache), network,
-            critiqueTokens, processor.IsComplete, processor.Decode, cancellationToken);
+        var model = lease.Model;
+        if (critiqueTokens == 0)
+        {
+            using var together = processor.Prepare(inputs, out var lengths);
+            return DecoderReading.ReadTogether(model.Run(together.Ids, together.Pixels), lengths, network);
+        }
+        return DecoderReading.ReadOneByOne(inputs, input =>
+        {
+            using var alone = processor.Prepare(input.Image, input.Question);
+            return DecoderReading.Read(
+                model.LanguageModel, cache => model.Run(alone.Ids, alone.Pixels, cache), network, critiqueTokens, processor.IsComplete, processor.Decode, cancellationToken);
+        });
     }
 
     /// <inheritdoc/>
@@ -61,10 +73,9 @@ public sealed class LlavaDetector : IMisalignmentDetector, IMemoryFootprint
     public IReadOnlyList<StageFootprint> EstimateStages(Workload workload)
     {
         ArgumentNullException.ThrowIfNull(workload);
-        // Pictures are read one by one.
         var text = workload.Question is { } question ? processor.Tokenize(question, hasImage: true).Count : UsualTextTokens;
         var numbers = config.Text.CountActivations(config.ImageTokens + text, workload.CritiqueTokens);
-        return [network.Footprint(numbers * (network.Type == float32 ? 4 : 2))];
+        return [network.Footprint(numbers * workload.Batch * (network.Type == float32 ? 4 : 2))];
     }
 
     /// <summary>Frees the network.</summary>

@@ -6,6 +6,9 @@ namespace ImgAlign.Detectors;
 /// <summary>Where the files of a LLaVA-1.5 are, and how it is asked.</summary>
 public sealed class LlavaOptions
 {
+    /// <summary>In a container, the device that it runs on: a name in <see cref="DependencyInjection.ImgAlignOptions.Devices"/>, or a device such as <c>cuda:1</c>. Null: the container's own.</summary>
+    public string? Device { get; set; }
+
     /// <summary>
     /// The model: a folder in the layout of <c>llava-hf/llava-1.5-13b-hf</c> or of <c>liuhaotian/llava-v1.5-13b</c> (as IMG's own <c>llava</c>),
     /// or a folder of the hub's local cache.

@@ -54,7 +54,7 @@ internal sealed class LlavaProcessor
     public IReadOnlyList<int> Tokenize(string question, bool hasImage)
     {
         if (question.Contains(ConversationTemplate.ImageToken, StringComparison.Ordinal))
-            throw new ImgAlignException($"The question holds '{ConversationTemplate.ImageToken}', which marks the picture's own place; write it in another way.");
+            throw new InvalidRequestException($"The question holds '{ConversationTemplate.ImageToken}', which marks the picture's own place; write it in another way.");
         var ids = LlavaPrompt.Tokenize(tokenizer, template.Render(question, hasImage));
         config.Text.RequireLength(ids.Count + (hasImage ? config.ImageTokens - 1 : 0));
         return ids;
@@ -68,7 +68,7 @@ internal sealed class LlavaProcessor
     public IReadOnlyList<int> TokenizeAnswered(string question, string answer, bool hasImage)
     {
         if ((question + answer).Contains(ConversationTemplate.ImageToken, StringComparison.Ordinal))
-            throw new ImgAlignException($"The question or its answer holds '{ConversationTemplate.ImageToken}', which marks the picture's own place; write it in another way.");
+            throw new InvalidRequestException($"The question or its answer holds '{ConversationTemplate.ImageToken}', which marks the picture's own place; write it in another way.");
         var ids = LlavaPrompt.Tokenize(tokenizer, $"{template.Render(question, hasImage)} {answer}{template.TurnEnd}");
         if (template.TurnEnd is null) ids = [.. ids, tokenizer.EndId];
         config.Text.RequireLength(ids.Count + (hasImage ? config.ImageTokens - 1 : 0));
@@ -77,6 +77,17 @@ internal sealed class LlavaProcessor
 
     /// <summary>The pixels of a picture, <c>[1, 3, S, S]</c>; the caller's.</summary>
     public Tensor Preprocess(RgbImage image) => images.Preprocess(pads ? images.PadToSquare(image) : image);
+
+    /// <summary>Makes the model's input of several pictures and questions, one a row.</summary>
+    /// <param name="inputs">The pictures and questions.</param>
+    /// <param name="lengths">The number of tokens of each row; what follows fills it up.</param>
+    /// <exception cref="ArgumentException">A question is too long for the model, or holds the marker of an image.</exception>
+    public LlavaInput Prepare(IReadOnlyList<DetectionInput> inputs, out IReadOnlyList<int> lengths)
+    {
+        var ids = DecoderReading.ToRows([.. inputs.Select(input => Tokenize(input.Question, hasImage: true))], out lengths);
+        using var scope = NewDisposeScope();
+        return new LlavaInput(ids, cat([.. inputs.Select(input => Preprocess(input.Image))]).MoveToOuterDisposeScope());
+    }
 
     /// <summary>Makes the model's input.</summary>
     /// <param name="image">The picture, or null for a question without one.</param>

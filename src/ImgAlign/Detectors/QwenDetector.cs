@@ -21,6 +21,7 @@ public sealed class QwenDetector : IMisalignmentDetector, IMemoryFootprint
     {
         ArgumentNullException.ThrowIfNull(runtime);
         ArgumentNullException.ThrowIfNull(options);
+        Runtime = runtime;
         config = QwenConfig.Read(options.ModelPath);
         processor = new QwenProcessor(options, config);
         var path = options.ModelPath;
@@ -30,6 +31,9 @@ public sealed class QwenDetector : IMisalignmentDetector, IMemoryFootprint
 
     /// <inheritdoc/>
     public string Name => "Qwen2.5-VL";
+
+    /// <inheritdoc/>
+    public DeviceRuntime Runtime { get; }
 
     /// <inheritdoc/>
     public int HiddenSize => config.Text.HiddenSize;
@@ -42,16 +46,24 @@ public sealed class QwenDetector : IMisalignmentDetector, IMemoryFootprint
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ImgAlignException">The question is too long for the model, the picture is too narrow, or the weights cannot be read.</exception>
-    public Detection Detect(RgbImage image, string question, int critiqueTokens = 0, CancellationToken cancellationToken = default)
+    /// <exception cref="ArgumentException">A question is too long for the model, or a picture too narrow.</exception>
+    /// <exception cref="ImgAlignException">The weights cannot be read.</exception>
+    public IReadOnlyList<Detection> Detect(IReadOnlyList<DetectionInput> inputs, int critiqueTokens = 0, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(image);
-        ArgumentNullException.ThrowIfNull(question);
-        using var input = processor.Prepare([image], question);
+        ArgumentNullException.ThrowIfNull(inputs);
         using var lease = network.Use();
-        return DecoderReading.Read(
-            lease.Model.LanguageModel, cache => lease.Model.Run(input.Ids, input.Images, cache), network,
-            critiqueTokens, processor.IsComplete, processor.Decode, cancellationToken);
+        var model = lease.Model;
+        if (critiqueTokens == 0)
+        {
+            using var together = processor.Prepare(inputs, out var lengths);
+            return DecoderReading.ReadTogether(model.Run(together.Ids, together.Images), lengths, network);
+        }
+        return DecoderReading.ReadOneByOne(inputs, input =>
+        {
+            using var alone = processor.Prepare([input.Image], input.Question);
+            return DecoderReading.Read(
+                model.LanguageModel, cache => model.Run(alone.Ids, alone.Images, cache), network, critiqueTokens, processor.IsComplete, processor.Decode, cancellationToken);
+        });
     }
 
     /// <inheritdoc/>
@@ -59,11 +71,11 @@ public sealed class QwenDetector : IMisalignmentDetector, IMemoryFootprint
     public IReadOnlyList<StageFootprint> EstimateStages(Workload workload)
     {
         ArgumentNullException.ThrowIfNull(workload);
-        // Pictures are read one by one: first by the tower, then by the language model.
+        // First the tower reads, then the language model.
         var cells = processor.CountCells(workload.Size);
         var positions = workload.Question is { } question ? processor.Tokenize(question, [cells]).Count : cells + UsualTextTokens;
         var numbers = Math.Max(config.Vision.CountActivations((long)cells * config.Vision.CellPatches), config.Text.CountActivations(positions, workload.CritiqueTokens));
-        return [network.Footprint(numbers * (network.Type == float32 ? 4 : 2))];
+        return [network.Footprint(numbers * workload.Batch * (network.Type == float32 ? 4 : 2))];
     }
 
     /// <summary>Frees the network.</summary>

@@ -64,6 +64,16 @@ internal sealed class QwenProcessor
     /// <exception cref="ImgAlignException">The image is too narrow.</exception>
     public int CountCells(ImageSize size) => images.CountCells(images.FitGrid(size));
 
+    /// <summary>Makes the model's input of several pictures and questions, one a row.</summary>
+    /// <param name="inputs">The pictures and questions.</param>
+    /// <param name="lengths">The number of tokens of each row; what follows fills it up.</param>
+    /// <exception cref="ArgumentException">A question is too long for the model or holds the marker of an image, or a picture is too narrow.</exception>
+    public QwenInput Prepare(IReadOnlyList<DetectionInput> inputs, out IReadOnlyList<int> lengths)
+    {
+        var ids = DecoderReading.ToRows([.. inputs.Select(input => Tokenize(input.Question, [CountCells(input.Image.Size)]))], out lengths);
+        return new QwenInput(ids, images.Preprocess([.. inputs.Select(static input => input.Image)]));
+    }
+
     /// <summary>Makes the model's input.</summary>
     /// <param name="pictures">The pictures; none for a question without one.</param>
     /// <param name="question">The question, without the template.</param>
@@ -78,6 +88,6 @@ internal sealed class QwenProcessor
     private static void RequireNoMarker(string name, string text)
     {
         if (Array.Find([QwenPrompt.ImageToken, QwenPrompt.VideoToken], marker => text.Contains(marker, StringComparison.Ordinal)) is { } found)
-            throw new ImgAlignException($"{name} holds '{found}', which marks a picture's own place; write it in another way.");
+            throw new InvalidRequestException($"{name} holds '{found}', which marks a picture's own place; write it in another way.");
     }
 }

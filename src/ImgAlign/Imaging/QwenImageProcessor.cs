@@ -45,13 +45,13 @@ public sealed record QwenImageProcessor
 
     /// <summary>The size to which an image is scaled (transformers <c>smart_resize</c>).</summary>
     /// <param name="size">Its size in pixels.</param>
-    /// <exception cref="ImgAlignException">One side is more than 200 times the other.</exception>
+    /// <exception cref="InvalidRequestException">One side is more than 200 times the other.</exception>
     public ImageSize FitSize(ImageSize size)
     {
         double width = size.Width, height = size.Height;
         double cell = PatchSize * MergeSize;
         if (Math.Max(width, height) / Math.Min(width, height) > MaxAspectRatio)
-            throw new ImgAlignException($"An image of {size} pixels is too narrow, one side may be {MaxAspectRatio} times the other at most; crop it first.");
+            throw new InvalidRequestException($"An image of {size} pixels is too narrow, one side may be {MaxAspectRatio} times the other at most; crop it first.");
         var (fittedWidth, fittedHeight) = (Math.Round(width / cell) * cell, Math.Round(height / cell) * cell);  // half to even
         if (fittedWidth * fittedHeight > MaxPixels)
         {
@@ -68,7 +68,7 @@ public sealed record QwenImageProcessor
 
     /// <summary>The patches that an image becomes.</summary>
     /// <param name="size">Its size in pixels.</param>
-    /// <exception cref="ImgAlignException">As for <see cref="FitSize"/>.</exception>
+    /// <exception cref="InvalidRequestException">As for <see cref="FitSize"/>.</exception>
     public PatchGrid FitGrid(ImageSize size)
     {
         var fitted = FitSize(size);
@@ -82,7 +82,7 @@ public sealed record QwenImageProcessor
     /// <summary>The vision tower's input.</summary>
     /// <param name="images">At least one image.</param>
     /// <returns>float32, on the CPU; the caller's.</returns>
-    /// <exception cref="ImgAlignException">As for <see cref="FitSize"/>.</exception>
+    /// <exception cref="InvalidRequestException">As for <see cref="FitSize"/>.</exception>
     public ImagePatches Preprocess(params IReadOnlyList<RgbImage> images)
     {
         ArgumentNullException.ThrowIfNull(images);

@@ -90,7 +90,7 @@ public static class Doctor
     private static DoctorCheck ExamineHostMemory()
     {
         const long comfortable = 16_000_000_000;
-        var memory = DeviceMemory.QueryHost();
+        var memory = DeviceMemory.Query(torch.CPU)!.Value;
         var finding = $"{MemoryEstimate.Text(memory.FreeBytes)} of {MemoryEstimate.Text(memory.TotalBytes)} host memory are free.";
         return memory.FreeBytes >= comfortable
             ? new("memory", DoctorVerdict.Fine, finding)

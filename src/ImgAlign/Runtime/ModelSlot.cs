@@ -43,7 +43,7 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
         var outside = layers.Except(blocks.Values.SelectMany(block => block)).ToList();
         StreamedWeightBytes = WeightGroup.BytesOf(outside, Type) + blocks.Values.Select(block => WeightGroup.BytesOf(block, Type)).DefaultIfEmpty().Max();
 
-        var streams = runtime.Policy == ResidencyPolicy.StreamBlocks;
+        var streams = runtime.Residency.Policy == ResidencyPolicy.StreamBlocks;
         resident = Group(streams ? outside : layers);
         foreach (var sequence in streams ? sequences : [])
         {

@@ -22,7 +22,7 @@ public sealed class EulerSchedule
     /// <summary>The noise levels of a generation.</summary>
     /// <param name="steps">The number of steps, from 1 to the number in training (1000).</param>
     /// <exception cref="ArgumentOutOfRangeException">There are too few or too many steps.</exception>
-    public SigmaSchedule Create(int steps)
+    public NoiseSchedule Create(int steps)
     {
         if (steps < 1 || steps > config.NumTrainTimesteps)
             throw new ArgumentOutOfRangeException(nameof(steps), steps, $"The number of steps must be from 1 to {config.NumTrainTimesteps}.");
@@ -33,12 +33,17 @@ public sealed class EulerSchedule
             sigmas = Respaced(config.SigmaMax ?? sigmas[0], config.SigmaMin ?? sigmas[^1], steps);
             timesteps = [.. sigmas.Select(sigma => (float)TimestepAt(sigma))];
         }
-        float[] levels = [.. sigmas.Select(sigma => (float)sigma), config.FinalSigmasType == "sigma_min" ? trainSigmas[0] : 0f];
-        if (config is { TimestepType: "continuous", PredictionType: "v_prediction" }) timesteps = [.. levels[..^1].Select(sigma => 0.25f * MathF.Log(sigma))];
+        float[] levels = [.. sigmas.Select(sigma => (float)sigma)];
+        if (IsContinuous) timesteps = [.. levels.Select(ContinuousTimestep)];
         var largest = levels.Max();
         var initialScale = config.TimestepSpacing == "leading" ? MathF.Sqrt(largest * largest + 1) : largest;
-        return new SigmaSchedule([.. timesteps.Select((timestep, i) => new SigmaStep(i, levels[i], levels[i + 1], timestep))], initialScale);
+        Func<float, float> timestepOf = IsContinuous ? ContinuousTimestep : sigma => (float)TimestepAt(sigma);
+        return new InterpolatedSchedule([.. levels.Zip(timesteps, static (sigma, timestep) => new NoiseLevel(sigma, timestep))], config.FinalSigmasType == "sigma_min" ? trainSigmas[0] : 0f, initialScale, timestepOf);
     }
+
+    private bool IsContinuous => config is { TimestepType: "continuous", PredictionType: "v_prediction" };
+
+    private static float ContinuousTimestep(float sigma) => 0.25f * MathF.Log(sigma);
 
     /// <summary>What the network sees of a sample: <c>x / sqrt(sigma^2 + 1)</c>.</summary>
     /// <param name="x">The sample.</param>

@@ -34,15 +34,14 @@ public sealed class FlowMatchSchedule(FlowMatchConfig config)
         return slope * imageTokens + (config.BaseShift - slope * config.BaseImageSeqLen);
     }
 
-    /// <summary>The times of a generation. A step's <see cref="SigmaStep.Timestep"/> is its time from 0 to 1.</summary>
+    /// <summary>The times of a generation. The network is told the time from 0 to 1.</summary>
     /// <param name="steps">The number of steps, at least 1.</param>
     /// <param name="imageTokens">The number of image tokens.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no step.</exception>
-    public SigmaSchedule Create(int steps, long imageTokens)
+    public NoiseSchedule Create(int steps, long imageTokens)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
-        float[] times = [.. Enumerable.Range(0, steps).Select(i => (float)ShiftTime(1 - (double)i / steps, imageTokens)), 0f];
-        return new SigmaSchedule([.. Enumerable.Range(0, steps).Select(i => new SigmaStep(i, times[i], times[i + 1], times[i]))], InitialScale: 1);
+        return new FlowSchedule(Enumerable.Range(0, steps).Select(i => (float)ShiftTime(1 - (double)i / steps, imageTokens)));
     }
 
     private double ShiftTime(double time, long imageTokens)

@@ -6,14 +6,14 @@ namespace ImgAlign.Telemetry;
 /// <summary>All log messages. The prompt is logged only where recording prompts was asked for.</summary>
 internal static partial class Log
 {
-    [LoggerMessage(1, LogLevel.Information, "{Operation} with {Backbone}, seed {Seed}: expected to need {Estimate}.")]
-    public static partial void RunStarts(ILogger logger, string operation, string backbone, long seed, MemoryEstimate estimate);
+    [LoggerMessage(1, LogLevel.Information, "{Operation} with {Model}, seed {Seed}, {BatchSize} at once: expected to need {Estimate}.")]
+    public static partial void RunStarts(ILogger logger, string operation, string model, long seed, int batchSize, MemoryEstimate estimate);
 
     [LoggerMessage(2, LogLevel.Debug, "{Stage} of round {Round} took {Seconds:0.000} s.")]
-    public static partial void StageEnded(ILogger logger, AlignmentStage stage, int round, double seconds);
+    public static partial void StageEnded(ILogger logger, RunStage stage, int round, double seconds);
 
-    [LoggerMessage(3, LogLevel.Information, "Round {Round}: {Verdict}.")]
-    public static partial void RoundEnded(ILogger logger, int round, string verdict);
+    [LoggerMessage(3, LogLevel.Information, "Round {Round} of item {Item}: {Verdict}.")]
+    public static partial void RoundEnded(ILogger logger, int round, int item, string verdict);
 
     [LoggerMessage(4, LogLevel.Information, "{Operation} took {Seconds:0.0} s and at most {Peak}.")]
     public static partial void RunEnded(ILogger logger, string operation, double seconds, string peak);
@@ -26,4 +26,7 @@ internal static partial class Log
 
     [LoggerMessage(7, LogLevel.Debug, "The prompt: {Prompt}")]
     public static partial void Prompt(ILogger logger, string prompt);
+
+    [LoggerMessage(8, LogLevel.Warning, "A progress callback threw an exception; the run goes on.")]
+    public static partial void ListenerFailed(ILogger logger, Exception exception);
 }

@@ -38,18 +38,19 @@ internal sealed class Operation : IDisposable
     public ILogger Logger { get; }
 
     /// <summary>The device is free and the run begins.</summary>
-    public void Starts(MemoryEstimate estimate)
+    public void Starts(MemoryEstimate estimate, int batchSize)
     {
-        Log.RunStarts(Logger, name, model, seed, estimate);
+        Log.RunStarts(Logger, name, model, seed, batchSize, estimate);
         if (prompt is not null) Log.Prompt(Logger, prompt);
     }
 
-    public void Ends(RunReport report) => Log.RunEnded(Logger, name, report.Duration.TotalSeconds, MemoryEstimate.Text(report.PeakMemoryBytes ?? 0));
-
-    public void Ends(AlignmentResult result)
+    /// <summary>The run is over.</summary>
+    /// <param name="report">What it cost.</param>
+    /// <param name="accepted">Whether any aligned picture was kept; null for a run without rounds.</param>
+    public void Ends(RunReport report, bool? accepted)
     {
-        activity?.SetTag(TelemetryNames.Accepted, result.Accepted);
-        Ends(result.Report);
+        if (accepted is { } kept) activity?.SetTag(TelemetryNames.Accepted, kept);
+         Log.RunEnded(Logger, name, report.Duration.TotalSeconds, MemoryEstimate.Text(report.Devices[0].PeakMemoryBytes ?? 0));
     }
 
     public void Fails(Exception exception)

@@ -72,7 +72,7 @@ public static class TelemetryNames
     /// <summary>Tag: the round from 1, or 0 before the first.</summary>
     public const string Round = "imgalign.round";
 
-    /// <summary>Tag: the <see cref="AlignmentStage"/>.</summary>
+    /// <summary>Tag: the <see cref="RunStage"/>.</summary>
     public const string Phase = "imgalign.phase";
 
     /// <summary>Tag of the whole run: whether any aligned picture was kept.</summary>

@@ -63,8 +63,8 @@ public sealed class FluxLayoutTests : IDisposable
         Save("flux1-schnell.safetensors", "flux1-dev.safetensors", static name => name.StartsWith("guidance_in.", StringComparison.Ordinal) ? null : name);
         if (hasScheduler) folder.Write("scheduler/scheduler_config.json", """{"_class_name": "FlowMatchEulerDiscreteScheduler", "shift": 1.0, "use_dynamic_shifting": false}""");
         using var backbone = new FluxBackbone(runtime, new FluxOptions { ModelPath = folder.Path });
-        Assert.Equal([1, 0.75f, 0.5f, 0.25f], backbone.CreateSchedule(4, Size).Steps.Select(static step => step.Sigma));
-        Assert.Equal((4, 1.0), (backbone.Info.DefaultSteps, backbone.Info.DefaultGuidance));
+        Assert.Equal([1, 0.75f, 0.5f, 0.25f], backbone.CreateSchedule(4, Size).Levels.Select(static level => level.Sigma));
+        Assert.Equal((4, 0.0), (backbone.Info.DefaultSteps, backbone.Info.DefaultGuidance));
         Slope(backbone).Dispose();
     }
 
@@ -86,7 +86,7 @@ public sealed class FluxLayoutTests : IDisposable
     private static Tensor Slope(FluxBackbone backbone)
     {
         using var text = backbone.EncodeText(["a red cube"]);
-        using var conditioning = backbone.Condition(text, null, 0, Size);
-        return backbone.Derivative(backbone.CreateNoise(Size, 1), backbone.CreateSchedule(4, Size).Steps[1], conditioning);
+        using var conditioning = backbone.Condition(text, null, 0, Size, backbone.Settings());
+        return backbone.Derivative(backbone.Noise(Size, 1), backbone.CreateSchedule(4, Size).Levels[1], conditioning);
     }
 }

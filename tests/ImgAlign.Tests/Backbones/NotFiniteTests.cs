@@ -86,7 +86,7 @@ public sealed class NotFiniteTests : IDisposable
         using var backbone = new SdxlBackbone(runtime, options);
         AssertNamed(file, tensor, () =>
         {
-            using var prompt = backbone.ImagePrompt.Encode([Picture]);
+            using var prompt = backbone.ImagePrompt!.Encode([Picture]);
             Generate(backbone, prompt);
         });
     }
@@ -133,9 +133,9 @@ public sealed class NotFiniteTests : IDisposable
     private static void Generate(IDiffusionBackbone backbone, Tensor? imagePrompt = null)
     {
         using var text = backbone.EncodeText(["a red cube"]);
-        using var conditioning = backbone.Condition(text, imagePrompt, 0.5, Size);
-        using var noise = backbone.CreateNoise(Size, 1);
-        using var slope = backbone.Derivative(noise, backbone.CreateSchedule(4, Size).Steps[1], conditioning);
+        using var conditioning = backbone.Condition(text, imagePrompt, 0.5, Size, backbone.Settings());
+        using var noise = backbone.Noise(Size, 1);
+        using var slope = backbone.Derivative(noise, backbone.CreateSchedule(4, Size).Levels[1], conditioning);
         backbone.Decode(slope);
     }
 

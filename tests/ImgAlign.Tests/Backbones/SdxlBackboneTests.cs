@@ -79,7 +79,7 @@ public sealed class SdxlBackboneTests : IDisposable
     public void No_prompt_is_zeros_and_the_empty_prompt_is_not()
     {
         using var backbone = new SdxlBackbone(runtime, Published());
-        using var text = backbone.EncodeText([null, "", "a cat", ""]);
+        using var text = PooledTextFeatures.Of(backbone.EncodeText([null, "", "a cat", ""]));
         Assert.Equal([4L, 77, 80], text.Tokens.shape);
         using var sums = text.Pooled.abs().sum(1);
         var values = sums.data<float>().ToArray();
@@ -150,9 +150,11 @@ public sealed class SdxlBackboneTests : IDisposable
         Assert.Contains("resampler", Message(odd), StringComparison.Ordinal);
 
         using var plain = new SdxlBackbone(runtime, new SdxlOptions { ModelPath = Path.Combine(Sdxl, "checkpoint") });
-        Assert.Contains("ImagePromptPath", Assert.Throws<ImgAlignException>(() => plain.ImagePrompt).Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => plain.CreateNoise(new ImageSize(60, 64), 1));
-        Assert.Throws<ArgumentException>(() => plain.CreateNoise(new ImageSize(0, 64), 1));
+        Assert.Null(plain.ImagePrompt);
+        Assert.Equal(new ImageSize(64, 8), ((IDiffusionBackbone)plain).NearestSize(new ImageSize(61, 0)));
+        Assert.Throws<InvalidRequestException>(() => plain.CheckSettings(plain.Settings(new FluxSettings())));
+        Assert.Throws<InvalidRequestException>(() => plain.CheckSettings(plain.Settings(new SdxlSettings { OriginalSize = new ImageSize(64, 0) })));
+        Assert.Throws<InvalidRequestException>(() => plain.CheckSettings(plain.Settings(new SdxlSettings { CropLeft = -1 })));
 
         string Message(SdxlOptions options) => Assert.ThrowsAny<ImgAlignException>(() => new SdxlBackbone(runtime, options)).Message;
     }
@@ -174,10 +176,10 @@ public sealed class SdxlBackboneTests : IDisposable
 
     private static SdxlOptions Published() => new() { ModelPath = Path.Combine(Sdxl, "checkpoint"), ImagePromptPath = Path.Combine(Sdxl, "ckpts") };
 
-    private static TorchSharp.torch.Tensor Slope(SdxlBackbone backbone, MicroConditioning? micro = null)
+    private static TorchSharp.torch.Tensor Slope(SdxlBackbone backbone, SdxlSettings? micro = null)
     {
         using var text = backbone.EncodeText(["a cat"]);
-        using var conditioning = backbone.Condition(text, null, 0, Size, micro);
-        return backbone.Derivative(backbone.CreateNoise(Size, 1), backbone.CreateSchedule(4, Size).Steps[1], conditioning);
+        using var conditioning = backbone.Condition(text, null, 0, Size, backbone.Settings(micro));
+        return backbone.Derivative(backbone.Noise(Size, 1), backbone.CreateSchedule(4, Size).Levels[1], conditioning);
     }
 }

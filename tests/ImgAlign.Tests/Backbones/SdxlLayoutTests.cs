@@ -146,7 +146,7 @@ public sealed class SdxlLayoutTests : IDisposable
         using var scope = NewDisposeScope();
         using var expected = new SdxlBackbone(runtime, new SdxlOptions { ModelPath = Published });
         using var actual = new SdxlBackbone(runtime, options);
-        var (a, b) = (expected.EncodeText(["a red cube"]), actual.EncodeText(["a red cube"]));
+        var (a, b) = (PooledTextFeatures.Of(expected.EncodeText(["a red cube"])), PooledTextFeatures.Of(actual.EncodeText(["a red cube"])));
         Assert.True(a.Tokens.equal(b.Tokens).all().item<bool>());
         Assert.True(a.Pooled.allclose(b.Pooled, 1e-6, 1e-6));
         Assert.True(Slope(expected, a).allclose(Slope(actual, a), 1e-5, 1e-5));
@@ -155,7 +155,7 @@ public sealed class SdxlLayoutTests : IDisposable
 
     private static Tensor Slope(SdxlBackbone backbone, TextFeatures text)
     {
-        using var conditioning = backbone.Condition(text, null, 0, Size);
-        return backbone.Derivative(backbone.CreateNoise(Size, 1), backbone.CreateSchedule(4, Size).Steps[1], conditioning);
+        using var conditioning = backbone.Condition(text, null, 0, Size, backbone.Settings());
+        return backbone.Derivative(backbone.Noise(Size, 1), backbone.CreateSchedule(4, Size).Levels[1], conditioning);
     }
 }

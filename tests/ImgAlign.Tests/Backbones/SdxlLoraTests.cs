@@ -23,15 +23,15 @@ public class SdxlLoraTests
         using var backbone = new SdxlBackbone(runtime, options);
         var size = new ImageSize(64, 64);
         using var text = backbone.EncodeText(["a red cube"]);
-        using var conditioning = backbone.Condition(text, null, 0, size);
-        using var noise = backbone.CreateNoise(size, 1);
-        return backbone.Derivative(noise, backbone.CreateSchedule(10, size).Steps[3], conditioning);
+        using var conditioning = backbone.Condition(text, null, 0, size, backbone.Settings());
+        using var noise = backbone.Noise(size, 1);
+        return backbone.Derivative(noise, backbone.CreateSchedule(10, size).Levels[3], conditioning);
     }
 
     [Fact]
     public void Acts_alike_on_a_folder_and_on_a_single_file()
     {
-        using var runtime = new DeviceRuntime(new RuntimeOptions { Precision = Precision.Float32 }, CPU);
+        using var runtime = new DeviceRuntime(new RuntimeOptions { Precision = Precision.Float32 });
         using var scope = NewDisposeScope();
         var plain = Derivative(runtime, Options("checkpoint"));
         var folder = Derivative(runtime, Options("checkpoint", "lora_kohya.safetensors"));
@@ -89,13 +89,13 @@ public class SdxlLoraTests
     private static Tensor Pooled(DeviceRuntime runtime, SdxlOptions options)
     {
         using var backbone = new SdxlBackbone(runtime, options);
-        return backbone.EncodeText(["a red cube"]).Pooled;
+        return PooledTextFeatures.Of(backbone.EncodeText(["a red cube"])).Pooled;
     }
 
     [Fact]
     public void A_missing_file_or_a_scale_that_is_no_number_is_named_before_anything_is_loaded()
     {
-        using var runtime = new DeviceRuntime(new RuntimeOptions(), CPU);
+        using var runtime = new DeviceRuntime(new RuntimeOptions());
         Assert.Contains("no such LoRA", Assert.Throws<ImgAlignException>(() => new SdxlBackbone(runtime, Options("checkpoint", "none.safetensors"))).Message, StringComparison.Ordinal);
         var options = Options("checkpoint", "lora_kohya.safetensors");
         options.Loras[0].Scale = double.NaN;

@@ -119,7 +119,7 @@ public sealed class AlignCommandTests : IDisposable
     [InlineData("--seed is 'two'; use whole numbers", "--seed", "1", "two")]
     [InlineData("--seed has 3 more than once", "--seed", "3", "3")]
     [InlineData("--width and --height", "--width", "64")]
-    [InlineData("The size of --width and --height is 60x64, but SDXL needs", "--width", "60", "--height", "64")]
+    [InlineData("The size of --width and --height is 60x64, which SDXL cannot generate: use 64x64", "--width", "60", "--height", "64")]
     [InlineData("Device must be cpu, cuda or cuda:N.", "--device", "tpu")]
     [InlineData("llava_v9", "--template", "llava_v9")]
     [InlineData("no-such-folder", "--detector", "no-such-folder")]

@@ -46,7 +46,7 @@ public sealed class AlignShapeWorldTests : IDisposable
 
     [Theory]
     [InlineData("a red cube on a blue table", "ShapeWorld cannot draw")]
-    [InlineData("a red circle left of a blue square", "32x32 only", "--width", "64", "--height", "64")]
+    [InlineData("a red circle left of a blue square", "which ShapeWorld cannot generate: use 32x32", "--width", "64", "--height", "64")]
     [InlineData("a red circle left of a blue square", "give --model", "--detector", "llava")]
     [InlineData("a red circle left of a blue square", "give --model", "--lora", "style.safetensors")]
     [InlineData("a red circle left of a blue square", "give --model", "--backbone", "sdxl")]

@@ -1,3 +1,4 @@
+using ImgAlign.Tests.Pipeline;
 using ImgAlign.Backbones;
 using ImgAlign.DependencyInjection;
 using ImgAlign.Runtime;
@@ -15,7 +16,7 @@ namespace ImgAlign.Tests.DependencyInjection;
 
 public sealed class CompositionTests : IDisposable
 {
-    private static readonly AlignmentRequest Request = new() { Prompt = "a red house" };
+    private static readonly AlignmentRequest Request = new(new AlignmentItem("a red house"));
 
     private readonly TemporaryFolder temporary = new();
 
@@ -23,31 +24,30 @@ public sealed class CompositionTests : IDisposable
 
     private static ImgAlignBuilder AddColours(IServiceCollection services, Action<ImgAlignOptions>? configure = null) =>
         services.AddImplicitMultimodalGuidance(configure)
-            .UseBackbone(_ => new ColourBackbone())
-            .UseDetector(_ => new ColourDetector())
-            .UseAligner(_ => new ColourAligner());
+            .UseBackbone(static provider => new ColourBackbone(Runtime(provider)))
+            .UseDetector(static provider => new ColourDetector(Runtime(provider)))
+            .UseAligner(static provider => new ColourAligner(Runtime(provider)));
 
     [Fact]
     public async Task A_container_makes_the_pipeline_once()
     {
         var services = new ServiceCollection();
-        AddColours(services).AddScorer<ColourScorer>();
+        AddColours(services).UseScorer(static provider => new ColourScorer(Runtime(provider)));
         await using var provider = services.BuildServiceProvider();
-        var pipeline = provider.GetRequiredService<AlignmentPipeline>();
-        Assert.Same(pipeline, provider.GetRequiredService<AlignmentPipeline>());
-        Assert.Contains("Colour", (await pipeline.AlignAsync(Request)).BaseScores.Keys);
-        await pipeline.WarmUpAsync();
-        await pipeline.UnloadAsync();
+        var pipeline = provider.GetRequiredService<IAlignmentPipeline>();
+        Assert.Same(pipeline, provider.GetRequiredService<IAlignmentPipeline>());
+        Assert.Equal("Colour", Assert.Single((await pipeline.AlignOneAsync(Request)).BaseScores).Scorer);
+        Assert.Single((await provider.GetRequiredService<IGenerationPipeline>().GenerateAsync(new GenerationRequest(new GenerationItem("red")))).Items);
     }
 
     [Fact]
     public async Task The_same_name_replaces_a_part_and_leaves_the_others()
     {
         var services = new ServiceCollection();
-        AddColours(services).UseBackbone(_ => new Half(new ColourBackbone()));
+        AddColours(services).UseBackbone(static provider => new Half(new ColourBackbone(Runtime(provider))));
         await using var provider = services.BuildServiceProvider();
         Assert.IsType<Half>(provider.GetRequiredKeyedService<IDiffusionBackbone>("default"));
-        Assert.NotNull(await provider.GetRequiredService<AlignmentPipeline>().AlignAsync(Request));
+        Assert.NotNull(await provider.GetRequiredService<IAlignmentPipeline>().AlignAsync(Request));
     }
 
     [Fact]
@@ -58,28 +58,60 @@ public sealed class CompositionTests : IDisposable
         {
             options.Pipelines["plain"] = new PipelineOptions { Backbone = "default" };
             options.Pipelines["other"] = new PipelineOptions { Backbone = "half" };
-        }).UseBackbone(_ => new Half(new ColourBackbone()), "half");
+        }).UseBackbone(static provider => new Half(new ColourBackbone(Runtime(provider))), "half");
         await using var provider = services.BuildServiceProvider();
-        var standard = await provider.GetRequiredService<AlignmentPipeline>().AlignAsync(Request);
-        var plain = await provider.GetRequiredKeyedService<AlignmentPipeline>("plain").AlignAsync(Request);
-        var other = await provider.GetRequiredKeyedService<AlignmentPipeline>("other").AlignAsync(Request);
-        Assert.Equal(standard.BaseImage.Pixels, other.BaseImage.Pixels);
-        Assert.False(standard.BaseImage.Pixels.SequenceEqual(plain.BaseImage.Pixels));
-        Assert.Equal("There is no pipeline 'third'; ImgAlignOptions.Pipelines names plain, other.",
-            Assert.Throws<ImgAlignException>(() => provider.GetRequiredKeyedService<AlignmentPipeline>("third")).Message);
+        var standard = await provider.GetRequiredService<IAlignmentPipeline>().AlignOneAsync(Request);
+        var plain = await provider.GetRequiredKeyedService<IAlignmentPipeline>("plain").AlignOneAsync(Request);
+        var other = await provider.GetRequiredKeyedService<IAlignmentPipeline>("other").AlignOneAsync(Request);
+        Assert.Equal(standard.BaseImage, other.BaseImage);
+        Assert.NotEqual(standard.BaseImage, plain.BaseImage);
+        Assert.Equal("There is no pipeline 'third'; Pipelines has plain, other.",
+            Assert.Throws<ImgAlignException>(() => provider.GetRequiredKeyedService<IAlignmentPipeline>("third")).Message);
     }
 
     [Fact]
-    public void ShapeWorld_can_be_chosen_beside_other_models()
+    public async Task A_world_s_scorer_scores_its_own_pictures_only()
     {
         var services = new ServiceCollection();
         AddColours(services, options => options.Pipelines["colours"] = new PipelineOptions { Backbone = "default", Detector = "default", Aligner = "default" })
             .UseShapeWorld(RandomWorld.Write(temporary.Path));
-        using var provider = services.BuildServiceProvider();
+        await using var provider = services.BuildServiceProvider();
         provider.GetRequiredService<IStartupValidator>().Validate();
-        Assert.NotNull(provider.GetRequiredKeyedService<AlignmentPipeline>("colours"));
-        Assert.Equal("ShapeWorld's scorer", Assert.Single(provider.GetRequiredService<AlignmentPipeline>().Scorers).Name);
-        Assert.Equal("ShapeWorld", provider.GetRequiredKeyedService<IDiffusionBackbone>("shapeworld").Info.Name);
+        Assert.Empty((await provider.GetRequiredKeyedService<IAlignmentPipeline>("colours").AlignOneAsync(Request)).BaseScores);
+        var world = await provider.GetRequiredService<IAlignmentPipeline>().AlignOneAsync(new AlignmentRequest(new AlignmentItem("a red circle left of a blue square")) { Steps = 1 });
+        Assert.Equal("ShapeWorld's scorer", Assert.Single(world.BaseScores).Scorer);
+        Assert.Equal("ShapeWorld", provider.GetRequiredKeyedService<IDiffusionBackbone>("shapeworld").Name);
+    }
+
+    [Fact]
+    public async Task Models_of_one_pipeline_may_be_on_different_devices_and_share_its_items()
+    {
+        var services = new ServiceCollection();
+        services.AddImplicitMultimodalGuidance(options =>
+            {
+                foreach (var name in new[] { "second", "third" }) options.Devices[name] = new RuntimeOptions { Threads = 1 };
+                options.Pipeline.Backbone = "first";
+                options.Pipeline.Replicas.Add("second");
+            })
+            .UseBackbone(static provider => new ColourBackbone(Runtime(provider)), "first")
+            .UseBackbone(static provider => new ColourBackbone(provider.GetRequiredKeyedService<DeviceRuntime>("second")), "second")
+            .UseDetector(static provider => new ColourDetector(provider.GetRequiredKeyedService<DeviceRuntime>("second")))
+            .UseAligner(static provider => new ColourAligner(provider.GetRequiredKeyedService<DeviceRuntime>("third")));
+        await using var provider = services.BuildServiceProvider();
+        var request = new AlignmentRequest(Enumerable.Range(0, 7).Select(static seed => new AlignmentItem($"a {(seed % 2 == 0 ? "red" : "blue")} house") { Seed = seed })) { MaxBatchSize = 2, Rounds = 2 };
+        var shared = await provider.GetRequiredService<IAlignmentPipeline>().AlignAsync(request);
+        using var single = new ColourWorld(withScorer: false);
+        var alone = await single.Pipeline.AlignAsync(request);
+        Assert.Equal(alone.Items, shared.Items);
+        Assert.Equal(["cpu", "second", "third"], shared.Report.Devices.Select(static device => device.Estimate.Device).Order());
+    }
+
+    [Fact]
+    public void Replicas_are_the_same_model_on_another_device()
+    {
+        using var world = new ColourWorld();
+        var error = Assert.Throws<ArgumentException>(() => new GenerationPipeline(world.Backbone, new GenerationPipelineOptions { Replicas = [new ColourBackbone(world.Runtime)] }));
+        Assert.Contains("on one device", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -88,7 +120,7 @@ public sealed class CompositionTests : IDisposable
         var services = new ServiceCollection();
         services.AddImplicitMultimodalGuidance().UseShapeWorld(new WorldFolder("no-such-world"));
         using var provider = services.BuildServiceProvider();
-        Assert.Contains("no-such-world", Assert.ThrowsAny<ImgAlignException>(provider.GetRequiredService<AlignmentPipeline>).Message, StringComparison.Ordinal);
+        Assert.Contains("no-such-world", Assert.ThrowsAny<ImgAlignException>(provider.GetRequiredService<IAlignmentPipeline>).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -106,15 +138,15 @@ public sealed class CompositionTests : IDisposable
         }).Build();
         var services = new ServiceCollection();
         services.AddImplicitMultimodalGuidance(configuration.GetSection("ImgAlign"))
-            .UseBackbone(_ => new ColourBackbone())
-            .UseBackbone(_ => new Half(new ColourBackbone()), "half")
-            .UseDetector(_ => new ColourDetector())
-            .UseAligner(_ => new ColourAligner());
+            .UseBackbone(static provider => new ColourBackbone(Runtime(provider)))
+            .UseBackbone(static provider => new Half(new ColourBackbone(Runtime(provider))), "half")
+            .UseDetector(static provider => new ColourDetector(Runtime(provider)))
+            .UseAligner(static provider => new ColourAligner(Runtime(provider)));
         using var provider = services.BuildServiceProvider();
         provider.GetRequiredService<IStartupValidator>().Validate();
         var runtime = provider.GetRequiredService<DeviceRuntime>();
-        Assert.Equal((torch.bfloat16, ResidencyPolicy.LoadOnDemand, 1000000L, 1), (runtime.Type, runtime.Policy, runtime.Options.MemoryBudgetBytes, runtime.Options.Threads));
-        Assert.NotNull(provider.GetRequiredKeyedService<AlignmentPipeline>("plain"));
+        Assert.Equal((torch.bfloat16, ResidencyPolicy.LoadOnDemand, 1000000L, 1), (runtime.Type, runtime.Residency.Policy, runtime.Options.MemoryBudgetBytes, runtime.Options.Threads));
+        Assert.NotNull(provider.GetRequiredKeyedService<IAlignmentPipeline>("plain"));
     }
 
     public static TheoryData<string, Action<ImgAlignOptions>> Invalid => new()
@@ -141,12 +173,13 @@ public sealed class CompositionTests : IDisposable
     }
 
     [Fact]
-    public void A_missing_part_is_refused_at_start()
+    public void A_missing_part_is_refused_when_the_pipeline_is_made()
     {
         var services = new ServiceCollection();
-        services.AddImplicitMultimodalGuidance().UseBackbone(_ => new ColourBackbone()).UseDetector(_ => new ColourDetector());
+        services.AddImplicitMultimodalGuidance().UseBackbone(static provider => new ColourBackbone(Runtime(provider))).UseDetector(static provider => new ColourDetector(Runtime(provider)));
         using var provider = services.BuildServiceProvider();
-        var exception = Assert.Throws<OptionsValidationException>(provider.GetRequiredService<IStartupValidator>().Validate);
+        Assert.NotNull(provider.GetRequiredService<IGenerationPipeline>());  // which needs none
+        var exception = Assert.Throws<ImgAlignException>(provider.GetRequiredService<IAlignmentPipeline>);
         Assert.Equal("No Aligner is registered; call UseAligner or one of its kind on the builder.", exception.Message);
     }
 
@@ -185,8 +218,8 @@ public sealed class CompositionTests : IDisposable
         using var provider = services.BuildServiceProvider();
         provider.GetRequiredService<IStartupValidator>().Validate();
         Assert.Equal(0.5, Assert.Single(provider.GetRequiredService<IOptionsMonitor<SdxlOptions>>().Get("sdxl").Loras).Scale);
-        Assert.Equal("FLUX", provider.GetRequiredKeyedService<IDiffusionBackbone>("flux").Info.Name);
-        Assert.NotNull(provider.GetRequiredService<AlignmentPipeline>());
+        Assert.Equal("FLUX", provider.GetRequiredKeyedService<IDiffusionBackbone>("flux").Name);
+        Assert.NotNull(provider.GetRequiredService<IAlignmentPipeline>());
     }
 
     [Fact]
@@ -205,9 +238,9 @@ public sealed class CompositionTests : IDisposable
     public void Scorers_of_equal_name_are_refused_when_the_pipeline_is_made()
     {
         var services = new ServiceCollection();
-        AddColours(services).AddScorer<ColourScorer>().AddScorer<ColourScorer>();
+        AddColours(services).UseScorer(static provider => new ColourScorer(Runtime(provider)), "one").UseScorer(static provider => new ColourScorer(Runtime(provider)), "two");
         using var provider = services.BuildServiceProvider();
-        Assert.Contains("two scorers", Assert.Throws<ImgAlignException>(provider.GetRequiredService<AlignmentPipeline>).Message, StringComparison.Ordinal);
+        Assert.Contains("two scorers", Assert.Throws<ArgumentException>(provider.GetRequiredService<IAlignmentPipeline>).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -216,43 +249,51 @@ public sealed class CompositionTests : IDisposable
         var services = new ServiceCollection();
         AddColours(services, options => options.Device = "cuda:77");
         using var provider = services.BuildServiceProvider();
-        Assert.Throws<ImgAlignException>(provider.GetRequiredService<AlignmentPipeline>);
+        Assert.Throws<ImgAlignException>(provider.GetRequiredService<IAlignmentPipeline>);
     }
 
     [Fact]
     public async Task The_container_ends_the_runs_before_it_disposes_the_models()
     {
         var services = new ServiceCollection();
-        AddColours(services).UseBackbone(_ => new Half(new ColourBackbone()));
+        AddColours(services).UseBackbone(static provider => new Half(new ColourBackbone(Runtime(provider))));
         var provider = services.BuildServiceProvider();
-        var pipeline = provider.GetRequiredService<AlignmentPipeline>();
+        var pipeline = provider.GetRequiredService<IAlignmentPipeline>();
         var backbone = (Half)provider.GetRequiredKeyedService<IDiffusionBackbone>("default");
-        using var started = new ManualResetEventSlim();
-        var run = pipeline.AlignAsync(Request with { Steps = 1000, Rounds = 100 }, new Pipeline.Updates(_ => started.Set()));
-        started.Wait();
+        var started = new TaskCompletionSource();
+        var run = Task.Run(async () =>
+        {
+            await foreach (var _ in pipeline.StreamAsync(Request with { Steps = 1000, Rounds = 100 })) started.TrySetResult();
+        });
+        await started.Task;
         await provider.DisposeAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
         Assert.True(backbone.IsDisposed);
         Assert.False(backbone.WasUsedAfterwards);
     }
 
+    private static DeviceRuntime Runtime(IServiceProvider provider) => provider.GetRequiredService<DeviceRuntime>();
+
     /// <summary>Another backbone: one that paints half as bright.</summary>
     private sealed class Half(ColourBackbone inner) : IDiffusionBackbone
     {
         public bool IsDisposed { get; private set; }
         public bool WasUsedAfterwards { get; private set; }
-        public BackboneInfo Info { get; } = inner.Info with { Name = "Half" };
-        public IImagePromptEncoder ImagePrompt => inner;
-        public SigmaSchedule CreateSchedule(int steps, ImageSize size) => inner.CreateSchedule(steps, size);
-        public torch.Tensor CreateNoise(ImageSize size, long seed, int batch = 1) => inner.CreateNoise(size, seed, batch);
+        public string Name => "Half";
+        public DeviceRuntime Runtime => inner.Runtime;
+        public BackboneInfo Info => inner.Info;
+        public IImagePromptEncoder? ImagePrompt => inner;
+        public IReadOnlyList<long> LatentShape(ImageSize size) => inner.LatentShape(size);
+        public NoiseSchedule CreateSchedule(int steps, ImageSize size) => inner.CreateSchedule(steps, size);
+        public IGuidance CreateGuidance(SamplingSettings settings) => inner.CreateGuidance(settings);
         public TextFeatures EncodeText(IReadOnlyList<string?> prompts) => inner.EncodeText(prompts);
-        public Conditioning Condition(TextFeatures text, torch.Tensor? imagePrompt, double imagePromptScale, ImageSize size, MicroConditioning? microConditioning = null) =>
-            inner.Condition(text, imagePrompt, imagePromptScale, size, microConditioning);
+        public Conditioning Condition(TextFeatures text, torch.Tensor? imagePrompt, double imagePromptScale, ImageSize size, SamplingSettings settings) =>
+            inner.Condition(text, imagePrompt, imagePromptScale, size, settings);
 
-        public torch.Tensor Derivative(torch.Tensor x, SigmaStep step, Conditioning conditioning)
+        public torch.Tensor Derivative(torch.Tensor x, NoiseLevel level, Conditioning conditioning)
         {
             WasUsedAfterwards |= IsDisposed;
-            return inner.Derivative(x, step, conditioning);
+            return inner.Derivative(x, level, conditioning);
         }
 
         public IReadOnlyList<RgbImage> Decode(torch.Tensor x)

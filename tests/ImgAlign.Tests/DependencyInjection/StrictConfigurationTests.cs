@@ -1,3 +1,4 @@
+using ImgAlign.Runtime;
 using System.Text;
 using ImgAlign.Backbones;
 using ImgAlign.DependencyInjection;
@@ -33,7 +34,7 @@ public class StrictConfigurationTests
     [InlineData("'Threads': 1.5", "ImgAlign:Threads is '1.5'")]
     [InlineData("'Threads': 0", "Threads")]
     [InlineData("'RecordPrompts': 'yes'", "ImgAlign:RecordPrompts is 'yes', but true or false is needed.")]
-    [InlineData("'Pipeline': 'sdxl'", "ImgAlign:Pipeline is 'sdxl', but an object with Backbone, Detector, Aligner is needed.")]
+    [InlineData("'Pipeline': 'sdxl'", "ImgAlign:Pipeline is 'sdxl', but an object with Backbone, Replicas, Detector, Aligner, Scorers is needed.")]
     [InlineData("'Pipelines': { 'fast': { 'Detektor': 'x' } }", "ImgAlign:Pipelines:fast:Detektor is not an option; did you mean Detector?")]
     [InlineData("'Pipelines': [ 'sdxl' ]", "ImgAlign:Pipelines:0 is 'sdxl', but an object with")]
     public void What_is_not_understood_is_refused_at_start(string json, string expected)
@@ -71,9 +72,9 @@ public class StrictConfigurationTests
         var services = new ServiceCollection();
         var builder = services.AddImplicitMultimodalGuidance(section)
             .UseSdxl(section.GetSection("Sdxl"))
-            .UseBackbone(_ => new ColourBackbone())
-            .UseDetector(_ => new ColourDetector())
-            .UseAligner(_ => new ColourAligner());
+            .UseBackbone(static provider => new ColourBackbone(provider.GetRequiredService<DeviceRuntime>()))
+            .UseDetector(static provider => new ColourDetector(provider.GetRequiredService<DeviceRuntime>()))
+            .UseAligner(static provider => new ColourAligner(provider.GetRequiredService<DeviceRuntime>()));
         builder.UseAligner(section.GetSection("Aligner"), "released");
         if (withAligner) builder.UseAligner(section.GetSection("Models:Aligner"), "another");
         return services.BuildServiceProvider();

@@ -43,8 +43,8 @@ public sealed class QwenDetectorTests : IDisposable
         detector.Detect(image, "What is missing?").Dispose();
         detector.Detect(image, "What is missing?", 5).Dispose();
         Assert.Throws<OperationCanceledException>(() => detector.Detect(image, "What?", 5, new CancellationToken(canceled: true)));
-        Assert.Throws<ImgAlignException>(() => detector.Detect(image, "What is in <|image_pad|>?"));
-        Assert.Throws<ImgAlignException>(() => detector.Detect(new RgbImage(201, 1, new byte[603]), "What?"));
+        Assert.Throws<InvalidRequestException>(() => detector.Detect(image, "What is in <|image_pad|>?"));
+        Assert.Throws<InvalidRequestException>(() => detector.Detect(new RgbImage(201, 1, new byte[603]), "What?"));
         Assert.Equal(live, torch.Tensor.TotalCount);
     }
 
@@ -69,8 +69,8 @@ public sealed class QwenDetectorTests : IDisposable
     {
         using var detector = new QwenDetector(runtime, Options);
         var live = LiveTensors.Count();
-        Assert.Contains("128000 at most", Assert.Throws<ImgAlignException>(() => detector.CheckQuestion(new string('!', 200_000))).Message, StringComparison.Ordinal);
-        Assert.Contains("<|video_pad|>", Assert.Throws<ImgAlignException>(() => detector.CheckQuestion("<|video_pad|>")).Message, StringComparison.Ordinal);
+        Assert.Contains("128000 at most", Assert.Throws<InvalidRequestException>(() => detector.CheckQuestion(new string('!', 200_000))).Message, StringComparison.Ordinal);
+        Assert.Contains("<|video_pad|>", Assert.Throws<InvalidRequestException>(() => detector.CheckQuestion("<|video_pad|>")).Message, StringComparison.Ordinal);
         detector.CheckQuestion("");
         detector.CheckQuestion("<|im_end|> <tool_call> 👨\u200D👩\u200D👧 猫 \uD83D");
         Assert.Equal(live, torch.Tensor.TotalCount);
@@ -121,7 +121,7 @@ public sealed class QwenDetectorTests : IDisposable
         var lengths = new[] { plain, coarse, critic }.Select(detector => Length(detector)).ToList();
         Assert.Equal(lengths[0] - 7, lengths[1]);  // 8 cells become 1: two would not have its shape
         Assert.True(lengths[2] < lengths[0]);
-        Assert.Contains("<|image_pad|>", Assert.Throws<ImgAlignException>(() => new QwenDetector(runtime, new() { ModelPath = Options.ModelPath, System = "<|image_pad|>" })).Message, StringComparison.Ordinal);
+        Assert.Contains("<|image_pad|>", Assert.Throws<InvalidRequestException>(() => new QwenDetector(runtime, new() { ModelPath = Options.ModelPath, System = "<|image_pad|>" })).Message, StringComparison.Ordinal);
 
         long Length(QwenDetector detector)
         {
@@ -159,8 +159,8 @@ public sealed class QwenDetectorTests : IDisposable
     {
         using var detector = new QwenDetector(runtime, Options);
         using var aligner = new ImplicitAligner(runtime, Path.Combine(TestData.Golden, "sdxl", "ckpts", "aligner_sdxl.pth"));
-        using var backbone = new ColourBackbone();
-        var message = Assert.Throws<ImgAlignException>(() => new AlignmentPipeline(runtime, backbone, detector, aligner)).Message;
+        using var backbone = new ColourBackbone(runtime);
+        var message = Assert.Throws<ArgumentException>(() => new AlignmentPipeline(backbone, detector, aligner)).Message;
         Assert.Contains($"width {aligner.DetectorWidth}, but Qwen2.5-VL gives {detector.HiddenSize}", message, StringComparison.Ordinal);
     }
 }

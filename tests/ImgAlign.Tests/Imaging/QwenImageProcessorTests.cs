@@ -20,7 +20,7 @@ public class QwenImageProcessorTests
 
     [Fact]
     public void A_ribbon_is_refused() =>
-        Assert.Contains("201x1", Assert.Throws<ImgAlignException>(() => new QwenImageProcessor().FitSize(new ImageSize(201, 1))).Message, StringComparison.Ordinal);
+        Assert.Contains("201x1", Assert.Throws<InvalidRequestException>(() => new QwenImageProcessor().FitSize(new ImageSize(201, 1))).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Several_images_are_one_after_another()

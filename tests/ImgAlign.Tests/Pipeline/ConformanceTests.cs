@@ -6,5 +6,9 @@ namespace ImgAlign.Tests.Pipeline;
 public class ConformanceTests
 {
     [Fact]
-    public void The_colour_world_conforms() => Assert.Empty(BackboneConformance.Check(new ColourBackbone()));
+    public void The_colour_world_conforms()
+    {
+        using var world = new ColourWorld();
+        Assert.Empty(BackboneConformance.Check(world.Backbone));
+    }
 }

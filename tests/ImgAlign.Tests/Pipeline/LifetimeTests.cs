@@ -12,17 +12,42 @@ public sealed class LifetimeTests : IDisposable
     public void Dispose() => world.Dispose();
 
     [Fact]
-    public async Task A_pipeline_can_be_disposed_from_within_its_own_run()
+    public async Task A_pipeline_can_be_disposed_from_a_callback_of_its_own_run()
     {
         using var world = new ColourWorld();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => world.Pipeline.AlignAsync(ColourWorld.Request, new Updates(_ => world.Pipeline.Dispose())));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            world.Pipeline.AlignAsync(ColourWorld.Request with { Steps = 1000, Rounds = 100, KeepOnlyImprovements = false, StopWithoutImprovement = false }, new Callback(_ => world.Pipeline.Dispose())));
+    }
+
+    [Fact]
+    public async Task Everything_can_be_disposed_twice_and_in_any_order()
+    {
+        var runtime = new DeviceRuntime(new RuntimeOptions());
+        var pipeline = new GenerationPipeline(new ColourBackbone(runtime));
+        await pipeline.GenerateAsync(new GenerationRequest(new GenerationItem("red")));
+        await runtime.DisposeAsync();
+        runtime.Dispose();
+        pipeline.Dispose();
+        await pipeline.DisposeAsync();
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => pipeline.GenerateAsync(new GenerationRequest(new GenerationItem("red"))));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => runtime.RunAsync(static () => 1));
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => runtime.ReserveAsync());
+        await using var never = new DeviceRuntime(new RuntimeOptions());
+    }
+
+    [Fact]
+    public async Task A_runtime_can_be_disposed_on_its_own_thread()
+    {
+        var runtime = new DeviceRuntime(new RuntimeOptions());
+        await runtime.RunAsync(runtime.Dispose);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => runtime.RunAsync(static () => 1));
     }
 
     [Fact]
     public void Scorers_have_names_of_their_own()
     {
-        using var world = new ColourWorld();
-        var error = Assert.Throws<ImgAlignException>(() => new AlignmentPipeline(world.Runtime, new ColourBackbone(), new ColourDetector(), new ColourAligner()) { Scorers = [new ColourScorer(), new ColourScorer()] });
+        var options = new AlignmentPipelineOptions { Scorers = [new ColourScorer(world.Runtime), new ColourScorer(world.Runtime)] };
+        var error = Assert.Throws<ArgumentException>(() => new AlignmentPipeline(world.Backbone, world.Detector, world.Aligner, options));
         Assert.Contains("'Colour'", error.Message, StringComparison.Ordinal);
     }
 
@@ -31,74 +56,129 @@ public sealed class LifetimeTests : IDisposable
     {
         var before = LiveTensors.Count();
         await world.Pipeline.AlignAsync(ColourWorld.Request with { Rounds = 2, PreviewInterval = 1, DescribeCritique = true });
-        await world.Pipeline.GenerateAsync(new GenerationRequest { Prompts = ["red", "blue"] });
+        await world.Generation.GenerateAsync(new GenerationRequest(new GenerationItem("red"), new GenerationItem("blue")) { PreviewInterval = 2 });
         Assert.Equal(before, torch.Tensor.TotalCount);
     }
 
     [Theory]
-    [InlineData(AlignmentStage.EncodePrompt, 0, 0)]
-    [InlineData(AlignmentStage.Generate, 0, 0)]
-    [InlineData(AlignmentStage.Generate, 0, 3)]
-    [InlineData(AlignmentStage.EncodeImage, 1, 0)]
-    [InlineData(AlignmentStage.Detect, 1, 0)]
-    [InlineData(AlignmentStage.Align, 1, 0)]
-    [InlineData(AlignmentStage.Generate, 1, 5)]
-    [InlineData(AlignmentStage.Decode, 1, 0)]
-    public async Task A_cancelled_run_stops_within_a_step_and_leaves_nothing(AlignmentStage stage, int round, int step)
+    [InlineData("EncodeText", 1)]
+    [InlineData("Condition", 1)]
+    [InlineData("Derivative", 1)]
+    [InlineData("Derivative", 4)]
+    [InlineData("Decode", 1)]
+    [InlineData("Encode", 1)]
+    [InlineData("Detect", 1)]
+    [InlineData("Align", 1)]
+    [InlineData("Derivative", 11)]
+    public async Task A_cancelled_run_stops_within_a_step_and_leaves_nothing(string method, int call)
     {
-        using var cancellation = new CancelAt(stage, round, step);
+        using var cancellation = new CancelAtCall(method, call);
+        using var hooked = new ColourWorld(hook: cancellation.Hook);
         var before = LiveTensors.Count();
-        var exception = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => world.Pipeline.AlignAsync(ColourWorld.Request, cancellation, cancellation.Token));
+        var exception = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => hooked.Pipeline.AlignAsync(ColourWorld.Request, cancellationToken: cancellation.Token));
         Assert.Equal(cancellation.Token, exception.CancellationToken);
         Assert.Equal(before, torch.Tensor.TotalCount);
-        Assert.Equal(0, cancellation.UpdatesAfter);
+        Assert.InRange(cancellation.CallsAfter, 0, 1);  // the step that had begun
         Assert.NotNull(await world.Pipeline.AlignAsync(ColourWorld.Request));
     }
 
     [Theory]
-    [InlineData(AlignmentStage.EncodePrompt, 0)]
-    [InlineData(AlignmentStage.Generate, 4)]
-    [InlineData(AlignmentStage.Align, 0)]
-    [InlineData(AlignmentStage.Score, 0)]
-    public async Task An_exception_leaves_nothing(AlignmentStage stage, int step)
+    [InlineData("EncodeText", 1)]
+    [InlineData("Derivative", 5)]
+    [InlineData("Detect", 1)]
+    [InlineData("Align", 1)]
+    [InlineData("Decode", 2)]
+    public async Task An_exception_of_a_model_leaves_nothing(string method, int call)
     {
-        var updates = new Updates(update =>
+        var calls = 0;
+        using var hooked = new ColourWorld(hook: called =>
         {
-            if (update.Stage == stage && update.Step == step) throw new InvalidOperationException("a progress handler's own");
+            if (called == method && ++calls == call) throw new InvalidOperationException("a model's own");
         });
         var before = LiveTensors.Count();
-        var exception = await Assert.ThrowsAsync<InvalidOperationException>(() => world.Pipeline.AlignAsync(ColourWorld.Request, updates));
-        Assert.Equal("a progress handler's own", exception.Message);
+        var exception = await Assert.ThrowsAsync<InvalidOperationException>(() => hooked.Pipeline.AlignAsync(ColourWorld.Request));
+        Assert.Equal("a model's own", exception.Message);
         Assert.Equal(before, torch.Tensor.TotalCount);
     }
 
     [Fact]
-    public async Task Many_callers_are_served_one_at_a_time()
+    public async Task A_callback_can_neither_end_nor_stall_a_run()
     {
-        var order = new List<(long Seed, int Step)>();
-        var runs = Enumerable.Range(0, 5).Select(seed => world.Pipeline.AlignAsync(
-            ColourWorld.Request with { Seed = seed },
-            new Updates(update => order.Add((seed, update.Step))))).ToList();
-        var results = await Task.WhenAll(runs);
-        Assert.Equal(order.OrderBy(entry => entry.Seed), order);
-        Assert.Equal(5, results.Select(result => Convert.ToHexString(result.Image.Pixels)).Distinct().Count());
-        foreach (var result in results)
-        {
-            var alone = await world.Pipeline.AlignAsync(result.Request);
-            Assert.Equal(result.Image.Pixels, alone.Image.Pixels);
-        }
+        var throwing = await world.Pipeline.AlignAsync(ColourWorld.Request, new Callback(static _ => throw new InvalidCastException()));
+        using var forever = new ManualResetEventSlim();
+        var stalling = await world.Pipeline.AlignAsync(ColourWorld.Request, new Callback(_ => forever.Wait())).WaitAsync(TimeSpan.FromSeconds(60));
+        forever.Set();
+        Assert.Equal(throwing.Items, stalling.Items);
     }
 
     [Fact]
-    public async Task Disposing_cancels_what_is_running_and_waits()
+    public async Task A_callback_may_wait_for_the_same_pipeline()
+    {
+        var inner = new TaskCompletionSource<AlignmentResult>();
+        var outer = await world.Pipeline.AlignAsync(ColourWorld.Request, new Callback(update =>
+        {
+            if (update is RunStarted) inner.SetResult(world.Pipeline.AlignAsync(ColourWorld.Request).GetAwaiter().GetResult());
+        }));
+        Assert.Equal(outer.Items, (await inner.Task.WaitAsync(TimeSpan.FromSeconds(60))).Items);
+    }
+
+    [Fact]
+    public async Task Many_callers_are_served_one_at_a_time_in_their_order()
+    {
+        var running = 0;
+        var order = new List<int>();
+        using var hooked = new ColourWorld(hook: called =>
+        {
+            if (called == "EncodeText") order.Add(Interlocked.Increment(ref running));
+        });
+        var requests = Enumerable.Range(0, 5).Select(seed => ColourWorld.Request.With(item => item with { Seed = seed })).ToList();
+        var results = await Task.WhenAll(requests.Select(request => hooked.Pipeline.AlignOneAsync(request)));
+        Assert.Equal(5, results.Select(static result => result.Image).Distinct().Count());
+        for (var i = 0; i < 5; i++) Assert.Equal(results[i], await world.Pipeline.AlignOneAsync(requests[i]));
+    }
+
+    [Fact]
+    public async Task A_full_queue_refuses_and_a_run_that_waits_can_be_cancelled()
     {
         using var started = new ManualResetEventSlim();
-        var run = world.Pipeline.AlignAsync(ColourWorld.Request with { Steps = 1000, Rounds = 100, KeepOnlyImprovements = false, StopWithoutImprovement = false },
-            new Updates(_ => started.Set()));
+        using var go = new ManualResetEventSlim();
+        using var busy = new ColourWorld(new RuntimeOptions { QueueLimit = 1 }, hook: _ =>
+        {
+            started.Set();
+            go.Wait();
+        });
+        var first = busy.Pipeline.AlignAsync(ColourWorld.Request);
         started.Wait();
-        world.Pipeline.Dispose();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => run);
-        await Assert.ThrowsAsync<ObjectDisposedException>(() => world.Pipeline.AlignAsync(ColourWorld.Request));
+        using var cancellation = new CancellationTokenSource();
+        var second = busy.Pipeline.AlignAsync(ColourWorld.Request, cancellationToken: cancellation.Token);
+        Assert.Equal(1, busy.Runtime.QueueLength);
+        var refused = await Assert.ThrowsAsync<DeviceBusyException>(() => busy.Pipeline.AlignAsync(ColourWorld.Request));
+        Assert.Contains("QueueLimit", refused.Message, StringComparison.Ordinal);
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
+        go.Set();
+        Assert.NotNull(await first);
+    }
+
+    [Fact]
+    public async Task Disposing_cancels_what_is_running_and_waits_for_its_own_runs_only()
+    {
+        using var started = new ManualResetEventSlim();
+        using var go = new ManualResetEventSlim();
+        using var slow = new ColourWorld(hook: _ =>
+        {
+            started.Set();
+            go.Wait();
+        });
+        var others = slow.Pipeline.AlignAsync(ColourWorld.Request);
+        started.Wait();
+        new GenerationPipeline(slow.Backbone).Dispose();
+        Assert.False(others.IsCompleted);
+        var disposing = Task.Run(slow.Pipeline.Dispose);
+        go.Set();
+        await disposing;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => others);
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => slow.Pipeline.AlignAsync(ColourWorld.Request));
     }
 
     [Theory]
@@ -107,25 +187,39 @@ public sealed class LifetimeTests : IDisposable
     public async Task A_run_that_cannot_fit_is_refused_before_it_starts(long stageBytes, ResidencyPolicy policy, string advice)
     {
         var options = new RuntimeOptions { Residency = policy, MemoryBudgetBytes = 150_000_000 };
-        using var small = new ColourWorld(options, new ColourBackbone { ClaimedStageBytes = stageBytes });
-        var updates = new Updates();
-        var exception = await Assert.ThrowsAsync<ImgAlignException>(() => small.Pipeline.AlignAsync(ColourWorld.Request, updates));
+        using var small = new ColourWorld(options, stageBytes);
+        var exception = await Assert.ThrowsAsync<DeviceMemoryException>(() => small.Pipeline.AlignAsync(ColourWorld.Request));
         // On the CPU offloading frees nothing, so loading on demand is what would fit.
         Assert.Contains(advice.Replace("OffloadToHost", "LoadOnDemand", StringComparison.Ordinal), exception.Message, StringComparison.Ordinal);
         Assert.Contains("Colour painter", exception.Message, StringComparison.Ordinal);
         Assert.Contains("150.0 MB", exception.Message.Replace("0.2 GB", "150.0 MB", StringComparison.Ordinal), StringComparison.Ordinal);
-        Assert.Empty(updates.All);
-        Assert.Equal(exception.Message, (await Assert.ThrowsAsync<ImgAlignException>(() => small.Pipeline.WarmUpAsync())).Message);
+    }
+
+    [Fact]
+    public async Task A_batch_is_as_large_as_memory_allows()
+    {
+        // A picture takes 12 KB to paint here.
+        using var small = new ColourWorld(new RuntimeOptions { MemoryBudgetBytes = 4 * 12 * 32 * 32 });
+        var request = new GenerationRequest(Enumerable.Range(0, 10).Select(static seed => new GenerationItem("red") { Seed = seed }));
+        var result = await small.Generation.GenerateAsync(request);
+        Assert.Equal(4, result.Report.BatchSize);
+        Assert.Equal(await world.Generation.ImagesAsync(request), result.Items.Select(static item => item.Image));
     }
 
     [Fact]
     public async Task The_report_says_what_was_expected_and_what_was_used()
     {
-        using var sized = new ColourWorld(backbone: new ColourBackbone { ClaimedStageBytes = 1000 });
-        var result = await sized.Pipeline.AlignAsync(ColourWorld.Request);
-        Assert.Equal(2000 + 12 * 32 * 32, result.Report.Estimate.RequiredBytes);
-        Assert.True(result.Report.Estimate.AvailableBytes > 100_000_000);
-        Assert.True(result.Report.PeakMemoryBytes > 1_000_000);
-        Assert.Equal(result.Report.Estimate.RequiredBytes, (await sized.Pipeline.EstimateMemoryAsync()).RequiredBytes);
+        using var sized = new ColourWorld(claimedStageBytes: 1000);
+        var report = (await sized.Pipeline.AlignAsync(ColourWorld.Request)).Report;
+        var device = Assert.Single(report.Devices);
+        Assert.Equal(2000 + 12 * 32 * 32, device.Estimate.RequiredBytes);
+        Assert.True(device.Estimate.AvailableBytes > 100_000_000);
+        Assert.True(device.PeakMemoryBytes > 1_000_000);
+        Assert.Equal(device.Estimate.RequiredBytes, Assert.Single(sized.Pipeline.EstimateMemory(ColourWorld.Request)).RequiredBytes);
+    }
+
+    private sealed class Callback(Action<RunUpdate> call) : IProgress<RunUpdate>
+    {
+        public void Report(RunUpdate value) => call(value);
     }
 }

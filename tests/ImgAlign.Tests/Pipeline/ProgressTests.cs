@@ -9,48 +9,62 @@ public sealed class ProgressTests : IDisposable
     [Fact]
     public async Task Stages_come_in_the_order_of_the_method()
     {
-        var updates = new Updates();
-        var result = await world.Pipeline.AlignAsync(ColourWorld.Request with { DescribeCritique = true }, updates);
-        AlignmentStage[] expected =
+        var updates = await world.Pipeline.StreamAsync(ColourWorld.Request with { DescribeCritique = true }).ReadAsync();
+        var result = Assert.IsType<RunCompleted<AlignmentResult>>(updates[^1]).Result;
+        RunStage[] expected =
         [
-            AlignmentStage.EncodePrompt, AlignmentStage.Generate, AlignmentStage.Decode, AlignmentStage.Score, AlignmentStage.EncodeImage,
-            AlignmentStage.EncodeImage, AlignmentStage.Detect, AlignmentStage.Align, AlignmentStage.Generate, AlignmentStage.Decode, AlignmentStage.Score,
+            RunStage.EncodePrompt, RunStage.Generate, RunStage.Decode, RunStage.Score, RunStage.EncodeImage,
+            RunStage.EncodeImage, RunStage.Detect, RunStage.Align, RunStage.Generate, RunStage.Decode, RunStage.Score,
         ];
-        Assert.Equal(expected, updates.All.Where(update => update.Step == 0).Select(update => update.Stage));
-        Assert.Equal(expected, result.Report.Timings.Select(timing => timing.Stage));
-        Assert.Equal(Enumerable.Range(1, 6).Concat(Enumerable.Range(1, 6)), updates.Steps.Select(update => update.Step));
-        Assert.All(updates.Steps, update => Assert.Equal(6, update.StepCount));
-        Assert.NotNull(updates.All[0].Estimate);
-        Assert.Same(result.BaseImage, updates.All.Single(update => update.BaseImage is not null).BaseImage);
-        Assert.Same(result.Rounds[0], updates.All.Single(update => update.CompletedRound is not null).CompletedRound);
+        Assert.Equal(expected, updates.OfType<StageStarted>().Select(static update => update.Stage));
+        Assert.Equal(expected, updates.OfType<StageCompleted>().Select(static update => update.Timing.Stage));
+        Assert.Equal(expected, result.Report.Timings.Select(static timing => timing.Stage));
+        Assert.Equal(Enumerable.Range(1, 6).Concat(Enumerable.Range(1, 6)), updates.OfType<StepCompleted>().Select(static update => update.Step));
+        Assert.All(updates.OfType<StepCompleted>(), static update => Assert.Equal(6, update.Steps));
+        Assert.Single(Assert.IsType<RunStarted>(updates[0]).Estimates);
+        Assert.Same(result.Items[0].BaseImage, updates.OfType<PictureReady>().Single().Image);
+        Assert.Same(result.Items[0].Rounds[0], updates.OfType<RoundCompleted>().Single().Round);
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(3, 1)]
+    [InlineData(2, 3)]
+    public async Task Progress_only_grows_and_ends_at_1(int items, int rounds)
+    {
+        var request = new AlignmentRequest(Enumerable.Range(0, items).Select(static seed => new AlignmentItem("a red house") { Seed = seed })) { Rounds = rounds, MaxBatchSize = 2 };
+        var updates = await world.Pipeline.StreamAsync(request).ReadAsync();
+        var progress = updates.Select(static update => update.Progress).ToList();
+        Assert.Equal(progress.Order(), progress);
+        Assert.Equal(0, progress[0]);
+        Assert.Equal(1, progress[^1]);
+        Assert.True(progress.Distinct().Count() > 8);
     }
 
     [Fact]
-    public async Task Previews_come_as_often_as_asked_for()
+    public async Task Previews_come_as_often_as_asked_for_and_one_for_each_item()
     {
-        var updates = new Updates();
-        await world.Pipeline.GenerateAsync(new GenerationRequest { Prompts = ["red"], PreviewInterval = 2 }, updates);
-        Assert.Equal([false, true, false, true, false, true], updates.Steps.Select(update => update.Preview is not null));
-        Assert.Equal(new ImageSize(32, 32), updates.Steps.Last().Preview!.Size);
+        var request = new GenerationRequest(new GenerationItem("red"), new GenerationItem("blue")) { PreviewInterval = 2 };
+        var previews = (await world.Generation.StreamAsync(request).ReadAsync()).OfType<PreviewReady>().ToList();
+        Assert.Equal([0, 1, 0, 1, 0, 1], previews.Select(static preview => preview.Item));
+        Assert.Equal(new ImageSize(32, 32), previews[^1].Image.Size);
+        Assert.True(previews[^2].Image.Pixels[0] > previews[^1].Image.Pixels[0]);
     }
 
     [Fact]
-    public async Task A_stream_ends_with_the_result()
+    public async Task A_listener_is_told_everything_too()
     {
-        var updates = new List<AlignmentUpdate>();
-        await foreach (var update in world.Pipeline.StreamAsync(ColourWorld.Request)) updates.Add(update);
-        Assert.NotNull(updates[^1].Result);
-        Assert.Equal(12, updates.Count(update => update.Stage == AlignmentStage.Generate && update.Step > 0 && update.CompletedRound is null && update.Result is null));
+        var completed = new TaskCompletionSource<AlignmentResult>();
+        var result = await world.Pipeline.AlignAsync(ColourWorld.Request, new Listener(completed));
+        Assert.Equal(result, await completed.Task.WaitAsync(TimeSpan.FromSeconds(30)));
     }
 
     [Fact]
-    public async Task A_stream_hands_on_errors()
+    public async Task A_request_that_is_wrong_fails_before_anything_is_streamed()
     {
-        var exception = await Assert.ThrowsAsync<InvalidRequestException>(async () =>
-        {
-            await foreach (var _ in world.Pipeline.StreamAsync(ColourWorld.Request with { Steps = 0 })) { }
-        });
+        var exception = await Assert.ThrowsAsync<InvalidRequestException>(() => world.Pipeline.StreamAsync(ColourWorld.Request with { Steps = 0 }).ReadAsync());
         Assert.StartsWith("Steps is 0", exception.Message, StringComparison.Ordinal);
+        Assert.Equal("Steps", exception.Member);
     }
 
     [Fact]
@@ -58,8 +72,16 @@ public sealed class ProgressTests : IDisposable
     {
         await foreach (var update in world.Pipeline.StreamAsync(ColourWorld.Request with { Steps = 1000 }))
         {
-            if (update.Step == 2) break;
+            if (update is StepCompleted { Step: 2 }) break;
         }
         Assert.NotNull(await world.Pipeline.AlignAsync(ColourWorld.Request));
+    }
+
+    private sealed class Listener(TaskCompletionSource<AlignmentResult> completed) : IProgress<RunUpdate>
+    {
+        public void Report(RunUpdate value)
+        {
+            if (value is RunCompleted<AlignmentResult> run) completed.SetResult(run.Result);
+        }
     }
 }

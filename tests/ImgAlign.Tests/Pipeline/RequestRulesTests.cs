@@ -1,3 +1,5 @@
+using ImgAlign.Backbones;
+using ImgAlign.Sampling;
 using ImgAlign.Testing.Reference;
 using TorchSharp;
 
@@ -16,15 +18,14 @@ public sealed class RequestRulesTests : IDisposable
             var request = ColourWorld.Request;
             return new TheoryData<string, AlignmentRequest>
             {
-                { "Prompt is empty", request with { Prompt = "" } },
-                { "Prompt is empty", request with { Prompt = " \n" } },
-                { "Prompt is empty", request with { Prompt = null! } },
-                { "GuidanceBranches is 7; use Together or Apart", request with { GuidanceBranches = (GuidanceBranches)7 } },
-                { "The question 'How?' does not say where the prompt goes", request with { Question = "How?" } },
-                { "Size is 33x24, but Colour needs", request with { Size = new ImageSize(33, 24) } },
-                { "Size is 32x0, but", request with { Size = new ImageSize(32, 0) } },
-                { "Size is -8x8, but", request with { Size = new ImageSize(-8, 8) } },
-                { "Size is 2147483640x8, but", request with { Size = new ImageSize(2147483640, 8) } },
+                { "Prompt is empty", request.With(item => item with { Prompt = "" }) },
+                { "Prompt is empty", request.With(item => item with { Prompt = " \n" }) },
+                { "Prompt is empty", request.With(item => item with { Prompt = null! }) },
+                { "The question 'How?' does not say where the prompt goes", request.With(item => item with { Question = "How?" }) },
+                { "Size is 33x24, which Colour cannot generate: use 32x24", request.With(item => item with { Size = new ImageSize(33, 24) }) },
+                { "Size is 32x0, which", request.With(item => item with { Size = new ImageSize(32, 0) }) },
+                { "Size is -8x8, which", request.With(item => item with { Size = new ImageSize(-8, 8) }) },
+                { "Size is 2147483640x8, which", request.With(item => item with { Size = new ImageSize(2147483640, 8) }) },
                 { "Steps is 0", request with { Steps = 0 } },
                 { "Steps is -1", request with { Steps = -1 } },
                 { "Steps is 1001; use 1 to 1000", request with { Steps = 1001 } },
@@ -36,36 +37,52 @@ public sealed class RequestRulesTests : IDisposable
                 { "Rounds is 0", request with { Rounds = 0 } },
                 { "Rounds is 101", request with { Rounds = 101 } },
                 { "AlignerPasses is 0", request with { AlignerPasses = 0 } },
-                { "Seed is -1", request with { Seed = -1 } },
-                { "The number of tokens of the critique is 0", request with { CritiqueTokens = 0 } },
+                { "Seed is -1", request.With(item => item with { Seed = -1 }) },
+                { "CritiqueTokens is 0", request with { CritiqueTokens = 0 } },
                 { "PreviewInterval is 0", request with { PreviewInterval = 0 } },
                 { "SufficientScore was given, but there is no scorer", request with { SufficientScore = 1 } },
                 { "SufficientScore is NaN", request with { SufficientScore = double.NaN } },
-                { "MicroConditioning was given, but Colour has none", request with { MicroConditioning = new MicroConditioning() } },
+                { "Family is SdxlSettings, but Colour has no settings of its own", request with { Family = new SdxlSettings() } },
+                { "MaxBatchSize is 0", request with { MaxBatchSize = 0 } },
+                { "GuidanceBranches is 7; use Together or Apart", request with { GuidanceBranches = (GuidanceBranches)7 } },
+                { "Items is empty", request with { Items = [] } },
+                { "Items[1].Prompt is empty", request with { Items = [request.Items[0], new AlignmentItem("")] } },
             };
         }
     }
 
     [Theory]
     [MemberData(nameof(Broken))]
-    public async Task A_request_out_of_range_is_refused_in_one_sentence(string expected, AlignmentRequest request)
+    public void A_request_out_of_range_is_refused_in_one_sentence(string expected, AlignmentRequest request)
     {
         var before = LiveTensors.Count();
-        var updates = new Updates();
-        var exception = await Assert.ThrowsAsync<InvalidRequestException>(() => world.Pipeline.AlignAsync(request, updates));
+        var exception = Assert.ThrowsAny<ArgumentException>(() => { _ = world.Pipeline.AlignAsync(request); });
         Assert.StartsWith(expected, exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', exception.Message);
-        Assert.Empty(updates.All);
         Assert.Equal(before, torch.Tensor.TotalCount);
     }
 
     [Fact]
-    public async Task Plain_generations_have_the_same_rules()
+    public void Plain_generations_have_the_same_rules()
     {
-        await Assert.ThrowsAsync<InvalidRequestException>(() => world.Pipeline.GenerateAsync(new GenerationRequest { Prompts = [] }));
-        await Assert.ThrowsAsync<InvalidRequestException>(() => world.Pipeline.GenerateAsync(new GenerationRequest { Prompts = ["red", ""] }));
-        await Assert.ThrowsAsync<InvalidRequestException>(() => world.Pipeline.GenerateAsync(new GenerationRequest { Prompts = ["red"], Steps = -3 }));
-        await Assert.ThrowsAsync<InvalidRequestException>(() => world.Pipeline.DescribeAsync(new RgbImage(1, 1, new byte[3]), ""));
+        Refuses(() => world.Generation.GenerateAsync(new GenerationRequest()));
+        Refuses(() => world.Generation.GenerateAsync(new GenerationRequest(new GenerationItem("red"), new GenerationItem(""))));
+        Refuses(() => world.Generation.GenerateAsync(new GenerationRequest(new GenerationItem("red")) { Steps = -3 }));
+        Refuses(() => world.Pipeline.DescribeAsync([new AlignmentItem("") { Image = new RgbImage(1, 1, new byte[3]) }]));
+        Refuses(() => world.Pipeline.DescribeAsync([new AlignmentItem("red")]));
+
+        static void Refuses(Func<Task> run) => Assert.ThrowsAny<ArgumentException>(() => { _ = run(); });
+    }
+
+    [Fact]
+    public void Items_that_share_noise_are_computed_together()
+    {
+        using var noise = new TorchNoise(1);
+        var item = new GenerationItem("red") { Noise = noise };
+        Assert.Contains("MaxBatchSize is 1", Message(new GenerationRequest(item, item) { MaxBatchSize = 1 }), StringComparison.Ordinal);
+        Assert.Contains("different sizes", Message(new GenerationRequest(item, item with { Size = new ImageSize(64, 64) })), StringComparison.Ordinal);
+
+        string Message(GenerationRequest request) => Assert.Throws<InvalidRequestException>(() => { _ = world.Generation.GenerateAsync(request); }).Message;
     }
 
     [Theory]
@@ -81,19 +98,9 @@ public sealed class RequestRulesTests : IDisposable
         Assert.Equal(new ImageSize(expectedWidth, expectedHeight), PictureSize.For(new ImageSize(width, height), new ImageSize(1024, 1024), 8));
 
     [Fact]
-    public void Micro_conditioning_has_a_range()
-    {
-        var info = new ColourBackbone().Info with { SupportsMicroConditioning = true };
-        var request = ColourWorld.Request with { MicroConditioning = new MicroConditioning { OriginalSize = new ImageSize(64, 0) } };
-        Assert.Contains("64x0", Assert.Throws<InvalidRequestException>(() => RequestRules.Resolve(request, info, canScore: false)).Message, StringComparison.Ordinal);
-        request = ColourWorld.Request with { MicroConditioning = new MicroConditioning { CropLeft = -1 } };
-        Assert.Throws<InvalidRequestException>(() => RequestRules.Resolve(request, info, canScore: false));
-    }
-
-    [Fact]
     public async Task Long_prompts_and_the_largest_seed_are_fine()
     {
-        var result = await world.Pipeline.AlignAsync(ColourWorld.Request with { Prompt = new string('x', 100_000), Seed = long.MaxValue, Rounds = 2 });
+        var result = await world.Pipeline.AlignOneAsync(ColourWorld.Request.With(static item => item with { Prompt = new string('x', 100_000), Seed = long.MaxValue }) with { Rounds = 2 });
         Assert.Equal(2, result.Rounds.Count);
     }
 }

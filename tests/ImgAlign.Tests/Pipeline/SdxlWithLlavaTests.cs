@@ -14,13 +14,14 @@ public sealed class SdxlWithLlavaTests : IDisposable
     private readonly GoldenCase golden = GoldenCase.Load(Path.Combine(TestData.Golden, "round", "round-sdxl-5steps"));
     private readonly AlignmentRequest request;
 
-    public SdxlWithLlavaTests() => request = new AlignmentRequest
+    public SdxlWithLlavaTests() => request = new AlignmentRequest(new AlignmentItem(golden.Options.GetProperty("prompt").GetString()!)
     {
-        Prompt = golden.Options.GetProperty("prompt").GetString()!,
         Question = golden.Options.GetProperty("question").GetString(),
         Seed = 306,
-        Steps = 5,
         Size = new ImageSize(64, 64),
+    })
+    {
+        Steps = 5,
     };
 
     public void Dispose() => golden.Dispose();
@@ -30,10 +31,10 @@ public sealed class SdxlWithLlavaTests : IDisposable
     {
         using var models = new Models(new RuntimeOptions());
         var image = ToImage(golden.Inputs["base_image"]);
-        var aligned = await models.Pipeline.AlignAsync(request with { Image = image });
+        var aligned = await models.Pipeline.AlignOneAsync(request.With(item => item with { Image = image }));
         AssertEqual(ToImage(golden.Outputs["image.1"]), aligned.Image);
 
-        var whole = await models.Pipeline.AlignAsync(request with { DescribeCritique = true });
+        var whole = await models.Pipeline.AlignOneAsync(request with { DescribeCritique = true });
         AssertEqual(image, whole.BaseImage);
         Assert.NotNull(whole.Rounds[0].Critique);
     }
@@ -47,12 +48,12 @@ public sealed class SdxlWithLlavaTests : IDisposable
     {
         using var models = new Models(new RuntimeOptions { Residency = policy });
         var before = LiveTensors.Count();
-        var result = await models.Pipeline.AlignAsync(request with { Rounds = 2 });
+        var result = await models.Pipeline.AlignOneAsync(request with { Rounds = 2 });
         Assert.Equal(before, LiveTensors.Count());
         Assert.Equal(policy is ResidencyPolicy.LoadOnDemand or ResidencyPolicy.StreamBlocks, models.Runtime.Residency.DeviceBytes == 0);
 
         using var kept = new Models(new RuntimeOptions());
-        var expected = await kept.Pipeline.AlignAsync(request with { Rounds = 2 });
+        var expected = await kept.Pipeline.AlignOneAsync(request with { Rounds = 2 });
         Assert.Equal(expected.Image.Pixels, result.Image.Pixels);
     }
 
@@ -62,20 +63,19 @@ public sealed class SdxlWithLlavaTests : IDisposable
     public async Task What_the_detector_cannot_read_is_refused_before_anything_is_generated(string? prompt, string expected)
     {
         using var models = new Models(new RuntimeOptions());
-        var updates = new List<AlignmentUpdate>();
-        var refused = request with { Prompt = prompt ?? string.Concat(Enumerable.Repeat("a red cube on a blue table, ", 4000)) };
-        var error = await Assert.ThrowsAsync<ImgAlignException>(() => models.Pipeline.AlignAsync(refused, new Updates(updates.Add)));
+        var refused = request.With(item => item with { Prompt = prompt ?? string.Concat(Enumerable.Repeat("a red cube on a blue table, ", 4000)) });
+        var error = await Assert.ThrowsAnyAsync<ArgumentException>(() => models.Pipeline.AlignAsync(refused));
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
-        Assert.Empty(updates);
     }
 
     [Fact]
     public async Task Loading_on_demand_has_one_stage_in_memory_at_a_time()
     {
-        using var models = new Models(new RuntimeOptions { Residency = ResidencyPolicy.LoadOnDemand });
         var most = 0L;
-        await models.Pipeline.AlignAsync(request, new Updates(_ => most = Math.Max(most, models.Runtime.Residency.DeviceBytes)));
-        var estimate = await models.Pipeline.EstimateMemoryAsync(request.Size);
+        Models? own = null;
+        using var models = own = new Models(new RuntimeOptions { Residency = ResidencyPolicy.LoadOnDemand }, _ => most = Math.Max(most, own!.Runtime.Residency.DeviceBytes));
+        await models.Pipeline.AlignAsync(request);
+        var estimate = Assert.Single(models.Pipeline.EstimateMemory(request));
         Assert.InRange(most, 1, estimate.Stages.Max(stage => stage.WeightBytes));
         Assert.True(estimate.RequiredBytes < estimate.RequiredUnder(ResidencyPolicy.KeepAll));
         Assert.Equal(["SDXL UNet", "LLaVA-1.5"], estimate.Stages.Where(stage => stage.StreamedWeightBytes < stage.WeightBytes).Select(stage => stage.Name));
@@ -85,47 +85,58 @@ public sealed class SdxlWithLlavaTests : IDisposable
     public async Task Unloading_frees_the_weights_and_the_next_run_loads_them_again()
     {
         using var models = new Models(new RuntimeOptions());
-        await models.Pipeline.WarmUpAsync();
+        await models.Runtime.WarmUpAsync();
         var loaded = models.Runtime.Residency.DeviceBytes;
         Assert.True(loaded > 0);
-        var first = await models.Pipeline.AlignAsync(request);
+        var first = await models.Pipeline.AlignOneAsync(request);
         Assert.Equal(loaded, models.Runtime.Residency.DeviceBytes);
-        await models.Pipeline.UnloadAsync();
+        await models.Runtime.UnloadAsync();
         Assert.Equal(0, models.Runtime.Residency.DeviceBytes);
-        var again = await models.Pipeline.AlignAsync(request);
+        var again = await models.Pipeline.AlignOneAsync(request);
         Assert.Equal(first.Image.Pixels, again.Image.Pixels);
     }
 
     [Theory]
-    [InlineData(AlignmentStage.Generate, 0, 2)]
-    [InlineData(AlignmentStage.Detect, 1, 0)]
-    [InlineData(AlignmentStage.Generate, 1, 1)]
-    public async Task A_cancelled_run_leaves_nothing(AlignmentStage stage, int round, int step)
+    [InlineData("Derivative", 2)]
+    [InlineData("Detect", 1)]
+    [InlineData("Derivative", 7)]
+    public async Task A_cancelled_run_leaves_nothing(string method, int call)
+    {
+        using var cancellation = new CancelAtCall(method, call);
+        using var models = new Models(new RuntimeOptions(), cancellation.Hook);
+        var before = LiveTensors.Count();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => models.Pipeline.AlignAsync(request, cancellationToken: cancellation.Token));
+        Assert.Equal(before, LiveTensors.Count());
+    }
+
+    [Fact]
+    public async Task Items_of_a_batch_are_what_they_would_be_alone()
     {
         using var models = new Models(new RuntimeOptions());
-        using var cancellation = new CancellationTokenSource();
-        var updates = new Updates(update =>
+        AlignmentItem[] items = [request.Items[0], request.Items[0] with { Prompt = "two dogs in the snow!", Seed = 7, Question = null }, request.Items[0] with { Seed = 8, Size = new ImageSize(64, 32) }];
+        var together = await models.Pipeline.AlignAsync(request with { Items = items });
+        Assert.Equal(3, together.Report.BatchSize);
+        for (var i = 0; i < items.Length; i++)
         {
-            if (update.Stage == stage && update.Round == round && update.Step == step) cancellation.Cancel();
-        });
-        var before = LiveTensors.Count();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => models.Pipeline.AlignAsync(request, updates, cancellation.Token));
-        Assert.Equal(before, LiveTensors.Count());
+            var alone = await models.Pipeline.AlignOneAsync(request with { Items = [items[i]] });
+            AssertEqual(alone.BaseImage, together.Items[i].BaseImage);
+            AssertEqual(alone.Image, together.Items[i].Image);
+        }
     }
 
     [Fact]
     public async Task It_runs_in_16_bits()
     {
         using var models = new Models(new RuntimeOptions { Precision = Precision.BFloat16 });
-        var result = await models.Pipeline.AlignAsync(request);
+        var result = await models.Pipeline.AlignOneAsync(request);
         Assert.Equal(new ImageSize(64, 64), result.Image.Size);
     }
 
     [Fact]
-    public async Task Sdxl_conforms()
+    public void Sdxl_conforms()
     {
         using var models = new Models(new RuntimeOptions());
-        Assert.Empty(await models.Runtime.Worker.RunAsync(() => BackboneConformance.Check(models.Backbone, new ImageSize(64, 64))));
+        Assert.Empty(BackboneConformance.Check(models.Backbone, new ImageSize(64, 64)));
     }
 
     [Fact]
@@ -133,7 +144,7 @@ public sealed class SdxlWithLlavaTests : IDisposable
     {
         using var models = new Models(new RuntimeOptions());
         using var other = new ImplicitAligner(models.Runtime, Path.Combine(TestData.Golden, "sdxl", "ckpts", "aligner_sdxl.pth"));
-        var exception = Assert.Throws<ImgAlignException>(() => new AlignmentPipeline(models.Runtime, models.Backbone, models.Detector, other));
+        var exception = Assert.Throws<ArgumentException>(() => new AlignmentPipeline(models.Backbone, models.Detector, other));
         Assert.Contains("LLaVA-1.5", exception.Message, StringComparison.Ordinal);
     }
 
@@ -148,7 +159,7 @@ public sealed class SdxlWithLlavaTests : IDisposable
 
     private sealed class Models : IDisposable
     {
-        public Models(RuntimeOptions options)
+        public Models(RuntimeOptions options, Action<string>? hook = null)
         {
             var sdxl = Path.Combine(TestData.Golden, "sdxl");
             options.Threads = 1;  // the networks are too small for more
@@ -156,7 +167,9 @@ public sealed class SdxlWithLlavaTests : IDisposable
             Backbone = new SdxlBackbone(Runtime, new SdxlOptions { ModelPath = Path.Combine(sdxl, "checkpoint"), ImagePromptPath = Path.Combine(sdxl, "ckpts") });
             Detector = new LlavaDetector(Runtime, new LlavaOptions { ModelPath = Path.Combine(TestData.Golden, "mllm", "llava-hf") });
             Aligner = new ImplicitAligner(Runtime, Path.Combine(TestData.Golden, "round", "aligner_sdxl_llava.pth"), headWidth: 16);
-            Pipeline = new AlignmentPipeline(Runtime, Backbone, Detector, Aligner);
+            Pipeline = hook is null
+                ? new AlignmentPipeline(Backbone, Detector, Aligner)
+                : new AlignmentPipeline(new HookedBackbone(Backbone, hook), new HookedDetector(Detector, hook), new HookedAligner(Aligner, hook));
         }
 
         public DeviceRuntime Runtime { get; }

@@ -62,27 +62,29 @@ public class TelemetryTests
     [InlineData(true)]
     public async Task Prompts_are_logged_only_where_asked_for(bool recordPrompts)
     {
-        var log = new Lines();
+        using var log = new Lines();
         using var world = new ColourWorld();
-        using var pipeline = new AlignmentPipeline(world.Runtime, new Testing.Reference.ColourBackbone(), new Testing.Reference.ColourDetector(), new Testing.Reference.ColourAligner())
-        {
-            Logger = log,
-            RecordPrompts = recordPrompts,
-        };
+        using var failing = new HookedDetector(world.Detector, static _ => throw new FormatException());
+        var options = new AlignmentPipelineOptions { RecordPrompts = recordPrompts };
+        using var pipeline = new AlignmentPipeline(world.Backbone, world.Detector, world.Aligner, options, log);
+        using var broken = new AlignmentPipeline(world.Backbone, failing, world.Aligner, options, log);
         await pipeline.AlignAsync(ColourWorld.Request);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => pipeline.AlignAsync(ColourWorld.Request, null, new CancellationToken(canceled: true)));
-        await Assert.ThrowsAsync<FormatException>(() => pipeline.AlignAsync(ColourWorld.Request, new Updates(_ => throw new FormatException())));
+        await Assert.ThrowsAsync<FormatException>(() => broken.AlignAsync(ColourWorld.Request));
         Assert.Equal(recordPrompts, log.All.Any(line => line.Contains("red house", StringComparison.Ordinal)));
-        Assert.Contains(log.All, line => line.StartsWith("Information: align with Colour, seed 3: expected to need", StringComparison.Ordinal));
-        Assert.Contains(log.All, line => line.StartsWith("Information: Round 1: the aligned picture is kept", StringComparison.Ordinal));
+        Assert.Contains(log.All, line => line.StartsWith("Information: align with Colour, seed 3, 1 at once: expected to need", StringComparison.Ordinal));
+        Assert.Contains(log.All, line => line.StartsWith("Information: Round 1 of item 0: the aligned picture is kept", StringComparison.Ordinal));
         Assert.Contains(log.All, line => line.StartsWith("Information: align took", StringComparison.Ordinal));
         Assert.Contains("Information: align was cancelled.", log.All);
         Assert.Contains("Error: align failed.", log.All);
     }
 
-    private sealed class Lines : ILogger
+    private sealed class Lines : ILogger, ILoggerFactory
     {
         public ConcurrentQueue<string> All { get; } = [];
+        public ILogger CreateLogger(string categoryName) => this;
+        public void AddProvider(ILoggerProvider provider) { }
+        public void Dispose() { }
         public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
         public bool IsEnabled(LogLevel logLevel) => true;
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>

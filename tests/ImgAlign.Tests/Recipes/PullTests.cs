@@ -38,7 +38,7 @@ public sealed class PullTests
         var recipe = RecipeBook.Read(hub.Recipes)["tiny"];
         await using var services = new ServiceCollection().AddImplicitMultimodalGuidance().UseRecipe(recipe,
             new HubCache(hub.Cache)).Services.BuildServiceProvider();
-        Assert.Equal("SDXL", services.GetRequiredService<AlignmentPipeline>().Backbone.Name);
+        Assert.Equal("SDXL", services.GetRequiredKeyedService<IDiffusionBackbone>("sdxl").Name);
     }
 
     [Fact]

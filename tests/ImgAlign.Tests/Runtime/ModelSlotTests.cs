@@ -44,7 +44,7 @@ public class ModelSlotTests
     {
         using var runtime = new DeviceRuntime(new RuntimeOptions { Residency = ResidencyPolicy.LoadOnDemand });
         using var working = Slot(runtime);
-        var work = runtime.Worker.RunAsync(() =>
+        var work = runtime.RunAsync(() =>
         {
             for (var step = 0; step < 200; step++) working.Use().Dispose();
         });
@@ -62,11 +62,11 @@ public class ModelSlotTests
         for (var attempt = 0; attempt < 100; attempt++)
         {
             var leaving = Slot(runtime);
-            await runtime.Worker.RunAsync(() => leaving.Use().Dispose());
-            var evictions = runtime.Worker.RunAsync(() => working.Use().Dispose());  // makes room
+            await runtime.RunAsync(() => leaving.Use().Dispose());
+            var evictions = runtime.RunAsync(() => working.Use().Dispose());  // makes room
             leaving.Dispose();
             await evictions;
-            await runtime.Worker.RunAsync(runtime.Residency.Unload);
+            await runtime.RunAsync(runtime.Residency.Unload);
             Assert.False(leaving.IsLoaded);
         }
         Assert.Equal(1, runtime.Residency.Count);

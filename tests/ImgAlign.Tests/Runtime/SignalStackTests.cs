@@ -19,8 +19,8 @@ public class SignalStackTests
     {
         ["device worker"] = look =>
         {
-            using var worker = new DeviceWorker(torch.CPU, threads: null);
-            worker.RunAsync(look).GetAwaiter().GetResult();
+            using var runtime = new DeviceRuntime(new RuntimeOptions());
+            runtime.RunAsync(look).GetAwaiter().GetResult();
         },
         ["group of one"] = look => InProcessGroup.Run(1, _ => Look(look)),
         ["group of three"] = look => InProcessGroup.Run(3, _ => Look(look)),

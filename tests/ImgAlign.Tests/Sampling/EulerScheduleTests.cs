@@ -15,12 +15,12 @@ public class EulerScheduleTests
     [InlineData("linspace", 4, new[] { 999f, 666, 333, 0 })]
     [InlineData("linspace", 1, new[] { 0f })]
     public void Timesteps_are_spaced_as_asked(string spacing, int steps, float[] expected) =>
-        Assert.Equal(expected, new EulerSchedule(Sdxl with { TimestepSpacing = spacing }).Create(steps).Steps.Select(step => step.Timestep));
+        Assert.Equal(expected, new EulerSchedule(Sdxl with { TimestepSpacing = spacing }).Create(steps).Levels.Select(static level => level.Timestep));
 
     [Fact]
     public void Trailing_rounds_ties_as_NumPy_counts()
     {
-        var steps = new EulerSchedule(Sdxl with { TimestepSpacing = "trailing" }).Create(48).Steps;
+        var steps = new EulerSchedule(Sdxl with { TimestepSpacing = "trailing" }).Create(48).Levels;
         Assert.Equal(936, steps[3].Timestep);  // 1000 - 3 * 20.83... is 937.4999..., not 937.5
     }
 
@@ -29,18 +29,18 @@ public class EulerScheduleTests
     {
         Assert.Equal(14.6146f, new EulerSchedule(Sdxl with { TimestepSpacing = "trailing" }).Create(5).InitialScale, 1e-3);
         var leading = new EulerSchedule(Sdxl).Create(5);
-        Assert.Equal(MathF.Sqrt(leading.Steps[0].Sigma * leading.Steps[0].Sigma + 1), leading.InitialScale);
+        Assert.Equal(MathF.Sqrt(leading.Levels[0].Sigma * leading.Levels[0].Sigma + 1), leading.InitialScale);
     }
 
     [Fact]
     public void Karras_levels_fall_between_the_same_ends()
     {
-        var plain = new EulerSchedule(Sdxl).Create(6).Steps;
-        var karras = new EulerSchedule(Sdxl with { UseKarrasSigmas = true }).Create(6).Steps;
+        var plain = new EulerSchedule(Sdxl).Create(6).Levels;
+        var karras = new EulerSchedule(Sdxl with { UseKarrasSigmas = true }).Create(6).Levels;
         Assert.Equal(plain[0].Sigma, karras[0].Sigma, 1e-4);
         Assert.Equal(plain[^1].Sigma, karras[^1].Sigma, 1e-5);
         Assert.Equal(plain[0].Timestep, karras[0].Timestep, 1e-2);
-        Assert.All(karras, step => Assert.True(step.Sigma > step.NextSigma));
+        Assert.All(karras.Zip(karras.Skip(1)), static pair => Assert.True(pair.First.Sigma > pair.Second.Sigma));
     }
 
     // What diffusers' formulas give in float64.
@@ -57,17 +57,18 @@ public class EulerScheduleTests
         foreach (var (name, value) in new Dictionary<string, object> { ["beta_start"] = 0.00085, ["beta_end"] = 0.012, ["beta_schedule"] = "scaled_linear" })
             fields[name] = JsonSerializer.SerializeToElement(value);
         var schedule = new EulerSchedule(EulerScheduleConfig.FromJson(JsonSerializer.SerializeToElement(fields), "scheduler_config.json")).Create(4);
-        Assert.All(schedule.Steps.Select(step => step.Sigma).Append(schedule.Steps[^1].NextSigma).Zip(expected), pair => Assert.Equal(pair.Second, pair.First, 1e-3 * (1 + pair.Second) / 10));
+        Assert.All(schedule.Levels.Select(static level => level.Sigma).Append(schedule.FinalSigma).Zip(expected), pair => Assert.Equal(pair.Second, pair.First, 1e-3 * (1 + pair.Second) / 10));
         Assert.Equal(initialScale, schedule.InitialScale, 1e-4 * initialScale);
     }
 
     [Fact]
     public void Squared_cosines_and_continuous_timesteps()
     {
-        var steps = new EulerSchedule(Sdxl with { BetaSchedule = "squaredcos_cap_v2", TimestepSpacing = "trailing" }).Create(4).Steps;
+        var steps = new EulerSchedule(Sdxl with { BetaSchedule = "squaredcos_cap_v2", TimestepSpacing = "trailing" }).Create(4).Levels;
         Assert.Equal([2.4354f, 1.0124f, 0.4250f], steps.Skip(1).Select(step => step.Sigma), (expected, actual) => Math.Abs(expected - actual) < 1e-3);
-        var continuous = new EulerSchedule(Sdxl with { TimestepType = "continuous", PredictionType = "v_prediction" }).Create(4).Steps;
-        Assert.All(continuous, step => Assert.Equal(0.25f * MathF.Log(step.Sigma), step.Timestep, 1e-6));
+        var continuous = new EulerSchedule(Sdxl with { TimestepType = "continuous", PredictionType = "v_prediction" }).Create(4);
+        Assert.All(continuous.Levels, level => Assert.Equal(0.25f * MathF.Log(level.Sigma), level.Timestep, 1e-6));
+        Assert.Equal(0.25f * MathF.Log(3), continuous.TimestepOf(3), 1e-6);
     }
 
     [Theory]
@@ -110,4 +111,12 @@ public class EulerScheduleTests
     [InlineData("""{"_class_name": "UniPCMultistepScheduler", "use_flow_sigmas": true}""", "use_flow_sigmas")]
     public void What_is_not_supported_is_named(string json, string expected) =>
         Assert.Contains(expected, Assert.Throws<ImgAlignException>(() => EulerScheduleConfig.FromJson(JsonDocument.Parse(json).RootElement, "scheduler_config.json")).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Any_noise_level_has_a_timestep()
+    {
+        var schedule = new EulerSchedule(Sdxl).Create(5);
+        Assert.All(schedule.Levels, level => Assert.Equal(level.Timestep, schedule.TimestepOf(level.Sigma), 1e-2));
+        Assert.InRange(schedule.TimestepOf((schedule.Levels[1].Sigma + schedule.Levels[2].Sigma) / 2), schedule.Levels[2].Timestep, schedule.Levels[1].Timestep);
+    }
 }

@@ -24,15 +24,17 @@ internal sealed class EmbeddedWorld : IDisposable
 
     public static WorldFolder Folder => WorldFolder.Embedded;
 
-    public static AlignmentRequest Request { get; } = new() { Prompt = "a red circle left of a blue square", Seed = 3 };
+    public static AlignmentRequest Request { get; } = new(new AlignmentItem("a red circle left of a blue square") { Seed = 3 });
 
-    public AlignmentPipeline Pipeline => services.GetRequiredService<AlignmentPipeline>();
+    public IAlignmentPipeline Pipeline => services.GetRequiredService<IAlignmentPipeline>();
+
+    public IGenerationPipeline Generation => services.GetRequiredService<IGenerationPipeline>();
 
     public DeviceRuntime Runtime => services.GetRequiredService<DeviceRuntime>();
 
     public IDiffusionBackbone Backbone => services.GetRequiredKeyedService<IDiffusionBackbone>("shapeworld");
 
-    public IImageScorer Scorer => services.GetRequiredService<IImageScorer>();
+    public IImageScorer Scorer => services.GetRequiredKeyedService<IImageScorer>("shapeworld");
 
     public void Dispose() => services.Dispose();
 }

@@ -26,11 +26,8 @@ public sealed class EvaluationTests : IDisposable
         foreach (var variant in AlignerVariant.Ablations) File.Copy(world.Aligner, variant.File(world, ablations));
         using var runtime = new DeviceRuntime(new RuntimeOptions { Threads = 1 });
 
-        var result = await runtime.Worker.RunAsync(() =>
-        {
-            using var evaluation = new WorldEvaluation(world, ablations, Few);
-            return evaluation.Run();
-        });
+        using var evaluation = new WorldEvaluation(runtime, world, ablations, Few);
+        var result = await evaluation.RunAsync();
         var report = temporary.File("report.html");
         EvaluationReport.Write(report, result);
 
@@ -50,9 +47,26 @@ public sealed class EvaluationTests : IDisposable
     public void Ablations_that_were_not_trained_are_named()
     {
         var world = RandomWorld.Write(temporary.File("world"));
+        using var runtime = new DeviceRuntime(new RuntimeOptions { Threads = 1 });
 
-        var message = Assert.Throws<ImgAlignException>(() => new WorldEvaluation(world, new WorldFolder(temporary.File("ablations")), Few)).Message;
+        var message = Assert.Throws<ImgAlignException>(() => new WorldEvaluation(runtime, world, new WorldFolder(temporary.File("ablations")), Few)).Message;
 
         Assert.Contains("train the stage aligner-prompt", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_evaluation_and_the_pipeline_give_the_same_pictures()
+    {
+        using var runtime = new DeviceRuntime(new RuntimeOptions { Threads = 1 });
+        using var evaluation = new WorldEvaluation(runtime, WorldFolder.Embedded, null, Few);
+        var result = await evaluation.RunAsync();
+        using var world = new EmbeddedWorld();
+        var request = new AlignmentRequest(result.Prompts.Select(static (prompt, index) => new AlignmentItem(prompt) { Seed = index })) { Steps = Few.Steps };
+
+        var aligned = (await world.Pipeline.AlignAsync(request)).Items;
+
+        Assert.Equal(result.Arm(EvaluationResult.Base).Images, aligned.Select(static item => item.BaseImage));
+        Assert.Equal(result.Arm(EvaluationResult.Round).Images, aligned.Select(static item => item.Rounds[0].Image));
+        Assert.Equal(result.Arm(EvaluationResult.GatedRound).Images, aligned.Select(static item => item.Image));
     }
 }

@@ -57,7 +57,7 @@ public sealed class WorldExportTests : IDisposable
         using var runtime = new DeviceRuntime(new RuntimeOptions { Threads = 1 });
         using var scorer = new WorldScorer(runtime, world);
         Assert.Equal(float32, runtime.Type);
-        return scorer.Score([.. Enumerable.Range(0, 3).Select(static seed => SceneSample.Draw(seed).Image)], "a red circle left of a blue square");
+        return scorer.Score([.. Enumerable.Range(0, 3).Select(static seed => SceneSample.Draw(seed).Image)], [.. Enumerable.Repeat("a red circle left of a blue square", 3)]);
     }
 
     private static IEnumerable<string> Files(string folder) =>

@@ -36,7 +36,7 @@ public sealed class WorldTrainingTests : IDisposable
         ];
         foreach (var open in stages)
         {
-            var (name, before, after) = await runtime.Worker.RunAsync(() => Train(open));
+            var (name, before, after) = await runtime.RunAsync(() => Train(open));
             Assert.True(after < before, $"{name}: the loss was {before} and is {after}.");
         }
     }

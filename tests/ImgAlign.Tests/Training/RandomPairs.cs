@@ -34,6 +34,6 @@ internal sealed class RandomPairs(int count) : IPreferenceFeatures
     {
         Seen.Add(sample);
         var length = 2 + sample.Index % 3;
-        return new PreferenceFeatures(TorchNoise.Randn(sample.Index, [length, DetectorWidth]), TorchNoise.Randn(~sample.Index, [Tokens, TokenWidth]), TorchNoise.Randn(99 + sample.Index, [Tokens, TokenWidth]));
+        return new PreferenceFeatures(ModelExtensions.Randn(sample.Index, [length, DetectorWidth]), ModelExtensions.Randn(~sample.Index, [Tokens, TokenWidth]), ModelExtensions.Randn(99 + sample.Index, [Tokens, TokenWidth]));
     }
 }

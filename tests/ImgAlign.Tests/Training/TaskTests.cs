@@ -122,7 +122,7 @@ public sealed class TaskTests : IDisposable
     private static DiffusionBatch Read(IReadOnlyList<SampleDraw> samples) => new(
         Draw(samples, 4, 8, 8), Draw(samples, 5, 10), Draw(samples, 7), tensor(new float[] { 8, 8, 0, 0, 8, 8 }).expand(samples.Count, 6), Draw(samples, 9, 12), zeros(1, 9, 12));
 
-    private static Tensor Draw(IReadOnlyList<SampleDraw> samples, params long[] shape) => stack(samples.Select(sample => TorchNoise.Randn(sample.Index, shape)));
+    private static Tensor Draw(IReadOnlyList<SampleDraw> samples, params long[] shape) => stack(samples.Select(sample => ModelExtensions.Randn(sample.Index, shape)));
 
     private static Tensor Words(IReadOnlyList<SampleDraw> samples, int shift) =>
         stack(samples.Select((sample, place) => tensor(Enumerable.Range(0, 8).Select(position => position == 7 ? 29L : (sample.Index * 5 + position + shift * (3 + place)) % 29).ToArray())));

@@ -1,7 +1,6 @@
 using System.Globalization;
 using ImgAlign.Alignment;
 using ImgAlign.Networks.Aligner;
-using ImgAlign.Runtime;
 using ImgAlign.ShapeWorld.Models;
 using ImgAlign.Training;
 using ImgAlign.Training.Aligner;
@@ -18,8 +17,7 @@ internal sealed class AlignerStage : StageTask
     private static readonly double[] Scales = [0.5, 1.0, 1.5];
     private static readonly int[] Passes = [1, 3];
 
-    private readonly DeviceRuntime runtime = new(new RuntimeOptions());
-    private readonly WorldGenerator generator;
+    private readonly StageModels models;
     private readonly IMisalignmentDetector detector;
     private readonly FeatureStore images;
     private readonly FeatureStore hiddenStates;
@@ -31,13 +29,13 @@ internal sealed class AlignerStage : StageTask
     {
         this.variant = variant;
         output = variant.File(Folder, context.Ablations);
-        generator = new WorldGenerator(Folder, withImagePrompt: true);
-        detector = variant.OpenDetector(runtime, Folder, context.Ablations);
+        models = new StageModels(Folder, withImagePrompt: true);
+        detector = variant.OpenDetector(models.Runtime, Folder, context.Ablations);
         images = new FeatureStore(Path.Combine(context.RunFolder, "image-prompts.bin"), WorldNetworks.CrossWidth, ModelFingerprint.Of(Folder.ImageEncoder, Folder.Resampler));
         hiddenStates = new FeatureStore(Path.Combine(context.RunFolder, "hidden-states.bin"), detector.HiddenSize, ModelFingerprint.Of(variant.DetectorFiles(Folder, context.Ablations)));
         AlignerTask.Randomize(network, seed);
         var pairs = PreferenceFolder.Read(context.RunFolderOf("pairs"));
-        Task = new AlignerTask(network, new FrozenFeatures(pairs, generator.ImagePrompt, detector, images, hiddenStates, variant.Template), variant.Objective, heldOut: HeldOutPairs);
+        Task = new AlignerTask(network, new FrozenFeatures(pairs, models.Backbone.ImagePrompt!, detector, images, hiddenStates, variant.Template), variant.Objective, heldOut: HeldOutPairs);
     }
 
     protected override ITrainingTask Task { get; }
@@ -49,8 +47,7 @@ internal sealed class AlignerStage : StageTask
         images.Dispose();
         hiddenStates.Dispose();
         detector.Dispose();
-        generator.Dispose();
-        runtime.Dispose();
+        models.Dispose();
     }
 
     internal override void Save() => NetworkFile.Write(output, NetworkFile.Weights(network));
@@ -70,18 +67,15 @@ internal sealed class AlignerStage : StageTask
 
     private Dictionary<string, double> Gains(bool heldOut)
     {
-        using var scope = NewDisposeScope();
-        using var aligner = new ImplicitAligner(runtime, output);
+        using var aligner = new ImplicitAligner(models.Runtime, output);
         var scenes = PromptedScenes.ToMeasure(heldOut);
-        var first = scenes.Generate(generator, SamplingOptions.Default);
+        var first = models.Generate(scenes.ToItems());
         var before = scenes.Judge(first).Right;
         var results = new Dictionary<string, double> { ["right"] = before };
-        var readings = RoundReading.Read(detector, generator.ImagePrompt, scenes.Prompts, first);
-        foreach (var passes in Passes)
+        foreach (var (passes, scale) in Passes.SelectMany(static passes => Scales.Select(scale => (passes, scale))))
         {
-            var aligned = RoundReading.Align(readings, aligner, passes);
-            foreach (var scale in Scales)
-                results[string.Create(CultureInfo.InvariantCulture, $"right_scale_{scale:0.0}_passes_{passes}")] = scenes.Judge(scenes.Generate(generator, SamplingOptions.Default, aligned, scale)).Right;
+            var aligned = models.Align(scenes.ToItems(first), detector, aligner, scale, passes);
+            results[string.Create(CultureInfo.InvariantCulture, $"right_scale_{scale:0.0}_passes_{passes}")] = scenes.Judge(aligned).Right;
         }
         results["gain"] = results.Values.Max() - before;
         return results;

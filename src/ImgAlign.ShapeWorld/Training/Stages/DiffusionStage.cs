@@ -32,8 +32,8 @@ internal sealed class DiffusionStage : StageTask
 
     protected override IEnumerable<KeyValuePair<string, double>> Measure(bool heldOut)
     {
-        using var generator = new WorldGenerator(Folder, withImagePrompt: false);
+        using var models = new StageModels(Folder, withImagePrompt: false);
         var scenes = PromptedScenes.ToMeasure(heldOut);
-        return scenes.Judge(scenes.Generate(generator, SamplingOptions.Default)).Summarize();
+        return scenes.Judge(models.Generate(scenes.ToItems())).Summarize();
     }
 }

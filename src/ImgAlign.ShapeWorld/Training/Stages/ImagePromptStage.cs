@@ -53,13 +53,11 @@ internal sealed class ImagePromptStage : StageTask
     /// <summary>What true pictures as image prompts add to the share of right pictures: what an ideal aligner would.</summary>
     protected override IEnumerable<KeyValuePair<string, double>> Measure(bool heldOut)
     {
-        using var scope = NewDisposeScope();
-        using var generator = new WorldGenerator(Folder, withImagePrompt: true);
+        using var models = new StageModels(Folder, withImagePrompt: true);
         var scenes = PromptedScenes.ToMeasure(heldOut);
-        var without = scenes.Judge(scenes.Generate(generator, SamplingOptions.Default)).Right;
-        var truth = generator.ImagePrompt.Encode(scenes.Images);
+        var without = scenes.Judge(models.Generate(scenes.ToItems())).Right;
         var (scale, best) = Scales
-            .Select(scale => (scale, scenes.Judge(scenes.Generate(generator, SamplingOptions.Default, truth, scale)).Right))
+            .Select(scale => (scale, scenes.Judge(models.Generate(scenes.ToItems(scenes.Images), scale)).Right))
             .MaxBy(static found => found.Right);
         return [new("right", without), new("right_with_true_images", best), new("gain", best - without), new("scale", scale)];
     }

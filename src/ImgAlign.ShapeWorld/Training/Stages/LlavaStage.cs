@@ -82,7 +82,7 @@ internal abstract class LlavaStage : StageTask
         var right = SceneSample.ToMeasure(Measured, heldOut).Count(sample =>
         {
             var (question, answer, _, _) = Ask(sample);
-            using var detection = detector.Detect(sample.Image, question, LongestAnswer);
+            using var detection = detector.Detect([new DetectionInput(sample.Image, question)], LongestAnswer)[0];
             return detection.Critique == answer;
         });
         return [new("right_answers", (double)right / Measured)];

@@ -24,7 +24,7 @@ internal static class PairsStage
     /// <param name="picturesPerPrompt">How many pictures for each.</param>
     public static StageOutcome Run(StageContext context, int prompts, int picturesPerPrompt)
     {
-        using var generator = new WorldGenerator(context.Folder, withImagePrompt: false);
+        using var models = new StageModels(context.Folder, withImagePrompt: false);
         Directory.CreateDirectory(context.RunFolder);
         var pairs = new List<PreferencePair>();
         var right = 0;
@@ -33,9 +33,9 @@ internal static class PairsStage
             context.CancellationToken.ThrowIfCancellationRequested();
             var samples = Enumerable.Range(start, PromptsAtOnce).Select(index => SceneSample.Draw(SeedSequence.At(context.Seed, index))).ToList();
             var captions = samples.Select(static sample => Captions.Write(sample.Scene, sample.Random)).ToList();
-            var images = generator.Generate(
-                [.. captions.SelectMany(caption => Enumerable.Repeat(caption, picturesPerPrompt))],
-                [.. Enumerable.Range(start * picturesPerPrompt, PromptsAtOnce * picturesPerPrompt).Select(static seed => (long)seed)], SamplingOptions.Default);
+            var images = models.Generate(
+                captions.SelectMany(caption => Enumerable.Repeat(caption, picturesPerPrompt)).Select((caption, place) => new GenerationItem(caption) { Seed = start * picturesPerPrompt + place }),
+                cancellationToken: context.CancellationToken);
             for (var i = 0; i < PromptsAtOnce; i++)
             {
                 var own = images.Skip(i * picturesPerPrompt).Take(picturesPerPrompt).ToLookup(image => SceneEvaluator.Judge(image, samples[i].Scene).IsRight);

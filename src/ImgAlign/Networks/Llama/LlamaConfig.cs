@@ -96,11 +96,11 @@ public record LlamaConfig
 
     /// <summary>Refuses sequences that the model was not trained to read.</summary>
     /// <param name="length">The number of positions, image patches included.</param>
-    /// <exception cref="ImgAlignException">There are too many.</exception>
+    /// <exception cref="InvalidRequestException">There are too many.</exception>
     public void RequireLength(long length)
     {
         if (length > MaxPositionEmbeddings)
-            throw new ImgAlignException($"The sequence has {length} tokens, image patches included, but the model reads {MaxPositionEmbeddings} at most; shorten the prompt.");
+            throw new InvalidRequestException($"The sequence has {length} tokens, image patches included, but the model reads {MaxPositionEmbeddings} at most; shorten the prompt.");
     }
 
     /// <summary>An upper estimate of the numbers that are in memory at once while a decoder reads and answers, beside its weights.</summary>

@@ -76,7 +76,7 @@ public sealed class LlavaModelTests : IDisposable
     public void A_prompt_beyond_the_models_length_is_refused()
     {
         var ids = Ids([LlavaTokens.Image, .. Enumerable.Repeat(7, 4090)]);
-        Assert.Contains("4106 tokens", Assert.Throws<ImgAlignException>(() => network.call(ids, OnePicture)).Message, StringComparison.Ordinal);
+        Assert.Contains("4106 tokens", Assert.Throws<InvalidRequestException>(() => network.call(ids, OnePicture)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,26 @@
+namespace ImgAlign;
+
+/// <summary>How pictures are sampled, with all defaults filled in: what a request's values and the backbone's defaults come to.</summary>
+public sealed record SamplingSettings
+{
+    /// <summary>The number of sampler steps.</summary>
+    public required int Steps { get; init; }
+
+    /// <summary>The guidance scale as the model's card gives it; what it means, the family says.</summary>
+    public required double Guidance { get; init; }
+
+    /// <summary>The steps that have classifier-free guidance; null: all that the family guides.</summary>
+    public GuidanceInterval? GuidanceInterval { get; init; }
+
+    /// <summary>How the two branches of classifier-free guidance are computed.</summary>
+    public GuidanceBranches GuidanceBranches { get; init; }
+
+    /// <summary>The scale of image prompts; 0 ignores them.</summary>
+    public required double ImagePromptScale { get; init; }
+
+    /// <summary>The sampler.</summary>
+    public required ISampler Sampler { get; init; }
+
+    /// <summary>What only one family of models has; null: its defaults.</summary>
+    public FamilySettings? Family { get; init; }
+}

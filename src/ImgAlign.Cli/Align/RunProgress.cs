@@ -1,0 +1,93 @@
+using System.Globalization;
+using Spectre.Console;
+
+namespace ImgAlign.Cli.Align;
+
+/// <summary>
+/// Shows a run's updates on standard error: a bar for every stage on a terminal, a line for every finished stage when it is redirected.
+/// </summary>
+internal static class RunProgress
+{
+    /// <summary>Reads a run to its end and shows it meanwhile.</summary>
+    /// <param name="console">Where it is shown.</param>
+    /// <param name="updates">The run.</param>
+    /// <returns>Its result.</returns>
+    public static async Task<T> ShowAsync<T>(IAnsiConsole console, IAsyncEnumerable<RunUpdate> updates)
+    {
+        if (!console.Profile.Capabilities.Interactive) return await ReadAsync<T>(updates, new Lines(console));
+        return await console.Progress()
+            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
+            .StartAsync(context => ReadAsync<T>(updates, new Bars(context)));
+    }
+
+    private static async Task<T> ReadAsync<T>(IAsyncEnumerable<RunUpdate> updates, IDisplay display)
+    {
+        await foreach (var update in updates)
+        {
+            switch (update)
+            {
+                case RunStarted started: display.Start(started); break;
+                case StageStarted stage: display.Begin(Title(stage.Stage, stage.Round), stage.Steps); break;
+                case StepCompleted step: display.Step(step.Step); break;
+                case StageCompleted stage: display.End(Title(stage.Timing.Stage, stage.Timing.Round), stage.Timing.Duration); break;
+                case RunCompleted<T> completed: return completed.Result;
+            }
+        }
+        throw new InvalidOperationException("A run ended without a result.");
+    }
+
+    private static string Title(RunStage stage, int round)
+    {
+        var name = stage switch
+        {
+            RunStage.EncodePrompt => "encode prompt",
+            RunStage.EncodeImage => "encode image",
+            RunStage.Detect => "read image and question",
+            RunStage.Describe => "answer the question",
+            _ => stage.ToString().ToLowerInvariant(),
+        };
+        return round == 0 ? name : string.Create(CultureInfo.InvariantCulture, $"round {round}: {name}");
+    }
+
+    private interface IDisplay
+    {
+        void Start(RunStarted run);
+
+        void Begin(string title, int steps);
+
+        void Step(int done);
+
+        void End(string title, TimeSpan duration);
+    }
+
+    private sealed class Bars(ProgressContext context) : IDisplay
+    {
+        private ProgressTask? bar;
+
+        public void Start(RunStarted run) { }
+
+        public void Begin(string title, int steps) => bar = context.AddTask(Markup.Escape(title), maxValue: steps);
+
+        public void Step(int done) => bar!.Value = done;
+
+        public void End(string title, TimeSpan duration)
+        {
+            bar!.Value = bar.MaxValue;
+            bar.StopTask();
+        }
+    }
+
+    private sealed class Lines(IAnsiConsole console) : IDisplay
+    {
+        public void Start(RunStarted run)
+        {
+            foreach (var estimate in run.Estimates) console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"memory: {estimate}, {run.BatchSize} at once"));
+        }
+
+        public void Begin(string title, int steps) { }
+
+        public void Step(int done) { }
+
+        public void End(string title, TimeSpan duration) => console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{title}: {duration.TotalSeconds:0.0} s"));
+    }
+}

@@ -1,0 +1,9 @@
+namespace ImgAlign;
+
+/// <summary>One picture to be made, or to be repaired, so that it shows what the prompt says.</summary>
+/// <param name="Prompt">What the picture should show.</param>
+public sealed record AlignmentItem(string Prompt) : GenerationItem(Prompt)
+{
+    /// <summary>The question to the detector, in which <c>{prompt}</c> stands for the prompt; null: each round draws one by the seed.</summary>
+    public string? Question { get; init; }
+}

@@ -1,0 +1,55 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace ImgAlign.DependencyInjection;
+
+/// <summary>Makes a container's pipelines of the models that the options choose.</summary>
+internal sealed class PipelineFactory(IServiceProvider provider)
+{
+    private readonly ModelNames names = provider.GetRequiredService<ModelNames>();
+    private readonly ImgAlignOptions options = provider.GetRequiredService<IOptions<ImgAlignOptions>>().Value;
+
+    /// <summary>A pipeline that generates.</summary>
+    /// <param name="key">The name in <see cref="ImgAlignOptions.Pipelines"/>, or null for <see cref="ImgAlignOptions.Pipeline"/>.</param>
+    /// <exception cref="ImgAlignException">There is no such pipeline, or one of its models is not registered.</exception>
+    public IGenerationPipeline Generation(object? key)
+    {
+        var choice = Choice(key);
+        return new GenerationPipeline(Backbone(choice), new GenerationPipelineOptions { Replicas = Replicas(choice), RecordPrompts = options.RecordPrompts }, LoggerFactory);
+    }
+
+    /// <summary>A pipeline that aligns.</summary>
+    /// <inheritdoc cref="Generation" path="/*[not(self::summary)]"/>
+    public IAlignmentPipeline Alignment(object? key)
+    {
+        var choice = Choice(key);
+        return new AlignmentPipeline(
+            Backbone(choice),
+            Find<IMisalignmentDetector>(choice.Detector, nameof(choice.Detector)),
+            Find<IImplicitAligner>(choice.Aligner, nameof(choice.Aligner)),
+            new AlignmentPipelineOptions { Replicas = Replicas(choice), Scorers = Scorers(choice), RecordPrompts = options.RecordPrompts },
+            LoggerFactory);
+    }
+
+    private ILoggerFactory? LoggerFactory => provider.GetService<ILoggerFactory>();
+
+    private IDiffusionBackbone Backbone(PipelineOptions choice) => Find<IDiffusionBackbone>(choice.Backbone, nameof(choice.Backbone));
+
+    private List<IDiffusionBackbone> Replicas(PipelineOptions choice) => [.. choice.Replicas.Select(name => Find<IDiffusionBackbone>(name, nameof(choice.Replicas)))];
+
+    private List<IImageScorer> Scorers(PipelineOptions choice)
+    {
+        var chosen = choice.Scorers is { Count: > 0 } named ? named : names.ScorersOf(names.Choose<IDiffusionBackbone>(choice.Backbone, nameof(choice.Backbone)));
+        return [.. chosen.Select(name => Find<IImageScorer>(name, nameof(choice.Scorers)))];
+    }
+
+    private T Find<T>(string? name, string contract) where T : notnull => provider.GetRequiredKeyedService<T>(names.Choose<T>(name, contract));
+
+    private PipelineOptions Choice(object? key)
+    {
+        if (key is null) return options.Pipeline;
+        return key is string name && options.Pipelines.TryGetValue(name, out var pipeline) ? pipeline
+            : throw new ImgAlignException($"There is no pipeline '{key}'; Pipelines has {(options.Pipelines.Count == 0 ? "none" : string.Join(", ", options.Pipelines.Keys))}.");
+    }
+}

@@ -1,0 +1,91 @@
+using ImgAlign.Generation;
+using ImgAlign.Running;
+using ImgAlign.Runtime;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace ImgAlign;
+
+/// <inheritdoc cref="IGenerationPipeline"/>
+public sealed class GenerationPipeline : IGenerationPipeline
+{
+    private const int StagesBesideSampling = 2;  // encoding the prompts, and decoding
+
+    private readonly IReadOnlyList<IDiffusionBackbone> backbones;
+    private readonly RunHost host;
+
+    /// <summary>Puts a pipeline together. The models are disposed by whoever made them, after the pipeline.</summary>
+    /// <param name="backbone">The diffusion model.</param>
+    /// <param name="options">Further devices, and what is recorded; null: the defaults.</param>
+    /// <param name="loggerFactory">Where messages go; null: nowhere.</param>
+    /// <exception cref="ArgumentException">Two of the backbones are on one device, or differ.</exception>
+    public GenerationPipeline(IDiffusionBackbone backbone, GenerationPipelineOptions? options = null, ILoggerFactory? loggerFactory = null)
+    {
+        ArgumentNullException.ThrowIfNull(backbone);
+        options ??= new GenerationPipelineOptions();
+        backbones = PipelineRules.Backbones(backbone, options.Replicas);
+        host = new RunHost(options.RecordPrompts, (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<GenerationPipeline>());
+    }
+
+    /// <inheritdoc/>
+    public Task<GenerationResult> GenerateAsync(GenerationRequest request, IProgress<RunUpdate>? progress = null, CancellationToken cancellationToken = default)
+    {
+        var resolved = Resolve(request);
+        return host.RunAsync(Plan(resolved), run => Generate(resolved, request, run), progress, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<RunUpdate> StreamAsync(GenerationRequest request, CancellationToken cancellationToken = default)
+    {
+        var resolved = Resolve(request);
+        return host.StreamAsync(Plan(resolved), run => Generate(resolved, request, run), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<MemoryEstimate> EstimateMemory(GenerationRequest request) => [.. RunHost.Estimate(Plan(Resolve(request))).Devices.Select(static device => device.Estimate)];
+
+    /// <summary>Cancels this pipeline's runs and waits until they have ended, unless called from within one.</summary>
+    public ValueTask DisposeAsync() => host.DisposeAsync();
+
+    /// <summary>Cancels this pipeline's runs and waits until they have ended, unless called from within one.</summary>
+    public void Dispose() => host.DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    private ResolvedRequest Resolve(GenerationRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return RequestRules.Resolve(request, backbones[0]);
+    }
+
+    private RunPlan Plan(ResolvedRequest request) => new(
+        "generate", backbones, PipelineRules.Workload(request, backbones[0]), request.MaxBatchSize, request.Items[0].Seed, string.Join('\n', request.Items.Select(static item => item.Prompt)));
+
+    private GenerationResult Generate(ResolvedRequest resolved, GenerationRequest request, RunContext run)
+    {
+        using var generator = new ImageGenerator(backbones, resolved, run);
+        int[] all = [.. Enumerable.Range(0, resolved.Items.Count)];
+        run.Plan(generator.CountEvaluations(all) + StagesBesideSampling);
+        var images = new RgbImage[all.Length];
+        var prompted = all.Where(index => resolved.Items[index].Image is not null).ToArray();
+        Keep(all.Except(prompted).ToArray(), imagePrompts: null);
+        if (prompted.Length > 0)
+        {
+            var encoder = backbones[0].ImagePrompt!;
+            using var noImage = generator.IsGuided ? run.Stage(RunStage.EncodeImage, backbones[0], encoder.EncodeUnconditional) : null;
+            using var features = run.EncodeImages(backbones[0], encoder, [.. prompted.Select(index => resolved.Items[index].Image!)]);
+            Keep(prompted, new ImagePromptRows(prompted, features, noImage, resolved.Settings.ImagePromptScale));
+        }
+        foreach (var (item, image) in images.Index()) run.Report(new PictureReady(item, image));
+        return new GenerationResult
+        {
+            Items = [.. request.Items.Select((item, index) => new GeneratedItem(item with { Size = resolved.Items[index].Size }, images[index]))],
+            Settings = resolved.Settings,
+            Backbone = backbones[0].Info,
+            Report = run.Finish(),
+        };
+
+        void Keep(int[] items, ImagePromptRows? imagePrompts)
+        {
+            foreach (var (item, image) in items.Zip(generator.Generate(items, imagePrompts))) images[item] = image;
+        }
+    }
+}

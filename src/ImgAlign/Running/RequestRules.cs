@@ -1,0 +1,154 @@
+using System.Globalization;
+using ImgAlign.Detectors;
+
+namespace ImgAlign.Running;
+
+/// <summary>Checks requests before anything is computed, and fills in the backbone's defaults.</summary>
+internal static class RequestRules
+{
+    private const int MaxSteps = 1000;
+    private const int MaxRounds = 100;
+    private const int MaxPasses = 100;
+    private const int MaxBatch = 1024;
+    private const int MaxCritiqueTokens = 4096;
+
+    /// <summary>A generation with all defaults filled in.</summary>
+    /// <exception cref="ArgumentException">A value is out of its range, or the model cannot draw what is asked for; the message names it.</exception>
+    public static ResolvedRequest Resolve(GenerationRequest request, IDiffusionBackbone backbone)
+    {
+        if (backbone.ImagePrompt is null && request.Items.Index().FirstOrDefault(static item => item.Item.Image is not null) is { Item: not null } prompted)
+            throw new InvalidRequestException($"An image prompt was given, but {backbone.Name} was made without one; give it the files of its image prompt.", Name(request.Items, prompted.Index, nameof(GenerationItem.Image)));
+        return Resolve(request, [.. request.Items.Select(item => (item, item.Size ?? backbone.Info.DefaultSize))], backbone);
+    }
+
+    /// <summary>An alignment with all defaults filled in.</summary>
+    /// <inheritdoc cref="Resolve(GenerationRequest, IDiffusionBackbone)" path="/exception"/>
+    public static ResolvedAlignment Resolve(AlignmentRequest request, IDiffusionBackbone backbone, IMisalignmentDetector detector, bool canScore)
+    {
+        RequireRange(request.Rounds, 1, MaxRounds, nameof(request.Rounds));
+        RequireRange(request.AlignerPasses, 1, MaxPasses, nameof(request.AlignerPasses));
+        RequireRange(request.CritiqueTokens, 1, MaxCritiqueTokens, nameof(request.CritiqueTokens));
+        if (request.SufficientScore is { } score)
+        {
+            if (!double.IsFinite(score)) throw new InvalidRequestException($"SufficientScore is {Text(score)}; give a finite number, or leave it out.", nameof(request.SufficientScore));
+            if (!canScore) throw new InvalidRequestException("SufficientScore was given, but there is no scorer to compare it with; add one, or leave it out.", nameof(request.SufficientScore));
+        }
+        var generation = Resolve(request, [.. request.Items.Select(item => ((GenerationItem)item, SizeOf(item, backbone)))], backbone);
+        var questions = request.Items.Select(IReadOnlyList<string> (item, index) =>
+            [.. Enumerable.Range(1, request.Rounds).Select(round => Question(item, round, detector, Name(request.Items, index, nameof(item.Question))))]).ToList();
+        return new ResolvedAlignment(request, generation, questions);
+    }
+
+    /// <summary>What a detector reads to describe pictures.</summary>
+    /// <inheritdoc cref="Resolve(GenerationRequest, IDiffusionBackbone)" path="/exception"/>
+    public static IReadOnlyList<DetectionInput> ResolveDescription(IReadOnlyList<AlignmentItem> items, int maxNewTokens, IMisalignmentDetector detector)
+    {
+        ArgumentNullException.ThrowIfNull(items);
+        RequireItems(items);
+        RequireRange(maxNewTokens, 1, MaxCritiqueTokens, nameof(maxNewTokens));
+        return [.. items.Select((item, index) =>
+        {
+            RequireItem(item, name => Name(items, index, name));
+            var image = item.Image ?? throw new InvalidRequestException("Image is null; give the picture to describe.", Name(items, index, nameof(item.Image)));
+            return new DetectionInput(image, Question(item, 1, detector, Name(items, index, nameof(item.Question))));
+        })];
+    }
+
+    private static ResolvedRequest Resolve(SamplingRequest request, IReadOnlyList<(GenerationItem Item, ImageSize Size)> items, IDiffusionBackbone backbone)
+    {
+        RequireItems(items);
+        RequireRange(request.MaxBatchSize, 1, MaxBatch, nameof(request.MaxBatchSize));
+        if (request.PreviewInterval is { } interval) RequireRange(interval, 1, MaxSteps, nameof(request.PreviewInterval));
+        if (request.GuidanceInterval is { } guided && !(guided.Start >= 0 && guided.Start <= guided.End && guided.End <= 1))
+            throw new InvalidRequestException($"GuidanceInterval is {Text(guided.Start)} to {Text(guided.End)}; use two numbers from 0 to 1, the smaller one first.", nameof(request.GuidanceInterval));
+        if (!Enum.IsDefined(request.GuidanceBranches))
+            throw new InvalidRequestException($"GuidanceBranches is {Text((int)request.GuidanceBranches)}; use {string.Join(" or ", Enum.GetNames<GuidanceBranches>())}.", nameof(request.GuidanceBranches));
+        var settings = new SamplingSettings
+        {
+            Steps = request.Steps ?? backbone.Info.DefaultSteps,
+            Guidance = request.Guidance ?? backbone.Info.DefaultGuidance,
+            GuidanceInterval = request.GuidanceInterval,
+            GuidanceBranches = request.GuidanceBranches,
+            ImagePromptScale = request.ImagePromptScale ?? backbone.Info.DefaultImagePromptScale,
+            Sampler = request.Sampler ?? Samplers.Euler,
+            Family = request.Family,
+        };
+        RequireRange(settings.Steps, 1, MaxSteps, nameof(request.Steps));
+        RequireNotNegative(settings.Guidance, nameof(request.Guidance));
+        RequireNotNegative(settings.ImagePromptScale, nameof(request.ImagePromptScale));
+        backbone.CheckSettings(settings);
+        foreach (var (index, (item, size)) in items.Index())
+        {
+            RequireItem(item, name => Name(items, index, name));
+            RequireSize(size, backbone, Name(items, index, nameof(item.Size)));
+            foreach (var text in new[] { item.Prompt, item.NegativePrompt }.OfType<string>()) backbone.CheckPrompt(text);
+        }
+        RequireSharedNoise(items, request.MaxBatchSize);
+        return new ResolvedRequest([.. items.Select(static item => new ResolvedItem(item.Item.Prompt, item.Item.NegativePrompt, item.Item.Seed, item.Size, item.Item.Image, item.Item.Noise))], settings, request.MaxBatchSize, request.PreviewInterval);
+    }
+
+    // Items that share noise draw together, and so are computed together.
+    private static void RequireSharedNoise(IReadOnlyList<(GenerationItem Item, ImageSize Size)> items, int maxBatchSize)
+    {
+        foreach (var shared in items.Where(static item => item.Item.Noise is not null).GroupBy(static item => item.Item.Noise, ReferenceEqualityComparer.Instance))
+        {
+            if (shared.Count() > maxBatchSize)
+                throw new InvalidRequestException($"{shared.Count()} items share one noise source and so are computed at once, but MaxBatchSize is {Text(maxBatchSize)}; raise it, or give fewer items that source.", "MaxBatchSize");
+            if (shared.Select(static item => item.Size).Distinct().Count() > 1)
+                throw new InvalidRequestException("Items of different sizes share one noise source; give each size a source of its own.", "Noise");
+        }
+    }
+
+    // A round draws its own question: another one may find what the last did not.
+    private static string Question(AlignmentItem item, int round, IMisalignmentDetector detector, string member)
+    {
+        var question = Questions.Ask(item.Question ?? Questions.Draw(item.Seed, round), item.Prompt);
+        try
+        {
+            detector.CheckQuestion(question);
+        }
+        catch (ArgumentException exception) when (exception is not InvalidRequestException)
+        {
+            throw new InvalidRequestException(exception.Message, member);
+        }
+        return question;
+    }
+
+    // A picture is generated again in its own size as nearly as the model can, and in no larger one than the model was made for.
+    private static ImageSize SizeOf(AlignmentItem item, IDiffusionBackbone backbone) => item.Size ?? (item.Image is { } image ? SizeFor(image.Size, backbone) : backbone.Info.DefaultSize);
+
+    private static ImageSize SizeFor(ImageSize size, IDiffusionBackbone backbone) => backbone.NearestSize(PictureSize.For(size, backbone.Info.DefaultSize, backbone.Info.SizeMultiple));
+
+    private static void RequireItems<T>(IReadOnlyList<T> items)
+    {
+        if (items.Count == 0) throw new InvalidRequestException("Items is empty; give at least one.", "Items");
+        if (items.Contains(default)) throw new InvalidRequestException("Items holds a null; give an item in its place.", "Items");
+    }
+
+    private static void RequireItem(GenerationItem item, Func<string, string> name)
+    {
+        if (string.IsNullOrWhiteSpace(item.Prompt)) throw new InvalidRequestException($"{name(nameof(item.Prompt))} is empty; write at least one word.", name(nameof(item.Prompt)));
+        if (item.Seed < 0) throw new InvalidRequestException($"{name(nameof(item.Seed))} is {Text(item.Seed)}; use 0 to {Text(long.MaxValue)}.", name(nameof(item.Seed)));
+    }
+
+    private static void RequireSize(ImageSize size, IDiffusionBackbone backbone, string member)
+    {
+        if (backbone.NearestSize(size) != size)
+            throw new InvalidRequestException($"{member} is {size}, which {backbone.Name} cannot generate: use {SizeFor(size, backbone)}.", member);
+    }
+
+    private static void RequireRange(int value, int least, int most, string name)
+    {
+        if (value < least || value > most) throw new InvalidRequestException($"{name} is {Text(value)}; use {Text(least)} to {Text(most)}.", name);
+    }
+
+    private static void RequireNotNegative(double value, string name)
+    {
+        if (!double.IsFinite(value) || value < 0) throw new InvalidRequestException($"{name} is {Text(value)}; use a finite number of 0 or more.", name);
+    }
+
+    // With a single item there is no doubt which one is meant.
+    private static string Name<T>(IReadOnlyList<T> items, int index, string member) => items.Count == 1 ? member : $"Items[{Text(index)}].{member}";
+
+    private static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,27 @@
+namespace ImgAlign.Running;
+
+/// <summary>One picture to generate, checked, with all defaults filled in.</summary>
+/// <param name="Prompt">What it should show.</param>
+/// <param name="NegativePrompt">What it must not show; null: the family's unconditional prompt.</param>
+/// <param name="Seed">The seed of its noise.</param>
+/// <param name="Size">Its size in pixels.</param>
+/// <param name="Image">Its image prompt, or for an alignment the picture to align; null for none.</param>
+/// <param name="Noise">Where its noise comes from; null: a generator with the seed.</param>
+internal sealed record ResolvedItem(string Prompt, string? NegativePrompt, long Seed, ImageSize Size, RgbImage? Image, INoiseSource? Noise);
+
+/// <summary>Pictures to generate, checked, with all defaults filled in.</summary>
+/// <param name="Items">The pictures.</param>
+/// <param name="Settings">How they are sampled.</param>
+/// <param name="MaxBatchSize">The most items at once.</param>
+/// <param name="PreviewInterval">A preview every so many evaluations; null: none.</param>
+internal sealed record ResolvedRequest(IReadOnlyList<ResolvedItem> Items, SamplingSettings Settings, int MaxBatchSize, int? PreviewInterval);
+
+/// <summary>Pictures to align, checked, with all defaults filled in.</summary>
+/// <param name="Request">As it was asked for, each item with its size.</param>
+/// <param name="Generation">How the pictures are generated.</param>
+/// <param name="Questions">For each item the question of each round.</param>
+internal sealed record ResolvedAlignment(AlignmentRequest Request, ResolvedRequest Generation, IReadOnlyList<IReadOnlyList<string>> Questions)
+{
+    /// <summary>The most tokens of an answer; 0: no answers.</summary>
+    public int CritiqueTokens => Request.DescribeCritique ? Request.CritiqueTokens : 0;
+}

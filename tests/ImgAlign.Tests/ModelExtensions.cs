@@ -1,0 +1,24 @@
+using ImgAlign.Sampling;
+using static TorchSharp.torch;
+
+namespace ImgAlign.Tests;
+
+/// <summary>Calls with one input where a model takes many.</summary>
+internal static class ModelExtensions
+{
+    public static Detection Detect(this IMisalignmentDetector detector, RgbImage image, string question, int critiqueTokens = 0, CancellationToken cancellationToken = default) =>
+        Assert.Single(detector.Detect([new DetectionInput(image, question)], critiqueTokens, cancellationToken));
+
+    public static Tensor Randn(long seed, params long[] shape)
+    {
+        using var noise = new TorchNoise(seed);
+        return noise.Draw(shape);
+    }
+
+    /// <summary>Noise for one picture of a backbone, on its device.</summary>
+    public static Tensor Noise(this IDiffusionBackbone backbone, ImageSize size, long seed) => Randn(seed, [1, .. backbone.LatentShape(size)]).to(backbone.Runtime.Device);
+
+    /// <summary>A backbone's own settings.</summary>
+    public static SamplingSettings Settings(this IDiffusionBackbone backbone, FamilySettings? family = null) =>
+        new() { Steps = backbone.Info.DefaultSteps, Guidance = backbone.Info.DefaultGuidance, ImagePromptScale = 1, Sampler = Samplers.Euler, Family = family };
+}

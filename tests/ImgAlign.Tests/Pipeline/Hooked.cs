@@ -1,0 +1,111 @@
+using ImgAlign.Runtime;
+using TorchSharp;
+
+namespace ImgAlign.Tests.Pipeline;
+
+/// <summary>Calls a hook whenever a run calls a model, on the thread that computes: a place to cancel, to throw, or to look.</summary>
+internal sealed class HookedBackbone(IDiffusionBackbone inner, Action<string> hook) : IDiffusionBackbone, IImagePromptEncoder, IMemoryFootprint
+{
+    public string Name => inner.Name;
+    public DeviceRuntime Runtime => inner.Runtime;
+    public BackboneInfo Info => inner.Info;
+    public IImagePromptEncoder? ImagePrompt => inner.ImagePrompt is null ? null : this;
+    public bool IsDisposed { get; private set; }
+    public ImageSize NearestSize(ImageSize size) => inner.NearestSize(size);
+    public void CheckPrompt(string prompt) => inner.CheckPrompt(prompt);
+    public void CheckSettings(SamplingSettings settings) => inner.CheckSettings(settings);
+    public IReadOnlyList<long> LatentShape(ImageSize size) => inner.LatentShape(size);
+    public NoiseSchedule CreateSchedule(int steps, ImageSize size) => inner.CreateSchedule(steps, size);
+    public IGuidance CreateGuidance(SamplingSettings settings) => inner.CreateGuidance(settings);
+    public IReadOnlyList<StageFootprint> EstimateStages(Workload workload) => inner is IMemoryFootprint known ? known.EstimateStages(workload) : [];
+
+    public TextFeatures EncodeText(IReadOnlyList<string?> prompts)
+    {
+        hook(nameof(EncodeText));
+        return inner.EncodeText(prompts);
+    }
+
+    public Conditioning Condition(TextFeatures text, torch.Tensor? imagePrompt, double imagePromptScale, ImageSize size, SamplingSettings settings)
+    {
+        hook(nameof(Condition));
+        return inner.Condition(text, imagePrompt, imagePromptScale, size, settings);
+    }
+
+    public torch.Tensor Derivative(torch.Tensor x, NoiseLevel level, Conditioning conditioning)
+    {
+        hook(nameof(Derivative));
+        return inner.Derivative(x, level, conditioning);
+    }
+
+    public IReadOnlyList<RgbImage> Decode(torch.Tensor x)
+    {
+        hook(nameof(Decode));
+        return inner.Decode(x);
+    }
+
+    public torch.Tensor Encode(IReadOnlyList<RgbImage> images)
+    {
+        hook(nameof(Encode));
+        return inner.ImagePrompt!.Encode(images);
+    }
+
+    public torch.Tensor EncodeUnconditional() => inner.ImagePrompt!.EncodeUnconditional();
+
+    public void Dispose() => IsDisposed = true;
+}
+
+/// <inheritdoc cref="HookedBackbone"/>
+internal sealed class HookedDetector(IMisalignmentDetector inner, Action<string> hook) : IMisalignmentDetector, IMemoryFootprint
+{
+    public IReadOnlyList<StageFootprint> EstimateStages(Workload workload) => inner is IMemoryFootprint known ? known.EstimateStages(workload) : [];
+
+    public string Name => inner.Name;
+    public DeviceRuntime Runtime => inner.Runtime;
+    public int HiddenSize => inner.HiddenSize;
+    public void CheckQuestion(string question) => inner.CheckQuestion(question);
+
+    public IReadOnlyList<Detection> Detect(IReadOnlyList<DetectionInput> inputs, int critiqueTokens = 0, CancellationToken cancellationToken = default)
+    {
+        hook(nameof(Detect));
+        return inner.Detect(inputs, critiqueTokens, cancellationToken);
+    }
+
+    public void Dispose() { }
+}
+
+/// <inheritdoc cref="HookedBackbone"/>
+internal sealed class HookedAligner(IImplicitAligner inner, Action<string> hook) : IImplicitAligner
+{
+    public string Name => inner.Name;
+    public DeviceRuntime Runtime => inner.Runtime;
+    public int DetectorWidth => inner.DetectorWidth;
+    public int TokenWidth => inner.TokenWidth;
+
+    public torch.Tensor Align(torch.Tensor h, torch.Tensor z, int passes = 3)
+    {
+        hook(nameof(Align));
+        return inner.Align(h, z, passes);
+    }
+
+    public void Dispose() { }
+}
+
+/// <summary>Cancels at the n-th call of one of the models' methods.</summary>
+internal sealed class CancelAtCall(string method, int call) : IDisposable
+{
+    private readonly CancellationTokenSource cancellation = new();
+    private int calls;
+
+    public CancellationToken Token => cancellation.Token;
+
+    /// <summary>The calls that came after the cancellation.</summary>
+    public int CallsAfter { get; private set; }
+
+    public void Hook(string called)
+    {
+        if (cancellation.IsCancellationRequested) CallsAfter++;
+        else if (called == method && ++calls == call) cancellation.Cancel();
+    }
+
+    public void Dispose() => cancellation.Dispose();
+}
