@@ -43,20 +43,24 @@ internal sealed partial class RepositoryFolder(string folder)
         if (!File.Exists(file)) return null;
         try
         {
-            var root = JsonNode.Parse(File.ReadAllText(file))!;
-            if ((int)root["format_version"]! != 1) return null;
-            var files = root["files"]!.AsObject()
-                .Select(entry => new HubFile(entry.Key, (long)(entry.Value!["lfs_size"] ?? entry.Value["size"])!,
-                (string)entry.Value["blob_id"]!, (string?)entry.Value["lfs_sha256"], (string?)entry.Value["xet_hash"])).ToArray();
+            var root = Required(JsonNode.Parse(File.ReadAllText(file)));
+            if ((int)Required(root["format_version"]) != 1) return null;
+            var files = Required(root["files"]).AsObject().Select(entry =>
+            {
+                var value = Required(entry.Value);
+                return new HubFile(entry.Key, (long)Required(value["lfs_size"] ?? value["size"]), (string)Required(value["blob_id"])!,
+                    (string?)value["lfs_sha256"], (string?)value["xet_hash"]);
+            }).ToArray();
             RepositoryNames.Check(files, file);
             return files;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or NullReferenceException or FormatException
-            or ArgumentException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or ArgumentException)
         {
             throw new HubException(HubError.Corrupt, $"{file} cannot be read: delete it, so that the hub is asked again.", e);
         }
     }
+
+    private static JsonNode Required(JsonNode? node) => node ?? throw new FormatException("A value is missing or null.");
 
     public void WriteTree(string commit, IReadOnlyList<HubFile> tree)
     {

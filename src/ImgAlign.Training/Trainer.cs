@@ -83,6 +83,9 @@ public sealed class Trainer : IDisposable
     {
         var pace = new Pace(state.Step);
         IReadOnlyDictionary<string, double> metrics = new Dictionary<string, double>(), evaluation = metrics;
+        // A process that was killed during an evaluation still owes it.
+        if (recorder is not null && files is not null && state.Step > 0 && IsDue(options.EvaluateEvery) && !MetricsLog.HasEvaluation(files.MetricsFile, state.Step))
+            evaluation = recorder.Evaluate(state.Step, () => Evaluate(files, cancellationToken));
         while (state.Step < options.Steps)
         {
             if (IsCancelled(cancellationToken))

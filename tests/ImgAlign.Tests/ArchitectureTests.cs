@@ -19,6 +19,8 @@ public class ArchitectureTests
         "Detectors",
         "Alignment",
         "Telemetry",
+        "Running",      // a run: its rules, its devices, its progress
+        "Generation",   // batches of items to pictures
         "DependencyInjection",
     ];
 

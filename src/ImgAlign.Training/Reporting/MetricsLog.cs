@@ -33,6 +33,12 @@ public sealed class MetricsLog : IDisposable
     /// <param name="line">A line.</param>
     public static long StepOf(JsonElement line) => line.TryGetProperty("step", out var step) ? step.GetInt64() : 0;
 
+    /// <summary>Whether a log has the evaluation of a step.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="steps">The steps done.</param>
+    internal static bool HasEvaluation(string path, long steps) =>
+        Read(path).Any(line => StepOf(line) == steps && line.TryGetProperty("kind", out var kind) && kind.ValueEquals("evaluation"));
+
     /// <summary>Writes the numbers of a step.</summary>
     /// <param name="step">The steps done.</param>
     /// <param name="kind">What they are: <c>train</c> or <c>evaluation</c>.</param>

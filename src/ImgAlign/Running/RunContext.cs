@@ -26,6 +26,7 @@ internal sealed class RunContext : IDisposable
     private double planned = double.PositiveInfinity;
     private double done;
     private double progress;
+    private RunReport? finished;
 
     /// <summary>Begins a run.</summary>
     /// <param name="devices">The devices that it has reserved, with the memory that it is expected to need on each.</param>
@@ -155,9 +156,10 @@ internal sealed class RunContext : IDisposable
     /// <summary>What the run has cost.</summary>
     public RunReport Finish()
     {
+        if (finished is not null) return finished;
         var devices = estimates.Zip(peaks, static (estimate, peak) => new DeviceReport(estimate, peak.Bytes)).ToList();
         if (devices[0].PeakMemoryBytes is { } bytes) Instruments.MemoryUsage.Record(bytes);
-        return new RunReport { Duration = watch.Elapsed, BatchSize = BatchSize, Timings = timings, Devices = devices };
+        return finished = new RunReport { Duration = watch.Elapsed, BatchSize = BatchSize, Timings = timings, Devices = devices };
     }
 
     public void Dispose()

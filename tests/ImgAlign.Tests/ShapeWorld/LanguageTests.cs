@@ -46,7 +46,7 @@ public class LanguageTests
     [InlineData("a red circle left of a blue square and more")]
     public void What_cannot_be_drawn_is_refused_with_an_example(string prompt)
     {
-        var refusal = Assert.Throws<ImgAlignException>(() => Captions.Read(prompt));
+        var refusal = Assert.Throws<InvalidRequestException>(() => Captions.Read(prompt));
 
         Assert.Contains(Captions.Examples[0], refusal.Message, StringComparison.Ordinal);
         Assert.Contains("purple", refusal.Message, StringComparison.Ordinal);

@@ -84,7 +84,7 @@ public class LlamaModelTests
         using var network = TinyLlama.Create(TinyLlama.Config);
         var embeddings = zeros(1, 33, TinyLlama.Config.HiddenSize);
         var live = LiveTensors.Count();
-        var exception = Assert.Throws<ImgAlignException>(() => network.Model.Run(embeddings));
+        var exception = Assert.Throws<InvalidRequestException>(() => network.Model.Run(embeddings));
         Assert.Contains("33 tokens", exception.Message, StringComparison.Ordinal);
         Assert.Equal(live, Tensor.TotalCount);
     }
