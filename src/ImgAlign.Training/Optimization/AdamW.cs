@@ -29,6 +29,9 @@ public sealed class AdamW : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         if (parameters.Count == 0 || parameters.Count != gradients.Count)
             throw new ArgumentException($"There are {parameters.Count} parameters and {gradients.Count} gradients; as many of both, and at least one, are expected.", nameof(gradients));
+        // The fused operator does not look at shapes.
+        if (parameters.Zip(gradients).Any(static pair => !pair.First.shape.SequenceEqual(pair.Second.shape)))
+            throw new ArgumentException("A gradient has another shape than its parameter.", nameof(gradients));
         this.options = options;
         this.parameters = parameters;
         this.gradients = gradients;
@@ -68,7 +71,8 @@ public sealed class AdamW : IDisposable
         Steps++;
         var weights = parameters.Select((_, index) => Weight(index)).ToList();
         var slopes = gradients.Zip(weights, static (gradient, weight) => gradient.to(weight.dtype)).ToList();
-        FusedAdamW.Step(weights, slopes, averages, squares, Steps, learningRate, options);
+        if (FusedAdamW.IsAvailable) FusedAdamW.Step(weights, slopes, averages, squares, Steps, learningRate, options);
+        else PlainAdamW.Step(weights, slopes, averages, squares, Steps, learningRate, options);
         RoundParameters();
     }
 
