@@ -20,6 +20,10 @@ public interface IDiffusionBackbone : IModel
     /// <exception cref="ArgumentException">The model cannot draw it; the message says what it can.</exception>
     void CheckPrompt(string prompt) { }
 
+    /// <summary>What the text encoders do not read of a prompt, one entry an encoder; empty where they read all of it.</summary>
+    /// <param name="prompt">A prompt, or what a picture must not show.</param>
+    IReadOnlyList<UnreadText> FindUnread(string prompt) => [];
+
     /// <summary>Checks the settings of a run before it begins.</summary>
     /// <param name="settings">The settings.</param>
     /// <exception cref="ArgumentException">A setting is not one that this family has.</exception>

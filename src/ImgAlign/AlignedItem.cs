@@ -15,6 +15,9 @@ public sealed record AlignedItem
     /// <summary>The rounds that ran; fewer than asked for where the scores ended them.</summary>
     public required IReadOnlyList<AlignmentRound> Rounds { get; init => field = ValueList.Of(value); }
 
+    /// <summary>What its maker should know, such as the end of a prompt that is too long to be read; a sentence each.</summary>
+    public IReadOnlyList<string> Warnings { get; init => field = ValueList.Of(value); } = ValueList.Of<string>([]);
+
     /// <summary>Whether any round's picture was kept.</summary>
     public bool Accepted => Rounds.Any(static round => round.Accepted);
 

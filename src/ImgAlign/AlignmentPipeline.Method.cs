@@ -48,7 +48,7 @@ public sealed partial class AlignmentPipeline
         }
         return new AlignmentResult
         {
-            Items = [.. items.Select(item => item.ToResult(asked.Generation.Items[item.Index].Size))],
+            Items = [.. items.Select(item => item.ToResult(asked.Generation.Items[item.Index]))],
             Settings = asked.Generation.Settings,
             Backbone = backbone.Info,
             Report = run.Finish(),

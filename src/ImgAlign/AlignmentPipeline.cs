@@ -71,7 +71,7 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
             Question = inputs.Select(static input => input.Question).MaxBy(static question => question.Length),
             CritiqueTokens = maxNewTokens,
         };
-        var plan = new RunPlan("describe", [detector], workload, inputs.Count, items[0].Seed, string.Join('\n', items.Select(static item => item.Prompt)));
+        var plan = new RunPlan("describe", [detector], workload, inputs.Count, items[0].Seed, string.Join('\n', items.Select(static item => item.Prompt)), []);
         return host.RunAsync(plan, run => Describe(inputs, maxNewTokens, run), progress: null, cancellationToken);
     }
 
@@ -98,7 +98,7 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
             CritiqueTokens = asked.CritiqueTokens,
         };
         var prompts = string.Join('\n', asked.Request.Items.Select(static item => item.Prompt));
-        return new RunPlan("align", AllModels, workload, asked.Generation.MaxBatchSize, asked.Request.Items[0].Seed, prompts);
+        return new RunPlan("align", AllModels, workload, asked.Generation.MaxBatchSize, asked.Request.Items[0].Seed, prompts, [.. asked.Generation.Items.SelectMany(static item => item.Warnings)]);
     }
 
     // As if every item took part in every round.

@@ -57,7 +57,8 @@ public sealed class GenerationPipeline : IGenerationPipeline
     }
 
     private RunPlan Plan(ResolvedRequest request) => new(
-        "generate", backbones, PipelineRules.Workload(request, backbones[0]), request.MaxBatchSize, request.Items[0].Seed, string.Join('\n', request.Items.Select(static item => item.Prompt)));
+        "generate", backbones, PipelineRules.Workload(request, backbones[0]), request.MaxBatchSize, request.Items[0].Seed, string.Join('\n', request.Items.Select(static item => item.Prompt)),
+        [.. request.Items.SelectMany(static item => item.Warnings)]);
 
     private GenerationResult Generate(ResolvedRequest resolved, GenerationRequest request, RunContext run)
     {
@@ -77,7 +78,7 @@ public sealed class GenerationPipeline : IGenerationPipeline
         foreach (var (item, image) in images.Index()) run.Report(new PictureReady(item, image));
         return new GenerationResult
         {
-            Items = [.. request.Items.Select((item, index) => new GeneratedItem(item with { Size = resolved.Items[index].Size }, images[index]))],
+            Items = [.. request.Items.Select((item, index) => new GeneratedItem(item with { Size = resolved.Items[index].Size }, images[index]) { Warnings = resolved.Items[index].Warnings })],
             Settings = resolved.Settings,
             Backbone = backbones[0].Info,
             Report = run.Finish(),

@@ -24,6 +24,7 @@ internal sealed record AlignRecord(
     int AlignerPasses,
     int MostRounds,
     int BatchSize,
+    IReadOnlyList<string> Warnings,
     bool Accepted,
     IReadOnlyDictionary<string, double> BaseScores,
     IReadOnlyList<RoundRecord> Rounds,
@@ -55,7 +56,7 @@ internal sealed record AlignRecord(
         return new AlignRecord(
             LibraryVersion, item.Prompt, item.NegativePrompt, image, item.Seed, settings.Steps, settings.Guidance, settings.GuidanceInterval, settings.GuidanceBranches, settings.Sampler.Name,
             aligned.Image.Width, aligned.Image.Height, settings.ImagePromptScale, request.AlignerPasses, request.Rounds, report.BatchSize,
-            aligned.Accepted, ToDictionary(aligned.BaseScores),
+            aligned.Warnings, aligned.Accepted, ToDictionary(aligned.BaseScores),
             [.. aligned.Rounds.Select(static round => new RoundRecord(round.Number, round.Question, round.Critique, ToDictionary(round.Scores), round.Accepted))],
             [.. report.Timings.Select(static timing => new TimingRecord(timing.Stage, timing.Round, timing.Duration.TotalSeconds))],
             report.Duration.TotalSeconds,

@@ -79,6 +79,7 @@ internal static class AlignCommand
         foreach (var aligned in result.Items)
         {
             var folder = results.Write(aligned.Item.Seed, aligned.BaseImage, aligned.Image, AlignRecord.Of(result, aligned, request, imageFile, configuration));
+            foreach (var warning in aligned.Warnings) terminal.Error.WriteText($"warning: {warning}");
             Write(terminal.Out, aligned);
             terminal.Out.WriteText(folder);
         }

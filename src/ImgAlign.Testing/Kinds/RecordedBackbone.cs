@@ -34,6 +34,8 @@ internal class RecordedBackbone(IDiffusionBackbone inner) : IDiffusionBackbone, 
 
     public void CheckPrompt(string prompt) => inner.CheckPrompt(prompt);
 
+    public IReadOnlyList<UnreadText> FindUnread(string prompt) => inner.FindUnread(prompt);
+
     public void CheckSettings(SamplingSettings settings) => inner.CheckSettings(settings);
 
     // The first that a generation asks for.

@@ -65,6 +65,9 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     public IImagePromptEncoder? ImagePrompt => imagePrompt;
 
     /// <inheritdoc/>
+    public IReadOnlyList<UnreadText> FindUnread(string prompt) => textEncoder.FindUnread(prompt);
+
+    /// <inheritdoc/>
     public void CheckSettings(SamplingSettings settings) => Settings(settings).Check();
 
     /// <inheritdoc/>

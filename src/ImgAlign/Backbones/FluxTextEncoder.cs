@@ -33,6 +33,15 @@ internal sealed class FluxTextEncoder : IDisposable
         t5.Footprint(512L * 1024 * textTokens * batch),
     ];
 
+    /// <summary>What the encoders do not read of a prompt.</summary>
+    public IReadOnlyList<UnreadText> FindUnread(string prompt)
+    {
+        var unread = new List<UnreadText>();
+        if (t5Tokenizer.FindUnread(prompt, textTokens) is { } ofT5) unread.Add(new UnreadText("T5", textTokens - 1, ofT5));
+        if (clipTokenizer.FindUnread(prompt) is { } ofClip) unread.Add(new UnreadText("CLIP", clipTokenizer.MaxTextTokens, ofClip));
+        return unread;
+    }
+
     /// <summary>Encodes prompts, each different one once; null is the empty text.</summary>
     public PooledTextFeatures Encode(IReadOnlyList<string?> prompts)
     {

@@ -59,6 +59,9 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     public IImagePromptEncoder? ImagePrompt => imagePrompt;
 
     /// <inheritdoc/>
+    public IReadOnlyList<UnreadText> FindUnread(string prompt) => textEncoder.FindUnread(prompt);
+
+    /// <inheritdoc/>
     public void CheckSettings(SamplingSettings settings) => Settings(settings).Check();
 
     /// <inheritdoc/>

@@ -32,6 +32,15 @@ internal sealed class SdxlTextEncoder : IDisposable
     /// <summary>Bytes of both encoders' weights.</summary>
     public long WeightBytes => encoder.WeightBytes + encoder2.WeightBytes;
 
+    /// <summary>What the encoders do not read of a prompt; both have CLIP's vocabulary, so that one entry says it where they agree.</summary>
+    public IReadOnlyList<UnreadText> FindUnread(string prompt)
+    {
+        var unread = new[] { (Name: "text encoder", Tokenizer: tokenizer), (Name: "text encoder 2", Tokenizer: tokenizer2) }
+            .Select(encoder => (encoder.Name, encoder.Tokenizer.MaxTextTokens, Text: encoder.Tokenizer.FindUnread(prompt)))
+            .Where(static found => found.Text is not null).DistinctBy(static found => found.Text);
+        return [.. unread.Select(static found => new UnreadText(found.Name, found.MaxTextTokens, found.Text!))];
+    }
+
     /// <summary>Encodes prompts, each different one once; null is all zeros, or the empty text where the model says so.</summary>
     public PooledTextFeatures Encode(IReadOnlyList<string?> prompts)
     {

@@ -84,8 +84,15 @@ internal static class RequestRules
             foreach (var text in new[] { item.Prompt, item.NegativePrompt }.OfType<string>()) backbone.CheckPrompt(text);
         }
         RequireSharedNoise(items, request.MaxBatchSize);
-        return new ResolvedRequest([.. items.Select(static item => new ResolvedItem(item.Item.Prompt, item.Item.NegativePrompt, item.Item.Seed, item.Size, item.Item.Image, item.Item.Noise))], settings, request.MaxBatchSize, request.PreviewInterval);
+        var isGuided = PipelineRules.IsGuided(settings, backbone);
+        return new ResolvedRequest([.. items.Select(item => Resolve(item.Item, item.Size, isGuided, backbone))], settings, request.MaxBatchSize, request.PreviewInterval);
     }
+
+    private static ResolvedItem Resolve(GenerationItem item, ImageSize size, bool isGuided, IDiffusionBackbone backbone) =>
+        new(item.Prompt, item.NegativePrompt, item.Seed, size, item.Image, item.Noise, [.. Unread("prompt", item.Prompt, backbone), .. isGuided ? Unread("negative prompt", item.NegativePrompt, backbone) : []]);
+
+    private static IEnumerable<string> Unread(string what, string? text, IDiffusionBackbone backbone) => (text is null ? [] : backbone.FindUnread(text)).Select(unread =>
+        $"{backbone.Name}'s {unread.Encoder} reads {Text(unread.Tokens)} tokens and does not read the end of the {what}: \"{unread.Text}\"; shorten it, or say first what matters most.");
 
     // Items that share noise draw together, and so are computed together.
     private static void RequireSharedNoise(IReadOnlyList<(GenerationItem Item, ImageSize Size)> items, int maxBatchSize)

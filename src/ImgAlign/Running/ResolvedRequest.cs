@@ -7,7 +7,8 @@ namespace ImgAlign.Running;
 /// <param name="Size">Its size in pixels.</param>
 /// <param name="Image">Its image prompt, or for an alignment the picture to align; null for none.</param>
 /// <param name="Noise">Where its noise comes from; null: a generator with the seed.</param>
-internal sealed record ResolvedItem(string Prompt, string? NegativePrompt, long Seed, ImageSize Size, RgbImage? Image, INoiseSource? Noise);
+/// <param name="Warnings">What its maker should know.</param>
+internal sealed record ResolvedItem(string Prompt, string? NegativePrompt, long Seed, ImageSize Size, RgbImage? Image, INoiseSource? Noise, IReadOnlyList<string> Warnings);
 
 /// <summary>Pictures to generate, checked, with all defaults filled in.</summary>
 /// <param name="Items">The pictures.</param>

@@ -132,7 +132,7 @@ internal sealed class RunHost(bool recordPrompts, ILogger logger) : IAsyncDispos
     private T Run<T>(RunPlan plan, Func<RunContext, T> work, Action<RunUpdate>? report, Operation operation, CancellationToken cancellationToken)
     {
         var (devices, batchSize) = Estimate(plan);
-        operation.Starts(devices[0].Estimate, batchSize);
+        operation.Starts(devices[0].Estimate, batchSize, plan.Warnings);
         foreach (var (_, estimate) in devices) estimate.EnsureFits();
         using var scope = torch.NewDisposeScope();
         using var run = new RunContext(devices, batchSize, logger, report, cancellationToken);

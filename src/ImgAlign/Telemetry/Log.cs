@@ -27,6 +27,12 @@ internal static partial class Log
     [LoggerMessage(7, LogLevel.Debug, "The prompt: {Prompt}")]
     public static partial void Prompt(ILogger logger, string prompt);
 
+    [LoggerMessage(9, LogLevel.Warning, "{Warning}")]
+    public static partial void Warned(ILogger logger, string warning);
+
+    [LoggerMessage(10, LogLevel.Warning, "{Count} warnings about the prompts, which are not recorded here: the result has them.")]
+    public static partial void WarnedOfPrompts(ILogger logger, int count);
+
     [LoggerMessage(8, LogLevel.Warning, "A progress callback threw an exception; the run goes on.")]
     public static partial void ListenerFailed(ILogger logger, Exception exception);
 }

@@ -38,10 +38,13 @@ internal sealed class Operation : IDisposable
     public ILogger Logger { get; }
 
     /// <summary>The device is free and the run begins.</summary>
-    public void Starts(MemoryEstimate estimate, int batchSize)
+    public void Starts(MemoryEstimate estimate, int batchSize, IReadOnlyList<string> warnings)
     {
         Log.RunStarts(Logger, name, model, seed, batchSize, estimate);
         if (prompt is not null) Log.Prompt(Logger, prompt);
+        // They quote the prompts.
+        if (prompt is null && warnings.Count > 0) Log.WarnedOfPrompts(Logger, warnings.Count);
+        foreach (var warning in prompt is null ? [] : warnings) Log.Warned(Logger, warning);
     }
 
     /// <summary>The run is over.</summary>

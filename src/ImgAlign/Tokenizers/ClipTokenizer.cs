@@ -81,6 +81,13 @@ public sealed class ClipTokenizer
         return ids;
     }
 
+    /// <summary>The end of a text that <see cref="Encode(string)"/> drops, from the first word that it does not keep whole; null where it keeps all.</summary>
+    /// <param name="text">The text.</param>
+    public string? FindUnread(string text) => ReadingLimit.Unread(text, MaxTextTokens, part => TextIds(part).Take(MaxTextTokens + 1).Count());
+
+    /// <summary>The most tokens of text in a result: begin and end stand around them.</summary>
+    public int MaxTextTokens => MaxLength - 2;
+
     // Lazy, so that nothing is done for what truncation drops.
     private IEnumerable<int> TextIds(string text)
     {

@@ -53,6 +53,11 @@ public sealed class T5Tokenizer
     /// <inheritdoc cref="Encode(string, int, out int)"/>
     public long[] Encode(string text, int length) => Encode(text, length, out _);
 
+    /// <summary>The end of a text that <see cref="Encode(string, int)"/> drops, from the first word that it does not keep whole; null where it keeps all.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="length">The number of ids, of which the last one ends the text.</param>
+    public string? FindUnread(string text, int length) => ReadingLimit.Unread(text, length - 1, part => EncodeText(part).Count);
+
     private List<int> EncodeText(string text)
     {
         var ids = new List<int>();

@@ -13,6 +13,7 @@ internal sealed class HookedBackbone(IDiffusionBackbone inner, Action<string> ho
     public bool IsDisposed { get; private set; }
     public ImageSize NearestSize(ImageSize size) => inner.NearestSize(size);
     public void CheckPrompt(string prompt) => inner.CheckPrompt(prompt);
+    public IReadOnlyList<UnreadText> FindUnread(string prompt) => inner.FindUnread(prompt);
     public void CheckSettings(SamplingSettings settings) => inner.CheckSettings(settings);
     public IReadOnlyList<long> LatentShape(ImageSize size) => inner.LatentShape(size);
     public NoiseSchedule CreateSchedule(int steps, ImageSize size) => inner.CreateSchedule(steps, size);

@@ -39,6 +39,22 @@ public sealed class SdxlWithLlavaTests : IDisposable
         Assert.NotNull(whole.Rounds[0].Critique);
     }
 
+    [Fact]
+    public async Task The_end_of_a_prompt_that_is_too_long_is_named()
+    {
+        using var models = new Models(new RuntimeOptions());
+        var prompt = $"{string.Join(' ', Enumerable.Repeat("a", 75))} on a blue table";
+        var item = new GenerationItem(prompt) { NegativePrompt = prompt, Size = new ImageSize(64, 64) };
+        using var pipeline = new GenerationPipeline(models.Backbone);
+        var guided = await pipeline.GenerateAsync(new GenerationRequest(item, item with { Prompt = "a" }) { Steps = 1 });
+        Assert.Contains(guided.Items[0].Warnings, static warning => warning.Contains("does not read the end of the prompt: \"on a blue table\"", StringComparison.Ordinal));
+        Assert.All(guided.Items[1].Warnings, static warning => Assert.Contains("of the negative prompt", warning, StringComparison.Ordinal));
+        Assert.NotEmpty(guided.Items[1].Warnings);
+
+        var plain = await pipeline.GenerateAsync(new GenerationRequest(item with { Prompt = "a" }) { Steps = 1, Guidance = 1 });
+        Assert.Empty(plain.Items[0].Warnings);
+    }
+
     [Theory]
     [InlineData(ResidencyPolicy.KeepAll)]
     [InlineData(ResidencyPolicy.OffloadToHost)]
