@@ -33,6 +33,7 @@ internal static class CommandLineProgram
         {
             AlignCommand.Create(terminal),
             DoctorCommand.Create(terminal),
+            GenerateCommand.Create(terminal),
             InspectCommand.Create(terminal),
             PullCommand.Create(terminal),
             TrainCommand.Create(terminal),
@@ -84,7 +85,8 @@ internal static class CommandLineProgram
             : [$"{unknown[0]} is not an option of {parsed.CommandResult.Command.Name}; see --help, or write -- before text that begins with a dash."];
     }
 
-    private static string OneSentence(Exception exception) => exception switch
+    /// <summary>An error in one sentence.</summary>
+    public static string OneSentence(Exception exception) => exception switch
     {
         InvalidRequestException request => RequestWords.ForOptions(request),
         ImgAlignException or HubException or OptionsValidationException or IOException or UnauthorizedAccessException or ArgumentException => exception.Message,

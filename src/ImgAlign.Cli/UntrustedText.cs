@@ -10,6 +10,12 @@ internal static class UntrustedText
     /// <summary>Writes a line in which characters that could steer the terminal are escaped.</summary>
     public static void WriteText(this IAnsiConsole console, string text) => console.WriteLine(Escape(text));
 
+    /// <summary>Writes a line for each warning of a result.</summary>
+    public static void WriteWarnings(this IAnsiConsole console, IReadOnlyList<string> warnings)
+    {
+        foreach (var warning in warnings) console.WriteText($"warning: {warning}");
+    }
+
     /// <summary>
     /// The text with control characters, line separators and marks that turn the direction of writing as C# escapes: a line break is
     /// <c>\n</c>, an escape

@@ -1,7 +1,5 @@
-using System.Reflection;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using ImgAlign.Cli.Hub;
+using ImgAlign.Cli.Jobs;
 using Microsoft.Extensions.Configuration;
 
 namespace ImgAlign.Cli.Align;
@@ -15,6 +13,7 @@ internal sealed record AlignRecord(
     long Seed,
     int Steps,
     double Guidance,
+    double? TrueGuidance,
     GuidanceInterval? GuidanceInterval,
     GuidanceBranches GuidanceBranches,
     string Sampler,
@@ -35,15 +34,6 @@ internal sealed record AlignRecord(
     IReadOnlyDictionary<string, string?> Configuration,
     IReadOnlyDictionary<string, string> Sources)
 {
-    private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
-    {
-        WriteIndented = true,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
-    private static string LibraryVersion => typeof(AlignmentPipeline).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
-
     /// <summary>Describes what became of an item.</summary>
     /// <param name="result">The result of the run.</param>
     /// <param name="aligned">The item's part of it.</param>
@@ -54,29 +44,39 @@ internal sealed record AlignRecord(
     {
         var (item, settings, report) = (aligned.Item, result.Settings, result.Report);
         return new AlignRecord(
-            LibraryVersion, item.Prompt, item.NegativePrompt, image, item.Seed, settings.Steps, settings.Guidance, settings.GuidanceInterval, settings.GuidanceBranches, settings.Sampler.Name,
+            RecordJson.LibraryVersion, item.Prompt, item.NegativePrompt, image, item.Seed, settings.Steps, settings.Guidance, SamplingArguments.TrueGuidanceOf(settings), settings.GuidanceInterval, settings.GuidanceBranches, settings.Sampler.Name,
             aligned.Image.Width, aligned.Image.Height, settings.ImagePromptScale, request.AlignerPasses, request.Rounds, report.BatchSize,
             aligned.Warnings, aligned.Accepted, ToDictionary(aligned.BaseScores),
             [.. aligned.Rounds.Select(static round => new RoundRecord(round.Number, round.Question, round.Critique, ToDictionary(round.Scores), round.Accepted))],
-            [.. report.Timings.Select(static timing => new TimingRecord(timing.Stage, timing.Round, timing.Duration.TotalSeconds))],
+            TimingRecord.Of(report),
             report.Duration.TotalSeconds,
-            [.. report.Devices.Select(static device => new DeviceRecord(device.Estimate.Device, device.Estimate.RequiredBytes, device.PeakMemoryBytes))],
+            DeviceRecord.Of(report),
             result.Backbone.Loras,
-            configuration.AsEnumerable(makePathsRelative: true).Where(pair => pair.Value is not null).OrderBy(pair => pair.Key, StringComparer.Ordinal).ToDictionary(),
+            RecordJson.Values(configuration),
             NamedModels.Sources(configuration));
     }
 
     private static Dictionary<string, double> ToDictionary(IEnumerable<NamedScore> scores) => scores.ToDictionary(static score => score.Scorer, static score => score.Value);
 
     /// <summary>The record as the text of a JSON file.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, Options);
+    public string ToJson() => RecordJson.Write(this);
 }
 
 /// <summary>One round of a record.</summary>
 internal sealed record RoundRecord(int Number, string Question, string? Critique, IReadOnlyDictionary<string, double> Scores, bool Accepted);
 
 /// <summary>One device of a record.</summary>
-internal sealed record DeviceRecord(string Name, long EstimatedMemoryBytes, long? PeakMemoryBytes);
+internal sealed record DeviceRecord(string Name, long EstimatedMemoryBytes, long? PeakMemoryBytes)
+{
+    /// <summary>The devices of a run.</summary>
+    public static IReadOnlyList<DeviceRecord> Of(RunReport report) =>
+        [.. report.Devices.Select(static device => new DeviceRecord(device.Estimate.Device, device.Estimate.RequiredBytes, device.PeakMemoryBytes))];
+}
 
 /// <summary>One stage of a record.</summary>
-internal sealed record TimingRecord(RunStage Stage, int Round, double Seconds);
+internal sealed record TimingRecord(RunStage Stage, int Round, double Seconds)
+{
+    /// <summary>The stages of a run.</summary>
+    public static IReadOnlyList<TimingRecord> Of(RunReport report) =>
+        [.. report.Timings.Select(static timing => new TimingRecord(timing.Stage, timing.Round, timing.Duration.TotalSeconds))];
+}

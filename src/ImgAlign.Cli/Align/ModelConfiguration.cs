@@ -103,15 +103,20 @@ internal sealed class ModelConfiguration
     /// <summary>The command line's options.</summary>
     public static IEnumerable<Option> Options => [.. ModelOptions, .. RuntimeValues.Select(value => value.Option)];
 
+    /// <summary>Those that a command takes that runs the diffusion model alone.</summary>
+    public static IEnumerable<Option> BackboneOptions =>
+        [ConfigurationFile, Recipe, Recipes, Released, Backbone, Loras, .. BackboneValues.Select(value => value.Option), .. RuntimeValues.Select(value => value.Option)];
+
     // Those that say which models run.
     private static IEnumerable<Option> ModelOptions => [ConfigurationFile, Recipe, Recipes, Released, .. BackboneValues.Concat(DetectorValues).Select(value => value.Option), .. Values.Select(value => value.Option), Loras];
 
     /// <summary>As <see cref="Read"/>, or ShapeWorld, which comes with the tool, where the command line names no model at all.</summary>
     /// <param name="parsed">The command line.</param>
+    /// <param name="required">The models that must be named where one is.</param>
     /// <exception cref="ImgAlignException">Some models are named and others are not, or the file is broken.</exception>
-    public static IConfigurationSection ReadOrShapeWorld(ParseResult parsed)
+    public static IConfigurationSection ReadOrShapeWorld(ParseResult parsed, RequiredModels required = RequiredModels.All)
     {
-        if (ModelOptions.Any(option => parsed.GetResult(option) is { Implicit: false })) return Read(parsed);
+        if (ModelOptions.Any(option => parsed.GetResult(option) is { Implicit: false })) return Read(parsed, required);
         var settings = new Dictionary<string, string?> { [BackboneKey] = ModelServices.ShapeWorld, [nameof(RuntimeOptions.Threads)] = "1" };  // its networks are too small for more
         AddGiven(settings, RuntimeValues, parsed);
         return ToSection(settings);

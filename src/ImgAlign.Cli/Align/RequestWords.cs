@@ -13,6 +13,8 @@ internal static class RequestWords
         [nameof(AlignmentRequest.GuidanceInterval)] = "The interval of --guidance-start and --guidance-end",
         [nameof(AlignmentRequest.GuidanceBranches)] = "--guidance-branches",
         [nameof(AlignmentRequest.ImagePromptScale)] = "--scale",
+        [nameof(AlignmentRequest.MaxBatchSize)] = "--batch-size",
+        [nameof(AlignmentRequest.Family)] = "What --true-guidance sets",
         [nameof(AlignmentItem.Size)] = "The size of --width and --height",
     };
 

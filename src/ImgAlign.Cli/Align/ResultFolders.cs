@@ -1,22 +1,21 @@
 using System.Security.Cryptography;
 using System.Text;
+using ImgAlign.Cli.Jobs;
 using ImgAlign.Imaging;
 
 namespace ImgAlign.Cli.Align;
 
 /// <summary>
-/// The results of a run: one folder a seed, which appears with all of its files or not at all, and replaces another only when that was
+/// The results of a run: one folder a job, which appears with all of its files or not at all, and replaces another only when that was
 /// asked for.
 /// </summary>
 /// <param name="root">The folder that they are in.</param>
 /// <param name="overwrite">Whether results of earlier runs are replaced.</param>
-internal sealed class ResultFolders(string root, bool overwrite)
+internal sealed class ResultFolders(string root, bool overwrite) : IResults
 {
     private const int LongestName = 60;
 
     private static readonly string[] Files = ["before.png", "after.png", "side-by-side.png", "record.json"];
-
-    private readonly string root = Path.GetFullPath(root);
 
     /// <summary>The folder of a prompt's results where none is named; different prompts have different ones.</summary>
     public static string DefaultRoot(string prompt)
@@ -28,27 +27,29 @@ internal sealed class ResultFolders(string root, bool overwrite)
         return Path.Combine("imgalign-out", name);
     }
 
-    /// <summary>Makes sure, before anything is computed, that results can be written.</summary>
-    /// <param name="seeds">The seeds of the run.</param>
-    /// <exception cref="ImgAlignException">A seed is given twice, a result exists already, or the folder cannot be written to.</exception>
-    public void Require(IReadOnlyCollection<long> seeds)
+    /// <inheritdoc/>
+    public string Root { get; } = Path.GetFullPath(root);
+
+    /// <inheritdoc/>
+    public void Require(IEnumerable<string> names)
     {
-        if (seeds.CountBy(static seed => seed).FirstOrDefault(static count => count.Value > 1) is { Value: > 1 } twice)
-            throw new ImgAlignException($"--seed has {twice.Key} more than once; give each seed once, since each has one folder.");
-        foreach (var folder in seeds.Select(FolderOf)) RequireFree(folder);
-        OutputPath.RequireWritable(root);
+        foreach (var folder in names.Select(FolderOf)) RequireFree(folder);
+        OutputPath.RequireWritable(Root);
     }
 
+    /// <inheritdoc/>
+    public string? FindRecord(string name) => Path.Combine(FolderOf(name), Files[3]) is var record && File.Exists(record) ? record : null;
+
     /// <summary>
-    /// Writes <c>before.png</c>, <c>after.png</c>, <c>side-by-side.png</c> and <c>record.json</c> into the folder of a seed.
+    /// Writes <c>before.png</c>, <c>after.png</c>, <c>side-by-side.png</c> and <c>record.json</c> into the folder of a job.
     /// </summary>
     /// <returns>The folder.</returns>
     /// <exception cref="IOException">The files cannot be written; nothing is left behind, and an earlier result is as it was.</exception>
-    public string Write(long seed, RgbImage before, RgbImage after, AlignRecord record)
+    public string Write(string name, RgbImage before, RgbImage after, AlignRecord record)
     {
-        var folder = FolderOf(seed);
-        Directory.CreateDirectory(root);
-        var complete = Path.Combine(root, $".{Path.GetFileName(folder)}-{Guid.NewGuid():N}.part");
+        var folder = FolderOf(name);
+        Directory.CreateDirectory(Root);
+        var complete = Path.Combine(Root, $".{Path.GetFileName(folder)}-{Guid.NewGuid():N}.part");
         try
         {
             Directory.CreateDirectory(complete);
@@ -65,7 +66,7 @@ internal sealed class ResultFolders(string root, bool overwrite)
         return folder;
     }
 
-    private string FolderOf(long seed) => Path.Combine(root, $"seed-{seed}");
+    private string FolderOf(string name) => Path.Combine(Root, name);
 
     // A folder cannot be renamed onto another: the earlier result steps aside, and back if the new one cannot take its place.
     private void Replace(string folder, string complete)

@@ -33,11 +33,22 @@ internal static class SeedOption
             prompt = seeds[^1];
             seeds.RemoveAt(seeds.Count - 1);
         }
-        var numbers = seeds.Select(Parse).ToList();
+        var numbers = ReadNumbers([.. seeds]);
         if (string.IsNullOrWhiteSpace(prompt))
             throw new ImgAlignException(
-                "There is no prompt; write what the picture should show, such as: align \"a red circle left of a blue square\".");
-        return (numbers is [] ? [0] : numbers, prompt);
+                "There is no prompt; write what the picture should show, such as \"a red circle left of a blue square\".");
+        return (numbers, prompt);
+    }
+
+    /// <summary>The seeds of an option that holds nothing else; 0 where it was not given.</summary>
+    /// <param name="words">The words of the option; null or empty where it was not given.</param>
+    /// <exception cref="ImgAlignException">A word is no seed, or one is there twice.</exception>
+    public static IReadOnlyList<long> ReadNumbers(string[]? words)
+    {
+        var numbers = (words ?? []).Select(Parse).ToList();
+        if (numbers.CountBy(static seed => seed).FirstOrDefault(static count => count.Value > 1) is { Value: > 1 } twice)
+            throw new ImgAlignException($"{Name} has {twice.Key} more than once; give each seed once, since each has a result of its own.");
+        return numbers is [] ? [0] : numbers;
     }
 
     private static bool IsNumber(string word) =>

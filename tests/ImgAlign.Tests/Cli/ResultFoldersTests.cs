@@ -62,10 +62,10 @@ public sealed class ResultFoldersTests : IDisposable
     public void A_result_that_cannot_be_completed_leaves_nothing_behind()
     {
         var before = new RgbImage(2, 2, new byte[12]);
-        Assert.ThrowsAny<Exception>(() => new ResultFolders(folder.Path, overwrite: false).Write(1, before, null!, null!));
+        Assert.ThrowsAny<Exception>(() => new ResultFolders(folder.Path, overwrite: false).Write("seed-1", before, null!, null!));
         Assert.Empty(Entries("."));
         folder.Write("seed-1/record.json", "{}");
-        Assert.ThrowsAny<Exception>(() => new ResultFolders(folder.Path, overwrite: true).Write(1, before, null!, null!));
+        Assert.ThrowsAny<Exception>(() => new ResultFolders(folder.Path, overwrite: true).Write("seed-1", before, null!, null!));
         Assert.Equal(["seed-1"], Entries("."));
         Assert.Equal("{}", File.ReadAllText(folder.File("seed-1/record.json")));
     }

@@ -1,0 +1,47 @@
+using System.CommandLine;
+using ImgAlign.Cli.Align;
+using ImgAlign.Cli.Hub;
+using ImgAlign.Cli.Jobs;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ImgAlign.Cli.Commands;
+
+/// <summary><c>imgalign generate PROMPT</c>: generates images with a diffusion model alone.</summary>
+internal static class GenerateCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var pictures = new JobArguments("A picture that the new one follows as far as --scale says (an image prompt).");
+        var sampling = new SamplingArguments();
+        var yes = NamedModels.CreateYes();
+        var command = new Command(
+            "generate", "Generate images with a diffusion model alone: ShapeWorld's, which comes with the tool, unless one is named.");
+        pictures.AddTo(command);
+        foreach (var option in sampling.Options.Append(yes).Concat(ModelConfiguration.BackboneOptions)) command.Add(option);
+        command.SetAction(async (parsed, token) =>
+        {
+            var list = pictures.Read(parsed);
+            if (list.Jobs.FirstOrDefault(static job => job.Question is not null) is { } asking)
+                throw new ImgAlignException($"{asking.Name} has a question, which only align asks; leave it out.");
+            var results = new ResultFiles(list.Root, list.Overwrite);
+            var pending = list.Pending(results);
+            var settings = sampling.Apply(parsed, new GenerationRequest());
+            var configuration = ModelConfiguration.ReadOrShapeWorld(parsed, RequiredModels.Backbone);
+            await NamedModels.FetchMissingAsync(configuration, parsed.GetValue(yes), terminal, token);
+            await using var services = ModelServices.Build(configuration);
+            var pipeline = services.GetRequiredService<IGenerationPipeline>();
+            return await new JobRunner(terminal, list, settings.MaxBatchSize).RunAsync(pending, async jobs =>
+            {
+                var request = settings with { Items = [.. jobs.Select(static job => job.ToItem())] };
+                var result = await RunProgress.ShowAsync<GenerationResult>(terminal.Error, pipeline.StreamAsync(request, token));
+                foreach (var (job, picture) in jobs.Zip(result.Items))
+                {
+                    terminal.Error.WriteWarnings(picture.Warnings);
+                    var record = GenerationRecord.Of(result, picture, job, configuration);
+                    terminal.Out.WriteText(results.Write(job.Name, picture.Image, record));
+                }
+            });
+        });
+        return command;
+    }
+}

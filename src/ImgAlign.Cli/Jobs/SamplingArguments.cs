@@ -1,0 +1,54 @@
+using System.CommandLine;
+using ImgAlign.Backbones;
+
+namespace ImgAlign.Cli.Jobs;
+
+/// <summary>The options that say how pictures are sampled.</summary>
+internal sealed class SamplingArguments
+{
+    private readonly Option<double?> scale = ValueOption.Number<double>(
+        "--scale", "The scale of the image prompt; IMG's is 0.2.");
+    private readonly Option<int?> steps = ValueOption.Number<int>(
+        "--steps", "The number of sampler steps; the model's own unless it is said.");
+    private readonly Option<string?> sampler = new Option<string?>("--sampler")
+        {
+            Description = $"The sampler: {Names}; {Samplers.Euler.Name} unless it is said.",
+        }
+        .AcceptOnlyFromAmong([.. Samplers.All.Select(static known => known.Name)]);
+    private readonly Option<double?> guidance = ValueOption.Number<double>(
+        "--guidance", "The guidance scale as the model's card gives it; the model's own unless it is said.");
+    private readonly Option<double?> trueGuidance = ValueOption.Number<double>(
+        "--true-guidance", "FLUX: the scale of classifier-free guidance, which comes on top of --guidance.");
+    private readonly Option<double?> guidanceStart = ValueOption.Number<double>(
+        "--guidance-start", "The share of the steps, 0 to 1, from which on there is guidance.");
+    private readonly Option<double?> guidanceEnd = ValueOption.Number<double>(
+        "--guidance-end", "The share of the steps, 0 to 1, up to which there is guidance.");
+    private readonly Option<GuidanceBranches?> branches =
+        ValueOption.Choice<GuidanceBranches>(
+            "--guidance-branches", "Whether guidance's two branches run together, or apart in half the memory");
+    private readonly Option<int?> batchSize = ValueOption.Number<int>(
+        "--batch-size", "The most pictures that are computed at once; 8 unless it is said, and fewer where memory is short.");
+
+    /// <summary>All of them.</summary>
+    public IEnumerable<Option> Options => [scale, steps, sampler, guidance, trueGuidance, guidanceStart, guidanceEnd, branches, batchSize];
+
+    private static string Names => string.Join(", ", Samplers.All.Select(static known => known.Name));
+
+    /// <summary>The scale of FLUX's classifier-free guidance that was asked for, if one was.</summary>
+    public static double? TrueGuidanceOf(SamplingSettings settings) => (settings.Family as FluxSettings)?.TrueGuidance;
+
+    /// <summary>A request with what the command line says.</summary>
+    public T Apply<T>(ParseResult parsed, T request) where T : SamplingRequest => (T)(request with
+    {
+        ImagePromptScale = parsed.GetValue(scale),
+        Steps = parsed.GetValue(steps),
+        Sampler = parsed.GetValue(sampler) is { } name ? Samplers.ByName(name) : null,
+        Guidance = parsed.GetValue(guidance),
+        Family = parsed.GetValue(trueGuidance) is { } value ? new FluxSettings { TrueGuidance = value } : null,
+        GuidanceInterval = (parsed.GetValue(guidanceStart), parsed.GetValue(guidanceEnd)) is (null, null)
+            ? null
+            : new GuidanceInterval(parsed.GetValue(guidanceStart) ?? 0, parsed.GetValue(guidanceEnd) ?? 1),
+        GuidanceBranches = parsed.GetValue(branches) ?? default,
+        MaxBatchSize = parsed.GetValue(batchSize) ?? request.MaxBatchSize,
+    });
+}
