@@ -22,11 +22,11 @@ internal static class AlignerKinds
 
         // The reference computes keys and values of h and z in one call; here those of h come first, once.
         using var once = new ModuleRecorder(network, golden.Outputs.Keys.Select(PathOf));
-        using var context = network.Prepare(Input(golden, "h"));
+        using var context = network.Prepare(Input(golden, "h").to(device));
         var outputs = golden.Outputs.Keys.Where(name => once.Recorded.ContainsKey(PathOf(name))).ToDictionary(name => name, name => once.Recorded[PathOf(name)]);
 
         using var each = new ModuleRecorder(network, golden.Outputs.Keys.Select(PathOf));
-        var z = Input(golden, "z");
+        var z = Input(golden, "z").to(device);
         for (var pass = 1; pass <= golden.Options.GetProperty("passes").GetInt32(); pass++)
             outputs[$"z{pass}"] = z = network.Pass(context, z);
         foreach (var name in golden.Outputs.Keys)

@@ -26,7 +26,7 @@ internal static class ClipKinds
         var ids = golden.Inputs.TryGetValue("input_ids", out var given) ? given : Tokenize(golden);
         return golden.RunRecording(network, "text_model.", () =>
         {
-            var output = network.call(ids);
+            var output = network.call(ids.to(device));
             return new()
             {
                 ["input_ids"] = ids,
@@ -53,7 +53,7 @@ internal static class ClipKinds
         var pixels = Pixels(golden, config);
         return golden.RunRecording(network, "vision_model.", () =>
         {
-            var output = network.call(pixels);
+            var output = network.call(pixels.to(device));
             return new()
             {
                 ["pixel_values"] = pixels,
@@ -81,7 +81,7 @@ internal static class ClipKinds
         CheckpointBinder.Bind(network, checkpoint, network.Names(checkpoint), torch.float32, device);
         return golden.RunRecording(network, "text_model.", () =>
         {
-            var output = network.call(golden.Inputs["input_ids"]);
+            var output = network.call(golden.Inputs["input_ids"].to(device));
             return new() { ["pooler_output"] = output.Pooled!, ["last_hidden_state"] = output.LastHiddenState! };
         });
     }

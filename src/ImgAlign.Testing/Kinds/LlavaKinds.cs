@@ -46,14 +46,14 @@ internal static class LlavaKinds
         using var tower = new ClipVisionModel(ClipVisionConfig.FromJson(golden.ReadConfig(), golden.Folder), torch.META, penultimateOnly: true);
         CheckpointBinder.Bind(tower, weights, tower.Names(weights), torch.float32, device);
         var pixels = ClipImageProcessor.ForSize((int)golden.Inputs["image"].shape[0]).Preprocess(ImagingKinds.ToImage(golden.Inputs["image"]));
-        var patches = tower.call(pixels).Penultimate[.., 1..];
+        var patches = tower.call(pixels.to(device)).Penultimate[.., 1..];
         return new() { ["features"] = SelectPositions(golden, patches) };
     }
 
     private static Dictionary<string, torch.Tensor> Vision(GoldenCase golden, torch.Device device)
     {
         using var network = LoadNetwork(golden, device);
-        var pixels = golden.Inputs["pixel_values"];
+        var pixels = golden.Inputs["pixel_values"].to(device);
         var outputs = golden.RunRecording(network, "", () =>
         {
             var features = network.EncodeImages(pixels);
@@ -81,7 +81,7 @@ internal static class LlavaKinds
         using var network = LoadNetwork(golden, device);
         return golden.RunRecording(network.LanguageModel, "", () =>
         {
-            var embeddings = network.Embed(golden.Inputs["input_ids"], golden.Inputs.GetValueOrDefault("pixel_values"));
+            var embeddings = network.Embed(golden.Inputs["input_ids"], golden.Inputs.GetValueOrDefault("pixel_values")?.to(device));
             return new() { ["inputs_embeds"] = embeddings, ["hidden"] = network.LanguageModel.Model.Run(embeddings) };
         });
     }
@@ -89,24 +89,24 @@ internal static class LlavaKinds
     private static Dictionary<string, torch.Tensor> Prompt(GoldenCase golden, torch.Device device)
     {
         using var network = LoadNetwork(golden, device);
-        var input = Prepare(golden, network.Config);
+        var input = Prepare(golden, network.Config, device);
         return new() { ["input_ids"] = input.Ids, ["hidden"] = network.call(input.Ids, input.Pixels) };
     }
 
     private static Dictionary<string, torch.Tensor> Generate(GoldenCase golden, torch.Device device)
     {
         using var network = LoadNetwork(golden, device);
-        var input = Prepare(golden, network.Config);
+        var input = Prepare(golden, network.Config, device);
         var prompt = network.Embed(input.Ids, input.Pixels);
         using var cache = new KeyValueCache(network.Config.Text.NumHiddenLayers);
         var hidden = network.LanguageModel.Model.Run(prompt, cache);
         return golden.Answer(network.LanguageModel, hidden, cache, network.Config.StopTokens);
     }
 
-    private static LlavaInput Prepare(GoldenCase golden, LlavaConfig config)
+    private static LlavaInput Prepare(GoldenCase golden, LlavaConfig config, torch.Device device)
     {
         var image = golden.PathOption("image") is { } path ? ImageFile.Load(path) : null;
-        return new LlavaProcessor(ReadOptions(golden, golden.CheckpointPath!), config).Prepare(image, golden.Options.GetProperty("question").GetString()!);
+        return new LlavaProcessor(ReadOptions(golden, golden.CheckpointPath!), config).Prepare(image, golden.Options.GetProperty("question").GetString()!, device);
     }
 
     /// <summary>How a case asks LLaVA.</summary>

@@ -42,7 +42,7 @@ internal static class QwenKinds
     private static Dictionary<string, torch.Tensor> Vision(GoldenCase golden, torch.Device device)
     {
         using var network = LoadNetwork(golden, device);
-        var patches = Patches(golden)!;
+        var patches = Patches(golden, device)!;
         var layout = PatchLayout.Create(patches.Grids, network.Config.Vision);
         var windowEnds = layout.WindowLengths.Aggregate(new List<long> { 0 }, (ends, length) => [.. ends, ends[^1] + length]);
         return golden.RunRecording(network.Visual, "visual.", () => new()
@@ -72,7 +72,7 @@ internal static class QwenKinds
         var decoder = network.LanguageModel;
         return golden.RunRecording(network.Visual, "visual.", () => golden.RunRecording(decoder, "", () =>
         {
-            var patches = Patches(golden);
+            var patches = Patches(golden, device);
             var tokens = QwenTokens.Read(golden.Inputs["input_ids"], patches?.Grids ?? [], network.Config);
             var embeddings = network.Embed(tokens, patches);
             return new() { ["inputs_embeds"] = embeddings, ["hidden"] = decoder.Model.Run(embeddings, positions: tokens.CopyPositions(device)) };
@@ -82,31 +82,31 @@ internal static class QwenKinds
     private static Dictionary<string, torch.Tensor> Prompt(GoldenCase golden, torch.Device device)
     {
         using var network = LoadNetwork(golden, device);
-        var input = Prepare(golden, network.Config);
+        var input = Prepare(golden, network.Config, device);
         return new() { ["input_ids"] = input.Ids, ["hidden"] = network.call(input.Ids, input.Images) };
     }
 
     private static Dictionary<string, torch.Tensor> Generate(GoldenCase golden, torch.Device device)
     {
         using var network = LoadNetwork(golden, device);
-        var input = Prepare(golden, network.Config);
+        var input = Prepare(golden, network.Config, device);
         using var cache = new KeyValueCache(network.Config.Text.NumHiddenLayers);
         var hidden = network.Run(input.Ids, input.Images, cache);
         return golden.Answer(network.LanguageModel, hidden, cache, network.Config.StopTokens);
     }
 
-    private static QwenInput Prepare(GoldenCase golden, QwenConfig config)
+    private static QwenInput Prepare(GoldenCase golden, QwenConfig config, torch.Device device)
     {
         var options = new QwenOptions { ModelPath = golden.CheckpointPath!, System = golden.Options.Texts("system") is [var system] ? system : null };
         var processor = new QwenProcessor(options, config);
         var images = golden.Options.Texts("images").Select(path => ImageFile.Load(golden.Path(path!))).ToList();
         var question = golden.Options.GetProperty("question").GetString()!;
         if (golden.Options.TryGetProperty("rendered", out var reference)) TokenizerKinds.RequireEqual(processor.Render(question, images.Count), reference.GetString()!);
-        return processor.Prepare(images, question);
+        return processor.Prepare(images, question, device);
     }
 
-    private static ImagePatches? Patches(GoldenCase golden) =>
-        golden.Inputs.TryGetValue("pixel_values", out var values) ? new ImagePatches(values, Grids(golden)) : null;
+    private static ImagePatches? Patches(GoldenCase golden, torch.Device device) =>
+        golden.Inputs.TryGetValue("pixel_values", out var values) ? new ImagePatches(values.to(device), Grids(golden)) : null;
 
     // Images have one step in time.
     private static List<PatchGrid> Grids(GoldenCase golden) => !golden.Inputs.TryGetValue("grid_thw", out var grids) ? []

@@ -54,7 +54,7 @@ internal static class T5Kinds
         return golden.RunRecording(network, "", () => new()
         {
             ["input_ids"] = ids,
-            ["last_hidden_state"] = network.call(ids),
+            ["last_hidden_state"] = network.call(ids.to(device)),
             ["position_bias"] = network.PositionBias(ids.shape[1]),
         });
     }

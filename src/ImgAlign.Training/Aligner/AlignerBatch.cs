@@ -11,7 +11,7 @@ internal sealed class AlignerBatch
     /// <param name="type">In which type.</param>
     public AlignerBatch(IReadOnlyList<PreferenceFeatures> pairs, Device device, ScalarType type)
     {
-        HiddenStates = [.. pairs.Select(static pair => pair.HiddenStates)];
+        HiddenStates = [.. pairs.Select(pair => pair.HiddenStates.to(device))];
         Preferred = stack(pairs.Select(static pair => pair.Preferred)).to(device).to(type);
         Rejected = stack(pairs.Select(static pair => pair.Rejected)).to(device).to(type);
     }

@@ -49,8 +49,8 @@ public sealed class ImplicitAligner : IImplicitAligner, IMemoryFootprint
         using var noGrad = no_grad();
         using var lease = slot.Use();
         using var scope = NewDisposeScope();
-        using var context = lease.Model.Prepare(h);
-        var aligned = z;
+        using var context = lease.Model.Prepare(h.to(Runtime.Device));
+        var aligned = z.to(Runtime.Device);
         for (var pass = 0; pass < passes; pass++) aligned = lease.Model.Pass(context, aligned);
         FiniteNumbers.Require(aligned, "The aligned features", slot);
         return aligned.MoveToOuterDisposeScope();

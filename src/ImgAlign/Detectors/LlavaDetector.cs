@@ -57,12 +57,12 @@ public sealed class LlavaDetector : IMisalignmentDetector, IMemoryFootprint
         var model = lease.Model;
         if (critiqueTokens == 0)
         {
-            using var together = processor.Prepare(inputs, out var lengths);
+            using var together = processor.Prepare(inputs, Runtime.Device, out var lengths);
             return DecoderReading.ReadTogether(model.Run(together.Ids, together.Pixels), lengths, network);
         }
         return DecoderReading.ReadOneByOne(inputs, input =>
         {
-            using var alone = processor.Prepare(input.Image, input.Question);
+            using var alone = processor.Prepare(input.Image, input.Question, Runtime.Device);
             return DecoderReading.Read(
                 model.LanguageModel, cache => model.Run(alone.Ids, alone.Pixels, cache), network, critiqueTokens, processor.IsComplete, processor.Decode, cancellationToken);
         });

@@ -80,23 +80,25 @@ internal sealed class LlavaProcessor
 
     /// <summary>Makes the model's input of several pictures and questions, one a row.</summary>
     /// <param name="inputs">The pictures and questions.</param>
+    /// <param name="device">Where the model is.</param>
     /// <param name="lengths">The number of tokens of each row; what follows fills it up.</param>
     /// <exception cref="ArgumentException">A question is too long for the model, or holds the marker of an image.</exception>
-    public LlavaInput Prepare(IReadOnlyList<DetectionInput> inputs, out IReadOnlyList<int> lengths)
+    public LlavaInput Prepare(IReadOnlyList<DetectionInput> inputs, Device device, out IReadOnlyList<int> lengths)
     {
         var ids = DecoderReading.ToRows([.. inputs.Select(input => Tokenize(input.Question, hasImage: true))], out lengths);
         using var scope = NewDisposeScope();
-        return new LlavaInput(ids, cat([.. inputs.Select(input => Preprocess(input.Image))]).MoveToOuterDisposeScope());
+        return new LlavaInput(ids, cat([.. inputs.Select(input => Preprocess(input.Image))]).to(device).MoveToOuterDisposeScope());
     }
 
     /// <summary>Makes the model's input.</summary>
     /// <param name="image">The picture, or null for a question without one.</param>
     /// <param name="question">The question, without the template.</param>
+    /// <param name="device">Where the model is.</param>
     /// <exception cref="ImgAlignException">The question is too long for the model, or holds the marker of an image.</exception>
-    public LlavaInput Prepare(RgbImage? image, string question)
+    public LlavaInput Prepare(RgbImage? image, string question, Device device)
     {
         var ids = Tokenize(question, image is not null);
-        var pixels = image is null ? null : Preprocess(image);
-        return new LlavaInput(tensor(ids.Select(id => (long)id).ToArray(), [1, ids.Count]), pixels);
+        using var pixels = image is null ? null : Preprocess(image);
+        return new LlavaInput(tensor(ids.Select(id => (long)id).ToArray(), [1, ids.Count]), pixels?.to(device));
     }
 }

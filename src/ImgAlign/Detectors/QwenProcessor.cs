@@ -66,23 +66,26 @@ internal sealed class QwenProcessor
 
     /// <summary>Makes the model's input of several pictures and questions, one a row.</summary>
     /// <param name="inputs">The pictures and questions.</param>
+    /// <param name="device">Where the model is.</param>
     /// <param name="lengths">The number of tokens of each row; what follows fills it up.</param>
     /// <exception cref="ArgumentException">A question is too long for the model or holds the marker of an image, or a picture is too narrow.</exception>
-    public QwenInput Prepare(IReadOnlyList<DetectionInput> inputs, out IReadOnlyList<int> lengths)
+    public QwenInput Prepare(IReadOnlyList<DetectionInput> inputs, Device device, out IReadOnlyList<int> lengths)
     {
         var ids = DecoderReading.ToRows([.. inputs.Select(input => Tokenize(input.Question, [CountCells(input.Image.Size)]))], out lengths);
-        return new QwenInput(ids, images.Preprocess([.. inputs.Select(static input => input.Image)]));
+        using var patches = images.Preprocess([.. inputs.Select(static input => input.Image)]);
+        return new QwenInput(ids, patches.To(device));
     }
 
     /// <summary>Makes the model's input.</summary>
     /// <param name="pictures">The pictures; none for a question without one.</param>
     /// <param name="question">The question, without the template.</param>
+    /// <param name="device">Where the model is.</param>
     /// <exception cref="ImgAlignException">The question is too long for the model or holds the marker of an image, or a picture is too narrow.</exception>
-    public QwenInput Prepare(IReadOnlyList<RgbImage> pictures, string question)
+    public QwenInput Prepare(IReadOnlyList<RgbImage> pictures, string question, Device device)
     {
         var ids = Tokenize(question, [.. pictures.Select(picture => CountCells(picture.Size))]);
-        var patches = pictures.Count == 0 ? null : images.Preprocess(pictures);
-        return new QwenInput(tensor(ids.Select(id => (long)id).ToArray(), [1, ids.Count]), patches);
+        using var patches = pictures.Count == 0 ? null : images.Preprocess(pictures);
+        return new QwenInput(tensor(ids.Select(id => (long)id).ToArray(), [1, ids.Count]), patches?.To(device));
     }
 
     private static void RequireNoMarker(string name, string text)

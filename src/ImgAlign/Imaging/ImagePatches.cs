@@ -10,6 +10,10 @@ namespace ImgAlign.Imaging;
 /// <param name="Grids">The patches of each image; even numbers both ways.</param>
 public sealed record ImagePatches(Tensor Values, IReadOnlyList<PatchGrid> Grids) : IDisposable
 {
+    /// <summary>The same on a device.</summary>
+    /// <param name="device">Where to.</param>
+    internal ImagePatches To(Device device) => this with { Values = Values.to(device) };
+
     /// <summary>Frees the tensor.</summary>
     public void Dispose() => Values.Dispose();
 }

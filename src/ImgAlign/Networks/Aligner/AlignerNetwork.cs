@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using ImgAlign.Checkpoints;
+using ImgAlign.Networks.Layers;
 using ImgAlign.Networks.Perceiver;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -73,7 +75,7 @@ public sealed class AlignerNetwork : nn.Module<Tensor, Tensor, Tensor>
     public AlignerContext Prepare(Tensor h)
     {
         using var scope = NewDisposeScope();
-        var x = projectIn.call(ToWeights(h));  // [B, N, d]
+        var x = projectIn.call(ToInput(h));  // [B, N, d]
         return new AlignerContext([.. layers.Select(layer => layer.Prepare(x).MoveToOuterDisposeScope())]);
     }
 
@@ -84,7 +86,7 @@ public sealed class AlignerNetwork : nn.Module<Tensor, Tensor, Tensor>
     public Tensor Pass(AlignerContext context, Tensor z)
     {
         using var scope = NewDisposeScope();
-        var input = ToWeights(z);
+        var input = ToInput(z);
         var y = input;
         foreach (var (layer, keysAndValues) in layers.Zip(context.KeysAndValues)) y = layer.call(y, keysAndValues);
         return Move(input, y).MoveToOuterDisposeScope();
@@ -97,8 +99,8 @@ public sealed class AlignerNetwork : nn.Module<Tensor, Tensor, Tensor>
     public override Tensor forward(Tensor h, Tensor z)
     {
         using var scope = NewDisposeScope();
-        var context = projectIn.call(ToWeights(h));  // [B, N, d]
-        var input = ToWeights(z);
+        var context = projectIn.call(ToInput(h));  // [B, N, d]
+        var input = ToInput(z);
         var y = input;
         foreach (var layer in layers) y = layer.Read(y, context, RecomputesActivations);
         return Move(input, y).MoveToOuterDisposeScope();
@@ -106,5 +108,9 @@ public sealed class AlignerNetwork : nn.Module<Tensor, Tensor, Tensor>
 
     private Tensor Move(Tensor z, Tensor y) => z.Plus(zeroLinear.call(normOut.call(projectOut.call(y))));
 
-    private Tensor ToWeights(Tensor x) => x.to(zeroLinear.Weight.device).to(zeroLinear.Weight.dtype);
+    private Tensor ToInput(Tensor x, [CallerArgumentExpression(nameof(x))] string name = "")
+    {
+        TensorDevice.Require(this, zeroLinear.Weight.device, x, name);
+        return x.to(zeroLinear.Weight.dtype);
+    }
 }

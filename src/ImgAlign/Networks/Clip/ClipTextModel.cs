@@ -56,11 +56,12 @@ public sealed class ClipTextModel : nn.Module<Tensor, ClipOutput>
     /// <inheritdoc/>
     public override ClipOutput forward(Tensor inputIds)
     {
+        TensorDevice.Require(this, embeddings.Device, inputIds);
         using var scope = NewDisposeScope();
         var penultimate = encoder.RunToPenultimate(embeddings.call(inputIds));  // [B, N, w]
         if (finalLayerNorm is null) return new ClipOutput(penultimate, null, null).MoveToOuterDisposeScope();
         var last = finalLayerNorm.call(encoder.RunLast(penultimate));
-        var pooled = last[TensorMath.Range(inputIds.shape[0], device: last.device), EndOfText(inputIds).to(last.device)];  // [B, w]
+        var pooled = last[TensorMath.Range(inputIds.shape[0], device: last.device), EndOfText(inputIds)];  // [B, w]
         if (projection is not null) pooled = projection.call(pooled);
         return new ClipOutput(penultimate, last, pooled).MoveToOuterDisposeScope();
     }
@@ -89,13 +90,16 @@ internal sealed class ClipTextEmbeddings : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
+    /// <summary>Where its weights are.</summary>
+    public Device Device => tokens.Weight.device;
+
     public override Tensor forward(Tensor inputIds)
     {
         var length = inputIds.shape[1];
         if (length > config.MaxPositionEmbeddings)
             throw new ArgumentException($"{length} tokens are too many for this text encoder; it takes up to {config.MaxPositionEmbeddings}.", nameof(inputIds));
         using var scope = NewDisposeScope();
-        var places = TensorMath.Range(length, int64, tokens.Weight.device).unsqueeze(0);  // [1, N]
-        return tokens.call(inputIds.to(tokens.Weight.device)).Plus(positions.call(places)).MoveToOuterDisposeScope();
+        var places = TensorMath.Range(length, int64, Device).unsqueeze(0);  // [1, N]
+        return tokens.call(inputIds).Plus(positions.call(places)).MoveToOuterDisposeScope();
     }
 }

@@ -31,12 +31,15 @@ internal sealed class ClipVisionEmbeddings : nn.Module<Tensor, Tensor>, IParamet
         RegisterComponents();
     }
 
+    /// <summary>Where its weights are.</summary>
+    public Device Device => classEmbedding.device;
+
     public override Tensor forward(Tensor pixels)
     {
         if (pixels.shape is not [_, var channels, var height, var width] || channels != config.NumChannels || height != config.ImageSize || width != config.ImageSize)
             throw new ArgumentException($"Pixels have shape [{string.Join(", ", pixels.shape)}] but this image encoder takes [B, {config.NumChannels}, {config.ImageSize}, {config.ImageSize}].", nameof(pixels));
         using var scope = NewDisposeScope();
-        var patchTokens = patches.call(pixels.to(classEmbedding.device).to(classEmbedding.dtype)).flatten(2).transpose(1, 2);  // [B, patches, w]
+        var patchTokens = patches.call(pixels.to(classEmbedding.dtype)).flatten(2).transpose(1, 2);  // [B, patches, w]
         var classToken = classEmbedding.expand(pixels.shape[0], 1, -1);  // [B, 1, w]
         var places = TensorMath.Range(config.Patches + 1, device: pixels.device).unsqueeze(0);
         return cat([classToken, patchTokens], 1).Plus(positions.call(places)).MoveToOuterDisposeScope();

@@ -60,6 +60,7 @@ public sealed class ClipVisionModel : nn.Module<Tensor, ClipOutput>
     /// <inheritdoc/>
     public override ClipOutput forward(Tensor pixels)
     {
+        TensorDevice.Require(this, embeddings.Device, pixels);
         using var scope = NewDisposeScope();
         var penultimate = encoder.RunToPenultimate(preLayerNorm.call(embeddings.call(pixels)));  // [B, N, w]
         if (postLayerNorm is null) return new ClipOutput(penultimate, null, null).MoveToOuterDisposeScope();

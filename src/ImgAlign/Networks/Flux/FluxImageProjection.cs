@@ -1,4 +1,5 @@
 using ImgAlign.Checkpoints;
+using ImgAlign.Networks.Layers;
 using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
@@ -59,6 +60,7 @@ public sealed class FluxImageProjection : nn.Module<Tensor, Tensor>
     /// <inheritdoc/>
     public override Tensor forward(Tensor imageEmbeds)
     {
+        TensorDevice.Require(this, projection.Weight.device, imageEmbeds);
         using var scope = NewDisposeScope();
         return norm.call(projection.call(imageEmbeds).view(-1, Tokens, Width)).MoveToOuterDisposeScope();
     }

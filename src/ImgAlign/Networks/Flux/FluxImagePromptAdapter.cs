@@ -69,6 +69,9 @@ internal sealed class FluxImagePromptProjection : nn.Module
         RegisterComponents();
     }
 
-    public KeysAndValues Project(Tensor tokens, Tensor factors, long heads) =>
-        new(Attention.Split(keys.call(tokens), heads), Attention.Split(values.call(tokens) * factors, heads));
+    public KeysAndValues Project(Tensor tokens, Tensor factors, long heads)
+    {
+        TensorDevice.Require(this, keys.Weight.device, tokens);
+        return new(Attention.Split(keys.call(tokens), heads), Attention.Split(values.call(tokens) * factors, heads));
+    }
 }

@@ -58,6 +58,9 @@ public sealed class FluxTransformer : nn.Module<Tensor, Tensor, FluxConditioning
     /// <summary>The sizes.</summary>
     public FluxConfig Config { get; }
 
+    /// <summary>Where its weights are, but for blocks that come and go.</summary>
+    internal Device Device => imageEmbedder.Weight.device;
+
     BlockSequence IBlockNetwork.Blocks => blocks;
 
     /// <summary>How this network's parameters are named in a published file, diffusers' or the authors'.</summary>
@@ -87,6 +90,12 @@ public sealed class FluxTransformer : nn.Module<Tensor, Tensor, FluxConditioning
         TensorShape.Require(pooledText, nameof(pooledText), batch, Config.PooledProjectionDim);
         TensorShape.Require(guidance, nameof(guidance), batch);
         if (imageTokens is not null) TensorShape.Require(imageTokens, nameof(imageTokens), batch, null, null);
+        TensorDevice.Require(this, Device, text);
+        TensorDevice.Require(this, Device, pooledText);
+        TensorDevice.Require(this, Device, guidance);
+        TensorDevice.Require(this, Device, textIds);
+        TensorDevice.Require(this, Device, imageIds);
+        if (imageTokens is not null) TensorDevice.Require(this, Device, imageTokens);
 
         using var scope = NewDisposeScope();
         return new FluxConditioning(
@@ -106,9 +115,12 @@ public sealed class FluxTransformer : nn.Module<Tensor, Tensor, FluxConditioning
     {
         TensorShape.Require(image, nameof(image), conditioning.Batch, conditioning.ImageLength, Config.InChannels);
         if (timestep.numel() != 1) TensorShape.Require(timestep, nameof(timestep), conditioning.Batch);
+        TensorDevice.Require(this, Device, image);
+        TensorDevice.Require(this, Device, timestep);
+        TensorDevice.Require(this, Device, conditioning.Text);
 
         using var scope = NewDisposeScope();
-        var vector = timeTextEmbedding.EmbedTime(timestep.to(image.device).expand(conditioning.Batch)).Plus(conditioning.Vector);
+        var vector = timeTextEmbedding.EmbedTime(timestep.expand(conditioning.Batch)).Plus(conditioning.Vector);
         var step = new FluxStep(nn.functional.silu(vector), conditioning);
         var x = cat([conditioning.Text, imageEmbedder.call(image)], 1);  // [B, L + N, w]
         x = RunBlocks(x, step);

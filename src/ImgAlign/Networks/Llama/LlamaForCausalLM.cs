@@ -29,7 +29,11 @@ public sealed class LlamaForCausalLM : nn.Module<Tensor, Tensor>
     /// <summary>Logits of the next token.</summary>
     /// <param name="hidden">The decoder's hidden states after the final norm, <c>[..., D]</c>.</param>
     /// <returns><c>[..., V]</c>.</returns>
-    public Tensor Logits(Tensor hidden) => lmHead is null ? LinearProduct.Apply(hidden, model.EmbeddingWeight, null) : lmHead.call(hidden);
+    public Tensor Logits(Tensor hidden)
+    {
+        TensorDevice.Require(this, model.Device, hidden);
+        return lmHead is null ? LinearProduct.Apply(hidden, model.EmbeddingWeight, null) : lmHead.call(hidden);
+    }
 
     /// <summary>Embeddings in, logits of every position out: what a loss is computed from.</summary>
     /// <param name="embeddings"><c>[B, N, D]</c>.</param>

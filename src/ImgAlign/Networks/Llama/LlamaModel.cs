@@ -38,7 +38,7 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
     public LlamaConfig Config { get; }
 
     /// <summary>Where its weights are.</summary>
-    public Device Device => embedTokens.Weight.device;
+    public Device Device => norm.Weight.device;
 
     BlockSequence IBlockNetwork.Blocks => blocks;
 
@@ -50,7 +50,11 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
     /// <summary>The embeddings of tokens.</summary>
     /// <param name="ids">Token ids <c>[B, N]</c>, each below the vocabulary's size.</param>
     /// <returns><c>[B, N, D]</c>.</returns>
-    public Tensor Embed(Tensor ids) => embedTokens.call(ids);
+    public Tensor Embed(Tensor ids)
+    {
+        TensorDevice.Require(this, Device, ids);
+        return embedTokens.call(ids);
+    }
 
     /// <summary>Runs all layers.</summary>
     /// <param name="embeddings"><c>[B, N, D]</c>.</param>
@@ -65,11 +69,12 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
     /// <exception cref="ImgAlignException">The sequence is longer than the model allows.</exception>
     public Tensor Run(Tensor embeddings, KeyValueCache? cache = null, Tensor? positions = null)
     {
+        if (positions is not null) TensorDevice.Require(this, Device, positions);
         using var scope = NewDisposeScope();
         var (start, count) = (cache?.Length ?? 0, embeddings.shape[1]);
         Config.RequireLength(start + count);
         if (start > 0 && count > 1) throw new ArgumentException($"The cache holds {start} positions and {count} are given; only one can follow.", nameof(embeddings));
-        var frequencies = Rope.Frequencies(Config.HeadWidth, Config.RopeTheta, embeddings.device);
+        var frequencies = Rope.Frequencies(Config.HeadWidth, Config.RopeTheta, Device);
         var rotary = positions is null
             ? Rope.Table(cache?.NextPosition ?? 0, count, frequencies, embeddings.dtype)
             : Rope.Table(positions, frequencies, Config.RopeSections ?? [Config.HeadWidth / 2], embeddings.dtype);
@@ -85,6 +90,8 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
     /// <returns>Hidden states after the final norm, <c>[B, N, D]</c>.</returns>
     public override Tensor forward(Tensor embeddings, RotaryTable rotary, KeyValueCache? cache)
     {
+        TensorDevice.Require(this, Device, embeddings);
+        TensorDevice.Require(this, Device, rotary.Cosines);
         using var scope = NewDisposeScope();
         var hidden = embeddings;
         foreach (var layer in blocks.InTurn())

@@ -25,6 +25,7 @@ internal sealed class LlavaProjector : nn.Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor features)
     {
+        TensorDevice.Require(this, linear1.Weight.device, features);
         using var scope = NewDisposeScope();
         return linear2.call(activation(linear1.call(features))).MoveToOuterDisposeScope();
     }

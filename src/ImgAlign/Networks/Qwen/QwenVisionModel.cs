@@ -52,15 +52,16 @@ public sealed class QwenVisionModel : nn.Module<ImagePatches, Tensor>, IBlockNet
     public override Tensor forward(ImagePatches patches)
     {
         TensorShape.Require(patches.Values, nameof(patches), patches.Grids.Sum(static grid => (long)grid.Count), config.PatchWidth);
+        var (device, type) = (merger.NormWeight.device, merger.NormWeight.dtype);
+        TensorDevice.Require(this, device, patches.Values);
         using var scope = NewDisposeScope();
         var layout = PatchLayout.Create(patches.Grids, config);
-        var (device, type) = (merger.NormWeight.device, merger.NormWeight.dtype);
         var order = tensor(layout.Cells.ToArray(), device: device);
         var rotary = Positions(layout, device);
         var windows = new AttentionSegments(layout.WindowLengths, device);
         var images = new AttentionSegments(layout.ImageLengths, device);
 
-        var hidden = patchEmbedding.call(patches.Values.to(device).to(type));  // [P, w]
+        var hidden = patchEmbedding.call(patches.Values.to(type));  // [P, w]
         hidden = hidden.view(layout.Cells.Count, config.CellPatches, -1).index_select(0, order).flatten(0, 1);
         foreach (var (index, block) in sequence.InTurn().Index())
         {

@@ -83,7 +83,11 @@ internal sealed class ImagePromptProjection : nn.Module
     }
 
     /// <summary>Keys <c>[B, n, C]</c> of image tokens <c>[B, n, d]</c>.</summary>
-    public Tensor Keys(Tensor tokens) => toKeys.call(tokens);
+    public Tensor Keys(Tensor tokens)
+    {
+        TensorDevice.Require(this, toKeys.Weight.device, tokens);
+        return toKeys.call(tokens);
+    }
 
     /// <summary>Values <c>[B, n, C]</c> of image tokens <c>[B, n, d]</c>.</summary>
     public Tensor Values(Tensor tokens) => toValues.call(tokens);

@@ -77,6 +77,7 @@ public sealed class Resampler : nn.Module<Tensor, Tensor>, IParameterHolder
     /// <inheritdoc/>
     public override Tensor forward(Tensor hiddenStates)
     {
+        TensorDevice.Require(this, latents.device, hiddenStates);
         using var scope = NewDisposeScope();
         var context = projectIn.call(hiddenStates.to(latents.dtype));  // [B, N, w]
         var y = latents.expand(hiddenStates.shape[0], -1, -1);  // [B, n, w]

@@ -80,6 +80,9 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
     /// <summary>The attentions to the prompts, in the order of an image-prompt adapter's file: down blocks, up blocks, mid block.</summary>
     internal IReadOnlyList<UNetAttention> CrossAttentions { get; }
 
+    /// <summary>Where its weights are.</summary>
+    internal Device Device => convIn.Weight.device;
+
     /// <summary>The type of its weights, in which it expects samples and features.</summary>
     public ScalarType Type => timeEmbedding.Type;
 
@@ -102,6 +105,10 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
         TensorShape.Require(timeIds, nameof(timeIds), batch, null);
         TensorShape.Require(textEmbeds, nameof(textEmbeds), batch, Config.ProjectionClassEmbeddingsInputDim - timeIds.shape[1] * Config.AdditionTimeEmbedDim);
         if (imageTokens is not null) TensorShape.Require(imageTokens, nameof(imageTokens), batch, null, Config.CrossAttentionDim);
+        TensorDevice.Require(this, Device, encoderHiddenStates);
+        TensorDevice.Require(this, Device, textEmbeds);
+        TensorDevice.Require(this, Device, timeIds);
+        if (imageTokens is not null) TensorDevice.Require(this, Device, imageTokens);
 
         using var scope = NewDisposeScope();
         var contexts = new Dictionary<UNetAttention, CrossAttentionContext>(ReferenceEqualityComparer.Instance);
@@ -126,9 +133,12 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
     {
         TensorShape.Require(sample, nameof(sample), conditioning.Batch, Config.InChannels, null, null);
         if (timestep.numel() != 1) TensorShape.Require(timestep, nameof(timestep), conditioning.Batch);
+        TensorDevice.Require(this, Device, sample);
+        TensorDevice.Require(this, Device, timestep);
+        TensorDevice.Require(this, Device, conditioning.AddedEmbedding);
 
         using var scope = NewDisposeScope();
-        var step = new UNetStep(EmbedTime(timestep.to(sample.device), conditioning), conditioning, RecomputesActivations);
+        var step = new UNetStep(EmbedTime(timestep, conditioning), conditioning, RecomputesActivations);
         var h = convIn.call(sample);
         step.Skips.Push(h);
         foreach (var block in blocks.InTurn())

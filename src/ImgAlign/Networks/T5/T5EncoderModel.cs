@@ -49,7 +49,8 @@ public sealed class T5EncoderModel : nn.Module<Tensor, Tensor>
     /// <inheritdoc/>
     public override Tensor forward(Tensor inputIds)
     {
-        using var embedded = shared.call(inputIds.to(shared.Weight.device));
+        TensorDevice.Require(this, shared.Weight.device, inputIds);
+        using var embedded = shared.call(inputIds);
         return encoder.call(embedded);
     }
 

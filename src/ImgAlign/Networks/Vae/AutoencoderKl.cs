@@ -78,6 +78,7 @@ public sealed class AutoencoderKl : nn.Module
     public Tensor Decode(Tensor latents)
     {
         if (decoder is null) throw new InvalidOperationException("This autoencoder was built without its decoder.");
+        TensorDevice.Require(this, decoder.Device, latents);
         if (postQuantConv is null) return decoder.call(latents);
         using var input = postQuantConv.call(latents);
         return decoder.call(input);
@@ -90,6 +91,7 @@ public sealed class AutoencoderKl : nn.Module
     public (Tensor Mean, Tensor LogVariance) Encode(Tensor pictures)
     {
         if (encoder is null) throw new InvalidOperationException("This autoencoder was built without its encoder.");
+        TensorDevice.Require(this, encoder.Device, pictures);
         using var scope = NewDisposeScope();
         var moments = encoder.call(pictures);  // [B, 2 C, h, w]
         if (quantConv is not null) moments = quantConv.call(moments);

@@ -36,6 +36,9 @@ internal sealed class VaeDecoder : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
+    /// <summary>Where its weights are.</summary>
+    public Device Device => convIn.Weight.device;
+
     public override Tensor forward(Tensor latents)
     {
         using var scope = NewDisposeScope();

@@ -36,6 +36,9 @@ internal sealed class VaeEncoder : nn.Module<Tensor, Tensor>
         RegisterComponents();
     }
 
+    /// <summary>Where its weights are.</summary>
+    public Device Device => convIn.Weight.device;
+
     public override Tensor forward(Tensor pictures)
     {
         using var scope = NewDisposeScope();
