@@ -29,16 +29,19 @@ internal static class LlavaFineTuning
         {
             using var scope = torch.NewDisposeScope();
             trained.ZeroGradients();
-            var loss = InstructionLoss.Compute(network, golden.Inputs["input_ids"], golden.Inputs["labels"], golden.Inputs.GetValueOrDefault("pixel_values")?.to(device));
+            var loss = ComputeLoss();
             losses.Add(loss.item<float>());
             loss.backward();
             if (step == 0) RecordGradients(trained, outputs);
             optimizer.Step(options.GetProperty("lr").GetDouble());
         }
-        losses.Add(InstructionLoss.Compute(network, golden.Inputs["input_ids"], golden.Inputs["labels"], golden.Inputs.GetValueOrDefault("pixel_values")?.to(device)).item<float>());
+        losses.Add(ComputeLoss().item<float>());
         outputs["losses"] = torch.tensor(losses.ToArray());
         foreach (var (path, parameter) in trained.Names.Zip(trained.Tensors)) outputs["final." + path] = parameter.detach().clone();
         return outputs;
+
+        torch.Tensor ComputeLoss() => InstructionLoss.Compute(
+            network, golden.Inputs["input_ids"], golden.Inputs["labels"], golden.Inputs.GetValueOrDefault("pixel_values")?.to(device));
     }
 
     private static void RecordGradients(TrainedParameters trained, Dictionary<string, torch.Tensor> outputs)

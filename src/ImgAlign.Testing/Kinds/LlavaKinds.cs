@@ -106,7 +106,8 @@ internal static class LlavaKinds
     private static LlavaInput Prepare(GoldenCase golden, LlavaConfig config, torch.Device device)
     {
         var image = golden.PathOption("image") is { } path ? ImageFile.Load(path) : null;
-        return new LlavaProcessor(ReadOptions(golden, golden.CheckpointPath!), config).Prepare(image, golden.Options.GetProperty("question").GetString()!, device);
+        var processor = new LlavaProcessor(ReadOptions(golden, golden.CheckpointPath!), config);
+        return processor.Prepare(image, golden.Options.GetProperty("question").GetString()!, device);
     }
 
     /// <summary>How a case asks LLaVA.</summary>

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace ImgAlign.Tests.Devices;
 
 /// <summary>
-/// Every network in its published size runs on the meta device: there it takes no memory, and a tensor that was left on the CPU is seen, as it
-/// would be on a GPU.
+/// Every network in its published size runs on the meta device, where it takes no memory: a tensor that would be left on the CPU beside a GPU
+/// is left there, too, and seen.
 /// </summary>
 public class FullSizeNetworkTests
 {
@@ -40,7 +40,7 @@ public class FullSizeNetworkTests
         {
             foreach (var (input, given) in inputs)
             {
-                var misplaced = inputs.ToDictionary(static pair => pair.Key, pair => pair.Key == input ? empty(given.shape, given.dtype, CPU) : pair.Value);
+                var misplaced = new Dictionary<string, Tensor>(inputs) { [input] = empty(given.shape, given.dtype, CPU) };
                 var error = Assert.Throws<ArgumentException>(() => MetaOperators.Watch(() => run(misplaced)));
                 Assert.Matches($@"^\w+ is on meta, but its input {input} is on cpu; move it to meta before the call\.", error.Message);
             }

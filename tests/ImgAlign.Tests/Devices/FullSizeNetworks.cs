@@ -21,9 +21,10 @@ namespace ImgAlign.Tests.Devices;
 /// <param name="Inputs">Its inputs by name, on the meta device. Token ids that a network reads as numbers are none.</param>
 /// <param name="Run">Runs it.</param>
 /// <param name="Shape">The shape that its result should have.</param>
-internal sealed record NetworkCase(nn.Module Network, IReadOnlyDictionary<string, Tensor> Inputs, Func<IReadOnlyDictionary<string, Tensor>, Tensor> Run, long[] Shape);
+internal sealed record NetworkCase(
+    nn.Module Network, IReadOnlyDictionary<string, Tensor> Inputs, Func<IReadOnlyDictionary<string, Tensor>, Tensor> Run, long[] Shape);
 
-/// <summary>Every network in its published size, with inputs as for one picture of 1024 x 1024, in the type of a GPU. Takes no memory.</summary>
+/// <summary>Every network in its published size, with inputs as for pictures of 1024 x 1024, in the type of a GPU.</summary>
 internal static class FullSizeNetworks
 {
     public const ScalarType Type = ScalarType.BFloat16;
@@ -45,7 +46,7 @@ internal static class FullSizeNetworks
         ["FLUX transformer with an image prompt"] = () => Flux(hasGuidance: true, withImagePrompt: true),
         ["T5-XXL"] = CreateT5,
         ["CLIP-L text encoder"] = () => Text("flux-clip-l", penultimateOnly: false, static output => output.Pooled!, [2, 768]),
-        ["CLIP-L with its own end of text"] = () => Text("flux-clip-l", penultimateOnly: false, static output => output.Pooled!, [2, 768], endOfText: 49407),
+        ["CLIP-L of later files"] = () => Text("flux-clip-l", penultimateOnly: false, static output => output.Pooled!, [2, 768], 49407),
         ["FLUX VAE decoder"] = () => Decoder("flux-vae-diffusers", latentChannels: 16),
         ["FLUX VAE encoder"] = () => Encoder("flux-vae-diffusers", latentChannels: 16),
         ["CLIP-L image encoder"] = () => Vision("clip-vit-l14-vision", penultimateOnly: false, static output => output.Pooled!, [2, 768]),
@@ -75,7 +76,8 @@ internal static class FullSizeNetworks
         if (withImagePrompt) inputs["imageTokens"] = Floats(2, 16, 2048);
         return new(unet, inputs, given =>
         {
-            using var conditioning = unet.Prepare(given["encoderHiddenStates"], given["textEmbeds"], given["timeIds"], adapter, given.GetValueOrDefault("imageTokens"), 0.5);
+            using var conditioning = unet.Prepare(
+                given["encoderHiddenStates"], given["textEmbeds"], given["timeIds"], adapter, given.GetValueOrDefault("imageTokens"), 0.5);
             return unet.call(given["sample"], given["timestep"], conditioning);
         }, [2, 4, 128, 128]);
     }
@@ -99,12 +101,14 @@ internal static class FullSizeNetworks
         return new(transformer, inputs, given =>
         {
             using var conditioning = transformer.Prepare(
-                given["text"], given["pooledText"], given["guidance"], given["textIds"], given["imageIds"], adapter, given.GetValueOrDefault("imageTokens"), adapter is null ? null : [0.5]);
+                given["text"], given["pooledText"], given["guidance"], given["textIds"], given["imageIds"],
+                adapter, given.GetValueOrDefault("imageTokens"), adapter is null ? null : [0.5]);
             return transformer.call(given["image"], given["timestep"], conditioning);
         }, [1, 4096, 64]);
     }
 
-    private static NetworkCase Text(string manifest, bool penultimateOnly, Func<ClipOutput, Tensor> result, long[] shape, int? endOfText = null)
+    private static NetworkCase Text(
+        string manifest, bool penultimateOnly, Func<ClipOutput, Tensor> result, long[] shape, int? endOfText = null)
     {
         var config = ClipTextConfig.FromJson(Config(manifest), manifest);
         var network = Prepared(new ClipTextModel(config with { EosTokenId = endOfText ?? config.EosTokenId }, META, penultimateOnly));
@@ -126,7 +130,8 @@ internal static class FullSizeNetworks
     private static NetworkCase Encoder(string manifest, long latentChannels)
     {
         var network = Prepared(new AutoencoderKl(AutoencoderKlConfig.FromJson(Config(manifest), manifest), META, AutoencoderParts.Encoder));
-        return Single(network, "pictures", Floats(1, 3, 1024, 1024), pictures => network.Encode(pictures).Mean, [1, latentChannels, 128, 128]);
+        var pictures = Floats(1, 3, 1024, 1024);
+        return Single(network, nameof(pictures), pictures, given => network.Encode(given).Mean, [1, latentChannels, 128, 128]);
     }
 
     private static NetworkCase CreateResampler()
@@ -172,8 +177,10 @@ internal static class FullSizeNetworks
     {
         var network = Prepared(new QwenModel(QwenConfig.Parse(Config(manifest), manifest), META));
         var grid = new PatchGrid(72, 74);  // 1008 x 1036 pixels: windows of several sizes
-        var ids = tensor([1L, .. Enumerable.Repeat((long)network.Config.ImageTokenId, grid.Count / 4), 2], [1, 2 + grid.Count / 4]);
-        return Single(network, "patches.Values", empty([grid.Count, 1176], float32, META), values => network.Run(ids, new ImagePatches(values, [grid])), [1, 2 + grid.Count / 4, width]);
+        var positions = 2 + grid.Count / 4;
+        var ids = tensor([1L, .. Enumerable.Repeat((long)network.Config.ImageTokenId, positions - 2), 2], [1, positions]);
+        var values = empty([grid.Count, 1176], float32, META);
+        return Single(network, "patches.Values", values, given => network.Run(ids, new ImagePatches(given, [grid])), [1, positions, width]);
     }
 
     private static NetworkCase Aligner(string manifest, long width, long tokens)
@@ -194,14 +201,18 @@ internal static class FullSizeNetworks
     private static PerceiverConfig Perceiver(string manifest)
     {
         var sizes = Config(manifest).EnumerateObject().ToDictionary(static pair => pair.Name, static pair => pair.Value.GetInt64());
-        return new(sizes["embedding_dim"], sizes["dim"], sizes["output_dim"], (int)sizes["depth"], sizes["heads"], sizes["dim_head"], sizes["dim"] * sizes["ff_mult"]);
+        return new(
+            sizes["embedding_dim"], sizes["dim"], sizes["output_dim"], (int)sizes["depth"], sizes["heads"], sizes["dim_head"],
+            sizes["dim"] * sizes["ff_mult"]);
     }
 
-    private static JsonElement Config(string manifest) => ConfigFile.ReadJson(Path.Combine(TestData.Golden, "manifest", manifest + ".json")).GetProperty("config");
+    private static JsonElement Config(string manifest) =>
+        ConfigFile.ReadJson(Path.Combine(TestData.Golden, "manifest", manifest + ".json")).GetProperty("config");
 
     private static T Prepared<T>(T network) where T : nn.Module
     {
-        foreach (var (_, owner, name, value) in ModuleParameters.Enumerate(network).ToList()) ModuleParameters.Assign(owner, name, empty(value.shape, Type, META));
+        foreach (var (_, owner, name, value) in ModuleParameters.Enumerate(network).ToList())
+            ModuleParameters.Assign(owner, name, empty(value.shape, Type, META));
         network.eval();
         return network;
     }

@@ -10,21 +10,33 @@ namespace ImgAlign.Tests.Devices;
 internal static unsafe class LibTorch
 {
     private static readonly nint Library = Load();
-    private static readonly nint MetaLibrary = OpenMetaLibrary();
+    private static readonly delegate* unmanaged<nint, byte*, nint, int> Implement =
+        (delegate* unmanaged<nint, byte*, nint, int>)Find("aoti_torch_library_impl");
+    private static readonly delegate* unmanaged<nint, nint*, int> NewHandle =
+        (delegate* unmanaged<nint, nint*, int>)Find("aoti_torch_new_tensor_handle");
+    private static readonly delegate* unmanaged<ulong, byte*, int> AskDefined =
+        (delegate* unmanaged<ulong, byte*, int>)Find("aoti_torch_is_defined");
+    private static readonly delegate* unmanaged<ulong, nuint*, int> ListSize =
+        (delegate* unmanaged<ulong, nuint*, int>)Find("torch_list_size");
+    private static readonly delegate* unmanaged<ulong, nuint, ulong*, int> ListItem =
+        (delegate* unmanaged<ulong, nuint, ulong*, int>)Find("torch_list_get_item");
+    private static readonly delegate* unmanaged<ulong, int> DeleteList =
+        (delegate* unmanaged<ulong, int>)Find("torch_delete_list");
+    private static readonly nint MetaKernels = OpenMetaKernels();
 
     /// <summary>Gives an operator a kernel for the meta device.</summary>
     /// <param name="name">The operator with its namespace, and with its overload if it has one.</param>
     /// <param name="kernel">A <c>void(uint64_t* stack, uint64_t arguments, uint64_t results)</c>, for as long as the process lives.</param>
     public static void RegisterForMeta(string name, nint kernel)
     {
-        fixed (byte* text = Text(name)) Check(((delegate* unmanaged<nint, byte*, nint, int>)Export("aoti_torch_library_impl"))(MetaLibrary, text, kernel));
+        fixed (byte* text = Text(name)) Check(Implement(MetaKernels, text, kernel));
     }
 
     /// <summary>A handle that owns its share of a tensor.</summary>
     public static nint Share(Tensor tensor)
     {
         nint handle;
-        Check(((delegate* unmanaged<nint, nint*, int>)Export("aoti_torch_new_tensor_handle"))(tensor.Handle, &handle));
+        Check(NewHandle(tensor.Handle, &handle));
         return handle;
     }
 
@@ -32,7 +44,7 @@ internal static unsafe class LibTorch
     public static bool IsDefined(ulong tensor)
     {
         byte isDefined;
-        Check(((delegate* unmanaged<ulong, byte*, int>)Export("aoti_torch_is_defined"))(tensor, &isDefined));
+        Check(AskDefined(tensor, &isDefined));
         return isDefined != 0;
     }
 
@@ -40,21 +52,21 @@ internal static unsafe class LibTorch
     public static ulong[] TakeList(ulong list)
     {
         nuint count;
-        Check(((delegate* unmanaged<ulong, nuint*, int>)Export("torch_list_size"))(list, &count));
+        Check(ListSize(list, &count));
         var elements = new ulong[count];
         fixed (ulong* element = elements)
         {
-            for (nuint i = 0; i < count; i++) Check(((delegate* unmanaged<ulong, nuint, ulong*, int>)Export("torch_list_get_item"))(list, i, element + i));
+            for (nuint i = 0; i < count; i++) Check(ListItem(list, i, element + i));
         }
-        Check(((delegate* unmanaged<ulong, int>)Export("torch_delete_list"))(list));
+        Check(DeleteList(list));
         return elements;
     }
 
-    private static nint OpenMetaLibrary()
+    private static nint OpenMetaKernels()
     {
+        var open = (delegate* unmanaged<byte*, byte*, byte*, uint, nint*, int>)Find("aoti_torch_library_init_impl");
         nint library;
-        fixed (byte* space = Text("aten"), key = Text("Meta"), file = Text(nameof(LibTorch)))
-            Check(((delegate* unmanaged<byte*, byte*, byte*, uint, nint*, int>)Export("aoti_torch_library_init_impl"))(space, key, file, 0, &library));
+        fixed (byte* space = Text("aten"), key = Text("Meta"), file = Text(nameof(LibTorch))) Check(open(space, key, file, 0, &library));
         return library;
     }
 
@@ -62,15 +74,16 @@ internal static unsafe class LibTorch
     {
         InitializeDeviceType(DeviceType.CPU);
         using var process = Process.GetCurrentProcess();
-        return NativeLibrary.Load(process.Modules.Cast<ProcessModule>().Select(module => module.FileName).First(file => Path.GetFileName(file).Contains("torch_cpu", StringComparison.Ordinal)));
+        var files = process.Modules.Cast<ProcessModule>().Select(static module => module.FileName);
+        return NativeLibrary.Load(files.First(static file => Path.GetFileName(file).Contains("torch_cpu", StringComparison.Ordinal)));
     }
+
+    private static nint Find(string name) => NativeLibrary.GetExport(Library, name);
 
     private static byte[] Text(string text) => Encoding.ASCII.GetBytes(text + '\0');
 
-    private static nint Export(string name) => NativeLibrary.GetExport(Library, name);
-
     private static void Check(int code)
     {
-        if (code != 0) throw new InvalidOperationException("libtorch refused a call of its stable interface; its message is on standard error.");
+        if (code != 0) throw new InvalidOperationException("libtorch refused a call; its message is on standard error.");
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using TorchSharp;
@@ -5,23 +6,24 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.Tests.Devices;
 
+/// <summary>An operator on the meta device: from its arguments to a result without data.</summary>
+internal delegate Tensor MetaKernel(MetaArguments arguments);
+
 /// <summary>
-/// What libtorch lacks for the meta device. PyTorch registers many of that device's operators from Python, so that they are missing here; and
-/// some that are there do not look where their arguments are. Both get a kernel that notes arguments that are not together, and gives a
+/// What libtorch lacks for the meta device. PyTorch registers many of that device's operators from Python, so that they are missing here,
+/// and some that are there do not look where their arguments are. Both get a kernel that notes arguments that are not together, and gives a
 /// result of the right shape. A kernel cannot throw through libtorch: what was noted is asked for afterwards.
 /// </summary>
-internal static unsafe class MetaOperators
+internal static class MetaOperators
 {
-    private static readonly List<Kernel> Kernels = [];  // libtorch keeps their addresses
+    private static readonly AsyncLocal<ConcurrentQueue<string>?> Notes = new();  // work goes on on the threads of devices
+    private static readonly List<NativeKernel> Registered = [];  // libtorch keeps their addresses
     private static readonly Lazy<bool> Registration = new(RegisterAll);
 
-    [ThreadStatic]
-    private static List<string>? notes;
-
-    private delegate void Kernel(ulong* stack, ulong arguments, ulong results);
+    private unsafe delegate void NativeKernel(ulong* stack, ulong arguments, ulong results);
 
     /// <summary>Operators that libtorch has for the meta device only in Python.</summary>
-    public static IReadOnlyDictionary<string, Func<MetaArguments, Tensor>> Missing { get; } = new Dictionary<string, Func<MetaArguments, Tensor>>
+    public static IReadOnlyDictionary<string, MetaKernel> Missing { get; } = new Dictionary<string, MetaKernel>
     {
         ["abs"] = a => Like(a.Tensor(0)),
         ["complex"] = a => empty(a.SameType(a.Tensor(0), a.Tensor(1)).shape, complex64, META),
@@ -30,45 +32,46 @@ internal static unsafe class MetaOperators
         ["index_select"] = a => Select(a.SameDevice(a.Tensor(0), a.Tensor(2)), (int)a.Number(1), a.Tensor(2).numel()),
         ["layer_norm"] = a => Like(a.SameType(a.Tensor(0), a.Optional(2), a.Optional(3))),
         ["relu"] = a => Like(a.Tensor(0)),
-        ["scaled_dot_product_attention"] = a => Attend(a.SameType(a.Tensor(0), a.Tensor(1), a.Tensor(2)), a.SameDevice(a.Tensor(2), a.Optional(3))),
+        ["scaled_dot_product_attention"] = a =>
+            Multiply(a.SameType(a.Tensor(0), a.Tensor(1), a.Tensor(2)), a.SameDevice(a.Tensor(2), a.Optional(3))),
         ["where.self"] = a => Broadcast(a.SameDevice(a.Tensor(1), a.Tensor(2), a.Tensor(0)), a.Tensor(2), a.Tensor(0)),
     };
 
     /// <summary>Operators whose own kernel for the meta device does not look where its arguments are.</summary>
-    public static IReadOnlyDictionary<string, Func<MetaArguments, Tensor>> Blind { get; } = new Dictionary<string, Func<MetaArguments, Tensor>>
+    public static IReadOnlyDictionary<string, MetaKernel> Blind { get; } = new Dictionary<string, MetaKernel>
     {
-        ["cat"] = a => Join(a.Tensors(0), a.SameDevice([.. a.Tensors(0)]).shape, (int)a.Number(1)),
+        ["cat"] = a => Join(a.Tensors(0), a.SameDevice(a.Tensors(0)).shape, (int)a.Number(1)),
         ["matmul"] = a => Multiply(a.SameType(a.Tensor(0), a.Tensor(1)), a.Tensor(1)),
     };
 
     /// <summary>Runs work and gives what the operators noted meanwhile: empty if all was where it should be.</summary>
-    public static IReadOnlyList<string> Watch(Action work)
+    public static IReadOnlyList<string> Watch(Action work) => WatchAsync(() =>
+    {
+        work();  // on this thread, whose gradient mode and dispose scope it has
+        return Task.CompletedTask;
+    }).GetAwaiter().GetResult();
+
+    /// <inheritdoc cref="Watch"/>
+    public static async Task<IReadOnlyList<string>> WatchAsync(Func<Task> work)
     {
         _ = Registration.Value;
-        var noted = notes = [];
-        try
-        {
-            work();
-        }
-        finally
-        {
-            notes = null;
-        }
+        var noted = Notes.Value = new ConcurrentQueue<string>();
+        await work();
         return [.. noted.Distinct()];
     }
 
-    private static bool RegisterAll()
+    private static unsafe bool RegisterAll()
     {
         foreach (var (name, result) in Missing.Concat(Blind))
         {
-            Kernel kernel = (stack, count, _) => stack[0] = (ulong)Run(new MetaArguments(name, stack), result);
-            Kernels.Add(kernel);
+            NativeKernel kernel = (stack, _, _) => stack[0] = (ulong)Run(new MetaArguments(name, stack), result);
+            Registered.Add(kernel);
             LibTorch.RegisterForMeta("aten::" + name, Marshal.GetFunctionPointerForDelegate(kernel));
         }
         return true;
     }
 
-    private static nint Run(MetaArguments arguments, Func<MetaArguments, Tensor> result)
+    private static nint Run(MetaArguments arguments, MetaKernel result)
     {
         using var scope = NewDisposeScope();
         try
@@ -84,23 +87,22 @@ internal static unsafe class MetaOperators
         }
         finally
         {
-            foreach (var note in arguments.Notes) notes?.Add($"{note} In {Caller()}.");
+            foreach (var note in arguments.Notes) Notes.Value?.Enqueue($"{note}, in {Caller()}");
         }
     }
 
     // Where our own code called the operator.
     private static string Caller()
     {
-        var frame = new StackTrace().GetFrames().FirstOrDefault(frame => frame.GetMethod()?.DeclaringType is { Namespace: { } space } type
-            && space.StartsWith("ImgAlign", StringComparison.Ordinal) && !(type.DeclaringType ?? type).Name.StartsWith("Meta", StringComparison.Ordinal));
-        return frame?.GetMethod() is { } method ? $"{method.DeclaringType!.Name}.{method.Name}" : "code of others";
+        var method = new StackTrace().GetFrames().Select(static frame => frame.GetMethod()).FirstOrDefault(static method =>
+            method?.DeclaringType is { Namespace: { } space } type && space.StartsWith(nameof(ImgAlign), StringComparison.Ordinal)
+            && !(type.DeclaringType ?? type).Name.StartsWith("Meta", StringComparison.Ordinal));
+        return method is null ? "code of others" : $"{method.DeclaringType!.Name}.{method.Name}";
     }
 
     private static Tensor Empty(long[] shape, Tensor like) => empty(shape, like.dtype, META);
 
     private static Tensor Like(Tensor x) => Empty(x.shape, x);
-
-    private static Tensor Attend(Tensor q, Tensor v) => Empty([.. q.shape[..^1], v.shape[^1]], q);
 
     private static Tensor Multiply(Tensor x, Tensor y) => Empty([.. x.shape[..^1], y.shape[^1]], x);
 

@@ -4,7 +4,11 @@ using TorchSharp;
 namespace ImgAlign.Tests.Pipeline;
 
 /// <summary>Calls a hook whenever a run calls a model, on the thread that computes: a place to cancel, to throw, or to look.</summary>
-internal sealed class HookedBackbone(IDiffusionBackbone inner, Action<string> hook) : IDiffusionBackbone, IImagePromptEncoder, IMemoryFootprint
+/// <param name="inner">The backbone.</param>
+/// <param name="hook">Told the name of the method.</param>
+/// <param name="decode">Takes the place of the backbone's own <see cref="Decode"/>; null: nothing does.</param>
+internal sealed class HookedBackbone(IDiffusionBackbone inner, Action<string> hook, Func<torch.Tensor, IReadOnlyList<RgbImage>>? decode = null)
+    : IDiffusionBackbone, IImagePromptEncoder, IMemoryFootprint
 {
     public string Name => inner.Name;
     public DeviceRuntime Runtime => inner.Runtime;
@@ -41,7 +45,7 @@ internal sealed class HookedBackbone(IDiffusionBackbone inner, Action<string> ho
     public IReadOnlyList<RgbImage> Decode(torch.Tensor x)
     {
         hook(nameof(Decode));
-        return inner.Decode(x);
+        return decode is null ? inner.Decode(x) : decode(x);
     }
 
     public torch.Tensor Encode(IReadOnlyList<RgbImage> images)
