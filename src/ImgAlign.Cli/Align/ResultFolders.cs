@@ -56,7 +56,7 @@ internal sealed class ResultFolders(string root, bool overwrite) : IResults
             File.WriteAllBytes(Path.Combine(complete, Files[0]), ImageFile.EncodePng(before));
             File.WriteAllBytes(Path.Combine(complete, Files[1]), ImageFile.EncodePng(after));
             File.WriteAllBytes(Path.Combine(complete, Files[2]), ImageFile.EncodePng(SideBySide.Join(SideBySide.Enlarge(before), SideBySide.Enlarge(after))));
-            File.WriteAllText(Path.Combine(complete, Files[3]), record.ToJson());
+            File.WriteAllText(Path.Combine(complete, Files[3]), RecordJson.Write(record));
             Replace(folder, complete);
         }
         finally

@@ -37,7 +37,7 @@ internal static class GenerateCommand
                 foreach (var (job, picture) in jobs.Zip(result.Items))
                 {
                     terminal.Error.WriteWarnings(picture.Warnings);
-                    var record = GenerationRecord.Of(result, picture, job, configuration);
+                    var record = GenerationRecord.Of(result, picture, job.ImageFile, configuration);
                     terminal.Out.WriteText(results.Write(job.Name, picture.Image, record));
                 }
             });

@@ -1,11 +1,10 @@
-using ImgAlign.Cli.Align;
 using ImgAlign.Cli.Hub;
 using Microsoft.Extensions.Configuration;
 
 namespace ImgAlign.Cli.Jobs;
 
-/// <summary>What lies beside a generated picture: everything that is needed to make it again, and what it cost.</summary>
-internal sealed record GenerationRecord(
+/// <summary>What lies beside a picture: everything that is needed to make it again, and what it cost.</summary>
+internal record GenerationRecord(
     string Version,
     string Prompt,
     string? NegativePrompt,
@@ -32,20 +31,33 @@ internal sealed record GenerationRecord(
     /// <summary>Describes a picture.</summary>
     /// <param name="result">The result of the run.</param>
     /// <param name="picture">The picture's part of it.</param>
-    /// <param name="job">What it was made for.</param>
+    /// <param name="image">The file of the picture that was given, or null where none was.</param>
     /// <param name="configuration">The models and how they ran, as configured.</param>
-    public static GenerationRecord Of(GenerationResult result, GeneratedItem picture, PictureJob job, IConfigurationSection configuration)
+    public static GenerationRecord Of(GenerationResult result, GeneratedItem picture, string? image, IConfigurationSection configuration)
     {
-        var (settings, report) = (result.Settings, result.Report);
+        var (item, settings, report) = (picture.Item, result.Settings, result.Report);
         return new GenerationRecord(
-            RecordJson.LibraryVersion, job.Prompt, job.NegativePrompt, job.ImageFile, job.Seed,
+            RecordJson.LibraryVersion, item.Prompt, item.NegativePrompt, image, item.Seed,
             settings.Steps, settings.Guidance, SamplingArguments.TrueGuidanceOf(settings),
             settings.GuidanceInterval, settings.GuidanceBranches, settings.Sampler.Name,
             picture.Image.Width, picture.Image.Height, settings.ImagePromptScale, report.BatchSize, picture.Warnings,
             TimingRecord.Of(report), report.Duration.TotalSeconds, DeviceRecord.Of(report),
             result.Backbone.Loras, RecordJson.Values(configuration), NamedModels.Sources(configuration));
     }
+}
 
-    /// <summary>The record as the text of a JSON file.</summary>
-    public string ToJson() => RecordJson.Write(this);
+/// <summary>One device of a record.</summary>
+internal sealed record DeviceRecord(string Name, long EstimatedMemoryBytes, long? PeakMemoryBytes)
+{
+    /// <summary>The devices of a run.</summary>
+    public static IReadOnlyList<DeviceRecord> Of(RunReport report) =>
+        [.. report.Devices.Select(static device => new DeviceRecord(device.Estimate.Device, device.Estimate.RequiredBytes, device.PeakMemoryBytes))];
+}
+
+/// <summary>One stage of a record.</summary>
+internal sealed record TimingRecord(RunStage Stage, int Round, double Seconds)
+{
+    /// <summary>The stages of a run.</summary>
+    public static IReadOnlyList<TimingRecord> Of(RunReport report) =>
+        [.. report.Timings.Select(static timing => new TimingRecord(timing.Stage, timing.Round, timing.Duration.TotalSeconds))];
 }

@@ -28,7 +28,7 @@ internal sealed class ResultFiles(string root, bool overwrite) : IResults
     public string Write(string name, RgbImage image, GenerationRecord record)
     {
         Directory.CreateDirectory(Root);
-        AtomicFile.Write(RecordOf(name), file => file.Write(Encoding.UTF8.GetBytes(record.ToJson())));
+        AtomicFile.Write(RecordOf(name), file => file.Write(Encoding.UTF8.GetBytes(RecordJson.Write(record))));
         ImageFile.SavePng(PictureOf(name), image);
         return PictureOf(name);
     }
