@@ -195,8 +195,9 @@ internal sealed class ModelConfiguration
         return new ConfigurationBuilder().AddInMemoryCollection(values).Build().GetSection(section);
     }
 
-    private static Dictionary<string, string?> ReadRecipe(ParseResult parsed) => parsed.GetValue(Recipe) is not { } name ? new(StringComparer.OrdinalIgnoreCase)
-        : new(RecipeOptions.Book(parsed.GetValue(Recipes))[name].Locate(new HubCache(new HubOptions().CacheFolder)), StringComparer.OrdinalIgnoreCase);
+    private static Dictionary<string, string?> ReadRecipe(ParseResult parsed) => RecipeOptions.Find(parsed.GetValue(Recipe), parsed.GetValue(Recipes)) is { } recipe
+        ? new(recipe.Locate(new HubCache(new HubOptions().CacheFolder)), StringComparer.OrdinalIgnoreCase)
+        : new(StringComparer.OrdinalIgnoreCase);
 
     // Paths in the file are relative to it, so that it can lie beside the checkpoints and be used from anywhere.
     private static Dictionary<string, string?> ReadFile(string? file, string name)

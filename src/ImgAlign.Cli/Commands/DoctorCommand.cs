@@ -19,11 +19,13 @@ internal static class DoctorCommand
         };
         command.SetAction(async (parsed, token) =>
         {
+            var chosen = RecipeOptions.Find(parsed.GetValue(recipe), parsed.GetValue(recipes));
+            if (chosen is null && parsed.GetValue(device) is not null)
+                throw new ImgAlignException("--device only says where --recipe would run; give --recipe as well, or leave it out.");
             var checks = Doctor.Examine();
-            if (parsed.GetValue(recipe) is { } name)
+            if (chosen is not null)
             {
                 using var runtime = new DeviceRuntime(new RuntimeOptions { Device = parsed.GetValue(device) ?? "cpu" });
-                var chosen = RecipeOptions.Book(parsed.GetValue(recipes))[name];
                 checks = [.. checks, .. await RecipeExamination.ExamineAsync(chosen, runtime.Device, token)];
             }
             foreach (var check in checks)

@@ -50,6 +50,7 @@ internal static class PullCommand
         {
             if (isFiltered && reference.Path is not null)
                 throw new ImgAlignException($"{what} is one file: give --include and --exclude with a repository.");
+            if (recipes is not null) throw new ImgAlignException($"{what} is no recipe: give --recipes with the name of one.");
             return [new HubWish(reference, new HubFilter(include, exclude))];
         }
         if (isFiltered)
