@@ -98,7 +98,7 @@ public sealed class FrozenFeatures : IPreferenceFeatures
             }
             return null;
         }
-        catch (ImgAlignException exception)
+        catch (Exception exception) when (exception is ImgAlignException or InvalidRequestException)
         {
             return exception.Message;
         }

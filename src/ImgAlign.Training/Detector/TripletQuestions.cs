@@ -36,7 +36,7 @@ internal sealed class TripletQuestions(IReadOnlyList<EditTriplet> triplets, Llav
             processor.Instruct(ImageFile.Load(triplet.Image), Questions.Ask(LongestQuestion, triplet.EditedPrompt), triplet.Instruction);
             return null;
         }
-        catch (ImgAlignException exception)
+        catch (Exception exception) when (exception is ImgAlignException or InvalidRequestException)
         {
             return exception.Message;
         }
@@ -47,7 +47,7 @@ internal sealed class TripletQuestions(IReadOnlyList<EditTriplet> triplets, Llav
 internal static class InstructionTokens
 {
     /// <summary>A question about a picture with its answer, in the model's conversation template; the answer ends as the model is to end it.</summary>
-    /// <exception cref="ImgAlignException">It is too long for the model, or holds the marker of an image.</exception>
+    /// <exception cref="InvalidRequestException">It is too long for the model, or holds the marker of an image.</exception>
     public static InstructionSample Instruct(this LlavaProcessor processor, RgbImage? image, string question, string answer)
     {
         var asked = processor.Tokenize(question, image is not null);

@@ -69,7 +69,7 @@ public sealed class LlavaDetector : IMisalignmentDetector, IMemoryFootprint
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ImgAlignException">The question is too long for the model.</exception>
+    /// <exception cref="InvalidRequestException">The question is too long for the model.</exception>
     public IReadOnlyList<StageFootprint> EstimateStages(Workload workload)
     {
         ArgumentNullException.ThrowIfNull(workload);

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace ImgAlign.Detectors;
 
 /// <summary>What LLaVA reads. Owns its tensors.</summary>
-/// <param name="Ids">Token ids <c>[1, N']</c>, the image as one marker; on the CPU, where they are read.</param>
-/// <param name="Pixels">Normalised pixels <c>[1, 3, S, S]</c>, on the model's device, or null where there is no image.</param>
+/// <param name="Ids">Token ids <c>[B, N']</c>, the image as one marker; on the CPU, where they are read.</param>
+/// <param name="Pixels">Normalised pixels <c>[B, 3, S, S]</c>, on the model's device, or null where there is no image.</param>
 internal sealed record LlavaInput(Tensor Ids, Tensor? Pixels) : IDisposable
 {
     public void Dispose()

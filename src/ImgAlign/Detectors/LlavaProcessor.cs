@@ -50,7 +50,7 @@ internal sealed class LlavaProcessor
     /// <summary>The tokens of a question in the conversation template.</summary>
     /// <param name="question">The question, without the template.</param>
     /// <param name="hasImage">Whether it is about a picture.</param>
-    /// <exception cref="ImgAlignException">The question is too long for the model, or holds the marker of an image.</exception>
+    /// <exception cref="InvalidRequestException">The question is too long for the model, or holds the marker of an image.</exception>
     public IReadOnlyList<int> Tokenize(string question, bool hasImage)
     {
         if (question.Contains(ConversationTemplate.ImageToken, StringComparison.Ordinal))
@@ -64,7 +64,7 @@ internal sealed class LlavaProcessor
     /// <param name="question">The question, without the template.</param>
     /// <param name="answer">The answer.</param>
     /// <param name="hasImage">Whether it is about a picture.</param>
-    /// <exception cref="ImgAlignException">Both together are too long for the model, or hold the marker of an image.</exception>
+    /// <exception cref="InvalidRequestException">Both together are too long for the model, or hold the marker of an image.</exception>
     public IReadOnlyList<int> TokenizeAnswered(string question, string answer, bool hasImage)
     {
         if ((question + answer).Contains(ConversationTemplate.ImageToken, StringComparison.Ordinal))
@@ -94,7 +94,7 @@ internal sealed class LlavaProcessor
     /// <param name="image">The picture, or null for a question without one.</param>
     /// <param name="question">The question, without the template.</param>
     /// <param name="device">Where the model is.</param>
-    /// <exception cref="ImgAlignException">The question is too long for the model, or holds the marker of an image.</exception>
+    /// <exception cref="InvalidRequestException">The question is too long for the model, or holds the marker of an image.</exception>
     public LlavaInput Prepare(RgbImage? image, string question, Device device)
     {
         var ids = Tokenize(question, image is not null);

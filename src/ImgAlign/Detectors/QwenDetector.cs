@@ -67,7 +67,7 @@ public sealed class QwenDetector : IMisalignmentDetector, IMemoryFootprint
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ImgAlignException">The question is too long for the model, or pictures of that size are too narrow.</exception>
+    /// <exception cref="InvalidRequestException">The question is too long for the model, or pictures of that size are too narrow.</exception>
     public IReadOnlyList<StageFootprint> EstimateStages(Workload workload)
     {
         ArgumentNullException.ThrowIfNull(workload);

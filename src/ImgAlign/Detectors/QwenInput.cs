@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace ImgAlign.Detectors;
 
 /// <summary>What Qwen2.5-VL reads. Owns its tensors.</summary>
-/// <param name="Ids">Token ids <c>[1, N]</c>, every position of an image counted; on the CPU, where they are read.</param>
+/// <param name="Ids">Token ids <c>[B, N]</c>, every position of an image counted; on the CPU, where they are read.</param>
 /// <param name="Images">The images' patches on the model's device, or null where there is no image.</param>
 internal sealed record QwenInput(Tensor Ids, ImagePatches? Images) : IDisposable
 {

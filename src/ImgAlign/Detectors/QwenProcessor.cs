@@ -45,7 +45,7 @@ internal sealed class QwenProcessor
     /// <summary>The tokens of a question in the chat template.</summary>
     /// <param name="question">The question, without the template.</param>
     /// <param name="cells">The positions that each image takes.</param>
-    /// <exception cref="ImgAlignException">The question is too long for the model, or holds the marker of an image.</exception>
+    /// <exception cref="InvalidRequestException">The question is too long for the model, or holds the marker of an image.</exception>
     public IReadOnlyList<int> Tokenize(string question, IReadOnlyList<int> cells)
     {
         RequireNoMarker("The question", question);
@@ -61,7 +61,7 @@ internal sealed class QwenProcessor
     public int MaxCells => (int)(images.MaxPixels / ((long)images.PatchSize * images.MergeSize * images.PatchSize * images.MergeSize));
 
     /// <summary>The positions that an image of a size takes.</summary>
-    /// <exception cref="ImgAlignException">The image is too narrow.</exception>
+    /// <exception cref="InvalidRequestException">The image is too narrow.</exception>
     public int CountCells(ImageSize size) => images.CountCells(images.FitGrid(size));
 
     /// <summary>Makes the model's input of several pictures and questions, one a row.</summary>
@@ -80,7 +80,7 @@ internal sealed class QwenProcessor
     /// <param name="pictures">The pictures; none for a question without one.</param>
     /// <param name="question">The question, without the template.</param>
     /// <param name="device">Where the model is.</param>
-    /// <exception cref="ImgAlignException">The question is too long for the model or holds the marker of an image, or a picture is too narrow.</exception>
+    /// <exception cref="InvalidRequestException">The question is too long for the model or holds the marker of an image, or a picture is too narrow.</exception>
     public QwenInput Prepare(IReadOnlyList<RgbImage> pictures, string question, Device device)
     {
         var ids = Tokenize(question, [.. pictures.Select(picture => CountCells(picture.Size))]);

@@ -3,6 +3,7 @@ using ImgAlign.Imaging;
 using ImgAlign.Networks.Layers;
 using ImgAlign.Networks.Llava;
 using ImgAlign.Testing.Golden;
+using ImgAlign.Training.Data;
 using ImgAlign.Training.Detector;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -30,6 +31,21 @@ public sealed class InstructionTests : IDisposable
             Assert.Equal(labels.Where(label => label != InstructionLoss.Ignored), made.Ids.TakeLast(made.AnswerLength).Select(id => (long)id));
             Assert.True(made.Pixels!.equal(golden.Inputs["pixel_values"][row..(row + 1)]).all().item<bool>());
         }
+    }
+
+    [Theory]
+    [InlineData("a <image> of a cat", "marks the picture's own place")]
+    [InlineData(null, "tokens")]
+    public void A_question_that_the_model_cannot_read_is_a_problem_of_its_sample_alone(string? prompt, string expected)
+    {
+        using var golden = GoldenCase.Load(Path.Combine(TestData.Golden, "mllm", "llava-sft"));
+        var options = new LlavaOptions { ModelPath = golden.CheckpointPath!, VisionTowerPath = golden.PathOption("vision_tower"), Template = "vicuna_v1" };
+        var processor = new LlavaProcessor(options, LlavaConfig.Read(options.ModelPath, options.VisionTowerPath));
+        var image = golden.Path(golden.Options.GetProperty("samples")[0].GetProperty("image").GetString()!);
+        var tooLong = string.Join(' ', Enumerable.Repeat("cat", 10_000));
+        var questions = new TripletQuestions([new EditTriplet(image, prompt ?? tooLong, "add a cat"), new EditTriplet(image, "a cat", "add a cat")], processor);
+        Assert.Contains(expected, questions.FindProblem(0), StringComparison.Ordinal);
+        Assert.Null(questions.FindProblem(1));
     }
 
     [Fact]

@@ -66,7 +66,7 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
     /// holds. What follows in the cache then stands behind the furthest of them.
     /// </param>
     /// <returns>Hidden states after the final norm, <c>[B, N, D]</c>.</returns>
-    /// <exception cref="ImgAlignException">The sequence is longer than the model allows.</exception>
+    /// <exception cref="InvalidRequestException">The sequence is longer than the model allows.</exception>
     public Tensor Run(Tensor embeddings, KeyValueCache? cache = null, Tensor? positions = null)
     {
         if (positions is not null) TensorDevice.Require(this, Device, positions);

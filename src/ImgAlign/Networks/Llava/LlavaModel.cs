@@ -83,7 +83,7 @@ public sealed class LlavaModel : nn.Module<Tensor, Tensor?, Tensor>
     /// <param name="cache">Remembers what is read, for an answer; null for none.</param>
     /// <returns>Hidden states of the last layer after the final norm, <c>[B, N, D]</c>.</returns>
     /// <exception cref="ArgumentException">As for <see cref="Embed"/>.</exception>
-    /// <exception cref="ImgAlignException">The sequence is longer than the model allows.</exception>
+    /// <exception cref="InvalidRequestException">The sequence is longer than the model allows.</exception>
     public Tensor Run(Tensor ids, Tensor? pixels, KeyValueCache? cache = null)
     {
         using var embeddings = Embed(ids, pixels);

@@ -43,7 +43,7 @@ public sealed class QwenModel : nn.Module<Tensor, ImagePatches?, Tensor>
     /// <param name="cache">Remembers what was read, so that an answer can follow; null for a single pass.</param>
     /// <returns>Hidden states of the last layer after the final norm, <c>[B, N, D]</c>.</returns>
     /// <exception cref="ArgumentException">Images and places differ, or an id is not in the vocabulary.</exception>
-    /// <exception cref="ImgAlignException">The sequence is longer than the model allows.</exception>
+    /// <exception cref="InvalidRequestException">The sequence is longer than the model allows.</exception>
     public Tensor Run(Tensor ids, ImagePatches? images, KeyValueCache? cache = null)
     {
         using var scope = NewDisposeScope();
