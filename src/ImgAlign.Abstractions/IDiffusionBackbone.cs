@@ -29,7 +29,8 @@ public interface IDiffusionBackbone : IModel
     /// <exception cref="ArgumentException">A setting is not one that this family has.</exception>
     void CheckSettings(SamplingSettings settings)
     {
-        if (settings.Family is { } family) throw new ArgumentException($"Family is {family.GetType().Name}, but {Name} has no settings of its own; leave it out.");
+        if (settings.Family is { } family)
+            throw new InvalidRequestException($"Family is {family.GetType().Name}, but {Name} has no settings of its own; leave it out.", nameof(settings.Family));
     }
 
     /// <summary>The shape of one picture's latents, <c>[C, h, w]</c>.</summary>

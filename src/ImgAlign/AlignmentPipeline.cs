@@ -1,3 +1,4 @@
+using ImgAlign.Detectors;
 using ImgAlign.Generation;
 using ImgAlign.Running;
 using ImgAlign.Runtime;
@@ -41,7 +42,7 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
             throw new ArgumentException($"The aligner moves image-prompt tokens of width {aligner.TokenWidth}, but {backbone.Name} takes {backbone.Info.ImagePromptTokens} x {backbone.Info.ImagePromptWidth}; load the aligner that was trained for this backbone.", nameof(aligner));
         if (scorers.CountBy(static scorer => scorer.Name).FirstOrDefault(static count => count.Value > 1).Key is { } name)
             throw new ArgumentException($"There are two scorers named '{name}'; scores are recorded by name, so each scorer needs its own.", nameof(options));
-        host = new RunHost(options.RecordPrompts, (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<AlignmentPipeline>());
+        host = new RunHost(typeof(AlignmentPipeline), options.RecordPrompts, (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<AlignmentPipeline>());
     }
 
     private IReadOnlyList<IModel> AllModels => [.. backbones, detector, aligner, .. scorers];
@@ -92,7 +93,7 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
 
     private RunPlan Plan(ResolvedAlignment asked)
     {
-        var workload = PipelineRules.Workload(asked.Generation, backbone) with
+        var workload = PipelineRules.Workload(asked.Generation) with
         {
             Question = asked.Questions.SelectMany(static questions => questions).MaxBy(static question => question.Length),
             CritiqueTokens = asked.CritiqueTokens,
@@ -116,20 +117,8 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
             ?? throw new ImgAlignException($"{detector.Name} does not answer in words; use another detector for that."))];
     }
 
-    private DetectionBatch Detect(IReadOnlyList<DetectionInput> inputs, int critiqueTokens, RunStage stage, RunContext run) => run.Stage(stage, detector, () =>
-    {
-        var detections = new List<Detection>();
-        try
-        {
-            foreach (var batch in inputs.Chunk(run.BatchSize)) detections.AddRange(detector.Detect(batch, critiqueTokens, run.CancellationToken));
-            return new DetectionBatch(detections);
-        }
-        catch
-        {
-            detections.ForEach(static detection => detection.Dispose());
-            throw;
-        }
-    });
+    private DetectionBatch Detect(IReadOnlyList<DetectionInput> inputs, int critiqueTokens, RunStage stage, RunContext run) => run.Stage(
+        stage, detector, () => new DetectionBatch(DecoderReading.Collect(inputs.Chunk(run.BatchSize), batch => detector.Detect(batch, critiqueTokens, run.CancellationToken))));
 
     // One list of scores a picture, in the order of the scorers.
     private List<IReadOnlyList<NamedScore>> Score(IReadOnlyList<AlignmentState> items, IReadOnlyList<RgbImage> images, RunContext run)

@@ -24,7 +24,7 @@ public sealed class GenerationPipeline : IGenerationPipeline
         ArgumentNullException.ThrowIfNull(backbone);
         options ??= new GenerationPipelineOptions();
         backbones = PipelineRules.Backbones(backbone, options.Replicas);
-        host = new RunHost(options.RecordPrompts, (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<GenerationPipeline>());
+        host = new RunHost(typeof(GenerationPipeline), options.RecordPrompts, (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<GenerationPipeline>());
     }
 
     /// <inheritdoc/>
@@ -57,7 +57,7 @@ public sealed class GenerationPipeline : IGenerationPipeline
     }
 
     private RunPlan Plan(ResolvedRequest request) => new(
-        "generate", backbones, PipelineRules.Workload(request, backbones[0]), request.MaxBatchSize, request.Items[0].Seed, string.Join('\n', request.Items.Select(static item => item.Prompt)),
+        "generate", backbones, PipelineRules.Workload(request), request.MaxBatchSize, request.Items[0].Seed, string.Join('\n', request.Items.Select(static item => item.Prompt)),
         [.. request.Items.SelectMany(static item => item.Warnings)]);
 
     private GenerationResult Generate(ResolvedRequest resolved, GenerationRequest request, RunContext run)

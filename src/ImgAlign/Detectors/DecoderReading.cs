@@ -41,12 +41,16 @@ internal static class DecoderReading
     }
 
     /// <summary>Reads pairs one after the other; what has been read is disposed if a later one fails.</summary>
-    public static IReadOnlyList<Detection> ReadOneByOne(IReadOnlyList<DetectionInput> inputs, Func<DetectionInput, Detection> read)
+    public static IReadOnlyList<Detection> ReadOneByOne(IReadOnlyList<DetectionInput> inputs, Func<DetectionInput, Detection> read) =>
+        Collect(inputs, input => [read(input)]);
+
+    /// <summary>Reads part after part; what has been read is disposed if a later one fails.</summary>
+    public static IReadOnlyList<Detection> Collect<T>(IEnumerable<T> parts, Func<T, IReadOnlyList<Detection>> read)
     {
         var detections = new List<Detection>();
         try
         {
-            foreach (var input in inputs) detections.Add(read(input));
+            foreach (var part in parts) detections.AddRange(read(part));
             return detections;
         }
         catch

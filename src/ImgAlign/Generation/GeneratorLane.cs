@@ -24,9 +24,8 @@ internal sealed class GeneratorLane(IDiffusionBackbone backbone, ResolvedRequest
     /// <summary>Encodes each different prompt of the lane's items once.</summary>
     public void EncodePrompts()
     {
-        var isGuided = PipelineRules.IsGuided(request.Settings, backbone);
         var mine = items.Select(index => request.Items[index]).ToList();
-        texts.AddRange(mine.Select(static item => item.Prompt).Concat(isGuided ? mine.Select(static item => item.NegativePrompt) : []).Distinct());
+        texts.AddRange(mine.Select(static item => item.Prompt).Concat(request.IsGuided ? mine.Select(static item => item.NegativePrompt) : []).Distinct());
         foreach (var chunk in texts.Chunk(2 * batchSize))
         {
             var encoded = backbone.EncodeText(chunk);
@@ -114,9 +113,7 @@ internal sealed class GeneratorLane(IDiffusionBackbone backbone, ResolvedRequest
         return backbone.Condition(text, tokens, scale, SizeOf(batch), request.Settings);
     }
 
-    // Items of one size, and with shared noise those that share it, together.
-    private IEnumerable<IReadOnlyList<int>> Batches(IReadOnlyList<int> wanted) =>
-        wanted.Where(items.Contains).GroupBy(index => request.Items[index].Size).SelectMany(sized => BatchPlan.Of([.. sized], streams, batchSize));
+    private IEnumerable<IReadOnlyList<int>> Batches(IReadOnlyList<int> wanted) => BatchPlan.Of(wanted.Where(items.Contains), request, streams, batchSize);
 
     private ImageSize SizeOf(IReadOnlyList<int> batch) => request.Items[batch[0]].Size;
 

@@ -19,9 +19,9 @@ internal sealed class ImageGenerator : IDisposable
     /// <param name="run">The run.</param>
     public ImageGenerator(IReadOnlyList<IDiffusionBackbone> backbones, ResolvedRequest request, RunContext run)
     {
-        (this.request, this.run, IsGuided) = (request, run, PipelineRules.IsGuided(request.Settings, backbones[0]));
+        (this.request, this.run) = (request, run);
         streams = NoiseStream.Of(request.Items);
-        var all = Enumerable.Range(0, request.Items.Count).GroupBy(index => request.Items[index].Size).SelectMany(sized => BatchPlan.Of([.. sized], streams, run.BatchSize)).Index().ToList();
+        var all = BatchPlan.Of(Enumerable.Range(0, request.Items.Count), request, streams, run.BatchSize).Index().ToList();
         foreach (var (number, backbone) in backbones.Index())
         {
             int[] mine = [.. all.Where(batch => batch.Index % backbones.Count == number).SelectMany(batch => batch.Item)];
@@ -39,7 +39,7 @@ internal sealed class ImageGenerator : IDisposable
     }
 
     /// <summary>Whether any step computes the branch without the prompts.</summary>
-    public bool IsGuided { get; }
+    public bool IsGuided => request.IsGuided;
 
     /// <summary>How often generating some items evaluates the network, batch by batch.</summary>
     public int CountEvaluations(IReadOnlyList<int> items) => lanes.Sum(lane => lane.CountEvaluations(items));

@@ -15,15 +15,12 @@ internal static class PipelineRules
     }
 
     /// <summary>What a generation asks of its models.</summary>
-    public static Workload Workload(ResolvedRequest request, IDiffusionBackbone backbone)
+    public static Workload Workload(ResolvedRequest request) => new()
     {
-        return new Workload
-        {
-            Size = request.Items.Select(static item => item.Size).MaxBy(static size => (long)size.Width * size.Height),
-            Batch = request.Items.Count,
-            BranchesAtOnce = IsGuided(request.Settings, backbone) && request.Settings.GuidanceBranches == GuidanceBranches.Together ? 2 : 1,
-        };
-    }
+        Size = request.Items.Select(static item => item.Size).MaxBy(static size => (long)size.Width * size.Height),
+        Batch = request.Items.Count,
+        BranchesAtOnce = request.IsGuided && request.Settings.GuidanceBranches == GuidanceBranches.Together ? 2 : 1,
+    };
 
     /// <summary>Whether any step computes the branch without the prompts.</summary>
     public static bool IsGuided(SamplingSettings settings, IDiffusionBackbone backbone)

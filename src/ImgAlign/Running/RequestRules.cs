@@ -76,16 +76,17 @@ internal static class RequestRules
         RequireRange(settings.Steps, 1, MaxSteps, nameof(request.Steps));
         RequireNotNegative(settings.Guidance, nameof(request.Guidance));
         RequireNotNegative(settings.ImagePromptScale, nameof(request.ImagePromptScale));
-        backbone.CheckSettings(settings);
+        Ask(null, () => backbone.CheckSettings(settings));
         foreach (var (index, (item, size)) in items.Index())
         {
             RequireItem(item, name => Name(items, index, name));
             RequireSize(size, backbone, Name(items, index, nameof(item.Size)));
-            foreach (var text in new[] { item.Prompt, item.NegativePrompt }.OfType<string>()) backbone.CheckPrompt(text);
+            Ask(Name(items, index, nameof(item.Prompt)), () => backbone.CheckPrompt(item.Prompt));
+            if (item.NegativePrompt is { } negative) Ask(Name(items, index, nameof(item.NegativePrompt)), () => backbone.CheckPrompt(negative));
         }
         RequireSharedNoise(items, request.MaxBatchSize);
         var isGuided = PipelineRules.IsGuided(settings, backbone);
-        return new ResolvedRequest([.. items.Select(item => Resolve(item.Item, item.Size, isGuided, backbone))], settings, request.MaxBatchSize, request.PreviewInterval);
+        return new ResolvedRequest([.. items.Select(item => Resolve(item.Item, item.Size, isGuided, backbone))], settings, isGuided, request.MaxBatchSize, request.PreviewInterval);
     }
 
     private static ResolvedItem Resolve(GenerationItem item, ImageSize size, bool isGuided, IDiffusionBackbone backbone) =>
@@ -109,16 +110,22 @@ internal static class RequestRules
     // A round draws its own question: another one may find what the last did not.
     private static string Question(AlignmentItem item, int round, IMisalignmentDetector detector, string member)
     {
-        var question = Questions.Ask(item.Question ?? Questions.Draw(item.Seed, round), item.Prompt);
+        var question = "";
+        Ask(member, () => detector.CheckQuestion(question = Questions.Ask(item.Question ?? Questions.Draw(item.Seed, round), item.Prompt)));
+        return question;
+    }
+
+    // What a model refuses, with the name that it has in the request: the model knows the value alone.
+    private static void Ask(string? member, Action check)
+    {
         try
         {
-            detector.CheckQuestion(question);
+            check();
         }
-        catch (ArgumentException exception) when (exception is not InvalidRequestException)
+        catch (ArgumentException exception) when (exception is not InvalidRequestException { Member: not null })
         {
             throw new InvalidRequestException(exception.Message, member);
         }
-        return question;
     }
 
     // A picture is generated again in its own size as nearly as the model can, and in no larger one than the model was made for.

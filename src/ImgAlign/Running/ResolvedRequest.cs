@@ -13,12 +13,13 @@ internal sealed record ResolvedItem(string Prompt, string? NegativePrompt, long 
 /// <summary>Pictures to generate, checked, with all defaults filled in.</summary>
 /// <param name="Items">The pictures.</param>
 /// <param name="Settings">How they are sampled.</param>
+/// <param name="IsGuided">Whether any step computes the branch without the prompts.</param>
 /// <param name="MaxBatchSize">The most items at once.</param>
 /// <param name="PreviewInterval">A preview every so many evaluations; null: none.</param>
-internal sealed record ResolvedRequest(IReadOnlyList<ResolvedItem> Items, SamplingSettings Settings, int MaxBatchSize, int? PreviewInterval);
+internal sealed record ResolvedRequest(IReadOnlyList<ResolvedItem> Items, SamplingSettings Settings, bool IsGuided, int MaxBatchSize, int? PreviewInterval);
 
 /// <summary>Pictures to align, checked, with all defaults filled in.</summary>
-/// <param name="Request">As it was asked for, each item with its size.</param>
+/// <param name="Request">As it was asked for.</param>
 /// <param name="Generation">How the pictures are generated.</param>
 /// <param name="Questions">For each item the question of each round.</param>
 internal sealed record ResolvedAlignment(AlignmentRequest Request, ResolvedRequest Generation, IReadOnlyList<IReadOnlyList<string>> Questions)

@@ -9,9 +9,10 @@ namespace ImgAlign.Running;
 /// Where the runs of a pipeline are at home: it waits for the devices, checks the memory, runs, and passes on what happens. Disposing ends its own runs
 /// and waits for them, and for no others.
 /// </summary>
+/// <param name="owner">The pipeline's type, which callers of a disposed one are told.</param>
 /// <param name="recordPrompts">Whether prompts are written to logs and traces.</param>
 /// <param name="logger">Where messages go.</param>
-internal sealed class RunHost(bool recordPrompts, ILogger logger) : IAsyncDisposable
+internal sealed class RunHost(Type owner, bool recordPrompts, ILogger logger) : IAsyncDisposable
 {
     private readonly CancellationTokenSource lifetime = new();
     private readonly Lock changing = new();
@@ -158,7 +159,7 @@ internal sealed class RunHost(bool recordPrompts, ILogger logger) : IAsyncDispos
     {
         lock (changing)
         {
-            ObjectDisposedException.ThrowIf(isDisposed, typeof(IAlignmentPipeline));
+            ObjectDisposedException.ThrowIf(isDisposed, owner);
             running++;
         }
     }
