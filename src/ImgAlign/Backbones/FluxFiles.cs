@@ -55,12 +55,12 @@ internal sealed class FluxFiles
     /// <summary>A file in the authors' layout has the sizes that <c>transformer/config.json</c> of the model says, or those that it shows itself.</summary>
     public FluxConfig ReadTransformer()
     {
+        var config = FindConfig(transformerPath, "transformer") is { } path ? FluxConfig.Read(path) : null;
+        if (config is not null && Directory.Exists(transformerPath)) return config;
         using var file = Checkpoint.Open(transformerPath);
         var part = FluxNames.Find(file);
-        if (FindConfig(transformerPath, "transformer") is not { } path) return FluxConfig.FromShapes(part);
-        var config = FluxConfig.Read(path);
         // A file may be of another variant than the folder that lends its sizes.
-        return Directory.Exists(transformerPath) ? config : config with { GuidanceEmbeds = FluxNames.HasGuidance(part) };
+        return config is null ? FluxConfig.FromShapes(part) : config with { GuidanceEmbeds = FluxNames.HasGuidance(part) };
     }
 
     /// <summary>A file in the authors' layout has the sizes that <c>vae/config.json</c> of the model says, or those of FLUX.1-dev.</summary>

@@ -25,13 +25,13 @@ public sealed class LoraOptions
     /// <exception cref="ImgAlignException">A file does not exist, or a scale is not finite.</exception>
     internal static IReadOnlyList<(string Path, double Scale)> Check(IEnumerable<LoraOptions> loras)
     {
-        var all = loras.ToList();
-        foreach (var lora in all)
+        return [.. loras.Select(static lora =>
         {
-            if (!File.Exists(FileOf(lora))) throw new ImgAlignException($"{lora.Path}: there is no such LoRA file.");
+            var file = FileOf(lora);
+            if (!File.Exists(file)) throw new ImgAlignException($"{lora.Path}: there is no such LoRA file.");
             if (!double.IsFinite(lora.Scale)) throw new ImgAlignException($"{lora.Path}: the scale of a LoRA must be a finite number, not {lora.Scale}.");
-        }
-        return [.. all.Select(static lora => (FileOf(lora), lora.Scale))];
+            return (file, lora.Scale);
+        })];
     }
 
     // A repository of the hub is the only checkpoint that it holds.

@@ -86,10 +86,15 @@ public sealed class NetworkWeights : IDisposable
             var parameters = ModuleParameters.Enumerate(network).Where(static parameter => !parameter.IsDerived);
             foreach (var name in parameters.SelectMany(parameter => map.Resolve(parameter.Path).Names).Distinct())
             {
-                using var scope = torch.NewDisposeScope();
-                if (checkpoint.FindNotFinite(name) is { } found) throw found;
-                if (!checkpoint.Read(name).to(type).to(torch.float32).isfinite().all().item<bool>())
-                    throw checkpoint.Fault(name, $"holds numbers too large for {ElementType.Of(type)?.Torch}; compute in bfloat16 or float32.");
+                using (torch.NewDisposeScope())
+                {
+                    if (!checkpoint.Read(name).to(type).to(torch.float32).isfinite().all().item<bool>())
+                    {
+                        throw checkpoint.FindNotFinite(name)
+                            ?? checkpoint.Fault(name, $"holds numbers too large for {ElementType.Of(type)?.Torch}; compute in bfloat16 or float32.");
+                    }
+                }
+                checkpoint.ReleasePages();
             }
         }
     }

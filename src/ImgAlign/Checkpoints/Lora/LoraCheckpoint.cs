@@ -52,7 +52,7 @@ public sealed class LoraCheckpoint : Checkpoint
                 if (byName.Contains(layer.Name)) applied[^1]++;
                 // The network may have been built without layers that the base has: those need no change.
                 else if (!unused.Contains(WithoutTower(layer.Name + "_weight")))
-                    throw new CheckpointException(lora.File.FileOf(layer.Up.Name), $"changes a layer that {network.GetName()} does not have; is the LoRA for another model?", layer.Up.Name);
+                    throw lora.File.Fault(layer.Up.Name, $"changes a layer that {network.GetName()} does not have; is the LoRA for another model?");
             }
         }
         AppliedLayers = applied;
@@ -132,12 +132,12 @@ public sealed class LoraCheckpoint : Checkpoint
 
     private void Add(Change merge, torch.nn.Module network)
     {
-        var (file, up) = (merge.File.FileOf(merge.Layer.Up.Name), merge.Layer.Up);
+        var (file, up) = (merge.File, merge.Layer.Up);
         var shape = merge.Parameter.InLora.ExpectedShapes(merge.Parameter.Shape)[0];
         if (!merge.Layer.Fits(shape))
-            throw new CheckpointException(file, $"has shape {up.ShapeText} and its counterpart {merge.Layer.Down.ShapeText}, which do not fit the weight {TensorInfo.FormatShape(shape)} of {network.GetName()}; is the LoRA for another model?", up.Name);
+            throw file.Fault(up.Name, $"has shape {up.ShapeText} and its counterpart {merge.Layer.Down.ShapeText}, which do not fit the weight {TensorInfo.FormatShape(shape)} of {network.GetName()}; is the LoRA for another model?");
         if (merge.Place is WeightSource.Stacked)
-            throw new CheckpointException(file, $"changes a weight that {checkpoint.Source} does not hold as such; use a checkpoint in diffusers' layout.", up.Name);
+            throw file.Fault(up.Name, $"changes a weight that {checkpoint.Source} does not hold as such; use a checkpoint in diffusers' layout.");
         var name = merge.Place.Names[0];
         if (!merges.TryGetValue(name, out var list)) merges[name] = list = [];
         list.Add(merge);

@@ -67,12 +67,6 @@ internal sealed record LlavaWeights(Func<string, string> LanguageModel, Func<str
         return weights.Parts.ToDictionary(static part => part.Network, static part => part.Map);
     }
 
-    /// <summary>Checks names and shapes; reads no data.</summary>
-    public static void Verify(LlavaModel network, Checkpoint checkpoint, Checkpoint? tower)
-    {
-        foreach (var (part, source, map) in Parts(network, checkpoint, tower)) CheckpointBinder.Verify(part, source, map);
-    }
-
     /// <summary>Where a model's vision tower is.</summary>
     /// <returns>The checkpoint, and what stands in front of the tower's names there.</returns>
     /// <exception cref="CheckpointException">It is in neither.</exception>

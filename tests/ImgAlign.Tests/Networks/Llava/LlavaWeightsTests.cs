@@ -60,7 +60,7 @@ public sealed class LlavaWeightsTests : IDisposable
         using var network = new LlavaModel(LlavaConfig.Read(folder.FullName), torch.META);
         using var checkpoint = new RuleCheckpoint(0, shapes.Select(pair => KeyValuePair.Create(rename(pair.Key), pair.Value)).Concat(more ?? []));
         using var tower = separateTower ? new RuleCheckpoint(0, ReadManifest("clip-vit-l14-336-vision").Shapes) : null;
-        LlavaWeights.Verify(network, checkpoint, tower);
+        foreach (var (part, source, map) in LlavaWeights.Parts(network, checkpoint, tower)) CheckpointBinder.Verify(part, source, map);
     }
 
     private static (string Config, Dictionary<string, long[]> Shapes) ReadManifest(string name)
