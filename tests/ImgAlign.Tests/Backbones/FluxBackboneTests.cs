@@ -3,24 +3,14 @@ using ImgAlign.Checkpoints;
 using ImgAlign.Runtime;
 using ImgAlign.Sampling;
 using ImgAlign.Testing;
-using ImgAlign.Tests.Checkpoints;
 using static TorchSharp.torch;
 
 namespace ImgAlign.Tests.Backbones;
 
-public sealed class FluxBackboneTests : IDisposable
+public sealed class FluxBackboneTests : ModelTest
 {
     private static readonly string Model = Path.Combine(TestData.Golden, "flux", "FLUX.1-dev");
     private static readonly ImageSize Size = new(48, 32);
-
-    private readonly TemporaryFolder folder = new();
-    private readonly DeviceRuntime runtime = new(new RuntimeOptions { Threads = 1 });
-
-    public void Dispose()
-    {
-        runtime.Dispose();
-        folder.Dispose();
-    }
 
     [Theory]
     [InlineData(ResidencyPolicy.KeepAll)]
@@ -39,8 +29,8 @@ public sealed class FluxBackboneTests : IDisposable
     public void Weights_in_8_bits_change_little(WeightStorage storage, double tolerance)
     {
         using var scope = NewDisposeScope();
-        using var exact = new FluxBackbone(runtime, Published());
-        using var compact = new FluxBackbone(runtime, Published(options => (options.Storage, options.TextEncoderStorage) = (storage, storage)));
+        using var exact = new FluxBackbone(Runtime, Published());
+        using var compact = new FluxBackbone(Runtime, Published(options => (options.Storage, options.TextEncoderStorage) = (storage, storage)));
         var (expected, actual) = (Slope(exact), Slope(compact));
         Assert.InRange((actual - expected).norm().item<float>(), 1e-6, tolerance * expected.norm().item<float>());
         Assert.True(compact.EstimateStages(new Workload { Size = Size }).Sum(stage => stage.WeightBytes) < 0.7 * exact.EstimateStages(new Workload { Size = Size }).Sum(stage => stage.WeightBytes));
@@ -50,9 +40,9 @@ public sealed class FluxBackboneTests : IDisposable
     public void A_step_cache_skips_what_its_threshold_allows()
     {
         using var scope = NewDisposeScope();
-        using var plain = new FluxBackbone(runtime, Published());
-        using var never = new FluxBackbone(runtime, Published(options => options.StepCacheThreshold = 0));
-        using var often = new FluxBackbone(runtime, Published(options => options.StepCacheThreshold = 1));
+        using var plain = new FluxBackbone(Runtime, Published());
+        using var never = new FluxBackbone(Runtime, Published(options => options.StepCacheThreshold = 0));
+        using var often = new FluxBackbone(Runtime, Published(options => options.StepCacheThreshold = 1));
         var expected = Generate(plain);
         Assert.True(expected.equal(Generate(never)).all().item<bool>());
         Assert.False(expected.equal(Generate(often)).all().item<bool>());
@@ -71,7 +61,7 @@ public sealed class FluxBackboneTests : IDisposable
     {
         using var scope = NewDisposeScope();
         using var streaming = new DeviceRuntime(new RuntimeOptions { Threads = 1, Residency = ResidencyPolicy.StreamBlocks });
-        using var kept = new FluxBackbone(runtime, Published());
+        using var kept = new FluxBackbone(Runtime, Published());
         using var streamed = new FluxBackbone(streaming, Published());
         Assert.True(Slope(kept).equal(Slope(streamed)).all().item<bool>());
     }
@@ -81,7 +71,7 @@ public sealed class FluxBackboneTests : IDisposable
     {
         using var half = new DeviceRuntime(new RuntimeOptions { Precision = Precision.BFloat16 });
         using var scope = NewDisposeScope();
-        using var exact = new FluxBackbone(runtime, Published());
+        using var exact = new FluxBackbone(Runtime, Published());
         using var rough = new FluxBackbone(half, Published());
         var (expected, actual) = (Slope(exact), Slope(rough));
         Assert.Equal(float32, actual.dtype);
@@ -93,14 +83,12 @@ public sealed class FluxBackboneTests : IDisposable
     public void A_folder_with_the_authors_files_alone_gives_the_same()
     {
         using var scope = NewDisposeScope();
-        foreach (var part in new[] { "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2" })
-            Directory.CreateSymbolicLink(folder.File(part), Path.Combine(Model, part));
-        File.CreateSymbolicLink(folder.File("flux1-dev.safetensors"), Path.Combine(Model, "flux1-dev.safetensors"));
-        folder.Write("vae/config.json", File.ReadAllText(Path.Combine(Model, "vae", "config.json")));
+        Folder.Link(Model, isLeftOut: static name => name is not ("text_encoder" or "text_encoder_2" or "tokenizer" or "tokenizer_2" or "flux1-dev.safetensors"));
+        Folder.Write("vae/config.json", File.ReadAllText(Path.Combine(Model, "vae", "config.json")));
 
-        using var expected = new FluxBackbone(runtime, Published());
+        using var expected = new FluxBackbone(Runtime, Published());
         // Sizes come from the file's shapes.
-        using var actual = new FluxBackbone(runtime, new FluxOptions { ModelPath = folder.Path, VaePath = Path.Combine(Model, "ae.safetensors") });
+        using var actual = new FluxBackbone(Runtime, new FluxOptions { ModelPath = Folder.Path, VaePath = Path.Combine(Model, "ae.safetensors") });
         Assert.Equal(0, (Slope(expected, withImagePrompt: false) - Slope(actual, withImagePrompt: false)).abs().max().item<float>(), 1e-5);
         Assert.Equal(expected.Decode(zeros(1, 16, 4, 6))[0].Pixels.ToArray(), actual.Decode(zeros(1, 16, 4, 6))[0].Pixels.ToArray());
     }
@@ -108,7 +96,7 @@ public sealed class FluxBackboneTests : IDisposable
     [Fact]
     public void No_prompt_is_the_empty_prompt()
     {
-        using var backbone = new FluxBackbone(runtime, Published());
+        using var backbone = new FluxBackbone(Runtime, Published());
         using var text = PooledTextFeatures.Of(backbone.EncodeText([null, "", "a cat"]));
         Assert.Equal([3L, 512, 48], text.Tokens.shape);
         using var sums = text.Pooled.sum(1);
@@ -120,8 +108,8 @@ public sealed class FluxBackboneTests : IDisposable
     public void Distilled_guidance_and_the_count_of_tokens_matter()
     {
         using var scope = NewDisposeScope();
-        using var backbone = new FluxBackbone(runtime, Published());
-        using var standard = new FluxBackbone(runtime, Published(options => options.ScheduleTokens = FlowTokenCount.Standard));
+        using var backbone = new FluxBackbone(Runtime, Published());
+        using var standard = new FluxBackbone(Runtime, Published(options => options.ScheduleTokens = FlowTokenCount.Standard));
         Assert.False(Slope(backbone).equal(Slope(backbone, guidance: 7)).all().item<bool>());
         Assert.True(backbone.CreateSchedule(4, new(1024, 1024)).Levels[1].Sigma < standard.CreateSchedule(4, new(1024, 1024)).Levels[1].Sigma);
     }
@@ -137,13 +125,13 @@ public sealed class FluxBackboneTests : IDisposable
         using var weights = Checkpoint.Open(Path.Combine(Model, part));
         var shape = weights.Tensors[layer + ".weight"].Shape;
         var name = prefix + (prefix.EndsWith('_') ? layer.Replace('.', '_') : layer);
-        SafetensorsWriter.Write(folder.File("lora.safetensors"), new Dictionary<string, Tensor>
+        SafetensorsWriter.Write(Folder.File("lora.safetensors"), new Dictionary<string, Tensor>
         {
             [name + ".lora_down.weight"] = ones(1, shape[1]),
             [name + ".lora_up.weight"] = ones(shape[0], 1),
         });
-        using var plain = new FluxBackbone(runtime, Published());
-        using var changed = new FluxBackbone(runtime, Published(options => options.Loras.Add(new LoraOptions { Path = folder.File("lora.safetensors") })));
+        using var plain = new FluxBackbone(Runtime, Published());
+        using var changed = new FluxBackbone(Runtime, Published(options => options.Loras.Add(new LoraOptions { Path = Folder.File("lora.safetensors") })));
         using var before = PooledTextFeatures.Of(plain.EncodeText(["a red cube"]));
         using var after = PooledTextFeatures.Of(changed.EncodeText(["a red cube"]));
         Assert.Equal(part == "text_encoder_2", (before.Tokens - after.Tokens).abs().max().item<float>() > 0);
@@ -153,10 +141,10 @@ public sealed class FluxBackboneTests : IDisposable
     [Fact]
     public void What_is_missing_or_does_not_fit_is_named()
     {
-        Assert.Contains("transformer", Assert.Throws<ImgAlignException>(() => new FluxBackbone(runtime, new FluxOptions { ModelPath = folder.Path })).Message, StringComparison.Ordinal);
-        Assert.Contains("image encoder", Assert.Throws<ImgAlignException>(() => new FluxBackbone(runtime, Published(options => options.ImageEncoderPath = Path.Combine(TestData.Golden, "mllm", "clip-vit-large-patch14-336")))).Message, StringComparison.Ordinal);
+        Assert.Contains("transformer", Assert.Throws<ImgAlignException>(() => new FluxBackbone(Runtime, new FluxOptions { ModelPath = Folder.Path })).Message, StringComparison.Ordinal);
+        Assert.Contains("image encoder", Assert.Throws<ImgAlignException>(() => new FluxBackbone(Runtime, Published(options => options.ImageEncoderPath = Path.Combine(TestData.Golden, "mllm", "clip-vit-large-patch14-336")))).Message, StringComparison.Ordinal);
 
-        using var backbone = new FluxBackbone(runtime, new FluxOptions { ModelPath = Model });
+        using var backbone = new FluxBackbone(Runtime, new FluxOptions { ModelPath = Model });
         Assert.Null(backbone.ImagePrompt);
         using var text = backbone.EncodeText(["a red cube"]);
         using var tokens = ones(1, 4, 48);
@@ -174,8 +162,6 @@ public sealed class FluxBackboneTests : IDisposable
     private static Tensor Slope(FluxBackbone backbone, bool withImagePrompt = true, double guidance = 3.5)
     {
         using var scope = NewDisposeScope();
-        using var text = backbone.EncodeText(["a red cube"]);
-        using var conditioning = backbone.Condition(text, withImagePrompt ? ones(1, 4, 48) : null, 0.5, Size, backbone.Settings() with { Guidance = guidance });
-        return backbone.Derivative(backbone.Noise(Size, 1), backbone.CreateSchedule(4, Size).Levels[1], conditioning).MoveToOuterDisposeScope();
+        return backbone.Slope(Size, imagePrompt: withImagePrompt ? ones(1, 4, 48) : null, settings: backbone.Settings() with { Guidance = guidance }).MoveToOuterDisposeScope();
     }
 }

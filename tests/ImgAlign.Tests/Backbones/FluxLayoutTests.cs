@@ -1,25 +1,15 @@
 using ImgAlign.Backbones;
 using ImgAlign.Checkpoints;
 using ImgAlign.Runtime;
-using ImgAlign.Tests.Checkpoints;
 using static TorchSharp.torch;
 
 namespace ImgAlign.Tests.Backbones;
 
 /// <summary>FLUX.1 as other tools write it.</summary>
-public sealed class FluxLayoutTests : IDisposable
+public sealed class FluxLayoutTests : ModelTest
 {
     private static readonly string Model = Path.Combine(TestData.Golden, "flux", "FLUX.1-dev");
     private static readonly ImageSize Size = new(48, 32);
-
-    private readonly TemporaryFolder folder = new();
-    private readonly DeviceRuntime runtime = new(new RuntimeOptions { Threads = 1 });
-
-    public void Dispose()
-    {
-        runtime.Dispose();
-        folder.Dispose();
-    }
 
     [Theory]
     [InlineData("flux1-dev.safetensors", "model.diffusion_model.", "scale")]
@@ -40,7 +30,7 @@ public sealed class FluxLayoutTests : IDisposable
         using var scope = NewDisposeScope();
         using var transformer = Checkpoint.Open(Path.Combine(Model, "flux1-dev.safetensors"));
         using var vae = Checkpoint.Open(Path.Combine(Model, "ae.safetensors"));
-        var path = folder.File("all.safetensors");
+        var path = Folder.File("all.safetensors");
         SafetensorsWriter.Write(path, transformer.Tensors.Keys.ToDictionary(name => "model.diffusion_model." + name, transformer.Read)
             .Concat(vae.Tensors.Keys.ToDictionary(name => "vae." + name, vae.Read)).ToDictionary());
         Assert.Equal(0, Difference(new FluxOptions { ModelPath = Model, TransformerPath = path, VaePath = path }), 1e-5);
@@ -50,7 +40,7 @@ public sealed class FluxLayoutTests : IDisposable
     public void A_tensor_that_is_missing_is_named_as_the_file_names_its_kind()
     {
         var path = Save("flux.safetensors", "flux1-dev.safetensors", static name => name == "txt_in.bias" ? null : "model.diffusion_model." + name);
-        var exception = Assert.Throws<CheckpointException>(() => new FluxBackbone(runtime, new FluxOptions { ModelPath = Model, TransformerPath = path }));
+        var exception = Assert.Throws<CheckpointException>(() => new FluxBackbone(Runtime, new FluxOptions { ModelPath = Model, TransformerPath = path }));
         Assert.Equal("model.diffusion_model.txt_in.bias", exception.TensorName);
     }
 
@@ -59,34 +49,22 @@ public sealed class FluxLayoutTests : IDisposable
     [InlineData(false)]
     public void A_schnell_folder_has_its_own_schedule_and_no_guidance(bool hasScheduler)
     {
-        foreach (var part in (string[])["text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "vae"]) Directory.CreateSymbolicLink(folder.File(part), Path.Combine(Model, part));
+        Folder.Link(Model, isLeftOut: static name => name is not ("text_encoder" or "text_encoder_2" or "tokenizer" or "tokenizer_2" or "vae"));
         Save("flux1-schnell.safetensors", "flux1-dev.safetensors", static name => name.StartsWith("guidance_in.", StringComparison.Ordinal) ? null : name);
-        if (hasScheduler) folder.Write("scheduler/scheduler_config.json", """{"_class_name": "FlowMatchEulerDiscreteScheduler", "shift": 1.0, "use_dynamic_shifting": false}""");
-        using var backbone = new FluxBackbone(runtime, new FluxOptions { ModelPath = folder.Path });
+        if (hasScheduler) Folder.Write("scheduler/scheduler_config.json", """{"_class_name": "FlowMatchEulerDiscreteScheduler", "shift": 1.0, "use_dynamic_shifting": false}""");
+        using var backbone = new FluxBackbone(Runtime, new FluxOptions { ModelPath = Folder.Path });
         Assert.Equal([1, 0.75f, 0.5f, 0.25f], backbone.CreateSchedule(4, Size).Levels.Select(static level => level.Sigma));
         Assert.Equal((4, 0.0), (backbone.Info.DefaultSteps, backbone.Info.DefaultGuidance));
-        Slope(backbone).Dispose();
+        backbone.Slope(Size).Dispose();
     }
 
     private float Difference(FluxOptions options)
     {
-        using var expected = new FluxBackbone(runtime, new FluxOptions { ModelPath = Model });
-        using var actual = new FluxBackbone(runtime, options);
-        return (Slope(expected) - Slope(actual)).abs().max().item<float>();
+        using var expected = new FluxBackbone(Runtime, new FluxOptions { ModelPath = Model });
+        using var actual = new FluxBackbone(Runtime, options);
+        return (expected.Slope(Size) - actual.Slope(Size)).abs().max().item<float>();
     }
 
-    private string Save(string name, string source, Func<string, string?> rename)
-    {
-        using var scope = NewDisposeScope();
-        using var file = Checkpoint.Open(Path.Combine(Model, source));
-        SafetensorsWriter.Write(folder.File(name), file.Tensors.Keys.Where(tensor => rename(tensor) is not null).ToDictionary(tensor => rename(tensor)!, file.Read));
-        return folder.File(name);
-    }
-
-    private static Tensor Slope(FluxBackbone backbone)
-    {
-        using var text = backbone.EncodeText(["a red cube"]);
-        using var conditioning = backbone.Condition(text, null, 0, Size, backbone.Settings());
-        return backbone.Derivative(backbone.Noise(Size, 1), backbone.CreateSchedule(4, Size).Levels[1], conditioning);
-    }
+    private string Save(string name, string source, Func<string, string?> rename) => Folder.Rewrite(name, Path.Combine(Model, source), tensors =>
+        tensors.Where(pair => rename(pair.Key) is not null).Select(pair => KeyValuePair.Create(rename(pair.Key)!, pair.Value)));
 }

@@ -3,27 +3,18 @@ using ImgAlign.Backbones;
 using ImgAlign.Checkpoints;
 using ImgAlign.Detectors;
 using ImgAlign.Runtime;
-using ImgAlign.Tests.Checkpoints;
+using ImgAlign.Tests.Imaging;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ImgAlign.Tests.Backbones;
 
 /// <summary>NaN or infinity among the weights of any network: file and tensor are named, and no picture is made.</summary>
-public sealed class NotFiniteTests : IDisposable
+public sealed class NotFiniteTests : ModelTest
 {
     private static readonly string Sdxl = Path.Combine(TestData.Golden, "sdxl"), Flux = Path.Combine(TestData.Golden, "flux"), Mllm = Path.Combine(TestData.Golden, "mllm");
     private static readonly ImageSize Size = new(64, 32);
-    private static readonly RgbImage Picture = new(64, 64, new byte[64 * 64 * 3]);
-
-    private readonly TemporaryFolder folder = new();
-    private readonly DeviceRuntime runtime = new(new RuntimeOptions { Threads = 1 });
-
-    public void Dispose()
-    {
-        runtime.Dispose();
-        folder.Dispose();
-    }
+    private static readonly RgbImage Picture = TestImages.Plain(64, 64, 0, 0, 0);
 
     [Theory]
     [InlineData("text_encoder", "text_model.encoder.layers.0.mlp.fc1.weight")]
@@ -32,9 +23,9 @@ public sealed class NotFiniteTests : IDisposable
     [InlineData("vae", "decoder.conv_out.bias")]
     public void Of_SDXL(string part, string tensor)
     {
-        Link(Path.Combine(Sdxl, "checkpoint"), name => name == part);
+        Folder.Link(Path.Combine(Sdxl, "checkpoint"), isLeftOut: name => name == part);
         var file = Damage(Path.Combine(Sdxl, "checkpoint"), part, tensor);
-        using var backbone = new SdxlBackbone(runtime, new SdxlOptions { ModelPath = folder.Path });
+        using var backbone = new SdxlBackbone(Runtime, new SdxlOptions { ModelPath = Folder.Path });
         AssertNamed(file, tensor, () => Generate(backbone));
     }
 
@@ -44,9 +35,9 @@ public sealed class NotFiniteTests : IDisposable
     [InlineData("transformer", "transformer_blocks.0.attn.to_q.weight")]
     public void Of_FLUX(string part, string tensor)
     {
-        Link(Path.Combine(Flux, "FLUX.1-dev"), name => name == part);
+        Folder.Link(Path.Combine(Flux, "FLUX.1-dev"), isLeftOut: name => name == part);
         var file = Damage(Path.Combine(Flux, "FLUX.1-dev"), part, tensor);
-        using var backbone = new FluxBackbone(runtime, new FluxOptions { ModelPath = folder.Path });
+        using var backbone = new FluxBackbone(Runtime, new FluxOptions { ModelPath = Folder.Path });
         AssertNamed(file, tensor, () => Generate(backbone));
     }
 
@@ -55,7 +46,7 @@ public sealed class NotFiniteTests : IDisposable
     {
         const string Tensor = "conditioner.embedders.1.model.transformer.resblocks.0.attn.in_proj_weight";
         var file = Save(Path.Combine(Sdxl, "single-file", "sd_xl_base_tiny.safetensors"), "single.safetensors", Tensor);
-        using var backbone = new SdxlBackbone(runtime, new SdxlOptions { ModelPath = file, ConfigPath = Path.Combine(Sdxl, "checkpoint") });
+        using var backbone = new SdxlBackbone(Runtime, new SdxlOptions { ModelPath = file, ConfigPath = Path.Combine(Sdxl, "checkpoint") });
         AssertNamed(file, Tensor, () => Generate(backbone));
     }
 
@@ -67,7 +58,7 @@ public sealed class NotFiniteTests : IDisposable
         var file = Save(Path.Combine(Sdxl, "lora", "lora_kohya.safetensors"), "lora.safetensors", tensor);
         var options = new SdxlOptions { ModelPath = Path.Combine(Sdxl, "checkpoint") };
         options.Loras.Add(new LoraOptions { Path = file });
-        using var backbone = new SdxlBackbone(runtime, options);
+        using var backbone = new SdxlBackbone(Runtime, options);
         AssertNamed(file, tensor, () => Generate(backbone));
     }
 
@@ -83,7 +74,7 @@ public sealed class NotFiniteTests : IDisposable
         if (part == "image_encoder") options.ImageEncoderPath = Path.GetDirectoryName(file);
         else if (part == "resampler.pth") options.ResamplerPath = file;
         else options.AdapterPath = file;
-        using var backbone = new SdxlBackbone(runtime, options);
+        using var backbone = new SdxlBackbone(Runtime, options);
         AssertNamed(file, tensor, () =>
         {
             using var prompt = backbone.ImagePrompt!.Encode([Picture]);
@@ -96,9 +87,9 @@ public sealed class NotFiniteTests : IDisposable
     {
         const string Tensor = "model.layers.0.mlp.up_proj.weight";
         var source = Path.Combine(Mllm, "llava-original");
-        Link(source, static name => name.StartsWith("pytorch_model", StringComparison.Ordinal));
+        Folder.Link(source, isLeftOut: static name => name.StartsWith("pytorch_model", StringComparison.Ordinal));
         var file = Save(source, "model.safetensors", Tensor);
-        using var detector = new LlavaDetector(runtime, new LlavaOptions { ModelPath = folder.Path, VisionTowerPath = Path.Combine(Mllm, "clip-vit-large-patch14-336") });
+        using var detector = new LlavaDetector(Runtime, new LlavaOptions { ModelPath = Folder.Path, VisionTowerPath = Path.Combine(Mllm, "clip-vit-large-patch14-336") });
         AssertNamed(file, Tensor, () => detector.Detect(Picture, "What is this?").Dispose());
     }
 
@@ -107,7 +98,7 @@ public sealed class NotFiniteTests : IDisposable
     {
         const string Tensor = "module.zero_linear.bias";
         var file = Save(Path.Combine(TestData.Golden, "round", "aligner_sdxl_llava.pth"), "aligner.safetensors", Tensor);
-        using var aligner = new ImplicitAligner(runtime, file, headWidth: 8);
+        using var aligner = new ImplicitAligner(Runtime, file, headWidth: 8);
         using var h = zeros(1, 3, aligner.DetectorWidth);
         using var z = zeros(1, 4, aligner.TokenWidth);
         AssertNamed(file, Tensor, () => aligner.Align(h, z).Dispose());
@@ -116,7 +107,7 @@ public sealed class NotFiniteTests : IDisposable
     [Fact]
     public void Latents_that_are_not_finite_by_a_scale_are_an_error_too()
     {
-        using var backbone = new SdxlBackbone(runtime, new SdxlOptions { ModelPath = Path.Combine(Sdxl, "checkpoint") });
+        using var backbone = new SdxlBackbone(Runtime, new SdxlOptions { ModelPath = Path.Combine(Sdxl, "checkpoint") });
         using var latents = full([1, 4, 4, 8], float.PositiveInfinity);
         var message = Assert.Throws<ImgAlignException>(() => backbone.Decode(latents)).Message;
         Assert.Contains("The latents are not finite", message, StringComparison.Ordinal);
@@ -132,35 +123,25 @@ public sealed class NotFiniteTests : IDisposable
 
     private static void Generate(IDiffusionBackbone backbone, Tensor? imagePrompt = null)
     {
-        using var text = backbone.EncodeText(["a red cube"]);
-        using var conditioning = backbone.Condition(text, imagePrompt, 0.5, Size, backbone.Settings());
-        using var noise = backbone.Noise(Size, 1);
-        using var slope = backbone.Derivative(noise, backbone.CreateSchedule(4, Size).Levels[1], conditioning);
+        using var slope = backbone.Slope(Size, imagePrompt: imagePrompt);
         backbone.Decode(slope);
-    }
-
-    // The entries of a folder by links, but for some.
-    private void Link(string source, Predicate<string> isLeftOut)
-    {
-        foreach (var path in Directory.EnumerateFileSystemEntries(source).Where(path => !isLeftOut(Path.GetFileName(path)))) File.CreateSymbolicLink(folder.File(Path.GetFileName(path)), path);
     }
 
     // A part's folder with one file of weights, in which one number is not finite.
     private string Damage(string source, string part, string tensor)
     {
         var from = Path.Combine(source, part);
-        folder.Write($"{part}/config.json", File.ReadAllBytes(Path.Combine(from, "config.json")));
+        Folder.Write($"{part}/config.json", File.ReadAllBytes(Path.Combine(from, "config.json")));
         return Save(from, $"{part}/model.safetensors", tensor);
     }
 
-    private string Save(string source, string name, string tensor)
+    private string Save(string source, string name, string tensor) =>
+        Folder.Rewrite(name, source, tensors => tensors.Select(pair => pair.Key == tensor ? new(tensor, WithNaN(pair.Value)) : pair));
+
+    private static Tensor WithNaN(Tensor tensor)
     {
-        using var scope = NewDisposeScope();
-        using var released = Checkpoint.Open(source);
-        var tensors = released.Tensors.Keys.ToDictionary(key => key, released.Read);
-        tensors[tensor] = tensors[tensor].clone();
-        tensors[tensor].view(-1)[0] = torch.tensor(float.NaN);
-        SafetensorsWriter.Write(folder.File(name), tensors);
-        return folder.File(name);
+        var damaged = tensor.clone();
+        damaged.view(-1)[0] = torch.tensor(float.NaN);
+        return damaged;
     }
 }

@@ -6,13 +6,10 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.Tests.Backbones;
 
-public sealed class SdxlBackboneTests : IDisposable
+public sealed class SdxlBackboneTests() : ModelTest(new RuntimeOptions())
 {
     private static readonly string Sdxl = Path.Combine(TestData.Golden, "sdxl");
     private static readonly ImageSize Size = new(32, 24);
-
-    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("imgalign-sdxl");
-    private readonly DeviceRuntime runtime = new(new RuntimeOptions());
 
     [Theory]
     [InlineData(ResidencyPolicy.KeepAll)]
@@ -31,10 +28,10 @@ public sealed class SdxlBackboneTests : IDisposable
     public void Weights_in_8_bits_change_little(WeightStorage storage, double tolerance)
     {
         using var scope = NewDisposeScope();
-        using var exact = new SdxlBackbone(runtime, Published());
+        using var exact = new SdxlBackbone(Runtime, Published());
         var options = Published();
         (options.Storage, options.TextEncoderStorage) = (storage, storage);
-        using var compact = new SdxlBackbone(runtime, options);
+        using var compact = new SdxlBackbone(Runtime, options);
         var (expected, actual) = (Slope(exact), Slope(compact));
         Assert.InRange((actual - expected).norm().item<float>(), 1e-6, tolerance * expected.norm().item<float>());
     }
@@ -45,10 +42,10 @@ public sealed class SdxlBackboneTests : IDisposable
     public void An_image_encoder_in_8_bits_changes_little(WeightStorage storage, double tolerance)
     {
         using var scope = NewDisposeScope();
-        using var exact = new SdxlBackbone(runtime, Published());
+        using var exact = new SdxlBackbone(Runtime, Published());
         var options = Published();
         options.ImageEncoderStorage = storage;
-        using var compact = new SdxlBackbone(runtime, options);
+        using var compact = new SdxlBackbone(Runtime, options);
         var (expected, actual) = (exact.ImagePrompt!.EncodeUnconditional(), compact.ImagePrompt!.EncodeUnconditional());
         Assert.InRange((actual - expected).norm().item<float>(), 1e-6, tolerance * expected.norm().item<float>());
     }
@@ -67,7 +64,7 @@ public sealed class SdxlBackboneTests : IDisposable
     {
         using var half = new DeviceRuntime(new RuntimeOptions { Precision = Precision.BFloat16 });
         using var scope = NewDisposeScope();
-        using var exact = new SdxlBackbone(runtime, Published());
+        using var exact = new SdxlBackbone(Runtime, Published());
         using var rough = new SdxlBackbone(half, Published());
         var (expected, actual) = (Slope(exact), Slope(rough));
         Assert.Equal(float32, actual.dtype);
@@ -78,7 +75,7 @@ public sealed class SdxlBackboneTests : IDisposable
     [Fact]
     public void No_prompt_is_zeros_and_the_empty_prompt_is_not()
     {
-        using var backbone = new SdxlBackbone(runtime, Published());
+        using var backbone = new SdxlBackbone(Runtime, Published());
         using var text = PooledTextFeatures.Of(backbone.EncodeText([null, "", "a cat", ""]));
         Assert.Equal([4L, 77, 80], text.Tokens.shape);
         using var sums = text.Pooled.abs().sum(1);
@@ -91,7 +88,7 @@ public sealed class SdxlBackboneTests : IDisposable
     public void Micro_conditioning_matters()
     {
         using var scope = NewDisposeScope();
-        using var backbone = new SdxlBackbone(runtime, Published());
+        using var backbone = new SdxlBackbone(Runtime, Published());
         var plain = Slope(backbone);
         Assert.True(plain.equal(Slope(backbone, new() { OriginalSize = Size, TargetSize = Size })).all().item<bool>());
         Assert.False(plain.equal(Slope(backbone, new() { CropTop = 8 })).all().item<bool>());
@@ -101,13 +98,12 @@ public sealed class SdxlBackboneTests : IDisposable
     public void The_hubs_cache_and_another_unet_are_found()
     {
         using var scope = NewDisposeScope();
-        var snapshots = folder.CreateSubdirectory("models--org--sdxl").CreateSubdirectory("snapshots");
-        Directory.CreateSymbolicLink(Path.Combine(snapshots.FullName, "abc"), Path.Combine(Sdxl, "checkpoint"));
-        var cached = Path.Combine(folder.FullName, "models--org--sdxl");
+        var cached = Folder.File("models--org--sdxl");
+        Folder.Link(Path.Combine(Sdxl, "checkpoint"), "models--org--sdxl/snapshots/abc");
 
-        using var backbone = new SdxlBackbone(runtime, new SdxlOptions { ModelPath = cached });
-        using var tuned = new SdxlBackbone(runtime, new SdxlOptions { ModelPath = cached, UNetPath = Path.Combine(Sdxl, "dpo-unet") });
-        using var tunedByFile = new SdxlBackbone(runtime, new SdxlOptions { ModelPath = cached, UNetPath = Path.Combine(Sdxl, "dpo-unet", "unet", "diffusion_pytorch_model.safetensors") });
+        using var backbone = new SdxlBackbone(Runtime, new SdxlOptions { ModelPath = cached });
+        using var tuned = new SdxlBackbone(Runtime, new SdxlOptions { ModelPath = cached, UNetPath = Path.Combine(Sdxl, "dpo-unet") });
+        using var tunedByFile = new SdxlBackbone(Runtime, new SdxlOptions { ModelPath = cached, UNetPath = Path.Combine(Sdxl, "dpo-unet", "unet", "diffusion_pytorch_model.safetensors") });
         var slope = Slope(tuned);
         Assert.False(slope.equal(Slope(backbone)).all().item<bool>());
         Assert.True(slope.equal(Slope(tunedByFile)).all().item<bool>());
@@ -121,21 +117,17 @@ public sealed class SdxlBackboneTests : IDisposable
     {
         var scheduler = new SdxlFiles(SingleFileWith(markers)).ReadScheduler();
         Assert.Equal((prediction, rescaled), (scheduler.PredictionType, scheduler.RescaleBetasZeroSnr));
-        new SdxlBackbone(runtime, SingleFileWith(markers)).Dispose();
+        new SdxlBackbone(Runtime, SingleFileWith(markers)).Dispose();
     }
 
     [Fact]
     public void A_model_of_EDM_is_refused() =>
-        Assert.Contains("EDM", Assert.Throws<ImgAlignException>(() => new SdxlBackbone(runtime, SingleFileWith("edm_mean", "edm_std"))).Message, StringComparison.Ordinal);
+        Assert.Contains("EDM", Assert.Throws<ImgAlignException>(() => new SdxlBackbone(Runtime, SingleFileWith("edm_mean", "edm_std"))).Message, StringComparison.Ordinal);
 
     private SdxlOptions SingleFileWith(params string[] markers)
     {
-        using var scope = NewDisposeScope();
-        using var released = Checkpoint.Open(Path.Combine(Sdxl, "single-file", "sd_xl_base_tiny.safetensors"));
-        var tensors = released.Tensors.Keys.ToDictionary(name => name, released.Read);
-        foreach (var marker in markers) tensors[marker] = zeros(0);
-        var path = Path.Combine(folder.FullName, "tuned.safetensors");
-        SafetensorsWriter.Write(path, tensors);
+        var path = Folder.Rewrite("tuned.safetensors", Path.Combine(Sdxl, "single-file", "sd_xl_base_tiny.safetensors"),
+            tensors => tensors.Concat(markers.Select(static marker => KeyValuePair.Create(marker, zeros(0)))));
         return new SdxlOptions { ModelPath = path, ConfigPath = Path.Combine(Sdxl, "checkpoint") };
     }
 
@@ -144,19 +136,19 @@ public sealed class SdxlBackboneTests : IDisposable
     {
         var single = Path.Combine(Sdxl, "single-file", "sd_xl_base_tiny.safetensors");
         Assert.Contains("ConfigPath", Message(new SdxlOptions { ModelPath = single }), StringComparison.Ordinal);
-        Assert.Contains("nowhere", Message(new SdxlOptions { ModelPath = Path.Combine(folder.FullName, "nowhere") }), StringComparison.Ordinal);
+        Assert.Contains("nowhere", Message(new SdxlOptions { ModelPath = Path.Combine(Folder.Path, "nowhere") }), StringComparison.Ordinal);
         var odd = Published();
         odd.ResamplerPath = Path.Combine(Sdxl, "ckpts", "image_encoder");
         Assert.Contains("resampler", Message(odd), StringComparison.Ordinal);
 
-        using var plain = new SdxlBackbone(runtime, new SdxlOptions { ModelPath = Path.Combine(Sdxl, "checkpoint") });
+        using var plain = new SdxlBackbone(Runtime, new SdxlOptions { ModelPath = Path.Combine(Sdxl, "checkpoint") });
         Assert.Null(plain.ImagePrompt);
         Assert.Equal(new ImageSize(64, 8), ((IDiffusionBackbone)plain).NearestSize(new ImageSize(61, 0)));
         Assert.Throws<InvalidRequestException>(() => plain.CheckSettings(plain.Settings(new FluxSettings())));
         Assert.Throws<InvalidRequestException>(() => plain.CheckSettings(plain.Settings(new SdxlSettings { OriginalSize = new ImageSize(64, 0) })));
         Assert.Throws<InvalidRequestException>(() => plain.CheckSettings(plain.Settings(new SdxlSettings { CropLeft = -1 })));
 
-        string Message(SdxlOptions options) => Assert.ThrowsAny<ImgAlignException>(() => new SdxlBackbone(runtime, options)).Message;
+        string Message(SdxlOptions options) => Assert.ThrowsAny<ImgAlignException>(() => new SdxlBackbone(Runtime, options)).Message;
     }
 
     [Fact]
@@ -164,22 +156,11 @@ public sealed class SdxlBackboneTests : IDisposable
     {
         using var scope = NewDisposeScope();
         var ckpts = Path.Combine(Sdxl, "ckpts");
-        using var encoder = new SdxlImagePromptEncoder(runtime, Path.Combine(ckpts, "image_encoder"), Path.Combine(ckpts, "ip-adapter-plus_sdxl_vit-h.bin"));
+        using var encoder = new SdxlImagePromptEncoder(Runtime, Path.Combine(ckpts, "image_encoder"), Path.Combine(ckpts, "ip-adapter-plus_sdxl_vit-h.bin"));
         Assert.Equal([1L, encoder.Tokens, encoder.Width], encoder.EncodeUnconditional().shape);
-    }
-
-    public void Dispose()
-    {
-        runtime.Dispose();
-        folder.Delete(recursive: true);
     }
 
     private static SdxlOptions Published() => new() { ModelPath = Path.Combine(Sdxl, "checkpoint"), ImagePromptPath = Path.Combine(Sdxl, "ckpts") };
 
-    private static TorchSharp.torch.Tensor Slope(SdxlBackbone backbone, SdxlSettings? micro = null)
-    {
-        using var text = backbone.EncodeText(["a cat"]);
-        using var conditioning = backbone.Condition(text, null, 0, Size, backbone.Settings(micro));
-        return backbone.Derivative(backbone.Noise(Size, 1), backbone.CreateSchedule(4, Size).Levels[1], conditioning);
-    }
+    private static TorchSharp.torch.Tensor Slope(SdxlBackbone backbone, SdxlSettings? micro = null) => backbone.Slope(Size, "a cat", settings: backbone.Settings(micro));
 }

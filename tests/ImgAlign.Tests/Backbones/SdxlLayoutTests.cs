@@ -1,28 +1,18 @@
 using ImgAlign.Backbones;
 using ImgAlign.Checkpoints;
 using ImgAlign.Runtime;
-using ImgAlign.Tests.Checkpoints;
 using static TorchSharp.torch;
 
 namespace ImgAlign.Tests.Backbones;
 
 /// <summary>SDXL as other tools write it: every layout must give the numbers of the folder as published.</summary>
-public sealed class SdxlLayoutTests : IDisposable
+public sealed class SdxlLayoutTests() : ModelTest(new RuntimeOptions { Threads = 1, Precision = Precision.Float32 })
 {
     private const string Unet = "model.diffusion_model.", Vae = "first_stage_model.", Text2 = "conditioner.embedders.1.model.";
 
     private static readonly string Sdxl = Path.Combine(TestData.Golden, "sdxl");
     private static readonly string Published = Path.Combine(Sdxl, "checkpoint");
     private static readonly ImageSize Size = new(32, 24);
-
-    private readonly TemporaryFolder folder = new();
-    private readonly DeviceRuntime runtime = new(new RuntimeOptions { Threads = 1, Precision = Precision.Float32 });
-
-    public void Dispose()
-    {
-        runtime.Dispose();
-        folder.Dispose();
-    }
 
     public static TheoryData<string> Layouts => ["as published", "position ids", "projection as a weight", "state_dict", "ComfyUI's text encoders"];
 
@@ -52,7 +42,7 @@ public sealed class SdxlLayoutTests : IDisposable
     public void A_single_file_without_a_vae_takes_another_one()
     {
         var model = Single(tensors => tensors.Where(pair => !pair.Key.StartsWith(Vae, StringComparison.Ordinal)));
-        var missing = Assert.Throws<CheckpointException>(() => new SdxlBackbone(runtime, new SdxlOptions { ModelPath = model, ConfigPath = Published }));
+        var missing = Assert.Throws<CheckpointException>(() => new SdxlBackbone(Runtime, new SdxlOptions { ModelPath = model, ConfigPath = Published }));
         Assert.Contains("VaePath", missing.Message, StringComparison.Ordinal);
         string[] vaes = [Path.Combine(Published, "vae"), Published, Single(tensors => Behind(tensors, Vae, ""), "vae.safetensors"), Path.Combine(Sdxl, "single-file", "sd_xl_base_tiny.safetensors")];
         foreach (var vae in vaes) AssertSame(new SdxlOptions { ModelPath = model, ConfigPath = Published, VaePath = vae });
@@ -62,7 +52,7 @@ public sealed class SdxlLayoutTests : IDisposable
     public void A_tensor_that_is_missing_is_named_as_the_file_names_its_kind()
     {
         var path = Single(tensors => tensors.Where(static pair => pair.Key != Unet + "out.2.bias").Select(static pair => KeyValuePair.Create("state_dict." + pair.Key, pair.Value)));
-        var exception = Assert.Throws<CheckpointException>(() => new SdxlBackbone(runtime, new SdxlOptions { ModelPath = path, ConfigPath = Published }));
+        var exception = Assert.Throws<CheckpointException>(() => new SdxlBackbone(Runtime, new SdxlOptions { ModelPath = path, ConfigPath = Published }));
         Assert.Equal("state_dict." + Unet + "out.2.bias", exception.TensorName);
     }
 
@@ -70,9 +60,9 @@ public sealed class SdxlLayoutTests : IDisposable
     public void A_file_of_another_model_or_with_two_is_refused()
     {
         var other = Path.Combine(Sdxl, "ckpts", "resampler.pth");
-        Assert.Contains("holds no UNet of SDXL", Assert.Throws<CheckpointException>(() => new SdxlBackbone(runtime, new SdxlOptions { ModelPath = Published, UNetPath = other })).Message, StringComparison.Ordinal);
+        Assert.Contains("holds no UNet of SDXL", Assert.Throws<CheckpointException>(() => new SdxlBackbone(Runtime, new SdxlOptions { ModelPath = Published, UNetPath = other })).Message, StringComparison.Ordinal);
         var twice = Single(tensors => Behind(tensors, Unet, "").Concat(Behind(tensors, Unet, "ema.")));
-        Assert.Contains("more than one", Assert.Throws<CheckpointException>(() => new SdxlBackbone(runtime, new SdxlOptions { ModelPath = Published, UNetPath = twice })).Message, StringComparison.Ordinal);
+        Assert.Contains("more than one", Assert.Throws<CheckpointException>(() => new SdxlBackbone(Runtime, new SdxlOptions { ModelPath = Published, UNetPath = twice })).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -82,7 +72,7 @@ public sealed class SdxlLayoutTests : IDisposable
     {
         var model = Copy("text_encoder_2");
         var config = File.ReadAllText(Path.Combine(model, "text_encoder_2", "config.json"));
-        folder.Write("model/text_encoder_2/config.json", architecture is null
+        Folder.Write("model/text_encoder_2/config.json", architecture is null
             ? config.Replace("\"architectures\"", "\"other\"", StringComparison.Ordinal) : config.Replace("CLIPTextModelWithProjection", architecture, StringComparison.Ordinal));
         AssertSame(new SdxlOptions { ModelPath = model });
     }
@@ -93,44 +83,27 @@ public sealed class SdxlLayoutTests : IDisposable
     public void An_image_prompt_that_is_not_of_the_plus_kind_is_refused(string projection, bool hasResampler)
     {
         var ckpts = Path.Combine(Sdxl, "ckpts");
-        using (var scope = NewDisposeScope())
+        Folder.Rewrite("plain.safetensors", Path.Combine(ckpts, "ip-adapter-plus_sdxl_vit-h.bin"),
+            tensors => tensors.Where(static pair => pair.Key.StartsWith("ip_adapter.", StringComparison.Ordinal)).Append(new(projection, zeros(4, 4))));
+        var exception = Assert.Throws<CheckpointException>(() => new SdxlBackbone(Runtime, new SdxlOptions
         {
-            using var plus = Checkpoint.Open(Path.Combine(ckpts, "ip-adapter-plus_sdxl_vit-h.bin"));
-            SafetensorsWriter.Write(folder.File("plain.safetensors"), plus.Tensors.Keys.Where(static name => name.StartsWith("ip_adapter.", StringComparison.Ordinal))
-                .ToDictionary(static name => name, plus.Read).Append(new(projection, zeros(4, 4))).ToDictionary());
-        }
-        var exception = Assert.Throws<CheckpointException>(() => new SdxlBackbone(runtime, new SdxlOptions
-        {
-            ModelPath = Published, ImageEncoderPath = Path.Combine(ckpts, "image_encoder"), AdapterPath = folder.File("plain.safetensors"),
+            ModelPath = Published, ImageEncoderPath = Path.Combine(ckpts, "image_encoder"), AdapterPath = Folder.File("plain.safetensors"),
             ResamplerPath = hasResampler ? Path.Combine(ckpts, "resampler.pth") : null,
         }));
         Assert.Contains("plus", exception.Message, StringComparison.Ordinal);
-        Assert.Equal((folder.File("plain.safetensors"), projection), (exception.Path, exception.TensorName));
+        Assert.Equal((Folder.File("plain.safetensors"), projection), (exception.Path, exception.TensorName));
     }
 
     // A copy of the published folder by links, but for one part.
     private string Copy(string part)
     {
-        foreach (var path in Directory.EnumerateFileSystemEntries(Published))
-        {
-            if (Path.GetFileName(path) == part)
-                foreach (var file in Directory.EnumerateFiles(path)) folder.Write($"model/{part}/{Path.GetFileName(file)}", File.ReadAllBytes(file));
-            else
-            {
-                Directory.CreateDirectory(folder.File("model"));
-                File.CreateSymbolicLink(folder.File("model/" + Path.GetFileName(path)), path);
-            }
-        }
-        return folder.File("model");
+        Folder.Link(Published, "model", name => name == part);
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(Published, part))) Folder.Write($"model/{part}/{Path.GetFileName(file)}", File.ReadAllBytes(file));
+        return Folder.File("model");
     }
 
-    private string Single(Func<IEnumerable<KeyValuePair<string, Tensor>>, IEnumerable<KeyValuePair<string, Tensor>>> change, string name = "single.safetensors")
-    {
-        using var scope = NewDisposeScope();
-        using var released = Checkpoint.Open(Path.Combine(Sdxl, "single-file", "sd_xl_base_tiny.safetensors"));
-        SafetensorsWriter.Write(folder.File(name), change(released.Tensors.Keys.Select(tensor => KeyValuePair.Create(tensor, released.Read(tensor))).ToList()).ToDictionary());
-        return folder.File(name);
-    }
+    private string Single(Func<IReadOnlyList<KeyValuePair<string, Tensor>>, IEnumerable<KeyValuePair<string, Tensor>>> change, string name = "single.safetensors") =>
+        Folder.Rewrite(name, Path.Combine(Sdxl, "single-file", "sd_xl_base_tiny.safetensors"), change);
 
     private static IEnumerable<KeyValuePair<string, Tensor>> Part(string part, string prefix)
     {
@@ -144,18 +117,12 @@ public sealed class SdxlLayoutTests : IDisposable
     private void AssertSame(SdxlOptions options)
     {
         using var scope = NewDisposeScope();
-        using var expected = new SdxlBackbone(runtime, new SdxlOptions { ModelPath = Published });
-        using var actual = new SdxlBackbone(runtime, options);
+        using var expected = new SdxlBackbone(Runtime, new SdxlOptions { ModelPath = Published });
+        using var actual = new SdxlBackbone(Runtime, options);
         var (a, b) = (PooledTextFeatures.Of(expected.EncodeText(["a red cube"])), PooledTextFeatures.Of(actual.EncodeText(["a red cube"])));
         Assert.True(a.Tokens.equal(b.Tokens).all().item<bool>());
         Assert.True(a.Pooled.allclose(b.Pooled, 1e-6, 1e-6));
-        Assert.True(Slope(expected, a).allclose(Slope(actual, a), 1e-5, 1e-5));
+        Assert.True(expected.Slope(Size, a).allclose(actual.Slope(Size, a), 1e-5, 1e-5));
         Assert.Equal(expected.Decode(zeros(1, 4, 3, 4))[0].Pixels.ToArray(), actual.Decode(zeros(1, 4, 3, 4))[0].Pixels.ToArray());
-    }
-
-    private static Tensor Slope(SdxlBackbone backbone, TextFeatures text)
-    {
-        using var conditioning = backbone.Condition(text, null, 0, Size, backbone.Settings());
-        return backbone.Derivative(backbone.Noise(Size, 1), backbone.CreateSchedule(4, Size).Levels[1], conditioning);
     }
 }

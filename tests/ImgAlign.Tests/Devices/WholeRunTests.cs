@@ -134,8 +134,7 @@ public sealed class WholeRunTests : IDisposable
         var width = backbone.Info.ImagePromptWidth;
         using (var network = new AlignerNetwork(new PerceiverConfig(qwen.HiddenSize, width, width, Depth: 2, Heads: 2, HeadWidth: 16, FeedForwardWidth: 64), META))
         using (var weights = RuleWeights.For(network))
-        using (NewDisposeScope())
-            SafetensorsWriter.Write(path, weights.Tensors.Keys.ToDictionary(static name => name, weights.Read));
+            SafetensorsWriter.Write(path, weights);
         return new Models(backbone, backbone.DecodeLatents, qwen, new ImplicitAligner(runtime, path, headWidth: 16));
     }
 
