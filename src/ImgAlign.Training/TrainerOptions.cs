@@ -87,7 +87,7 @@ public sealed class TrainerOptions
 
     internal void Validate(int processes)
     {
-        if (new TrainerOptionsValidator().Validate(null, this) is { Failed: true } problems) throw new ImgAlignException(problems.FailureMessage);
+        TrainingRunOptions.Require(new TrainerOptionsValidator().Validate(null, this));
         if (BatchSize % (AccumulationSteps * processes) != 0)
             throw new ImgAlignException($"{nameof(TrainerOptions)}: a batch of {BatchSize} does not fall into {AccumulationSteps} equal parts for each of {processes} processes; change {nameof(BatchSize)} or {nameof(AccumulationSteps)}.");
     }

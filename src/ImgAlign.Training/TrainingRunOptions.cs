@@ -44,7 +44,7 @@ public abstract class TrainingRunOptions
     /// <exception cref="ImgAlignException">A value is out of its range.</exception>
     internal abstract void Validate();
 
-    private protected static void Require(ValidateOptionsResult result)
+    internal static void Require(ValidateOptionsResult result)
     {
         if (result.Failed) throw new ImgAlignException(result.FailureMessage);
     }

@@ -18,7 +18,7 @@ internal sealed class ValueList<T>(T[] elements) : IReadOnlyList<T>
     public override int GetHashCode() => elements.Aggregate(elements.Length, static (hash, element) => HashCode.Combine(hash, element));
 }
 
-/// <summary>Makes lists and dictionaries that are equal where their elements are.</summary>
+/// <summary>Makes lists that are equal where their elements are.</summary>
 internal static class ValueList
 {
     public static IReadOnlyList<T> Of<T>(IEnumerable<T> elements)

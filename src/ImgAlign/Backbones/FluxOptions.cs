@@ -15,7 +15,7 @@ public sealed class FluxOptions
     /// <summary>
     /// The model: a folder as published (<c>text_encoder</c>, <c>text_encoder_2</c>, <c>tokenizer</c>, <c>tokenizer_2</c>, <c>scheduler</c>,
     /// <c>transformer</c>, <c>vae</c>), or a folder of the hub's local cache (<c>models--org--name</c>). Where it has no <c>transformer</c> or no
-    /// <c>vae</c>, the authors' <c>flux1-dev.safetensors</c> and <c>ae.safetensors</c> in it are taken.
+    /// <c>vae</c>, the authors' <c>flux1-dev.safetensors</c> (or <c>flux1-schnell.safetensors</c>) and <c>ae.safetensors</c> in it are taken.
     /// </summary>
     [Required]
     public string ModelPath { get; set; } = "";

@@ -49,7 +49,7 @@ public sealed class ImgAlignBuilder
     /// <param name="name">The name to choose it by.</param>
     public ImgAlignBuilder UseSdxl(IConfiguration configuration, string name = "sdxl") => Sdxl(options => options.BindStrictly(configuration), name);
 
-    /// <summary>Registers FLUX.1-dev or a fine-tune of it.</summary>
+    /// <summary>Registers FLUX.1-dev, FLUX.1-schnell or a fine-tune of them.</summary>
     /// <param name="configure">Says where its files are; checked when the host starts.</param>
     /// <param name="name">The name to choose it by.</param>
     public ImgAlignBuilder UseFlux(Action<FluxOptions> configure, string name = "flux") => Flux(options => options.Configure(configure), name);

@@ -29,7 +29,7 @@ internal sealed class ModelNames
     public string? Problem<T>(string? choice, string contract)
     {
         var list = Of<T>();
-        if (list.Count == 0) return $"No {contract} is registered; call Use{contract} or one of its kind on the builder.";
+        if (list.Count == 0) return $"No {contract} is registered; call {(typeof(T) == typeof(IImageScorer) ? "Add" : "Use")}{contract} or one of its kind on the builder.";
         if (choice is not null && !list.Contains(choice)) return $"{contract} '{choice}' is not registered; registered are: {string.Join(", ", list)}.";
         return null;
     }

@@ -36,12 +36,12 @@ internal sealed class PipelineFactory(IServiceProvider provider)
 
     private IDiffusionBackbone Backbone(PipelineOptions choice) => Find<IDiffusionBackbone>(choice.Backbone, nameof(choice.Backbone));
 
-    private List<IDiffusionBackbone> Replicas(PipelineOptions choice) => [.. choice.Replicas.Select(name => Find<IDiffusionBackbone>(name, nameof(choice.Replicas)))];
+    private List<IDiffusionBackbone> Replicas(PipelineOptions choice) => [.. choice.Replicas.Select(name => Find<IDiffusionBackbone>(name, nameof(choice.Backbone)))];
 
     private List<IImageScorer> Scorers(PipelineOptions choice)
     {
         var chosen = choice.Scorers is { Count: > 0 } named ? named : names.ScorersOf(names.Choose<IDiffusionBackbone>(choice.Backbone, nameof(choice.Backbone)));
-        return [.. chosen.Select(name => Find<IImageScorer>(name, nameof(choice.Scorers)))];
+        return [.. chosen.Select(name => Find<IImageScorer>(name, "Scorer"))];
     }
 
     private T Find<T>(string? name, string contract) where T : notnull => provider.GetRequiredKeyedService<T>(names.Choose<T>(name, contract));

@@ -14,10 +14,10 @@ internal sealed class PipelineNamesValidator(ModelNames names) : IValidateOption
     private IEnumerable<string> Problems(PipelineOptions pipeline) => ((string?[])
     [
         names.Problem<IDiffusionBackbone>(pipeline.Backbone, nameof(pipeline.Backbone)),
-        .. pipeline.Replicas.Select(name => names.Problem<IDiffusionBackbone>(name, nameof(pipeline.Replicas))),
+        .. pipeline.Replicas.Select(name => names.Problem<IDiffusionBackbone>(name, nameof(pipeline.Backbone))),
         // A container may generate only; an alignment pipeline says what it lacks when it is made.
         pipeline.Detector is { } detector ? names.Problem<IMisalignmentDetector>(detector, nameof(pipeline.Detector)) : null,
         pipeline.Aligner is { } aligner ? names.Problem<IImplicitAligner>(aligner, nameof(pipeline.Aligner)) : null,
-        .. pipeline.Scorers.Select(name => names.Problem<IImageScorer>(name, nameof(pipeline.Scorers))),
+        .. pipeline.Scorers.Select(name => names.Problem<IImageScorer>(name, "Scorer")),
     ]).OfType<string>();
 }

@@ -6,8 +6,8 @@ namespace ImgAlign.Sampling;
 
 /// <summary>
 /// The noise levels that a model was trained with, and how a sampler picks from them: a published <c>scheduler_config.json</c>, with the
-/// defaults of diffusers' <c>EulerDiscreteScheduler</c>. Files written for other samplers have the same fields and are read too; sampling is
-/// Euler's all the same, as in IMG.
+/// defaults of diffusers' <c>EulerDiscreteScheduler</c>. Files written for other samplers have the same fields and are read too; which
+/// sampler runs, the request says.
 /// </summary>
 public sealed record EulerScheduleConfig
 {

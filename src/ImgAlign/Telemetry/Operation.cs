@@ -11,6 +11,7 @@ internal sealed class Operation : IDisposable
     private readonly string model;
     private readonly long seed;
     private readonly string? prompt;
+    private readonly ILogger logger;
     private readonly Activity? activity;
     private readonly long start = Stopwatch.GetTimestamp();
     private string? error;
@@ -26,7 +27,7 @@ internal sealed class Operation : IDisposable
         this.model = model;
         this.seed = seed;
         this.prompt = prompt;
-        Logger = logger;
+        this.logger = logger;
         activity = Instruments.Activities.StartActivity(name == "align" ? "invoke_workflow img" : $"invoke_workflow {name}")?
             .SetTag(TelemetryNames.OperationName, "invoke_workflow")
             .SetTag(TelemetryNames.ProviderName, "imgalign")
@@ -35,16 +36,14 @@ internal sealed class Operation : IDisposable
         if (prompt is not null) activity?.SetTag(TelemetryNames.Prompt, prompt);
     }
 
-    public ILogger Logger { get; }
-
     /// <summary>The device is free and the run begins.</summary>
     public void Starts(MemoryEstimate estimate, int batchSize, IReadOnlyList<string> warnings)
     {
-        Log.RunStarts(Logger, name, model, seed, batchSize, estimate);
-        if (prompt is not null) Log.Prompt(Logger, prompt);
+        Log.RunStarts(logger, name, model, seed, batchSize, estimate);
+        if (prompt is not null) Log.Prompt(logger, prompt);
         // They quote the prompts.
-        if (prompt is null && warnings.Count > 0) Log.WarnedOfPrompts(Logger, warnings.Count);
-        foreach (var warning in prompt is null ? [] : warnings) Log.Warned(Logger, warning);
+        if (prompt is null && warnings.Count > 0) Log.WarnedOfPrompts(logger, warnings.Count);
+        foreach (var warning in prompt is null ? [] : warnings) Log.Warned(logger, warning);
     }
 
     /// <summary>The run is over.</summary>
@@ -53,15 +52,15 @@ internal sealed class Operation : IDisposable
     public void Ends(RunReport report, bool? accepted)
     {
         if (accepted is { } kept) activity?.SetTag(TelemetryNames.Accepted, kept);
-         Log.RunEnded(Logger, name, report.Duration.TotalSeconds, MemoryEstimate.Text(report.Devices[0].PeakMemoryBytes ?? 0));
+        Log.RunEnded(logger, name, report.Duration.TotalSeconds, MemoryEstimate.Text(report.Devices[0].PeakMemoryBytes ?? 0));
     }
 
     public void Fails(Exception exception)
     {
         error = exception.GetType().FullName;
         activity?.SetStatus(ActivityStatusCode.Error).SetTag(TelemetryNames.ErrorType, error);
-        if (exception is OperationCanceledException) Log.RunCancelled(Logger, name);
-        else Log.RunFailed(Logger, name, exception);
+        if (exception is OperationCanceledException) Log.RunCancelled(logger, name);
+        else Log.RunFailed(logger, name, exception);
     }
 
     public void Dispose()
