@@ -4,6 +4,7 @@ using ImgAlign.Cli.Align;
 using ImgAlign.Cli.Train;
 using ImgAlign.DependencyInjection;
 using ImgAlign.Detectors;
+using ImgAlign.Recipes;
 using ImgAlign.Runtime;
 using ImgAlign.Training.Aligner;
 using ImgAlign.Training.Data;
@@ -35,5 +36,5 @@ internal static class TrainAlignerCommand
             $"{Fingerprint(asked, nameof(LlavaOptions.ModelPath), nameof(LlavaOptions.VisionTowerPath))}-{asked[nameof(LlavaOptions.Template)] ?? "default"}-{asked[nameof(LlavaOptions.ImageAspectRatio)] ?? "default"}");
     }
 
-    private static string Fingerprint(IConfigurationSection section, params string[] keys) => ModelFingerprint.Of(keys.Select(key => section[key]).OfType<string>());
+    private static string Fingerprint(IConfigurationSection section, params string[] keys) => ModelFingerprint.Of(keys.Select(key => section[key]).OfType<string>().Select(HubName.Locate));
 }

@@ -63,6 +63,16 @@ public sealed class PullTests
     }
 
     [Fact]
+    public async Task Training_takes_names_of_the_hub_too()
+    {
+        await using var hub = await TinyHub.StartAsync();
+        Assert.Equal(0, (await Tool.RunAsync("pull", "acme/llava")).ExitCode);
+        var train = await Tool.RunAsync(
+            "train", "aligner", "--config", Path.Combine(TestData.Golden, "..", "..", "samples", "train", "tiny.json"), "--detector", "acme/llava", "--steps", "1", "--out", Path.Combine(hub.Home, "trained"));
+        Assert.Equal((0, ""), (train.ExitCode, train.ExitCode == 0 ? "" : train.Error));
+    }
+
+    [Fact]
     public async Task One_file_or_what_patterns_choose_is_pulled()
     {
         await using var hub = await TinyHub.StartAsync();
