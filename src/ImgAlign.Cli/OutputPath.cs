@@ -34,9 +34,18 @@ internal static class OutputPath
     /// <exception cref="ImgAlignException">It exists, is a folder, or cannot be written.</exception>
     public static void RequireFree(string file, bool overwrite)
     {
+        RequireAbsent(file, overwrite);
+        RequireWritable(Path.GetDirectoryName(Path.GetFullPath(file))!);
+    }
+
+    /// <summary>Makes sure that a file replaces another only when that was asked for; whether it can be written is not tried.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="overwrite">Whether an existing one is replaced.</param>
+    /// <exception cref="ImgAlignException">It exists, or is a folder.</exception>
+    public static void RequireAbsent(string file, bool overwrite)
+    {
         if (Directory.Exists(file)) throw new ImgAlignException($"{file}: this is a folder, but a file is needed; name a file in it.");
         if (File.Exists(file) && !overwrite)
             throw new ImgAlignException($"{file}: the file exists; name another one, or replace it with --overwrite.");
-        RequireWritable(Path.GetDirectoryName(Path.GetFullPath(file))!);
     }
 }

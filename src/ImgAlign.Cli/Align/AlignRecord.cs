@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using ImgAlign.Cli.Jobs;
-using Microsoft.Extensions.Configuration;
 
 namespace ImgAlign.Cli.Align;
 
@@ -35,12 +34,12 @@ internal sealed record AlignRecord : GenerationRecord
     /// <param name="aligned">The item's part of it.</param>
     /// <param name="request">The request.</param>
     /// <param name="image">The file of the picture that was given, or null when it was generated.</param>
-    /// <param name="configuration">The models and how they ran, as configured.</param>
-    public static AlignRecord Of(AlignmentResult result, AlignedItem aligned, AlignmentRequest request, string? image, IConfigurationSection configuration)
+    /// <param name="models">The models of the run.</param>
+    public static AlignRecord Of(AlignmentResult result, AlignedItem aligned, AlignmentRequest request, string? image, RecordedModels models)
     {
         var picture = new GeneratedItem(aligned.Item, aligned.Image) { Warnings = aligned.Warnings };
         var generation = new GenerationResult { Items = [picture], Settings = result.Settings, Backbone = result.Backbone, Report = result.Report };
-        return new AlignRecord(Of(generation, picture, image, configuration))
+        return new AlignRecord(Of(generation, picture, image, models))
         {
             AlignerPasses = request.AlignerPasses,
             MostRounds = request.Rounds,

@@ -156,10 +156,10 @@ internal sealed class ModelConfiguration
         return ToSection(settings);
     }
 
-    private static IConfigurationSection ToSection(Dictionary<string, string?> settings)
+    private static IConfigurationSection ToSection(Dictionary<string, string?> settings, string section = Section)
     {
-        var values = settings.Select(pair => KeyValuePair.Create($"{Section}:{pair.Key}", pair.Value));
-        return new ConfigurationBuilder().AddInMemoryCollection(values).Build().GetSection(Section);
+        var values = settings.Select(pair => KeyValuePair.Create($"{section}:{pair.Key}", pair.Value));
+        return new ConfigurationBuilder().AddInMemoryCollection(values).Build().GetSection(section);
     }
 
     private static void AddGiven(Dictionary<string, string?> settings, IEnumerable<(string Key, Option Option)> values, ParseResult parsed)
@@ -189,11 +189,8 @@ internal sealed class ModelConfiguration
 
     /// <summary>Another section of the file that <c>--config</c> names; empty where none is named.</summary>
     /// <exception cref="ImgAlignException">The file is broken, or has no such section.</exception>
-    public static IConfigurationSection ReadSection(ParseResult parsed, string section)
-    {
-        var values = ReadFile(parsed.GetValue(ConfigurationFile), section).Select(pair => KeyValuePair.Create($"{section}:{pair.Key}", pair.Value));
-        return new ConfigurationBuilder().AddInMemoryCollection(values).Build().GetSection(section);
-    }
+    public static IConfigurationSection ReadSection(ParseResult parsed, string section) =>
+        ToSection(ReadFile(parsed.GetValue(ConfigurationFile), section), section);
 
     private static Dictionary<string, string?> ReadRecipe(ParseResult parsed) => RecipeOptions.Find(parsed.GetValue(Recipe), parsed.GetValue(Recipes)) is { } recipe
         ? new(recipe.Locate(new HubCache(new HubOptions().CacheFolder)), StringComparer.OrdinalIgnoreCase)

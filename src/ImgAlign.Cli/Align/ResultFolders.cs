@@ -17,6 +17,8 @@ internal sealed class ResultFolders(string root, bool overwrite) : IResults
 
     private static readonly string[] Files = ["before.png", "after.png", "side-by-side.png", "record.json"];
 
+    private readonly string root = Path.GetFullPath(root);
+
     /// <summary>The folder of a prompt's results where none is named; different prompts have different ones.</summary>
     public static string DefaultRoot(string prompt)
     {
@@ -28,13 +30,10 @@ internal sealed class ResultFolders(string root, bool overwrite) : IResults
     }
 
     /// <inheritdoc/>
-    public string Root { get; } = Path.GetFullPath(root);
-
-    /// <inheritdoc/>
     public void Require(IEnumerable<string> names)
     {
         foreach (var folder in names.Select(FolderOf)) RequireFree(folder);
-        OutputPath.RequireWritable(Root);
+        OutputPath.RequireWritable(root);
     }
 
     /// <inheritdoc/>
@@ -48,8 +47,8 @@ internal sealed class ResultFolders(string root, bool overwrite) : IResults
     public string Write(string name, RgbImage before, RgbImage after, AlignRecord record)
     {
         var folder = FolderOf(name);
-        Directory.CreateDirectory(Root);
-        var complete = Path.Combine(Root, $".{Path.GetFileName(folder)}-{Guid.NewGuid():N}.part");
+        Directory.CreateDirectory(root);
+        var complete = Path.Combine(root, $".{Path.GetFileName(folder)}-{Guid.NewGuid():N}.part");
         try
         {
             Directory.CreateDirectory(complete);
@@ -66,7 +65,7 @@ internal sealed class ResultFolders(string root, bool overwrite) : IResults
         return folder;
     }
 
-    private string FolderOf(string name) => Path.Combine(Root, name);
+    private string FolderOf(string name) => Path.Combine(root, name);
 
     // A folder cannot be renamed onto another: the earlier result steps aside, and back if the new one cannot take its place.
     private void Replace(string folder, string complete)

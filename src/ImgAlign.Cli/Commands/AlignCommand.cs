@@ -36,18 +36,21 @@ internal static class AlignCommand
                 KeepOnlyImprovements = !parsed.GetValue(noGate),
                 StopWithoutImprovement = !parsed.GetValue(noGate),
             });
+            var runner = new JobRunner(terminal, list, settings.MaxBatchSize);
+            if (pending.Count == 0) return await runner.RunAsync(pending, static _ => Task.CompletedTask);  // no model is needed
             var configuration = ModelConfiguration.ReadOrShapeWorld(parsed);
             await NamedModels.FetchMissingAsync(configuration, parsed.GetValue(yes), terminal, token);
             await using var services = ModelServices.Build(configuration);
             var pipeline = services.GetRequiredService<IAlignmentPipeline>();
             var asked = parsed.GetValue(question);
-            return await new JobRunner(terminal, list, settings.MaxBatchSize).RunAsync(pending, async jobs =>
+            var models = new RecordedModels(configuration);
+            return await runner.RunAsync(pending, async jobs =>
             {
                 var request = settings with { Items = [.. jobs.Select(job => job.ToItem() with { Question = job.Question ?? asked })] };
                 var result = await RunProgress.ShowAsync<AlignmentResult>(terminal.Error, pipeline.StreamAsync(request, token));
                 foreach (var (job, aligned) in jobs.Zip(result.Items))
                 {
-                    var folder = results.Write(job.Name, aligned.BaseImage, aligned.Image, AlignRecord.Of(result, aligned, request, job.ImageFile, configuration));
+                    var folder = results.Write(job.Name, aligned.BaseImage, aligned.Image, AlignRecord.Of(result, aligned, request, job.ImageFile, models));
                     terminal.Error.WriteWarnings(aligned.Warnings);
                     Write(terminal.Out, aligned);
                     terminal.Out.WriteText(folder);

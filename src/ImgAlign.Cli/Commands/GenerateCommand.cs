@@ -26,18 +26,21 @@ internal static class GenerateCommand
             var results = new ResultFiles(list.Root, list.Overwrite);
             var pending = list.Pending(results);
             var settings = sampling.Apply(parsed, new GenerationRequest());
+            var runner = new JobRunner(terminal, list, settings.MaxBatchSize);
+            if (pending.Count == 0) return await runner.RunAsync(pending, static _ => Task.CompletedTask);  // no model is needed
             var configuration = ModelConfiguration.ReadOrShapeWorld(parsed, RequiredModels.Backbone);
             await NamedModels.FetchMissingAsync(configuration, parsed.GetValue(yes), terminal, token);
             await using var services = ModelServices.Build(configuration);
             var pipeline = services.GetRequiredService<IGenerationPipeline>();
-            return await new JobRunner(terminal, list, settings.MaxBatchSize).RunAsync(pending, async jobs =>
+            var models = new RecordedModels(configuration);
+            return await runner.RunAsync(pending, async jobs =>
             {
                 var request = settings with { Items = [.. jobs.Select(static job => job.ToItem())] };
                 var result = await RunProgress.ShowAsync<GenerationResult>(terminal.Error, pipeline.StreamAsync(request, token));
                 foreach (var (job, picture) in jobs.Zip(result.Items))
                 {
                     terminal.Error.WriteWarnings(picture.Warnings);
-                    var record = GenerationRecord.Of(result, picture, job.ImageFile, configuration);
+                    var record = GenerationRecord.Of(result, picture, job.ImageFile, models);
                     terminal.Out.WriteText(results.Write(job.Name, picture.Image, record));
                 }
             });

@@ -1,6 +1,3 @@
-using ImgAlign.Cli.Hub;
-using Microsoft.Extensions.Configuration;
-
 namespace ImgAlign.Cli.Jobs;
 
 /// <summary>What lies beside a picture: everything that is needed to make it again, and what it cost.</summary>
@@ -32,8 +29,8 @@ internal record GenerationRecord(
     /// <param name="result">The result of the run.</param>
     /// <param name="picture">The picture's part of it.</param>
     /// <param name="image">The file of the picture that was given, or null where none was.</param>
-    /// <param name="configuration">The models and how they ran, as configured.</param>
-    public static GenerationRecord Of(GenerationResult result, GeneratedItem picture, string? image, IConfigurationSection configuration)
+    /// <param name="models">The models of the run.</param>
+    public static GenerationRecord Of(GenerationResult result, GeneratedItem picture, string? image, RecordedModels models)
     {
         var (item, settings, report) = (picture.Item, result.Settings, result.Report);
         return new GenerationRecord(
@@ -42,7 +39,7 @@ internal record GenerationRecord(
             settings.GuidanceInterval, settings.GuidanceBranches, settings.Sampler.Name,
             picture.Image.Width, picture.Image.Height, settings.ImagePromptScale, report.BatchSize, picture.Warnings,
             TimingRecord.Of(report), report.Duration.TotalSeconds, DeviceRecord.Of(report),
-            result.Backbone.Loras, RecordJson.Values(configuration), NamedModels.Sources(configuration));
+            result.Backbone.Loras, models.Configuration, models.Sources);
     }
 }
 

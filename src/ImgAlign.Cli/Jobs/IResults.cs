@@ -3,9 +3,6 @@ namespace ImgAlign.Cli.Jobs;
 /// <summary>Where the results of jobs are kept, by the jobs' names.</summary>
 internal interface IResults
 {
-    /// <summary>The folder that all of them are in.</summary>
-    string Root { get; }
-
     /// <summary>Makes sure, before anything is computed, that results can be written.</summary>
     /// <exception cref="ImgAlignException">
     /// A result exists already and is not to be replaced, or the folder cannot be written to.

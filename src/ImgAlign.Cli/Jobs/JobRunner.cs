@@ -25,7 +25,6 @@ internal sealed class JobRunner(Terminal terminal, JobList list, int batchSize)
     /// <returns>The exit code: 0, or 1 where jobs of a file of prompts failed.</returns>
     public async Task<int> RunAsync(IReadOnlyList<PictureJob> pending, Func<IReadOnlyList<PictureJob>, Task> run)
     {
-        if (batchSize < 1) throw new ImgAlignException($"--batch-size is {batchSize}; use 1 or more.");
         if (!list.IsBatch)
         {
             foreach (var batch in pending.Chunk(batchSize)) await run(batch);

@@ -9,14 +9,13 @@ namespace ImgAlign.Cli.Jobs;
 /// <param name="overwrite">Whether results of earlier runs are replaced.</param>
 internal sealed class ResultFiles(string root, bool overwrite) : IResults
 {
-    /// <inheritdoc/>
-    public string Root { get; } = Path.GetFullPath(root);
+    private readonly string root = Path.GetFullPath(root);
 
     /// <inheritdoc/>
     public void Require(IEnumerable<string> names)
     {
-        foreach (var name in names) OutputPath.RequireFree(PictureOf(name), overwrite);
-        OutputPath.RequireWritable(Root);
+        foreach (var name in names) OutputPath.RequireAbsent(PictureOf(name), overwrite);
+        OutputPath.RequireWritable(root);
     }
 
     /// <inheritdoc/>
@@ -27,13 +26,13 @@ internal sealed class ResultFiles(string root, bool overwrite) : IResults
     /// <exception cref="IOException">A file cannot be written.</exception>
     public string Write(string name, RgbImage image, GenerationRecord record)
     {
-        Directory.CreateDirectory(Root);
+        Directory.CreateDirectory(root);
         AtomicFile.Write(RecordOf(name), file => file.Write(Encoding.UTF8.GetBytes(RecordJson.Write(record))));
         ImageFile.SavePng(PictureOf(name), image);
         return PictureOf(name);
     }
 
-    private string PictureOf(string name) => Path.Combine(Root, $"{name}.png");
+    private string PictureOf(string name) => Path.Combine(root, $"{name}.png");
 
-    private string RecordOf(string name) => Path.Combine(Root, $"{name}.json");
+    private string RecordOf(string name) => Path.Combine(root, $"{name}.json");
 }

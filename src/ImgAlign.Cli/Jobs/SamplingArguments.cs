@@ -38,6 +38,7 @@ internal sealed class SamplingArguments
     public static double? TrueGuidanceOf(SamplingSettings settings) => (settings.Family as FluxSettings)?.TrueGuidance;
 
     /// <summary>A request with what the command line says.</summary>
+    /// <exception cref="ImgAlignException">The batch size is less than 1.</exception>
     public T Apply<T>(ParseResult parsed, T request) where T : SamplingRequest => (T)(request with
     {
         ImagePromptScale = parsed.GetValue(scale),
@@ -49,6 +50,10 @@ internal sealed class SamplingArguments
             ? null
             : new GuidanceInterval(parsed.GetValue(guidanceStart) ?? 0, parsed.GetValue(guidanceEnd) ?? 1),
         GuidanceBranches = parsed.GetValue(branches) ?? default,
-        MaxBatchSize = parsed.GetValue(batchSize) ?? request.MaxBatchSize,
+        MaxBatchSize = BatchSize(parsed) ?? request.MaxBatchSize,
     });
+
+    // Jobs are divided by it before a request is made of them, which would refuse it too.
+    private int? BatchSize(ParseResult parsed) => parsed.GetValue(batchSize) is not { } size ? null
+        : size >= 1 ? size : throw new ImgAlignException($"--batch-size is {size}; use 1 or more.");
 }
