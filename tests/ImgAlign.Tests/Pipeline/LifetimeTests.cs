@@ -170,11 +170,12 @@ public sealed class LifetimeTests : IDisposable
             started.Set();
             go.Wait();
         });
-        var others = slow.Pipeline.AlignAsync(ColourWorld.Request);
+        // Long enough that it cannot end before the cancellation, which goes by the thread pool, has reached it.
+        var others = slow.Pipeline.AlignAsync(ColourWorld.Request with { Steps = 1000 });
         started.Wait();
         new GenerationPipeline(slow.Backbone).Dispose();
         Assert.False(others.IsCompleted);
-        var disposing = Task.Run(slow.Pipeline.Dispose);
+        var disposing = slow.Pipeline.DisposeAsync();
         go.Set();
         await disposing;
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => others);
