@@ -39,10 +39,7 @@ public sealed class FileHashes
 
         using var content = file.OpenRead();
         var hash = Convert.ToHexStringLower(SHA256.HashData(content));
-        Directory.CreateDirectory(_folder);
-        var written = $"{entry}.{Guid.NewGuid():N}.tmp";
-        File.WriteAllText(written, state + hash + "\n");
-        File.Move(written, entry, overwrite: true);
+        WholeFile.Write(entry, state + hash + "\n");
         return hash;
     }
 

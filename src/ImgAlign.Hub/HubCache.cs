@@ -7,6 +7,11 @@ namespace ImgAlign.Hub;
 /// </summary>
 public sealed class HubCache
 {
+    /// <summary>The cache that this process's environment variables name (<see cref="HubOptions.CacheFolder"/>).</summary>
+    public HubCache() : this(new HubEnvironment(Environment.GetEnvironmentVariable).CacheFolder)
+    {
+    }
+
     /// <summary>The cache at <paramref name="folder"/>, which need not exist.</summary>
     public HubCache(string folder) => Folder = Path.GetFullPath(folder);
 

@@ -66,7 +66,7 @@ public sealed class HubClient : IDisposable
             var file = sameContent.First();
             var download = new ContentDownload(
                 _requests, _options, connections, plan.Reference, AddressOf(plan.Reference, plan.Commit, file.Path), file,
-                    new ByteCount(file.Path, total));
+                    new ByteCount(total));
             await store.AddAsync([.. sameContent], download, token).ConfigureAwait(false);
         }).ConfigureAwait(false);
         return store.Snapshot;
@@ -85,11 +85,12 @@ public sealed class HubClient : IDisposable
             cancellationToken).ConfigureAwait(false)).Json;
         var commit = Text(info, "sha") is { } sha && SafeName.IsCommit(sha) ? sha : throw NotTheHub(reference);
         var repository = Cache.Repository(reference);
-        var tree = repository.ReadTree(commit) ?? await ReadTreeAsync(reference, commit, cancellationToken).ConfigureAwait(false);
+        var noted = repository.ReadTree(commit);
+        var tree = noted ?? await ReadTreeAsync(reference, commit, cancellationToken).ConfigureAwait(false);
         var files = filter.Select(tree, reference.ToString());
         return new HubPlan(reference, commit, files)
         {
-            Tree = tree,
+            NewTree = noted is null ? tree : null,
             Missing = repository.MissingOf(commit, files),
             License = LicenseOf(info),
             IsGated = info["gated"] is JsonValue gated && !(gated.TryGetValue<bool>(out var flag) && !flag),
@@ -160,9 +161,8 @@ public sealed class HubClient : IDisposable
 
     private Uri AddressOf(HubReference reference, string revision, string path)
     {
-        var kind = reference.Kind == HubRepositoryKind.Dataset ? "datasets/" : "";
         var file = string.Join('/', path.Split('/').Select(Uri.EscapeDataString));
-        return new($"{Base}/{kind}{reference.Repository}/resolve/{Uri.EscapeDataString(revision)}/{file}");
+        return new($"{Base}/{reference.Page}/resolve/{Uri.EscapeDataString(revision)}/{file}");
     }
 
     private string Base => _options.Endpoint.ToString().TrimEnd('/');

@@ -9,7 +9,7 @@ namespace ImgAlign.Hub;
 /// </summary>
 public sealed class HubFilter
 {
-    private readonly Regex[] _include;
+    private readonly (string Text, Regex Expression)[] _include;
     private readonly Regex[] _exclude;
     private readonly Func<IReadOnlyList<string>, IEnumerable<string>>? _choose;
 
@@ -17,10 +17,8 @@ public sealed class HubFilter
     /// name="exclude"/>.</summary>
     public HubFilter(IEnumerable<string>? include = null, IEnumerable<string>? exclude = null)
     {
-        Include = [.. include ?? []];
-        Exclude = [.. exclude ?? []];
-        _include = [.. Include.Select(Compile)];
-        _exclude = [.. Exclude.Select(Compile)];
+        _include = [.. (include ?? []).Select(pattern => (pattern, Compile(pattern)))];
+        _exclude = [.. (exclude ?? []).Select(Compile)];
     }
 
     /// <summary>A choice that depends on all files, such as one of two formats.</summary>
@@ -30,20 +28,14 @@ public sealed class HubFilter
     /// <summary>Every file.</summary>
     public static HubFilter All { get; } = new();
 
-    /// <summary>Patterns of what is wanted; empty for everything.</summary>
-    public IReadOnlyList<string> Include { get; }
-
-    /// <summary>Patterns of what is not wanted.</summary>
-    public IReadOnlyList<string> Exclude { get; }
-
     /// <summary>The wanted ones of <paramref name="files"/>.</summary>
-    /// <exception cref="HubException">A pattern of <see cref="Include"/> matches none of them, or nothing is left.</exception>
+    /// <exception cref="HubException">A pattern of what to include matches none of them, or nothing is left.</exception>
     internal HubFile[] Select(IReadOnlyList<HubFile> files, string where)
     {
-        for (var i = 0; i < _include.Length; i++)
+        foreach (var (text, expression) in _include)
         {
-            if (!files.Any(file => _include[i].IsMatch(file.Path)))
-                throw new HubException(HubError.FileNotFound, $"No file of {where} matches '{Include[i]}'.");
+            if (!files.Any(file => expression.IsMatch(file.Path)))
+                throw new HubException(HubError.FileNotFound, $"No file of {where} matches '{text}'.");
         }
         var chosen = _choose?.Invoke([.. files.Select(file => file.Path)]).ToHashSet();
         HubFile[] wanted = [.. files.Where(file => chosen?.Contains(file.Path) ?? Matches(file.Path))];
@@ -52,7 +44,7 @@ public sealed class HubFilter
     }
 
     private bool Matches(string path) =>
-        (_include.Length == 0 || _include.Any(pattern => pattern.IsMatch(path))) && !_exclude.Any(pattern => pattern.IsMatch(path));
+        (_include.Length == 0 || _include.Any(pattern => pattern.Expression.IsMatch(path))) && !_exclude.Any(pattern => pattern.IsMatch(path));
 
     private static Regex Compile(string pattern)
     {

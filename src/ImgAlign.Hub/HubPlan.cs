@@ -31,6 +31,6 @@ public sealed class HubPlan
     /// <summary>Whether terms have to be accepted on the hub's page before its files can be fetched.</summary>
     public bool IsGated { get; internal init; }
 
-    /// <summary>All files of the commit; null where only one file was asked for.</summary>
-    internal IReadOnlyList<HubFile>? Tree { get; init; }
+    /// <summary>All files of the commit, where the hub was asked for them because the cache has no note of them; else null.</summary>
+    internal IReadOnlyList<HubFile>? NewTree { get; init; }
 }

@@ -40,6 +40,9 @@ public sealed partial record HubReference
     internal string FolderName =>
         (Kind == HubRepositoryKind.Dataset ? "datasets--" : "models--") + Repository.Replace("/", "--", StringComparison.Ordinal);
 
+    /// <summary>The path of its page on the hub: <c>owner/name</c> or <c>datasets/owner/name</c>.</summary>
+    internal string Page => (Kind == HubRepositoryKind.Dataset ? "datasets/" : "") + Repository;
+
     /// <summary>Reads <paramref name="text"/>.</summary>
     /// <exception cref="HubException">It is not a name of the hub.</exception>
     public static HubReference Parse(string text) =>
@@ -72,8 +75,7 @@ public sealed partial record HubReference
 
     /// <summary>The text that <see cref="Parse"/> reads, without a revision where it is <c>main</c>.</summary>
     public override string ToString() =>
-        (Kind == HubRepositoryKind.Dataset ? "datasets/" : "") + Repository + (Revision == "main" ? "" : "@" + Revision) + (Path is null
-            ? "" : ":" + Path);
+        Page + (Revision == "main" ? "" : "@" + Revision) + (Path is null ? "" : ":" + Path);
 
     [GeneratedRegex(@"\A(hf:)?((?<datasets>datasets)/(?=[^/@:]+/))?" +
         @"(?<owner>[A-Za-z0-9_]([A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?)/(?<name>[A-Za-z0-9_]([A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?)" +

@@ -34,7 +34,7 @@ internal sealed partial class RepositoryFolder(string folder)
             : throw new HubException(HubError.Corrupt, $"{file} holds no commit: delete it, so that the hub is asked again.");
     }
 
-    public void WriteRef(string revision, string commit) => WriteText(RefOf(revision), commit);
+    public void WriteRef(string revision, string commit) => WholeFile.Write(RefOf(revision), commit);
 
     /// <summary>What a commit consists of, if it is noted down.</summary>
     public IReadOnlyList<HubFile>? ReadTree(string commit)
@@ -77,7 +77,7 @@ internal sealed partial class RepositoryFolder(string folder)
             files[file.Path] = entry;
         }
         var json = new JsonObject { ["format_version"] = 1, ["files"] = files }.ToJsonString(AsPythonWrites);
-        WriteText(TreeOf(commit), NotAscii().Replace(json, character => $"\\u{(int)character.Value[0]:x4}"));
+        WholeFile.Write(TreeOf(commit), NotAscii().Replace(json, character => $"\\u{(int)character.Value[0]:x4}"));
     }
 
     /// <summary>The files of a snapshot without a tree; nothing is known of them beyond their size.</summary>
@@ -100,15 +100,6 @@ internal sealed partial class RepositoryFolder(string folder)
         var file = new FileInfo(path);
         var target = file.LinkTarget is null ? file : file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo;
         return target is { Exists: true } ? target.Length : null;
-    }
-
-    /// <summary>A small file that appears whole or not at all.</summary>
-    private static void WriteText(string path, string text)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var written = $"{path}.{Guid.NewGuid():N}.tmp";
-        File.WriteAllText(written, text);
-        File.Move(written, path, overwrite: true);
     }
 
     private static string Local(string path) => path.Replace('/', Path.DirectorySeparatorChar);

@@ -20,7 +20,7 @@ internal sealed class SnapshotStore(HubCache cache, HubPlan plan, bool useSymbol
     {
         if (!plan.Reference.IsCommit && _repository.CommitOf(plan.Reference) != plan.Commit)
             _repository.WriteRef(plan.Reference.Revision, plan.Commit);
-        if (plan.Tree is not null && _repository.ReadTree(plan.Commit) is null) _repository.WriteTree(plan.Commit, plan.Tree);
+        if (plan.NewTree is { } tree) _repository.WriteTree(plan.Commit, tree);
     }
 
     /// <exception cref="HubException">The disk has less room than what is missing needs.</exception>
@@ -59,7 +59,7 @@ internal sealed class SnapshotStore(HubCache cache, HubPlan plan, bool useSymbol
             foreach (var target in targets) Link(target, blob);
             return;
         }
-        foreach (var target in isFetched ? targets[1..] : targets) Copy(isFetched ? PartialOf(file) : blob, target);
+        foreach (var target in isFetched ? targets[1..] : targets) WholeFile.Copy(isFetched ? PartialOf(file) : blob, target);
         if (isFetched) File.Move(PartialOf(file), targets[0], overwrite: true);
     }
 
@@ -96,13 +96,6 @@ internal sealed class SnapshotStore(HubCache cache, HubPlan plan, bool useSymbol
     {
         File.Delete(path);
         File.CreateSymbolicLink(path, Path.GetRelativePath(Path.GetDirectoryName(path)!, blob));
-    }
-
-    private static void Copy(string source, string target)
-    {
-        var copy = $"{target}.{Guid.NewGuid():N}.incomplete";
-        File.Copy(source, copy);
-        File.Move(copy, target, overwrite: true);
     }
 
     /// <summary>Whether this system and this disk have symbolic links; Windows has them for some users only.</summary>

@@ -193,7 +193,7 @@ internal sealed class ModelConfiguration
         ToSection(ReadFile(parsed.GetValue(ConfigurationFile), section), section);
 
     private static Dictionary<string, string?> ReadRecipe(ParseResult parsed) => RecipeOptions.Find(parsed.GetValue(Recipe), parsed.GetValue(Recipes)) is { } recipe
-        ? new(recipe.Locate(new HubCache(new HubOptions().CacheFolder)), StringComparer.OrdinalIgnoreCase)
+        ? new(recipe.Locate(new HubCache()), StringComparer.OrdinalIgnoreCase)
         : new(StringComparer.OrdinalIgnoreCase);
 
     // Paths in the file are relative to it, so that it can lie beside the checkpoints and be used from anywhere.

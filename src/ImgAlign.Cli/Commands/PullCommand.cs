@@ -1,7 +1,9 @@
 using System.CommandLine;
+using System.Globalization;
 using ImgAlign.Cli.Hub;
 using ImgAlign.Hub;
 using ImgAlign.Recipes;
+using Spectre.Console;
 
 namespace ImgAlign.Cli.Commands;
 
@@ -28,7 +30,7 @@ internal static class PullCommand
             using var client = new HubClient();
             var fetch = new HubFetch(client, terminal);
             var wishes = Wishes(parsed.GetRequiredValue(what), parsed.GetValue(include) ?? [], parsed.GetValue(exclude) ?? [],
-                parsed.GetValue(recipes));
+                parsed.GetValue(recipes), terminal.Out);
             var plans = await fetch.PlanAsync(wishes, terminal.Out, token);
             if (parsed.GetValue(dryRun)) return 0;
             HubPlan[] gated = [.. plans.Where(plan => plan.IsGated && plan.Missing.Count > 0)];
@@ -43,7 +45,8 @@ internal static class PullCommand
         return command;
     }
 
-    private static IReadOnlyList<HubWish> Wishes(string what, string[] include, string[] exclude, string? recipes)
+    /// <summary>What is to be fetched; where that is a recipe, it is described first.</summary>
+    private static IReadOnlyList<HubWish> Wishes(string what, string[] include, string[] exclude, string? recipes, IAnsiConsole output)
     {
         var isFiltered = include.Length + exclude.Length > 0;
         if (HubReference.TryParse(what, out var reference))
@@ -56,6 +59,9 @@ internal static class PullCommand
         if (isFiltered)
             throw new ImgAlignException("A recipe says itself which files it needs: give --include and --exclude with a repository.");
         var recipe = RecipeOptions.Book(recipes)[what];
+        output.WriteText($"{recipe.Name}: {recipe.About}");
+        foreach (var (policy, gigabytes) in recipe.MemoryGigabytes)
+            output.WriteText(string.Create(CultureInfo.InvariantCulture, $"memory in 16 bits with --residency {policy}: {gigabytes:0.#} GB"));
         return [.. recipe.Models.Select(model => new HubWish(model.Reference, model.Files, model.License))];
     }
 }

@@ -5,8 +5,8 @@ internal sealed class DownloadTotal(long total, IProgress<HubProgress>? progress
 {
     private long _bytes;
 
-    public void Add(string path, long bytes)
+    public void Add(long bytes)
     {
-        if (bytes != 0) progress?.Report(new HubProgress(path, Interlocked.Add(ref _bytes, bytes), total));
+        if (bytes != 0) progress?.Report(new HubProgress(Interlocked.Add(ref _bytes, bytes), total));
     }
 }

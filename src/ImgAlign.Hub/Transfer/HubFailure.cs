@@ -10,7 +10,7 @@ internal static partial class HubFailure
 {
     public static HubException Of(HttpResponseMessage response, HubReference reference, HubOptions options)
     {
-        var repository = (reference.Kind == HubRepositoryKind.Dataset ? "datasets/" : "") + reference.Repository;
+        var repository = reference.Page;
         var page = $"{options.Endpoint.ToString().TrimEnd('/')}/{repository}";
         var hasToken = options.Token is not null;
         var text = Header(response, "X-Error-Message");

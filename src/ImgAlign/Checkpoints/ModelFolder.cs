@@ -45,7 +45,7 @@ public static class ModelFolder
         var published = PublishedNames.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
         if (published is not null) return published;
 
-        var files = Directory.EnumerateFiles(folder).Where(file => Extensions.Contains(Path.GetExtension(file))).Order(StringComparer.Ordinal).ToList();
+        var files = Directory.EnumerateFiles(folder).Where(ModelFiles.IsCheckpoint).Order(StringComparer.Ordinal).ToList();
         return files.Count switch
         {
             1 => files[0],
@@ -53,8 +53,6 @@ public static class ModelFolder
             _ => throw new CheckpointException(folder, $"holds several checkpoints; name the file that is meant: {string.Join(", ", files.Take(5).Select(Path.GetFileName))}."),
         };
     }
-
-    private static readonly string[] Extensions = [".safetensors", ".bin", ".pth", ".pt", ".ckpt"];
 
     private static readonly string[] PublishedNames =
     [

@@ -13,7 +13,7 @@ public static class RecipeBuilderExtensions
     /// <param name="name">The recipe, such as <c>sdxl</c>.</param>
     /// <exception cref="ImgAlignException">There is no such recipe, or the cache does not have all of its models.</exception>
     public static ImgAlignBuilder UseRecipe(this ImgAlignBuilder builder, string name) =>
-        builder.UseRecipe(RecipeBook.BuiltIn[name], new HubCache(new HubOptions().CacheFolder));
+        builder.UseRecipe(RecipeBook.BuiltIn[name], new HubCache());
 
     /// <summary>The same, with a recipe and a cache of one's own.</summary>
     /// <param name="builder">The builder.</param>

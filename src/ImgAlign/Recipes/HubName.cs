@@ -10,7 +10,7 @@ namespace ImgAlign.Recipes;
 public static class HubName
 {
     private static readonly string[] FileEndings =
-        [".safetensors", ".sft", ".bin", ".pth", ".pt", ".ckpt", ".gguf", ".json", ".jsonl", ".txt", ".model", ".parquet", ".png", ".jpg"];
+        [.. ModelFiles.CheckpointExtensions, ".sft", ".gguf", ".json", ".jsonl", ".txt", ".model", ".parquet", ".png", ".jpg"];
 
     /// <summary>Whether <paramref name="path"/> names the hub.</summary>
     /// <exception cref="HubException">It begins with <c>hf:</c>, and what follows is not a name.</exception>
@@ -39,7 +39,7 @@ public static class HubName
     {
         try
         {
-            return TryRead(path, out var reference) ? new HubCache(new HubOptions().CacheFolder).Find(reference, ModelFiles.Filter) : null;
+            return TryRead(path, out var reference) ? new HubCache().Find(reference, ModelFiles.Filter) : null;
         }
         catch (HubException e) when (e.Error is HubError.NotInCache or HubError.FileNotFound)
         {

@@ -8,9 +8,13 @@ namespace ImgAlign.Recipes;
 /// </summary>
 public static class ModelFiles
 {
+    private const string Safetensors = ".safetensors";
+
     private static readonly string[] Small = [".json", ".txt", ".model"];
-    private static readonly string[] Pickles = [".bin", ".pth", ".pt"];
     private static readonly string[] OtherFormats = ["onnx", "openvino", "flax", "tf_model"];
+
+    /// <summary>The extensions of checkpoints: safetensors, and what PyTorch's pickles are called.</summary>
+    internal static IReadOnlyList<string> CheckpointExtensions { get; } = [Safetensors, ".bin", ".pth", ".pt", ".ckpt"];
 
     /// <summary>The filter that chooses them.</summary>
     public static HubFilter Filter { get; } = new(Needed);
@@ -30,11 +34,14 @@ public static class ModelFiles
                 && all.Contains(file.Replace(".fp16.", ".", StringComparison.Ordinal))) return false;
             if (Small.Contains(Path.GetExtension(file))) return true;
             if (isPipeline && FolderOf(file).Length == 0) return false;  // the whole model in one file
-            return IsSafetensors(file) || (Pickles.Contains(Path.GetExtension(file)) && !safetensors.Contains(FolderOf(file)));
+            return IsCheckpoint(file) && (IsSafetensors(file) || !safetensors.Contains(FolderOf(file)));
         }
     }
 
-    private static bool IsSafetensors(string file) => Path.GetExtension(file) == ".safetensors";
+    /// <summary>Whether a file is called as a checkpoint is.</summary>
+    internal static bool IsCheckpoint(string file) => CheckpointExtensions.Contains(Path.GetExtension(file));
+
+    private static bool IsSafetensors(string file) => Path.GetExtension(file) == Safetensors;
 
     private static string FolderOf(string file) => file[..(file.LastIndexOf('/') + 1)];
 }

@@ -15,6 +15,7 @@ public sealed class PullTests
         await using var hub = await TinyHub.StartAsync();
         var dry = await Tool.RunAsync("pull", "tiny", "--recipes", hub.Recipes, "--dry-run");
         Assert.Equal((0, ""), (dry.ExitCode, dry.Error));
+        Assert.Equal(["tiny: The tiny checkpoints of the golden cases.", "memory in 16 bits with --residency KeepAll: 0.1 GB"], dry.Lines.Take(2));
         Assert.Contains("acme/sdxl at " + new string('a', 40), dry.Output, StringComparison.Ordinal);
         Assert.False(Directory.Exists(hub.Cache));
 
