@@ -24,7 +24,7 @@ public sealed class MosaicImagePrompt(Device device) : IImagePromptEncoder
 
     private static Tensor Quarters(RgbImage image)
     {
-        var pixels = tensor(image.Pixels.ToArray(), [1, image.Height, image.Width, 3]).to(float32).DividedBy(255);
+        var pixels = TensorMath.DividedBy(tensor(image.Pixels.ToArray(), [1, image.Height, image.Width, 3]).to(float32), 255);
         return nn.functional.adaptive_avg_pool2d(pixels.permute(0, 3, 1, 2), [2, 2]).flatten(2).squeeze(0).t();  // [4, 3]
     }
 }

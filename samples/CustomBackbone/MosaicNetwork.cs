@@ -3,6 +3,7 @@ using ImgAlign.Networks.Layers;
 using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
+using static ImgAlign.TensorMath;
 using static TorchSharp.torch;
 using Linear = ImgAlign.Networks.Layers.Linear;
 
@@ -59,7 +60,7 @@ public sealed class MosaicNetwork : nn.Module<Tensor, Tensor, Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var channels = text.call(pooledText);
-        if (imageTokens is not null && scale != 0) channels = channels.Plus(image.call(imageTokens.flatten(1)).Times(scale));
+        if (imageTokens is not null && scale != 0) channels = Plus(channels, Times(image.call(imageTokens.flatten(1)), scale));
         return channels.MoveToOuterDisposeScope();
     }
 
@@ -72,7 +73,7 @@ public sealed class MosaicNetwork : nn.Module<Tensor, Tensor, Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var time = timeEmbedding.call(timeProjection.call(timestep).to(sample.dtype));  // [1, w]
-        var channels = prompts.Plus(time).unsqueeze(-1).unsqueeze(-1);  // [B, w, 1, 1]
-        return convOut.call(nn.functional.silu(norm.call(convIn.call(sample).Plus(channels)))).MoveToOuterDisposeScope();
+        var channels = Plus(prompts, time).unsqueeze(-1).unsqueeze(-1);  // [B, w, 1, 1]
+        return convOut.call(nn.functional.silu(norm.call(Plus(convIn.call(sample), channels)))).MoveToOuterDisposeScope();
     }
 }

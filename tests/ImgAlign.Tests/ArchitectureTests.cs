@@ -1,14 +1,14 @@
+using System.Reflection;
 using ImgAlign.Checkpoints;
 using NetArchTest.Rules;
 
 namespace ImgAlign.Tests;
 
-/// <summary>The folders of ImgAlign may refer upwards only: each to those before it in this list.</summary>
+/// <summary>The folders of ImgAlign.Modeling and ImgAlign may refer upwards only: each to those before it in this list.</summary>
 public class ArchitectureTests
 {
     private static readonly string[] Layers =
     [
-        "Recipes",      // which models, and where on the hub
         "Checkpoints",  // files to tensors, tensors to networks
         "Runtime",      // devices, and which networks are in their memory
         "Imaging",
@@ -19,10 +19,13 @@ public class ArchitectureTests
         "Detectors",
         "Alignment",
         "Telemetry",
+        "Recipes",      // which models, and where on the hub
         "Running",      // a run: its rules, its devices, its progress
         "Generation",   // batches of items to pictures
         "DependencyInjection",
     ];
+
+    private static readonly Assembly[] Assemblies = [typeof(Checkpoint).Assembly, typeof(AlignmentPipeline).Assembly];
 
     public static TheoryData<string> Names => new(Layers);
 
@@ -33,7 +36,7 @@ public class ArchitectureTests
         var later = Layers.Skip(Array.IndexOf(Layers, layer) + 1).Select(Namespace).ToArray();
         if (later.Length == 0) return;
 
-        var result = Types.InAssembly(typeof(Checkpoint).Assembly)
+        var result = Types.InAssemblies(Assemblies)
             .That().ResideInNamespaceMatching($"^{Namespace(layer)}(\\.|$)")  // not those that merely begin with the same word
             .ShouldNot().HaveDependencyOnAny(later)
             .GetResult();
@@ -44,7 +47,7 @@ public class ArchitectureTests
     [Fact]
     public void Every_folder_has_its_place()
     {
-        var folders = typeof(Checkpoint).Assembly.GetTypes()
+        var folders = Assemblies.SelectMany(assembly => assembly.GetTypes())
             .Select(type => type.Namespace?.Split('.'))
             .Where(parts => parts is ["ImgAlign", _, ..])
             .Select(parts => parts![1])

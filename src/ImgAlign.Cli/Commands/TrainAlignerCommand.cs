@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ImgAlign.Backbones;
+using ImgAlign.Checkpoints;
 using ImgAlign.Cli.Align;
 using ImgAlign.Cli.Train;
 using ImgAlign.DependencyInjection;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ImgAlign.Hub;
+using ImgAlign.Checkpoints;
 using ImgAlign.Recipes;
 using Microsoft.Extensions.Configuration;
 

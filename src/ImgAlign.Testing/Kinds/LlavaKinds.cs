@@ -106,7 +106,8 @@ internal static class LlavaKinds
     private static LlavaInput Prepare(GoldenCase golden, LlavaConfig config, torch.Device device)
     {
         var image = golden.PathOption("image") is { } path ? ImageFile.Load(path) : null;
-        var processor = new LlavaProcessor(ReadOptions(golden, golden.CheckpointPath!), config);
+        var options = ReadOptions(golden, golden.CheckpointPath!);
+        var processor = new LlavaProcessor(config, options.ModelPath, options.VisionTowerPath, options.Template, options.ImageAspectRatio);
         return processor.Prepare(image, golden.Options.GetProperty("question").GetString()!, device);
     }
 

@@ -98,7 +98,7 @@ internal static class QwenKinds
     private static QwenInput Prepare(GoldenCase golden, QwenConfig config, torch.Device device)
     {
         var options = new QwenOptions { ModelPath = golden.CheckpointPath!, System = golden.Options.Texts("system") is [var system] ? system : null };
-        var processor = new QwenProcessor(options, config);
+        var processor = new QwenProcessor(config, options.ModelPath, options.System, options.MaxPixels);
         var images = golden.Options.Texts("images").Select(path => ImageFile.Load(golden.Path(path!))).ToList();
         var question = golden.Options.GetProperty("question").GetString()!;
         if (golden.Options.TryGetProperty("rendered", out var reference)) TokenizerKinds.RequireEqual(processor.Render(question, images.Count), reference.GetString()!);

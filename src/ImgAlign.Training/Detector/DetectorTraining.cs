@@ -73,7 +73,7 @@ public sealed class DetectorTraining : TrainingRun
 
         var trained = adapters?.Parameters(layer => LayerName(maps[network.LanguageModel], layer))
             ?? NamedParameters.Of(network.Projector, maps[network.Projector]).Concat(NamedParameters.Of(network.LanguageModel, maps[network.LanguageModel])).ToDictionary();
-        var questions = new TripletQuestions(triplets, new LlavaProcessor(model, config));
+        var questions = new TripletQuestions(triplets, new LlavaProcessor(config, model.ModelPath, model.VisionTowerPath, model.Template, model.ImageAspectRatio));
         using var task = new InstructionTask(network, trained, TripletCount, questions.Read, questions.FindProblem, heldOut);
         var result = train(task, group);
         if (group.Rank != 0) return result;

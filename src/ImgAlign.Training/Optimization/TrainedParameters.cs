@@ -4,10 +4,13 @@ using static TorchSharp.torch;
 namespace ImgAlign.Training.Optimization;
 
 /// <summary>Parameters with gradients that stay in one place: backward passes add to them. Owns the gradients.</summary>
-internal sealed class TrainedParameters : IDisposable
+public sealed class TrainedParameters : IDisposable
 {
     private readonly IReadOnlyList<Parameter> parameters;
 
+    /// <summary>Lets parameters have gradients, which begin at zero.</summary>
+    /// <param name="named">The parameters by name; the caller's.</param>
+    /// <exception cref="ArgumentException">There are none.</exception>
     public TrainedParameters(IReadOnlyDictionary<string, Parameter> named)
     {
         if (named.Count == 0) throw new ArgumentException("There is nothing to train: the task has no parameters.", nameof(named));
@@ -21,10 +24,13 @@ internal sealed class TrainedParameters : IDisposable
         }
     }
 
+    /// <summary>Their names.</summary>
     public IReadOnlyList<string> Names { get; }
 
+    /// <summary>The parameters, in the order of <see cref="Names"/>.</summary>
     public IReadOnlyList<Tensor> Tensors => parameters;
 
+    /// <summary>Their gradients, in the same order and of the same shapes.</summary>
     public IReadOnlyList<Tensor> Gradients { get; }
 
     /// <summary>Forgets the gradients of the step before. A parameter that a loss does not depend on keeps a gradient of zero.</summary>
@@ -35,6 +41,7 @@ internal sealed class TrainedParameters : IDisposable
         foreach (var gradient in Gradients) gradient.zero_();
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var parameter in parameters.Where(parameter => !parameter.IsInvalid)) parameter.grad = null;

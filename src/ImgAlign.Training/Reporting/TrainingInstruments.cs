@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using ImgAlign.Telemetry;
 
@@ -6,17 +7,25 @@ namespace ImgAlign.Training.Reporting;
 /// <summary>The instruments of training, on the meter of all of ImgAlign; they cost nothing while nobody listens.</summary>
 internal static class TrainingInstruments
 {
-    public static readonly Counter<long> Steps = Instruments.Meter.CreateCounter<long>(TelemetryNames.TrainingSteps, "{step}", "Steps of the optimiser.");
+    private static readonly InstrumentAdvice<double> SecondsToTenMinutes =
+        new() { HistogramBucketBoundaries = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60, 120, 300, 600] };
 
-    public static readonly Counter<long> Samples = Instruments.Meter.CreateCounter<long>(TelemetryNames.TrainingSamples, "{sample}", "Samples trained on.");
+    public static readonly ActivitySource Activities = new(TelemetryNames.Source);
 
-    public static readonly Counter<long> Skipped = Instruments.Meter.CreateCounter<long>(TelemetryNames.TrainingSkipped, "{sample}", "Samples that cannot be used.");
+    private static readonly Meter Meter = new(TelemetryNames.Source);
 
-    public static readonly Histogram<double> StepDuration = Instruments.Seconds(TelemetryNames.TrainingStepDuration, "One step, with the reading of its data.");
+    public static readonly Counter<long> Steps = Meter.CreateCounter<long>(TelemetryNames.TrainingSteps, "{step}", "Steps of the optimiser.");
 
-    public static readonly Gauge<double> Loss = Instruments.Meter.CreateGauge<double>(TelemetryNames.TrainingLoss, description: "The loss of a step.");
+    public static readonly Counter<long> Samples = Meter.CreateCounter<long>(TelemetryNames.TrainingSamples, "{sample}", "Samples trained on.");
 
-    public static readonly Gauge<double> Metric = Instruments.Meter.CreateGauge<double>(TelemetryNames.TrainingMetric, description: "What else is known of a step.");
+    public static readonly Counter<long> Skipped = Meter.CreateCounter<long>(TelemetryNames.TrainingSkipped, "{sample}", "Samples that cannot be used.");
 
-    public static readonly Gauge<double> Evaluation = Instruments.Meter.CreateGauge<double>(TelemetryNames.TrainingEvaluation, description: "What held-out samples measure.");
+    public static readonly Histogram<double> StepDuration = Meter.CreateHistogram(
+        TelemetryNames.TrainingStepDuration, "s", "One step, with the reading of its data.", null, SecondsToTenMinutes);
+
+    public static readonly Gauge<double> Loss = Meter.CreateGauge<double>(TelemetryNames.TrainingLoss, description: "The loss of a step.");
+
+    public static readonly Gauge<double> Metric = Meter.CreateGauge<double>(TelemetryNames.TrainingMetric, description: "What else is known of a step.");
+
+    public static readonly Gauge<double> Evaluation = Meter.CreateGauge<double>(TelemetryNames.TrainingEvaluation, description: "What held-out samples measure.");
 }

@@ -23,7 +23,7 @@ internal sealed class TrainingRecorder : IDisposable
         this.task = KeyValuePair.Create<string, object?>(TelemetryNames.TrainingTask, task.GetType().Name);
         this.options = options;
         this.log = log;
-        activity = Instruments.Activities.StartActivity("imgalign.train")?
+        activity = TrainingInstruments.Activities.StartActivity("imgalign.train")?
             .SetTag(TelemetryNames.TrainingTask, this.task.Value).SetTag(TelemetryNames.TrainingWorkers, workers).SetTag(TelemetryNames.RequestSeed, options.Seed);
     }
 
@@ -57,7 +57,7 @@ internal sealed class TrainingRecorder : IDisposable
     /// <param name="measure">Measures.</param>
     public IReadOnlyDictionary<string, double> Evaluate(long step, Func<IReadOnlyDictionary<string, double>> measure)
     {
-        using var evaluation = Instruments.Activities.StartActivity("imgalign.evaluate");
+        using var evaluation = TrainingInstruments.Activities.StartActivity("imgalign.evaluate");
         var values = measure();
         if (values.Count > 0) log?.Write(step, "evaluation", values);
         foreach (var (name, value) in values) TrainingInstruments.Evaluation.Record(value, task, KeyValuePair.Create<string, object?>(TelemetryNames.Metric, name));

@@ -24,7 +24,7 @@ public sealed class LlavaDetector : IMisalignmentDetector, IMemoryFootprint
         ArgumentNullException.ThrowIfNull(options);
         Runtime = runtime;
         config = LlavaConfig.Read(options.ModelPath, options.VisionTowerPath);
-        processor = new LlavaProcessor(options, config);
+        processor = new LlavaProcessor(config, options.ModelPath, options.VisionTowerPath, options.Template, options.ImageAspectRatio);
         var (path, tower) = (options.ModelPath, options.VisionTowerPath);
         var source = new ModelSource<LlavaModel>(
             Name, () => new LlavaModel(config, META), (target, weights) => LlavaWeights.Open(target, path, tower, weights));

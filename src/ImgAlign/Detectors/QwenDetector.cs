@@ -23,7 +23,7 @@ public sealed class QwenDetector : IMisalignmentDetector, IMemoryFootprint
         ArgumentNullException.ThrowIfNull(options);
         Runtime = runtime;
         config = QwenConfig.Read(options.ModelPath);
-        processor = new QwenProcessor(options, config);
+        processor = new QwenProcessor(config, options.ModelPath, options.System, options.MaxPixels);
         var path = options.ModelPath;
         var source = new ModelSource<QwenModel>(Name, () => new QwenModel(config, META), (model, weights) => QwenWeights.Open(model, path, weights));
         network = new(runtime, source, storage: options.Storage);

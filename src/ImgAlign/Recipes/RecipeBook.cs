@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ImgAlign.Checkpoints;
 using ImgAlign.Hub;
 
 namespace ImgAlign.Recipes;

@@ -1,3 +1,4 @@
+using ImgAlign.Checkpoints;
 using ImgAlign.Hub;
 
 namespace ImgAlign.Recipes;

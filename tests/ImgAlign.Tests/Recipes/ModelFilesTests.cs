@@ -1,4 +1,5 @@
 using ImgAlign.Hub;
+using ImgAlign.Checkpoints;
 using ImgAlign.Recipes;
 
 namespace ImgAlign.Tests.Recipes;

@@ -21,8 +21,8 @@ public sealed class InstructionTests : IDisposable
     public void Questions_with_answers_become_the_reference_s_tokens_and_labels(string name)
     {
         using var golden = GoldenCase.Load(Path.Combine(TestData.Golden, "mllm", name));
-        var options = new LlavaOptions { ModelPath = golden.CheckpointPath!, VisionTowerPath = golden.PathOption("vision_tower"), Template = "vicuna_v1", ImageAspectRatio = "pad" };
-        var processor = new LlavaProcessor(options, LlavaConfig.Read(options.ModelPath, options.VisionTowerPath));
+        var (model, tower) = (golden.CheckpointPath!, golden.PathOption("vision_tower"));
+        var processor = new LlavaProcessor(LlavaConfig.Read(model, tower), model, tower, "vicuna_v1", "pad");
         foreach (var (row, sample) in golden.Options.GetProperty("samples").EnumerateArray().Index())
         {
             var made = processor.Instruct(ImageFile.Load(golden.Path(sample.GetProperty("image").GetString()!)), sample.GetProperty("question").GetString()!, sample.GetProperty("answer").GetString()!);
@@ -39,8 +39,8 @@ public sealed class InstructionTests : IDisposable
     public void A_question_that_the_model_cannot_read_is_a_problem_of_its_sample_alone(string? prompt, string expected)
     {
         using var golden = GoldenCase.Load(Path.Combine(TestData.Golden, "mllm", "llava-sft"));
-        var options = new LlavaOptions { ModelPath = golden.CheckpointPath!, VisionTowerPath = golden.PathOption("vision_tower"), Template = "vicuna_v1" };
-        var processor = new LlavaProcessor(options, LlavaConfig.Read(options.ModelPath, options.VisionTowerPath));
+        var (model, tower) = (golden.CheckpointPath!, golden.PathOption("vision_tower"));
+        var processor = new LlavaProcessor(LlavaConfig.Read(model, tower), model, tower, "vicuna_v1", aspectRatio: null);
         var image = golden.Path(golden.Options.GetProperty("samples")[0].GetProperty("image").GetString()!);
         var tooLong = string.Join(' ', Enumerable.Repeat("cat", 10_000));
         var questions = new TripletQuestions([new EditTriplet(image, prompt ?? tooLong, "add a cat"), new EditTriplet(image, "a cat", "add a cat")], processor);

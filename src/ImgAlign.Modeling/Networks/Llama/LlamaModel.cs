@@ -1,0 +1,107 @@
+using ImgAlign.Networks.Layers;
+using ImgAlign.Runtime;
+using TorchSharp.Modules;
+using TorchSharp.Utils;
+using static TorchSharp.torch;
+using Embedding = ImgAlign.Networks.Layers.Embedding;
+
+namespace ImgAlign.Networks.Llama;
+
+/// <summary>The LLaMA decoder without a head: embeddings in, hidden states after the final norm out (transformers LlamaModel).</summary>
+public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, Tensor>, IBlockNetwork
+{
+    [ComponentName(Name = "embed_tokens")]
+    private readonly Embedding embedTokens;
+
+    [ComponentName(Name = "layers")]
+    private readonly ModuleList<LlamaLayer> layers;
+
+    private readonly BlockSequence<LlamaLayer> blocks;
+
+    [ComponentName(Name = "norm")]
+    private readonly RmsNorm norm;
+
+    /// <summary>Creates the network; its weights are uninitialised.</summary>
+    /// <param name="config">Its sizes.</param>
+    /// <param name="device">Where its weights are; <see cref="META"/> until a checkpoint is bound.</param>
+    public LlamaModel(LlamaConfig config, Device device) : base(nameof(LlamaModel))
+    {
+        Config = config;
+        embedTokens = new Embedding(config.VocabSize, config.HiddenSize, device);
+        layers = nn.ModuleList([.. Enumerable.Range(0, config.NumHiddenLayers).Select(index => new LlamaLayer(config, index, device))]);
+        blocks = new(layers);
+        norm = new RmsNorm(config.HiddenSize, config.RmsNormEps, device);
+        RegisterComponents();
+    }
+
+    /// <summary>Its sizes.</summary>
+    public LlamaConfig Config { get; }
+
+    /// <summary>Where its weights are.</summary>
+    public Device Device => norm.Weight.device;
+
+    BlockSequence IBlockNetwork.Blocks => blocks;
+
+    /// <summary>Whether activations within layers are computed again for their gradients instead of kept: less memory, more time, in training.</summary>
+    public bool RecomputesActivations { get; set; }
+
+    public Tensor EmbeddingWeight => embedTokens.Weight;
+
+    /// <summary>The embeddings of tokens.</summary>
+    /// <param name="ids">Token ids <c>[B, N]</c>, each below the vocabulary's size.</param>
+    /// <returns><c>[B, N, D]</c>.</returns>
+    public Tensor Embed(Tensor ids)
+    {
+        TensorDevice.Require(this, Device, ids);
+        return embedTokens.call(ids);
+    }
+
+    /// <summary>Runs all layers.</summary>
+    /// <param name="embeddings"><c>[B, N, D]</c>.</param>
+    /// <param name="cache">
+    /// Remembers these positions and shows those before; null for a single pass. One that is not empty takes one position at a time.
+    /// </param>
+    /// <param name="positions">
+    /// Where each token stands, <c>[axes, B, N]</c>, for models whose positions have several axes; null: they count up, from what the cache
+    /// holds. What follows in the cache then stands behind the furthest of them.
+    /// </param>
+    /// <returns>Hidden states after the final norm, <c>[B, N, D]</c>.</returns>
+    /// <exception cref="InvalidRequestException">The sequence is longer than the model allows.</exception>
+    public Tensor Run(Tensor embeddings, KeyValueCache? cache = null, Tensor? positions = null)
+    {
+        if (positions is not null) TensorDevice.Require(this, Device, positions);
+        using var scope = NewDisposeScope();
+        var (start, count) = (cache?.Length ?? 0, embeddings.shape[1]);
+        Config.RequireLength(start + count);
+        if (start > 0 && count > 1) throw new ArgumentException($"The cache holds {start} positions and {count} are given; only one can follow.", nameof(embeddings));
+        var frequencies = Rope.Frequencies(Config.HeadWidth, Config.RopeTheta, Device);
+        var rotary = positions is null
+            ? Rope.Table(cache?.NextPosition ?? 0, count, frequencies, embeddings.dtype)
+            : Rope.Table(positions, frequencies, Config.RopeSections ?? [Config.HeadWidth / 2], embeddings.dtype);
+        var hidden = call(embeddings, rotary, cache);
+        if (positions is not null) cache?.ContinueAt(positions.max().item<long>() + 1);
+        return hidden.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Runs all layers at positions of the caller's choice.</summary>
+    /// <param name="embeddings"><c>[B, N, D]</c>.</param>
+    /// <param name="rotary">The rotation of each position.</param>
+    /// <param name="cache">As for <see cref="Run"/>.</param>
+    /// <returns>Hidden states after the final norm, <c>[B, N, D]</c>.</returns>
+    public override Tensor forward(Tensor embeddings, RotaryTable rotary, KeyValueCache? cache)
+    {
+        TensorDevice.Require(this, Device, embeddings);
+        TensorDevice.Require(this, Device, rotary.Cosines);
+        using var scope = NewDisposeScope();
+        var hidden = embeddings;
+        foreach (var layer in blocks.InTurn())
+        {
+            var next = Recomputation.Run(
+                RecomputesActivations && cache is null, inputs => layer.call(inputs[0], new RotaryTable(inputs[1], inputs[2]), cache), hidden, rotary.Cosines, rotary.Sines);
+            if (!ReferenceEquals(hidden, embeddings)) hidden.Dispose();
+            hidden = next;
+        }
+        cache?.Advance(embeddings.shape[1]);
+        return norm.call(hidden).MoveToOuterDisposeScope();
+    }
+}
