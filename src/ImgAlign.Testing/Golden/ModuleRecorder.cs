@@ -44,8 +44,8 @@ public sealed class ModuleRecorder : IDisposable
             throw new NotSupportedException($"{path}: a {module.GetType().Name} does not give one tensor; it cannot be recorded.");
         var parameters = hookType.GetGenericArguments()[..^1].Select(Expression.Parameter).ToArray();
         var body = Expression.Call(Expression.Constant(this), nameof(Keep), null, Expression.Constant(path), parameters[^1]);
-        dynamic remover = hookable!.GetMethod("register_forward_hook", [hookType])!.Invoke(module, [Expression.Lambda(hookType, body, parameters).Compile()])!;
-        return () => remover.remove();
+        var remover = hookable!.GetMethod("register_forward_hook", [hookType])!.Invoke(module, [Expression.Lambda(hookType, body, parameters).Compile()])!;
+        return remover.GetType().GetMethod("remove")!.CreateDelegate<Action>(remover);
     }
 
     private torch.Tensor Keep(string path, torch.Tensor output)
