@@ -61,7 +61,7 @@ public sealed class FluxOptions
 
     /// <summary>
     /// Skips the blocks behind the first one in steps in which the first one adds nearly the same as in the last step that ran all: the relative
-    /// change up to which steps count as the same, such as 0.1. The picture changes. Null: all blocks run in all steps.
+    /// change up to which steps count as the same, such as 0.1; decided for each picture by itself. The picture changes. Null: all blocks run in all steps.
     /// </summary>
     [Range(0.0, 1.0)]
     public double? StepCacheThreshold { get; set; }

@@ -57,6 +57,32 @@ public sealed class FluxBackboneTests : ModelTest
     }
 
     [Fact]
+    public void A_step_cache_decides_on_each_picture_of_a_batch_by_itself()
+    {
+        using var scope = NewDisposeScope();
+        using var plain = new FluxBackbone(Runtime, Published());
+        using var cached = new FluxBackbone(Runtime, Published(options => options.StepCacheThreshold = 0.01));
+        // The first picture is nearly the same in both steps, the second is another one.
+        var noise = cat([plain.Noise(Size, 1), plain.Noise(Size, 2)]);
+        Tensor[] steps = [noise, cat([noise.narrow(0, 0, 1).Times(1.05), plain.Noise(Size, 3)])];
+        var together = Second(cached, steps);
+        var exact = Second(plain, steps);
+        Assert.True(exact[1].allclose(together[1], 1e-4, 1e-5));
+        Assert.False(exact[0].allclose(together[0], 1e-4, 1e-5));
+        for (var item = 0; item < 2; item++)
+            Assert.True(Second(cached, [.. steps.Select(step => step.narrow(0, item, 1))])[0].allclose(together[item], 1e-4, 1e-5));
+
+        static Tensor Second(FluxBackbone backbone, IReadOnlyList<Tensor> steps)
+        {
+            using var text = backbone.EncodeText([.. Enumerable.Repeat("a red cube", (int)steps[0].shape[0])]);
+            using var conditioning = backbone.Condition(text, null, 0, Size, backbone.Settings());
+            var level = backbone.CreateSchedule(6, Size).Levels[0];
+            Tensor[] slopes = [.. steps.Select(step => backbone.Derivative(step, level, conditioning))];
+            return slopes[^1];
+        }
+    }
+
+    [Fact]
     public void Streaming_its_blocks_changes_nothing()
     {
         using var scope = NewDisposeScope();

@@ -30,7 +30,7 @@ public sealed class FluxConditioning : Conditioning
     /// <summary>One a double block, the values times the prompt's scale; null for no image prompt.</summary>
     internal IReadOnlyList<KeysAndValues>? ImagePrompt { get; }
 
-    /// <summary>Skips blocks in steps that change little; null: all blocks run in all steps.</summary>
+    /// <summary>Skips blocks of samples in steps that change them little; null: all blocks run in all steps.</summary>
     public FirstBlockCache? StepCache { get; set; }
 
     /// <summary>The number of text tokens, L.</summary>
@@ -38,6 +38,17 @@ public sealed class FluxConditioning : Conditioning
 
     /// <summary>The number of image tokens, N.</summary>
     public long ImageLength => Rotations.shape[1] - TextLength;
+
+    /// <summary>The same of some samples, without a step cache.</summary>
+    /// <param name="samples">Indices, int64 <c>[n]</c>.</param>
+    /// <returns>The caller's.</returns>
+    public FluxConditioning Select(Tensor samples)
+    {
+        return new FluxConditioning(
+            Of(Text), Of(Vector), Rotations.shape[0] == 1 ? Rotations.alias() : Of(Rotations), ImagePrompt?.Select(prompt => new KeysAndValues(Of(prompt.Keys), Of(prompt.Values))).ToList());
+
+        Tensor Of(Tensor tensor) => tensor.index_select(0, samples);
+    }
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -122,29 +122,40 @@ public sealed class FluxTransformer : nn.Module<Tensor, Tensor, FluxConditioning
         using var scope = NewDisposeScope();
         var vector = timeTextEmbedding.EmbedTime(timestep.expand(conditioning.Batch)).Plus(conditioning.Vector);
         var step = new FluxStep(nn.functional.silu(vector), conditioning);
-        var x = cat([conditioning.Text, imageEmbedder.call(image)], 1);  // [B, L + N, w]
-        x = RunBlocks(x, step);
+        var x = RunBlocks(cat([conditioning.Text, imageEmbedder.call(image)], 1), step);  // [B, L + N, w]
         var ofImage = x.narrow(1, conditioning.TextLength, conditioning.ImageLength);
         return output.call(outputNorm.call(ofImage, step)).MoveToOuterDisposeScope();
     }
 
-    // Frees x.
-    private Tensor RunBlocks(Tensor x, FluxStep step)
+    private Tensor RunBlocks(Tensor x, FluxStep step) => step.Conditioning.StepCache is { } cache ? RunChanged(x, step, cache) : Run(blocks.InTurn(), x, step);
+
+    // All blocks for the samples that the first one changes, and the first one alone for the others.
+    private Tensor RunChanged(Tensor x, FluxStep step, FirstBlockCache cache)
     {
-        var cache = step.Conditioning.StepCache;
-        var isFirst = true;
-        foreach (var block in blocks.InTurn())
+        using var inTurn = blocks.InTurn().GetEnumerator();
+        inTurn.MoveNext();
+        var output = inTurn.Current.call(x, step);
+        var changed = cache.Changed(x, output);
+        var samples = tensor(changed, int64, x.device);
+        var ofChanged = output.index_select(0, samples);
+        if (changed.Length == 0) return cache.Complete(x, output, changed, ofChanged);
+        using var conditioning = step.Conditioning.Select(samples);
+        return cache.Complete(x, output, changed, Run(Rest(inTurn), ofChanged, new FluxStep(step.ActivatedVector.index_select(0, samples), conditioning)));
+    }
+
+    private static IEnumerable<T> Rest<T>(IEnumerator<T> items)
+    {
+        while (items.MoveNext()) yield return items.Current;
+    }
+
+    // Frees what is between the blocks, and x.
+    private static Tensor Run(IEnumerable<nn.Module<Tensor, FluxStep, Tensor>> blocks, Tensor x, FluxStep step)
+    {
+        foreach (var block in blocks)
         {
             using var previous = x;
             x = block.call(previous, step);
-            if (isFirst && cache?.TrySkip(previous, x) is { } result)
-            {
-                x.Dispose();
-                return result;
-            }
-            isFirst = false;
         }
-        cache?.Keep(x);
         return x;
     }
 }
