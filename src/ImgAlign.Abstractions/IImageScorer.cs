@@ -6,6 +6,10 @@ public interface IImageScorer : IModel
     /// <summary>Scores pictures.</summary>
     /// <param name="images">B pictures of any sizes.</param>
     /// <param name="prompts">What each of them should show, B prompts.</param>
-    /// <returns>One score a picture; higher is better.</returns>
+    /// <returns>One finite score a picture, which does not depend on the others; higher is better.</returns>
     IReadOnlyList<double> Score(IReadOnlyList<RgbImage> images, IReadOnlyList<string> prompts);
+
+    /// <summary>What the scorer does not read of a prompt; empty where it reads all of it, or none.</summary>
+    /// <param name="prompt">The prompt.</param>
+    IReadOnlyList<UnreadText> FindUnread(string prompt) => [];
 }

@@ -37,10 +37,8 @@ public static class BackboneConformance
         return checks.Problems;
     }
 
-    private sealed class Checks(IDiffusionBackbone backbone, ImageSize size, IReadOnlyList<string> prompts)
+    private sealed class Checks(IDiffusionBackbone backbone, ImageSize size, IReadOnlyList<string> prompts) : ConformanceChecks
     {
-        public List<string> Problems { get; } = [];
-
         public void Schedule()
         {
             foreach (var count in (int[])[1, 2, 7])
@@ -138,23 +136,6 @@ public static class BackboneConformance
             Require(!x.IsInvalid && images is not { IsInvalid: true }, "An argument was disposed; arguments are borrowed.");
         }
 
-        public void Leakless(string what, Action check)
-        {
-            // What others have left to the collector would be counted as ours when it goes.
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-            var before = Tensor.TotalCount;
-            try
-            {
-                check();
-            }
-            catch (Exception exception) when (exception is not OutOfMemoryException)
-            {
-                Problems.Add($"{what}: {exception.GetType().Name}: {exception.Message}");
-            }
-            Require(Tensor.TotalCount == before, $"{what}: {Tensor.TotalCount - before} tensors are left over.");
-        }
-
         private Tensor Derivative(Tensor x, NoiseLevel level, TextFeatures text, Tensor? images, double scale)
         {
             using var conditioning = backbone.Condition(text, images, scale, size, Settings);
@@ -184,11 +165,6 @@ public static class BackboneConformance
             if (both.shape.SequenceEqual(pair.shape)) Require(Difference(both, pair) <= Tolerance, $"{what} are not those of its items.");
         }
 
-        private void Require(bool condition, string problem)
-        {
-            if (!condition) Problems.Add(problem);
-        }
-
         private static double Difference(Tensor a, Tensor b)
         {
             using var scope = NewDisposeScope();
@@ -196,12 +172,5 @@ public static class BackboneConformance
         }
 
         private static string Shape(Tensor tensor) => $"[{string.Join(", ", tensor.shape)}]";
-
-        private static RgbImage Gradient(ImageSize size, int offset)
-        {
-            var pixels = new byte[3 * size.Width * size.Height];
-            for (var i = 0; i < pixels.Length; i++) pixels[i] = (byte)(offset + 5 * (i % 3) + 100L * i / pixels.Length);
-            return new RgbImage(size.Width, size.Height, pixels);
-        }
     }
 }

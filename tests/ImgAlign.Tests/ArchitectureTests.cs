@@ -18,6 +18,7 @@ public class ArchitectureTests
         "Backbones",
         "Detectors",
         "Alignment",
+        "Scorers",      // pictures and prompts to numbers
         "Telemetry",
         "Recipes",      // which models, and where on the hub
         "Running",      // a run: its rules, its devices, its progress

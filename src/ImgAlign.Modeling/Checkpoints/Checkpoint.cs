@@ -38,7 +38,7 @@ public abstract partial class Checkpoint : IDisposable
     public abstract torch.Tensor Read(string name);
 
     /// <summary>The name that a tensor has in its file, for messages: another one where this is a part of a larger checkpoint.</summary>
-    internal virtual string NameInFile(string name) => name;
+    public virtual string NameInFile(string name) => name;
 
     /// <summary>Lets go of mapped pages that have been read: they count as the process's memory as long as the file is mapped. Tensors that were read keep theirs.</summary>
     internal virtual void ReleasePages() { }

@@ -68,7 +68,7 @@ public sealed class CheckpointPart : Checkpoint
     public override torch.Tensor Read(string name) => whole.Read(prefix + name);
 
     /// <inheritdoc/>
-    internal override string NameInFile(string name) => whole.NameInFile(prefix + name);
+    public override string NameInFile(string name) => whole.NameInFile(prefix + name);
 
     /// <inheritdoc/>
     internal override CheckpointException? FindNotFinite(string name) => whole.FindNotFinite(prefix + name);

@@ -30,16 +30,24 @@ public static class HubName
     /// <summary>The path of what <paramref name="path"/> names: in the hub's cache if it names the hub, else itself. Nothing is
     /// downloaded.</summary>
     /// <exception cref="ImgAlignException">The cache does not have it.</exception>
-    public static string Locate(string path) => Find(path)?.Path ?? path;
+    public static string Locate(string path) => Locate(path, ModelFiles.Filter);
+
+    /// <summary>The same where not all of a model is needed.</summary>
+    /// <exception cref="ImgAlignException">The cache does not have these files of it.</exception>
+    public static string Locate(string path, HubFilter files) => Find(path, files)?.Path ?? path;
 
     /// <summary>Where in the cache that lies which <paramref name="path"/> names, and at which commit; null if it does not name the
     /// hub.</summary>
     /// <exception cref="ImgAlignException">The cache does not have it.</exception>
-    public static HubSnapshot? Find(string path)
+    public static HubSnapshot? Find(string path) => Find(path, ModelFiles.Filter);
+
+    /// <summary>The same where not all of a model is needed.</summary>
+    /// <exception cref="ImgAlignException">The cache does not have these files of it.</exception>
+    public static HubSnapshot? Find(string path, HubFilter files)
     {
         try
         {
-            return TryRead(path, out var reference) ? new HubCache().Find(reference, ModelFiles.Filter) : null;
+            return TryRead(path, out var reference) ? new HubCache().Find(reference, files) : null;
         }
         catch (HubException e) when (e.Error is HubError.NotInCache or HubError.FileNotFound)
         {

@@ -19,6 +19,14 @@ public static class ModelFiles
     /// <summary>The filter that chooses them.</summary>
     public static HubFilter Filter { get; } = new(Needed);
 
+    /// <summary>The filter that chooses what a tokenizer of CLIP is read from.</summary>
+    public static HubFilter Tokenizer { get; } =
+        new(static files => files.Where(static file => file is "vocab.json" or "merges.txt" or "tokenizer.json"));
+
+    /// <summary>Whether a folder holds what a tokenizer of CLIP is read from.</summary>
+    internal static bool HasTokenizer(string folder) =>
+        File.Exists(Path.Combine(folder, "vocab.json")) || File.Exists(Path.Combine(folder, "tokenizer.json"));
+
     /// <summary>Of the paths of all files, those that are needed.</summary>
     public static IEnumerable<string> Needed(IReadOnlyList<string> files)
     {

@@ -1,3 +1,4 @@
+using ImgAlign.Hub;
 
 namespace ImgAlign.Checkpoints;
 
@@ -10,9 +11,15 @@ public static class ModelFolder
     /// </summary>
     /// <param name="path">The folder, or a name of the hub (<see cref="HubName"/>).</param>
     /// <exception cref="CheckpointException">There is no such folder, or it is not clear which snapshot is meant.</exception>
-    public static string Resolve(string path)
+    public static string Resolve(string path) => Resolve(path, ModelFiles.Filter);
+
+    /// <summary>The same where not all of the model is needed.</summary>
+    /// <param name="path">The folder, or a name of the hub.</param>
+    /// <param name="files">Which of the files must be in the hub's cache.</param>
+    /// <exception cref="CheckpointException">There is no such folder, or it is not clear which snapshot is meant.</exception>
+    internal static string Resolve(string path, HubFilter files)
     {
-        path = HubName.Locate(path);
+        path = HubName.Locate(path, files);
         if (!Directory.Exists(path)) throw new CheckpointException(path, "there is no such model folder.");
         var snapshots = Path.Combine(path, "snapshots");
         if (!Directory.Exists(snapshots)) return path;

@@ -26,6 +26,15 @@ public sealed class ClipImageProcessor
     /// <summary>Whether the middle is cut out.</summary>
     public bool DoCenterCrop { get; init; } = true;
 
+    /// <summary>
+    /// Where a middle begins that lies between two pixels: at the even one, as torchvision rounds (OpenAI's CLIP, OpenCLIP), or always at
+    /// the first, as transformers does.
+    /// </summary>
+    public bool RoundsCropToEven { get; init; }
+
+    /// <summary>Which pass of resizing comes first.</summary>
+    public ResizeOrder Order { get; init; }
+
     /// <summary>Whether the pixels are multiplied by <see cref="RescaleFactor"/>.</summary>
     public bool DoRescale { get; init; } = true;
 
@@ -44,17 +53,26 @@ public sealed class ClipImageProcessor
     /// <summary>Reads a folder's image processor, or takes OpenAI CLIP's preprocessing, which copies without the file have too.</summary>
     /// <param name="folder">The image encoder's folder.</param>
     /// <param name="size">Width and height that the encoder takes.</param>
-    public static ClipImageProcessor LoadOrDefault(string folder, int size) =>
-        PreprocessorConfig.IsIn(folder) ? Load(folder) : ForSize(size);
+    /// <param name="order">Which pass of resizing comes first.</param>
+    public static ClipImageProcessor LoadOrDefault(string folder, int size, ResizeOrder order = ResizeOrder.HorizontalFirst) =>
+        PreprocessorConfig.IsIn(folder)
+            ? PreprocessorConfig.Read<ClipPreprocessorConfig>(folder).ToProcessor(order)
+            : new() { ShortestEdge = size, CropSize = new(size, size), Order = order };
 
     /// <summary>CLIP's processor with another resolution.</summary>
     /// <param name="size">The side of the square that the tower reads, in pixels.</param>
     public static ClipImageProcessor ForSize(int size) => new() { ShortestEdge = size, CropSize = new(size, size) };
 
+    /// <summary>The preprocessing of OpenAI's CLIP and of OpenCLIP in their own programs, which torchvision does.</summary>
+    /// <param name="size">The side of the square that the tower reads, in pixels.</param>
+    public static ClipImageProcessor ForSizeByTorchvision(int size) =>
+        new() { ShortestEdge = size, CropSize = new(size, size), RoundsCropToEven = true, Order = ResizeOrder.StrongerFirst };
+
     /// <summary>Reads <c>processor_config.json</c> or <c>preprocessor_config.json</c>; what it leaves out is as in transformers.</summary>
     /// <param name="folder">The folder with the file.</param>
     /// <exception cref="ImgAlignException">The file is missing or malformed.</exception>
-    public static ClipImageProcessor Load(string folder) => PreprocessorConfig.Read<ClipPreprocessorConfig>(folder).ToProcessor();
+    public static ClipImageProcessor Load(string folder) =>
+        PreprocessorConfig.Read<ClipPreprocessorConfig>(folder).ToProcessor(ResizeOrder.HorizontalFirst);
 
     /// <summary>Makes an image square by bars in the mean colour on its shorter sides, as LLaVA-1.5 does (<c>image_aspect_ratio: pad</c>).</summary>
     /// <param name="image">The image.</param>
@@ -74,15 +92,15 @@ public sealed class ClipImageProcessor
         ArgumentNullException.ThrowIfNull(image);
         var whole = DoResize ? ResizedSize(image.Size) : image.Size;
         var crop = DoCenterCrop ? CropSize : whole;
-        var (left, top) = (FloorHalf(whole.Width - crop.Width), FloorHalf(whole.Height - crop.Height));
+        var (left, top) = (Half(whole.Width - crop.Width), Half(whole.Height - crop.Height));
 
         // Only the pixels that the crop keeps are computed; a crop larger than the image is black around it.
         var (x, y) = (Math.Max(left, 0), Math.Max(top, 0));
         var (width, height) = (Math.Min(crop.Width, whole.Width), Math.Min(crop.Height, whole.Height));
-        var visible = PillowResize.ResizeRegion(image, whole.Width, whole.Height, Resample, x, y, width, height);
+        var visible = PillowResize.ResizeRegion(image, whole.Width, whole.Height, Resample, x, y, width, height, Order);
         return Canvas.Crop(visible, left - x, top - y, crop.Width, crop.Height);
 
-        static int FloorHalf(int value) => value >> 1;
+        int Half(int excess) => RoundsCropToEven ? (int)Math.Round(excess / 2.0, MidpointRounding.ToEven) : excess >> 1;
     }
 
     /// <summary>The tower's input.</summary>

@@ -11,7 +11,8 @@ internal sealed record ClipPreprocessorConfig : PreprocessorConfig
     public bool? DoCenterCrop { get; init; } = true;
 
     /// <summary>The processor that it describes.</summary>
-    public ClipImageProcessor ToProcessor()
+    /// <param name="order">Which pass of resizing comes first, which the file does not tell.</param>
+    public ClipImageProcessor ToProcessor(ResizeOrder order)
     {
         var edge = Size is null ? Defaults.ShortestEdge : Edge(Size.Value);
         return new ClipImageProcessor
@@ -27,6 +28,7 @@ internal sealed record ClipPreprocessorConfig : PreprocessorConfig
             RescaleFactor = RescaleFactor,
             Mean = ImageMean,
             StandardDeviation = ImageStd,
+            Order = order,
         };
     }
 

@@ -3,8 +3,9 @@ using ImgAlign.Runtime;
 namespace ImgAlign.Imaging;
 
 /// <summary>
-/// Pillow's <c>Image.resize</c> on 8-bit RGB, to the bit (Pillow 10.4, which the released IMG pins, and any other up to 12): two passes,
-/// horizontal first, each rounded to 8 bits. The encoders were trained on images resized like this.
+/// Pillow's <c>Image.resize</c> on 8-bit RGB, to the bit: two passes, each rounded to 8 bits, horizontal first (Pillow 10.4, which the
+/// released IMG pins, and any other up to 12) unless <see cref="ResizeOrder"/> says otherwise. The encoders were trained on images resized
+/// like this.
 /// </summary>
 public static class PillowResize
 {
@@ -27,23 +28,35 @@ public static class PillowResize
     /// <param name="top">Where the part begins.</param>
     /// <param name="regionWidth">The width of the part.</param>
     /// <param name="regionHeight">The height of the part.</param>
-    internal static RgbImage ResizeRegion(RgbImage image, int width, int height, ResampleFilter filter, int left, int top, int regionWidth, int regionHeight)
+    /// <param name="order">Which pass comes first.</param>
+    internal static RgbImage ResizeRegion(
+        RgbImage image, int width, int height, ResampleFilter filter, int left, int top, int regionWidth, int regionHeight,
+        ResizeOrder order = ResizeOrder.HorizontalFirst)
     {
         ArgumentNullException.ThrowIfNull(image);
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         if (filter == ResampleFilter.Nearest) return Nearest(image, width, height, left, top, regionWidth, regionHeight);
 
-        // A pass whose size does not change is left out; the first pass computes only the rows that the second needs.
+        // A pass whose size does not change is left out; the first pass computes only what the second needs.
         var rows = height == image.Height ? null : new ResampleWeights(image.Height, height, filter, top, regionHeight);
+        var columns = width == image.Width ? null : new ResampleWeights(image.Width, width, filter, left, regionWidth);
         var (firstRow, endRow) = rows is null ? (top, top + regionHeight) : (rows.FirstInput, rows.EndInput);
-        var narrowed = width == image.Width
+        var shrinksMoreInHeight = (long)image.Height * width > (long)image.Width * height;
+        if (order == ResizeOrder.StrongerFirst && shrinksMoreInHeight && rows is not null && columns is not null)
+        {
+            var (first, end) = (columns.FirstInput, columns.EndInput);
+            var lowered = Vertical(Canvas.Crop(image, first, firstRow, end - first, endRow - firstRow), rows, regionHeight, firstRow);
+            return Horizontal(lowered, columns, regionWidth, 0, regionHeight, first);
+        }
+        var narrowed = columns is null
             ? Canvas.Crop(image, left, firstRow, regionWidth, endRow - firstRow)
-            : Horizontal(image, new ResampleWeights(image.Width, width, filter, left, regionWidth), regionWidth, firstRow, endRow);
+            : Horizontal(image, columns, regionWidth, firstRow, endRow);
         return rows is null ? narrowed : Vertical(narrowed, rows, regionHeight, firstRow);
     }
 
-    private static RgbImage Horizontal(RgbImage image, ResampleWeights weights, int width, int firstRow, int endRow)
+    // Where the image is a part of the whole, it begins at a column, and the weights count those before it.
+    private static RgbImage Horizontal(RgbImage image, ResampleWeights weights, int width, int firstRow, int endRow, int firstColumn = 0)
     {
         var result = Canvas.Allocate(width, endRow - firstRow);
         ParallelLoop.Run(endRow - firstRow, Environment.ProcessorCount, rows =>
@@ -59,7 +72,7 @@ public static class PillowResize
             for (var x = 0; x < width; x++)
             {
                 var (start, taps) = weights[x];
-                var pixel = input[(3 * start)..];
+                var pixel = input[(3 * (start - firstColumn))..];
                 int red = Half, green = Half, blue = Half;
                 foreach (var weight in taps.Span)
                 {

@@ -20,22 +20,36 @@ internal sealed class ResampleWeights
     /// <param name="count">How many output pixels are wanted.</param>
     public ResampleWeights(int inputSize, int outputSize, ResampleFilter filter, int from, int count)
     {
-        var (function, radius) = Kernel(filter);
-        var scale = (double)inputSize / outputSize;
-        var widening = Math.Max(scale, 1);
-        var support = radius * widening;
         starts = new int[count];
         weights = new int[count][];
         for (var x = 0; x < count; x++)
         {
-            var centre = (from + x + 0.5) * scale;
-            var start = Math.Max((int)(centre - support + 0.5), 0);
-            var end = Math.Min((int)(centre + support + 0.5), inputSize);
-            var exact = new double[end - start];
-            for (var i = 0; i < exact.Length; i++) exact[i] = function((start + i - centre + 0.5) * (1 / widening));
-            starts[x] = start;
-            weights[x] = Normalise(exact);
+            (starts[x], var exact) = Exact(inputSize, outputSize, filter, from + x);
+            weights[x] = Array.ConvertAll(exact, Fixed);
         }
+
+        static int Fixed(double weight) => (int)(weight * (1 << Bits) + (weight < 0 ? -0.5 : 0.5));
+    }
+
+    /// <summary>The weights of one output pixel before they are rounded, and the first input pixel that they are for.</summary>
+    /// <param name="inputSize">Pixels of the input along the axis.</param>
+    /// <param name="outputSize">Pixels of the whole output along the axis.</param>
+    /// <param name="filter">A filter other than <see cref="ResampleFilter.Nearest"/>.</param>
+    /// <param name="output">The output pixel.</param>
+    public static (int Start, double[] Weights) Exact(int inputSize, int outputSize, ResampleFilter filter, int output)
+    {
+        var (function, radius) = Kernel(filter);
+        var scale = (double)inputSize / outputSize;
+        var widening = Math.Max(scale, 1);
+        var support = radius * widening;
+        var centre = (output + 0.5) * scale;
+        var start = Math.Max((int)(centre - support + 0.5), 0);
+        var end = Math.Min((int)(centre + support + 0.5), inputSize);
+        var exact = new double[end - start];
+        for (var i = 0; i < exact.Length; i++) exact[i] = function((start + i - centre + 0.5) * (1 / widening));
+        var sum = 0.0;
+        foreach (var weight in exact) sum += weight;
+        return (start, Array.ConvertAll(exact, weight => sum == 0 ? weight : weight / sum));
     }
 
     /// <summary>The first input pixel that any output pixel needs.</summary>
@@ -46,15 +60,6 @@ internal sealed class ResampleWeights
 
     /// <summary>The first input pixel and the weights of one output pixel, counted from the first that is wanted.</summary>
     public (int Start, ReadOnlyMemory<int> Weights) this[int output] => (starts[output], weights[output]);
-
-    private static int[] Normalise(double[] exact)
-    {
-        var sum = 0.0;
-        foreach (var weight in exact) sum += weight;
-        return Array.ConvertAll(exact, weight => Fixed(sum == 0 ? weight : weight / sum));
-
-        static int Fixed(double weight) => (int)(weight * (1 << Bits) + (weight < 0 ? -0.5 : 0.5));
-    }
 
     private static (Func<double, double> Function, double Radius) Kernel(ResampleFilter filter) => filter switch
     {

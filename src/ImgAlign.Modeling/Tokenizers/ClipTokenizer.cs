@@ -6,7 +6,7 @@ namespace ImgAlign.Tokenizers;
 
 /// <summary>
 /// CLIP's tokenizer: normalisation form C, lower case, words and punctuation apart, byte-level merges, padded and truncated to a fixed
-/// length. Equal to transformers' <c>CLIPTokenizer</c> (version 5: without ftfy). Safe for use by many threads.
+/// length. Equal to transformers' <c>CLIPTokenizer</c> (version 5: without ftfy), or to OpenCLIP's. Safe for use by many threads.
 /// </summary>
 public sealed class ClipTokenizer
 {
@@ -15,12 +15,14 @@ public sealed class ClipTokenizer
     private readonly ByteLevelVocabulary vocabulary;
     private readonly SpecialTokens asWritten;
     private readonly SpecialTokens afterNormalisation;
+    private readonly Func<string, string> normalize;
 
     private ClipTokenizer(ByteLevelVocabulary vocabulary, ClipTokenizerConfig config)
     {
         this.vocabulary = vocabulary;
         asWritten = new SpecialTokens(Ids(config.SpecialTokens.Where(token => !token.Normalized)));
         afterNormalisation = new SpecialTokens(Ids(config.SpecialTokens.Where(token => token.Normalized)));
+        normalize = Normalize;
         MaxLength = config.MaxLength;
         BeginId = vocabulary.IdOf(config.Begin);
         EndId = vocabulary.IdOf(config.End);
@@ -28,6 +30,18 @@ public sealed class ClipTokenizer
 
         IEnumerable<KeyValuePair<string, int>> Ids(IEnumerable<SpecialToken> tokens) =>
             tokens.Select(token => KeyValuePair.Create(token.Content, vocabulary.IdOf(token.Content)));
+    }
+
+    // OpenCLIP's, which calls the two special tokens otherwise in texts than in the vocabulary, and pads with the id 0.
+    private ClipTokenizer(ByteLevelVocabulary vocabulary, int maxLength)
+    {
+        this.vocabulary = vocabulary;
+        normalize = OpenClipText.Clean;
+        MaxLength = maxLength;
+        BeginId = vocabulary.IdOf(ClipTokenizerConfig.BeginOfText);
+        EndId = vocabulary.IdOf(ClipTokenizerConfig.EndOfText);
+        asWritten = new SpecialTokens([]);
+        afterNormalisation = new SpecialTokens([new("<start_of_text>", BeginId), new("<end_of_text>", EndId)]);
     }
 
     /// <summary>
@@ -39,13 +53,25 @@ public sealed class ClipTokenizer
     /// <exception cref="ImgAlignException">A file is missing, malformed, or does not fit the others.</exception>
     public static ClipTokenizer Load(string folder, string? padToken = null)
     {
+        var (vocabulary, added) = ReadVocabulary(folder);
+        return new(vocabulary, ClipTokenizerConfig.Read(folder, padToken, added));
+    }
+
+    /// <summary>Reads the vocabulary of a tokenizer's folder, to make of it OpenCLIP's tokenizer (<c>SimpleTokenizer</c>).</summary>
+    /// <param name="folder">The folder, as for <see cref="Load"/>; its configuration does not matter.</param>
+    /// <param name="maxLength">The number of ids of every text, at least 2.</param>
+    /// <exception cref="ImgAlignException">A file is missing or malformed.</exception>
+    internal static ClipTokenizer LoadOpenClip(string folder, int maxLength) => new(ReadVocabulary(folder).Vocabulary, maxLength);
+
+    private static (ByteLevelVocabulary Vocabulary, IEnumerable<SpecialToken> Added) ReadVocabulary(string folder)
+    {
         var path = Path.Combine(folder, "tokenizer.json");
         if (File.Exists(Path.Combine(folder, "vocab.json")) || !File.Exists(path))
-            return new(new ByteLevelVocabulary(BytePairFile.Read(folder), EndOfWord), ClipTokenizerConfig.Read(folder, padToken, []));
+            return (new ByteLevelVocabulary(BytePairFile.Read(folder), EndOfWord), []);
         var content = ConfigFile.Read<Content>(path);
-        return new(
+        return (
             new ByteLevelVocabulary(BytePairFile.FromJson(content.Model, path, EndOfWord), EndOfWord),
-            ClipTokenizerConfig.Read(folder, padToken, content.AddedTokens.Select(static token => new SpecialToken(token.Content, token.Normalized))));
+            content.AddedTokens.Select(static token => new SpecialToken(token.Content, token.Normalized)));
     }
 
     /// <summary>The number of tokens of every result, 77 for CLIP: begin, at most 75 tokens of text, end, and padding.</summary>
@@ -91,7 +117,8 @@ public sealed class ClipTokenizer
     // Lazy, so that nothing is done for what truncation drops.
     private IEnumerable<int> TextIds(string text)
     {
-        foreach (var (part, special) in asWritten.Split(text).SelectMany(part => part.Id is null ? afterNormalisation.Split(Normalize(part.Text)) : [part]))
+        var parts = asWritten.Split(text).SelectMany(part => part.Id is null ? afterNormalisation.Split(normalize(part.Text)) : [part]);
+        foreach (var (part, special) in parts)
         {
             if (special is { } id) yield return id;
             else
@@ -99,7 +126,8 @@ public sealed class ClipTokenizer
         }
     }
 
-    private static string Normalize(string text)
+    /// <summary>Normalisation form C, lower case, and one space for all white space.</summary>
+    internal static string Normalize(string text)
     {
         var result = new StringBuilder(text.Length);
         foreach (var rune in NormalizationFormC.Normalize(text).EnumerateRunes())

@@ -11,7 +11,9 @@ internal readonly record struct SpecialToken(string Content, bool Normalized);
 /// <summary>What <c>tokenizer_config.json</c> and <c>special_tokens_map.json</c> say about a CLIP tokenizer.</summary>
 internal sealed record ClipTokenizerConfig(string Begin, string End, string Pad, int MaxLength, IReadOnlyList<SpecialToken> SpecialTokens)
 {
-    private const string BeginOfText = "<|startoftext|>", EndOfText = "<|endoftext|>";
+    /// <summary>The tokens around a text.</summary>
+    public const string BeginOfText = "<|startoftext|>", EndOfText = "<|endoftext|>";
+
     private const int DefaultMaxLength = 77;
 
     /// <summary>Reads the files that are there; without them, a CLIP tokenizer's defaults hold.</summary>

@@ -16,6 +16,7 @@ public sealed partial class GoldenRunner
         CheckpointKinds.Add(runner);
         LoraKinds.Add(runner);
         ClipKinds.Add(runner);
+        ScorerKinds.Add(runner);
         LlavaFineTuning.Add(runner);
         LlavaKinds.Add(runner);
         QwenKinds.Add(runner);

@@ -13,7 +13,7 @@ internal static class ManifestKind
 {
     public static void Add(GoldenRunner runner) => runner.AddFiles("manifest", IsManifest, Check);
 
-    // Of CLIP's training; no network computes with it.
+    // Of CLIP's training, and the factor of PickScore; no network computes with it.
     private const string Temperature = "logit_scale";
 
     private static bool IsManifest(string path)
@@ -59,7 +59,9 @@ internal static class ManifestKind
             using (part.Network)
             {
                 CheckpointBinder.Verify(part.Network, part.Weights, part.Map);
-                if (part.Weights == checkpoint) used.UnionWith(ModuleParameters.Enumerate(part.Network).SelectMany(parameter => part.Map.Resolve(parameter.Path).Names));
+                if (part.Weights.Source != checkpoint.Source) continue;
+                var names = ModuleParameters.Enumerate(part.Network).SelectMany(parameter => part.Map.Resolve(parameter.Path).Names);
+                used.UnionWith(names.Select(part.Weights.NameInFile));
             }
         }
         // Verify lets a map leave tensors out; here none may be.

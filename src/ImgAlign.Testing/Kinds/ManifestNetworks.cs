@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ImgAlign.Backbones;
 using ImgAlign.Checkpoints;
+using ImgAlign.Networks.Aesthetic;
 using ImgAlign.Networks.Aligner;
 using ImgAlign.Networks.Clip;
 using ImgAlign.Networks.Flux;
@@ -35,6 +36,8 @@ internal static class ManifestNetworks
         "Qwen2_5_VLForConditionalGeneration" => [CreateQwen(config, weights)],
         null when FluxNames.IsAuthors(weights) => [CreateFlux(config, weights)],
         null when config.TryGetProperty("ch_mult", out _) => [CreateAutoencoder(config, weights)],
+        null when config.TryGetProperty("vision_cfg", out _) => CreateOpenClip(config, weights),
+        null when config.TryGetProperty("input_size", out _) => [CreateAesthetic(weights)],
         null when config.TryGetProperty("clip_embeddings_dim", out _) => CreateFluxAdapter(config, weights),
         null when config.TryGetProperty("dim_head", out _) => [CreatePerceiver(config, weights)],
         null when weights.Tensors.Keys.Any(name => name.StartsWith("ip_adapter.", StringComparison.Ordinal)) => CreateAdapter(weights),
@@ -63,6 +66,23 @@ internal static class ManifestNetworks
     {
         var network = new ClipVisionModel(config, META);
         return new(network, weights, network.Names(weights, prefix));
+    }
+
+    private static ManifestPart[] CreateOpenClip(JsonElement json, Checkpoint weights)
+    {
+        var config = OpenClipConfig.FromJson(json, weights.Source);
+        var text = OpenClipNames.FindText(weights);
+        return
+        [
+            new(new ClipVisionModel(config.ToVision(), META), OpenClipNames.FindVision(weights), OpenClipNames.Vision),
+            new(new ClipTextModel(config.ToText(), META), text, OpenClipNames.Text(text)),
+        ];
+    }
+
+    private static ManifestPart CreateAesthetic(Checkpoint weights)
+    {
+        var part = AestheticNetwork.Find(weights);
+        return new(new AestheticNetwork(AestheticNetwork.ReadWidths(part), META), part, AestheticNetwork.Names(part));
     }
 
     // The authors' checkpoint lacks the vision tower: its place is taken by the names that the network itself has.

@@ -29,6 +29,27 @@ public class ClipTokenizerTests
     }
 
     [Theory]
+    [InlineData("It&amp;#39;s a &quot;test&quot; &amp;amp; more", "it's a \"test\" & more")]
+    [InlineData("<b>a &amp;lt; b</b>", "<b>a < b</b>")]
+    [InlineData("“curly” ‘quotes’ ʼn", "\"curly\" 'quotes' 'n")]
+    [InlineData("ﬁne ﬂuﬀ Ĳ", "fine fluff ij")]
+    [InlineData("ＷＩＤＥ，ｶﾀｶﾅ\u3000!", "wide,カタカナ !")]
+    [InlineData("don\u0092t \u0085", "don't …")]
+    [InlineData("a\u0000\uFEFF\u007F b\r\n\tc ", "a b c")]
+    [InlineData("Cafe\u0301 É", "caf\u00e9 é")]
+    public void OpenCLIP_cleans_texts_first(string text, string expected) => Assert.Equal(expected, OpenClipText.Clean(text));
+
+    [Fact]
+    public void OpenCLIP_pads_with_zero_and_knows_its_own_special_tokens()
+    {
+        var tokenizer = ClipTokenizer.LoadOpenClip(Folder, 6);
+        Assert.Equal([49406, 49406, 343, 49407, 49407, 0], tokenizer.Encode("<start_of_text>X<end_of_text>"));
+        Assert.Equal(49407, tokenizer.Encode("one two three four five six")[^1]);
+        Assert.Equal("five six", tokenizer.FindUnread("one two three four five six"));
+        Assert.DoesNotContain(49407, tokenizer.Encode("a<|endoftext|>")[1..3]);
+    }
+
+    [Theory]
     [InlineData("a!\u0301!!b", new long[] { 320, 0, 136, 223, 748, 321 }, new long[] { 320, 0, 136, 479, 0, 0, 321 })]
     [InlineData("<|endoftext|><|startoftext|>", new long[] { 49407, 49406 }, new long[] { 49407, 49406 })]
     [InlineData("<|EndOfText|>x", new long[] { 27, 347, 40786, 4160, 91, 285, 343 }, new long[] { 49407, 343 })]

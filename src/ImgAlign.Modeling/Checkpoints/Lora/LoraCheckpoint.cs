@@ -78,7 +78,7 @@ public sealed class LoraCheckpoint : Checkpoint
     public override string FileOf(string name) => checkpoint.FileOf(name);
 
     /// <inheritdoc/>
-    internal override string NameInFile(string name) => checkpoint.NameInFile(name);
+    public override string NameInFile(string name) => checkpoint.NameInFile(name);
 
     /// <inheritdoc/>
     public override torch.Tensor Read(string name)

@@ -20,6 +20,9 @@ public sealed record ClipTextConfig : ClipTowerConfig
     /// <summary>The longest sequence of tokens.</summary>
     public int MaxPositionEmbeddings { get; init; } = 77;
 
+    /// <summary>An <see cref="EosTokenId"/> that stands for "the largest id of the sequence".</summary>
+    internal const int LargestId = 2;
+
     /// <summary>The id that ends a text; 2 stands for "the largest id of the sequence", as in all configurations published before 2023.</summary>
     public int EosTokenId { get; init; } = 49407;
 
@@ -37,9 +40,16 @@ public sealed record ClipTextConfig : ClipTowerConfig
         var config = ConfigFile.Parse<ClipTextConfig>(json, source);
         if (json.TryGetProperty("text_config", out var own))
             config = ConfigFile.Parse<ClipTextConfig>(own, source) with { Architectures = config.Architectures, ProjectionDim = config.ProjectionDim };
-        config.Validate(source);
-        if (config.VocabSize < 1 || config.MaxPositionEmbeddings < 1)
+        return config.Checked(source);
+    }
+
+    /// <summary>The same, unless no text encoder can have these sizes.</summary>
+    /// <exception cref="ImgAlignException">None can.</exception>
+    internal ClipTextConfig Checked(string source)
+    {
+        Validate(source);
+        if (VocabSize < 1 || MaxPositionEmbeddings < 1)
             throw new ImgAlignException($"{source}: vocab_size and max_position_embeddings must be positive.");
-        return config;
+        return this;
     }
 }

@@ -68,7 +68,9 @@ public sealed class ClipTextModel : nn.Module<Tensor, ClipOutput>
 
     /// <summary>The position of each text's end token, <c>[B]</c>; argmax gives the first where there are several.</summary>
     private Tensor EndOfText(Tensor inputIds) =>
-        config.EosTokenId == 2 ? inputIds.argmax(-1) : inputIds.eq(tensor((long)config.EosTokenId, device: inputIds.device)).to(int32).argmax(-1);
+        config.EosTokenId == ClipTextConfig.LargestId
+            ? inputIds.argmax(-1)
+            : inputIds.eq(tensor((long)config.EosTokenId, device: inputIds.device)).to(int32).argmax(-1);
 }
 
 /// <summary>Token and position embeddings: ids <c>[B, N]</c> to <c>[B, N, w]</c>.</summary>

@@ -5,6 +5,9 @@ public abstract record ClipTowerConfig
 {
     private protected ClipTowerConfig() { }
 
+    /// <summary>The architecture of a checkpoint with both towers and their projections.</summary>
+    internal static IReadOnlyList<string> WholeModel { get; } = ["CLIPModel"];
+
     /// <summary>Width of the hidden states.</summary>
     public int HiddenSize { get; init; }
 
@@ -30,7 +33,13 @@ public abstract record ClipTowerConfig
     public IReadOnlyList<string>? Architectures { get; init; }
 
     /// <summary>Whether the checkpoint holds the projection of the pooled output.</summary>
-    public bool HasProjection => Architectures is not null && Architectures.Any(name => name == "CLIPModel" || name.EndsWith("WithProjection", StringComparison.Ordinal));
+    public bool HasProjection => Architectures is not null
+        && Architectures.Any(static name => WholeModel.Contains(name) || name.EndsWith("WithProjection", StringComparison.Ordinal));
+
+    /// <summary>An upper estimate of the bytes that one input needs in a forward pass in float32, beside the weights.</summary>
+    /// <param name="tokens">The length of the input.</param>
+    internal long EstimateActivations(int tokens) =>
+        4L * tokens * (2L * IntermediateSize + 8L * HiddenSize + (long)NumAttentionHeads * tokens);
 
     /// <summary>Refuses sizes that no tower can have.</summary>
     private protected void Validate(string source)

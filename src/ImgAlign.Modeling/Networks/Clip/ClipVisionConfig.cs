@@ -40,9 +40,19 @@ public sealed record ClipVisionConfig : ClipTowerConfig
         var config = ConfigFile.Parse<ClipVisionConfig>(json, source);
         if (json.TryGetProperty("vision_config", out var own))
             config = ConfigFile.Parse<ClipVisionConfig>(own, source) with { Architectures = config.Architectures, ProjectionDim = config.ProjectionDim };
-        config.Validate(source);
-        if (config.NumChannels < 1 || config.PatchSize < 1 || config.ImageSize < config.PatchSize)
-            throw new ImgAlignException($"{source}: num_channels and patch_size must be positive, and image_size {config.ImageSize} at least patch_size {config.PatchSize}.");
-        return config;
+        return config.Checked(source);
+    }
+
+    /// <summary>The same, unless no image encoder can have these sizes.</summary>
+    /// <exception cref="ImgAlignException">None can.</exception>
+    internal ClipVisionConfig Checked(string source)
+    {
+        Validate(source);
+        if (NumChannels < 1 || PatchSize < 1 || ImageSize < PatchSize)
+        {
+            throw new ImgAlignException(
+                $"{source}: num_channels and patch_size must be positive, and image_size {ImageSize} at least patch_size {PatchSize}.");
+        }
+        return this;
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ImgAlign.Checkpoints;
+using ImgAlign.Networks.Clip;
 
 namespace ImgAlign.Networks.Sdxl;
 
@@ -24,7 +25,8 @@ public static partial class SdxlNames
     /// <summary>The second text encoder of a single file, with OpenCLIP's names or transformers'.</summary>
     /// <exception cref="CheckpointException">There is none.</exception>
     public static CheckpointPart FindTextEncoder2(Checkpoint file) => CheckpointPart.Find(file, "second text encoder of SDXL",
-        new Landmark(OpenClip, "conditioner.embedders.1.model."), new Landmark(ClipEmbedding, "text_encoders.clip_g.transformer."));
+        new Landmark(OpenClipNames.TextMark, "conditioner.embedders.1.model."),
+        new Landmark(ClipEmbedding, "text_encoders.clip_g.transformer."));
 
     private static int Number(string part) => int.Parse(part, NumberStyles.None, CultureInfo.InvariantCulture);
 

@@ -1,0 +1,46 @@
+using TorchSharp;
+
+namespace ImgAlign.Testing;
+
+/// <summary>What the conformance checks of all kinds of models have in common.</summary>
+internal abstract class ConformanceChecks
+{
+    /// <summary>One sentence for everything that is wrong.</summary>
+    public List<string> Problems { get; } = [];
+
+    /// <summary>Runs a check; what it throws, and every tensor that it leaves over, is a problem.</summary>
+    /// <param name="what">The check's name.</param>
+    /// <param name="check">The check.</param>
+    public void Leakless(string what, Action check)
+    {
+        // What others have left to the collector would be counted as ours when it goes.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        var before = torch.Tensor.TotalCount;
+        try
+        {
+            check();
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            Problems.Add($"{what}: {exception.GetType().Name}: {exception.Message}");
+        }
+        Require(torch.Tensor.TotalCount == before, $"{what}: {torch.Tensor.TotalCount - before} tensors are left over.");
+    }
+
+    /// <summary>Notes a problem where a condition does not hold.</summary>
+    protected void Require(bool condition, string problem)
+    {
+        if (!condition) Problems.Add(problem);
+    }
+
+    /// <summary>A picture that is a gradient from top to bottom.</summary>
+    /// <param name="size">Its size.</param>
+    /// <param name="offset">The level that it begins with, 0 to 145.</param>
+    protected static RgbImage Gradient(ImageSize size, int offset)
+    {
+        var pixels = new byte[3 * size.Width * size.Height];
+        for (var i = 0; i < pixels.Length; i++) pixels[i] = (byte)(offset + 5 * (i % 3) + 100L * i / pixels.Length);
+        return new RgbImage(size.Width, size.Height, pixels);
+    }
+}
