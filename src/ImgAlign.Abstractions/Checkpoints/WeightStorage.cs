@@ -6,7 +6,15 @@ namespace ImgAlign.Checkpoints;
 /// </summary>
 public enum WeightStorage
 {
-    /// <summary>As they are, in the type that the network runs in.</summary>
+    /// <summary>
+    /// As the file has them: weights in a quantization of GGUF, or in 8-bit floating-point numbers, stay in it; those of 16 bits or more
+    /// are kept in the type that the network runs in, and so are weights that a LoRA changes, for no file has them.
+    /// </summary>
+    AsStored,
+
+    /// <summary>
+    /// In the type that the network runs in, even where the file has them in fewer bits: larger, and no weight is converted while it runs.
+    /// </summary>
     None,
 
     /// <summary>8-bit integers with one factor for each output: an error of at most 1/254 of the row's largest weight.</summary>

@@ -52,7 +52,8 @@ internal static class RecipeExamination
                 $"--residency {need.Key} needs {need.Value:0.#} GB in 16 bits; {Text(memory.FreeBytes)} are free on {device}"),
             fitting.Contains(need.Key) ? null
                 : fitting.Count > 0 ? $"--residency {fitting.First()}"
-                : "--storage, --text-encoder-storage and --detector-storage Int8 halve the weights (docs/memory.md)"));
+                : "--storage, --text-encoder-storage and --detector-storage Int8 halve the weights; "
+                    + "FLUX is smaller still as GGUF (docs/memory.md)"));
     }
 
     private static string Text(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.0} GB");

@@ -6,8 +6,9 @@ public abstract partial class Checkpoint
 {
     /// <summary>Opens a checkpoint file or folder by its contents.</summary>
     /// <param name="path">
-    /// A safetensors file, a PyTorch pickle (<c>.bin</c>, <c>.pth</c>, <c>.pt</c>, <c>.ckpt</c>), an index of shards (<c>.index.json</c>), or a
-    /// folder that holds one of these (<see cref="ModelFolder.FindWeights"/>); or a name of the hub (<see cref="HubName"/>).
+    /// A safetensors file, a GGUF file, a PyTorch pickle (<c>.bin</c>, <c>.pth</c>, <c>.pt</c>, <c>.ckpt</c>), an index of shards
+    /// (<c>.index.json</c>), or a folder that holds one of these (<see cref="ModelFolder.FindWeights"/>);
+    /// or a name of the hub (<see cref="HubName"/>).
     /// </param>
     /// <exception cref="CheckpointException">The file is missing, broken, or not a checkpoint. Nothing in it was executed.</exception>
     public static Checkpoint Open(string path)
@@ -17,7 +18,7 @@ public abstract partial class Checkpoint
             path = HubName.Locate(path);
             if (Directory.Exists(path)) path = ModelFolder.FindWeights(path);
             if (!File.Exists(path)) throw new CheckpointException(path, "there is no such checkpoint file.");
-            return Path.GetExtension(path) == ".json" ? new ShardedCheckpoint(path) : OpenFile(path);
+            return ScaledCheckpoint.Apply(Path.GetExtension(path) == ".json" ? new ShardedCheckpoint(path) : OpenFile(path));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -35,9 +36,10 @@ public abstract partial class Checkpoint
             throw new CheckpointException(path, "is an HTML page, not a checkpoint; the download has probably failed or needs a login.");
         if (start.Length == 0) throw new CheckpointException(path, "is an empty file; the download has probably failed.");
         if (Path.GetExtension(path) == ".safetensors" || start.IndexOf("\0\0\0\0{", StringComparison.Ordinal) == 4) return new SafetensorsFile(path);
+        if (start.StartsWith("GGUF", StringComparison.Ordinal)) return new GgufFile(path);
         if (start.StartsWith("PK\u0003\u0004", StringComparison.Ordinal)) return PickleFile.OpenZip(path);
         if (start.StartsWith('\u0080')) return PickleFile.OpenLegacy(path);
-        throw new CheckpointException(path, "is not a checkpoint: neither safetensors nor a file of torch.save.");
+        throw new CheckpointException(path, "is not a checkpoint: neither safetensors nor GGUF nor a file of torch.save.");
     }
 
     private static bool IsHtml(string start)

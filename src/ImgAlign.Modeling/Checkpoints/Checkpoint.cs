@@ -37,6 +37,13 @@ public abstract partial class Checkpoint : IDisposable
     /// <exception cref="CheckpointException">There is no such tensor, or its data cannot be read.</exception>
     public abstract torch.Tensor Read(string name);
 
+    /// <summary>Reads a matrix in the form that the file has it in.</summary>
+    /// <param name="name">A name in <see cref="Tensors"/> that has a <see cref="TensorInfo.Form"/>.</param>
+    /// <returns>Tensors as of <see cref="Read"/>; the caller's.</returns>
+    /// <exception cref="CheckpointException">Its data cannot be read.</exception>
+    internal virtual CompactMatrix ReadCompact(string name) =>
+        new(Read(name), torch.ones(Tensors[name].Shape[0], 1, torch.ScalarType.Float32));
+
     /// <summary>The name that a tensor has in its file, for messages: another one where this is a part of a larger checkpoint.</summary>
     public virtual string NameInFile(string name) => name;
 

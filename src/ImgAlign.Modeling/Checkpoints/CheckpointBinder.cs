@@ -15,10 +15,10 @@ public static class CheckpointBinder
     public static void Verify(torch.nn.Module network, Checkpoint checkpoint, WeightMap map)
     {
         var used = new HashSet<string>();
-        foreach (var (path, _, _, parameter) in ModuleParameters.Enumerate(network).Where(static parameter => !parameter.IsDerived))
+        foreach (var parameter in ModuleParameters.Enumerate(network).Where(static parameter => !parameter.IsDerived))
         {
-            var source = map.Resolve(path);
-            var expected = source.ExpectedShapes(parameter.shape);
+            var source = map.Resolve(parameter.Path);
+            var expected = source.ExpectedShapes(parameter.Shape);
             foreach (var (name, shape) in source.Names.Zip(expected))
             {
                 used.Add(name);
@@ -47,35 +47,57 @@ public static class CheckpointBinder
     public static void Bind(torch.nn.Module network, Checkpoint checkpoint, WeightMap map, torch.ScalarType? type = null, torch.Device? device = null)
     {
         Verify(network, checkpoint, map);
-        Bind(network, checkpoint, map, type, device ?? torch.CPU, static _ => true);
+        Bind(network, checkpoint, map, type, device ?? torch.CPU, keepsViews: false, static _ => true);
     }
 
     /// <summary>Replaces the parameters of some layers, of a network and checkpoint that have been found to fit.</summary>
-    internal static void Bind(torch.nn.Module network, Checkpoint checkpoint, WeightMap map, torch.ScalarType? type, torch.Device device, Predicate<torch.nn.Module> isWanted)
+    /// <param name="network">The network.</param>
+    /// <param name="checkpoint">Where the weights come from.</param>
+    /// <param name="map">How the network's parameters are named there.</param>
+    /// <param name="type">The type to run in; null keeps the file's.</param>
+    /// <param name="device">Where the weights are to be.</param>
+    /// <param name="keepsViews">Whether weights that can stay views of the file do so, of the file's type.</param>
+    /// <param name="isWanted">Which layers.</param>
+    internal static void Bind(
+        torch.nn.Module network,
+        Checkpoint checkpoint,
+        WeightMap map,
+        torch.ScalarType? type,
+        torch.Device device,
+        bool keepsViews,
+        Predicate<torch.nn.Module> isWanted)
     {
         using var noGrad = torch.no_grad();
         var parameters = ModuleParameters.Enumerate(network).Where(parameter => !parameter.IsDerived && isWanted(parameter.Owner)).ToList();
-        // Pages that have been read stay in memory as long as there is a view of the file. Where most weights are kept in another form, none is needed.
-        var leavesFile = parameters.Exists(static parameter => parameter.HasOwnType);
+        // Pages that have been read stay in memory as long as there is a view of the file. Where most weights are kept in another form,
+        // none is needed.
+        var leavesFile = parameters.Exists(
+            parameter => parameter.IsWeight && parameter.Form != map.Resolve(parameter.Path).FormIn(checkpoint));
         foreach (var parameter in parameters)
         {
             using (torch.NewDisposeScope())
             {
                 var source = map.Resolve(parameter.Path);
-                var tensors = source.Names.Select(checkpoint.Read).ToList();
-                Assign(parameter, source.Combine(tensors, parameter.Value.shape), type, device, copy: leavesFile);
+                if (parameter is { IsWeight: true, Form: { } form, Owner: ICompactLayer layer })
+                {
+                    // What the file has in the very form that it is kept in is taken as it is.
+                    var weight = source.FormIn(checkpoint) == form
+                        ? source.ReadCompact(checkpoint, parameter.Shape)
+                        : form.Compress(Read(parameter, source, checkpoint).to(device));
+                    foreach (var (name, part) in layer.PartsOf(weight)) ModuleParameters.Assign(parameter.Owner, name, part.to(device));
+                }
+                else
+                {
+                    var value = Read(parameter, source, checkpoint);
+                    var isView = source.IsView(checkpoint);
+                    var kept = type is null || (keepsViews && isView) ? value.dtype : type.Value;
+                    ModuleParameters.Assign(parameter.Owner, parameter.Name, value.to(kept, copy: leavesFile && isView).to(device));
+                }
             }
             if (leavesFile) checkpoint.ReleasePages();
         }
     }
 
-    private static void Assign(NetworkParameter parameter, torch.Tensor value, torch.ScalarType? type, torch.Device device, bool copy)
-    {
-        if (parameter is { HasOwnType: true, Owner: ICompactLayer layer })
-        {
-            foreach (var (name, part) in layer.Compact(value.to(device))) ModuleParameters.Assign(parameter.Owner, name, part);
-            return;
-        }
-        ModuleParameters.Assign(parameter.Owner, parameter.Name, value.to(type ?? value.dtype, copy: copy).to(device));
-    }
+    private static torch.Tensor Read(NetworkParameter parameter, WeightSource source, Checkpoint checkpoint) =>
+        source.Combine([.. source.Names.Select(checkpoint.Read)], parameter.Shape);
 }

@@ -44,7 +44,10 @@ public sealed class CheckpointPart : Checkpoint
                 throw new CheckpointException(whole.Source,
                     $"holds more than one {what}, behind {string.Join(" and ", prefixes.Select(static prefix => $"'{prefix}'"))}; "
                     + "save the one that is meant as a file of its own.");
-            if (prefixes.Count == 1) return new CheckpointPart(whole, prefixes[0]);
+            if (prefixes.Count == 0) continue;
+            var part = new CheckpointPart(whole, prefixes[0]);
+            UnreadQuantization.Refuse(part);
+            return part;
         }
         return null;
     }
@@ -66,6 +69,9 @@ public sealed class CheckpointPart : Checkpoint
 
     /// <inheritdoc/>
     public override torch.Tensor Read(string name) => whole.Read(prefix + name);
+
+    /// <inheritdoc/>
+    internal override CompactMatrix ReadCompact(string name) => whole.ReadCompact(prefix + name);
 
     /// <inheritdoc/>
     public override string NameInFile(string name) => whole.NameInFile(prefix + name);

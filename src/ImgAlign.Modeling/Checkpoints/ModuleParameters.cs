@@ -14,8 +14,17 @@ public readonly record struct NetworkParameter(string Path, torch.nn.Module Owne
     /// <summary>Whether its layer makes it from another one, so that no checkpoint has it.</summary>
     public bool IsDerived => Owner is ICompactLayer layer && layer.IsDerived(Name);
 
+    /// <summary>Whether it is a weight that its layer can keep in fewer bits.</summary>
+    public bool IsWeight => Owner is ICompactLayer layer && layer.IsWeight(Name);
+
+    /// <summary>The form that the layer's weight is kept in; null: in the type that the network runs in.</summary>
+    internal CompactForm? Form => (Owner as ICompactLayer)?.Form;
+
     /// <summary>Whether it keeps its type, whatever type the network runs in.</summary>
-    public bool HasOwnType => Owner is ICompactLayer layer && layer.HasOwnType(Name);
+    public bool HasOwnType => Form is not null && (IsDerived || IsWeight);
+
+    /// <summary>Its shape, however it is kept.</summary>
+    public long[] Shape => IsWeight ? ((ICompactLayer)Owner).WeightShape : Value.shape;
 }
 
 /// <summary>Exchanges a network's parameters one by one: TorchSharp's <c>load_state_dict</c> needs both copies, and <c>to()</c> forgets references.</summary>

@@ -45,14 +45,30 @@ public sealed class NetworkWeights : IDisposable
         foreach (var (network, checkpoint, map) in parts) CheckpointBinder.Verify(network, checkpoint, map);
     }
 
+    /// <summary>The forms in which files have weights that their layers can keep as they are, after <see cref="Verify"/>.</summary>
+    internal IReadOnlyDictionary<torch.nn.Module, CompactForm> FormsByLayer()
+    {
+        var forms = new Dictionary<torch.nn.Module, CompactForm>();
+        foreach (var (network, checkpoint, map) in parts)
+        {
+            foreach (var parameter in ModuleParameters.Enumerate(network).Where(static parameter => parameter.IsWeight))
+            {
+                if (map.Resolve(parameter.Path).FormIn(checkpoint) is { } form) forms[parameter.Owner] = form;
+            }
+        }
+        return forms;
+    }
+
     /// <summary>Gives some layers their weights, after <see cref="Verify"/>.</summary>
     /// <param name="type">The type to run in; null keeps the file's.</param>
-    /// <param name="device">Where to run.</param>
+    /// <param name="device">Where they are to be.</param>
+    /// <param name="keepsViews">Whether weights that can stay views of a file do so, of the file's type.</param>
     /// <param name="isWanted">Which layers.</param>
     /// <exception cref="CheckpointException">A file cannot be read.</exception>
-    internal void Bind(torch.ScalarType? type, torch.Device device, Predicate<torch.nn.Module> isWanted)
+    internal void Bind(torch.ScalarType? type, torch.Device device, bool keepsViews, Predicate<torch.nn.Module> isWanted)
     {
-        foreach (var (network, checkpoint, map) in parts) CheckpointBinder.Bind(network, checkpoint, map, type, device, isWanted);
+        foreach (var (network, checkpoint, map) in parts)
+            CheckpointBinder.Bind(network, checkpoint, map, type, device, keepsViews, isWanted);
     }
 
     /// <summary>Opens LoRAs, which are closed with the others.</summary>

@@ -69,9 +69,9 @@ public static class SafetensorsWriter
             foreach (var info in tensors)
             {
                 json.WriteStartObject(info.Name);
-                json.WriteString("dtype", info.TypeName);
+                json.WriteString("dtype", TypeOf(info).Name);
                 WriteNumbers(json, "shape", info.Shape);
-                WriteNumbers(json, "data_offsets", [position, position += info.Bytes]);
+                WriteNumbers(json, "data_offsets", [position, position += info.Count * TypeOf(info).Bytes]);
                 json.WriteEndObject();
             }
             json.WriteEndObject();

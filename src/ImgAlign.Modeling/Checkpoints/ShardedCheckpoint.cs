@@ -61,6 +61,9 @@ internal sealed class ShardedCheckpoint : Checkpoint
     public override torch.Tensor Read(string name) => shardOf.TryGetValue(name, out var shard) ? shard.Read(name) : throw Missing(name);
 
     /// <inheritdoc/>
+    internal override CompactMatrix ReadCompact(string name) => shardOf[name].ReadCompact(name);
+
+    /// <inheritdoc/>
     internal override void ReleasePages()
     {
         foreach (var shard in shards.Values) shard.ReleasePages();

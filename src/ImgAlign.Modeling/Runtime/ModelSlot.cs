@@ -26,17 +26,21 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
     /// <param name="source">The network and where its weights are.</param>
     /// <param name="type">The type to run in; null: the runtime's.</param>
     /// <param name="storage">How the weights of its linear layers are kept.</param>
-    public ModelSlot(DeviceRuntime runtime, ModelSource<T> source, torch.ScalarType? type = null, WeightStorage storage = WeightStorage.None)
+    public ModelSlot(
+        DeviceRuntime runtime, ModelSource<T> source, torch.ScalarType? type = null, WeightStorage storage = WeightStorage.AsStored)
     {
         (this.runtime, this.source) = (runtime, source);
         Type = type ?? runtime.Type;
         network = source.Create();
         network.eval();
         var layers = ModuleParameters.LayersOf(network);
-        foreach (var layer in layers.OfType<ICompactLayer>()) layer.Keep(storage);
+        foreach (var parameter in ModuleParameters.Enumerate(network).Where(static parameter => parameter.IsWeight).ToList())
+            ((ICompactLayer)parameter.Owner).Keep(source.FormOf(parameter.Path, storage));
         WeightBytes = WeightGroup.BytesOf(layers, Type);
         // One weight at a time is there in the type that it is computed with, too.
-        if (storage != WeightStorage.None) expandedBytes = layers.OfType<ICompactLayer>().Select(layer => layer.Elements).DefaultIfEmpty().Max() * (Type == torch.float32 ? 4 : 2);
+        expandedBytes = layers.OfType<ICompactLayer>()
+            .Select(layer => layer.Form?.ExpandingBytes(layer.WeightShape[0] * layer.WeightShape[1], Type, runtime.Device) ?? 0)
+            .DefaultIfEmpty().Max();
 
         var sequences = network.named_modules().Select(pair => pair.module).Prepend(network).OfType<IBlockNetwork>().Select(owner => owner.Blocks).Distinct().ToList();
         var blocks = sequences.SelectMany(sequence => sequence.Modules).ToDictionary(block => block, ModuleParameters.LayersOf);
@@ -163,15 +167,15 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
     private WeightGroup Group(IReadOnlyList<torch.nn.Module> layers)
     {
         var wanted = layers.ToHashSet();
-        return new WeightGroup(runtime, Type, layers, (type, device) => Bind(wanted, type, device));
+        return new WeightGroup(runtime, Type, layers, (device, keepsViews) => Bind(wanted, device, keepsViews));
     }
 
-    private void Bind(HashSet<torch.nn.Module> layers, torch.ScalarType? type, torch.Device device)
+    private void Bind(HashSet<torch.nn.Module> layers, torch.Device device, bool keepsViews)
     {
         weights ??= source.Open(network);
         try
         {
-            weights.Bind(type, device, layers.Contains);
+            weights.Bind(Type, device, keepsViews, layers.Contains);
         }
         finally
         {

@@ -14,6 +14,7 @@ public sealed class ModelSource<T> where T : torch.nn.Module
     private readonly Func<T> create;
     private readonly Action<T, NetworkWeights> open;
     private readonly IReadOnlyList<FileState> files;
+    private readonly Dictionary<string, CompactForm> forms;
 
     /// <summary>Compares the network with its files; reads no weights.</summary>
     /// <param name="name">The stage in messages, such as <c>SDXL UNet</c>.</param>
@@ -26,6 +27,9 @@ public sealed class ModelSource<T> where T : torch.nn.Module
         using var network = create();
         using var weights = OpenAndVerify(network);
         (files, LoraLayers) = (weights.Files, weights.LoraLayers);
+        var byLayer = weights.FormsByLayer();
+        forms = ModuleParameters.Enumerate(network).Where(parameter => parameter.IsWeight && byLayer.ContainsKey(parameter.Owner))
+            .ToDictionary(static parameter => parameter.Path, parameter => byLayer[parameter.Owner]);
     }
 
     /// <summary>The same for a network whose weights are in one checkpoint.</summary>
@@ -50,6 +54,17 @@ public sealed class ModelSource<T> where T : torch.nn.Module
     public IReadOnlyList<int> LoraLayers { get; }
 
     internal T Create() => create();
+
+    /// <summary>The form that a weight is kept in; null: in the type that the network runs in.</summary>
+    /// <param name="parameter">Its name in the network.</param>
+    /// <param name="storage">How the weights of linear layers are to be kept.</param>
+    internal CompactForm? FormOf(string parameter, WeightStorage storage) => storage switch
+    {
+        WeightStorage.Int8 => RowFactors.Int8,
+        WeightStorage.Float8 => RowFactors.Float8,
+        WeightStorage.AsStored => forms.GetValueOrDefault(parameter),
+        _ => null,
+    };
 
     /// <summary>Opens the files again and compares them with the network again.</summary>
     /// <exception cref="CheckpointException">A file cannot be opened, or is not the one that was there when this was made.</exception>

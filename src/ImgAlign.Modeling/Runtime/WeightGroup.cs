@@ -7,8 +7,9 @@ namespace ImgAlign.Runtime;
 /// <param name="runtime">The device.</param>
 /// <param name="type">The type that the network runs in.</param>
 /// <param name="layers">The layers that own the weights.</param>
-/// <param name="bind">Gives these layers their weights, in a type (null keeps the file's) and on a device.</param>
-internal sealed class WeightGroup(DeviceRuntime runtime, torch.ScalarType type, IReadOnlyList<torch.nn.Module> layers, Action<torch.ScalarType?, torch.Device> bind)
+/// <param name="bind">Gives these layers their weights on a device, and says whether those that can stay views of a file do so.</param>
+internal sealed class WeightGroup(
+    DeviceRuntime runtime, torch.ScalarType type, IReadOnlyList<torch.nn.Module> layers, Action<torch.Device, bool> bind)
 {
     private readonly Dictionary<(torch.nn.Module Layer, string Name), torch.Tensor> hostWeights = [];
 
@@ -29,9 +30,8 @@ internal sealed class WeightGroup(DeviceRuntime runtime, torch.ScalarType type, 
     public void Load() => OrRelease(() =>
     {
         if (IsLoaded) return;
-        // In host memory weights keep the file's type, so that they can stay a view of the mapped file.
-        if (runtime.OffloadsToHost) bind(null, torch.CPU);
-        else bind(type, runtime.Device);
+        // What is a view of a mapped file takes no host memory, whatever type it has.
+        bind(runtime.OffloadsToHost ? torch.CPU : runtime.Device, runtime.OffloadsToHost);
         IsLoaded = true;
         IsOnDevice = !runtime.OffloadsToHost;
     });

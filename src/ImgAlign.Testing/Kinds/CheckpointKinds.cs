@@ -9,9 +9,15 @@ internal static class CheckpointKinds
 {
     public static void Add(GoldenRunner runner)
     {
-        runner.Add("checkpoint-read", Read);
+        runner.Add("checkpoint-read", Read).Add("gguf-tensors", Dequantize);
         HostileFileKind.Add(runner);
         ManifestKind.Add(runner);
+    }
+
+    private static Dictionary<string, torch.Tensor> Dequantize(GoldenCase golden, torch.Device device)
+    {
+        using var checkpoint = Checkpoint.Open(golden.PathOption("file")!);
+        return golden.Outputs.Keys.ToDictionary(static name => name, name => checkpoint.Read(name).to(torch.float32));
     }
 
     private static Dictionary<string, torch.Tensor> Read(GoldenCase golden, torch.Device device)

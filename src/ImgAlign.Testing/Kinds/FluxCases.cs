@@ -29,7 +29,8 @@ internal static class FluxCases
     /// <summary>The transformer in the layout that the case names, or with its weights by rule.</summary>
     public static FluxTransformer LoadTransformer(this GoldenCase golden, torch.Device device)
     {
-        using var weights = golden.RuleWeights() ?? Checkpoint.Open(LayoutPath(golden, "transformer", "flux1-dev.safetensors"));
+        using var file = golden.RuleWeights() ?? Checkpoint.Open(LayoutPath(golden, "transformer", "flux1-dev.safetensors"));
+        using var weights = FluxNames.Find(file);
         var network = new FluxTransformer(golden.ReadConfig("transformer", "flux", FluxConfig.FromJson), torch.META);
         CheckpointBinder.Bind(network, weights, network.Names(weights).Ignoring(static name => name.Contains(".processor.", StringComparison.Ordinal)), torch.float32, device);
         return network;
@@ -44,9 +45,12 @@ internal static class FluxCases
         return network;
     }
 
-    private static bool IsAuthors(GoldenCase golden) => golden.Options.GetProperty("layout").GetString() == "bfl";
+    // GGUF files have the authors' names.
+    private static bool IsAuthors(GoldenCase golden) => golden.Options.GetProperty("layout").GetString() is "bfl" or "gguf";
 
-    private static string LayoutPath(GoldenCase golden, string folder, string file) => Part(golden.CheckpointPath!, IsAuthors(golden) ? file : folder);
+    // A case may name one of several files.
+    private static string LayoutPath(GoldenCase golden, string folder, string file) => Part(golden.CheckpointPath!,
+        golden.Options.TryGetProperty("file", out var named) ? named.GetString()! : IsAuthors(golden) ? file : folder);
 
     // The authors' files hold no configuration: the case does, or else the folder in diffusers' layout that is beside them.
     private static T ReadConfig<T>(this GoldenCase golden, string folder, string name, Func<JsonElement, string, T> read)

@@ -25,7 +25,8 @@ internal sealed class FluxFiles
     {
         loras = LoraOptions.Check(options.Loras);
         folder = ModelFolder.Resolve(options.ModelPath);
-        transformerPath = Named(options.TransformerPath) ?? FindPart("transformer", "flux1-dev.safetensors", "flux1-schnell.safetensors");
+        transformerPath = Named(options.TransformerPath)
+            ?? FindPart("transformer", "flux1-dev.safetensors", "flux1-schnell.safetensors", "*.gguf");
         vaePath = Named(options.VaePath) ?? FindPart("vae", "ae.safetensors");
         ImagePrompt = ImagePromptPaths.Find(
             options.ImagePromptPath, options.ImageEncoderPath, projection: null, options.AdapterPath, projectionName: null, "ip_adapter.safetensors");
@@ -119,13 +120,20 @@ internal sealed class FluxFiles
 
     private static string? Named(string? path) => path is null ? null : HubName.Locate(path);
 
-    private string FindPart(string part, params string[] files)
+    private string FindPart(string part, params string[] patterns)
     {
         var inner = Path.Combine(folder, part);
         if (Directory.Exists(inner)) return inner;
-        return files.Select(file => Path.Combine(folder, file)).FirstOrDefault(File.Exists)
-            ?? throw new ImgAlignException(
-                $"{folder} holds neither a folder {part} nor {string.Join(" nor ", files)}; download the whole model.");
+        foreach (var pattern in patterns)
+        {
+            var found = Directory.GetFiles(folder, pattern);
+            if (found.Length == 1) return found[0];
+            if (found.Length > 1)
+                throw new ImgAlignException(
+                    $"{folder} holds several files {pattern}; name the one that is meant ({nameof(FluxOptions.TransformerPath)}).");
+        }
+        throw new ImgAlignException(
+            $"{folder} holds neither a folder {part} nor {string.Join(" nor ", patterns)}; download the whole model.");
     }
 
     private string? FindConfig(string path, string part)

@@ -15,12 +15,16 @@ public sealed class FluxOptions
     /// <summary>
     /// The model: a folder as published (<c>text_encoder</c>, <c>text_encoder_2</c>, <c>tokenizer</c>, <c>tokenizer_2</c>, <c>scheduler</c>,
     /// <c>transformer</c>, <c>vae</c>), or a folder of the hub's local cache (<c>models--org--name</c>). Where it has no <c>transformer</c> or no
-    /// <c>vae</c>, the authors' <c>flux1-dev.safetensors</c> (or <c>flux1-schnell.safetensors</c>) and <c>ae.safetensors</c> in it are taken.
+    /// <c>vae</c>, the authors' <c>flux1-dev.safetensors</c> (or <c>flux1-schnell.safetensors</c>, or the one <c>.gguf</c> file) and
+    /// <c>ae.safetensors</c> in it are taken.
     /// </summary>
     [Required]
     public string ModelPath { get; set; } = "";
 
-    /// <summary>Another transformer: a folder with its <c>config.json</c>, or a file in the authors' layout. Null: the model's own.</summary>
+    /// <summary>
+    /// Another transformer: a folder with its <c>config.json</c>, or a file in the authors' layout, also a <c>.gguf</c>.
+    /// Null: the model's own.
+    /// </summary>
     public string? TransformerPath { get; set; }
 
     /// <summary>Another autoencoder (VAE): a folder with its <c>config.json</c>, or a file in the authors' layout. Null: the model's own.</summary>

@@ -16,7 +16,8 @@ public sealed class FuzzTests : IDisposable
 
     public static TheoryData<string> Seeds => new(
         "hostile/ok.pth", "hostile/ok_legacy.pth", "hostile/ok.safetensors", "checkpoints/files/safetensors_other_types.safetensors",
-        "checkpoints/files/zip_other_types.pth", "checkpoints/files/zip_shared.pth", "checkpoints/files/legacy_shared.pth");
+        "checkpoints/files/zip_other_types.pth", "checkpoints/files/zip_shared.pth", "checkpoints/files/legacy_shared.pth",
+        "../quantized/tensors.gguf");
 
     private sealed record Mutation(int Kind, double Position, byte Value, int Length);
 

@@ -1,6 +1,7 @@
 using ImgAlign.Checkpoints;
 using ImgAlign.Networks.Layers;
 using ImgAlign.Runtime;
+using ImgAlign.Tests.Checkpoints;
 using TorchSharp;
 
 namespace ImgAlign.Tests.Runtime;
@@ -161,6 +162,33 @@ public class ModelSlotTests
         Assert.Equal(1f, network.Weight[0, 0].to(torch.float32).item<float>());
         first.Use().Dispose();
         Assert.True(first.IsOnDevice && !second.IsOnDevice);
+    }
+
+    [Theory]
+    [InlineData(WeightStorage.AsStored, torch.ScalarType.Byte, 34)]
+    [InlineData(WeightStorage.None, torch.ScalarType.BFloat16, 64)]
+    [InlineData(WeightStorage.Int8, torch.ScalarType.Int8, 32)]
+    public void Quantized_weights_take_no_more_of_the_host_than_of_the_device(WeightStorage storage, torch.ScalarType type, int bytes)
+    {
+        using var folder = new TemporaryFolder();
+        var builder = new GgufBuilder().Tensor("weight", 8, [32, 4], new byte[4 * 34]).Tensor("bias", 0, [4], new byte[16]);
+        var path = folder.Write("x.gguf", builder.ToArray());
+        var source = new ModelSource<Linear>(
+            "test", static () => new Linear(32, 4, hasBias: true, torch.META), path, static (_, _) => WeightMap.Identity);
+        var options = new RuntimeOptions { Residency = ResidencyPolicy.OffloadToHost, Precision = Precision.BFloat16 };
+        using var runtime = new DeviceRuntime(options, torch.META);
+        using var slot = new ModelSlot<Linear>(runtime, source, storage: storage);
+        using var other = Slot(runtime);
+        using var lease = slot.Use();
+        var network = lease.Model;
+        Assert.Equal((DeviceType.META, type, 4L * bytes), Weight());
+        lease.Dispose();
+        other.Use().Dispose();
+        Assert.Equal((DeviceType.CPU, type, 4L * bytes), Weight());
+        Assert.Equal(torch.float32, network.Bias!.dtype);  // a view of the file
+
+        (DeviceType, torch.ScalarType, long) Weight() =>
+            (network.Weight.device_type, network.Weight.dtype, network.Weight.numel() * network.Weight.element_size());
     }
 
     [Fact]

@@ -35,7 +35,8 @@ public sealed class LoraCheckpoint : Checkpoint
     {
         this.checkpoint = checkpoint;
         var byName = ModuleParameters.Enumerate(network).Where(parameter => parameter.Path.EndsWith(Weight, StringComparison.Ordinal))
-            .SelectMany(parameter => layouts.Prepend(WeightMap.Identity).Select(layout => new Parameter(parameter.Path, parameter.Value.shape, layout.Resolve(parameter.Path))))
+            .SelectMany(parameter => layouts.Prepend(WeightMap.Identity)
+                .Select(layout => new Parameter(parameter.Path, parameter.Shape, layout.Resolve(parameter.Path))))
             .Where(parameter => parameter.InLora.Names[0].EndsWith(Weight, StringComparison.Ordinal))
             .DistinctBy(parameter => (parameter.Path, parameter.InLora.Names[0]))
             .ToLookup(parameter => LoraKey.Flatten(parameter.InLora.Names[0][..^Weight.Length]));
@@ -56,7 +57,9 @@ public sealed class LoraCheckpoint : Checkpoint
             }
         }
         AppliedLayers = applied;
-        tensors = checkpoint.Tensors.Values.ToDictionary(info => info.Name, info => merges.ContainsKey(info.Name) ? info with { Type = torch.float32 } : info);
+        tensors = checkpoint.Tensors.Values.ToDictionary(
+            info => info.Name,
+            info => merges.ContainsKey(info.Name) ? info with { Type = torch.float32, Form = null, IsComputed = true } : info);
     }
 
     /// <summary>How many layers of this network each LoRA changes.</summary>
@@ -91,6 +94,9 @@ public sealed class LoraCheckpoint : Checkpoint
         }
         return kept.Merged.alias();
     }
+
+    /// <inheritdoc/>
+    internal override CompactMatrix ReadCompact(string name) => checkpoint.ReadCompact(name);
 
     private torch.Tensor Merge(string name, List<Change> changes)
     {

@@ -63,7 +63,7 @@ public sealed record LlavaWeights(Func<string, string> LanguageModel, Func<strin
         using var weights = new NetworkWeights();
         Open(network, path, visionTower, weights);
         weights.Verify();
-        weights.Bind(type, device ?? torch.CPU, static _ => true);
+        weights.Bind(type, device ?? torch.CPU, keepsViews: false, static _ => true);
         return weights.Parts.ToDictionary(static part => part.Network, static part => part.Map);
     }
 

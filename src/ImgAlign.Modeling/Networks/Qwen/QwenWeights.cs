@@ -20,7 +20,7 @@ public static class QwenWeights
         using var weights = new NetworkWeights();
         Open(network, path, weights);
         weights.Verify();
-        weights.Bind(type, device ?? CPU, static _ => true);
+        weights.Bind(type, device ?? CPU, keepsViews: false, static _ => true);
     }
 
     /// <summary>Opens the files of a network's weights.</summary>

@@ -12,10 +12,10 @@ public sealed class CompactWeightTests
     {
         using var scope = NewDisposeScope();
         var weight = Rows();
-        var (elements, factors) = CompactWeight.Compress(weight, WeightStorage.Int8);
-        Assert.Equal((int8, 1L), (elements.dtype, elements.element_size()));
-        var errors = (CompactWeight.Expand(elements, factors, float32) - weight).abs();
-        Assert.True((errors <= factors * 0.5001f).all().item<bool>());
+        var matrix = RowFactors.Int8.Compress(weight);
+        Assert.Equal((int8, 1L), (matrix.Elements.dtype, matrix.Elements.element_size()));
+        var errors = (RowFactors.Int8.Expand(matrix, float32) - weight).abs();
+        Assert.True((errors <= matrix.Factors! * 0.5001f).all().item<bool>());
     }
 
     [Fact]
@@ -23,11 +23,11 @@ public sealed class CompactWeightTests
     {
         using var scope = NewDisposeScope();
         var weight = Rows();
-        var (elements, factors) = CompactWeight.Compress(weight, WeightStorage.Float8);
-        Assert.Equal(1, elements.element_size());
-        var errors = (CompactWeight.Expand(elements, factors, float32) - weight).abs();
+        var matrix = RowFactors.Float8.Compress(weight);
+        Assert.Equal(1, matrix.Elements.element_size());
+        var errors = (RowFactors.Float8.Expand(matrix, float32) - weight).abs();
         // Below 2^-6 of its unit, e4m3 has even steps of 2^-9.
-        Assert.True((errors <= maximum(weight.abs() * 0.062501f, factors * 0.000977f)).all().item<bool>());
+        Assert.True((errors <= maximum(weight.abs() * 0.062501f, matrix.Factors! * 0.000977f)).all().item<bool>());
     }
 
     [Theory]
@@ -36,8 +36,8 @@ public sealed class CompactWeightTests
     public void Zero_stays_zero(WeightStorage storage)
     {
         using var scope = NewDisposeScope();
-        var (elements, factors) = CompactWeight.Compress(zeros(2, 4), storage);
-        Assert.Equal(0, CompactWeight.Expand(elements, factors, bfloat16).to(float32).abs().max().item<float>());
+        var form = storage == WeightStorage.Int8 ? RowFactors.Int8 : RowFactors.Float8;
+        Assert.Equal(0, form.Expand(form.Compress(zeros(2, 4)), bfloat16).to(float32).abs().max().item<float>());
     }
 
     [Theory]
