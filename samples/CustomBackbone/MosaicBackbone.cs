@@ -17,7 +17,7 @@ public sealed class MosaicBackbone : IDiffusionBackbone
 
     private const int TilePixels = 8;
 
-    private readonly EulerSchedule euler = new(new EulerScheduleConfig { BetaSchedule = "scaled_linear", BetaStart = 0.00085, BetaEnd = 0.012, TimestepSpacing = "trailing" });
+    private readonly DiffusionSchedule schedule = new(new SchedulerConfig { BetaSchedule = "scaled_linear", BetaStart = 0.00085, BetaEnd = 0.012, TimestepSpacing = "trailing" });
     private readonly ModelSlot<MosaicTextEncoder> textEncoder;
     private readonly ModelSlot<MosaicNetwork> network;
 
@@ -60,7 +60,7 @@ public sealed class MosaicBackbone : IDiffusionBackbone
     public IReadOnlyList<long> LatentShape(ImageSize size) => [3, size.Height / TilePixels, size.Width / TilePixels];
 
     /// <inheritdoc/>
-    public NoiseSchedule CreateSchedule(int steps, ImageSize size) => euler.Create(steps);
+    public NoiseSchedule CreateSchedule(SamplingSettings settings, ImageSize size) => schedule.Create(settings);
 
     /// <inheritdoc/>
     public IGuidance CreateGuidance(SamplingSettings settings) => new ClassifierFreeGuidance(settings.Guidance, settings.GuidanceInterval);
@@ -85,14 +85,14 @@ public sealed class MosaicBackbone : IDiffusionBackbone
     }
 
     /// <inheritdoc/>
-    public Tensor Derivative(Tensor x, NoiseLevel level, Conditioning conditioning)
+    public Tensor Predict(Tensor x, NoiseLevel level, Conditioning conditioning)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var lease = network.Use();
         var timestep = tensor([level.Timestep], device: Runtime.Device);
-        var noise = lease.Model.call(EulerSchedule.ScaleModelInput(x, level.Sigma).to(network.Type), timestep, ((MosaicConditioning)conditioning).Prompts);
-        return euler.Derivative(noise, x, level.Sigma).MoveToOuterDisposeScope();
+        var scaled = TensorMath.DividedBy(x, level.Scale).to(network.Type);
+        return lease.Model.call(scaled, timestep, ((MosaicConditioning)conditioning).Prompts).to(float32).alias().MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

@@ -37,10 +37,15 @@ public interface IDiffusionBackbone : IModel
     /// <param name="size">The size of the picture in pixels.</param>
     IReadOnlyList<long> LatentShape(ImageSize size);
 
+    /// <summary>The sampler that its <c>scheduler_config.json</c> names; null: Euler.</summary>
+    /// <exception cref="ArgumentException">It names one that is not supported; the message says which there are.</exception>
+    ISampler? DefaultSampler => null;
+
     /// <summary>The noise levels of a generation.</summary>
-    /// <param name="steps">The number of steps, at least 1.</param>
+    /// <param name="settings">The settings.</param>
     /// <param name="size">The size of the picture in pixels.</param>
-    NoiseSchedule CreateSchedule(int steps, ImageSize size);
+    /// <exception cref="ArgumentException">The family has no such noise levels.</exception>
+    NoiseSchedule CreateSchedule(SamplingSettings settings, ImageSize size);
 
     /// <summary>What the family makes of the guidance that was asked for.</summary>
     /// <param name="settings">The settings.</param>
@@ -58,12 +63,12 @@ public interface IDiffusionBackbone : IModel
     /// <param name="settings">The settings.</param>
     Conditioning Condition(TextFeatures text, torch.Tensor? imagePrompt, double imagePromptScale, ImageSize size, SamplingSettings settings);
 
-    /// <summary>The derivative of the sample by the noise level, dx/dsigma: epsilon for SDXL, the velocity for flow models.</summary>
+    /// <summary>What the network says of a sample; what it means, <see cref="NoiseSchedule.Prediction"/> says.</summary>
     /// <param name="x">The sample <c>[B, C, h, w]</c>, float32.</param>
     /// <param name="level">Its noise level.</param>
     /// <param name="conditioning">Made for the same batch and size.</param>
     /// <returns><c>[B, C, h, w]</c>, float32.</returns>
-    torch.Tensor Derivative(torch.Tensor x, NoiseLevel level, Conditioning conditioning);
+    torch.Tensor Predict(torch.Tensor x, NoiseLevel level, Conditioning conditioning);
 
     /// <summary>Turns final latents into pictures.</summary>
     /// <param name="x">The sample <c>[B, C, h, w]</c> at the final noise level.</param>

@@ -10,7 +10,7 @@ public interface IGuidance
     /// <param name="steps">The number of steps.</param>
     bool IsGuided(int step, int steps);
 
-    /// <summary>Combines two estimates of dx/dsigma.</summary>
+    /// <summary>Combines what the network says in the two branches.</summary>
     /// <param name="unconditional">Without the prompt, <c>[B, C, h, w]</c>; borrowed.</param>
     /// <param name="conditional">With the prompt, <c>[B, C, h, w]</c>; borrowed.</param>
     /// <returns><c>[B, C, h, w]</c>; disposed by the caller.</returns>

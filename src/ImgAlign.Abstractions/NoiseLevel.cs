@@ -1,6 +1,23 @@
 namespace ImgAlign;
 
-/// <summary>A noise level as samplers and networks see it.</summary>
-/// <param name="Sigma">The standard deviation of the noise in the sample, in the family's own coordinates.</param>
+/// <summary>
+/// A noise level as samplers and networks see it: a sample at it is <c>x = Signal data + Noise noise</c>. Which pairs there are is the schedule's
+/// choice: noise added to the data (1 and sigma), both with squares that sum to 1, or a flow from one to the other (1 - t and t).
+/// </summary>
+/// <param name="Signal">The share of the data, 0 or more.</param>
+/// <param name="Noise">The standard deviation of the noise, 0 or more.</param>
 /// <param name="Timestep">What the network is told about it, in the family's own unit.</param>
-public readonly record struct NoiseLevel(float Sigma, float Timestep);
+public readonly record struct NoiseLevel(double Signal, double Noise, float Timestep)
+{
+    /// <summary>The end of a schedule: data without noise.</summary>
+    public static NoiseLevel Clean { get; } = new(1, 0, 0);
+
+    /// <summary>Noise to signal; infinite where there is nothing but noise.</summary>
+    public double Sigma => Noise / Signal;
+
+    /// <summary>The standard deviation of a sample whose data has that of 1.</summary>
+    public double Scale => Math.Sqrt(Signal * Signal + Noise * Noise);
+
+    /// <summary>The logarithm of signal to noise, by which multistep solvers extrapolate; infinite at either end.</summary>
+    public double LogSnr => Math.Log(Signal / Noise);
+}

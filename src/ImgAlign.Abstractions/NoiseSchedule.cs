@@ -1,35 +1,42 @@
 namespace ImgAlign;
 
-/// <summary>
-/// The noise levels of one generation, and what samplers need to evaluate the network between them. A sample at noise level sigma is
-/// <c>x = SignalScaleOf(sigma) data + sigma noise</c>.
-/// </summary>
+/// <summary>The noise levels of one generation, and what the network says at them.</summary>
 /// <param name="levels">Where the steps begin, from the highest noise level to the last one above the end.</param>
-/// <param name="finalSigma">The noise level at which the last step ends, usually 0.</param>
+/// <param name="final">Where the last step ends, usually <see cref="NoiseLevel.Clean"/>.</param>
 /// <param name="initialScale">What unit normal noise is multiplied by before the first step.</param>
-public abstract class NoiseSchedule(IReadOnlyList<NoiseLevel> levels, float finalSigma, float initialScale)
+/// <param name="prediction">What the network says.</param>
+public sealed class NoiseSchedule(IReadOnlyList<NoiseLevel> levels, NoiseLevel final, double initialScale, PredictionType prediction)
 {
     /// <summary>Where the steps begin: one level for each step, falling.</summary>
     public IReadOnlyList<NoiseLevel> Levels { get; } = levels;
 
-    /// <summary>The noise level at which the last step ends, usually 0.</summary>
-    public float FinalSigma { get; } = finalSigma;
+    /// <summary>Where each step ends: where the next one begins, unless they are given.</summary>
+    public IReadOnlyList<NoiseLevel> Ends { get; init; } = [.. levels.Skip(1), final];
 
     /// <summary>What unit normal noise is multiplied by before the first step.</summary>
-    public float InitialScale { get; } = initialScale;
+    public double InitialScale => initialScale;
+
+    /// <summary>What the network says.</summary>
+    public PredictionType Prediction => prediction;
+
+    /// <summary>The level of a timestep of training; null where there are none but those of <see cref="Levels"/>.</summary>
+    public Func<int, NoiseLevel>? LevelOf { get; init; }
 
     /// <summary>The number of steps.</summary>
     public int Steps => Levels.Count;
 
-    /// <summary>The noise level after a step.</summary>
-    /// <param name="step">The step's position, from 0.</param>
-    public float SigmaAfter(int step) => step + 1 < Levels.Count ? Levels[step + 1].Sigma : FinalSigma;
+    /// <summary>The first step that is run: those before it are what a picture that is given stands in for.</summary>
+    public int First { get; private init; }
 
-    /// <summary>What the network is told about any noise level, also one between two steps.</summary>
-    /// <param name="sigma">The noise level, above 0.</param>
-    public abstract float TimestepOf(float sigma);
+    /// <summary>The number of steps that are run.</summary>
+    public int StepsToRun => Steps - First;
 
-    /// <summary>The share of the data in a sample: 1 where noise is added to data (SDXL), <c>1 - sigma</c> where a flow leads from one to the other (FLUX).</summary>
-    /// <param name="sigma">The noise level.</param>
-    public virtual double SignalScaleOf(double sigma) => 1;
+    /// <summary>The same schedule without its first steps.</summary>
+    /// <param name="first">The first step to run, less than <see cref="Steps"/>.</param>
+    public NoiseSchedule StartingAt(int first)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(first);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(first, Steps);
+        return new(Levels, Ends[^1], initialScale, prediction) { Ends = Ends, LevelOf = LevelOf, First = first };
+    }
 }

@@ -21,6 +21,15 @@ public sealed record SamplingSettings
     /// <summary>The sampler.</summary>
     public required ISampler Sampler { get; init; }
 
+    /// <summary>The share of new noise in each step that was asked of the sampler; null: its own.</summary>
+    public double? Eta { get; init; }
+
+    /// <summary>Which noise levels are gone through.</summary>
+    public NoiseLevelOptions NoiseLevels { get; init; } = new();
+
+    /// <summary>How far the spread of what guidance makes is brought back to that of the prompt's branch, 0 to 1.</summary>
+    public double GuidanceRescale { get; init; }
+
     /// <summary>What only one family of models has; null: its defaults.</summary>
     public FamilySettings? Family { get; init; }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
+using System.Text.Json;
 
 namespace ImgAlign.Cli;
 
@@ -15,17 +16,38 @@ internal static class ValueOption
     public static Option<T?> Number<T>(string name, string description) where T : struct, INumber<T> =>
         Create(name, description, ParseNumber<T>);
 
+    /// <summary>An option that holds finite numbers, with commas or spaces between them.</summary>
+    public static Option<IReadOnlyList<double>?> Numbers(string name, string description) => new(name)
+    {
+        Description = description,
+        Arity = ArgumentArity.OneOrMore,
+        AllowMultipleArgumentsPerToken = true,
+        CustomParser = static result =>
+        [
+            .. result.Tokens.SelectMany(static token => token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries))
+                .Select(text => ParseNumber<double>(text, result) ?? double.NaN),
+        ],
+    };
+
     /// <summary>An option that holds one of the names of an enumeration; the description ends with them.</summary>
-    public static Option<T?> Choice<T>(string name, string description) where T : struct, Enum =>
-        Create<T>(name, $"{description.TrimEnd('.')}: {Names<T>()}.", static (token, result) =>
+    /// <param name="name">The option.</param>
+    /// <param name="description">What it is for.</param>
+    /// <param name="naming">How the names are written; null: as they are. Case does not matter.</param>
+    public static Option<T?> Choice<T>(string name, string description, JsonNamingPolicy? naming = null) where T : struct, Enum
+    {
+        var names = string.Join(", ", Enum.GetValues<T>().Select(NameOf));
+        return Create<T>(name, $"{description.TrimEnd('.')}: {names}.", (token, result) =>
         {
             foreach (var value in Enum.GetValues<T>())
             {
-                if (string.Equals(value.ToString(), token, StringComparison.OrdinalIgnoreCase)) return value;
+                if (string.Equals(NameOf(value), token, StringComparison.OrdinalIgnoreCase)) return value;
             }
-            result.AddError($"{OptionName(result)} is '{token}'; use {Names<T>()}.");
+            result.AddError($"{OptionName(result)} is '{token}'; use {names}.");
             return null;
         });
+
+        string NameOf(T value) => naming?.ConvertName(value.ToString()) ?? value.ToString();
+    }
 
     /// <summary>A number of the command line.</summary>
     /// <param name="token">The text.</param>
@@ -49,8 +71,6 @@ internal static class ValueOption
 
     private static string? MaxValue<T>() where T : struct, INumber<T> =>
         T.CreateSaturating(double.MaxValue).ToString(null, CultureInfo.InvariantCulture);
-
-    private static string Names<T>() where T : struct, Enum => string.Join(", ", Enum.GetNames<T>());
 
     private static string OptionName(ArgumentResult result) =>
         ((OptionResult)result.Parent!).IdentifierToken?.Value ?? ((OptionResult)result.Parent!).Option.Name;

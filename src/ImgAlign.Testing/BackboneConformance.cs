@@ -43,12 +43,9 @@ public static class BackboneConformance
         {
             foreach (var count in (int[])[1, 2, 7])
             {
-                var schedule = backbone.CreateSchedule(count, size);
-                Require(schedule.Steps == count, $"CreateSchedule({count}) has {schedule.Steps} steps.");
-                Require(Enumerable.Range(0, schedule.Steps).All(step => schedule.Levels[step].Sigma > schedule.SigmaAfter(step)), "The noise level of a schedule does not fall in every step.");
-                Require(schedule.FinalSigma >= 0, "A schedule ends below noise level 0.");
-                foreach (var level in schedule.Levels)
-                    Require(Math.Abs(schedule.TimestepOf(level.Sigma) - level.Timestep) <= 1, $"TimestepOf({level.Sigma}) is {schedule.TimestepOf(level.Sigma)}, but the step at this level has {level.Timestep}.");
+                var schedule = backbone.CreateSchedule(Settings with { Steps = count }, size);
+                Require(schedule.Steps == count, $"CreateSchedule for {count} steps has {schedule.Steps}.");
+                Require(schedule.Levels.Zip(schedule.Ends).All(static step => step.First.LogSnr < step.Second.LogSnr), "The noise level of a schedule does not fall in every step.");
             }
         }
 
@@ -107,7 +104,7 @@ public static class BackboneConformance
         public void Generation()
         {
             using var scope = NewDisposeScope();
-            var level = backbone.CreateSchedule(2, size).Levels[1];
+            var level = backbone.CreateSchedule(Settings, size).Levels[1];
             using var text = backbone.EncodeText([null, prompts[0]]);
             using var firstText = text.Select([0]);
             using var secondText = backbone.EncodeText([prompts[0]]);
@@ -115,19 +112,19 @@ public static class BackboneConformance
             using var drawn = Noise();
             using var x = drawn.to(backbone.Runtime.Device);
 
-            using var plain = Derivative(x, level, text, null, 0);
-            using var again = Derivative(x, level, text, null, 0);
-            Require(plain.shape.SequenceEqual(x.shape) && plain.dtype == float32, $"Derivative gives {Shape(plain)} {plain.dtype}, not float32 of the sample's shape {Shape(x)}.");
-            Require(Difference(plain, again) == 0, "Derivative is not the same for the same arguments.");
+            using var plain = Predict(x, level, text, null, 0);
+            using var again = Predict(x, level, text, null, 0);
+            Require(plain.shape.SequenceEqual(x.shape) && plain.dtype == float32, $"Predict gives {Shape(plain)} {plain.dtype}, not float32 of the sample's shape {Shape(x)}.");
+            Require(Difference(plain, again) == 0, "Predict is not the same for the same arguments.");
             if (images is not null)
             {
-                using var scaleZero = Derivative(x, level, text, images, 0);
-                using var prompted = Derivative(x, level, text, images, 1);
+                using var scaleZero = Predict(x, level, text, images, 0);
+                using var prompted = Predict(x, level, text, images, 1);
                 Require(Difference(plain, scaleZero) <= Tolerance, "An image prompt of scale 0 is not the same as none.");
                 Require(Difference(plain, prompted) > 0, "An image prompt of scale 1 changes nothing.");
-                using var first = Derivative(x.narrow(0, 0, 1), level, firstText, images.narrow(0, 0, 1), 1);
-                using var second = Derivative(x.narrow(0, 1, 1), level, secondText, images.narrow(0, 1, 1), 1);
-                RequireRows(prompted, first, second, "The derivatives of a batch");
+                using var first = Predict(x.narrow(0, 0, 1), level, firstText, images.narrow(0, 0, 1), 1);
+                using var second = Predict(x.narrow(0, 1, 1), level, secondText, images.narrow(0, 1, 1), 1);
+                RequireRows(prompted, first, second, "The predictions of a batch");
             }
 
             var pictures = backbone.Decode(x);
@@ -136,11 +133,11 @@ public static class BackboneConformance
             Require(!x.IsInvalid && images is not { IsInvalid: true }, "An argument was disposed; arguments are borrowed.");
         }
 
-        private Tensor Derivative(Tensor x, NoiseLevel level, TextFeatures text, Tensor? images, double scale)
+        private Tensor Predict(Tensor x, NoiseLevel level, TextFeatures text, Tensor? images, double scale)
         {
             using var conditioning = backbone.Condition(text, images, scale, size, Settings);
             Require(conditioning.Batch == text.Batch, $"Condition says it is for {conditioning.Batch} samples, not {text.Batch}.");
-            return backbone.Derivative(x, level, conditioning);
+            return backbone.Predict(x, level, conditioning);
         }
 
         private SamplingSettings Settings => new() { Steps = 2, Guidance = backbone.Info.DefaultGuidance, ImagePromptScale = 1, Sampler = Samplers.Euler };

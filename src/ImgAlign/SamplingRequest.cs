@@ -21,8 +21,17 @@ public abstract record SamplingRequest
     /// <summary>The scale of image prompts, 0 or more; 0 ignores them. IMG uses 0.2.</summary>
     public double? ImagePromptScale { get; init; }
 
-    /// <summary>The sampler, one of <see cref="Samplers"/> or one of your own; null: Euler.</summary>
+    /// <summary>The sampler, one of <see cref="Samplers"/> or one of your own; null: the one that the model's <c>scheduler_config.json</c> names, or Euler.</summary>
     public ISampler? Sampler { get; init; }
+
+    /// <summary>The share of new noise in each step of samplers that leave it open (DDIM, TCD), 0 to 1; null: none.</summary>
+    public double? Eta { get; init; }
+
+    /// <summary>Which noise levels are gone through; null: those of the model's <c>scheduler_config.json</c>.</summary>
+    public NoiseLevelOptions? NoiseLevels { get; init; }
+
+    /// <summary>How far the spread of what classifier-free guidance makes is brought back to that of the prompt's branch, 0 to 1 (Lin et al., 2023, use 0.7).</summary>
+    public double GuidanceRescale { get; init; }
 
     /// <summary>Settings that only one family has, such as <see cref="Backbones.SdxlSettings"/>; refused by backbones of other families.</summary>
     public FamilySettings? Family { get; init; }

@@ -18,7 +18,7 @@ internal static class ModelExtensions
     /// <summary>Noise for one picture of a backbone, on its device.</summary>
     public static Tensor Noise(this IDiffusionBackbone backbone, ImageSize size, long seed) => Randn(seed, [1, .. backbone.LatentShape(size)]).to(backbone.Runtime.Device);
 
-    /// <summary>dx/dsigma of one noise for one prompt, at the second of four steps, <c>[1, C, h, w]</c>.</summary>
+    /// <summary>What the network says of one noise for one prompt, at the second of four steps, <c>[1, C, h, w]</c>.</summary>
     public static Tensor Slope(
         this IDiffusionBackbone backbone, ImageSize size, string prompt = "a red cube", Tensor? imagePrompt = null, double scale = 0.5, SamplingSettings? settings = null)
     {
@@ -32,7 +32,7 @@ internal static class ModelExtensions
     {
         using var conditioning = backbone.Condition(text, imagePrompt, scale, size, settings ?? backbone.Settings());
         using var noise = backbone.Noise(size, 1);
-        return backbone.Derivative(noise, backbone.CreateSchedule(4, size).Levels[1], conditioning);
+        return backbone.Predict(noise, backbone.CreateSchedule((settings ?? backbone.Settings()) with { Steps = 4 }, size).Levels[1], conditioning);
     }
 
     /// <summary>A backbone's own settings.</summary>

@@ -12,7 +12,10 @@ internal record GenerationRecord(
     double? TrueGuidance,
     GuidanceInterval? GuidanceInterval,
     GuidanceBranches GuidanceBranches,
+    double GuidanceRescale,
     string Sampler,
+    double? Eta,
+    NoiseLevelOptions NoiseLevels,
     int Width,
     int Height,
     double ImagePromptScale,
@@ -36,7 +39,8 @@ internal record GenerationRecord(
         return new GenerationRecord(
             RecordJson.LibraryVersion, item.Prompt, item.NegativePrompt, image, item.Seed,
             settings.Steps, settings.Guidance, SamplingArguments.TrueGuidanceOf(settings),
-            settings.GuidanceInterval, settings.GuidanceBranches, settings.Sampler.Name,
+            settings.GuidanceInterval, settings.GuidanceBranches, settings.GuidanceRescale,
+            settings.Sampler.Name, settings.Eta, settings.NoiseLevels,
             picture.Image.Width, picture.Image.Height, settings.ImagePromptScale, report.BatchSize, picture.Warnings,
             TimingRecord.Of(report), report.Duration.TotalSeconds, DeviceRecord.Of(report),
             result.Backbone.Loras, models.Configuration, models.Sources);

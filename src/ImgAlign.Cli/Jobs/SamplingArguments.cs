@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json;
 using ImgAlign.Backbones;
 
 namespace ImgAlign.Cli.Jobs;
@@ -12,9 +13,19 @@ internal sealed class SamplingArguments
         "--steps", "The number of sampler steps; the model's own unless it is said.");
     private readonly Option<string?> sampler = new Option<string?>("--sampler")
         {
-            Description = $"The sampler: {Names}; {Samplers.Euler.Name} unless it is said.",
+            Description = $"The sampler: {Names}; the one that the model's scheduler_config.json names unless it is said.",
         }
         .AcceptOnlyFromAmong([.. Samplers.All.Select(static known => known.Name)]);
+    private readonly Option<double?> eta = ValueOption.Number<double>(
+        "--eta", "ddim, tcd: the share of new noise in each step, 0 to 1; none unless it is said.");
+    private readonly Option<NoiseLevelSpacing?> noiseLevels = ValueOption.Choice<NoiseLevelSpacing>(
+        "--noise-levels", "How the noise levels are spaced; as the model's scheduler_config.json says unless it is said", JsonNamingPolicy.KebabCaseLower);
+    private readonly Option<TimestepSpacing?> timestepSpacing = ValueOption.Choice<TimestepSpacing>(
+        "--timestep-spacing", "Which timesteps of training are gone through", JsonNamingPolicy.KebabCaseLower);
+    private readonly Option<IReadOnlyList<double>?> timesteps = ValueOption.Numbers(
+        "--timesteps", "The timesteps themselves in place of --steps, falling, such as 999,749,499,249.");
+    private readonly Option<IReadOnlyList<double>?> sigmas = ValueOption.Numbers(
+        "--sigmas", "The noise levels themselves in place of --steps, falling, and last the one that the last step ends at, such as 14.6,2.7,0.6,0.");
     private readonly Option<double?> guidance = ValueOption.Number<double>(
         "--guidance", "The guidance scale as the model's card gives it; the model's own unless it is said.");
     private readonly Option<double?> trueGuidance = ValueOption.Number<double>(
@@ -23,6 +34,8 @@ internal sealed class SamplingArguments
         "--guidance-start", "The share of the steps, 0 to 1, from which on there is guidance.");
     private readonly Option<double?> guidanceEnd = ValueOption.Number<double>(
         "--guidance-end", "The share of the steps, 0 to 1, up to which there is guidance.");
+    private readonly Option<double?> guidanceRescale = ValueOption.Number<double>(
+        "--guidance-rescale", "How far guidance's spread is brought back to that of the prompt's branch, 0 to 1; models of zero terminal SNR use 0.7.");
     private readonly Option<GuidanceBranches?> branches =
         ValueOption.Choice<GuidanceBranches>(
             "--guidance-branches", "Whether guidance's two branches run together, or apart in half the memory");
@@ -30,7 +43,10 @@ internal sealed class SamplingArguments
         "--batch-size", "The most pictures that are computed at once; 8 unless it is said, and fewer where memory is short.");
 
     /// <summary>All of them.</summary>
-    public IEnumerable<Option> Options => [scale, steps, sampler, guidance, trueGuidance, guidanceStart, guidanceEnd, branches, batchSize];
+    public IEnumerable<Option> Options =>
+    [
+        scale, steps, sampler, eta, noiseLevels, timestepSpacing, timesteps, sigmas, guidance, trueGuidance, guidanceStart, guidanceEnd, guidanceRescale, branches, batchSize,
+    ];
 
     private static string Names => string.Join(", ", Samplers.All.Select(static known => known.Name));
 
@@ -44,7 +60,16 @@ internal sealed class SamplingArguments
         ImagePromptScale = parsed.GetValue(scale),
         Steps = parsed.GetValue(steps),
         Sampler = parsed.GetValue(sampler) is { } name ? Samplers.ByName(name) : null,
+        Eta = parsed.GetValue(eta),
+        NoiseLevels = new NoiseLevelOptions
+        {
+            Spacing = parsed.GetValue(noiseLevels),
+            TimestepSpacing = parsed.GetValue(timestepSpacing),
+            Timesteps = parsed.GetValue(timesteps),
+            Sigmas = parsed.GetValue(sigmas),
+        },
         Guidance = parsed.GetValue(guidance),
+        GuidanceRescale = parsed.GetValue(guidanceRescale) ?? 0,
         Family = parsed.GetValue(trueGuidance) is { } value ? new FluxSettings { TrueGuidance = value } : null,
         GuidanceInterval = (parsed.GetValue(guidanceStart), parsed.GetValue(guidanceEnd)) is (null, null)
             ? null

@@ -52,7 +52,7 @@ public static class SdxlBase
         ScalingFactor = 0.13025,
     };
 
-    public static EulerScheduleConfig Scheduler { get; } = new()
+    public static SchedulerConfig Scheduler { get; } = new()
     {
         BetaStart = 0.00085,
         BetaEnd = 0.012,

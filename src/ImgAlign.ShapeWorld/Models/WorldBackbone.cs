@@ -51,7 +51,10 @@ public sealed class WorldBackbone : IDiffusionBackbone, IMemoryFootprint
     public IReadOnlyList<long> LatentShape(ImageSize size) => sdxl.LatentShape(size);
 
     /// <inheritdoc/>
-    public NoiseSchedule CreateSchedule(int steps, ImageSize size) => sdxl.CreateSchedule(steps, size);
+    public ISampler DefaultSampler => sdxl.DefaultSampler;
+
+    /// <inheritdoc/>
+    public NoiseSchedule CreateSchedule(SamplingSettings settings, ImageSize size) => sdxl.CreateSchedule(settings, size);
 
     /// <inheritdoc/>
     public IGuidance CreateGuidance(SamplingSettings settings) => sdxl.CreateGuidance(settings);
@@ -71,7 +74,7 @@ public sealed class WorldBackbone : IDiffusionBackbone, IMemoryFootprint
         sdxl.Condition(text, imagePrompt, imagePromptScale, size, settings);
 
     /// <inheritdoc/>
-    public torch.Tensor Derivative(torch.Tensor x, NoiseLevel level, Conditioning conditioning) => sdxl.Derivative(x, level, conditioning);
+    public torch.Tensor Predict(torch.Tensor x, NoiseLevel level, Conditioning conditioning) => sdxl.Predict(x, level, conditioning);
 
     /// <inheritdoc/>
     public IReadOnlyList<RgbImage> Decode(torch.Tensor x) => sdxl.Decode(x);

@@ -86,7 +86,7 @@ internal static class WorldNetworks
     };
 
     /// <summary>Noise levels as SDXL's.</summary>
-    public static EulerScheduleConfig Scheduler => SdxlBase.Scheduler;
+    public static SchedulerConfig Scheduler => SdxlBase.Scheduler;
 
     /// <summary>The image prompt's resampler.</summary>
     public static PerceiverConfig Resampler { get; } = new(ImageEncoder.HiddenSize, CrossWidth, CrossWidth, Depth: 2, Heads: 2, PerceiverConfig.ReleasedHeadWidth, 4 * CrossWidth);

@@ -14,8 +14,8 @@ internal sealed class FluxCaseBackbone(GoldenCase golden, FluxBackbone flux, tor
     private readonly torch.Tensor? noImage = golden.Inputs.GetValueOrDefault("neg_image_proj")?.to(noise.device);
 
     // The case's own size may be no multiple of 16.
-    public override NoiseSchedule CreateSchedule(int steps, ImageSize size) =>
-        flux.CreateSchedule(steps, new ImageSize((int)golden.Number("width", size.Width), (int)golden.Number("height", size.Height)));
+    public override NoiseSchedule CreateSchedule(SamplingSettings settings, ImageSize size) =>
+        base.CreateSchedule(settings, new ImageSize((int)golden.Number("width", size.Width), (int)golden.Number("height", size.Height)));
 
     public override Conditioning Condition(TextFeatures text, torch.Tensor? imagePrompt, double imagePromptScale, ImageSize size, SamplingSettings settings)
     {

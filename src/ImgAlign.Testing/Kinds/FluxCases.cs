@@ -1,7 +1,9 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using ImgAlign.Checkpoints;
 using ImgAlign.Networks.Flux;
 using ImgAlign.Networks.Vae;
+using ImgAlign.Sampling;
 using ImgAlign.Testing.Golden;
 using TorchSharp;
 
@@ -19,6 +21,19 @@ internal static class FluxCases
     /// <param name="standard">Its value where it is absent.</param>
     public static double Number(this GoldenCase golden, string name, double standard) =>
         golden.Options.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number ? value.GetDouble() : standard;
+
+    /// <summary>The scheduler of a case: the model's own, with the entries that the case replaces.</summary>
+    public static SchedulerConfig ReadScheduler(this GoldenCase golden)
+    {
+        if (golden.IsXFlux() || golden.CheckpointPath is not { } folder) return SchedulerConfig.FluxDev;
+        var path = Path.Combine(Part(folder, "scheduler"), "scheduler_config.json");
+        var fields = JsonObject.Create(ConfigFile.ReadJson(path))!;
+        if (golden.Options.TryGetProperty("scheduler", out var own))
+        {
+            foreach (var field in own.EnumerateObject()) fields[field.Name] = JsonNode.Parse(field.Value.GetRawText());
+        }
+        return SchedulerConfig.FromJson(JsonSerializer.SerializeToElement(fields), path);
+    }
 
     /// <summary>The folder of a part within a model's folder, or the folder itself where it has no such part.</summary>
     public static string Part(string folder, string part) => Path.Combine(folder, part) is var inner && Path.Exists(inner) ? inner : folder;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ImgAlign.Sampling;
 using ImgAlign.Testing.Golden;
 using TorchSharp;
@@ -13,21 +14,15 @@ internal static class FluxPipelineKinds
         .Add("pipeline-flux", Generate)
         .Add("pipeline-img-flux", Align);
 
-    private static FlowMatchConfig ReadConfig(GoldenCase golden)
-    {
-        if (golden.IsXFlux() || golden.CheckpointPath is not { } folder) return FlowMatchConfig.FluxDev;
-        return FlowMatchConfig.Read(Path.Combine(FluxCases.Part(folder, "scheduler"), "scheduler_config.json"));
-    }
-
     private static Dictionary<string, torch.Tensor> Schedule(GoldenCase golden, torch.Device device)
     {
-        var config = ReadConfig(golden);
+        var config = golden.ReadScheduler();
         var flow = new FlowMatchSchedule(config);
         var outputs = new Dictionary<string, torch.Tensor>();
         foreach (var run in golden.Options.GetProperty("runs").EnumerateArray())
         {
             var imageTokens = run.GetProperty("image_seq_len").GetInt64();
-            var (name, schedule) = (run.GetProperty("name").GetString(), flow.Create(run.GetProperty("steps").GetInt32(), imageTokens));
+            var (name, schedule) = (run.GetProperty("name").GetString(), Create(flow, run));
             outputs[$"{name}.mu"] = torch.tensor(new[] { flow.Mu(imageTokens) });
             outputs[$"{name}.sigmas"] = Sigmas(schedule);
             outputs[$"{name}.timesteps"] = golden.IsXFlux() ? Sigmas(schedule) : torch.tensor(schedule.Levels.Select(level => level.Timestep * config.NumTrainTimesteps).ToArray());
@@ -38,18 +33,17 @@ internal static class FluxPipelineKinds
     private static Dictionary<string, torch.Tensor> Step(GoldenCase golden, torch.Device device)
     {
         var options = golden.Options;
-        var schedule = new FlowMatchSchedule(ReadConfig(golden)).Create(options.GetProperty("steps").GetInt32(), options.GetProperty("image_seq_len").GetInt64());
+        var schedule = Create(new FlowMatchSchedule(golden.ReadScheduler()), options);
         var velocity = golden.Inputs["velocity"].to(device);
         var negative = golden.Inputs.GetValueOrDefault("neg_velocity")?.to(device);
         var start = options.TryGetProperty("timestep_to_start_cfg", out var first) ? first.GetDouble() : 0;
         var latents = torch.empty_like(velocity);
         var guidance = new ClassifierFreeGuidance(negative is null ? 1 : options.GetProperty("true_gs").GetDouble(), firstStep: (int)Math.Min(start, int.MaxValue));
-        using var noise = new TorchNoise(0);  // Euler's steps add none
-        var final = Samplers.Euler.Sample(golden.Inputs["latents"].to(device), schedule, (x, step, _) =>
+        var final = Samplers.Euler.Sample(golden.Inputs["latents"].to(device), schedule, (x, step, level) =>
         {
             if (step > 0) latents[step - 1].copy_(x);
-            return guidance.IsGuided(step, schedule.Steps) ? guidance.Combine(negative![step], velocity[step]) : velocity[step].alias();
-        }, noise);
+            return schedule.ToData(guidance.IsGuided(step, schedule.Steps) ? guidance.Combine(negative![step], velocity[step]) : velocity[step], x, level);
+        }, new GivenNoise());
         latents[^1].copy_(final);
         return new() { ["latents"] = latents, ["sigmas"] = Sigmas(schedule), ["timesteps"] = Sigmas(schedule) };
     }
@@ -80,5 +74,10 @@ internal static class FluxPipelineKinds
         return outputs;
     }
 
-    private static torch.Tensor Sigmas(NoiseSchedule schedule) => torch.tensor(schedule.Levels.Select(static level => level.Sigma).Append(schedule.FinalSigma).ToArray());
+    // FLUX's own times, by its pipelines.
+    private static NoiseSchedule Create(FlowMatchSchedule flow, JsonElement options) => flow.Create(
+        new SamplingSettings { Steps = options.GetProperty("steps").GetInt32(), Guidance = 1, ImagePromptScale = 0, Sampler = Samplers.Euler },
+        options.GetProperty("image_seq_len").GetInt64());
+
+    private static torch.Tensor Sigmas(NoiseSchedule schedule) => torch.tensor(schedule.Levels.Append(schedule.Ends[^1]).Select(static level => (float)level.Noise).ToArray());
 }

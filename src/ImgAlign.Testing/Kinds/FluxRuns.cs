@@ -36,7 +36,7 @@ internal sealed class FluxRuns : IDisposable
         });
         var noise = golden.Inputs["noise"].to(device);
         var negatives = ForAll(options.Texts("negative_prompt"), (int)noise.shape[0]);
-        Backbone = new FluxCaseBackbone(golden, flux, noise);
+        Backbone = new FluxCaseBackbone(golden, flux, noise) { Scheduler = golden.Options.TryGetProperty("scheduler", out _) ? golden.ReadScheduler() : null };
 
         var isGuided = golden.IsXFlux() || options.TryGetProperty("negative_prompt", out var given) && given.ValueKind != JsonValueKind.Null;
         var source = new GivenNoise(noise);
@@ -84,6 +84,8 @@ internal sealed class FluxRuns : IDisposable
     /// <summary>What a case has of the last run, with a prefix for each name: pictures, packed latents, and what the autoencoder made of them.</summary>
     public Dictionary<string, torch.Tensor> Outputs(IReadOnlyList<RgbImage> images, string prefix = "") => new(images.Named(prefix + "image", "_"))
     {
+        [prefix + "sigmas"] = torch.tensor(Backbone.Schedule!.Levels.Append(Backbone.Schedule.Ends[^1]).Select(static level => (float)level.Noise).ToArray()),
+        [prefix + "timesteps"] = torch.tensor(Backbone.Schedule.Levels.Select(static level => 1000 * level.Timestep).ToArray()),
         [prefix + "latents"] = LatentPatches.Pack(Backbone.Latents),
         [prefix + "latents_per_step"] = torch.stack(Backbone.LatentsPerStep.Select(LatentPatches.Pack).ToArray()),
         [prefix + "decoded"] = flux.DecodeLatents(Backbone.Latents),

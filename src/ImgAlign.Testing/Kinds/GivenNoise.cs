@@ -2,9 +2,11 @@ using TorchSharp;
 
 namespace ImgAlign.Testing.Kinds;
 
-/// <summary>The noise that a case gives, for all of its items together; it is drawn once.</summary>
-/// <param name="noise"><c>[B, C, h, w]</c>; borrowed.</param>
-internal sealed class GivenNoise(torch.Tensor noise) : INoiseSource
+/// <summary>The draws that a case gives, for all of its items together, in their order; after the last the first again.</summary>
+/// <param name="draws">Each of the shape that is asked for; borrowed.</param>
+internal sealed class GivenNoise(params IReadOnlyList<torch.Tensor> draws) : INoiseSource
 {
-    public torch.Tensor Draw(IReadOnlyList<long> shape) => noise.clone();
+    private int drawn;
+
+    public torch.Tensor Draw(IReadOnlyList<long> shape) => draws[drawn++ % draws.Count].clone();
 }

@@ -1,4 +1,5 @@
 using ImgAlign.Runtime;
+using ImgAlign.Sampling;
 using TorchSharp;
 
 namespace ImgAlign.Testing.Kinds;
@@ -45,7 +46,20 @@ internal class RecordedBackbone(IDiffusionBackbone inner) : IDiffusionBackbone, 
         return inner.LatentShape(size);
     }
 
-    public virtual NoiseSchedule CreateSchedule(int steps, ImageSize size) => inner.CreateSchedule(steps, size);
+    /// <summary>The scheduler that a case gives in place of the model's own; null: none.</summary>
+    public SchedulerConfig? Scheduler { get; init; }
+
+    public ISampler? DefaultSampler => Scheduler is null ? inner.DefaultSampler : Samplers.Of(Scheduler);
+
+    /// <summary>The noise levels of the last generation.</summary>
+    public NoiseSchedule? Schedule { get; private set; }
+
+    public virtual NoiseSchedule CreateSchedule(SamplingSettings settings, ImageSize size) => Schedule = Scheduler switch
+    {
+        null => inner.CreateSchedule(settings, size),
+        { IsFlow: true } => new FlowMatchSchedule(Scheduler).Create(settings, FlowMatchSchedule.ImageTokens(size, FlowTokenCount.Standard)),
+        _ => new DiffusionSchedule(Scheduler).Create(settings),
+    };
 
     public IGuidance CreateGuidance(SamplingSettings settings) => inner.CreateGuidance(settings);
 
@@ -54,10 +68,10 @@ internal class RecordedBackbone(IDiffusionBackbone inner) : IDiffusionBackbone, 
     public virtual Conditioning Condition(TextFeatures text, torch.Tensor? imagePrompt, double imagePromptScale, ImageSize size, SamplingSettings settings) =>
         inner.Condition(text, imagePrompt, imagePromptScale, size, settings);
 
-    public torch.Tensor Derivative(torch.Tensor x, NoiseLevel level, Conditioning conditioning)
+    public torch.Tensor Predict(torch.Tensor x, NoiseLevel level, Conditioning conditioning)
     {
         samples.Add(kept.Keep(x));
-        return inner.Derivative(x, level, conditioning);
+        return inner.Predict(x, level, conditioning);
     }
 
     public IReadOnlyList<RgbImage> Decode(torch.Tensor x)

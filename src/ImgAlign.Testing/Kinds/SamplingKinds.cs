@@ -1,38 +1,117 @@
+using System.Text.Json;
 using ImgAlign.Sampling;
 using ImgAlign.Testing.Golden;
 using TorchSharp;
 
 namespace ImgAlign.Testing.Kinds;
 
-/// <summary>Kinds about noise and noise levels.</summary>
+/// <summary>Kinds about noise, noise levels and samplers.</summary>
 internal static class SamplingKinds
 {
-    public static void Add(GoldenRunner runner) => runner.Add("euler-schedule", Euler).Add("randn", Randn);
+    public static void Add(GoldenRunner runner) => runner
+        .Add("euler-schedule", Euler)
+        .Add("sampler-run", Run)
+        .Add("sampler-schedule", Schedules)
+        .Add("sampler-add-noise", AddNoise)
+        .Add("sampler-strength", Strengths)
+        .Add("flow-sampler", Flow)
+        .Add("randn", Randn);
 
     private static Dictionary<string, torch.Tensor> Euler(GoldenCase golden, torch.Device device)
     {
-        var euler = new EulerSchedule(EulerScheduleConfig.FromJson(golden.Options.GetProperty("scheduler_config"), golden.Folder));
-        var schedule = euler.Create(golden.Options.GetProperty("steps").GetInt32());
-        var outputs = new Dictionary<string, torch.Tensor>
-        {
-            ["timesteps"] = torch.tensor(schedule.Levels.Select(static level => level.Timestep).ToArray()),
-            ["sigmas"] = torch.tensor(schedule.Levels.Select(static level => level.Sigma).Append(schedule.FinalSigma).ToArray()),
-            ["init_noise_sigma"] = torch.tensor(new[] { schedule.InitialScale }),
-        };
-        if (!golden.Inputs.TryGetValue("model_outputs", out var predictions)) return outputs;
-
-        predictions = predictions.to(device);
-        var scaled = outputs["scaled"] = torch.empty_like(predictions);
-        var latents = outputs["latents"] = torch.empty_like(predictions);
-        using var noise = new TorchNoise(0);  // Euler's steps add none
-        var final = Samplers.Euler.Sample(golden.Inputs["noise"].to(device).Times(schedule.InitialScale), schedule, (x, step, level) =>
-        {
-            if (step > 0) latents[step - 1].copy_(x);
-            scaled[step].copy_(EulerSchedule.ScaleModelInput(x, level.Sigma));
-            return euler.Derivative(predictions[step], x, level.Sigma);
-        }, noise);
-        latents[^1].copy_(final);
+        var run = SamplerCase.Of(SchedulerConfig.FromJson(golden.Options.GetProperty("scheduler_config"), golden.Folder), golden.Options);
+        var outputs = Levels(run);
+        if (!golden.Inputs.ContainsKey("model_outputs")) return outputs;
+        (outputs["scaled"], outputs["latents"]) = Sample(run, golden, device);
         return outputs;
+    }
+
+    private static Dictionary<string, torch.Tensor> Run(GoldenCase golden, torch.Device device)
+    {
+        var run = SamplerCase.Of(golden.Options, golden);
+        var outputs = Levels(run);
+        (outputs["model_inputs"], outputs["latents"]) = Sample(run, golden, device);
+        return outputs;
+    }
+
+    private static Dictionary<string, torch.Tensor> Schedules(GoldenCase golden, torch.Device device)
+    {
+        var outputs = new Dictionary<string, torch.Tensor>();
+        foreach (var options in golden.Options.GetProperty("runs").EnumerateArray())
+        {
+            var (name, run) = (options.GetProperty("name").GetString(), SamplerCase.Of(options, golden));
+            outputs[$"{name}.timesteps"] = run.Timesteps;
+            if (run.Sigmas is { } sigmas) outputs[$"{name}.sigmas"] = sigmas;
+        }
+        return outputs;
+    }
+
+    private static Dictionary<string, torch.Tensor> AddNoise(GoldenCase golden, torch.Device device)
+    {
+        var run = SamplerCase.Of(golden.Options, golden);
+        var (latents, noise) = (golden.Inputs["latents"].to(device), golden.Inputs["noise"].to(device));
+        var timesteps = golden.Inputs["timestep"].to(torch.float32).data<float>().ToArray();
+        var rows = Enumerable.Range(0, (int)latents.shape[0]).Select(item => LevelOf(timesteps[item]).Mix(latents.narrow(0, item, 1), noise.narrow(0, item, 1)));
+        return new() { ["noisy"] = torch.cat([.. rows]) };
+
+        NoiseLevel LevelOf(float timestep)
+        {
+            if (golden.Options.TryGetProperty("begin_index", out var begin)) return run.Evaluations[begin.GetInt32()];
+            if (run.Schedule.LevelOf is { } ofTraining) return ofTraining((int)timestep);
+            // Of two at one timestep the reference takes the second, and the last level where there is none.
+            var found = run.Evaluations.Where(level => Math.Abs(run.TimestepOf(level) - timestep) < 1e-3).Take(2).ToList();
+            return found.Count > 0 ? found[^1] : run.Evaluations[^1];
+        }
+    }
+
+    private static Dictionary<string, torch.Tensor> Strengths(GoldenCase golden, torch.Device device)
+    {
+        var outputs = new Dictionary<string, torch.Tensor>();
+        foreach (var options in golden.Options.GetProperty("runs").EnumerateArray())
+        {
+            var run = SamplerCase.Of(options, golden);
+            var timesteps = run.Evaluations.Select(run.TimestepOf).ToArray();
+            var perStep = run.Sampler.Kind == SamplerKind.Heun ? 2 : 1;
+            var skipped = options.TryGetProperty("denoising_start", out var start) ? SkippedBy(start.GetDouble(), run, timesteps)
+                : perStep * FirstStep(options, run.Schedule.Steps);
+            outputs[$"{options.GetProperty("name").GetString()}.timesteps"] = torch.tensor(timesteps[skipped..]);
+        }
+        return outputs;
+
+        static int FirstStep(JsonElement options, int steps)
+        {
+            var strength = options.GetProperty("strength").GetDouble();
+            return options.GetProperty("pipeline").GetString() == "flux" ? FlowMatchSchedule.FirstStep(steps, strength) : DiffusionSchedule.FirstStep(steps, strength);
+        }
+
+        // A refiner's part: it goes on from timesteps below a share of training, with Heun from the middle of a step.
+        static int SkippedBy(double start, SamplerCase run, float[] timesteps)
+        {
+            var trained = run.Config.NumTrainTimesteps;
+            var count = timesteps.Count(timestep => timestep < Math.Round(trained - start * trained));
+            return timesteps.Length - (run.Sampler.Kind == SamplerKind.Heun && count % 2 == 0 ? count + 1 : count);
+        }
+    }
+
+    private static Dictionary<string, torch.Tensor> Flow(GoldenCase golden, torch.Device device)
+    {
+        var run = SamplerCase.Of(golden.ReadScheduler(), golden.Options);
+        var (answers, latents) = (golden.Inputs["velocity"].to(device), golden.Inputs["latents"].to(device));
+        var (_, samples) = run.Run(latents, answers, new GivenNoise());
+        return new(Levels(run)) { ["latents"] = samples };
+    }
+
+    private static Dictionary<string, torch.Tensor> Levels(SamplerCase run)
+    {
+        var outputs = new Dictionary<string, torch.Tensor> { ["timesteps"] = run.Timesteps, ["init_noise_sigma"] = torch.tensor(new[] { (float)run.Schedule.InitialScale }) };
+        if (run.Sigmas is { } sigmas) outputs["sigmas"] = sigmas;
+        return outputs;
+    }
+
+    private static (torch.Tensor Inputs, torch.Tensor Latents) Sample(SamplerCase run, GoldenCase golden, torch.Device device)
+    {
+        IEnumerable<torch.Tensor> draws = golden.Inputs.TryGetValue("step_noise", out var given) ? given.to(device).unbind() : [];
+        return run.Run(golden.Inputs["noise"].to(device), golden.Inputs["model_outputs"].to(device), new GivenNoise([.. draws]));
     }
 
     private static Dictionary<string, torch.Tensor> Randn(GoldenCase golden, torch.Device device)

@@ -28,19 +28,25 @@ internal sealed class SdxlRuns : IDisposable
             UNetPath = golden.PathOption("unet"),
             ImagePromptPath = golden.PathOption("ckpts"),
         });
-        Backbone = new RecordedBackbone(sdxl);
-        noise = new TorchNoise(options.GetProperty("seed").GetInt64());  // one for all: the reference draws for the whole batch
+        var scheduler = options.TryGetProperty("scheduler", out var own) ? SchedulerConfig.FromJson(own, golden.Folder) : null;
+        Backbone = new RecordedBackbone(sdxl) { Scheduler = scheduler };
+        // Unless each item has its own, there is one for all: the reference draws for the whole batch.
+        var seeds = options.TryGetProperty("seeds", out var list) ? list.EnumerateArray().Select(static seed => seed.GetInt64()).ToList() : null;
+        noise = new TorchNoise(seeds is null ? options.GetProperty("seed").GetInt64() : 0);
         var (prompts, negatives) = (options.Texts("prompt"), options.Texts("negative_prompt"));
         request = new GenerationRequest(prompts.Select((prompt, index) => new GenerationItem(prompt!)
         {
             NegativePrompt = negatives.ElementAtOrDefault(negatives.Count == 1 ? 0 : index),
-            Seed = options.GetProperty("seed").GetInt64(),
+            Seed = seeds?[index] ?? options.GetProperty("seed").GetInt64(),
             Size = new ImageSize(options.GetProperty("width").GetInt32(), options.GetProperty("height").GetInt32()),
-            Noise = prompts.Count == 1 ? null : noise,
+            Noise = prompts.Count == 1 || seeds is not null ? null : noise,
         }))
         {
-            Steps = options.GetProperty("steps").GetInt32(),
+            Steps = options.TryGetProperty("steps", out var steps) ? steps.GetInt32() : null,
+            NoiseLevels = options.TryGetProperty("timesteps", out var timesteps) ? new() { Timesteps = [.. timesteps.EnumerateArray().Select(static timestep => timestep.GetDouble())] } : null,
+            Eta = options.TryGetProperty("eta", out var eta) ? eta.GetDouble() : null,
             Guidance = options.GetProperty("guidance").GetDouble(),
+            GuidanceRescale = golden.Number("guidance_rescale", 0),
         };
     }
 

@@ -74,7 +74,7 @@ internal static class TrainingKinds
 
     private static Dictionary<string, torch.Tensor> Denoise(GoldenCase golden, torch.Device device)
     {
-        var config = EulerScheduleConfig.FromJson(golden.Options, golden.Folder);
+        var config = SchedulerConfig.FromJson(golden.Options, golden.Folder);
         using var objective = new DenoisingObjective(config, device, OptionalNumber(golden.Options, "snr_gamma"));
         var timesteps = golden.Inputs["t"].to(device).to(torch.int64);
         var sample = objective.Noise(golden.Inputs["x0"].to(device), golden.Inputs["noise"].to(device), timesteps);

@@ -50,7 +50,13 @@ public sealed class ColourBackbone : IDiffusionBackbone, IImagePromptEncoder, IM
     public IReadOnlyList<long> LatentShape(ImageSize size) => [3, size.Height / Pixels, size.Width / Pixels];
 
     /// <inheritdoc/>
-    public NoiseSchedule CreateSchedule(int steps, ImageSize size) => new ColourSchedule([.. Enumerable.Range(0, steps).Select(i => 10 * MathF.Pow(0.01f, (float)i / steps))]);
+    public NoiseSchedule CreateSchedule(SamplingSettings settings, ImageSize size)
+    {
+        const double Highest = 10, Ratio = 0.01;
+        // The network is a formula, which is told the noise level itself.
+        var levels = Enumerable.Range(0, settings.Steps).Select(i => Highest * Math.Pow(Ratio, (double)i / settings.Steps)).Select(static sigma => new NoiseLevel(1, sigma, (float)sigma));
+        return new([.. levels], NoiseLevel.Clean, initialScale: Highest, PredictionType.Noise);
+    }
 
     /// <inheritdoc/>
     public IGuidance CreateGuidance(SamplingSettings settings) => new ClassifierFreeGuidance(settings.Guidance, settings.GuidanceInterval);
@@ -73,11 +79,11 @@ public sealed class ColourBackbone : IDiffusionBackbone, IImagePromptEncoder, IM
     }
 
     /// <inheritdoc/>
-    public Tensor Derivative(Tensor x, NoiseLevel level, Conditioning conditioning)
+    public Tensor Predict(Tensor x, NoiseLevel level, Conditioning conditioning)
     {
         using var scope = NewDisposeScope();
         // x = data + sigma noise, data ~ N(mean, spread^2): the expected noise given x.
-        var scale = level.Sigma / (Spread * Spread + level.Sigma * level.Sigma);
+        var scale = level.Noise / (Spread * Spread + level.Noise * level.Noise);
         return (x - ((ColourConditioning)conditioning).Mean).Times(scale).MoveToOuterDisposeScope();
     }
 
@@ -102,13 +108,6 @@ public sealed class ColourBackbone : IDiffusionBackbone, IImagePromptEncoder, IM
 
     /// <summary>Owns nothing.</summary>
     public void Dispose() { }
-
-    // The network is a formula, which is told the noise level itself.
-    private sealed class ColourSchedule(IReadOnlyList<float> sigmas)
-        : NoiseSchedule([.. sigmas.Select(static sigma => new NoiseLevel(sigma, sigma))], finalSigma: 0, initialScale: sigmas[0])
-    {
-        public override float TimestepOf(float sigma) => sigma;
-    }
 
     private sealed class ColourConditioning(Tensor mean) : Conditioning
     {

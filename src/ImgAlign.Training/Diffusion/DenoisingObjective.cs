@@ -18,12 +18,12 @@ public sealed class DenoisingObjective : IDisposable
     /// <param name="device">Where the samples are.</param>
     /// <param name="snrGamma">The limit of min-SNR weighting (Hang et al., 2023), often 5; null: all timesteps weigh the same.</param>
     /// <exception cref="ImgAlignException">Something else than noise or velocity is predicted.</exception>
-    public DenoisingObjective(EulerScheduleConfig config, Device device, double? snrGamma = null)
+    public DenoisingObjective(SchedulerConfig config, Device device, double? snrGamma = null)
     {
         ArgumentNullException.ThrowIfNull(config);
         if (config.PredictionType is not ("epsilon" or "v_prediction"))
             throw new ImgAlignException($"A network that predicts '{config.PredictionType}' cannot be trained here; epsilon and v_prediction can.");
-        using var onHost = EulerSchedule.AlphaProducts(config);
+        using var onHost = TrainingLevels.AlphaProducts(config, zeroSnr: 1f / (1 << 24));
         alphaProducts = onHost.to(device, copy: true).DetachFromDisposeScope();
         predictsVelocity = config.PredictionType == "v_prediction";
         this.snrGamma = snrGamma;

@@ -30,7 +30,7 @@ public sealed class DiffusionTask : ITrainingTask
     /// <param name="schedule">The noise levels, and what is predicted.</param>
     /// <param name="textDropout">How often a caption is dropped.</param>
     /// <param name="snrGamma">The limit of min-SNR weighting; null: all timesteps weigh the same.</param>
-    public DiffusionTask(UNet2DConditionModel unet, int count, Func<IReadOnlyList<SampleDraw>, DiffusionBatch> read, EulerScheduleConfig schedule, double textDropout = 0.1, double? snrGamma = null)
+    public DiffusionTask(UNet2DConditionModel unet, int count, Func<IReadOnlyList<SampleDraw>, DiffusionBatch> read, SchedulerConfig schedule, double textDropout = 0.1, double? snrGamma = null)
         : this(unet, null, count, read, schedule, textDropout, 0, snrGamma)
     {
     }
@@ -46,7 +46,7 @@ public sealed class DiffusionTask : ITrainingTask
     /// <param name="imageDropout">How often an image prompt is dropped, whether its caption is or not.</param>
     /// <param name="snrGamma">The limit of min-SNR weighting: below 1, the high noise levels, at which it is decided what a picture shows, weigh more than details. Null: all weigh the same.</param>
     public DiffusionTask(
-        UNet2DConditionModel unet, ImagePromptAdapter adapter, Resampler resampler, int count, Func<IReadOnlyList<SampleDraw>, DiffusionBatch> read, EulerScheduleConfig schedule,
+        UNet2DConditionModel unet, ImagePromptAdapter adapter, Resampler resampler, int count, Func<IReadOnlyList<SampleDraw>, DiffusionBatch> read, SchedulerConfig schedule,
         double textDropout = 0.1, double imageDropout = 0.1, double? snrGamma = null)
         : this(unet, (adapter, resampler), count, read, schedule, textDropout, imageDropout, snrGamma)
     {
@@ -54,7 +54,7 @@ public sealed class DiffusionTask : ITrainingTask
 
     private DiffusionTask(
         UNet2DConditionModel unet, (ImagePromptAdapter Adapter, Resampler Resampler)? imagePrompt, int count, Func<IReadOnlyList<SampleDraw>, DiffusionBatch> read,
-        EulerScheduleConfig schedule, double textDropout, double imageDropout, double? snrGamma)
+        SchedulerConfig schedule, double textDropout, double imageDropout, double? snrGamma)
     {
         this.unet = unet;
         this.imagePrompt = imagePrompt;

@@ -19,6 +19,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     private readonly FluxOptions options;
     private readonly FluxConfig transformerConfig;
     private readonly AutoencoderKlConfig autoencoderConfig;
+    private readonly SchedulerConfig scheduler;
     private readonly FlowMatchSchedule schedule;
     private readonly FluxTextEncoder textEncoder;
     private readonly FluxImagePromptEncoder? imagePrompt;
@@ -35,7 +36,8 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         // What may be wrong comes first: from the first slot on, nothing fails.
         var files = new FluxFiles(options);
         (transformerConfig, autoencoderConfig) = (files.ReadTransformer(), files.ReadAutoencoder());
-        schedule = new FlowMatchSchedule(files.ReadScheduler(transformerConfig));
+        scheduler = files.ReadScheduler(transformerConfig);
+        schedule = new FlowMatchSchedule(scheduler);
         var text = FluxTextParts.Read(files);
         var image = files.ImagePrompt is { } paths ? FluxImagePromptEncoder.Read(paths.Encoder, paths.Adapter) : null;
         RequireFit(transformerConfig, autoencoderConfig, text);
@@ -77,11 +79,14 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     public IGuidance CreateGuidance(SamplingSettings settings)
     {
         var own = Settings(settings);
-        return new ClassifierFreeGuidance(own.TrueGuidance ?? (transformerConfig.GuidanceEmbeds ? ReleasedTrueGuidance : 1), settings.GuidanceInterval, own.TrueGuidanceStart);
+        return new ClassifierFreeGuidance(own.TrueGuidance ?? (transformerConfig.GuidanceEmbeds ? ReleasedTrueGuidance : 1), settings.GuidanceInterval, own.TrueGuidanceStart, settings.GuidanceRescale);
     }
 
     /// <inheritdoc/>
-    public NoiseSchedule CreateSchedule(int steps, ImageSize size) => schedule.Create(steps, FlowMatchSchedule.ImageTokens(size, options.ScheduleTokens));
+    public ISampler DefaultSampler => Samplers.Of(scheduler);
+
+    /// <inheritdoc/>
+    public NoiseSchedule CreateSchedule(SamplingSettings settings, ImageSize size) => schedule.Create(settings, FlowMatchSchedule.ImageTokens(size, options.ScheduleTokens));
 
     /// <inheritdoc/>
     public TextFeatures EncodeText(IReadOnlyList<string?> prompts)
@@ -97,7 +102,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         Condition(text, imagePrompt, [.. Enumerable.Repeat(imagePromptScale, text.Batch)], size, settings);
 
     /// <inheritdoc/>
-    public Tensor Derivative(Tensor x, NoiseLevel level, Conditioning conditioning)
+    public Tensor Predict(Tensor x, NoiseLevel level, Conditioning conditioning)
     {
         if (conditioning is not FluxConditioning prepared)
             throw new ArgumentException($"FLUX takes what its own {nameof(Condition)} made, but got a {conditioning.GetType().Name}.", nameof(conditioning));

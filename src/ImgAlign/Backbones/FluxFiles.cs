@@ -46,11 +46,13 @@ internal sealed class FluxFiles
     public T5Tokenizer LoadT5Tokenizer() => T5Tokenizer.Load(Path.Combine(folder, "tokenizer_2"));
 
     /// <summary>The model's own schedule, or where it has none that of the published model of its kind.</summary>
-    public FlowMatchConfig ReadScheduler(FluxConfig transformer)
+    public SchedulerConfig ReadScheduler(FluxConfig transformer)
     {
         var path = Path.Combine(folder, "scheduler", "scheduler_config.json");
-        if (File.Exists(path)) return FlowMatchConfig.Read(path);
-        return transformer.GuidanceEmbeds ? FlowMatchConfig.FluxDev : FlowMatchConfig.FluxSchnell;
+        if (!File.Exists(path)) return transformer.GuidanceEmbeds ? SchedulerConfig.FluxDev : SchedulerConfig.FluxSchnell;
+        var config = SchedulerConfig.Read(path);
+        return config.IsFlow ? config : throw new ImgAlignException(
+            $"{path}: {config.ClassName} is for models whose noise is added to the data, and FLUX.1 is a flow; take the scheduler folder of the model itself, or set use_flow_sigmas to true.");
     }
 
     /// <summary>A file in the authors' layout has the sizes that <c>transformer/config.json</c> of the model says, or those that it shows itself.</summary>

@@ -14,7 +14,8 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
 
     private readonly SdxlUNetConfig unetConfig;
     private readonly AutoencoderKlConfig autoencoderConfig;
-    private readonly EulerSchedule euler;
+    private readonly SchedulerConfig scheduler;
+    private readonly DiffusionSchedule schedule;
     private readonly SdxlTextEncoder textEncoder;
     private readonly SdxlImagePromptEncoder? imagePrompt;
     private readonly ModelSlot<ImagePromptAdapter>? adapter;
@@ -30,7 +31,8 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
         // What may be wrong comes first: from the first slot on, nothing fails.
         var files = new SdxlFiles(options);
         (unetConfig, autoencoderConfig) = (files.ReadUNet(), files.ReadAutoencoder());
-        euler = new EulerSchedule(files.ReadScheduler());
+        scheduler = files.ReadScheduler();
+        schedule = new DiffusionSchedule(scheduler);
         var text = SdxlTextParts.Read(files);
         var image = files.ImagePrompt is { } paths ? SdxlImagePromptEncoder.Read(paths.Encoder, paths.Projection) : null;
         RequireFit(unetConfig, autoencoderConfig, text, image);
@@ -68,10 +70,13 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     public IReadOnlyList<long> LatentShape(ImageSize size) => [unetConfig.InChannels, size.Height / Info.SizeMultiple, size.Width / Info.SizeMultiple];
 
     /// <inheritdoc/>
-    public NoiseSchedule CreateSchedule(int steps, ImageSize size) => euler.Create(steps);
+    public ISampler DefaultSampler => Samplers.Of(scheduler);
 
     /// <inheritdoc/>
-    public IGuidance CreateGuidance(SamplingSettings settings) => new ClassifierFreeGuidance(settings.Guidance, settings.GuidanceInterval);
+    public NoiseSchedule CreateSchedule(SamplingSettings settings, ImageSize size) => schedule.Create(settings);
+
+    /// <inheritdoc/>
+    public IGuidance CreateGuidance(SamplingSettings settings) => new ClassifierFreeGuidance(settings.Guidance, settings.GuidanceInterval, rescale: settings.GuidanceRescale);
 
     /// <inheritdoc/>
     public TextFeatures EncodeText(IReadOnlyList<string?> prompts)
@@ -99,7 +104,7 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     }
 
     /// <inheritdoc/>
-    public Tensor Derivative(Tensor x, NoiseLevel level, Conditioning conditioning)
+    public Tensor Predict(Tensor x, NoiseLevel level, Conditioning conditioning)
     {
         if (conditioning is not UNetConditioning prepared)
             throw new ArgumentException($"SDXL takes what its own {nameof(Condition)} made, but got a {conditioning.GetType().Name}.", nameof(conditioning));
@@ -107,8 +112,8 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
         using var scope = NewDisposeScope();
         using var lease = unet.Use();
         var timestep = tensor(level.Timestep, device: Runtime.Device);
-        var prediction = lease.Model.call(ToUNet(EulerSchedule.ScaleModelInput(x, level.Sigma)), timestep, prepared);
-        return euler.Derivative(prediction, x, level.Sigma).MoveToOuterDisposeScope();
+        // The network was trained with samples whose variance is that of the data.
+        return lease.Model.call(ToUNet(x.DividedBy(level.Scale)), timestep, prepared).to(float32).alias().MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

@@ -49,9 +49,11 @@ internal sealed class SdxlFiles
 
     /// <summary>The schedule; what a fine-tune's file says of its own training by tensors that no network has comes before its configuration.</summary>
     /// <exception cref="ImgAlignException">It was trained in a way that is not known here.</exception>
-    public EulerScheduleConfig ReadScheduler()
+    public SchedulerConfig ReadScheduler()
     {
-        var config = Read("scheduler", "scheduler_config.json", EulerScheduleConfig.Read, SdxlBase.Scheduler);
+        var config = Read("scheduler", "scheduler_config.json", SchedulerConfig.Read, SdxlBase.Scheduler);
+        if (config.IsFlow)
+            throw new ImgAlignException($"{folder}: the scheduler is for models of flow matching ({config.ClassName}{(config.UseFlowSigmas ? " with use_flow_sigmas" : "")}), and SDXL's noise levels follow from betas; take the scheduler folder of the model itself.");
         using var weights = Checkpoint.Open(UNetPath);
         if (Says("edm_mean") || Says("edm_std") || Says("edm_vpred.sigma_max"))
             throw new ImgAlignException($"{weights.Source} was trained with the noise levels of EDM (it holds a tensor edm_...), which are not supported; take a model trained to predict noise or velocity.");

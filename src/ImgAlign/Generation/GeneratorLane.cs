@@ -72,9 +72,9 @@ internal sealed class GeneratorLane(IDiffusionBackbone backbone, ResolvedRequest
     private Tensor DenoiseBatch(IReadOnlyList<int> batch, ImagePromptRows? imagePrompts, RunContext run)
     {
         var (size, settings) = (SizeOf(batch), request.Settings);
-        var schedule = backbone.CreateSchedule(settings.Steps, size);
+        var schedule = backbone.CreateSchedule(settings, size);
         using var prompts = imagePrompts?.Of(batch, backbone.Runtime.Device);
-        using var model = new GuidedModel(backbone, backbone.CreateGuidance(settings), settings.GuidanceBranches, schedule.Steps, branch => Condition(batch, branch, prompts, imagePrompts?.Scale ?? 0));
+        using var model = new GuidedModel(backbone, backbone.CreateGuidance(settings), settings.GuidanceBranches, schedule, branch => Condition(batch, branch, prompts, imagePrompts?.Scale ?? 0));
         var noise = new BatchNoise(streams, batch, backbone.Runtime.Device);
         using var drawn = noise.Draw([batch.Count, .. backbone.LatentShape(size)]);
         using var x = drawn.Times(schedule.InitialScale);
@@ -85,19 +85,17 @@ internal sealed class GeneratorLane(IDiffusionBackbone backbone, ResolvedRequest
         {
             run.CancellationToken.ThrowIfCancellationRequested();
             var start = Stopwatch.GetTimestamp();
-            var derivative = model.Derivative(sample, step, level);
-            if (request.PreviewInterval is { } interval && ++evaluations % interval == 0) Preview(batch, sample, derivative, level, run);
+            var data = model.Estimate(sample, step, level);
+            if (request.PreviewInterval is { } interval && ++evaluations % interval == 0) Preview(batch, data, run);
             run.Step(Stopwatch.GetElapsedTime(start));
-            return derivative;
+            return data;
         }
     }
 
-    // The data that the network expects behind the noise, x - sigma dx/dsigma, is the picture so far.
-    private void Preview(IReadOnlyList<int> batch, Tensor sample, Tensor derivative, NoiseLevel level, RunContext run)
+    // The data that the network expects behind the noise is the picture so far.
+    private void Preview(IReadOnlyList<int> batch, Tensor data, RunContext run)
     {
-        using var scope = NewDisposeScope();
-        var images = backbone.Decode(sample - derivative.Times(level.Sigma));
-        foreach (var (item, image) in batch.Zip(images)) run.Report(new PreviewReady(item, run.Round, image));
+        foreach (var (item, image) in batch.Zip(backbone.Decode(data))) run.Report(new PreviewReady(item, run.Round, image));
     }
 
     private Conditioning Condition(IReadOnlyList<int> batch, Branch branch, BranchedTokens? prompts, double scale)
@@ -117,7 +115,7 @@ internal sealed class GeneratorLane(IDiffusionBackbone backbone, ResolvedRequest
 
     private ImageSize SizeOf(IReadOnlyList<int> batch) => request.Items[batch[0]].Size;
 
-    private int Steps(IReadOnlyList<int> batch) => backbone.CreateSchedule(request.Settings.Steps, SizeOf(batch)).Steps;
+    private int Steps(IReadOnlyList<int> batch) => backbone.CreateSchedule(request.Settings, SizeOf(batch)).StepsToRun;
 
     private void Forget()
     {

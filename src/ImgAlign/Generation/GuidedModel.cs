@@ -1,3 +1,4 @@
+using ImgAlign.Sampling;
 using static TorchSharp.torch;
 
 namespace ImgAlign.Generation;
@@ -16,14 +17,14 @@ internal enum Branch
 }
 
 /// <summary>
-/// dx/dsigma of one batch with guidance: the two branches run as one batch or one after the other, and a step that is not guided runs the prompts' branch
+/// The data behind the samples of one batch, with guidance: the two branches run as one batch or one after the other, and a step that is not guided runs the prompts' branch
 /// alone. Owns its conditionings.
 /// </summary>
 internal sealed class GuidedModel : IDisposable
 {
     private readonly IDiffusionBackbone backbone;
     private readonly IGuidance guidance;
-    private readonly int steps;
+    private readonly NoiseSchedule schedule;
     private readonly Conditioning? prompts;
     private readonly Conditioning? unconditional;
     private readonly Conditioning? both;
@@ -32,16 +33,16 @@ internal sealed class GuidedModel : IDisposable
     /// <param name="backbone">The network; borrowed.</param>
     /// <param name="guidance">Combines the branches.</param>
     /// <param name="branches">How they are computed.</param>
-    /// <param name="steps">The number of steps.</param>
+    /// <param name="schedule">The steps.</param>
     /// <param name="condition">Conditions a branch. Not within a dispose scope of ours: it would take the conditionings' tensors along.</param>
-    public GuidedModel(IDiffusionBackbone backbone, IGuidance guidance, GuidanceBranches branches, int steps, Func<Branch, Conditioning> condition)
+    public GuidedModel(IDiffusionBackbone backbone, IGuidance guidance, GuidanceBranches branches, NoiseSchedule schedule, Func<Branch, Conditioning> condition)
     {
-        (this.backbone, this.guidance, this.steps) = (backbone, guidance, steps);
-        var guided = Enumerable.Range(0, steps).Count(step => guidance.IsGuided(step, steps));
+        (this.backbone, this.guidance, this.schedule) = (backbone, guidance, schedule);
+        var guided = Enumerable.Range(schedule.First, schedule.StepsToRun).Count(IsGuided);
         var isApart = branches == GuidanceBranches.Apart && guided > 0;
         try
         {
-            if (isApart || guided < steps) prompts = condition(Branch.Prompts);
+            if (isApart || guided < schedule.StepsToRun) prompts = condition(Branch.Prompts);
             if (isApart) unconditional = condition(Branch.Unconditional);
             else if (guided > 0) both = condition(Branch.Both);
         }
@@ -52,15 +53,11 @@ internal sealed class GuidedModel : IDisposable
         }
     }
 
-    /// <summary>dx/dsigma with guidance.</summary>
-    public Tensor Derivative(Tensor x, int step, NoiseLevel level)
+    /// <summary>The data that the network expects behind the noise.</summary>
+    public Tensor Estimate(Tensor x, int step, NoiseLevel level)
     {
-        if (!guidance.IsGuided(step, steps)) return backbone.Derivative(x, level, prompts!);
         using var scope = NewDisposeScope();
-        Tensor[] branches = both is null
-            ? [backbone.Derivative(x, level, unconditional!), backbone.Derivative(x, level, prompts!)]
-            : backbone.Derivative(cat([x, x]), level, both).chunk(2);
-        return guidance.Combine(branches[0], branches[1]).MoveToOuterDisposeScope();
+        return schedule.ToData(Predict(x, step, level), x, level).MoveToOuterDisposeScope();
     }
 
     public void Dispose()
@@ -69,4 +66,15 @@ internal sealed class GuidedModel : IDisposable
         unconditional?.Dispose();
         both?.Dispose();
     }
+
+    private Tensor Predict(Tensor x, int step, NoiseLevel level)
+    {
+        if (!IsGuided(step)) return backbone.Predict(x, level, prompts!);
+        Tensor[] branches = both is null
+            ? [backbone.Predict(x, level, unconditional!), backbone.Predict(x, level, prompts!)]
+            : backbone.Predict(cat([x, x]), level, both).chunk(2);
+        return guidance.Combine(branches[0], branches[1]);
+    }
+
+    private bool IsGuided(int step) => guidance.IsGuided(step, schedule.Steps);
 }

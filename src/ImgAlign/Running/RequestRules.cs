@@ -63,14 +63,20 @@ internal static class RequestRules
             throw new InvalidRequestException($"GuidanceInterval is {Text(guided.Start)} to {Text(guided.End)}; use two numbers from 0 to 1, the smaller one first.", nameof(request.GuidanceInterval));
         if (!Enum.IsDefined(request.GuidanceBranches))
             throw new InvalidRequestException($"GuidanceBranches is {Text((int)request.GuidanceBranches)}; use {string.Join(" or ", Enum.GetNames<GuidanceBranches>())}.", nameof(request.GuidanceBranches));
+        RequireShare(request.GuidanceRescale, nameof(request.GuidanceRescale));
+        var levels = request.NoiseLevels ?? new NoiseLevelOptions();
+        RequireLevels(levels, request.Steps);
         var settings = new SamplingSettings
         {
-            Steps = request.Steps ?? backbone.Info.DefaultSteps,
+            Steps = levels.Steps ?? request.Steps ?? backbone.Info.DefaultSteps,
             Guidance = request.Guidance ?? backbone.Info.DefaultGuidance,
             GuidanceInterval = request.GuidanceInterval,
             GuidanceBranches = request.GuidanceBranches,
             ImagePromptScale = request.ImagePromptScale ?? backbone.Info.DefaultImagePromptScale,
-            Sampler = request.Sampler ?? Samplers.Euler,
+            Sampler = SamplerOf(request, backbone),
+            Eta = request.Eta,
+            NoiseLevels = levels,
+            GuidanceRescale = request.GuidanceRescale,
             Family = request.Family,
         };
         RequireRange(settings.Steps, 1, MaxSteps, nameof(request.Steps));
@@ -81,12 +87,40 @@ internal static class RequestRules
         {
             RequireItem(item, name => Name(items, index, name));
             RequireSize(size, backbone, Name(items, index, nameof(item.Size)));
+            Ask(null, () => backbone.CreateSchedule(settings, size));
             Ask(Name(items, index, nameof(item.Prompt)), () => backbone.CheckPrompt(item.Prompt));
             if (item.NegativePrompt is { } negative) Ask(Name(items, index, nameof(item.NegativePrompt)), () => backbone.CheckPrompt(negative));
         }
         RequireSharedNoise(items, request.MaxBatchSize);
         var isGuided = PipelineRules.IsGuided(settings, backbone);
         return new ResolvedRequest([.. items.Select(item => Resolve(item.Item, item.Size, isGuided, backbone))], settings, isGuided, request.MaxBatchSize, request.PreviewInterval);
+    }
+
+    private static ISampler SamplerOf(SamplingRequest request, IDiffusionBackbone backbone)
+    {
+        ISampler? sampler = request.Sampler;
+        if (sampler is null) Ask(nameof(request.Sampler), () => sampler = backbone.DefaultSampler ?? Samplers.Euler);
+        if (request.Eta is not { } eta) return sampler!;
+        RequireShare(eta, nameof(request.Eta));
+        return sampler!.WithEta(eta)
+            ?? throw new InvalidRequestException($"Eta is given, but {sampler.Name} has none; leave it out, or take ddim or tcd.", nameof(request.Eta));
+    }
+
+    private static void RequireLevels(NoiseLevelOptions levels, int? steps)
+    {
+        const string Member = nameof(SamplingRequest.NoiseLevels);
+        if (levels.Timesteps is not null && levels.Sigmas is not null)
+            throw new InvalidRequestException("Timesteps and sigmas are both given; give one of them.", Member);
+        if ((levels.Timesteps ?? levels.Sigmas) is null) return;
+        if (levels.TimestepSpacing is not null || levels.Spacing is not (null or NoiseLevelSpacing.Timesteps))
+            throw new InvalidRequestException("A list of timesteps or sigmas leaves nothing to space; give either the list or a spacing.", Member);
+        if (levels.Steps is not { } given || given < 1)
+            throw new InvalidRequestException("The list of timesteps or sigmas is too short; give a timestep for each step, or a sigma for each and the one that the last step ends at.", Member);
+        if (steps is { } asked && asked != given)
+            throw new InvalidRequestException($"Steps is {Text(asked)}, but the list of {(levels.Timesteps is null ? "sigmas" : "timesteps")} makes {Text(given)}; leave Steps out.", nameof(SamplingRequest.Steps));
+        var list = levels.Timesteps ?? levels.Sigmas!;
+        if (list.Any(static value => !double.IsFinite(value) || value < 0) || list.Zip(list.Skip(1)).Any(static pair => pair.First <= pair.Second))
+            throw new InvalidRequestException("The list of timesteps or sigmas must fall, and have no number below 0.", Member);
     }
 
     private static ResolvedItem Resolve(GenerationItem item, ImageSize size, bool isGuided, IDiffusionBackbone backbone) =>
@@ -154,6 +188,11 @@ internal static class RequestRules
     private static void RequireRange(int value, int least, int most, string name)
     {
         if (value < least || value > most) throw new InvalidRequestException($"{name} is {Text(value)}; use {Text(least)} to {Text(most)}.", name);
+    }
+
+    private static void RequireShare(double value, string name)
+    {
+        if (!(value >= 0 && value <= 1)) throw new InvalidRequestException($"{name} is {Text(value)}; use 0 to 1.", name);
     }
 
     private static void RequireNotNegative(double value, string name)

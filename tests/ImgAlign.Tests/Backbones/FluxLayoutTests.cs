@@ -53,7 +53,7 @@ public sealed class FluxLayoutTests : ModelTest
         Save("flux1-schnell.safetensors", "flux1-dev.safetensors", static name => name.StartsWith("guidance_in.", StringComparison.Ordinal) ? null : name);
         if (hasScheduler) Folder.Write("scheduler/scheduler_config.json", """{"_class_name": "FlowMatchEulerDiscreteScheduler", "shift": 1.0, "use_dynamic_shifting": false}""");
         using var backbone = new FluxBackbone(Runtime, new FluxOptions { ModelPath = Folder.Path });
-        Assert.Equal([1, 0.75f, 0.5f, 0.25f], backbone.CreateSchedule(4, Size).Levels.Select(static level => level.Sigma));
+        Assert.Equal([1, 0.75f, 0.5f, 0.25f], backbone.CreateSchedule(backbone.Settings() with { Steps = 4 }, Size).Levels.Select(static level => (float)level.Noise));
         Assert.Equal((4, 0.0), (backbone.Info.DefaultSteps, backbone.Info.DefaultGuidance));
         backbone.Slope(Size).Dispose();
     }

@@ -18,14 +18,14 @@ public class SdxlLoraTests
         return options;
     }
 
-    private static Tensor Derivative(DeviceRuntime runtime, SdxlOptions options)
+    private static Tensor Predict(DeviceRuntime runtime, SdxlOptions options)
     {
         using var backbone = new SdxlBackbone(runtime, options);
         var size = new ImageSize(64, 64);
         using var text = backbone.EncodeText(["a red cube"]);
         using var conditioning = backbone.Condition(text, null, 0, size, backbone.Settings());
         using var noise = backbone.Noise(size, 1);
-        return backbone.Derivative(noise, backbone.CreateSchedule(10, size).Levels[3], conditioning);
+        return backbone.Predict(noise, backbone.CreateSchedule(backbone.Settings() with { Steps = 10 }, size).Levels[3], conditioning);
     }
 
     [Fact]
@@ -33,9 +33,9 @@ public class SdxlLoraTests
     {
         using var runtime = new DeviceRuntime(new RuntimeOptions { Precision = Precision.Float32 });
         using var scope = NewDisposeScope();
-        var plain = Derivative(runtime, Options("checkpoint"));
-        var folder = Derivative(runtime, Options("checkpoint", "lora_kohya.safetensors"));
-        var single = Derivative(runtime, Options("single-file/sd_xl_base_tiny.safetensors", "lora_kohya.safetensors"));
+        var plain = Predict(runtime, Options("checkpoint"));
+        var folder = Predict(runtime, Options("checkpoint", "lora_kohya.safetensors"));
+        var single = Predict(runtime, Options("single-file/sd_xl_base_tiny.safetensors", "lora_kohya.safetensors"));
         Assert.True((folder - plain).abs().max().item<float>() > 1e-3f);
         Assert.True((folder - single).abs().max().item<float>() < 1e-5f);
     }

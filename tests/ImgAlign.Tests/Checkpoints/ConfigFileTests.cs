@@ -28,21 +28,21 @@ public sealed class ConfigFileTests : IDisposable
         var path = folder.Write("scheduler_config.json", """
             {"_class_name": "DPMSolverMultistepScheduler", "lambda_min_clipped": -Infinity, "use_karras_sigmas": true}
             """);
-        Assert.True(EulerScheduleConfig.Read(path).UseKarrasSigmas);
+        Assert.True(SchedulerConfig.Read(path).UseKarrasSigmas);
     }
 
     [Fact]
     public void A_field_that_needs_a_number_is_named_when_it_is_none()
     {
         var path = folder.Write("scheduler_config.json", """{"shift": NaN}""");
-        Assert.Contains("$.shift", Assert.Throws<ImgAlignException>(() => FlowMatchConfig.Read(path)).Message, StringComparison.Ordinal);
+        Assert.Contains("$.shift", Assert.Throws<ImgAlignException>(() => SchedulerConfig.Read(path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_field_that_must_not_be_null_is_named_with_the_reason()
     {
         var path = folder.Write("scheduler_config.json", """{"shift": null}""");
-        Assert.Contains("field $.shift is null", Assert.Throws<ImgAlignException>(() => FlowMatchConfig.Read(path)).Message, StringComparison.Ordinal);
+        Assert.Contains("field $.shift is null", Assert.Throws<ImgAlignException>(() => SchedulerConfig.Read(path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -284,16 +284,16 @@ public sealed class CompositionTests : IDisposable
         public BackboneInfo Info => inner.Info;
         public IImagePromptEncoder? ImagePrompt => inner;
         public IReadOnlyList<long> LatentShape(ImageSize size) => inner.LatentShape(size);
-        public NoiseSchedule CreateSchedule(int steps, ImageSize size) => inner.CreateSchedule(steps, size);
+        public NoiseSchedule CreateSchedule(SamplingSettings settings, ImageSize size) => inner.CreateSchedule(settings, size);
         public IGuidance CreateGuidance(SamplingSettings settings) => inner.CreateGuidance(settings);
         public TextFeatures EncodeText(IReadOnlyList<string?> prompts) => inner.EncodeText(prompts);
         public Conditioning Condition(TextFeatures text, torch.Tensor? imagePrompt, double imagePromptScale, ImageSize size, SamplingSettings settings) =>
             inner.Condition(text, imagePrompt, imagePromptScale, size, settings);
 
-        public torch.Tensor Derivative(torch.Tensor x, NoiseLevel level, Conditioning conditioning)
+        public torch.Tensor Predict(torch.Tensor x, NoiseLevel level, Conditioning conditioning)
         {
             WasUsedAfterwards |= IsDisposed;
-            return inner.Derivative(x, level, conditioning);
+            return inner.Predict(x, level, conditioning);
         }
 
         public IReadOnlyList<RgbImage> Decode(torch.Tensor x)

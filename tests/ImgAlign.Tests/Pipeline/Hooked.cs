@@ -20,7 +20,8 @@ internal sealed class HookedBackbone(IDiffusionBackbone inner, Action<string> ho
     public IReadOnlyList<UnreadText> FindUnread(string prompt) => inner.FindUnread(prompt);
     public void CheckSettings(SamplingSettings settings) => inner.CheckSettings(settings);
     public IReadOnlyList<long> LatentShape(ImageSize size) => inner.LatentShape(size);
-    public NoiseSchedule CreateSchedule(int steps, ImageSize size) => inner.CreateSchedule(steps, size);
+    public ISampler? DefaultSampler => inner.DefaultSampler;
+    public NoiseSchedule CreateSchedule(SamplingSettings settings, ImageSize size) => inner.CreateSchedule(settings, size);
     public IGuidance CreateGuidance(SamplingSettings settings) => inner.CreateGuidance(settings);
     public IReadOnlyList<StageFootprint> EstimateStages(Workload workload) => inner is IMemoryFootprint known ? known.EstimateStages(workload) : [];
 
@@ -36,10 +37,10 @@ internal sealed class HookedBackbone(IDiffusionBackbone inner, Action<string> ho
         return inner.Condition(text, imagePrompt, imagePromptScale, size, settings);
     }
 
-    public torch.Tensor Derivative(torch.Tensor x, NoiseLevel level, Conditioning conditioning)
+    public torch.Tensor Predict(torch.Tensor x, NoiseLevel level, Conditioning conditioning)
     {
-        hook(nameof(Derivative));
-        return inner.Derivative(x, level, conditioning);
+        hook(nameof(Predict));
+        return inner.Predict(x, level, conditioning);
     }
 
     public IReadOnlyList<RgbImage> Decode(torch.Tensor x)

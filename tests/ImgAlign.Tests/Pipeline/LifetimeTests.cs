@@ -63,13 +63,13 @@ public sealed class LifetimeTests : IDisposable
     [Theory]
     [InlineData("EncodeText", 1)]
     [InlineData("Condition", 1)]
-    [InlineData("Derivative", 1)]
-    [InlineData("Derivative", 4)]
+    [InlineData("Predict", 1)]
+    [InlineData("Predict", 4)]
     [InlineData("Decode", 1)]
     [InlineData("Encode", 1)]
     [InlineData("Detect", 1)]
     [InlineData("Align", 1)]
-    [InlineData("Derivative", 11)]
+    [InlineData("Predict", 11)]
     public async Task A_cancelled_run_stops_within_a_step_and_leaves_nothing(string method, int call)
     {
         using var cancellation = new CancelAtCall(method, call);
@@ -84,7 +84,7 @@ public sealed class LifetimeTests : IDisposable
 
     [Theory]
     [InlineData("EncodeText", 1)]
-    [InlineData("Derivative", 5)]
+    [InlineData("Predict", 5)]
     [InlineData("Detect", 1)]
     [InlineData("Align", 1)]
     [InlineData("Decode", 2)]

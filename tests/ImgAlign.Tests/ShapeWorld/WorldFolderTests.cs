@@ -71,7 +71,7 @@ public sealed class WorldFolderTests : IDisposable
         Assert.Equivalent(WorldNetworks.TextEncoder, ClipTextConfig.Read(Path.Combine(folder.TextEncoder, "config.json")));
         Assert.Equivalent(WorldNetworks.TextEncoder2, ClipTextConfig.Read(Path.Combine(folder.TextEncoder2, "config.json")));
         Assert.Equivalent(WorldNetworks.ImageEncoder, ClipVisionConfig.Read(Path.Combine(folder.ImageEncoder, "config.json")));
-        Assert.Equivalent(WorldNetworks.Scheduler, EulerScheduleConfig.Read(Path.Combine(folder.TextEncoder, "../scheduler/scheduler_config.json")));
+        Assert.Equivalent(WorldNetworks.Scheduler, SchedulerConfig.Read(Path.Combine(folder.TextEncoder, "../scheduler/scheduler_config.json")));
         var detector = LlavaConfig.Read(folder.Detector);
         Assert.Equivalent(WorldNetworks.LanguageModel, detector.Text);
         Assert.Equal(LlamaTokenizerFiles.EndId, Assert.Single(detector.StopTokens));

@@ -86,10 +86,10 @@ public sealed class WorldPipelineTests : IDisposable
 
     [Theory]
     [InlineData("EncodeText", 1)]
-    [InlineData("Derivative", 7)]
+    [InlineData("Predict", 7)]
     [InlineData("Detect", 1)]
     [InlineData("Align", 1)]
-    [InlineData("Derivative", 13)]
+    [InlineData("Predict", 13)]
     public async Task A_cancelled_run_stops_within_a_step_and_leaves_nothing(string method, int call)
     {
         using var cancellation = new CancelAtCall(method, call);

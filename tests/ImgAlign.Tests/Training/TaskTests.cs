@@ -15,7 +15,7 @@ public sealed class TaskTests : IDisposable
 {
     private const int Count = 6;
 
-    private static readonly EulerScheduleConfig Schedule = new() { BetaStart = 0.00085, BetaEnd = 0.012, BetaSchedule = "scaled_linear" };
+    private static readonly SchedulerConfig Schedule = new() { BetaStart = 0.00085, BetaEnd = 0.012, BetaSchedule = "scaled_linear" };
 
     private readonly DisposeScope scope = NewDisposeScope();
 
