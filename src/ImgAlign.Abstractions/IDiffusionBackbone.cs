@@ -70,6 +70,16 @@ public interface IDiffusionBackbone : IModel
     /// <returns><c>[B, C, h, w]</c>, float32.</returns>
     torch.Tensor Predict(torch.Tensor x, NoiseLevel level, Conditioning conditioning);
 
+    /// <summary>Whether it can start from a picture that is given (<see cref="SamplingSettings.Strength"/>).</summary>
+    bool EncodesPictures => false;
+
+    /// <summary>The latents of a picture, for a generation to start from.</summary>
+    /// <param name="image">The picture, in the size that is generated.</param>
+    /// <param name="noise">Unit normal, <c>[1, C, h, w]</c>: latents are drawn from the distribution that the picture has.</param>
+    /// <returns><c>[1, C, h, w]</c>, as the network takes them; disposed by the caller.</returns>
+    /// <exception cref="NotSupportedException">It cannot.</exception>
+    torch.Tensor EncodeLatents(RgbImage image, torch.Tensor noise) => throw new NotSupportedException($"{Name} does not encode pictures.");
+
     /// <summary>Turns final latents into pictures.</summary>
     /// <param name="x">The sample <c>[B, C, h, w]</c> at the final noise level.</param>
     /// <returns>B pictures.</returns>

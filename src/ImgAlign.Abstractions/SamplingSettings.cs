@@ -21,6 +21,9 @@ public sealed record SamplingSettings
     /// <summary>The sampler.</summary>
     public required ISampler Sampler { get; init; }
 
+    /// <summary>How much of the steps is run from a picture that is given, above 0 and up to 1; null: pictures begin as noise.</summary>
+    public double? Strength { get; init; }
+
     /// <summary>The share of new noise in each step that was asked of the sampler; null: its own.</summary>
     public double? Eta { get; init; }
 

@@ -12,6 +12,9 @@ public sealed record Workload
     /// <summary>How many branches of guidance are computed as one batch: 2, or 1 where they run one after the other or there is no guidance.</summary>
     public int BranchesAtOnce { get; init; } = 2;
 
+    /// <summary>Whether pictures are encoded that generations start from.</summary>
+    public bool EncodesPictures { get; init; }
+
     /// <summary>The longest question to the detector; null: one of usual length.</summary>
     public string? Question { get; init; }
 

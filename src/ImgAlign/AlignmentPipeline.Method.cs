@@ -26,7 +26,8 @@ public sealed partial class AlignmentPipeline
             using var z0 = run.EncodeImages(backbone, imagePrompt, [.. open.Select(static item => item.Image)]);
             using var detections = Detect([.. open.Zip(questions, static (item, question) => new DetectionInput(item.Image, question))], asked.CritiqueTokens, RunStage.Detect, run);
             using var z = run.Stage(RunStage.Align, aligner, () => detections.Align(aligner, z0, request.AlignerPasses));
-            var images = generator.Generate(IndicesOf(open), new ImagePromptRows(IndicesOf(open), z, noImage, asked.Generation.Settings.ImagePromptScale));
+            var prompts = new ImagePromptRows(IndicesOf(open), z, noImage, asked.Generation.Settings.ImagePromptScale);
+            var images = generator.Generate(IndicesOf(open), prompts, request.Strength is null ? null : [.. open.Select(static item => item.Image)]);
 
             var scores = Score(open, images, run);
             foreach (var (place, item) in open.Index())

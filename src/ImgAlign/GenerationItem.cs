@@ -14,7 +14,8 @@ public record GenerationItem(string Prompt)
     public ImageSize? Size { get; init; }
 
     /// <summary>
-    /// A picture. For a generation: an image prompt, which the new picture follows as far as <see cref="SamplingRequest.ImagePromptScale"/> says. For an
+    /// A picture. For a generation: an image prompt, which the new picture follows as far as <see cref="SamplingRequest.ImagePromptScale"/> says,
+    /// or with <see cref="SamplingRequest.Strength"/> what it starts from. For an
     /// alignment: the picture to align; null: the backbone generates one first.
     /// </summary>
     public RgbImage? Image { get; init; }

@@ -66,7 +66,8 @@ public sealed class GenerationPipeline : IGenerationPipeline
         int[] all = [.. Enumerable.Range(0, resolved.Items.Count)];
         run.Plan(generator.CountEvaluations(all) + StagesBesideSampling);
         var images = new RgbImage[all.Length];
-        var prompted = all.Where(index => resolved.Items[index].Image is not null).ToArray();
+        var isStart = resolved.Settings.Strength is not null;
+        var prompted = all.Where(index => !isStart && resolved.Items[index].Image is not null).ToArray();
         Keep(all.Except(prompted).ToArray(), imagePrompts: null);
         if (prompted.Length > 0)
         {
@@ -86,7 +87,7 @@ public sealed class GenerationPipeline : IGenerationPipeline
 
         void Keep(int[] items, ImagePromptRows? imagePrompts)
         {
-            foreach (var (item, image) in items.Zip(generator.Generate(items, imagePrompts))) images[item] = image;
+            foreach (var (item, image) in items.Zip(generator.Generate(items, imagePrompts, isStart ? [.. items.Select(item => resolved.Items[item].Image!)] : null))) images[item] = image;
         }
     }
 }

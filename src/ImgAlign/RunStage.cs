@@ -6,6 +6,9 @@ public enum RunStage
     /// <summary>The prompts become features.</summary>
     EncodePrompt,
 
+    /// <summary>The pictures that generations start from become latents.</summary>
+    EncodeStart,
+
     /// <summary>The sampler's steps.</summary>
     Generate,
 

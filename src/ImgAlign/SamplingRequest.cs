@@ -24,6 +24,12 @@ public abstract record SamplingRequest
     /// <summary>The sampler, one of <see cref="Samplers"/> or one of your own; null: the one that the model's <c>scheduler_config.json</c> names, or Euler.</summary>
     public ISampler? Sampler { get; init; }
 
+    /// <summary>
+    /// How much of the steps is run, above 0 and up to 1, from a picture that is given: the less, the more of it stays. A generation then starts from the item's
+    /// picture, which is no image prompt, and a round of an alignment from the picture that it reads. Null: pictures begin as noise.
+    /// </summary>
+    public double? Strength { get; init; }
+
     /// <summary>The share of new noise in each step of samplers that leave it open (DDIM, TCD), 0 to 1; null: none.</summary>
     public double? Eta { get; init; }
 

@@ -41,6 +41,7 @@ internal static class RunProgress
         var name = stage switch
         {
             RunStage.EncodePrompt => "encode prompt",
+            RunStage.EncodeStart => "encode picture",
             RunStage.EncodeImage => "encode image",
             RunStage.Detect => "read image and question",
             RunStage.Describe => "answer the question",

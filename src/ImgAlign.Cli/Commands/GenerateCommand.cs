@@ -11,7 +11,7 @@ internal static class GenerateCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var pictures = new JobArguments("A picture that the new one follows as far as --scale says (an image prompt).");
+        var pictures = new JobArguments("A picture that the new one follows as far as --scale says (an image prompt), or starts from with --strength.");
         var sampling = new SamplingArguments();
         var yes = NamedModels.CreateYes();
         var command = new Command(

@@ -14,6 +14,7 @@ internal record GenerationRecord(
     GuidanceBranches GuidanceBranches,
     double GuidanceRescale,
     string Sampler,
+    double? Strength,
     double? Eta,
     NoiseLevelOptions NoiseLevels,
     int Width,
@@ -40,7 +41,7 @@ internal record GenerationRecord(
             RecordJson.LibraryVersion, item.Prompt, item.NegativePrompt, image, item.Seed,
             settings.Steps, settings.Guidance, SamplingArguments.TrueGuidanceOf(settings),
             settings.GuidanceInterval, settings.GuidanceBranches, settings.GuidanceRescale,
-            settings.Sampler.Name, settings.Eta, settings.NoiseLevels,
+            settings.Sampler.Name, settings.Strength, settings.Eta, settings.NoiseLevels,
             picture.Image.Width, picture.Image.Height, settings.ImagePromptScale, report.BatchSize, picture.Warnings,
             TimingRecord.Of(report), report.Duration.TotalSeconds, DeviceRecord.Of(report),
             result.Backbone.Loras, models.Configuration, models.Sources);

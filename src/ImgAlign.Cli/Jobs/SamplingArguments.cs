@@ -16,6 +16,8 @@ internal sealed class SamplingArguments
             Description = $"The sampler: {Names}; the one that the model's scheduler_config.json names unless it is said.",
         }
         .AcceptOnlyFromAmong([.. Samplers.All.Select(static known => known.Name)]);
+    private readonly Option<double?> strength = ValueOption.Number<double>(
+        "--strength", "Start from the picture of --image, and run this share of the steps, above 0 and up to 1: the less, the more of it stays.");
     private readonly Option<double?> eta = ValueOption.Number<double>(
         "--eta", "ddim, tcd: the share of new noise in each step, 0 to 1; none unless it is said.");
     private readonly Option<NoiseLevelSpacing?> noiseLevels = ValueOption.Choice<NoiseLevelSpacing>(
@@ -45,7 +47,7 @@ internal sealed class SamplingArguments
     /// <summary>All of them.</summary>
     public IEnumerable<Option> Options =>
     [
-        scale, steps, sampler, eta, noiseLevels, timestepSpacing, timesteps, sigmas, guidance, trueGuidance, guidanceStart, guidanceEnd, guidanceRescale, branches, batchSize,
+        scale, strength, steps, sampler, eta, noiseLevels, timestepSpacing, timesteps, sigmas, guidance, trueGuidance, guidanceStart, guidanceEnd, guidanceRescale, branches, batchSize,
     ];
 
     private static string Names => string.Join(", ", Samplers.All.Select(static known => known.Name));
@@ -60,6 +62,7 @@ internal sealed class SamplingArguments
         ImagePromptScale = parsed.GetValue(scale),
         Steps = parsed.GetValue(steps),
         Sampler = parsed.GetValue(sampler) is { } name ? Samplers.ByName(name) : null,
+        Strength = parsed.GetValue(strength),
         Eta = parsed.GetValue(eta),
         NoiseLevels = new NoiseLevelOptions
         {

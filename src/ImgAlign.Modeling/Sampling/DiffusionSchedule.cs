@@ -20,12 +20,16 @@ public sealed class DiffusionSchedule(SchedulerConfig config)
         if (steps < 1 || steps > config.NumTrainTimesteps)
             throw new InvalidRequestException($"Steps is {steps}; use 1 to {config.NumTrainTimesteps}.", nameof(settings.Steps));
         var trained = new TrainingLevels(config, zeroSnr: kind >= SamplerKind.Ddim ? 0 : NearlyNoSignal);
-        return kind switch
+        var schedule = kind switch
         {
             SamplerKind.Euler or SamplerKind.EulerAncestral or SamplerKind.Heun => Fractional(trained, kind, steps, asked),
             SamplerKind.DpmSolver or SamplerKind.DpmSolverSinglestep or SamplerKind.UniPc => Whole(trained, kind, steps, asked),
             _ => OfTraining(trained, settings.Sampler, steps, asked),
         };
+        if (settings.Strength is not { } strength) return schedule;
+        var first = FirstStep(steps, strength);
+        return first < steps ? schedule.StartingAt(first) : throw new InvalidRequestException(
+            FormattableString.Invariant($"Strength {strength} of {steps} steps leaves none to run; use at least {1.0 / steps:0.###}, or more steps."), "Strength");
     }
 
     /// <summary>The first step that image-to-image runs (diffusers <c>StableDiffusionXLImg2ImgPipeline.get_timesteps</c>): the whole steps of the strength are run.</summary>

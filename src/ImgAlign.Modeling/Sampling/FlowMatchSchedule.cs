@@ -39,7 +39,9 @@ public sealed class FlowMatchSchedule(SchedulerConfig config)
         if (asked.Spacing is NoiseLevelSpacing.Lu || (asked.Spacing is not (null or NoiseLevelSpacing.Timesteps) && IsOfSolver(sampler.Kind)))
             throw new InvalidRequestException($"The noise levels {asked.Spacing} are not for {sampler.Name} on a flow; leave them out, or take Karras, Exponential or Beta with euler or heun.", "NoiseLevels");
         var isOwn = IsOfSolver(sampler.Kind) || config.ClassName == SchedulerClass.FlowHeun;
-        return Create(sampler.Kind, steps, asked.Sigmas ?? (isOwn ? null : [.. LevelSpacing.Even(1, 1.0 / steps, steps), 0]), Mu(imageTokens), asked.Spacing);
+        var times = asked.Sigmas ?? (isOwn ? null : [.. LevelSpacing.Even(1, 1.0 / steps, steps), 0]);
+        var schedule = Create(sampler.Kind, steps, times, Mu(imageTokens), asked.Spacing);
+        return settings.Strength is { } strength ? schedule.StartingAt(FirstStep(steps, strength)) : schedule;
     }
 
     /// <summary>The times of a generation.</summary>
@@ -70,7 +72,8 @@ public sealed class FlowMatchSchedule(SchedulerConfig config)
     }
 
     /// <summary>The first step that image-to-image runs (diffusers <c>FluxImg2ImgPipeline.get_timesteps</c>): a step that has begun is run, too.</summary>
-    public static int FirstStep(int steps, double strength) => (int)(steps - Math.Min(steps * strength, steps));
+    public static int FirstStep(int steps, double strength) =>
+        Math.Min((int)(steps - Math.Min(steps * strength, steps)), steps - 1);
 
     // Those classes that know flows beside other noise levels.
     private static bool IsOfSolver(SamplerKind kind) => kind is SamplerKind.DpmSolver or SamplerKind.DpmSolverSinglestep or SamplerKind.UniPc;

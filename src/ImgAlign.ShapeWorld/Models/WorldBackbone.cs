@@ -77,6 +77,12 @@ public sealed class WorldBackbone : IDiffusionBackbone, IMemoryFootprint
     public torch.Tensor Predict(torch.Tensor x, NoiseLevel level, Conditioning conditioning) => sdxl.Predict(x, level, conditioning);
 
     /// <inheritdoc/>
+    public bool EncodesPictures => sdxl.EncodesPictures;
+
+    /// <inheritdoc/>
+    public torch.Tensor EncodeLatents(RgbImage image, torch.Tensor noise) => sdxl.EncodeLatents(image, noise);
+
+    /// <inheritdoc/>
     public IReadOnlyList<RgbImage> Decode(torch.Tensor x) => sdxl.Decode(x);
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ImgAlign.Networks.Flux;
 using ImgAlign.Sampling;
 using ImgAlign.Testing.Golden;
 using TorchSharp;
@@ -12,6 +13,7 @@ internal static class FluxPipelineKinds
         .Add("flux-schedule", Schedule)
         .Add("flow-euler-step", Step)
         .Add("pipeline-flux", Generate)
+        .Add("flux-img2img", Continue)
         .Add("pipeline-img-flux", Align);
 
     private static Dictionary<string, torch.Tensor> Schedule(GoldenCase golden, torch.Device device)
@@ -52,6 +54,15 @@ internal static class FluxPipelineKinds
     {
         using var flux = new FluxRuns(golden, device);
         return flux.Outputs(flux.Generate());
+    }
+
+    private static Dictionary<string, torch.Tensor> Continue(GoldenCase golden, torch.Device device)
+    {
+        using var flux = new FluxRuns(golden, device);
+        var outputs = flux.Outputs(flux.Generate());
+        foreach (var (name, value) in flux.Backbone.StartOutputs()) outputs[name] = value;
+        outputs["init_latents"] = LatentPatches.Pack(flux.Backbone.FirstSample);
+        return outputs;
     }
 
     private static Dictionary<string, torch.Tensor> Align(GoldenCase golden, torch.Device device)

@@ -29,7 +29,7 @@ internal sealed class FluxRuns : IDisposable
             ModelPath = golden.CheckpointPath!,
             TransformerPath = Authors("flux1-dev.safetensors"),
             VaePath = Authors("ae.safetensors"),
-            ImagePromptPath = Directory.Exists(golden.ImagePromptFolder()) ? golden.ImagePromptFolder() : null,
+            ImagePromptPath = golden.Kind != "flux-img2img" && Directory.Exists(golden.ImagePromptFolder()) ? golden.ImagePromptFolder() : null,
             ScheduleTokens = golden.IsXFlux() ? FlowTokenCount.Released : FlowTokenCount.Standard,
             Rounding = golden.IsXFlux() ? PixelRounding.Down : PixelRounding.Nearest,
             MaxTextTokens = (int)golden.Number("max_sequence_length", 512),
@@ -39,15 +39,18 @@ internal sealed class FluxRuns : IDisposable
         Backbone = new FluxCaseBackbone(golden, flux, noise) { Scheduler = golden.Options.TryGetProperty("scheduler", out _) ? golden.ReadScheduler() : null };
 
         var isGuided = golden.IsXFlux() || options.TryGetProperty("negative_prompt", out var given) && given.ValueKind != JsonValueKind.Null;
-        var source = new GivenNoise(noise);
+        var start = golden.StartPicture();
+        var source = start is null ? new GivenNoise(noise) : new GivenNoise(golden.Inputs["posterior_noise"].to(device), noise);
         request = new GenerationRequest(ForAll(options.Texts("prompt"), negatives.Count).Zip(negatives, (prompt, negative) => new GenerationItem(prompt)
         {
             NegativePrompt = negative,
             Size = new ImageSize((int)noise.shape[3] * 8, (int)noise.shape[2] * 8),
+            Image = start,
             Noise = source,
         }))
         {
             Steps = options.GetProperty("steps").GetInt32(),
+            Strength = start is null ? null : options.GetProperty("strength").GetDouble(),
             Guidance = options.GetProperty("guidance").GetDouble(),
             Family = new FluxSettings
             {

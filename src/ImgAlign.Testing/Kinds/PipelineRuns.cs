@@ -1,3 +1,4 @@
+using ImgAlign.Imaging;
 using ImgAlign.Testing.Golden;
 using TorchSharp;
 
@@ -45,6 +46,19 @@ internal static class PipelineRuns
             ImagePromptScale = golden.Number("ip_scale", 1),
         };
     }
+
+    /// <summary>The picture that a case's generation starts from, or null where it begins as noise.</summary>
+    public static RgbImage? StartPicture(this GoldenCase golden) =>
+        !golden.Options.TryGetProperty("strength", out _) ? null
+        : golden.PathOption("image") is { } path ? ImageFile.Load(path)
+        : ImagingKinds.ToImage(golden.Inputs["image"]);
+
+    /// <summary>What a generation started from: the picture in its size, and its latents.</summary>
+    public static Dictionary<string, torch.Tensor> StartOutputs(this RecordedBackbone backbone) => new()
+    {
+        ["init_image"] = ImagingKinds.ToTensor(backbone.Start!.Value.Image),
+        ["image_latents"] = backbone.Start.Value.Latents,
+    };
 
     /// <summary>Pictures as outputs: one by the name, several by the name and their number.</summary>
     /// <param name="images">The pictures.</param>

@@ -74,6 +74,21 @@ internal class RecordedBackbone(IDiffusionBackbone inner) : IDiffusionBackbone, 
         return inner.Predict(x, level, conditioning);
     }
 
+    /// <summary>The last picture that a generation started from, in its size, and its latents; null: there was none.</summary>
+    public (RgbImage Image, torch.Tensor Latents)? Start { get; private set; }
+
+    /// <summary>The sample of the first step of the last generation, <c>[B, C, h, w]</c>.</summary>
+    public torch.Tensor FirstSample => samples[0].narrow(0, 0, Latents.shape[0]);
+
+    public bool EncodesPictures => inner.EncodesPictures;
+
+    public torch.Tensor EncodeLatents(RgbImage image, torch.Tensor noise)
+    {
+        var latents = inner.EncodeLatents(image, noise);
+        Start = (image, kept.Keep(latents));
+        return latents;
+    }
+
     public IReadOnlyList<RgbImage> Decode(torch.Tensor x)
     {
         samples.Add(kept.Keep(x));

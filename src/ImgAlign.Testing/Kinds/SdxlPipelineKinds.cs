@@ -9,12 +9,27 @@ internal static class SdxlPipelineKinds
 {
     public static void Add(GoldenRunner runner) => runner
         .Add("pipeline-sdxl", Generate)
+        .Add("pipeline-sdxl-img2img", Continue)
         .Add("pipeline-img-sdxl", Align)
         .Add("image-postprocess", Postprocess);
 
     private static Dictionary<string, torch.Tensor> Generate(GoldenCase golden, torch.Device device)
     {
         using var sdxl = new SdxlRuns(golden, device);
+        return Generate(sdxl);
+    }
+
+    private static Dictionary<string, torch.Tensor> Continue(GoldenCase golden, torch.Device device)
+    {
+        using var sdxl = new SdxlRuns(golden, device);
+        var outputs = Generate(sdxl);
+        foreach (var (name, value) in sdxl.Backbone.StartOutputs()) outputs[name] = value;
+        outputs["init_latents"] = sdxl.Backbone.FirstSample;
+        return outputs;
+    }
+
+    private static Dictionary<string, torch.Tensor> Generate(SdxlRuns sdxl)
+    {
         var images = sdxl.Generate().Named("image", ".");
         return new(images) { ["latents"] = sdxl.Backbone.Latents, ["decoded"] = sdxl.DecodeLatents(sdxl.Backbone.Latents) };
     }

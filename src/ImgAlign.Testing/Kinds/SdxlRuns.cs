@@ -33,12 +33,14 @@ internal sealed class SdxlRuns : IDisposable
         // Unless each item has its own, there is one for all: the reference draws for the whole batch.
         var seeds = options.TryGetProperty("seeds", out var list) ? list.EnumerateArray().Select(static seed => seed.GetInt64()).ToList() : null;
         noise = new TorchNoise(seeds is null ? options.GetProperty("seed").GetInt64() : 0);
+        var start = golden.StartPicture();
         var (prompts, negatives) = (options.Texts("prompt"), options.Texts("negative_prompt"));
         request = new GenerationRequest(prompts.Select((prompt, index) => new GenerationItem(prompt!)
         {
             NegativePrompt = negatives.ElementAtOrDefault(negatives.Count == 1 ? 0 : index),
             Seed = seeds?[index] ?? options.GetProperty("seed").GetInt64(),
             Size = new ImageSize(options.GetProperty("width").GetInt32(), options.GetProperty("height").GetInt32()),
+            Image = start,
             Noise = prompts.Count == 1 || seeds is not null ? null : noise,
         }))
         {
@@ -46,6 +48,7 @@ internal sealed class SdxlRuns : IDisposable
             NoiseLevels = options.TryGetProperty("timesteps", out var timesteps) ? new() { Timesteps = [.. timesteps.EnumerateArray().Select(static timestep => timestep.GetDouble())] } : null,
             Eta = options.TryGetProperty("eta", out var eta) ? eta.GetDouble() : null,
             Guidance = options.GetProperty("guidance").GetDouble(),
+            Strength = start is null ? null : options.GetProperty("strength").GetDouble(),
             GuidanceRescale = golden.Number("guidance_rescale", 0),
         };
     }

@@ -26,6 +26,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     private readonly ModelSlot<FluxImagePromptAdapter>? adapter;
     private readonly ModelSlot<FluxTransformer> transformer;
     private readonly LatentDecoder decoder;
+    private readonly LatentEncoder? encoder;
 
     /// <summary>Reads configurations and tokenizers and compares them with the weights, which are read on first use.</summary>
     /// <param name="runtime">The device.</param>
@@ -43,11 +44,13 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         RequireFit(transformerConfig, autoencoderConfig, text);
         var (transformerSource, decoderSource) = (files.Transformer(transformerConfig), files.Decoder(autoencoderConfig));
         var adapterSource = image is null ? null : files.Adapter(transformerConfig, image.Width);
+        var encoderSource = files.Encoder(autoencoderConfig);
 
         (Runtime, this.options) = (runtime, options);
         textEncoder = new FluxTextEncoder(runtime, text, options);
         transformer = new(runtime, transformerSource, storage: options.Storage);
         decoder = new(runtime, decoderSource, autoencoderConfig, options.Rounding);
+        encoder = encoderSource is null ? null : new(runtime, encoderSource, autoencoderConfig);
         imagePrompt = image is null ? null : new FluxImagePromptEncoder(runtime, image, options.ImageEncoderStorage);
         adapter = adapterSource is null ? null : new(runtime, adapterSource, storage: options.Storage);
         var applied = LoraOptions.Applied(options.Loras, text.Clip.LoraLayers, text.T5.LoraLayers, transformerSource.LoraLayers);
@@ -115,6 +118,13 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     }
 
     /// <inheritdoc/>
+    public bool EncodesPictures => encoder is not null;
+
+    /// <inheritdoc/>
+    public Tensor EncodeLatents(RgbImage image, Tensor noise) => encoder?.Encode(image, noise)
+        ?? throw new NotSupportedException($"This FLUX's VAE has no encoder; set {nameof(FluxOptions.VaePath)} to one that has it.");
+
+    /// <inheritdoc/>
     /// <exception cref="ImgAlignException">The latents are not finite; the message names the weights at fault, if they are.</exception>
     public IReadOnlyList<RgbImage> Decode(Tensor x)
     {
@@ -134,6 +144,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
             // A single block: q, k, v, their rotated float32 copies, the feed-forward's hidden tokens twice. A step cache keeps three of the tokens' size.
             transformer.Footprint((options.StepCacheThreshold is null ? 28 : 31) * tokens * transformerConfig.Width * transformerElement * batch * workload.BranchesAtOnce, adapter?.WeightBytes ?? 0),
             decoder.Estimate(size),
+            .. workload.EncodesPictures && encoder is not null ? (StageFootprint[])[encoder.Estimate(size)] : [],
             .. imagePrompt is null ? [] : (StageFootprint[])[new("FLUX image encoder", imagePrompt.WeightBytes, 64L * 1024 * 1024 * batch)],
         ];
     }
@@ -146,6 +157,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         adapter?.Dispose();
         transformer.Dispose();
         decoder.Dispose();
+        encoder?.Dispose();
     }
 
     /// <summary>Prepares what all steps share, with another weight of the image prompt for each sample.</summary>

@@ -80,7 +80,15 @@ internal sealed class FluxFiles
         new("FLUX transformer", () => new FluxTransformer(config, META), OpenTransformer);
 
     public ModelSource<AutoencoderKl> Decoder(AutoencoderKlConfig config) =>
-        new("FLUX VAE decoder", () => new AutoencoderKl(config, META, AutoencoderParts.Decoder), OpenDecoder);
+        new("FLUX VAE decoder", () => new AutoencoderKl(config, META, AutoencoderParts.Decoder), OpenAutoencoder);
+
+    /// <summary>The encoder, or null where the file has the decoder alone.</summary>
+    public ModelSource<AutoencoderKl>? Encoder(AutoencoderKlConfig config)
+    {
+        using var file = Checkpoint.Open(vaePath);
+        return !AutoencoderNames.HasEncoder(file) ? null
+            : new("FLUX VAE encoder", () => new AutoencoderKl(config, META, AutoencoderParts.Encoder), OpenAutoencoder);
+    }
 
     /// <summary>The image prompt's keys and values, or null where there is no image prompt.</summary>
     public ModelSource<FluxImagePromptAdapter>? Adapter(FluxConfig config, int width) =>
@@ -109,7 +117,7 @@ internal sealed class FluxFiles
         weights.Add(network, weights.Own(merged), network.Names(part));
     }
 
-    private void OpenDecoder(AutoencoderKl network, NetworkWeights weights)
+    private void OpenAutoencoder(AutoencoderKl network, NetworkWeights weights)
     {
         var file = weights.Open(vaePath);
         var part = AutoencoderNames.TryFind(file) ?? throw new CheckpointException(

@@ -21,6 +21,7 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     private readonly ModelSlot<ImagePromptAdapter>? adapter;
     private readonly ModelSlot<UNet2DConditionModel> unet;
     private readonly LatentDecoder decoder;
+    private readonly LatentEncoder? encoder;
 
     /// <summary>Reads configurations and tokenizers and compares them with the weights, which are read on first use.</summary>
     /// <param name="runtime">The device.</param>
@@ -37,11 +38,13 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
         var image = files.ImagePrompt is { } paths ? SdxlImagePromptEncoder.Read(paths.Encoder, paths.Projection) : null;
         RequireFit(unetConfig, autoencoderConfig, text, image);
         var (unetSource, decoderSource, adapterSource) = (files.UNet(unetConfig), files.Decoder(autoencoderConfig), files.Adapter(unetConfig));
+        var encoderSource = files.Encoder(autoencoderConfig);
 
         Runtime = runtime;
         textEncoder = new SdxlTextEncoder(runtime, text, options.TextEncoderStorage);
         unet = new(runtime, unetSource, storage: options.Storage);
         decoder = new(runtime, decoderSource, autoencoderConfig);
+        encoder = encoderSource is null ? null : new(runtime, encoderSource, autoencoderConfig);
         imagePrompt = image is null ? null : new SdxlImagePromptEncoder(runtime, image, options.ImageEncoderStorage);
         adapter = adapterSource is null ? null : new(runtime, adapterSource, storage: options.Storage);
         var applied = LoraOptions.Applied(options.Loras, text.Encoder.LoraLayers, text.Encoder2.LoraLayers, unetSource.LoraLayers);
@@ -117,6 +120,13 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     }
 
     /// <inheritdoc/>
+    public bool EncodesPictures => encoder is not null;
+
+    /// <inheritdoc/>
+    public Tensor EncodeLatents(RgbImage image, Tensor noise) => encoder?.Encode(image, noise)
+        ?? throw new NotSupportedException($"This SDXL's VAE has no encoder; set {nameof(SdxlOptions.VaePath)} to one that has it.");
+
+    /// <inheritdoc/>
     /// <exception cref="ImgAlignException">The latents are not finite; the message names the weights at fault, if they are.</exception>
     public IReadOnlyList<RgbImage> Decode(Tensor x)
     {
@@ -137,6 +147,7 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
             unet.Footprint(24 * latents * unetConfig.BlockOutChannels[0] * unetElement * batch * workload.BranchesAtOnce, adapter?.WeightBytes ?? 0),
             decoder.Estimate(size),
         };
+        if (workload.EncodesPictures && encoder is not null) stages.Add(encoder.Estimate(size));
         if (imagePrompt is not null) stages.Add(new("SDXL image encoder", imagePrompt.WeightBytes, 128L * 1024 * 1024 * batch));
         return stages;
     }
@@ -149,6 +160,7 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
         adapter?.Dispose();
         unet.Dispose();
         decoder.Dispose();
+        encoder?.Dispose();
     }
 
     /// <summary>The decoder's output for final latents, before it becomes bytes.</summary>

@@ -91,7 +91,15 @@ internal sealed class SdxlFiles
         new("SDXL UNet", () => new UNet2DConditionModel(config, META), OpenUNet);
 
     public ModelSource<AutoencoderKl> Decoder(AutoencoderKlConfig config) =>
-        new("SDXL VAE decoder", () => new AutoencoderKl(config, META, AutoencoderParts.Decoder), OpenDecoder);
+        new("SDXL VAE decoder", () => new AutoencoderKl(config, META, AutoencoderParts.Decoder), OpenAutoencoder);
+
+    /// <summary>The encoder, or null where the file has the decoder alone.</summary>
+    public ModelSource<AutoencoderKl>? Encoder(AutoencoderKlConfig config)
+    {
+        using var file = Checkpoint.Open(vaePath ?? PartPath("vae"));
+        return !AutoencoderNames.HasEncoder(file) ? null
+            : new("SDXL VAE encoder", () => new AutoencoderKl(config, META, AutoencoderParts.Encoder), OpenAutoencoder);
+    }
 
     /// <summary>The image prompt's keys and values, or null where there is no image prompt.</summary>
     public ModelSource<ImagePromptAdapter>? Adapter(SdxlUNetConfig config) =>
@@ -123,7 +131,7 @@ internal sealed class SdxlFiles
         weights.Add(network, weights.Own(merged), map);
     }
 
-    private void OpenDecoder(AutoencoderKl network, NetworkWeights weights)
+    private void OpenAutoencoder(AutoencoderKl network, NetworkWeights weights)
     {
         var file = weights.Open(vaePath ?? PartPath("vae"));
         var part = AutoencoderNames.TryFind(file) ?? throw new CheckpointException(

@@ -6,9 +6,9 @@ namespace ImgAlign.Generation;
 /// <param name="streams">The streams of all items; borrowed.</param>
 /// <param name="batch">The items of the batch.</param>
 /// <param name="device">Where the noise is used.</param>
-internal sealed class BatchNoise(IReadOnlyList<NoiseStream> streams, IReadOnlyList<int> batch, Device device) : INoiseSource
+/// <param name="drawn">How many draws of the streams come before.</param>
+internal sealed class BatchNoise(IReadOnlyList<NoiseStream> streams, IReadOnlyList<int> batch, Device device, int drawn) : INoiseSource
 {
-    private int drawn;
 
     public Tensor Draw(IReadOnlyList<long> shape)
     {

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using ImgAlign.Imaging;
 using ImgAlign.Running;
+using ImgAlign.Sampling;
 using static TorchSharp.torch;
 
 namespace ImgAlign.Generation;
@@ -13,6 +15,7 @@ namespace ImgAlign.Generation;
 internal sealed class GeneratorLane(IDiffusionBackbone backbone, ResolvedRequest request, IReadOnlyList<int> items, IReadOnlyList<NoiseStream> streams, int batchSize) : IDisposable
 {
     private readonly List<(IReadOnlyList<int> Batch, Tensor Latents)> finished = [];
+    private readonly Dictionary<int, Tensor> starts = [];  // the latents that items start from, where they do not begin as noise
     private readonly List<string?> texts = [];
     private TextFeatures? features;
 
@@ -39,6 +42,20 @@ internal sealed class GeneratorLane(IDiffusionBackbone backbone, ResolvedRequest
                 using var before = features;
                 features = before.Concat(encoded);
             }
+        }
+    }
+
+    /// <summary>Encodes the pictures that this lane's part of some items starts from, for the next <see cref="Denoise"/>.</summary>
+    /// <param name="pictures">A picture for each item.</param>
+    public void EncodeStarts(IReadOnlyDictionary<int, RgbImage> pictures)
+    {
+        foreach (var (item, picture) in pictures.Where(pair => items.Contains(pair.Key)))
+        {
+            using var scope = NewDisposeScope();
+            var size = request.Items[item].Size;
+            var resized = picture.Size == size ? picture : PillowResize.Resize(picture, size.Width, size.Height, ResampleFilter.Lanczos);
+            var noise = streams[item].Draw(0, item, backbone.LatentShape(size), isForPicture: true).to(backbone.Runtime.Device);
+            starts[item] = backbone.EncodeLatents(resized, noise).DetachFromDisposeScope();
         }
     }
 
@@ -75,9 +92,9 @@ internal sealed class GeneratorLane(IDiffusionBackbone backbone, ResolvedRequest
         var schedule = backbone.CreateSchedule(settings, size);
         using var prompts = imagePrompts?.Of(batch, backbone.Runtime.Device);
         using var model = new GuidedModel(backbone, backbone.CreateGuidance(settings), settings.GuidanceBranches, schedule, branch => Condition(batch, branch, prompts, imagePrompts?.Scale ?? 0));
-        var noise = new BatchNoise(streams, batch, backbone.Runtime.Device);
+        var noise = new BatchNoise(streams, batch, backbone.Runtime.Device, drawn: starts.Count > 0 ? 1 : 0);
         using var drawn = noise.Draw([batch.Count, .. backbone.LatentShape(size)]);
-        using var x = drawn.Times(schedule.InitialScale);
+        using var x = FirstSample(batch, drawn, schedule);
         var evaluations = 0;
         return settings.Sampler.Sample(x, schedule, Evaluate, noise);
 
@@ -90,6 +107,13 @@ internal sealed class GeneratorLane(IDiffusionBackbone backbone, ResolvedRequest
             run.Step(Stopwatch.GetElapsedTime(start));
             return data;
         }
+    }
+
+    private Tensor FirstSample(IReadOnlyList<int> batch, Tensor noise, NoiseSchedule schedule)
+    {
+        if (starts.Count == 0) return noise.Times(schedule.InitialScale);
+        using var scope = NewDisposeScope();
+        return schedule.Levels[schedule.First].Mix(cat([.. batch.Select(item => starts[item])]), noise).MoveToOuterDisposeScope();
     }
 
     // The data that the network expects behind the noise is the picture so far.
@@ -121,5 +145,7 @@ internal sealed class GeneratorLane(IDiffusionBackbone backbone, ResolvedRequest
     {
         foreach (var (_, latents) in finished) latents.Dispose();
         finished.Clear();
+        foreach (var latents in starts.Values) latents.Dispose();
+        starts.Clear();
     }
 }

@@ -47,11 +47,17 @@ internal sealed class ImageGenerator : IDisposable
     /// <summary>Generates pictures.</summary>
     /// <param name="items">The positions of the items in the request.</param>
     /// <param name="imagePrompts">Their image prompts, or null for none.</param>
+    /// <param name="starts">The pictures that they start from, in the same order, or null where they begin as noise.</param>
     /// <returns>A picture for each of <paramref name="items"/>, in their order.</returns>
-    public IReadOnlyList<RgbImage> Generate(IReadOnlyList<int> items, ImagePromptRows? imagePrompts = null)
+    public IReadOnlyList<RgbImage> Generate(IReadOnlyList<int> items, ImagePromptRows? imagePrompts = null, IReadOnlyList<RgbImage>? starts = null)
     {
         if (items.Count == 0) return [];
         var images = new RgbImage[request.Items.Count];
+        if (starts is not null)
+        {
+            var pictures = items.Zip(starts).ToDictionary();
+            run.Stage(RunStage.EncodeStart, lanes, static lane => lane.Backbone, lane => lane.EncodeStarts(pictures));
+        }
         run.Stage(RunStage.Generate, lanes, static lane => lane.Backbone, lane => lane.Denoise(items, imagePrompts, run), CountEvaluations(items));
         run.Stage(RunStage.Decode, lanes, static lane => lane.Backbone, lane =>
         {

@@ -17,6 +17,9 @@ internal sealed class NoiseStream(INoiseSource source, bool isOwned) : IDisposab
     /// <summary>The items that draw from it, in their order.</summary>
     public List<int> Items { get; } = [];
 
+    // Items of one picture have one draw for it.
+    private bool SharesPicture { get; set; }
+
     /// <summary>Makes the streams of a request: one for each item without a source of its own, and one for each source.</summary>
     /// <returns>One for each item; some may be the same.</returns>
     public static IReadOnlyList<NoiseStream> Of(IReadOnlyList<ResolvedItem> items)
@@ -31,6 +34,7 @@ internal sealed class NoiseStream(INoiseSource source, bool isOwned) : IDisposab
             stream.Items.Add(index);
             streams.Add(stream);
         }
+        foreach (var stream in shared.Values) stream.SharesPicture = stream.Items.Select(index => items[index].Image).Distinct().Count() == 1;
         return streams;
     }
 
@@ -38,11 +42,13 @@ internal sealed class NoiseStream(INoiseSource source, bool isOwned) : IDisposab
     /// <param name="number">Which draw of a generation it is, from 0.</param>
     /// <param name="item">The item.</param>
     /// <param name="shape">The shape of one picture's latents, <c>[C, h, w]</c>.</param>
+    /// <param name="isForPicture">Whether it is for encoding the item's picture.</param>
     /// <returns><c>[1, C, h, w]</c> on the CPU; disposed by the caller.</returns>
-    public Tensor Draw(int number, int item, IReadOnlyList<long> shape)
+    public Tensor Draw(int number, int item, IReadOnlyList<long> shape, bool isForPicture = false)
     {
-        while (draws.Count <= number) draws.Add(source.Draw([Items.Count, .. shape]).DetachFromDisposeScope());
-        return draws[number].narrow(0, Items.IndexOf(item), 1);
+        var isOne = isForPicture && SharesPicture;
+        while (draws.Count <= number) draws.Add(source.Draw([isOne ? 1 : Items.Count, .. shape]).DetachFromDisposeScope());
+        return draws[number].narrow(0, isOne ? 0 : Items.IndexOf(item), 1);
     }
 
     public void Dispose()

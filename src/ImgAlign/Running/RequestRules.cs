@@ -16,6 +16,8 @@ internal static class RequestRules
     /// <exception cref="ArgumentException">A value is out of its range, or the model cannot draw what is asked for; the message names it.</exception>
     public static ResolvedRequest Resolve(GenerationRequest request, IDiffusionBackbone backbone)
     {
+        if (request.Strength is not null)
+            return Resolve(request, [.. request.Items.Select(item => (item, SizeOf(item, backbone)))], backbone);
         if (backbone.ImagePrompt is null && request.Items.Index().FirstOrDefault(static item => item.Item.Image is not null) is { Item: not null } prompted)
             throw new InvalidRequestException($"An image prompt was given, but {backbone.Name} was made without one; give it the files of its image prompt.", Name(request.Items, prompted.Index, nameof(GenerationItem.Image)));
         return Resolve(request, [.. request.Items.Select(item => (item, item.Size ?? backbone.Info.DefaultSize))], backbone);
@@ -66,6 +68,7 @@ internal static class RequestRules
         RequireShare(request.GuidanceRescale, nameof(request.GuidanceRescale));
         var levels = request.NoiseLevels ?? new NoiseLevelOptions();
         RequireLevels(levels, request.Steps);
+        if (request.Strength is { } strength) RequireStrength(strength, items, backbone);
         var settings = new SamplingSettings
         {
             Steps = levels.Steps ?? request.Steps ?? backbone.Info.DefaultSteps,
@@ -74,6 +77,7 @@ internal static class RequestRules
             GuidanceBranches = request.GuidanceBranches,
             ImagePromptScale = request.ImagePromptScale ?? backbone.Info.DefaultImagePromptScale,
             Sampler = SamplerOf(request, backbone),
+            Strength = request.Strength,
             Eta = request.Eta,
             NoiseLevels = levels,
             GuidanceRescale = request.GuidanceRescale,
@@ -104,6 +108,17 @@ internal static class RequestRules
         RequireShare(eta, nameof(request.Eta));
         return sampler!.WithEta(eta)
             ?? throw new InvalidRequestException($"Eta is given, but {sampler.Name} has none; leave it out, or take ddim or tcd.", nameof(request.Eta));
+    }
+
+    private static void RequireStrength(double strength, IReadOnlyList<(GenerationItem Item, ImageSize Size)> items, IDiffusionBackbone backbone)
+    {
+        const string Member = nameof(SamplingRequest.Strength);
+        if (!(strength > 0 && strength <= 1)) throw new InvalidRequestException($"Strength is {Text(strength)}; use a number above 0, up to 1.", Member);
+        if (items.Index().FirstOrDefault(static item => item.Item.Item.Image is null) is { Item.Item: not null } missing)
+            throw new InvalidRequestException(
+                "Strength is given, but no picture to start from; give one, or leave Strength out.", Name(items, missing.Index, nameof(GenerationItem.Image)));
+        if (!backbone.EncodesPictures)
+            throw new InvalidRequestException($"Strength is given, but {backbone.Name} cannot encode the picture to start from; leave Strength out.", Member);
     }
 
     private static void RequireLevels(NoiseLevelOptions levels, int? steps)
@@ -163,7 +178,7 @@ internal static class RequestRules
     }
 
     // A picture is generated again in its own size as nearly as the model can, and in no larger one than the model was made for.
-    private static ImageSize SizeOf(AlignmentItem item, IDiffusionBackbone backbone) => item.Size ?? (item.Image is { } image ? SizeFor(image.Size, backbone) : backbone.Info.DefaultSize);
+    private static ImageSize SizeOf(GenerationItem item, IDiffusionBackbone backbone) => item.Size ?? (item.Image is { } image ? SizeFor(image.Size, backbone) : backbone.Info.DefaultSize);
 
     private static ImageSize SizeFor(ImageSize size, IDiffusionBackbone backbone) => backbone.NearestSize(PictureSize.For(size, backbone.Info.DefaultSize, backbone.Info.SizeMultiple));
 

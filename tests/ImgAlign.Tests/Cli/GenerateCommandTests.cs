@@ -52,8 +52,30 @@ public sealed class GenerateCommandTests : IDisposable
         Assert.Equal(0, (await RunAsync("generate", First, "--overwrite")).ExitCode);
     }
 
+    [Fact]
+    public async Task Samplers_noise_levels_and_strength_are_options_and_in_the_record()
+    {
+        Assert.Equal(0, (await RunAsync("generate", First, "--seed", "9")).ExitCode);
+        var run = await RunAsync("generate", Second, "--image", Output("seed-9.png"), "--strength", "0.5", "--sampler", "dpmpp-2m-sde",
+            "--noise-levels", "karras", "--timestep-spacing", "trailing", "--guidance-rescale", "0.7");
+        Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
+        using var record = JsonDocument.Parse(File.ReadAllText(Output("seed-0.json")));
+        Assert.Equal([2, 0.5, 0.7], new[] { "steps", "strength", "guidanceRescale" }.Select(name => Number(record, name)));
+        Assert.Equal("dpmpp-2m-sde", Text(record, "sampler"));
+        var levels = record.RootElement.GetProperty("noiseLevels");
+        Assert.Equal(("karras", "trailing"), (levels.GetProperty("spacing").GetString(), levels.GetProperty("timestepSpacing").GetString()));
+
+        var listed = await RunAsync("generate", Second, "--seed", "1", "--timesteps", "999,499", "--sampler", "tcd", "--eta", "0.3");
+        Assert.Equal((0, ""), (listed.ExitCode, listed.ExitCode == 0 ? "" : listed.Error));
+        using var other = JsonDocument.Parse(File.ReadAllText(Output("seed-1.json")));
+        Assert.Equal([2, 0.3], new[] { "steps", "eta" }.Select(name => Number(other, name)));
+    }
+
     [Theory]
     [InlineData("ShapeWorld", "--true-guidance", "2")]
+    [InlineData("no picture to start from", "--strength", "0.5")]
+    [InlineData("timesteps, karras, exponential, beta, lu", "--noise-levels", "even")]
+    [InlineData("--sigmas is 'x'", "--sigmas", "1,x")]
     [InlineData("--batch-size is 0", "--batch-size", "0")]
     [InlineData("--batch-size", "--batch-size", "5000")]
     [InlineData("euler", "--sampler", "heun-42")]

@@ -43,6 +43,9 @@ internal sealed class HookedBackbone(IDiffusionBackbone inner, Action<string> ho
         return inner.Predict(x, level, conditioning);
     }
 
+    public bool EncodesPictures => inner.EncodesPictures;
+    public torch.Tensor EncodeLatents(RgbImage image, torch.Tensor noise) => inner.EncodeLatents(image, noise);
+
     public IReadOnlyList<RgbImage> Decode(torch.Tensor x)
     {
         hook(nameof(Decode));

@@ -14,6 +14,9 @@ public static class AutoencoderNames
     public static CheckpointPart? TryFind(Checkpoint file) =>
         CheckpointPart.TryFind(file, "autoencoder", new Landmark("decoder.conv_in.weight"));
 
+    /// <summary>Whether a checkpoint has the encoder, too.</summary>
+    public static bool HasEncoder(Checkpoint file) => TryFind(file) is { } part && part.Tensors.ContainsKey("encoder.conv_in.weight");
+
     /// <summary>The source of a parameter.</summary>
     /// <param name="name">The parameter in diffusers' naming.</param>
     /// <param name="blocks">Blocks on each side.</param>
