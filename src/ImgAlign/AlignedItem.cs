@@ -12,7 +12,7 @@ public sealed record AlignedItem
     /// <summary>The scores of <see cref="BaseImage"/>, one a scorer; empty without scorers.</summary>
     public required IReadOnlyList<NamedScore> BaseScores { get; init => field = ValueList.Of(value); }
 
-    /// <summary>The rounds that ran; fewer than asked for where the scores ended them.</summary>
+    /// <summary>The rounds that ran; fewer than asked for where what decides ended them.</summary>
     public required IReadOnlyList<AlignmentRound> Rounds { get; init => field = ValueList.Of(value); }
 
     /// <summary>What its maker should know, such as the end of a prompt that is too long to be read; a sentence each.</summary>

@@ -6,10 +6,10 @@ namespace ImgAlign;
 public sealed partial class AlignmentPipeline
 {
     // IMG, section 3: what happens in a run, in its order, for all of its items at once. Prompt features, noise and the features of "no image" are
-    // computed once. An item whose scores end it takes no part in further rounds.
+    // computed once. What decides says which pictures are kept, and which items take part in further rounds.
     private AlignmentResult Align(ResolvedAlignment asked, RunContext run)
     {
-        var request = asked.Request;
+        var (request, acceptance) = (asked.Request, asked.Acceptance);
         using var generator = new ImageGenerator(backbones, asked.Generation, run);
         var items = request.Items.Select(static (item, index) => new AlignmentState(index, item)).ToList();
         run.Plan(PlannedUnits(items, request, generator));
@@ -19,7 +19,7 @@ public sealed partial class AlignmentPipeline
         foreach (var (item, scores) in items.Zip(Score(items, [.. items.Select(static item => item.Image)], run))) item.Begin(scores);
 
         using var noImage = generator.IsGuided ? run.Stage(RunStage.EncodeImage, backbone, imagePrompt.EncodeUnconditional) : null;
-        for (var open = StillOpen(items, request); open.Count > 0 && run.Round < request.Rounds; open = StillOpen(open, request))
+        for (var open = StillOpen(items, acceptance); open.Count > 0 && run.Round < request.Rounds; open = StillOpen(open, acceptance))
         {
             run.Round++;
             var questions = open.Select(item => asked.Questions[item.Index][run.Round - 1]).ToList();
@@ -32,18 +32,15 @@ public sealed partial class AlignmentPipeline
             var scores = Score(open, images, run);
             foreach (var (place, item) in open.Index())
             {
-                var improves = Improves(scores[place], item.Scores);
-                item.EndRound(
-                    new AlignmentRound
-                    {
-                        Number = run.Round,
-                        Question = questions[place],
-                        Critique = detections[place].Critique,
-                        Image = images[place],
-                        Scores = scores[place],
-                        Accepted = improves || !request.KeepOnlyImprovements,
-                    },
-                    isLast: !improves && request.StopWithoutImprovement);
+                item.EndRound(new AlignmentRound
+                {
+                    Number = run.Round,
+                    Question = questions[place],
+                    Critique = detections[place].Critique,
+                    Image = images[place],
+                    Scores = scores[place],
+                    Accepted = acceptance.Accepts(item.Scores, scores[place]),
+                });
                 run.EndRound(item.Index, item.Rounds[^1]);
             }
         }
@@ -52,16 +49,13 @@ public sealed partial class AlignmentPipeline
             Items = [.. items.Select(item => item.ToResult(asked.Generation.Items[item.Index]))],
             Settings = asked.Generation.Settings,
             Backbone = backbone.Info,
+            Acceptance = acceptance,
             Report = run.Finish(),
         };
     }
 
-    private static List<AlignmentState> StillOpen(IEnumerable<AlignmentState> items, AlignmentRequest request) => [.. items.Where(item => !item.IsOver && !IsSufficient(item.Scores, request))];
+    private static List<AlignmentState> StillOpen(IEnumerable<AlignmentState> items, IAcceptance acceptance) =>
+        [.. items.Where(item => !acceptance.IsDone(item.Scores, item.LastAccepted))];
 
     private static int[] IndicesOf(IEnumerable<AlignmentState> items) => [.. items.Select(static item => item.Index)];
-
-    // The first scorer decides; without one every picture is an improvement.
-    private static bool Improves(IReadOnlyList<NamedScore> scores, IReadOnlyList<NamedScore> before) => scores.Count == 0 || scores[0].Value > before[0].Value;
-
-    private static bool IsSufficient(IReadOnlyList<NamedScore> scores, AlignmentRequest request) => request.SufficientScore is { } sufficient && scores[0].Value >= sufficient;
 }

@@ -16,6 +16,7 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
     private readonly IMisalignmentDetector detector;
     private readonly IImplicitAligner aligner;
     private readonly IReadOnlyList<IImageScorer> scorers;
+    private readonly IAcceptance acceptance;
     private readonly RunHost host;
 
     /// <summary>Puts a pipeline together. The models may be on different devices, and are disposed by whoever made them, after the pipeline.</summary>
@@ -24,7 +25,10 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
     /// <param name="aligner">The aligner that was trained for these two.</param>
     /// <param name="options">Scorers, further devices, and what is recorded; null: the defaults.</param>
     /// <param name="loggerFactory">Where messages go; null: nowhere.</param>
-    /// <exception cref="ArgumentException">The models do not fit each other, two backbones are on one device, or two scorers have the same name.</exception>
+    /// <exception cref="ArgumentException">
+    /// The models do not fit each other, two backbones are on one device, two scorers have the same name, or what decides names one that is
+    /// not there.
+    /// </exception>
     public AlignmentPipeline(
         IDiffusionBackbone backbone, IMisalignmentDetector detector, IImplicitAligner aligner, AlignmentPipelineOptions? options = null, ILoggerFactory? loggerFactory = null)
     {
@@ -42,6 +46,8 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
             throw new ArgumentException($"The aligner moves image-prompt tokens of width {aligner.TokenWidth}, but {backbone.Name} takes {backbone.Info.ImagePromptTokens} x {backbone.Info.ImagePromptWidth}; load the aligner that was trained for this backbone.", nameof(aligner));
         if (scorers.CountBy(static scorer => scorer.Name).FirstOrDefault(static count => count.Value > 1).Key is { } name)
             throw new ArgumentException($"There are two scorers named '{name}'; scores are recorded by name, so each scorer needs its own.", nameof(options));
+        acceptance = options.Acceptance ?? AcceptanceRules.Default(scorers);
+        if (AcceptanceRules.Problem(acceptance, scorers) is { } problem) throw new ArgumentException(problem, nameof(options));
         host = new RunHost(typeof(AlignmentPipeline), options.RecordPrompts, (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<AlignmentPipeline>());
     }
 
@@ -88,7 +94,7 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
     private ResolvedAlignment Resolve(AlignmentRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return RequestRules.Resolve(request, backbone, detector, canScore: scorers.Count > 0);
+        return RequestRules.Resolve(request, backbone, detector, scorers, acceptance);
     }
 
     private RunPlan Plan(ResolvedAlignment asked)
@@ -123,9 +129,21 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
     // One list of scores a picture, in the order of the scorers.
     private List<IReadOnlyList<NamedScore>> Score(IReadOnlyList<AlignmentState> items, IReadOnlyList<RgbImage> images, RunContext run)
     {
-        string[] prompts = [.. items.Select(static item => item.Item.Prompt)];
         var byScorer = scorers.Select(scorer => run.Stage(RunStage.Score, scorer, () =>
-            images.Zip(prompts).Chunk(run.BatchSize).SelectMany(batch => scorer.Score([.. batch.Select(static pair => pair.First)], [.. batch.Select(static pair => pair.Second)])).ToList())).ToList();
+            items.Zip(images).Chunk(run.BatchSize).SelectMany(batch => Score(scorer, batch)).ToList())).ToList();
         return [.. images.Select((_, place) => ValueList.Of(scorers.Select((scorer, number) => new NamedScore(scorer.Name, byScorer[number][place]))))];
+    }
+
+    private static IReadOnlyList<double> Score(IImageScorer scorer, (AlignmentState Item, RgbImage Image)[] batch)
+    {
+        var scores = scorer.Score([.. batch.Select(static pair => pair.Image)], [.. batch.Select(static pair => pair.Item.Item.Prompt)]);
+        if (scores.Count != batch.Length)
+            throw new ImgAlignException($"The scorer {scorer.Name} gave {scores.Count} scores for {batch.Length} pictures.");
+        foreach (var (score, (item, _)) in scores.Zip(batch))
+        {
+            if (!double.IsFinite(score))
+                throw new ImgAlignException($"The scorer {scorer.Name} gave item {item.Index} the score {score}; leave the scorer out.");
+        }
+        return scores;
     }
 }

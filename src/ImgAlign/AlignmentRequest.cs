@@ -19,12 +19,6 @@ public sealed record AlignmentRequest(params IEnumerable<AlignmentItem> pictures
     /// <summary>The most tokens of such an answer, 1 to 4096.</summary>
     public int CritiqueTokens { get; init; } = 128;
 
-    /// <summary>With a scorer: whether an aligned picture is kept only if it scores higher than the picture that it came from. Without a scorer every aligned picture is kept.</summary>
-    public bool KeepOnlyImprovements { get; init; } = true;
-
-    /// <summary>With a scorer: whether an item's first round that brings no higher score is its last.</summary>
-    public bool StopWithoutImprovement { get; init; } = true;
-
-    /// <summary>An item's rounds end as soon as its kept picture has at least this score; null: never. Needs a scorer.</summary>
-    public double? SufficientScore { get; init; }
+    /// <summary>What decides which pictures are kept and when an item's rounds end; null: what the pipeline was made with.</summary>
+    public IAcceptance? Acceptance { get; init; }
 }

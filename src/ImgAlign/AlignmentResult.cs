@@ -12,6 +12,9 @@ public sealed record AlignmentResult
     /// <summary>The diffusion model that made them.</summary>
     public required BackboneInfo Backbone { get; init; }
 
+    /// <summary>What decided which pictures were kept; scorers that it does not name only reported.</summary>
+    public required IAcceptance Acceptance { get; init; }
+
     /// <summary>What it cost.</summary>
     public required RunReport Report { get; init; }
 }

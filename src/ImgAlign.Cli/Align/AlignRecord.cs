@@ -21,6 +21,9 @@ internal sealed record AlignRecord : GenerationRecord
     public required int MostRounds { get; init; }
 
     [JsonPropertyOrder(1)]
+    public required AcceptanceRecord Acceptance { get; init; }
+
+    [JsonPropertyOrder(1)]
     public required bool Accepted { get; init; }
 
     [JsonPropertyOrder(1)]
@@ -43,6 +46,7 @@ internal sealed record AlignRecord : GenerationRecord
         {
             AlignerPasses = request.AlignerPasses,
             MostRounds = request.Rounds,
+            Acceptance = AcceptanceRecord.Of(result.Acceptance, aligned.BaseScores),
             Accepted = aligned.Accepted,
             BaseScores = ToDictionary(aligned.BaseScores),
             Rounds = [.. aligned.Rounds.Select(static round => new RoundRecord(round.Number, round.Question, round.Critique, ToDictionary(round.Scores), round.Accepted))],
@@ -54,3 +58,10 @@ internal sealed record AlignRecord : GenerationRecord
 
 /// <summary>One round of a record.</summary>
 internal sealed record RoundRecord(int Number, string Question, string? Critique, IReadOnlyDictionary<string, double> Scores, bool Accepted);
+
+/// <summary>What decided, by which scorers, and which only reported.</summary>
+internal sealed record AcceptanceRecord(string Description, IReadOnlyList<string> DecidedBy, IReadOnlyList<string> ReportedBy)
+{
+    public static AcceptanceRecord Of(IAcceptance acceptance, IEnumerable<NamedScore> scores) =>
+        new(acceptance.Description, acceptance.Scorers, [.. scores.Select(static score => score.Scorer).Except(acceptance.Scorers)]);
+}

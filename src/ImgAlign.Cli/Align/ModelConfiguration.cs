@@ -119,6 +119,7 @@ internal sealed class ModelConfiguration
         if (ModelOptions.Any(option => parsed.GetResult(option) is { Implicit: false })) return Read(parsed, required);
         var settings = new Dictionary<string, string?> { [BackboneKey] = ModelServices.ShapeWorld, [nameof(RuntimeOptions.Threads)] = "1" };  // its networks are too small for more
         AddGiven(settings, RuntimeValues, parsed);
+        if (required.HasFlag(RequiredModels.Scorers)) ScorerArguments.Add(settings, parsed, own: ModelServices.ShapeWorld);
         return ToSection(settings);
     }
 
@@ -128,12 +129,16 @@ internal sealed class ModelConfiguration
     /// <exception cref="ImgAlignException">One of the models is not named, or the file is broken.</exception>
     public static IConfigurationSection Read(ParseResult parsed, RequiredModels required = RequiredModels.All)
     {
-        var settings = ReadRecipe(parsed);
-        foreach (var (key, value) in ReadFile(parsed.GetValue(ConfigurationFile), Section)) settings[key] = value;
+        var settings = ReadFile(parsed.GetValue(ConfigurationFile), Section);
+        var recipe = RecipeOptions.Find(parsed.GetValue(Recipe), parsed.GetValue(Recipes), ScorerArguments.WithoutFiles(settings, parsed));
+        foreach (var (key, value) in recipe?.Settings ?? new Dictionary<string, string>()) settings.TryAdd(key, value);
         settings[BackboneKey] = parsed.GetValue(Backbone) ?? settings.GetValueOrDefault(BackboneKey) ?? DefaultBackbone;
         settings[DetectorKey] = parsed.GetValue(Detector) ?? settings.GetValueOrDefault(DetectorKey) ?? DefaultDetector;
         var (section, aligner, released) = Find(Families, BackboneKey, settings[BackboneKey]!);
         var detector = Find(DetectorSections, DetectorKey, settings[DetectorKey]!);
+        var unused = UnusedSections(section, detector, required);
+        var located = recipe?.Locate(new HubCache(), unused) ?? new Dictionary<string, string?>();
+        foreach (var (key, value) in located) settings.TryAdd(key, value);
         if (parsed.GetValue(Released) is { } folder)
         {
             // The folder stands for all of its files, and for the released aligner's head width.
@@ -152,8 +157,30 @@ internal sealed class ModelConfiguration
             settings[$"{section}:{nameof(SdxlOptions.Loras)}:{index}:{nameof(LoraOptions.Path)}"] = file;
             settings[$"{section}:{nameof(SdxlOptions.Loras)}:{index}:{nameof(LoraOptions.Scale)}"] = scale;
         }
+        if (required.HasFlag(RequiredModels.Scorers)) ScorerArguments.Add(settings, parsed);
+        Remove(settings, [.. settings.Keys.Where(key => unused.Contains(key.Split(':')[0]))]);
         RequireModels(settings, section, detector, required);
         return ToSection(settings);
+    }
+
+    // Those of models that the command does not run: their files are neither fetched nor looked at.
+    private static HashSet<string> UnusedSections(string backbone, string detector, RequiredModels required)
+    {
+        IEnumerable<string> all =
+        [
+            .. Families.Values.Select(static family => family.Section),
+            .. DetectorSections.Values,
+            ModelServices.AlignerSection,
+            .. ScorerArguments.Sections,
+        ];
+        IEnumerable<string> used =
+        [
+            backbone,
+            .. required.HasFlag(RequiredModels.Detector) ? [detector] : Array.Empty<string>(),
+            .. required.HasFlag(RequiredModels.Aligner) ? [ModelServices.AlignerSection] : Array.Empty<string>(),
+            .. required.HasFlag(RequiredModels.Scorers) ? ScorerArguments.Sections : [],
+        ];
+        return all.Except(used).ToHashSet(StringComparer.OrdinalIgnoreCase);
     }
 
     private static IConfigurationSection ToSection(Dictionary<string, string?> settings, string section = Section)
@@ -191,10 +218,6 @@ internal sealed class ModelConfiguration
     /// <exception cref="ImgAlignException">The file is broken, or has no such section.</exception>
     public static IConfigurationSection ReadSection(ParseResult parsed, string section) =>
         ToSection(ReadFile(parsed.GetValue(ConfigurationFile), section), section);
-
-    private static Dictionary<string, string?> ReadRecipe(ParseResult parsed) => RecipeOptions.Find(parsed.GetValue(Recipe), parsed.GetValue(Recipes)) is { } recipe
-        ? new(recipe.Locate(new HubCache()), StringComparer.OrdinalIgnoreCase)
-        : new(StringComparer.OrdinalIgnoreCase);
 
     // Paths in the file are relative to it, so that it can lie beside the checkpoints and be used from anywhere.
     private static Dictionary<string, string?> ReadFile(string? file, string name)
@@ -279,6 +302,9 @@ internal enum RequiredModels
     /// <summary>The aligner.</summary>
     Aligner = 4,
 
+    /// <summary>Scorers, as many as are named.</summary>
+    Scorers = 8,
+
     /// <summary>All of them.</summary>
-    All = Backbone | Detector | Aligner,
+    All = Backbone | Detector | Aligner | Scorers,
 }

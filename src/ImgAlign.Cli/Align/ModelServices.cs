@@ -22,6 +22,7 @@ internal static class ModelServices
         var builder = services.AddImplicitMultimodalGuidance(configuration);
         if (configuration["Pipeline:Backbone"] == ShapeWorld) builder.UseShapeWorld(name: ShapeWorld);
         else UsePublished(builder, configuration);
+        builder.UseScorers(configuration);
         return services.BuildServiceProvider();
     }
 

@@ -19,13 +19,20 @@ internal static class AlignCommand
         var question = new Option<string?>("--question") { Description = "The question to the detector, with {prompt} in the prompt's place; otherwise the seed draws one." };
         var noCritique = new Option<bool>("--no-critique") { Description = "Do not have the detector answer its question in words." };
         var rounds = ValueOption.Number<int>("--rounds", "How often the picture is read and generated again; 1 unless it is said.");
-        var noGate = new Option<bool>("--no-gate") { Description = "Keep every round's picture, and not only one that the scorer, where there is one, prefers." };
+        var noGate = new Option<bool>("--no-gate")
+        {
+            Description = "Keep every round's picture, and not only what the scorers that decide find better.",
+        };
         var yes = NamedModels.CreateYes();
         var command = new Command("align", "Generate an image, or take a given one, and align it with the prompt: by ShapeWorld, which comes with the tool, unless models are named.");
         pictures.AddTo(command);
-        foreach (var option in sampling.Options.Concat([question, noCritique, rounds, noGate, yes]).Concat(ModelConfiguration.Options)) command.Add(option);
+        IEnumerable<Option> own = [question, noCritique, rounds, noGate, yes];
+        foreach (var option in sampling.Options.Concat(own).Concat(ScorerArguments.Options).Concat(ModelConfiguration.Options))
+            command.Add(option);
         command.SetAction(async (parsed, token) =>
         {
+            if (parsed.GetValue(noGate) && ScorerArguments.HasGate(parsed))
+                throw new ImgAlignException("--no-gate keeps every picture, so that --gate and --enough decide nothing; leave one out.");
             var list = pictures.Read(parsed);
             var results = new ResultFolders(list.Root, list.Overwrite);
             var pending = list.Pending(results);
@@ -33,8 +40,7 @@ internal static class AlignCommand
             {
                 DescribeCritique = !parsed.GetValue(noCritique),
                 Rounds = parsed.GetValue(rounds) ?? 1,
-                KeepOnlyImprovements = !parsed.GetValue(noGate),
-                StopWithoutImprovement = !parsed.GetValue(noGate),
+                Acceptance = parsed.GetValue(noGate) ? new AcceptAll() : null,
             });
             var runner = new JobRunner(terminal, list, settings.MaxBatchSize);
             if (pending.Count == 0) return await runner.RunAsync(pending, static _ => Task.CompletedTask);  // no model is needed
@@ -52,7 +58,7 @@ internal static class AlignCommand
                 {
                     var folder = results.Write(job.Name, aligned.BaseImage, aligned.Image, AlignRecord.Of(result, aligned, request, job.ImageFile, models));
                     terminal.Error.WriteWarnings(aligned.Warnings);
-                    Write(terminal.Out, aligned);
+                    Write(terminal.Out, aligned, result.Acceptance);
                     terminal.Out.WriteText(folder);
                 }
             });
@@ -60,7 +66,7 @@ internal static class AlignCommand
         return command;
     }
 
-    private static void Write(IAnsiConsole console, AlignedItem result)
+    private static void Write(IAnsiConsole console, AlignedItem result, IAcceptance acceptance)
     {
         var before = result.BaseScores;
         foreach (var round in result.Rounds)
@@ -68,7 +74,12 @@ internal static class AlignCommand
             console.WriteText($"round {round.Number} asked: {round.Question}");
             if (round.Critique is { } critique) console.WriteText($"round {round.Number} answered: {critique}");
             foreach (var (score, earlier) in round.Scores.Zip(before))
-                console.WriteText(string.Create(CultureInfo.InvariantCulture, $"round {round.Number} scored by {score.Scorer}: {earlier.Value:0.000} before, {score.Value:0.000} after, {(round.Accepted ? "kept" : "not kept")}"));
+            {
+                var isReport = acceptance.Scorers.Count > 0 && !acceptance.Scorers.Contains(score.Scorer);
+                var verdict = isReport ? "only reported" : round.Accepted ? "kept" : "not kept";
+                console.WriteText(string.Create(CultureInfo.InvariantCulture,
+                    $"round {round.Number} scored by {score.Scorer}: {earlier.Value:0.000} before, {score.Value:0.000} after, {verdict}"));
+            }
             if (round.Accepted) before = round.Scores;
         }
     }

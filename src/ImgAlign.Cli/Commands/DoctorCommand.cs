@@ -12,16 +12,19 @@ internal static class DoctorCommand
     {
         var recipe = new Option<string?>("--recipe") { Description = "Say as well whether this machine is enough for a recipe." };
         var recipes = RecipeOptions.CreateRecipes();
+        var scorers = RecipeOptions.CreateScorers();
         var device = new Option<string?>("--device") { Description = "With --recipe, the device to run it on: cpu, cuda or cuda:N." };
         var command = new Command("doctor", "Look at native libraries, devices and memory, and say how problems are mended.")
         {
-            recipe, recipes, device,
+            recipe, recipes, scorers, device,
         };
         command.SetAction(async (parsed, token) =>
         {
-            var chosen = RecipeOptions.Find(parsed.GetValue(recipe), parsed.GetValue(recipes));
+            var chosen = RecipeOptions.Find(parsed.GetValue(recipe), parsed.GetValue(recipes), parsed.GetValue(scorers) ?? []);
             if (chosen is null && parsed.GetValue(device) is not null)
                 throw new ImgAlignException("--device only says where --recipe would run; give --recipe as well, or leave it out.");
+            if (chosen is null && parsed.GetValue(scorers) is { Length: > 0 })
+                throw new ImgAlignException("--scorer only says what --recipe would have as well; give --recipe, or leave it out.");
             var checks = Doctor.Examine();
             if (chosen is not null)
             {

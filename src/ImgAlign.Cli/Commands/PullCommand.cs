@@ -19,18 +19,19 @@ internal static class PullCommand
         var include = new Option<string[]>("--include") { Description = "A pattern of the files to fetch, such as 'unet/*'; any number of them." };
         var exclude = new Option<string[]>("--exclude") { Description = "A pattern of the files to leave out; several may be given." };
         var recipes = RecipeOptions.CreateRecipes();
+        var scorers = RecipeOptions.CreateScorers();
         var dryRun = new Option<bool>("--dry-run") { Description = "Say what would be fetched, and fetch nothing." };
         var yes = new Option<bool>("--yes") { Description = "Do not ask whether the terms of a gated repository have been accepted." };
         var command = new Command("pull", "Fetch models from the hub into its cache. The last line on standard output is where they lie.")
         {
-            what, include, exclude, recipes, dryRun, yes,
+            what, include, exclude, recipes, scorers, dryRun, yes,
         };
         command.SetAction(async (parsed, token) =>
         {
             using var client = new HubClient();
             var fetch = new HubFetch(client, terminal);
             var wishes = Wishes(parsed.GetRequiredValue(what), parsed.GetValue(include) ?? [], parsed.GetValue(exclude) ?? [],
-                parsed.GetValue(recipes), terminal.Out);
+                parsed.GetValue(recipes), parsed.GetValue(scorers) ?? [], terminal.Out);
             var plans = await fetch.PlanAsync(wishes, terminal.Out, token);
             if (parsed.GetValue(dryRun)) return 0;
             HubPlan[] gated = [.. plans.Where(plan => plan.IsGated && plan.Missing.Count > 0)];
@@ -46,22 +47,27 @@ internal static class PullCommand
     }
 
     /// <summary>What is to be fetched; where that is a recipe, it is described first.</summary>
-    private static IReadOnlyList<HubWish> Wishes(string what, string[] include, string[] exclude, string? recipes, IAnsiConsole output)
+    private static IReadOnlyList<HubWish> Wishes(string what, string[] include, string[] exclude, string? recipes, string[] scorers,
+        IAnsiConsole output)
     {
         var isFiltered = include.Length + exclude.Length > 0;
         if (HubReference.TryParse(what, out var reference))
         {
             if (isFiltered && reference.Path is not null)
                 throw new ImgAlignException($"{what} is one file: give --include and --exclude with a repository.");
-            if (recipes is not null) throw new ImgAlignException($"{what} is no recipe: give --recipes with the name of one.");
+            if (recipes is not null || scorers.Length > 0)
+                throw new ImgAlignException($"{what} is no recipe: give --recipes and --scorer with the name of one.");
             return [new HubWish(reference, new HubFilter(include, exclude))];
         }
         if (isFiltered)
             throw new ImgAlignException("A recipe says itself which files it needs: give --include and --exclude with a repository.");
-        var recipe = RecipeOptions.Book(recipes)[what];
+        var book = RecipeOptions.Book(recipes);
+        var recipe = book.Find(what, scorers);
         output.WriteText($"{recipe.Name}: {recipe.About}");
         foreach (var (policy, gigabytes) in recipe.MemoryGigabytes)
             output.WriteText(string.Create(CultureInfo.InvariantCulture, $"memory in 16 bits with --residency {policy}: {gigabytes:0.#} GB"));
+        foreach (var scorer in book.Scorers.Where(scorer => !scorers.Contains(scorer.Name)))
+            output.WriteText($"with --scorer {scorer.Name}, not fetched otherwise: {scorer.About}");
         return [.. recipe.Models.Select(model => new HubWish(model.Reference, model.Files, model.License))];
     }
 }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using ImgAlign.Hub;
 using ImgAlign.Checkpoints;
-using ImgAlign.Recipes;
+using ImgAlign.Scorers;
 using Microsoft.Extensions.Configuration;
 
 namespace ImgAlign.Cli.Hub;
@@ -18,12 +18,10 @@ internal static class NamedModels
     public static async Task FetchMissingAsync(IConfigurationSection configuration, bool yes, Terminal terminal,
         CancellationToken cancellationToken)
     {
-        HubReference[] named = [.. References(configuration)];
+        HubWish[] named = [.. Wishes(configuration)];
         if (named.Length == 0) return;
         using var client = new HubClient();
-        HubWish[] missing = [.. named
-            .Select(reference => new HubWish(reference, ModelFiles.Filter))
-            .Where(wish => client.Cache.TryFind(wish.Reference, wish.Files) is null)];
+        HubWish[] missing = [.. named.Where(wish => client.Cache.TryFind(wish.Reference, wish.Files) is null)];
         if (missing.Length == 0) return;
         var fetch = new HubFetch(client, terminal);
         var plans = await fetch.PlanAsync(missing, terminal.Error, cancellationToken);
@@ -39,14 +37,19 @@ internal static class NamedModels
         var sources = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var (key, path) in Paths(configuration))
         {
-            if (HubName.Find(path) is { } snapshot) sources[key] = snapshot.Reference.At(snapshot.Commit).ToString();
+            if (HubName.Find(path, FilesOf(key)) is { } snapshot) sources[key] = snapshot.Reference.At(snapshot.Commit).ToString();
             else if (File.Exists(path)) sources[key] = $"sha256:{hashes.Sha256Of(path)}";
         }
         return sources;
     }
 
-    private static IEnumerable<HubReference> References(IConfigurationSection configuration) => Paths(configuration)
-        .Select(setting => HubName.TryRead(setting.Path, out var reference) ? reference : null).OfType<HubReference>().Distinct();
+    private static IEnumerable<HubWish> Wishes(IConfigurationSection configuration) => Paths(configuration)
+        .Select(static setting => HubName.TryRead(setting.Path, out var reference) ? new HubWish(reference, FilesOf(setting.Key)) : null)
+        .OfType<HubWish>().Distinct();
+
+    // Of a model that lends its tokenizer, nothing else is needed.
+    private static HubFilter FilesOf(string key) =>
+        key.EndsWith(nameof(HpsOptions.TokenizerPath), StringComparison.OrdinalIgnoreCase) ? ModelFiles.Tokenizer : ModelFiles.Filter;
 
     private static IEnumerable<(string Key, string Path)> Paths(IConfigurationSection configuration) =>
         configuration.AsEnumerable(makePathsRelative: true)

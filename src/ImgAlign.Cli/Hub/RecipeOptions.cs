@@ -9,11 +9,17 @@ internal static class RecipeOptions
     public static Option<string?> CreateRecipes() =>
         new("--recipes") { Description = "A JSON file with recipes, in place of those that come with the tool." };
 
+    public static Option<string[]> CreateScorers() =>
+        new("--scorer") { Description = "With a recipe, a scorer for it, such as pickscore; may be given several times." };
+
     /// <summary>The recipe that <c>--recipe</c> names; null where it names none.</summary>
-    /// <exception cref="ImgAlignException">There is no such recipe, or a file of recipes is given and none of them named.</exception>
-    public static Recipe? Find(string? name, string? file)
+    /// <param name="name">The recipe.</param>
+    /// <param name="file">The file of recipes; null: those that come with the tool.</param>
+    /// <param name="scorers">The scorers that it is to have as well.</param>
+    /// <exception cref="ImgAlignException">There is no such recipe or scorer, or a file is given and none of its recipes named.</exception>
+    public static Recipe? Find(string? name, string? file, IEnumerable<string> scorers)
     {
-        if (name is not null) return Book(file)[name];
+        if (name is not null) return Book(file).Find(name, scorers);
         return file is null ? null : throw new ImgAlignException("--recipes only says where --recipe is looked up; give --recipe as well, or leave it out.");
     }
 

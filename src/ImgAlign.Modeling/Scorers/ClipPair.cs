@@ -10,7 +10,8 @@ public sealed record ClipPair(PictureParts Pictures, PromptParts Prompts, double
     /// <param name="scorer">The scorer that it is for.</param>
     /// <param name="path">The folder.</param>
     /// <param name="factor">What the scorer multiplies the cosine by.</param>
+    /// <param name="tokenizerPath">The tokenizer's folder; null: the model's.</param>
     /// <exception cref="ImgAlignException">A file is missing or broken.</exception>
-    public static ClipPair Read(string scorer, string path, double factor = 1) =>
-        new(PictureParts.Read(scorer, path), PromptParts.Read(scorer, path), factor);
+    public static ClipPair Read(string scorer, string path, double factor = 1, string? tokenizerPath = null) =>
+        new(PictureParts.Read(scorer, path), PromptParts.Read(scorer, path, tokenizerPath), factor);
 }

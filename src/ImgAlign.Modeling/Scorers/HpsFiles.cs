@@ -20,13 +20,7 @@ public static class HpsFiles
         using var checkpoint = Checkpoint.Open(modelPath);
         var file = Path.GetFullPath(checkpoint.Source);
         var folder = Path.GetDirectoryName(file)!;
-        var vocabulary = string.IsNullOrEmpty(tokenizerPath) ? folder : ModelFolder.Resolve(tokenizerPath, ModelFiles.Tokenizer);
-        if (!ModelFiles.HasTokenizer(vocabulary))
-        {
-            throw new ImgAlignException(
-                $"{vocabulary} holds no tokenizer, and HPSv2 is published without; let TokenizerPath name a folder with CLIP's vocab.json "
-                + "and merges.txt, such as openai/clip-vit-large-patch14.");
-        }
+        var vocabulary = PromptParts.FindVocabulary("HPSv2", folder, tokenizerPath);
         var config = OpenClipConfig.ReadOrDefault(folder);
         var (vision, text) = (config.ToVision(), config.ToText());
         var pictures = new ModelSource<ClipVisionModel>("HPSv2, pictures", () => new ClipVisionModel(vision, META), (network, weights) =>

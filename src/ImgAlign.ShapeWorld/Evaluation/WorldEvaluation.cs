@@ -61,7 +61,9 @@ public sealed class WorldEvaluation : IDisposable
         using var aligner = new ImplicitAligner(runtime, world.Aligner);
         using var generation = new GenerationPipeline(backbone);
         using var method = new AlignmentPipeline(backbone, detector, aligner);
-        using var gatedMethod = new AlignmentPipeline(backbone, detector, aligner, new AlignmentPipelineOptions { Scorers = [scorer] });
+        var gate = new ScoreGate(new ScoreCriterion { Scorer = scorer.Name }) { StopsAtRejection = false };
+        var gatedOptions = new AlignmentPipelineOptions { Scorers = [scorer], Acceptance = gate };
+        using var gatedMethod = new AlignmentPipeline(backbone, detector, aligner, gatedOptions);
 
         var samples = new List<IReadOnlyList<RgbImage>>();
         for (var number = 0; number < 3; number++) samples.Add(await Sample(number));
@@ -72,7 +74,7 @@ public sealed class WorldEvaluation : IDisposable
 
         var rounds = await Align(method, first.Images, Method() with { Rounds = 2 });
         var round = Arm(EvaluationResult.Round, 2, [.. rounds.Select(static item => item.Rounds[0].Image)]);
-        var gatedRounds = await Align(gatedMethod, first.Images, Method() with { Rounds = 2, StopWithoutImprovement = false });
+        var gatedRounds = await Align(gatedMethod, first.Images, Method() with { Rounds = 2 });
         var gated = Arm(EvaluationResult.GatedRound, 2, [.. gatedRounds.Select(static item => item.Rounds[0].Accepted ? item.Rounds[0].Image : item.BaseImage)]);
         var twoRounds = Arm(EvaluationResult.TwoRounds, 3, [.. rounds.Select(static item => item.Image)]);
         var twoGated = Arm(EvaluationResult.TwoGatedRounds, 3, [.. gatedRounds.Select(static item => item.Image)]);

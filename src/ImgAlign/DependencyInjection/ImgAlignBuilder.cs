@@ -94,7 +94,10 @@ public sealed class ImgAlignBuilder
     /// <param name="name">The name to choose it by.</param>
     public ImgAlignBuilder UseAligner(IConfiguration configuration, string name = "default") => Aligner(options => options.BindStrictly(configuration), name);
 
-    /// <summary>Registers a scorer; in a pipeline, the first one registered decides which pictures are kept, unless <see cref="PipelineOptions.Scorers"/> says otherwise.</summary>
+    /// <summary>
+    /// Registers a scorer. In a pipeline, the first one registered decides which pictures are kept, unless
+    /// <see cref="PipelineOptions.Gate"/> or <see cref="PipelineOptions.Scorers"/> say otherwise.
+    /// </summary>
     /// <param name="create">Makes it; the container disposes it.</param>
     /// <param name="name">The name to choose it by.</param>
     /// <param name="backbone">The name of the only backbone whose pictures it scores; null: any.</param>
@@ -102,6 +105,17 @@ public sealed class ImgAlignBuilder
     {
         Use(create, name);
         names.AddScorer(name, backbone);
+        return this;
+    }
+
+    internal ImgAlignBuilder UseScorer<TOptions, TValidator>(
+        Action<OptionsBuilder<TOptions>> set, Func<TOptions, string?> deviceOf,
+        Func<DeviceRuntime, TOptions, IImageScorer> create, string name)
+        where TOptions : class
+        where TValidator : class, IValidateOptions<TOptions>
+    {
+        Use<IImageScorer, TOptions, TValidator>(set, deviceOf, create, name);
+        names.AddScorer(name, backbone: null);
         return this;
     }
 

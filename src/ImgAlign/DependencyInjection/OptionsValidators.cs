@@ -1,6 +1,7 @@
 using ImgAlign.Alignment;
 using ImgAlign.Backbones;
 using ImgAlign.Detectors;
+using ImgAlign.Scorers;
 using Microsoft.Extensions.Options;
 
 namespace ImgAlign.DependencyInjection;
@@ -21,6 +22,18 @@ internal sealed partial class QwenOptionsValidator : IValidateOptions<QwenOption
 
 [OptionsValidator]
 internal sealed partial class AlignerOptionsValidator : IValidateOptions<AlignerOptions>;
+
+[OptionsValidator]
+internal sealed partial class ClipScoreOptionsValidator : IValidateOptions<ClipScoreOptions>;
+
+[OptionsValidator]
+internal sealed partial class PickScoreOptionsValidator : IValidateOptions<PickScoreOptions>;
+
+[OptionsValidator]
+internal sealed partial class HpsOptionsValidator : IValidateOptions<HpsOptions>;
+
+[OptionsValidator]
+internal sealed partial class AestheticOptionsValidator : IValidateOptions<AestheticOptions>;
 
 [OptionsValidator]
 internal sealed partial class ImgAlignOptionsValidator : IValidateOptions<ImgAlignOptions>;

@@ -24,11 +24,18 @@ internal sealed class PipelineFactory(IServiceProvider provider)
     public IAlignmentPipeline Alignment(object? key)
     {
         var choice = Choice(key);
+        var scorers = ScorerNames(choice).ToDictionary(static name => name, name => Find<IImageScorer>(name, "Scorer"));
         return new AlignmentPipeline(
             Backbone(choice),
             Find<IMisalignmentDetector>(choice.Detector, nameof(choice.Detector)),
             Find<IImplicitAligner>(choice.Aligner, nameof(choice.Aligner)),
-            new AlignmentPipelineOptions { Replicas = Replicas(choice), Scorers = Scorers(choice), RecordPrompts = options.RecordPrompts },
+            new AlignmentPipelineOptions
+            {
+                Replicas = Replicas(choice),
+                Scorers = [.. scorers.Values],
+                Acceptance = Gate(choice, scorers),
+                RecordPrompts = options.RecordPrompts,
+            },
             LoggerFactory);
     }
 
@@ -38,10 +45,17 @@ internal sealed class PipelineFactory(IServiceProvider provider)
 
     private List<IDiffusionBackbone> Replicas(PipelineOptions choice) => [.. choice.Replicas.Select(name => Find<IDiffusionBackbone>(name, nameof(choice.Backbone)))];
 
-    private List<IImageScorer> Scorers(PipelineOptions choice)
+    private IList<string> ScorerNames(PipelineOptions choice) => choice.Scorers is { Count: > 0 } named
+        ? named
+        : names.ScorersOf(names.Choose<IDiffusionBackbone>(choice.Backbone, nameof(choice.Backbone)));
+
+    // Scorers may be registered by other names than they have in records.
+    private static ScoreGate? Gate(PipelineOptions choice, Dictionary<string, IImageScorer> scorers)
     {
-        var chosen = choice.Scorers is { Count: > 0 } named ? named : names.ScorersOf(names.Choose<IDiffusionBackbone>(choice.Backbone, nameof(choice.Backbone)));
-        return [.. chosen.Select(name => Find<IImageScorer>(name, "Scorer"))];
+        if (choice.Gate.Count == 0) return null;
+        var criteria = choice.Gate.Select(criterion =>
+            criterion with { Scorer = scorers.GetValueOrDefault(criterion.Scorer)?.Name ?? criterion.Scorer });
+        return new ScoreGate(criteria) { Vote = choice.GateVote };
     }
 
     private T Find<T>(string? name, string contract) where T : notnull => provider.GetRequiredKeyedService<T>(names.Choose<T>(name, contract));

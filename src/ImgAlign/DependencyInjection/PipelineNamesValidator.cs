@@ -19,5 +19,6 @@ internal sealed class PipelineNamesValidator(ModelNames names) : IValidateOption
         pipeline.Detector is { } detector ? names.Problem<IMisalignmentDetector>(detector, nameof(pipeline.Detector)) : null,
         pipeline.Aligner is { } aligner ? names.Problem<IImplicitAligner>(aligner, nameof(pipeline.Aligner)) : null,
         .. pipeline.Scorers.Select(name => names.Problem<IImageScorer>(name, "Scorer")),
+        .. pipeline.Gate.Select(criterion => names.Problem<IImageScorer>(criterion.Scorer, "Scorer")),
     ]).OfType<string>();
 }

@@ -15,6 +15,12 @@ public sealed class PipelineOptions
     /// <summary>The aligner.</summary>
     public string? Aligner { get; set; }
 
-    /// <summary>The scorers, the first of which decides what is kept; empty: all that were registered for any backbone or for this one.</summary>
+    /// <summary>The scorers; empty: all that were registered for any backbone or for this one.</summary>
     public IList<string> Scorers { get; } = [];
+
+    /// <summary>The scorers that decide which pictures are kept, unless a request says otherwise; empty: the first scorer.</summary>
+    public IList<ScoreCriterion> Gate { get; } = [];
+
+    /// <summary>How many of <see cref="Gate"/> must agree.</summary>
+    public GateVote GateVote { get; set; }
 }

@@ -11,9 +11,10 @@ public static class RecipeBuilderExtensions
     /// pull</c> does that.</summary>
     /// <param name="builder">The builder.</param>
     /// <param name="name">The recipe, such as <c>sdxl</c>.</param>
-    /// <exception cref="ImgAlignException">There is no such recipe, or the cache does not have all of its models.</exception>
-    public static ImgAlignBuilder UseRecipe(this ImgAlignBuilder builder, string name) =>
-        builder.UseRecipe(RecipeBook.BuiltIn[name], new HubCache());
+    /// <param name="scorers">Scorers that it is to have as well, such as <c>pickscore</c>.</param>
+    /// <exception cref="ImgAlignException">There is no such recipe or scorer, or the cache does not have all of its models.</exception>
+    public static ImgAlignBuilder UseRecipe(this ImgAlignBuilder builder, string name, params IEnumerable<string> scorers) =>
+        builder.UseRecipe(RecipeBook.BuiltIn.Find(name, scorers), new HubCache());
 
     /// <summary>The same, with a recipe and a cache of one's own.</summary>
     /// <param name="builder">The builder.</param>
@@ -30,7 +31,7 @@ public static class RecipeBuilderExtensions
         if (Section("Llava") is { } llava) builder.UseLlava(llava);
         if (Section("Qwen") is { } qwen) builder.UseQwen(qwen);
         if (Section("Aligner") is { } aligner) builder.UseAligner(aligner);
-        return builder;
+        return builder.UseScorers(configuration);
 
         IConfigurationSection? Section(string name) => configuration.GetSection(name) is var section && section.Exists() ? section : null;
     }

@@ -1,10 +1,12 @@
 using ImgAlign.Hub;
+using ImgAlign.Runtime;
 using Microsoft.Extensions.Configuration;
 
 namespace ImgAlign.Recipes;
 
-/// <summary>A complete set of models under one name: diffusion model, image prompt, detector and aligner, each from a repository of the
-/// hub.</summary>
+/// <summary>
+/// A set of models under one name, each from a repository of the hub: diffusion model, image prompt, detector and aligner, or one scorer.
+/// </summary>
 public sealed record Recipe
 {
     /// <summary>Its name.</summary>
@@ -23,18 +25,37 @@ public sealed record Recipe
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
     /// <summary>The section <c>ImgAlign</c> for its models, as they lie in a cache. Nothing is downloaded.</summary>
-    /// <exception cref="ImgAlignException">The cache does not have all of them.</exception>
-    public IReadOnlyDictionary<string, string?> Locate(HubCache cache)
+    /// <param name="cache">The cache.</param>
+    /// <param name="unused">Sections below it, such as <c>Llava</c>, of models that are not needed.</param>
+    /// <exception cref="ImgAlignException">The cache does not have all of the others.</exception>
+    public IReadOnlyDictionary<string, string?> Locate(HubCache cache, IReadOnlyCollection<string>? unused = null)
     {
         ArgumentNullException.ThrowIfNull(cache);
         var settings = Settings.ToDictionary(pair => pair.Key, pair => (string?)pair.Value);
-        foreach (var model in Models)
+        foreach (var model in Models.Where(model => !model.Settings.Keys.All(key => unused?.Contains(key.Split(':')[0]) == true)))
         {
             var folder = FindIn(cache, model);
-            foreach (var (key, path) in model.Settings) settings[key] = Path.Combine(folder,
-                path.Replace('/', Path.DirectorySeparatorChar));
+            foreach (var (key, path) in model.Settings)
+                settings[key] = Path.Combine(folder, path.Replace('/', Path.DirectorySeparatorChar));
         }
         return settings;
+    }
+
+    /// <summary>The same recipe with a scorer.</summary>
+    internal Recipe With(Recipe scorer) => this with
+    {
+        Name = $"{Name} --scorer {scorer.Name}",
+        About = $"{About} {scorer.About}",
+        MemoryGigabytes = MemoryGigabytes.ToDictionary(static need => need.Key, need => Together(need.Key, need.Value, scorer)),
+        Models = [.. Models, .. scorer.Models],
+        Settings = Settings.Concat(scorer.Settings).ToDictionary(),
+    };
+
+    // Only where all networks stay in memory, their needs add up.
+    private static double Together(string policy, double own, Recipe scorer)
+    {
+        var more = scorer.MemoryGigabytes.GetValueOrDefault(policy);
+        return policy == nameof(ResidencyPolicy.KeepAll) ? own + more : Math.Max(own, more);
     }
 
     internal IConfigurationRoot Configuration(HubCache cache) => new ConfigurationBuilder().AddInMemoryCollection(Locate(cache)).Build();

@@ -5,7 +5,9 @@ using ImgAlign.Hub;
 
 namespace ImgAlign.Recipes;
 
-/// <summary>Recipes by name, from a JSON file whose form <c>recipes.schema.json</c> says.</summary>
+/// <summary>
+/// Recipes by name, and scorers that any of them can have as well, from a JSON file whose form <c>recipes.schema.json</c> says.
+/// </summary>
 public sealed class RecipeBook
 {
     private static readonly JsonSerializerOptions Form = new(JsonSerializerDefaults.Web)
@@ -24,11 +26,13 @@ public sealed class RecipeBook
 
     private readonly string source;
     private readonly Dictionary<string, Recipe> recipes;
+    private readonly Dictionary<string, Recipe> scorers;
 
-    private RecipeBook(string source, Dictionary<string, Recipe> recipes)
+    private RecipeBook(string source, Dictionary<string, Recipe> recipes, Dictionary<string, Recipe> scorers)
     {
         this.source = source;
         this.recipes = recipes;
+        this.scorers = scorers;
     }
 
     /// <summary>The recipes that come with the library.</summary>
@@ -37,12 +41,21 @@ public sealed class RecipeBook
     /// <summary>All recipes.</summary>
     public IEnumerable<Recipe> Recipes => recipes.Values;
 
-    private string Names => string.Join(", ", recipes.Keys);
+    /// <summary>All scorers.</summary>
+    public IEnumerable<Recipe> Scorers => scorers.Values;
 
     /// <summary>The recipe with a name.</summary>
     /// <exception cref="ImgAlignException">There is none.</exception>
-    public Recipe this[string name] => recipes.TryGetValue(name, out var recipe) ? recipe
-        : throw new ImgAlignException($"There is no recipe '{name}' in {source}, which has {Names}; a repository is written owner/name.");
+    public Recipe this[string name] => recipes.TryGetValue(name, out var recipe) ? recipe : throw new ImgAlignException(
+        $"There is no recipe '{name}' in {source}, which has {Names(recipes)}; a repository is written owner/name.");
+
+    /// <summary>The recipe with a name, with scorers beside its own models.</summary>
+    /// <param name="name">The recipe.</param>
+    /// <param name="scorers">The scorers.</param>
+    /// <exception cref="ImgAlignException">There is no such recipe or scorer.</exception>
+    public Recipe Find(string name, IEnumerable<string> scorers) =>
+        scorers.Distinct().Aggregate(this[name], (recipe, scorer) => recipe.With(this.scorers.TryGetValue(scorer, out var found) ? found
+            : throw new ImgAlignException($"There is no scorer '{scorer}' in {source}, which has {Names(this.scorers)}.")));
 
     /// <summary>Reads the recipes of a file.</summary>
     /// <exception cref="ImgAlignException">It cannot be read, or is not of the form.</exception>
@@ -57,8 +70,8 @@ public sealed class RecipeBook
     {
         try
         {
-            var entries = JsonSerializer.Deserialize<Book>(file, Form)!.Recipes;
-            return new RecipeBook(source, entries.ToDictionary(entry => entry.Key, entry => entry.Value.ToRecipe(entry.Key)));
+            var book = JsonSerializer.Deserialize<Book>(file, Form)!;
+            return new RecipeBook(source, ToRecipes(book.Recipes), ToRecipes(book.Scorers ?? []));
         }
         catch (Exception e) when (e is JsonException or HubException)
         {
@@ -66,7 +79,15 @@ public sealed class RecipeBook
         }
     }
 
-    private sealed record Book(Dictionary<string, Entry> Recipes, [property: JsonPropertyName("$schema")] string? Schema = null);
+    private static Dictionary<string, Recipe> ToRecipes(Dictionary<string, Entry> entries) =>
+        entries.ToDictionary(static entry => entry.Key, static entry => entry.Value.ToRecipe(entry.Key));
+
+    private static string Names(Dictionary<string, Recipe> recipes) => recipes.Count == 0 ? "none" : string.Join(", ", recipes.Keys);
+
+    private sealed record Book(
+        Dictionary<string, Entry> Recipes,
+        Dictionary<string, Entry>? Scorers = null,
+        [property: JsonPropertyName("$schema")] string? Schema = null);
 
     private sealed record Entry(string About, List<Model> Models, Dictionary<string, double>? MemoryGigabytes = null, Dictionary<string,
         string>? Settings = null)

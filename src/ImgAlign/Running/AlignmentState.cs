@@ -24,8 +24,8 @@ internal sealed class AlignmentState(int index, AlignmentItem item)
     /// <summary>The rounds so far.</summary>
     public IReadOnlyList<AlignmentRound> Rounds => rounds;
 
-    /// <summary>Whether its last round was its last.</summary>
-    public bool IsOver { get; private set; }
+    /// <summary>Whether the last round's picture was kept; null before the first round.</summary>
+    public bool? LastAccepted => rounds is [.., var last] ? last.Accepted : null;
 
     /// <summary>The picture that the first round starts from.</summary>
     public void Begin(RgbImage image) => Image = baseImage = image;
@@ -34,11 +34,10 @@ internal sealed class AlignmentState(int index, AlignmentItem item)
     public void Begin(IReadOnlyList<NamedScore> scores) => Scores = baseScores = scores;
 
     /// <summary>A round is over.</summary>
-    public void EndRound(AlignmentRound round, bool isLast)
+    public void EndRound(AlignmentRound round)
     {
         rounds.Add(round);
         if (round.Accepted) (Image, Scores) = (round.Image, round.Scores);
-        IsOver = isLast;
     }
 
     /// <summary>What became of it.</summary>

@@ -25,20 +25,21 @@ internal static class RequestRules
 
     /// <summary>An alignment with all defaults filled in.</summary>
     /// <inheritdoc cref="Resolve(GenerationRequest, IDiffusionBackbone)" path="/exception"/>
-    public static ResolvedAlignment Resolve(AlignmentRequest request, IDiffusionBackbone backbone, IMisalignmentDetector detector, bool canScore)
+    public static ResolvedAlignment Resolve(
+        AlignmentRequest request, IDiffusionBackbone backbone, IMisalignmentDetector detector, IReadOnlyList<IImageScorer> scorers,
+        IAcceptance acceptance)
     {
         RequireRange(request.Rounds, 1, MaxRounds, nameof(request.Rounds));
         RequireRange(request.AlignerPasses, 1, MaxPasses, nameof(request.AlignerPasses));
         RequireRange(request.CritiqueTokens, 1, MaxCritiqueTokens, nameof(request.CritiqueTokens));
-        if (request.SufficientScore is { } score)
-        {
-            if (!double.IsFinite(score)) throw new InvalidRequestException($"SufficientScore is {Text(score)}; give a finite number, or leave it out.", nameof(request.SufficientScore));
-            if (!canScore) throw new InvalidRequestException("SufficientScore was given, but there is no scorer to compare it with; add one, or leave it out.", nameof(request.SufficientScore));
-        }
+        acceptance = request.Acceptance ?? acceptance;
+        if (AcceptanceRules.Problem(acceptance, scorers) is { } problem)
+            throw new InvalidRequestException(problem, nameof(request.Acceptance));
         var generation = Resolve(request, [.. request.Items.Select(item => ((GenerationItem)item, SizeOf(item, backbone)))], backbone);
         var questions = request.Items.Select(IReadOnlyList<string> (item, index) =>
             [.. Enumerable.Range(1, request.Rounds).Select(round => Question(item, round, detector, Name(request.Items, index, nameof(item.Question))))]).ToList();
-        return new ResolvedAlignment(request, generation, questions);
+        var items = generation.Items.Select(item => item with { Warnings = [.. item.Warnings, .. Unscored(item.Prompt, scorers)] });
+        return new ResolvedAlignment(request, generation with { Items = [.. items] }, questions, acceptance);
     }
 
     /// <summary>What a detector reads to describe pictures.</summary>
@@ -141,8 +142,19 @@ internal static class RequestRules
     private static ResolvedItem Resolve(GenerationItem item, ImageSize size, bool isGuided, IDiffusionBackbone backbone) =>
         new(item.Prompt, item.NegativePrompt, item.Seed, size, item.Image, item.Noise, [.. Unread("prompt", item.Prompt, backbone), .. isGuided ? Unread("negative prompt", item.NegativePrompt, backbone) : []]);
 
-    private static IEnumerable<string> Unread(string what, string? text, IDiffusionBackbone backbone) => (text is null ? [] : backbone.FindUnread(text)).Select(unread =>
-        $"{backbone.Name}'s {unread.Encoder} reads {Text(unread.Tokens)} tokens and does not read the end of the {what}: \"{unread.Text}\"; shorten it, or say first what matters most.");
+    private static IEnumerable<string> Unread(string what, string? text, IDiffusionBackbone backbone) =>
+        (text is null ? [] : backbone.FindUnread(text)).Select(unread => Unread(what, backbone.Name, unread));
+
+    // Scorers that read as much have one warning together.
+    private static IEnumerable<string> Unscored(string prompt, IReadOnlyList<IImageScorer> scorers) => scorers
+        .SelectMany(scorer => scorer.FindUnread(prompt).Select(unread => (scorer.Name, Unread: unread)))
+        .GroupBy(static found => (found.Unread.Encoder, found.Unread.Tokens, found.Unread.Text))
+        .Select(static same =>
+            Unread("prompt", $"The scorer {string.Join(" and ", same.Select(static found => found.Name))}", same.First().Unread));
+
+    private static string Unread(string what, string model, UnreadText unread) =>
+        $"{model}'s {unread.Encoder} reads {Text(unread.Tokens)} tokens and does not read the end of the {what}: \"{unread.Text}\"; "
+        + "shorten it, or say first what matters most.";
 
     // Items that share noise draw together, and so are computed together.
     private static void RequireSharedNoise(IReadOnlyList<(GenerationItem Item, ImageSize Size)> items, int maxBatchSize)

@@ -22,7 +22,9 @@ internal sealed record ResolvedRequest(IReadOnlyList<ResolvedItem> Items, Sampli
 /// <param name="Request">As it was asked for.</param>
 /// <param name="Generation">How the pictures are generated.</param>
 /// <param name="Questions">For each item the question of each round.</param>
-internal sealed record ResolvedAlignment(AlignmentRequest Request, ResolvedRequest Generation, IReadOnlyList<IReadOnlyList<string>> Questions)
+/// <param name="Acceptance">What decides which pictures are kept.</param>
+internal sealed record ResolvedAlignment(
+    AlignmentRequest Request, ResolvedRequest Generation, IReadOnlyList<IReadOnlyList<string>> Questions, IAcceptance Acceptance)
 {
     /// <summary>The most tokens of an answer; 0: no answers.</summary>
     public int CritiqueTokens => Request.DescribeCritique ? Request.CritiqueTokens : 0;

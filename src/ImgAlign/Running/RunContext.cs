@@ -139,7 +139,7 @@ internal sealed class RunContext : IDisposable
     /// <summary>A round of an item is over.</summary>
     public void EndRound(int item, AlignmentRound round)
     {
-        Log.RoundEnded(logger, round.Number, item, round.Accepted ? "the aligned picture is kept" : "the aligned picture scores no higher and is dropped");
+        Log.RoundEnded(logger, round.Number, item, round.Accepted ? "the aligned picture is kept" : "the aligned picture is not kept");
         Report(new RoundCompleted(item, round));
     }
 

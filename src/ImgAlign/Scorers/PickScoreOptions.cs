@@ -11,4 +11,7 @@ public sealed class PickScoreOptions
     /// <summary>The model in transformers' layout, <c>yuvalkirstain/PickScore_v1</c>: a folder, or a name of the hub.</summary>
     [Required]
     public string ModelPath { get; set; } = "";
+
+    /// <inheritdoc cref="HpsOptions.TokenizerPath"/>
+    public string? TokenizerPath { get; set; }
 }

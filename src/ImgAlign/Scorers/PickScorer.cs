@@ -27,7 +27,7 @@ public sealed class PickScorer : ClipBasedScorer
     private static ClipPair Read(PickScoreOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return ClipPair.Read("PickScore", options.ModelPath, ReadFactor(options.ModelPath));
+        return ClipPair.Read("PickScore", options.ModelPath, ReadFactor(options.ModelPath), options.TokenizerPath);
     }
 
     private static double ReadFactor(string path)

@@ -14,6 +14,8 @@ public class DoctorCommandTests
 
     [Theory]
     [InlineData("--device only says where --recipe would run", "doctor", "--device", "cpu")]
+    [InlineData("--scorer only says what --recipe would have as well", "doctor", "--scorer", "hps")]
+    [InlineData("owner/name is no recipe", "pull", "owner/name", "--scorer", "hps")]
     [InlineData("--recipes only says where --recipe is looked up", "doctor", "--recipes", "mine.json")]
     [InlineData("--recipes only says where --recipe is looked up", "align", "a cat", "--model", "sdxl", "--recipes", "mine.json")]
     [InlineData("owner/name is no recipe", "pull", "owner/name", "--recipes", "mine.json")]

@@ -50,7 +50,7 @@ public sealed class ModelConfigurationTests : IDisposable
         Assert.Equal("qwen", section["Pipeline:Detector"]);
         Assert.Equal("qwen", section["Qwen:ModelPath"]);
         Assert.Equal("1000000", section["Qwen:MaxPixels"]);
-        Assert.Equal(Path.Combine(folder, "llava"), section["Llava:ModelPath"]);
+        Assert.Null(section["Llava:ModelPath"]);  // a model that does not run is neither fetched nor recorded
         Assert.Equal("other", Read("--detector", "other")["Llava:ModelPath"]);
 
         Assert.Contains("--detector-family llava", Assert.Throws<ImgAlignException>(() => Read("--detector-family", "qwen", "--detector", "qwen", "--template", "llava_v1")).Message, StringComparison.Ordinal);

@@ -34,7 +34,7 @@ public class StrictConfigurationTests
     [InlineData("'Threads': 1.5", "ImgAlign:Threads is '1.5'")]
     [InlineData("'Threads': 0", "Threads")]
     [InlineData("'RecordPrompts': 'yes'", "ImgAlign:RecordPrompts is 'yes', but true or false is needed.")]
-    [InlineData("'Pipeline': 'sdxl'", "ImgAlign:Pipeline is 'sdxl', but an object with Backbone, Replicas, Detector, Aligner, Scorers is needed.")]
+    [InlineData("'Pipeline': 'sdxl'", "ImgAlign:Pipeline is 'sdxl', but an object with Backbone, Replicas, Detector, Aligner, Scorers, Gate, GateVote is needed.")]
     [InlineData("'Pipelines': { 'fast': { 'Detektor': 'x' } }", "ImgAlign:Pipelines:fast:Detektor is not an option; did you mean Detector?")]
     [InlineData("'Pipelines': [ 'sdxl' ]", "ImgAlign:Pipelines:0 is 'sdxl', but an object with")]
     public void What_is_not_understood_is_refused_at_start(string json, string expected)

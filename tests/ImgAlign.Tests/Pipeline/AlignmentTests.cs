@@ -58,7 +58,7 @@ public sealed class AlignmentTests : IDisposable
     [Fact]
     public async Task A_scale_of_0_ignores_the_image_prompt()
     {
-        var result = await world.Pipeline.AlignOneAsync(ColourWorld.Request with { ImagePromptScale = 0, KeepOnlyImprovements = false });
+        var result = await world.Pipeline.AlignOneAsync(ColourWorld.Request with { ImagePromptScale = 0, Acceptance = new AcceptAll() });
         Assert.Equal(result.BaseImage.Pixels, result.Image.Pixels);
     }
 
@@ -117,11 +117,11 @@ public sealed class AlignmentTests : IDisposable
         Assert.Single(gated.Rounds);
         Assert.Same(gated.BaseImage, gated.Image);
 
-        var patient = await world.Pipeline.AlignOneAsync(request with { StopWithoutImprovement = false });
+        var patient = await world.Pipeline.AlignOneAsync(request with { Acceptance = Gate() with { StopsAtRejection = false } });
         Assert.Equal(3, patient.Rounds.Count);
         Assert.Same(patient.BaseImage, patient.Image);
 
-        var open = await world.Pipeline.AlignOneAsync(request with { KeepOnlyImprovements = false, StopWithoutImprovement = false });
+        var open = await world.Pipeline.AlignOneAsync(request with { Acceptance = new AcceptAll() });
         Assert.Equal(3, open.Rounds.Count);
         Assert.Same(open.Rounds[2].Image, open.Image);
     }
@@ -129,10 +129,12 @@ public sealed class AlignmentTests : IDisposable
     [Fact]
     public async Task Rounds_stop_at_a_sufficient_score()
     {
-        var enough = await world.Pipeline.AlignOneAsync(ColourWorld.Request with { Rounds = 3, SufficientScore = -100 });
+        var request = ColourWorld.Request with { Rounds = 3 };
+        var enough = await world.Pipeline.AlignOneAsync(request with { Acceptance = Gate(sufficient: -100) });
         Assert.Empty(enough.Rounds);
         var first = (await world.Pipeline.AlignOneAsync(ColourWorld.Request)).Rounds[0].Scores.Score("Colour");
-        Assert.Single((await world.Pipeline.AlignOneAsync(ColourWorld.Request with { Rounds = 3, SufficientScore = first })).Rounds);
+        var reached = await world.Pipeline.AlignOneAsync(request with { Acceptance = Gate(sufficient: first) });
+        Assert.Single(reached.Rounds);
     }
 
     [Fact]
@@ -164,6 +166,8 @@ public sealed class AlignmentTests : IDisposable
         var backbone = Assert.Throws<ArgumentException>(() => new AlignmentPipeline(world.Backbone, world.Detector, new OtherAligner(world.Runtime, 6, 2048)));
         Assert.Contains("width 2048, but Colour takes 4 x 3", backbone.Message, StringComparison.Ordinal);
     }
+
+    private static ScoreGate Gate(double? sufficient = null) => new(new ScoreCriterion { Scorer = "Colour", Sufficient = sufficient });
 
     private sealed class OtherAligner(DeviceRuntime runtime, int detectorWidth, int tokenWidth) : IImplicitAligner
     {

@@ -16,7 +16,7 @@ public sealed class LifetimeTests : IDisposable
     {
         using var world = new ColourWorld();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
-            world.Pipeline.AlignAsync(ColourWorld.Request with { Steps = 1000, Rounds = 100, KeepOnlyImprovements = false, StopWithoutImprovement = false }, new Callback(_ => world.Pipeline.Dispose())));
+            world.Pipeline.AlignAsync(ColourWorld.Request with { Steps = 1000, Rounds = 100, Acceptance = new AcceptAll() }, new Callback(_ => world.Pipeline.Dispose())));
     }
 
     [Fact]

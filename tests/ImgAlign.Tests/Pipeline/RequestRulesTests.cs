@@ -40,8 +40,10 @@ public sealed class RequestRulesTests : IDisposable
                 { "Seed is -1", request.With(item => item with { Seed = -1 }) },
                 { "CritiqueTokens is 0", request with { CritiqueTokens = 0 } },
                 { "PreviewInterval is 0", request with { PreviewInterval = 0 } },
-                { "SufficientScore was given, but there is no scorer", request with { SufficientScore = 1 } },
-                { "SufficientScore is NaN", request with { SufficientScore = double.NaN } },
+                {
+                    "Acceptance decides by the scorer 'beauty', but the pipeline has no scorer",
+                    request with { Acceptance = new ScoreGate(new ScoreCriterion { Scorer = "beauty" }) }
+                },
                 { "Family is SdxlSettings, but Colour has no settings of its own", request with { Family = new SdxlSettings() } },
                 { "MaxBatchSize is 0", request with { MaxBatchSize = 0 } },
                 { "GuidanceBranches is 7; use Together or Apart", request with { GuidanceBranches = (GuidanceBranches)7 } },

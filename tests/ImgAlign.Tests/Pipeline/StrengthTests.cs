@@ -35,7 +35,7 @@ public sealed class StrengthTests : ModelTest
     {
         using var world = new EmbeddedWorld();
         var picture = await PictureAsync(world, seed: 1);
-        var request = new AlignmentRequest(new AlignmentItem(Prompt) { Image = picture, Seed = 5 }) { KeepOnlyImprovements = false };
+        var request = new AlignmentRequest(new AlignmentItem(Prompt) { Image = picture, Seed = 5 }) { Acceptance = new AcceptAll() };
         var whole = await world.Pipeline.AlignOneAsync(request);
         var near = await world.Pipeline.AlignOneAsync(request with { Strength = 0.2 });
         Assert.True(MeanDistance(picture, near.Image) < MeanDistance(picture, whole.Image));

@@ -43,6 +43,46 @@ public sealed class PullTests
     }
 
     [Fact]
+    public async Task A_recipe_has_a_scorer_where_one_is_asked_for()
+    {
+        await using var hub = await TinyHub.StartAsync();
+        string[] recipe = ["--recipe", "tiny", "--recipes", hub.Recipes];
+        var plain = await Tool.RunAsync("pull", "tiny", "--recipes", hub.Recipes);
+        Assert.Contains("with --scorer hps, not fetched otherwise: A tiny HPSv2.", plain.Lines);
+        Assert.DoesNotContain("acme/hps", plain.Output, StringComparison.Ordinal);
+        var early = await AlignAsync(hub, [.. recipe, "--scorer", "hps"]);
+        Assert.Contains("imgalign pull tiny --scorer hps", early.Error, StringComparison.Ordinal);
+
+        Assert.Equal(0, (await Tool.RunAsync("pull", "tiny", "--scorer", "hps", "--recipes", hub.Recipes)).ExitCode);
+        var doctor = await Tool.RunAsync(["doctor", .. recipe, "--scorer", "hps"]);
+        Assert.Contains("all models of tiny --scorer hps are in", doctor.Output, StringComparison.Ordinal);
+        Assert.Contains("--residency KeepAll needs 0.6 GB", doctor.Output, StringComparison.Ordinal);
+
+        TinyHub.Set("HF_HUB_OFFLINE", "1");
+        var align = await AlignAsync(hub, [.. recipe, "--scorer", "hps", "--gate", "hps=0.001"]);
+        Assert.Equal((0, ""), (align.ExitCode, align.ExitCode == 0 ? "" : align.Error));
+        Assert.Contains("round 1 scored by hps: ", align.Output, StringComparison.Ordinal);
+        Assert.Contains("There is no scorer 'beauty'", Assert.Throws<ImgAlignException>(() =>
+            RecipeBook.Read(hub.Recipes).Find("tiny", ["beauty"])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_picture_needs_none_of_a_recipe_s_models_but_the_diffusion_model()
+    {
+        await using var hub = await TinyHub.StartAsync();
+        foreach (var name in new[] { "acme/sdxl", "acme/img" }) Assert.Equal(0, (await Tool.RunAsync("pull", name)).ExitCode);
+        TinyHub.Set("HF_HUB_OFFLINE", "1");
+        var run = await Tool.RunAsync(
+            "generate", "a red cube", "--recipe", "tiny", "--recipes", hub.Recipes, "--steps", "1", "--width", "32", "--height", "32",
+            "--out", Path.Combine(hub.Home, "out"));
+        Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
+        var record = await File.ReadAllTextAsync(Path.Combine(hub.Home, "out", "seed-0.json"));
+        Assert.Contains("Sdxl:ModelPath", record, StringComparison.Ordinal);
+        Assert.DoesNotContain("Llava", record, StringComparison.Ordinal);
+        Assert.DoesNotContain("Aligner", record, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Names_of_the_hub_stand_where_paths_do()
     {
         await using var hub = await TinyHub.StartAsync();

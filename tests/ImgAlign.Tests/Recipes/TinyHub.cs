@@ -23,6 +23,7 @@ internal sealed class TinyHub : IAsyncDisposable
         var hub = new TinyHub(await LoopbackHub.StartAsync(
             Repository("acme/sdxl", "sdxl/checkpoint", isGated), Repository("acme/img", "sdxl/ckpts"),
                 Repository("acme/llava", "mllm/llava-hf"),
+            Repository("acme/hps", "scorer/checkpoints/hps"), Repository("acme/clip", "scorer/checkpoints/clip_l"),
             new HostedRepository { Name = "acme/aligner", Commit = new string('b', 40),
                 Files = [Hosted(TestData.Golden, "round/aligner_sdxl_llava.pth")] }));
         File.WriteAllText(hub.Recipes, """
@@ -38,6 +39,19 @@ internal sealed class TinyHub : IAsyncDisposable
                     { "repository": "acme/aligner", "settings": { "Aligner:Path": "round/aligner_sdxl_llava.pth" } }
                   ],
                   "settings": { "Aligner:HeadWidth": "16" }
+                }
+              },
+              "scorers": {
+                "hps": {
+                  "about": "A tiny HPSv2.",
+                  "memoryGigabytes": { "KeepAll": 0.5 },
+                  "models": [
+                    {
+                      "repository": "acme/hps", "include": ["HPS_v2.1_compressed.pt", "open_clip_config.json"],
+                      "settings": { "Hps:ModelPath": "HPS_v2.1_compressed.pt" }
+                    },
+                    { "repository": "acme/clip", "include": ["vocab.json", "merges.txt"], "settings": { "Hps:TokenizerPath": "" } }
+                  ]
                 }
               }
             }

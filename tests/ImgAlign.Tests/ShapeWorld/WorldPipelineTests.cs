@@ -61,11 +61,11 @@ public sealed class WorldPipelineTests : IDisposable
     public async Task Each_round_starts_from_the_picture_that_the_last_one_kept()
     {
         var request = EmbeddedWorld.Request.With(static item => item with { Question = "What is wrong, given {prompt}?" }) with { Steps = 8 };
-        var all = await world.Pipeline.AlignOneAsync(request with { Rounds = 3, KeepOnlyImprovements = false, StopWithoutImprovement = false });
+        var all = await world.Pipeline.AlignOneAsync(request with { Rounds = 3, Acceptance = new AcceptAll() });
         Assert.Equal([1, 2, 3], all.Rounds.Select(static round => round.Number));
         Assert.Same(all.Rounds[2].Image, all.Image);
 
-        var last = await world.Pipeline.AlignOneAsync(request.With(item => item with { Image = all.Rounds[1].Image }) with { KeepOnlyImprovements = false });
+        var last = await world.Pipeline.AlignOneAsync(request.With(item => item with { Image = all.Rounds[1].Image }) with { Acceptance = new AcceptAll() });
         Assert.Equal(all.Image, last.Image);
     }
 
@@ -144,7 +144,7 @@ public sealed class WorldPipelineTests : IDisposable
         await other.Runtime.WarmUpAsync();
         var before = LiveTensors.Count();
 
-        await other.Pipeline.AlignAsync(EmbeddedWorld.Request with { Rounds = 2, Steps = 8, PreviewInterval = 3, DescribeCritique = true, StopWithoutImprovement = false });
+        await other.Pipeline.AlignAsync(EmbeddedWorld.Request with { Rounds = 2, Steps = 8, PreviewInterval = 3, DescribeCritique = true, Acceptance = new AcceptAll() });
         await other.Generation.GenerateAsync(new GenerationRequest(new GenerationItem("a red circle left of a blue square"), new GenerationItem("a blue cross above a red square")) { Steps = 2 });
 
         Assert.Equal(before, LiveTensors.Count());

@@ -1,0 +1,156 @@
+using System.CommandLine;
+using System.Globalization;
+using ImgAlign.DependencyInjection;
+using ImgAlign.Scorers;
+
+namespace ImgAlign.Cli.Align;
+
+/// <summary>Which scorers run, where their files are, and which of them decide what is kept.</summary>
+internal static class ScorerArguments
+{
+    private const string ScorersKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.Scorers)}";
+    private const string VoteKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.GateVote)}";
+    private const string GateKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.Gate)}";
+
+    // By name: the section, and the key in it for what a CLIP model has to lend.
+    private static readonly Dictionary<string, (string Section, string? ClipKey)> Kinds = new(StringComparer.OrdinalIgnoreCase)
+    {
+        [ClipScorer.DefaultName] = ("ClipScore", null),
+        [PickScorer.DefaultName] = ("PickScore", nameof(PickScoreOptions.TokenizerPath)),
+        [HpsScorer.DefaultName] = ("Hps", nameof(HpsOptions.TokenizerPath)),
+        [AestheticScorer.DefaultName] = ("Aesthetic", nameof(AestheticOptions.ClipPath)),
+    };
+
+    private static readonly Option<string[]> Scorers = new("--scorer")
+    {
+        Description = $"A scorer, {Names}, as NAME=PATH, or as NAME where --config or --recipe has its files; may be given "
+            + "several times. The first decides what is kept, unless --gate says otherwise.",
+    };
+
+    private static readonly Option<string?> Clip = new("--scorer-clip")
+    {
+        Description = $"A CLIP model, openai/clip-vit-large-patch14: what {AestheticScorer.DefaultName} sees by, and the vocabulary of "
+            + $"{PickScorer.DefaultName} and {HpsScorer.DefaultName} where theirs is not beside them.",
+    };
+
+    private static readonly Option<string[]> Gate = new("--gate")
+    {
+        Description = "A scorer that decides, as NAME or NAME=MARGIN by which a picture must be better to be kept; may be given several "
+            + "times. Other scorers only report.",
+    };
+
+    private static readonly Option<GateVote?> Vote = ValueOption.Choice<GateVote>("--gate-vote", "How many scorers of --gate must agree");
+
+    private static readonly Option<string[]> Enough = new("--enough")
+    {
+        Description = "A score that suffices, as NAME=SCORE: no further round follows a picture that has it; may be given several times.",
+    };
+
+    /// <summary>The command line's options.</summary>
+    public static IEnumerable<Option> Options => [Scorers, Clip, Gate, Vote, Enough];
+
+    /// <summary>Whether the command line says what decides.</summary>
+    public static bool HasGate(ParseResult parsed) =>
+        parsed.GetValue(Gate) is { Length: > 0 } || parsed.GetValue(Enough) is { Length: > 0 };
+
+    /// <summary>The scorers that the command line names and whose files neither it nor a file's settings tell: a recipe may.</summary>
+    public static IEnumerable<string> WithoutFiles(Dictionary<string, string?> settings, ParseResult parsed) =>
+        (parsed.GetValue(Scorers) ?? [])
+            .Where(scorer => Kinds.TryGetValue(scorer, out var kind) && !settings.ContainsKey(ModelKey(kind.Section)));
+
+    /// <summary>The sections of scorers.</summary>
+    public static IEnumerable<string> Sections => Kinds.Values.Select(static kind => kind.Section);
+
+    /// <summary>Puts what the command line says on top of a file's settings.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="own">The scorer of the models that run, which goes before all others; null: there is none.</param>
+    /// <exception cref="ImgAlignException">A scorer is not known, or named twice, or its files are not.</exception>
+    public static void Add(Dictionary<string, string?> settings, ParseResult parsed, string? own = null)
+    {
+        var named = (parsed.GetValue(Scorers) ?? []).Select(static scorer => Split(scorer)).ToList();
+        RequireOnce(named.Select(static scorer => scorer.Name), Scorers);
+        foreach (var (name, path) in named)
+        {
+            var section = Find(name).Section;
+            if (path is not null)
+                settings[ModelKey(section)] = path;
+            else if (string.IsNullOrEmpty(settings.GetValueOrDefault(ModelKey(section))))
+                throw new ImgAlignException($"--scorer {name} does not say where its files are: give {name}=PATH, --config or --recipe.");
+        }
+        if (named.Count > 0)
+        {
+            var kept = named.Select(static scorer => Find(scorer.Name).Section).ToList();
+            RemoveBelow(settings, [ScorersKey, .. Sections.Except(kept)]);
+            IEnumerable<string> order = named.Select(static scorer => scorer.Name.ToLowerInvariant());
+            foreach (var (index, name) in (own is null ? order : order.Prepend(own)).Index()) settings[$"{ScorersKey}:{index}"] = name;
+        }
+        AddClip(settings, parsed.GetValue(Clip));
+        AddGate(settings, parsed);
+    }
+
+    private static void AddClip(Dictionary<string, string?> settings, string? path)
+    {
+        if (path is null) return;
+        var borrowers = Kinds.Values
+            .Where(kind => kind.ClipKey is not null && settings.Keys.Any(key => IsBelow(key, kind.Section))).ToList();
+        if (borrowers.Count == 0)
+        {
+            var names = string.Join(", ", Kinds.Where(static kind => kind.Value.ClipKey is not null).Select(static kind => kind.Key));
+            throw new ImgAlignException($"--scorer-clip is for {names}: give --scorer for one of them, or leave it out.");
+        }
+        foreach (var (section, key) in borrowers) settings[$"{section}:{key}"] = path;
+    }
+
+    private static void AddGate(Dictionary<string, string?> settings, ParseResult parsed)
+    {
+        if (parsed.GetValue(Vote) is { } vote) settings[VoteKey] = vote.ToString();
+        if (!HasGate(parsed)) return;
+        var margins = (parsed.GetValue(Gate) ?? []).Select(static gate => Split(gate)).ToList();
+        var enough = (parsed.GetValue(Enough) ?? []).Select(static score => Split(score)).ToList();
+        RequireOnce(margins.Select(static gate => gate.Name), Gate);
+        RequireOnce(enough.Select(static score => score.Name), Enough);
+        if (margins.Count == 0) margins = [.. enough.Select(static score => (score.Name, (string?)null))];
+        if (enough.FirstOrDefault(score => margins.All(gate => gate.Name != score.Name)).Name is { } other)
+            throw new ImgAlignException($"--enough is of {other}, which --gate does not name; name it there, too, or leave it out.");
+        RemoveBelow(settings, GateKey);
+        foreach (var (index, (name, margin)) in margins.Index())
+        {
+            settings[$"{GateKey}:{index}:{nameof(ScoreCriterion.Scorer)}"] = name;
+            if (margin is not null) settings[$"{GateKey}:{index}:{nameof(ScoreCriterion.Margin)}"] = Number(margin, Gate, name);
+        }
+        foreach (var (name, score) in enough)
+        {
+            var index = margins.FindIndex(gate => gate.Name == name);
+            settings[$"{GateKey}:{index}:{nameof(ScoreCriterion.Sufficient)}"] = Number(score, Enough, name);
+        }
+    }
+
+    private static string ModelKey(string section) => $"{section}:{nameof(HpsOptions.ModelPath)}";
+
+    private static string Names => string.Join(", ", Kinds.Keys);
+
+    private static (string Section, string? ClipKey) Find(string name) => Kinds.TryGetValue(name, out var kind) ? kind
+        : throw new ImgAlignException($"--scorer is '{name}', which is not known here; {Names} are.");
+
+    private static (string Name, string? Value) Split(string text) =>
+        text.IndexOf('=', StringComparison.Ordinal) is >= 0 and var sign ? (text[..sign], text[(sign + 1)..]) : (text, null);
+
+    private static void RequireOnce(IEnumerable<string> names, Option option)
+    {
+        var counts = names.CountBy(static name => name, StringComparer.OrdinalIgnoreCase);
+        if (counts.FirstOrDefault(static count => count.Value > 1).Key is { } name)
+            throw new ImgAlignException($"{option.Name} names {name} more than once; name it once.");
+    }
+
+    private static string Number(string? text, Option option, string name) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? text!
+            : throw new ImgAlignException($"{option.Name} is '{name}={text}', but behind the name a finite number such as 0.5 is needed.");
+
+    private static bool IsBelow(string key, string section) => key.StartsWith($"{section}:", StringComparison.OrdinalIgnoreCase);
+
+    private static void RemoveBelow(Dictionary<string, string?> settings, params IEnumerable<string> sections)
+    {
+        foreach (var key in settings.Keys.Where(key => sections.Any(section => IsBelow(key, section))).ToList()) settings.Remove(key);
+    }
+}

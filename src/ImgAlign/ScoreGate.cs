@@ -1,0 +1,88 @@
+using System.Globalization;
+
+namespace ImgAlign;
+
+/// <summary>
+/// Keeps a picture where scorers find it better than the one that it came from. An item's rounds end where its picture scores well enough,
+/// and at the first picture that is not kept.
+/// </summary>
+public sealed record ScoreGate : IAcceptance
+{
+    /// <summary>Makes a gate.</summary>
+    /// <param name="criteria">What each scorer that decides says; at least one.</param>
+    /// <exception cref="ArgumentException">There is none, two are of the same scorer, or a number is not finite.</exception>
+    public ScoreGate(params IEnumerable<ScoreCriterion> criteria)
+    {
+        ArgumentNullException.ThrowIfNull(criteria);
+        Criteria = ValueList.Of(criteria);
+        if (Criteria.Count == 0) throw new ArgumentException("A gate needs a scorer to decide by; name one.", nameof(criteria));
+        if (Criteria.CountBy(static criterion => criterion.Scorer).FirstOrDefault(static count => count.Value > 1).Key is { } twice)
+            throw new ArgumentException($"The gate names the scorer '{twice}' more than once; name it once.", nameof(criteria));
+        if (Criteria.FirstOrDefault(static criterion => !IsFinite(criterion)) is { } broken)
+            throw new ArgumentException($"Margin or Sufficient of the scorer '{broken.Scorer}' is not a finite number.", nameof(criteria));
+    }
+
+    /// <summary>What each scorer that decides says.</summary>
+    public IReadOnlyList<ScoreCriterion> Criteria { get; }
+
+    /// <summary>How many of them must agree that a picture is better, and, of those that have such a score, that it suffices.</summary>
+    public GateVote Vote { get; init; }
+
+    /// <summary>
+    /// Whether an item's first picture that is not kept ends its rounds; otherwise the next round starts from the same picture, with
+    /// another question.
+    /// </summary>
+    public bool StopsAtRejection { get; init; } = true;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Scorers => [.. Criteria.Select(static criterion => criterion.Scorer)];
+
+    /// <inheritdoc/>
+    public string Description
+    {
+        get
+        {
+            var better = Criteria.Select(static criterion =>
+                criterion.Margin == 0 ? criterion.Scorer : $"{criterion.Scorer} + {Text(criterion.Margin)}");
+            var enough = Sufficing.Select(static criterion => $"{criterion.Scorer} {Text(criterion.Sufficient!.Value)}").ToList();
+            return $"kept if better by {Of(better)}"
+                + (enough.Count > 0 ? $"; done at {Of(enough)}" : "")
+                + (StopsAtRejection ? "; done at a picture that is not kept" : "");
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool Accepts(IReadOnlyList<NamedScore> before, IReadOnlyList<NamedScore> after) =>
+        IsCarried(Criteria, criterion => Score(after, criterion) > Score(before, criterion) + criterion.Margin);
+
+    /// <inheritdoc/>
+    public bool IsDone(IReadOnlyList<NamedScore> kept, bool? lastAccepted) => (StopsAtRejection && lastAccepted == false)
+        || (Sufficing.Any() && IsCarried([.. Sufficing], criterion => Score(kept, criterion) >= criterion.Sufficient));
+
+    private IEnumerable<ScoreCriterion> Sufficing => Criteria.Where(static criterion => criterion.Sufficient is not null);
+
+    private bool IsCarried(IReadOnlyList<ScoreCriterion> voters, Func<ScoreCriterion, bool> agrees)
+    {
+        var votes = voters.Count(agrees);
+        return Vote switch
+        {
+            GateVote.All => votes == voters.Count,
+            GateVote.Majority => 2 * votes > voters.Count,
+            _ => votes > 0,
+        };
+    }
+
+    private static bool IsFinite(ScoreCriterion criterion) =>
+        double.IsFinite(criterion.Margin) && double.IsFinite(criterion.Sufficient ?? 0);
+
+    private static double Score(IReadOnlyList<NamedScore> scores, ScoreCriterion criterion) =>
+        scores.First(score => score.Scorer == criterion.Scorer).Value;
+
+    private string Of(IEnumerable<string> parts)
+    {
+        var list = parts.ToList();
+        return list is [var only] ? only : $"{Vote.ToString().ToLowerInvariant()} of {string.Join(", ", list)}";
+    }
+
+    private static string Text(double number) => number.ToString(CultureInfo.InvariantCulture);
+}
