@@ -2,7 +2,6 @@ using System.Globalization;
 using ImgAlign.Hub;
 using ImgAlign.Recipes;
 using ImgAlign.Runtime;
-using TorchSharp;
 
 namespace ImgAlign.Cli.Hub;
 
@@ -10,7 +9,7 @@ namespace ImgAlign.Cli.Hub;
 /// policy.</summary>
 internal static class RecipeExamination
 {
-    public static async Task<IReadOnlyList<DoctorCheck>> ExamineAsync(Recipe recipe, torch.Device device,
+    public static async Task<IReadOnlyList<DoctorCheck>> ExamineAsync(Recipe recipe, string device,
         CancellationToken cancellationToken) =>
         [await ExamineDiskAsync(recipe, cancellationToken), .. ExamineMemory(recipe, device)];
 
@@ -41,10 +40,19 @@ internal static class RecipeExamination
         }
     }
 
-    private static IEnumerable<DoctorCheck> ExamineMemory(Recipe recipe, torch.Device device)
+    private static IEnumerable<DoctorCheck> ExamineMemory(Recipe recipe, string device)
     {
-        if (DeviceMemory.Query(device) is not { } memory)
-            return [new("memory", DoctorVerdict.Warning, $"how much memory {device} has is not known")];
+        DeviceMemory? known;
+        try
+        {
+            using var runtime = new DeviceRuntime(new RuntimeOptions { Device = device });
+            known = DeviceMemory.Query(runtime.Device);
+        }
+        catch (ImgAlignException exception)
+        {
+            return [new("device", DoctorVerdict.Problem, exception.Message)];
+        }
+        if (known is not { } memory) return [new("memory", DoctorVerdict.Warning, $"how much memory {device} has is not known")];
         var fitting = recipe.MemoryGigabytes.Where(need => need.Value * 1e9 <= memory.FreeBytes).Select(need => need.Key).ToHashSet();
         return recipe.MemoryGigabytes.Select(need => new DoctorCheck("memory",
             fitting.Contains(need.Key) ? DoctorVerdict.Fine : fitting.Count > 0 ? DoctorVerdict.Warning : DoctorVerdict.Problem,

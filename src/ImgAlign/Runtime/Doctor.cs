@@ -1,5 +1,7 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Reflection;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.X86;
 using SkiaSharp;
 using TorchSharp;
 
@@ -17,6 +19,7 @@ public static class Doctor
         return
         [
             ExamineSystem(),
+            ExamineProcessor(),
             ExamineSignalStack(),
             libtorch,
             .. libtorch.Verdict == DoctorVerdict.Problem ? [] : ExamineComputation(),
@@ -25,16 +28,27 @@ public static class Doctor
         ];
     }
 
-    private static DoctorCheck ExamineSystem() => new("system", DoctorVerdict.Fine,
-        $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {Environment.ProcessorCount} processors, {RuntimeInformation.FrameworkDescription}.");
+    private static DoctorCheck ExamineSystem()
+    {
+        var version = typeof(Doctor).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+        return new("system", DoctorVerdict.Fine,
+            $"ImgAlign {version}, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}, "
+            + $"{RuntimeInformation.ProcessArchitecture}.");
+    }
+
+    private static DoctorCheck ExamineProcessor()
+    {
+        var extensions = string.Join(", ", Processor.Extensions.DefaultIfEmpty("no extension that matters here"));
+        return new("processor", DoctorVerdict.Fine, $"{Environment.ProcessorCount} processors of {Processor.Name}, with {extensions}.");
+    }
 
     private static DoctorCheck ExamineSignalStack()
     {
-        var cpu = HasAmx ? "The CPU has AMX" : "The CPU has no AMX";
+        var cpu = Processor.HasAmx ? "The CPU has AMX" : "The CPU has no AMX";
         if (!OperatingSystem.IsLinux()) return new("threads", DoctorVerdict.Fine, $"{cpu}; signals need no larger stack on this system.");
         var isProtected = SignalStack.CurrentBytes >= SignalStack.EnlargedBytes;
         var finding = $"{cpu}; threads {(isProtected ? "are" : "are not")} protected while they compute: {SignalStack.CurrentBytes / 1024} KB for signals.";
-        return isProtected || !HasAmx
+        return isProtected || !Processor.HasAmx
             ? new("threads", DoctorVerdict.Fine, finding)
             : new("threads", DoctorVerdict.Problem, finding, "Set ONEDNN_MAX_CPU_ISA=AVX512_CORE_BF16, so that bfloat16 is computed without AMX.");
     }
@@ -56,6 +70,7 @@ public static class Doctor
                 : new("computation", DoctorVerdict.Problem, $"A product of matrices gives {sum} in place of 27.", "Install another build of libtorch: this one does not fit the processor.");
         }, "Install another build of libtorch: this one does not fit the processor.");
 
+        if (HasNvidiaDriver) yield return ExamineDriver();
         var gpus = torch.cuda.is_available() ? torch.cuda.device_count() : 0;
         for (var i = 0; i < gpus; i++) yield return ExamineGpu(i);
         if (gpus > 0) yield break;
@@ -63,6 +78,28 @@ public static class Doctor
             ? new("GPU", DoctorVerdict.Warning, "This machine has an NVIDIA driver, but this libtorch sees no GPU.",
                 $"Build the program with -p:TorchBackend=cuda, or let {LibTorchLoader.Variable} name a PyTorch installation with CUDA; `nvidia-smi` tells whether the driver works.")
             : new("GPU", DoctorVerdict.Fine, "There is no NVIDIA GPU; the device is cpu.");
+    }
+
+    // One line a GPU, as nvidia-smi numbers them, which need not be CUDA's order.
+    private static DoctorCheck ExamineDriver()
+    {
+        const string subject = "driver";
+        return Check(subject, () =>
+        {
+            var start = new ProcessStartInfo("nvidia-smi", ["--query-gpu=index,name,driver_version,memory.total", "--format=csv,noheader"])
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            };
+            using var program = Process.Start(start)!;
+            var text = program.StandardOutput.ReadToEnd();
+            program.WaitForExit();
+            var gpus = string.Join("; ", text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+            return program.ExitCode == 0
+                ? new(subject, DoctorVerdict.Fine, $"nvidia-smi lists (index, name, driver, memory): {gpus}.")
+                : new(subject, DoctorVerdict.Problem, string.Create(CultureInfo.InvariantCulture, $"nvidia-smi ends with {program.ExitCode}: {gpus}"),
+                    "Install NVIDIA's driver anew, or start the machine anew after an update of it.");
+        }, "Install nvidia-smi, which belongs to NVIDIA's driver.");
     }
 
     private static DoctorCheck ExamineGpu(int index)
@@ -76,8 +113,15 @@ public static class Doctor
             var memory = DeviceMemory.Query(device) is { } known
                 ? $"{MemoryEstimate.Text(known.FreeBytes)} of {MemoryEstimate.Text(known.TotalBytes)} are free"
                 : "the CUDA runtime does not tell its memory";
-            return new(name, sum == 9 ? DoctorVerdict.Fine : DoctorVerdict.Problem, $"It computes; {memory}.", sum == 9 ? null : "Update the GPU's driver.");
+            return new(name, sum == 9 ? DoctorVerdict.Fine : DoctorVerdict.Problem, $"It computes with {CudaRuntimeFile()}; {memory}.", sum == 9 ? null : "Update the GPU's driver.");
         }, "Update the GPU's driver, or use the device cpu.");
+    }
+
+    private static string CudaRuntimeFile()
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.Modules.Cast<ProcessModule>().Select(static module => module.FileName)
+            .FirstOrDefault(static file => Path.GetFileName(file).Contains("cudart", StringComparison.OrdinalIgnoreCase)) ?? "a CUDA runtime of its own";
     }
 
     private static DoctorCheck ExamineSkia()
@@ -115,9 +159,6 @@ public static class Doctor
                 : mend);
         }
     }
-
-    // Leaf 7 of CPUID: AMX-TILE.
-    internal static bool HasAmx => X86Base.IsSupported && X86Base.CpuId(0, 0).Eax >= 7 && (X86Base.CpuId(7, 0).Edx >> 24 & 1) != 0;
 
     private static bool HasNvidiaDriver => OperatingSystem.IsWindows()
         ? File.Exists(Path.Combine(Environment.SystemDirectory, "nvcuda.dll"))

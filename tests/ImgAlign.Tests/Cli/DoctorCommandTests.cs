@@ -13,7 +13,9 @@ public class DoctorCommandTests
     }
 
     [Theory]
-    [InlineData("--device only says where --recipe would run", "doctor", "--device", "cpu")]
+    [InlineData("--device only says where --recipe or --selftest would run", "doctor", "--device", "cpu")]
+    [InlineData("--golden and --quick only say what --selftest does", "doctor", "--quick")]
+    [InlineData("--golden and --quick only say what --selftest does", "doctor", "--golden", ".")]
     [InlineData("--scorer only says what --recipe would have as well", "doctor", "--scorer", "hps")]
     [InlineData("owner/name is no recipe", "pull", "owner/name", "--scorer", "hps")]
     [InlineData("--recipes only says where --recipe is looked up", "doctor", "--recipes", "mine.json")]

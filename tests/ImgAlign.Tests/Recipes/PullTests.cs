@@ -19,6 +19,9 @@ public sealed class PullTests
         Assert.Contains("acme/sdxl at " + new string('a', 40), dry.Output, StringComparison.Ordinal);
         Assert.False(Directory.Exists(hub.Cache));
 
+        var host = new ServiceCollection().AddImplicitMultimodalGuidance();
+        Assert.Contains("imgalign pull sdxl", Assert.Throws<ImgAlignException>(() => host.UseRecipe("sdxl")).Message, StringComparison.Ordinal);
+
         var early = await AlignAsync(hub, "--recipe", "tiny", "--recipes", hub.Recipes);
         Assert.Equal(1, early.ExitCode);
         Assert.Contains("imgalign pull tiny", early.Error, StringComparison.Ordinal);
@@ -30,6 +33,9 @@ public sealed class PullTests
         var doctor = await Tool.RunAsync("doctor", "--recipe", "tiny", "--recipes", hub.Recipes, "--device", "cpu");
         Assert.Contains("all models of tiny are in", doctor.Output, StringComparison.Ordinal);
         Assert.Contains("--residency KeepAll needs 0.1 GB", doctor.Output, StringComparison.Ordinal);
+        var elsewhere = await Tool.RunAsync("doctor", "--recipe", "tiny", "--recipes", hub.Recipes, "--device", "cuda:63");
+        Assert.Equal(1, elsewhere.ExitCode);
+        Assert.Contains(elsewhere.Lines, static line => line.StartsWith("problem device       Device 'cuda:63' was asked for", StringComparison.Ordinal));
 
         TinyHub.Set("HF_HUB_OFFLINE", "1");
         var align = await AlignAsync(hub, "--recipe", "tiny", "--recipes", hub.Recipes);

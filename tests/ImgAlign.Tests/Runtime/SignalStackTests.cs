@@ -119,7 +119,7 @@ public class SignalStackTests
     {
         public AmxFactAttribute()
         {
-            if (!OperatingSystem.IsLinux() || !Doctor.HasAmx) Skip = "Needs Linux on a CPU with AMX (amx_tile in /proc/cpuinfo).";
+            if (!OperatingSystem.IsLinux() || !Processor.HasAmx) Skip = "Needs Linux on a CPU with AMX (amx_tile in /proc/cpuinfo).";
         }
     }
 }

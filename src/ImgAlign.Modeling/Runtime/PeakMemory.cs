@@ -1,14 +1,13 @@
 using System.Diagnostics;
-using ImgAlign.Runtime;
 using TorchSharp;
 
-namespace ImgAlign.Running;
+namespace ImgAlign.Runtime;
 
 /// <summary>
 /// Watches the memory in use while a run lasts: libtorch's own statistics are not within reach of TorchSharp. It is sampled; on the CPU the
 /// system's own high-water mark counts too where the run has raised it, and then the peak is exact.
 /// </summary>
-internal sealed class PeakMemory : IDisposable
+public sealed class PeakMemory : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
 
@@ -17,6 +16,8 @@ internal sealed class PeakMemory : IDisposable
     private readonly long highestBefore = HighestOfProcess();
     private long peakBytes;
 
+    /// <summary>Begins to watch.</summary>
+    /// <param name="device">The CPU, or a GPU.</param>
     public PeakMemory(torch.Device device)
     {
         this.device = device;
@@ -34,6 +35,7 @@ internal sealed class PeakMemory : IDisposable
         }
     }
 
+    /// <summary>Ends it.</summary>
     public void Dispose() => timer.Dispose();
 
     private static long HighestOfProcess()
