@@ -10,6 +10,16 @@ public sealed class ModelConfigurationTests : IDisposable
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
+    [Theory]
+    [InlineData("acme/lora:weights/a.safetensors:0.8", "acme/lora:weights/a.safetensors", "0.8")]
+    [InlineData("acme/lora:a.safetensors", "acme/lora:a.safetensors", "1")]
+    [InlineData("hf:acme/lora@v2:0.5", "hf:acme/lora@v2", "0.5")]
+    public void The_last_part_of_a_lora_is_its_scale_if_it_is_a_number(string lora, string path, string scale)
+    {
+        var section = Read("--lora", lora).GetSection("Sdxl:Loras:0");
+        Assert.Equal((path, scale), (section["Path"], section["Scale"]));
+    }
+
     [Fact]
     public void The_command_line_replaces_what_the_file_says_with_all_that_belongs_to_it()
     {
