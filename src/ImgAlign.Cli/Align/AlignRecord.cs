@@ -36,13 +36,13 @@ internal sealed record AlignRecord : GenerationRecord
     /// <param name="result">The result of the run.</param>
     /// <param name="aligned">The item's part of it.</param>
     /// <param name="request">The request.</param>
-    /// <param name="image">The file of the picture that was given, or null when it was generated.</param>
-    /// <param name="models">The models of the run.</param>
-    public static AlignRecord Of(AlignmentResult result, AlignedItem aligned, AlignmentRequest request, string? image, RecordedModels models)
+    /// <param name="job">What asked for it.</param>
+    /// <param name="run">What else was asked for, and of which models.</param>
+    public static AlignRecord Of(AlignmentResult result, AlignedItem aligned, AlignmentRequest request, PictureJob job, RecordedRun run)
     {
         var picture = new GeneratedItem(aligned.Item, aligned.Image) { Warnings = aligned.Warnings };
         var generation = new GenerationResult { Items = [picture], Settings = result.Settings, Backbone = result.Backbone, Report = result.Report };
-        return new AlignRecord(Of(generation, picture, image, models))
+        return new AlignRecord(Of(generation, picture, job, run))
         {
             AlignerPasses = request.AlignerPasses,
             MostRounds = request.Rounds,

@@ -14,7 +14,8 @@ internal static class AlignCommand
     public static Command Create(Terminal terminal)
     {
         var pictures = new JobArguments(
-            "An existing picture to align instead of generating one first; a large one is read as it is and generated again in a size that the model was made for.");
+            "An existing picture to align instead of generating one first, or a folder of pictures, each with its prompt in a .txt file beside "
+            + "it or in its PNG text; a large one is read as it is and generated again in a size that the model was made for.");
         var sampling = new SamplingArguments();
         var question = new Option<string?>("--question") { Description = "The question to the detector, with {prompt} in the prompt's place; otherwise the seed draws one." };
         var noCritique = new Option<bool>("--no-critique") { Description = "Do not have the detector answer its question in words." };
@@ -26,8 +27,8 @@ internal static class AlignCommand
         var yes = NamedModels.CreateYes();
         var command = new Command("align", "Generate an image, or take a given one, and align it with the prompt: by ShapeWorld, which comes with the tool, unless models are named.");
         pictures.AddTo(command);
-        IEnumerable<Option> own = [question, noCritique, rounds, noGate, yes];
-        foreach (var option in sampling.Options.Concat(own).Concat(ScorerArguments.Options).Concat(ModelConfiguration.Options))
+        Option[] own = [question, noCritique, rounds, noGate];
+        foreach (var option in sampling.Options.Concat(own).Append(yes).Concat(ScorerArguments.Options).Concat(ModelConfiguration.Options))
             command.Add(option);
         command.SetAction(async (parsed, token) =>
         {
@@ -35,7 +36,9 @@ internal static class AlignCommand
                 throw new ImgAlignException("--no-gate keeps every picture, so that --gate and --enough decide nothing; leave one out.");
             var list = pictures.Read(parsed);
             var results = new ResultFolders(list.Root, list.Overwrite);
-            var pending = list.Pending(results);
+            var configuration = ModelConfiguration.ReadOrShapeWorld(parsed);
+            var run = new RecordedRun(parsed, sampling.OfPictures.Concat(own), configuration);
+            var pending = list.Pending(results, run);
             var settings = sampling.Apply(parsed, new AlignmentRequest
             {
                 DescribeCritique = !parsed.GetValue(noCritique),
@@ -44,19 +47,17 @@ internal static class AlignCommand
             });
             var runner = new JobRunner(terminal, list, settings.MaxBatchSize);
             if (pending.Count == 0) return await runner.RunAsync(pending, static _ => Task.CompletedTask);  // no model is needed
-            var configuration = ModelConfiguration.ReadOrShapeWorld(parsed);
             await NamedModels.FetchMissingAsync(configuration, parsed.GetValue(yes), terminal, token);
             await using var services = ModelServices.Build(configuration);
             var pipeline = services.GetRequiredService<IAlignmentPipeline>();
             var asked = parsed.GetValue(question);
-            var models = new RecordedModels(configuration);
             return await runner.RunAsync(pending, async jobs =>
             {
                 var request = settings with { Items = [.. jobs.Select(job => job.ToItem() with { Question = job.Question ?? asked })] };
                 var result = await RunProgress.ShowAsync<AlignmentResult>(terminal.Error, pipeline.StreamAsync(request, token));
                 foreach (var (job, aligned) in jobs.Zip(result.Items))
                 {
-                    var folder = results.Write(job.Name, aligned.BaseImage, aligned.Image, AlignRecord.Of(result, aligned, request, job.ImageFile, models));
+                    var folder = results.Write(job.Name, aligned.BaseImage, aligned.Image, AlignRecord.Of(result, aligned, request, job, run));
                     terminal.Error.WriteWarnings(aligned.Warnings);
                     Write(terminal.Out, aligned, result.Acceptance);
                     terminal.Out.WriteText(folder);

@@ -11,7 +11,9 @@ internal static class GenerateCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var pictures = new JobArguments("A picture that the new one follows as far as --scale says (an image prompt), or starts from with --strength.");
+        var pictures = new JobArguments(
+            "A picture that the new one follows as far as --scale says (an image prompt), or starts from with --strength; "
+            + "or a folder of pictures, each with its prompt in a .txt file beside it or in its PNG text.");
         var sampling = new SamplingArguments();
         var yes = NamedModels.CreateYes();
         var command = new Command(
@@ -24,15 +26,15 @@ internal static class GenerateCommand
             if (list.Jobs.FirstOrDefault(static job => job.Question is not null) is { } asking)
                 throw new ImgAlignException($"{asking.Name} has a question, which only align asks; leave it out.");
             var results = new ResultFiles(list.Root, list.Overwrite);
-            var pending = list.Pending(results);
+            var configuration = ModelConfiguration.ReadOrShapeWorld(parsed, RequiredModels.Backbone);
+            var run = new RecordedRun(parsed, sampling.OfPictures, configuration);
+            var pending = list.Pending(results, run);
             var settings = sampling.Apply(parsed, new GenerationRequest());
             var runner = new JobRunner(terminal, list, settings.MaxBatchSize);
             if (pending.Count == 0) return await runner.RunAsync(pending, static _ => Task.CompletedTask);  // no model is needed
-            var configuration = ModelConfiguration.ReadOrShapeWorld(parsed, RequiredModels.Backbone);
             await NamedModels.FetchMissingAsync(configuration, parsed.GetValue(yes), terminal, token);
             await using var services = ModelServices.Build(configuration);
             var pipeline = services.GetRequiredService<IGenerationPipeline>();
-            var models = new RecordedModels(configuration);
             return await runner.RunAsync(pending, async jobs =>
             {
                 var request = settings with { Items = [.. jobs.Select(static job => job.ToItem())] };
@@ -40,7 +42,7 @@ internal static class GenerateCommand
                 foreach (var (job, picture) in jobs.Zip(result.Items))
                 {
                     terminal.Error.WriteWarnings(picture.Warnings);
-                    var record = GenerationRecord.Of(result, picture, job.ImageFile, models);
+                    var record = GenerationRecord.Of(result, picture, job, run);
                     terminal.Out.WriteText(results.Write(job.Name, picture.Image, record));
                 }
             });

@@ -26,25 +26,26 @@ internal record GenerationRecord(
     double Seconds,
     IReadOnlyList<DeviceRecord> Devices,
     IReadOnlyList<AppliedLora> Loras,
+    IReadOnlyDictionary<string, string> Asked,
     IReadOnlyDictionary<string, string?> Configuration,
     IReadOnlyDictionary<string, string> Sources)
 {
     /// <summary>Describes a picture.</summary>
     /// <param name="result">The result of the run.</param>
     /// <param name="picture">The picture's part of it.</param>
-    /// <param name="image">The file of the picture that was given, or null where none was.</param>
-    /// <param name="models">The models of the run.</param>
-    public static GenerationRecord Of(GenerationResult result, GeneratedItem picture, string? image, RecordedModels models)
+    /// <param name="job">What asked for it.</param>
+    /// <param name="run">What else was asked for, and of which models.</param>
+    public static GenerationRecord Of(GenerationResult result, GeneratedItem picture, PictureJob job, RecordedRun run)
     {
         var (item, settings, report) = (picture.Item, result.Settings, result.Report);
         return new GenerationRecord(
-            RecordJson.LibraryVersion, item.Prompt, item.NegativePrompt, image, item.Seed,
+            RecordJson.LibraryVersion, item.Prompt, item.NegativePrompt, job.ImageFile, item.Seed,
             settings.Steps, settings.Guidance, SamplingArguments.TrueGuidanceOf(settings),
             settings.GuidanceInterval, settings.GuidanceBranches, settings.GuidanceRescale,
             settings.Sampler.Name, settings.Strength, settings.Eta, settings.NoiseLevels,
             picture.Image.Width, picture.Image.Height, settings.ImagePromptScale, report.BatchSize, picture.Warnings,
             TimingRecord.Of(report), report.Duration.TotalSeconds, DeviceRecord.Of(report),
-            result.Backbone.Loras, models.Configuration, models.Sources);
+            result.Backbone.Loras, run.Asked(job), run.Configuration, run.Sources);
     }
 }
 

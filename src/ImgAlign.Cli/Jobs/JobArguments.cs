@@ -42,12 +42,16 @@ internal sealed class JobArguments(string imageDescription)
     public JobList Read(ParseResult parsed)
     {
         var (words, text, file) = (parsed.GetValue(seeds), parsed.GetValue(prompt), parsed.GetValue(prompts));
-        if (file is not null && text is not null) throw new ImgAlignException("Give a prompt or --prompts, and not both.");
-        var (chosen, single) = file is null ? SeedOption.Read(words, text) : (SeedOption.ReadNumbers(words), null);
+        var given = parsed.GetValue(image) is { } path ? Path.GetFullPath(path) : null;
+        var folder = Directory.Exists(given) ? given : null;
+        if (new[] { text, file, folder }.Count(static source => source is not null) > 1)
+            throw new ImgAlignException("Give a prompt, or --prompts, or a folder of pictures with their prompts as --image: one of them.");
+        var isBatch = (file ?? folder) is not null;
+        var (chosen, single) = isBatch ? (SeedOption.ReadNumbers(words), null) : SeedOption.Read(words, text);
         var common = new PictureJob("", single ?? "", 0)
         {
             NegativePrompt = parsed.GetValue(negative),
-            ImageFile = parsed.GetValue(image) is { } path ? Path.GetFullPath(path) : null,
+            ImageFile = given,
             Size = (parsed.GetValue(width), parsed.GetValue(height)) switch
             {
                 (null, null) => null,
@@ -55,22 +59,25 @@ internal sealed class JobArguments(string imageDescription)
                 _ => throw new ImgAlignException("Give both --width and --height, or neither."),
             },
         };
-        var jobs = file is null
-            ? chosen.Select(seed => common with { Name = $"seed-{seed}", Seed = seed })
-            : FromFile(file, chosen, common);
-        var root = parsed.GetValue(output) ?? ResultFolders.DefaultRoot(single ?? Path.GetFileNameWithoutExtension(file!));
-        return new JobList([.. jobs], IsBatch: file is not null, root, parsed.GetValue(overwrite));
+        var jobs = file is not null ? FromRows(PromptFile.Read(file).Select(static (row, index) => ($"{index + 1:0000}", row)), chosen, common)
+            : folder is not null ? FromRows(PictureFolder.Read(folder), chosen, common)
+            : chosen.Select(seed => common with { Name = $"seed-{seed}", Seed = seed });
+        var root = parsed.GetValue(output) ?? ResultFolders.DefaultRoot(single ?? Path.GetFileNameWithoutExtension(file ?? folder!));
+        var failures = $"{parsed.CommandResult.Command.Name}-failures.jsonl";
+        return new JobList([.. jobs], isBatch, root, failures, parsed.GetValue(overwrite));
     }
 
-    // What a line of the file says goes before what the command line says.
-    private static IEnumerable<PictureJob> FromFile(string file, IReadOnlyList<long> seeds, PictureJob common) =>
-        from row in PromptFile.Read(file).Index()
-        from seed in row.Item.Seed is { } own ? [own] : seeds
-        select new PictureJob($"{row.Index + 1:0000}-seed-{seed}", row.Item.Prompt, seed)
+    // What a line of a file, or a picture, says goes before what the command line says.
+    private static IEnumerable<PictureJob> FromRows(
+        IEnumerable<(string Name, PromptRow Row)> rows, IReadOnlyList<long> seeds, PictureJob common) =>
+        from named in rows
+        let row = named.Row
+        from seed in row.Seed is { } own ? [own] : seeds
+        select new PictureJob($"{named.Name}-seed-{seed}", row.Prompt, seed)
         {
-            NegativePrompt = row.Item.NegativePrompt ?? common.NegativePrompt,
-            ImageFile = row.Item.ImageFile ?? common.ImageFile,
-            Question = row.Item.Question,
-            Size = row.Item.Size ?? common.Size,
+            NegativePrompt = row.NegativePrompt ?? common.NegativePrompt,
+            ImageFile = row.ImageFile ?? common.ImageFile,
+            Question = row.Question,
+            Size = row.Size ?? common.Size,
         };
 }

@@ -10,19 +10,17 @@ namespace ImgAlign.Cli.Jobs;
 /// <param name="batchSize">The most jobs of a request.</param>
 internal sealed class JobRunner(Terminal terminal, JobList list, int batchSize)
 {
-    private const string FailuresFile = "failures.jsonl";
-
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web)
     {
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    private readonly string failuresPath = Path.Combine(Path.GetFullPath(list.Root), FailuresFile);
+    private readonly string failuresPath = Path.Combine(Path.GetFullPath(list.Root), list.Failures);
 
     /// <summary>Runs the jobs that are still to do.</summary>
     /// <param name="pending">Those jobs.</param>
     /// <param name="run">Runs one request, and writes its results.</param>
-    /// <returns>The exit code: 0, or 1 where jobs of a file of prompts failed.</returns>
+    /// <returns>The exit code: 0, or 1 where jobs of a batch failed.</returns>
     public async Task<int> RunAsync(IReadOnlyList<PictureJob> pending, Func<IReadOnlyList<PictureJob>, Task> run)
     {
         if (!list.IsBatch)

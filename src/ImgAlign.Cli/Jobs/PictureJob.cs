@@ -1,3 +1,4 @@
+using System.Globalization;
 using ImgAlign.Imaging;
 
 namespace ImgAlign.Cli.Jobs;
@@ -20,6 +21,20 @@ internal sealed record PictureJob(string Name, string Prompt, long Seed)
     /// <summary>The size of the picture.</summary>
     public ImageSize? Size { get; init; }
 
+    /// <summary>What it asks for, by the names of options.</summary>
+    public IEnumerable<KeyValuePair<string, string>> Options
+    {
+        get
+        {
+            (string Name, string? Value)[] options =
+            [
+                ("prompt", Prompt), ("--seed", Text(Seed)), ("--negative", NegativePrompt), ("--image", ImageFile),
+                ("--question", Question), ("--width", Text(Size?.Width)), ("--height", Text(Size?.Height)),
+            ];
+            return from option in options where option.Value is not null select KeyValuePair.Create(option.Name, option.Value);
+        }
+    }
+
     /// <summary>The job as an item of a request; an <see cref="AlignmentItem"/> is an item of a generation, too.</summary>
     /// <exception cref="ImgAlignException">The given picture cannot be read.</exception>
     public AlignmentItem ToItem() => new(Prompt)
@@ -30,4 +45,6 @@ internal sealed record PictureJob(string Name, string Prompt, long Seed)
         Size = Size,
         Image = ImageFile is null ? null : Imaging.ImageFile.Load(ImageFile),
     };
+
+    private static string? Text(long? number) => number?.ToString(CultureInfo.InvariantCulture);
 }

@@ -28,7 +28,9 @@ internal static class PromptFile
         return rows.Count > 0 ? rows : throw new ImgAlignException($"{path}: there is no prompt in it.");
     }
 
-    private static string ReadText(string path)
+    /// <summary>The text of a file.</summary>
+    /// <exception cref="ImgAlignException">It is not UTF-8.</exception>
+    public static string ReadText(string path)
     {
         try
         {

@@ -29,23 +29,41 @@ internal static class RecordJson
     /// <summary>A record as the text of a JSON file.</summary>
     public static string Write<T>(T record) => JsonSerializer.Serialize(record, Options);
 
-    /// <summary>Makes sure that a record is of a job's prompt, so that a picture of another one is not taken for the job's.</summary>
+    /// <summary>Makes sure that a record is of what a job asks for now, so that another picture is not taken for the job's.</summary>
     /// <exception cref="ImgAlignException">It is not, or it cannot be read.</exception>
-    public static void RequireFor(PictureJob job, string file)
+    public static void RequireFor(PictureJob job, RecordedRun run, string file)
+    {
+        var then = Read(file);
+        var now = RecordedRun.OfPicture(run.Asked(job), run.Configuration);
+        foreach (var key in now.Keys.Union(then.Keys))
+        {
+            var (earlier, asked) = (then.GetValueOrDefault(key), now.GetValueOrDefault(key));
+            if (earlier == asked) continue;
+            throw new ImgAlignException(
+                $"{file}: this result was made with {Setting(key, earlier)}, but now it is {Setting(key, asked)}; "
+                + "name another folder with --out, or replace it with --overwrite.");
+        }
+
+        static string Setting(string key, string? value) => value is null ? $"no {key}" : $"{key} '{value}'";
+    }
+
+    private static Dictionary<string, string?> Read(string file)
     {
         try
         {
-            var record = JsonSerializer.Deserialize<Asked>(File.ReadAllBytes(file), Options);
-            if (record == new Asked(job.Prompt, job.NegativePrompt, job.Seed, job.ImageFile)) return;
+            var record = JsonSerializer.Deserialize<Settings>(File.ReadAllBytes(file), Options)!;
+            return RecordedRun.OfPicture(record.Asked, record.Configuration);
         }
         catch (JsonException exception)
         {
             throw new ImgAlignException($"{file}: this is no record of a result; move it, or replace it with --overwrite.", exception);
         }
-        throw new ImgAlignException(
-            $"{file}: this result is of another prompt, negative prompt, seed or picture; "
-            + "name another folder with --out, or replace it with --overwrite.");
     }
 
-    private sealed record Asked(string Prompt, string? NegativePrompt, long Seed, string? Image);
+    private sealed record Settings
+    {
+        public required IReadOnlyDictionary<string, string> Asked { get; init; }
+
+        public required IReadOnlyDictionary<string, string?> Configuration { get; init; }
+    }
 }

@@ -50,6 +50,9 @@ internal sealed class SamplingArguments
         scale, strength, steps, sampler, eta, noiseLevels, timestepSpacing, timesteps, sigmas, guidance, trueGuidance, guidanceStart, guidanceEnd, guidanceRescale, branches, batchSize,
     ];
 
+    /// <summary>Those that pictures depend on, but for rounding.</summary>
+    public IEnumerable<Option> OfPictures => Options.Except([batchSize]);
+
     private static string Names => string.Join(", ", Samplers.All.Select(static known => known.Name));
 
     /// <summary>The scale of FLUX's classifier-free guidance that was asked for, if one was.</summary>

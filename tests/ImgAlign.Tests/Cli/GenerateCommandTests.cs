@@ -79,7 +79,8 @@ public sealed class GenerateCommandTests : IDisposable
     [InlineData("--batch-size is 0", "--batch-size", "0")]
     [InlineData("--batch-size", "--batch-size", "5000")]
     [InlineData("euler", "--sampler", "heun-42")]
-    [InlineData("Give a prompt or --prompts", "--prompts", "prompts.txt")]
+    [InlineData("Give a prompt, or --prompts, or", "--prompts", "prompts.txt")]
+    [InlineData("Give a prompt, or --prompts, or", "--image", ".")]
     public async Task What_cannot_be_met_is_refused_in_one_sentence(string expected, params string[] options)
     {
         var run = await RunAsync(["generate", First, .. options]);
@@ -97,8 +98,8 @@ public sealed class GenerateCommandTests : IDisposable
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("2 of 6 failed", run.Error, StringComparison.Ordinal);
         string[] made = ["0001-seed-0", "0001-seed-7", "0003-seed-0", "0003-seed-7"];
-        Assert.Equal([.. made.SelectMany(static name => new[] { $"{name}.json", $"{name}.png" }), "failures.jsonl"], Entries());
-        var failures = File.ReadAllLines(Output("failures.jsonl"));
+        Assert.Equal([.. made.SelectMany(static name => new[] { $"{name}.json", $"{name}.png" }), "generate-failures.jsonl"], Entries());
+        var failures = File.ReadAllLines(Output("generate-failures.jsonl"));
         Assert.Equal(2, failures.Length);
         using var failure = JsonDocument.Parse(failures[1]);
         Assert.Equal(("0002-seed-7", Undrawable, 7), (Text(failure, "name"), Text(failure, "prompt"), Number(failure, "seed")));
@@ -127,7 +128,28 @@ public sealed class GenerateCommandTests : IDisposable
         folder.Write("prompts.jsonl", $$"""{"prompt": "{{Second}}"}""");
         var other = await RunAsync(command, "--prompts", prompts);
         Assert.Equal(1, other.ExitCode);
-        Assert.Contains("this result is of another prompt", other.Error, StringComparison.Ordinal);
+        Assert.Contains($"was made with prompt '{First}', but now it is prompt '{Second}'", other.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("generate", "no --guidance, but now it is --guidance '3'", "--guidance", "3")]
+    [InlineData("generate", "no --height, but now it is --height '32'", "--width", "32", "--height", "32")]
+    [InlineData("generate", "Pipeline:Backbone 'shapeworld'", "--model", "stabilityai/sdxl")]
+    [InlineData("align", "no --question, but now it is --question 'Why?'", "--question", "Why?")]
+    [InlineData("align", "no --no-gate, but now it is --no-gate", "--no-gate")]
+    public async Task What_was_made_with_other_settings_is_not_taken_for_this(string command, string expected, params string[] more)
+    {
+        var prompts = folder.Write("prompts.txt", First);
+        Assert.Equal(0, (await RunAsync(command, "--prompts", prompts)).ExitCode);
+        var elsewhere = await RunAsync(command, "--prompts", prompts, "--device", "cpu", "--batch-size", "3");
+        Assert.Equal(0, elsewhere.ExitCode);
+        Assert.Contains("1 of 1 are done already", elsewhere.Error, StringComparison.Ordinal);
+
+        var other = await RunAsync([command, "--prompts", prompts, .. more]);
+
+        Assert.Equal(1, other.ExitCode);
+        Assert.Contains(expected, other.Error, StringComparison.Ordinal);
+        Assert.Contains("--overwrite", other.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -48,7 +48,7 @@ public class OrientationTests
         return format switch
         {
             "jpg" => [.. file[..2], 0xFF, 0xE1, 0, (byte)(exif.Length + 8), .. "Exif\0\0"u8, .. exif, .. file[2..]],
-            "png" => [.. file[..33], .. PngChunk(exif), .. file[33..]],
+            "png" => [.. file[..33], .. TestImages.PngChunk("eXIf"u8, exif), .. file[33..]],
             _ => Webp(file, exif),
         };
     }
@@ -56,13 +56,6 @@ public class OrientationTests
     // One TIFF directory with one entry: tag 0x0112, SHORT, one value.
     private static byte[] Exif(int orientation) =>
         [.. "MM\0*"u8, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, (byte)orientation, 0, 0, 0, 0, 0, 0];
-
-    private static byte[] PngChunk(byte[] exif)
-    {
-        byte[] chunk = [0, 0, 0, (byte)exif.Length, .. "eXIf"u8, .. exif, 0, 0, 0, 0];
-        BinaryPrimitives.WriteUInt32BigEndian(chunk.AsSpan(chunk.Length - 4), ImageFileTests.Crc32(chunk.AsSpan(4, exif.Length + 4)));
-        return chunk;
-    }
 
     // The extended format: a header that says that EXIF follows, the picture as it was, EXIF.
     private static byte[] Webp(byte[] file, byte[] exif)

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace ImgAlign.Tests.Imaging;
 
 /// <summary>Images made by program.</summary>
@@ -17,6 +19,15 @@ internal static class TestImages
         var pixels = new byte[3 * width * height];
         for (var i = 0; i < pixels.Length; i += 3) (pixels[i], pixels[i + 1], pixels[i + 2]) = (red, green, blue);
         return new RgbImage(width, height, pixels);
+    }
+
+    /// <summary>A chunk of a PNG file: length, type, data and checksum.</summary>
+    public static byte[] PngChunk(ReadOnlySpan<byte> type, ReadOnlySpan<byte> data)
+    {
+        byte[] chunk = [0, 0, 0, 0, .. type, .. data, 0, 0, 0, 0];
+        BinaryPrimitives.WriteInt32BigEndian(chunk, data.Length);
+        BinaryPrimitives.WriteUInt32BigEndian(chunk.AsSpan(chunk.Length - 4), ImageFileTests.Crc32(chunk.AsSpan(4, data.Length + 4)));
+        return chunk;
     }
 
     /// <summary>The colour of one pixel.</summary>
