@@ -102,6 +102,25 @@ public sealed class BadServerTests
     }
 
     [Fact]
+    public async Task Ranges_that_are_refused_are_given_up_for_the_whole()
+    {
+        await using var fixture = await HubFixture.StartAsync(Model);
+        fixture.Server.Intercept = context => context.Request.Headers.Range.Count > 0 ? Answer(context, 416) : Task.FromResult(false);
+        await AssertWholeAsync(fixture);
+    }
+
+    [Fact]
+    public async Task A_416_for_the_whole_is_said()
+    {
+        await using var fixture = await HubFixture.StartAsync(Model);
+        fixture.Server.Intercept = context =>
+            context.Request.Path.StartsWithSegments("/repos") ? Answer(context, 416) : Task.FromResult(false);
+        var failure = await fixture.FailAsync();
+        Assert.Equal(HubError.Unreachable, failure.Error);
+        Assert.Contains("416", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Content_that_is_wrong_once_is_fetched_again()
     {
         await using var fixture = await HubFixture.StartAsync(Model);
