@@ -20,12 +20,12 @@ public class FullSizeNetworkTests
         var (network, inputs, run, shape) = FullSizeNetworks.All[name]();
         using (network)
         {
-            Assert.Empty(MetaOperators.Watch(() =>
+            MetaOperators.RequireTogether(() =>
             {
                 var result = run(inputs);
                 Assert.Equal((DeviceType.META, FullSizeNetworks.Type), (result.device_type, result.dtype));
                 Assert.Equal(shape, result.shape);
-            }));
+            });
         }
     }
 
@@ -41,7 +41,7 @@ public class FullSizeNetworkTests
             foreach (var (input, given) in inputs)
             {
                 var misplaced = new Dictionary<string, Tensor>(inputs) { [input] = empty(given.shape, given.dtype, CPU) };
-                var error = Assert.Throws<ArgumentException>(() => MetaOperators.Watch(() => run(misplaced)));
+                var error = Assert.Throws<ArgumentException>(() => MetaOperators.RequireTogether(() => run(misplaced)));
                 Assert.Matches($@"^\w+ is on meta, but its input {input} is on cpu; move it to meta before the call\.", error.Message);
             }
         }

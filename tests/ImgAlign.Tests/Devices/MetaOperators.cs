@@ -12,7 +12,7 @@ internal delegate Tensor MetaKernel(MetaArguments arguments);
 /// <summary>
 /// What libtorch lacks for the meta device. PyTorch registers many of that device's operators from Python, so that they are missing here,
 /// and some that are there do not look where their arguments are. Both get a kernel that notes arguments that are not together, and gives a
-/// result of the right shape. A kernel cannot throw through libtorch: what was noted is asked for afterwards.
+/// result of the right shape. A kernel cannot throw through libtorch, so that what was noted is the end's matter.
 /// </summary>
 internal static class MetaOperators
 {
@@ -44,20 +44,20 @@ internal static class MetaOperators
         ["matmul"] = a => Multiply(a.SameType(a.Tensor(0), a.Tensor(1)), a.Tensor(1)),
     };
 
-    /// <summary>Runs work and gives what the operators noted meanwhile: empty if all was where it should be.</summary>
-    public static IReadOnlyList<string> Watch(Action work) => WatchAsync(() =>
+    /// <summary>Runs work and fails with what the operators noted meanwhile, if there is anything.</summary>
+    public static void RequireTogether(Action work) => RequireTogetherAsync(() =>
     {
         work();  // on this thread, whose gradient mode and dispose scope it has
         return Task.CompletedTask;
     }).GetAwaiter().GetResult();
 
-    /// <inheritdoc cref="Watch"/>
-    public static async Task<IReadOnlyList<string>> WatchAsync(Func<Task> work)
+    /// <inheritdoc cref="RequireTogether"/>
+    public static async Task RequireTogetherAsync(Func<Task> work)
     {
         _ = Registration.Value;
         var noted = Notes.Value = new ConcurrentQueue<string>();
         await work();
-        return [.. noted.Distinct()];
+        if (!noted.IsEmpty) Assert.Fail(string.Join(Environment.NewLine, noted.Distinct()));
     }
 
     private static unsafe bool RegisterAll()

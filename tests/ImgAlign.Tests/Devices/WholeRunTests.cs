@@ -37,7 +37,7 @@ public sealed class WholeRunTests : IDisposable
     public async Task An_alignment_is_on_one_device(string family, ResidencyPolicy policy)
     {
         using var models = Open(family, new RuntimeOptions { Residency = policy });
-        Assert.Empty(await MetaOperators.WatchAsync(() => models.AlignAsync(models.Request)));
+        await MetaOperators.RequireTogetherAsync(() => models.AlignAsync(models.Request));
     }
 
     [Theory]
@@ -47,7 +47,7 @@ public sealed class WholeRunTests : IDisposable
     public async Task Weights_in_8_bits_are_on_it_too(string family, WeightStorage storage)
     {
         using var models = Open(family, new RuntimeOptions { Residency = ResidencyPolicy.OffloadToHost }, storage);
-        Assert.Empty(await MetaOperators.WatchAsync(() => models.AlignAsync(models.Request)));
+        await MetaOperators.RequireTogetherAsync(() => models.AlignAsync(models.Request));
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public sealed class WholeRunTests : IDisposable
                 MaxBatchSize = 1,
                 Family = new SdxlSettings { OriginalSize = new ImageSize(32, 32), CropTop = 8 },
             };
-            Assert.Empty(await MetaOperators.WatchAsync(() => models.AlignAsync(request)));
+            await MetaOperators.RequireTogetherAsync(() => models.AlignAsync(request));
         }
     }
 
@@ -74,7 +74,7 @@ public sealed class WholeRunTests : IDisposable
     {
         using var host = new DeviceRuntime(new RuntimeOptions { Threads = 1 });
         using var models = Open("SDXL", new RuntimeOptions(), detectorRuntime: host);
-        Assert.Empty(await MetaOperators.WatchAsync(() => models.AlignAsync(models.Request)));
+        await MetaOperators.RequireTogetherAsync(() => models.AlignAsync(models.Request));
     }
 
     // All that a run reads from the device, and so cannot be shown here: beside the pixels of pictures, the numbers below. Whether
@@ -85,7 +85,7 @@ public sealed class WholeRunTests : IDisposable
         using var flux = Open("FLUX", new RuntimeOptions(), stepCache: 0.1);
         foreach (var run in (Func<Task>[])[() => flux.AlignAsync(flux.Request with { DescribeCritique = true }), () => flux.AlignAsync(flux.Request)])
         {
-            var exception = await Assert.ThrowsAnyAsync<Exception>(() => MetaOperators.WatchAsync(run));
+            var exception = await Assert.ThrowsAnyAsync<Exception>(() => MetaOperators.RequireTogetherAsync(run));
             Assert.Contains("meta tensor", exception.ToString(), StringComparison.OrdinalIgnoreCase);
         }
     }
