@@ -24,7 +24,7 @@ public static class InstructPix2Pix
     {
         if (File.Exists(Path.Combine(path, FileName))) return ReadLines(path);
         if (File.Exists(Path.Combine(path, SeedsFile))) return ReadAuthorsFolder(path);
-        await ImportAsync(path, cache, progress, cancellationToken);
+        await Task.Run(() => Import(path, cache, progress, cancellationToken), cancellationToken);
         return ReadLines(cache);
     }
 
@@ -46,7 +46,7 @@ public static class InstructPix2Pix
 
     private static string Text(JsonElement json, string field) => json.TryGetProperty(field, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : "";
 
-    private static async Task ImportAsync(string source, string folder, IProgress<long>? progress, CancellationToken cancellationToken)
+    private static void Import(string source, string folder, IProgress<long>? progress, CancellationToken cancellationToken)
     {
         var target = Path.Combine(folder, FileName);
         if (File.Exists(target)) return;
@@ -56,7 +56,7 @@ public static class InstructPix2Pix
         Directory.CreateDirectory(folder);
         foreach (var file in ParquetRows.Find(source))
         {
-            await foreach (var row in ParquetRows.ReadAsync(file, Columns, cancellationToken))
+            foreach (var row in ParquetRows.Read(file, Columns))
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 if (row is [byte[] image, var prompt, var instruction]) triplets.Add(new EditTriplet(images.Add(image), prompt as string ?? "", instruction as string ?? ""));

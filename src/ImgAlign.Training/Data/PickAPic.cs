@@ -17,7 +17,11 @@ public static class PickAPic
     /// <param name="progress">Is told how many rows are done.</param>
     /// <param name="cancellationToken">Seen between rows.</param>
     /// <exception cref="ImgAlignException">A file is broken, or a column is missing.</exception>
-    public static async Task ImportAsync(string source, string folder, IProgress<long>? progress = null, CancellationToken cancellationToken = default)
+    public static Task ImportAsync(
+        string source, string folder, IProgress<long>? progress = null, CancellationToken cancellationToken = default) =>
+        Task.Run(() => Import(source, folder, progress, cancellationToken), cancellationToken);
+
+    private static void Import(string source, string folder, IProgress<long>? progress, CancellationToken cancellationToken)
     {
         var target = Path.Combine(folder, PreferenceFolder.FileName);
         if (File.Exists(target)) return;
@@ -27,7 +31,7 @@ public static class PickAPic
         Directory.CreateDirectory(folder);
         foreach (var file in ParquetRows.Find(source))
         {
-            await foreach (var row in ParquetRows.ReadAsync(file, Columns, cancellationToken))
+            foreach (var row in ParquetRows.Read(file, Columns))
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 if (row is [byte[] first, byte[] second, double firstLabel, double secondLabel, var caption] && firstLabel != secondLabel)

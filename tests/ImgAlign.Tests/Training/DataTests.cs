@@ -50,6 +50,41 @@ public sealed class DataTests : IDisposable
         Assert.Contains("no Parquet files", (await Assert.ThrowsAsync<ImgAlignException>(() => PickAPic.ImportAsync(folder.File("missing"), folder.File("new")))).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(CompressionMethod.None)]
+    [InlineData(CompressionMethod.Snappy)]
+    public async Task Damaged_Parquet_is_refused_in_one_sentence_that_names_the_file(CompressionMethod method)
+    {
+        var schema = new ParquetSchema(new DataField<byte[]>("jpg"), new DataField<double?>("label"), new DataField<string>("caption"));
+        await WriteAsync("whole.parquet", schema, async (group, fields) =>
+        {
+            await group.WriteAsync(fields[0], new byte[][] { [1, 2, 3, 4], [5, 6, 7], [8] });
+            await group.WriteAsync<double>(fields[1], new double?[] { 1, null, 0 });
+            await group.WriteAsync(fields[2], new string[] { "a", "b", "a" });
+        }, method);
+        var whole = File.ReadAllBytes(folder.File("whole.parquet"));
+        Assert.Equal(3, Read(whole));
+        var cut = Enumerable.Range(0, whole.Length).Select(length => whole[..length]);
+        var changed = Enumerable.Range(0, whole.Length).SelectMany(at => new[] { 0x01, 0x10, 0x80, 0xFF }.Select(change => Change(whole, at, change)));
+        Assert.All(cut.Concat(changed), bytes => Read(bytes));
+
+        // The rows that are read; a file that is refused has none.
+        int Read(byte[] bytes)
+        {
+            var path = folder.Write("x.parquet", bytes);
+            try
+            {
+                return ParquetRows.Read(path, ["jpg", "label", "caption"]).Count();
+            }
+            catch (ImgAlignException exception)
+            {
+                Assert.StartsWith(path + ": ", exception.Message, StringComparison.Ordinal);
+                Assert.DoesNotContain('\n', exception.Message);
+                return 0;
+            }
+        }
+    }
+
     [Fact]
     public async Task InstructPix2Pix_is_read_in_all_its_layouts()
     {
@@ -169,10 +204,14 @@ public sealed class DataTests : IDisposable
 
     private static string Sample(string name) => Path.GetFullPath(Path.Combine(TestData.Golden, "..", "..", "samples", "train", "images", name));
 
-    private async Task WriteAsync(string name, ParquetSchema schema, Func<ParquetRowGroupWriter, DataField[], Task> write)
+    private static byte[] Change(byte[] bytes, int at, int change) => [.. bytes[..at], (byte)(bytes[at] ^ change), .. bytes[(at + 1)..]];
+
+    // By another library than the one that reads.
+    private async Task WriteAsync(
+        string name, ParquetSchema schema, Func<ParquetRowGroupWriter, DataField[], Task> write, CompressionMethod method = CompressionMethod.Snappy)
     {
         await using var file = File.Create(folder.File(name));
-        await using var writer = await ParquetWriter.CreateAsync(schema, file);
+        await using var writer = await ParquetWriter.CreateAsync(schema, file, new ParquetOptions { CompressionMethod = method });
         using var group = writer.CreateRowGroup();
         await write(group, schema.DataFields);
     }
