@@ -16,8 +16,11 @@ public static class PillowResize
     /// <param name="filter">The filter.</param>
     /// <returns>A new image, or the same one if it has that size already.</returns>
     /// <exception cref="ImgAlignException">The result would be larger than any image may be.</exception>
-    public static RgbImage Resize(RgbImage image, int width, int height, ResampleFilter filter = ResampleFilter.Bicubic) =>
-        ResizeRegion(image, width, height, filter, 0, 0, width, height);
+    public static RgbImage Resize(RgbImage image, int width, int height, ResampleFilter filter = ResampleFilter.Bicubic)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        return (width, height) == (image.Width, image.Height) ? image : ResizeRegion(image, width, height, filter, 0, 0, width, height);
+    }
 
     /// <summary>Computes a part of what <see cref="Resize"/> would give, and only that: the whole need not fit in memory.</summary>
     /// <param name="image">The image.</param>

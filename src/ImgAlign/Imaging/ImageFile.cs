@@ -1,6 +1,7 @@
-using System.Runtime.InteropServices;
 using ImgAlign.Checkpoints;
+using ImgAlign.Runtime;
 using SkiaSharp;
+using TorchSharp;
 
 namespace ImgAlign.Imaging;
 
@@ -14,8 +15,8 @@ public static class ImageFile
     /// <summary>Reads an image file, or all that a pipe gives.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="ImgAlignException">
-    /// The file is missing or may not be read, is no image, is broken or cut off, or has more than 178,956,970 pixels (as Pillow, against
-    /// decompression bombs). The size is checked before memory for the pixels is taken.
+    /// The file is missing or may not be read, is no image, is broken or cut off, has more than 178,956,970 pixels (as Pillow, against
+    /// decompression bombs), or needs more memory than is free. The size is checked before memory for the pixels is taken.
     /// </exception>
     public static RgbImage Load(string path)
     {
@@ -28,21 +29,13 @@ public static class ImageFile
         var (width, height) = (codec.Info.Width, codec.Info.Height);
         if ((long)width * height > Canvas.MaxPixels)
             throw new ImgAlignException($"{path}: {width}x{height} pixels are too many, at most {Canvas.MaxPixels} are read; scale the picture down first.");
+        RequireMemory(path, width, height, DeviceMemory.Query(torch.CPU)?.FreeBytes);
 
-        // Unpremultiplied: the colour below full transparency is kept. Without a colour space, values are taken as the file has them.
-        var rgba = new byte[4 * width * height];
-        var pin = GCHandle.Alloc(rgba, GCHandleType.Pinned);
-        try
-        {
-            var result = codec.GetPixels(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul), pin.AddrOfPinnedObject());
-            if (result != SKCodecResult.Success) throw new ImgAlignException($"{path}: the image is broken or cut off ({result}); copy or save it again.");
-        }
-        finally
-        {
-            pin.Free();
-        }
-        if (uncovered is { } colour) Fill(rgba, colour);
-        return Upright(rgba, width, height, codec.EncodedFormat == SKEncodedImageFormat.Png ? PngOrientation.Read(file) : codec.EncodedOrigin);
+        using var rgba = Rgba(width, height, SKAlphaType.Unpremul);  // the colour below full transparency is kept
+        var result = codec.GetPixels(rgba.Info, rgba.GetPixels());
+        if (result != SKCodecResult.Success) throw new ImgAlignException($"{path}: the image is broken or cut off ({result}); copy or save it again.");
+        if (uncovered is { } colour) Fill(rgba.GetPixelSpan(), colour);
+        return Upright(rgba.GetPixelSpan(), width, height, codec.EncodedFormat == SKEncodedImageFormat.Png ? PngOrientation.Read(file) : codec.EncodedOrigin);
     }
 
     /// <summary>Writes a PNG file, which replaces an older one only when it is complete.</summary>
@@ -62,15 +55,37 @@ public static class ImageFile
     {
         ArgumentNullException.ThrowIfNull(image);
         Canvas.RequireSize(image.Width, image.Height);
-        var rgba = new byte[image.Pixels.Length / 3 * 4];
+        using var rgba = Rgba(image.Width, image.Height, SKAlphaType.Opaque);
+        var bytes = rgba.GetPixelSpan();
         for (var (from, to) = (0, 0); from < image.Pixels.Length; from += 3, to += 4)
         {
-            image.Pixels.Slice(from, 3).CopyTo(rgba.AsSpan(to));
-            rgba[to + 3] = byte.MaxValue;
+            image.Pixels.Slice(from, 3).CopyTo(bytes[to..]);
+            bytes[to + 3] = byte.MaxValue;
         }
-        using var picture = SKImage.FromPixelCopy(new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque), rgba);
-        using var data = picture.Encode(SKEncodedImageFormat.Png, 100);
+        rgba.SetImmutable();  // or it would be copied
+        using var data = rgba.Encode(SKEncodedImageFormat.Png, 100);
         return data.ToArray();
+    }
+
+    // Without a colour space, values are taken as the file has them. The memory is not the garbage collector's, so that it is gone as soon as
+    // it is not needed: that of a large picture is hundreds of megabytes.
+    private static SKBitmap Rgba(int width, int height, SKAlphaType alpha) => new(new SKImageInfo(width, height, SKColorType.Rgba8888, alpha));
+
+    /// <summary>Refuses a picture for which there is not enough memory, before any is taken.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="width">The picture's width.</param>
+    /// <param name="height">The picture's height.</param>
+    /// <param name="freeBytes">What is free, or null if that is not known.</param>
+    /// <exception cref="ImgAlignException">There is not enough.</exception>
+    internal static void RequireMemory(string path, int width, int height, long? freeBytes)
+    {
+        // Of each pixel three bytes are kept; decoding takes four more, and so does encoding, of the picture beside another one, which is three.
+        const int BytesPerPixel = 10;
+        var needed = (long)width * height * BytesPerPixel;
+        if (needed <= (freeBytes ?? long.MaxValue)) return;
+        throw new ImgAlignException(
+            $"{path}: {width}x{height} pixels need {MemoryEstimate.Text(needed)} of memory, and {MemoryEstimate.Text(freeBytes!.Value)} are free; "
+            + "scale the picture down first.");
     }
 
     private static byte[] Read(string path)

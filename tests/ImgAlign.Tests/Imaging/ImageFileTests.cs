@@ -64,6 +64,15 @@ public class ImageFileTests
     }
 
     [Fact]
+    public void A_picture_for_which_there_is_not_enough_memory_is_refused_in_one_sentence()
+    {
+        var exception = Assert.Throws<ImgAlignException>(() => ImageFile.RequireMemory("big.png", 13000, 13000, 1_500_000_000));
+        Assert.Equal("big.png: 13000x13000 pixels need 1.7 GB of memory, and 1.5 GB are free; scale the picture down first.", exception.Message);
+        ImageFile.RequireMemory("big.png", 13000, 13000, 1_700_000_000);
+        ImageFile.RequireMemory("big.png", 13000, 13000, freeBytes: null);
+    }
+
+    [Fact]
     public void A_damaged_file_is_refused_or_read_but_never_crashes()
     {
         using var folder = new TemporaryFolder();
