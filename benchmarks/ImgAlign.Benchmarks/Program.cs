@@ -11,10 +11,11 @@ using ImgAlign.Benchmarks.MidSize;
 // tokens             how the time of a step of FLUX grows with the picture
 // estimate           the memory of FLUX.1-dev with LLaVA-13B under each policy, by estimate
 // memory             the peak of memory under each policy
-// options            what each option that does less work is worth
+// options            what each option that does less work is worth, and what samplers cost themselves
+// samplers           how near samplers come in few steps to the limit, on ShapeWorld
 // hub                a verified download from loopback, beside curl and sha256sum
 // anything else      BenchmarkDotNet's own arguments, for example: --filter *Aligner*
-if (args is ["compare" or "loading" or "tokens" or "estimate" or "memory" or "options" or "hub", ..])
-    return new RootCommand("Benchmarks of ImgAlign.") { CompareCommand.Create(), LoadingCommand.Create(), TokensCommand.Create(), EstimateCommand.Create(), MemoryCommand.Create(), OptionsCommand.Create(), HubCommand.Create() }.Parse(args).Invoke();
+if (args is ["compare" or "loading" or "tokens" or "estimate" or "memory" or "options" or "samplers" or "hub", ..])
+    return new RootCommand("Benchmarks of ImgAlign.") { CompareCommand.Create(), LoadingCommand.Create(), TokensCommand.Create(), EstimateCommand.Create(), MemoryCommand.Create(), OptionsCommand.Create(), SamplersCommand.Create(), HubCommand.Create() }.Parse(args).Invoke();
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, new InProcessConfig());
 return 0;

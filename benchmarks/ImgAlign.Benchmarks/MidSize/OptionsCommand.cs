@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using ImgAlign.Alignment;
 using ImgAlign.Backbones;
+using ImgAlign.Benchmarks.Measured;
 using ImgAlign.Detectors;
 using ImgAlign.Runtime;
 
@@ -24,7 +25,11 @@ internal static class OptionsCommand
         ("StepCacheThreshold 0.5", Request, 0.5),
     ];
 
-    public static Command Create() => MidSizeCommand.Create("options", "Measure the options that do less work on a mid-size FLUX.", (models, _) => MeasureAsync(models).GetAwaiter().GetResult());
+    public static Command Create() => MidSizeCommand.Create("options", "Measure the options that do less work on a mid-size FLUX.", (models, _) =>
+    {
+        MeasureAsync(models).GetAwaiter().GetResult();
+        WriteSamplers();
+    });
 
     private static async Task MeasureAsync(MidSizeModels models)
     {
@@ -38,6 +43,14 @@ internal static class OptionsCommand
             if (reference is null) (reference, seconds) = (image, time);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-32}{time,8:0.0}{time / seconds,7:0.00}{Psnr(reference, image),10:0.0}"));
         }
+    }
+
+    private static void WriteSamplers()
+    {
+        Console.WriteLine();
+        Console.WriteLine("a sampler's own arithmetic, at the size of SDXL's latents, 1024x1024 pixels");
+        foreach (var (sampler, milliseconds) in SamplerCost.Measure())
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{sampler,-32}{milliseconds,8:0.00} ms a step"));
     }
 
     private static async Task<(RgbImage Image, double Seconds)> GenerateAsync(MidSizeModels models, GenerationRequest request, double? stepCache)

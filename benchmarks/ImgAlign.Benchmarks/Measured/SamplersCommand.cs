@@ -1,0 +1,67 @@
+using System.CommandLine;
+using System.Globalization;
+using ImgAlign.DependencyInjection;
+using ImgAlign.ShapeWorld;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ImgAlign.Benchmarks.Measured;
+
+/// <summary><c>samplers</c>: how near a sampler comes in few steps to where many lead, on ShapeWorld. Stochastic samplers lead elsewhere for every number of steps.</summary>
+internal static class SamplersCommand
+{
+    private const int StepsOfLimit = 200;
+
+    private static readonly int[] Steps = [5, 10, 20, 40];
+
+    private static readonly ISampler[] Deterministic =
+    [
+        Samplers.Euler, Samplers.Ddim, Samplers.Heun, Samplers.DpmSolver2M, Samplers.DpmSolver3M, Samplers.DpmSolver2S, Samplers.DpmSolver3S, Samplers.UniPc,
+    ];
+
+    private static readonly string[] Prompts =
+    [
+        "a red circle left of a blue square", "a green triangle above a purple cross", "a yellow square below a black circle", "a blue cross right of a red triangle",
+    ];
+
+    public static Command Create()
+    {
+        var pictures = new Option<int>("--pictures") { Description = "The number of pictures.", DefaultValueFactory = static _ => 8 };
+        var command = new Command("samplers", $"Compare samplers in few steps with {StepsOfLimit} steps of Euler on ShapeWorld.") { pictures };
+        command.SetAction((parsed, _) => MeasureAsync(parsed.GetValue(pictures)));
+        return command;
+    }
+
+    private static async Task MeasureAsync(int pictures)
+    {
+        var collection = new ServiceCollection();
+        collection.AddImplicitMultimodalGuidance(static options => options.Threads = 1).UseShapeWorld();
+        await using var services = collection.BuildServiceProvider();
+        var pipeline = services.GetRequiredService<IGenerationPipeline>();
+        var items = Enumerable.Range(0, pictures).Select(static seed => new GenerationItem(Prompts[seed % Prompts.Length]) { Seed = seed });
+        // All begin at the last timestep of training.
+        var request = new GenerationRequest(items) { NoiseLevels = new() { TimestepSpacing = TimestepSpacing.Trailing } };
+
+        Console.WriteLine($"{pictures} pictures; root of the mean squared difference from {StepsOfLimit} steps of Euler, of 255; in brackets evaluations");
+        Console.WriteLine();
+        Console.WriteLine($"| | {string.Join(" | ", Steps.Select(static steps => $"{steps} steps"))} |");
+        Console.WriteLine($"|---|{string.Concat(Enumerable.Repeat("---|", Steps.Length))}");
+        var limit = await GenerateAsync(Samplers.Euler, StepsOfLimit).ConfigureAwait(false);
+        foreach (var sampler in Deterministic)
+        {
+            var cells = new List<string>();
+            foreach (var steps in Steps)
+            {
+                var difference = Difference(await GenerateAsync(sampler, steps).ConfigureAwait(false), limit);
+                var evaluations = sampler.CountEvaluations(steps);
+                cells.Add(string.Create(CultureInfo.InvariantCulture, $"{difference:0.0}{(evaluations == steps ? "" : $" ({evaluations})")}"));
+            }
+            Console.WriteLine($"| `{sampler.Name}` | {string.Join(" | ", cells)} |");
+        }
+
+        async Task<IReadOnlyList<RgbImage>> GenerateAsync(ISampler sampler, int steps) =>
+            [.. (await pipeline.GenerateAsync(request with { Sampler = sampler, Steps = steps }).ConfigureAwait(false)).Items.Select(static item => item.Image)];
+    }
+
+    private static double Difference(IEnumerable<RgbImage> actual, IEnumerable<RgbImage> expected) => Math.Sqrt(actual.Zip(expected).Average(static pair =>
+        pair.First.Pixels.ToArray().Zip(pair.Second.Pixels.ToArray(), static (a, b) => (double)(a - b) * (a - b)).Average()));
+}
