@@ -13,9 +13,10 @@ using ImgAlign.Benchmarks.MidSize;
 // memory             the peak of memory under each policy
 // options            what each option that does less work is worth, and what samplers cost themselves
 // samplers           how near samplers come in few steps to the limit, on ShapeWorld
+// strength           what stays of a picture that a round starts from, and how often it is mended, on ShapeWorld
 // hub                a verified download from loopback, beside curl and sha256sum
 // anything else      BenchmarkDotNet's own arguments, for example: --filter *Aligner*
-if (args is ["compare" or "loading" or "tokens" or "estimate" or "memory" or "options" or "samplers" or "hub", ..])
-    return new RootCommand("Benchmarks of ImgAlign.") { CompareCommand.Create(), LoadingCommand.Create(), TokensCommand.Create(), EstimateCommand.Create(), MemoryCommand.Create(), OptionsCommand.Create(), SamplersCommand.Create(), HubCommand.Create() }.Parse(args).Invoke();
+if (args is ["compare" or "loading" or "tokens" or "estimate" or "memory" or "options" or "samplers" or "strength" or "hub", ..])
+    return new RootCommand("Benchmarks of ImgAlign.") { CompareCommand.Create(), LoadingCommand.Create(), TokensCommand.Create(), EstimateCommand.Create(), MemoryCommand.Create(), OptionsCommand.Create(), SamplersCommand.Create(), StrengthCommand.Create(), HubCommand.Create() }.Parse(args).Invoke();
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, new InProcessConfig());
 return 0;

@@ -9,7 +9,9 @@ namespace ImgAlign;
 /// <returns><c>[B, C, h, w]</c>, float32; disposed by the caller.</returns>
 public delegate torch.Tensor DataEstimate(torch.Tensor x, int step, NoiseLevel level);
 
-/// <summary>Solves a sample's way from noise to data. A sampler holds no state between two calls, so that one instance serves all runs.</summary>
+/// <summary>
+/// Solves a sample's way from noise to data. A sampler holds no state between two calls, so that one instance serves all runs.
+/// </summary>
 public interface ISampler
 {
     /// <summary>The name by which it is chosen and recorded, such as <c>dpmpp-2m</c>.</summary>
@@ -31,7 +33,8 @@ public interface ISampler
     /// <param name="x">The sample <c>[B, C, h, w]</c> at the noise level of the first step that is run, float32; borrowed.</param>
     /// <param name="schedule">The noise levels.</param>
     /// <param name="estimate">The data behind a sample, evaluated <see cref="CountEvaluations"/> times.</param>
-    /// <param name="noise">Noise for samplers that add some on the way: each item's own stream, drawn in the shape of <paramref name="x"/>.</param>
+    /// <param name="noise">Noise for samplers that add some on the way: each item's own stream, drawn in the shape of <paramref
+    /// name="x"/>.</param>
     /// <returns>The sample at the final noise level, <c>[B, C, h, w]</c>; disposed by the caller.</returns>
     torch.Tensor Sample(torch.Tensor x, NoiseSchedule schedule, DataEstimate estimate, INoiseSource noise);
 }

@@ -1,8 +1,9 @@
 namespace ImgAlign;
 
 /// <summary>
-/// A noise level as samplers and networks see it: a sample at it is <c>x = Signal data + Noise noise</c>. Which pairs there are is the schedule's
-/// choice: noise added to the data (1 and sigma), both with squares that sum to 1, or a flow from one to the other (1 - t and t).
+/// A noise level as samplers and networks see it: a sample at it is <c>x = Signal data + Noise noise</c>. Which pairs there are is the
+/// schedule's choice: noise added to the data (1 and sigma), both with squares that sum to 1, or a flow from one to the other (1 - t and
+/// t).
 /// </summary>
 /// <param name="Signal">The share of the data, 0 or more.</param>
 /// <param name="Noise">The standard deviation of the noise, 0 or more.</param>

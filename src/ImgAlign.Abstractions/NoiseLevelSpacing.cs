@@ -15,6 +15,8 @@ public enum NoiseLevelSpacing
     /// <summary>By the quantiles of the beta distribution with both parameters 0.6 (Lee et al., 2024).</summary>
     Beta,
 
-    /// <summary>Evenly in the logarithm of signal to noise (Lu et al., 2022): the levels of <see cref="Exponential"/>, at the nearest timesteps.</summary>
+    /// <summary>
+    /// Evenly in the logarithm of signal to noise (Lu et al., 2022): the levels of <see cref="Exponential"/>, at the nearest timesteps.
+    /// </summary>
     Lu,
 }

@@ -1,8 +1,8 @@
 namespace ImgAlign;
 
 /// <summary>
-/// Whose noise levels a sampler takes: the classes of diffusers place their steps differently, so that the same options give each of them levels of
-/// its own.
+/// Whose noise levels a sampler takes: the classes of diffusers place their steps differently, so that the same options give each of them
+/// levels of its own.
 /// </summary>
 public enum SamplerKind
 {

@@ -47,23 +47,29 @@ public static class Samplers
     /// <summary>For latent consistency models, LCM-LoRA and DMD2.</summary>
     public static ISampler Lcm { get; } = new LcmSampler();
 
-    /// <summary>For models of trajectory consistency distillation, without new noise unless <see cref="SamplingRequest.Eta"/> says so.</summary>
+    /// <summary>
+    /// For models of trajectory consistency distillation, without new noise unless <see cref="SamplingRequest.Eta"/> says so.
+    /// </summary>
     public static ISampler Tcd { get; } = new TcdSampler(eta: 0);
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<ISampler> All { get; } =
     [
-        Euler, EulerAncestral, Heun, DpmSolver2M, DpmSolver3M, DpmSolver2MSde, DpmSolver3MSde, DpmSolver2S, DpmSolver3S, DpmSolver2SSde, UniPc, Ddim, Ddpm, Lcm, Tcd,
+        Euler, EulerAncestral, Heun,
+        DpmSolver2M, DpmSolver3M, DpmSolver2MSde, DpmSolver3MSde, DpmSolver2S, DpmSolver3S, DpmSolver2SSde,
+        UniPc, Ddim, Ddpm, Lcm, Tcd,
     ];
 
     /// <summary>The sampler that a model's <c>scheduler_config.json</c> names, with the options that it gives.</summary>
     /// <param name="config">The file.</param>
-    /// <exception cref="ArgumentException">Its class is not supported; the message lists those that are. The model's noise levels serve any sampler.</exception>
+    /// <exception cref="ArgumentException">Its class is not supported; the message lists those that are. The model's noise levels serve any
+    /// sampler.</exception>
     public static ISampler Of(SchedulerConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
         return SchedulerSampler.Of(config) ?? throw new InvalidRequestException(
-            $"The model's scheduler_config.json names {config.ClassName}, which is not supported; choose a sampler ({Names}), or put another class there ({string.Join(", ", SchedulerClass.Names)}).", "Sampler");
+            $"The model's scheduler_config.json names {config.ClassName}, which is not supported; "
+            + $"choose a sampler ({Names}), or put another class there ({string.Join(", ", SchedulerClass.Names)}).", "Sampler");
     }
 
     /// <summary>Finds a sampler by its name.</summary>

@@ -21,7 +21,8 @@ internal static class BetaDistribution
         return share == 0 ? 0 : (low + high) / 2;
     }
 
-    // The incomplete beta function but for a factor, by its hypergeometric series (DLMF 8.17.8); for x up to 1/2 a term is at most about half the one before.
+    // The incomplete beta function but for a factor, by its hypergeometric series (DLMF 8.17.8); for x up to 1/2 a term is at most about
+    // half the one before.
     private static double Cumulated(double x, double shape)
     {
         var (term, sum) = (1.0, 1.0);

@@ -1,8 +1,8 @@
 namespace ImgAlign.Sampling;
 
 /// <summary>
-/// Picks the noise levels of a generation from those of a model's training, whose noise is added to the data (SDXL), as the class of diffusers does that the sampler is
-/// of: the same options give other levels for another class.
+/// Picks the noise levels of a generation from those of a model's training, whose noise is added to the data (SDXL), as the class of
+/// diffusers does that the sampler is of: the same options give other levels for another class.
 /// </summary>
 /// <param name="config">The levels of training, and how they are picked from.</param>
 public sealed class DiffusionSchedule(SchedulerConfig config)
@@ -24,15 +24,20 @@ public sealed class DiffusionSchedule(SchedulerConfig config)
         {
             SamplerKind.Euler or SamplerKind.EulerAncestral or SamplerKind.Heun => Fractional(trained, kind, steps, asked),
             SamplerKind.DpmSolver or SamplerKind.DpmSolverSinglestep or SamplerKind.UniPc => Whole(trained, kind, steps, asked),
-            _ => OfTraining(trained, settings.Sampler, steps, asked),
+            _ => OfTraining(trained, settings, steps),
         };
         if (settings.Strength is not { } strength) return schedule;
         var first = FirstStep(steps, strength);
-        return first < steps ? schedule.StartingAt(first) : throw new InvalidRequestException(
-            FormattableString.Invariant($"Strength {strength} of {steps} steps leaves none to run; use at least {1.0 / steps:0.###}, or more steps."), "Strength");
+        if (first < steps) return schedule.StartingAt(first);
+        var least = 1.0 / steps;
+        throw new InvalidRequestException(
+            FormattableString.Invariant($"Strength {strength} of {steps} steps leaves none to run; use at least {least:0.###}, or more steps."), "Strength");
     }
 
-    /// <summary>The first step that image-to-image runs (diffusers <c>StableDiffusionXLImg2ImgPipeline.get_timesteps</c>): the whole steps of the strength are run.</summary>
+    /// <summary>
+    /// The first step that image-to-image runs (diffusers <c>StableDiffusionXLImg2ImgPipeline.get_timesteps</c>): the whole steps of the
+    /// strength are run.
+    /// </summary>
     public static int FirstStep(int steps, double strength) => steps - Math.Min((int)(steps * strength), steps);
 
     private PredictionType Prediction => config.PredictionType switch
@@ -51,7 +56,7 @@ public sealed class DiffusionSchedule(SchedulerConfig config)
         var isEuler = kind == SamplerKind.Euler;
         var spacing = asked.Spacing ?? (kind == SamplerKind.EulerAncestral ? NoiseLevelSpacing.Timesteps : config.Spacing);
         var places = SpacingOf(asked);
-        var timesteps = asked.Timesteps?.ToArray() ?? TimestepSpacings.Fractional(places, steps, config.NumTrainTimesteps, config.StepsOffset);
+        var timesteps = asked.Timesteps?.ToArray() ?? TimestepSpacings.Fractional(places, steps, trained.Count, config.StepsOffset);
         double[] sigmas = [.. timesteps.Select(trained.SigmaAt)];
         double final = isEuler && config.FinalSigmasType == "sigma_min" ? trained.Lowest : 0;
         if (isEuler && config.InterpolationType == "log_linear" && asked.Timesteps is null)
@@ -67,11 +72,14 @@ public sealed class DiffusionSchedule(SchedulerConfig config)
             sigmas = LevelSpacing.Between(highest, lowest, steps, spacing);
         }
         if (asked.Sigmas is not null || spacing != NoiseLevelSpacing.Timesteps) timesteps = [.. sigmas.Select(trained.TimestepAt)];
-        if (isEuler && config.TimestepType == "continuous" && Prediction == PredictionType.Velocity) timesteps = [.. sigmas.Select(static sigma => Math.Log(sigma) / 4)];
+        if (isEuler && config.TimestepType == "continuous" && Prediction == PredictionType.Velocity)
+            timesteps = [.. sigmas.Select(static sigma => Math.Log(sigma) / 4)];
 
         var largest = sigmas.Max();
         var initialScale = places == TimestepSpacing.Leading ? Math.Sqrt(largest * largest + 1) : largest;
-        return new([.. sigmas.Zip(timesteps, static (sigma, timestep) => new NoiseLevel(1, (float)sigma, (float)timestep))], new NoiseLevel(1, (float)final, 0), initialScale, Prediction);
+        return new([.. sigmas.Zip(timesteps, Added)], Added(final, 0), initialScale, Prediction);
+
+        static NoiseLevel Added(double sigma, double timestep) => new(1, (float)sigma, (float)timestep);
     }
 
     // Data and noise have squares that sum to 1, and timesteps are whole: rounded, or cut off where the reference does.
@@ -87,8 +95,8 @@ public sealed class DiffusionSchedule(SchedulerConfig config)
         if (asked.Sigmas is { } given) (sigmas, final) = ([.. given.SkipLast(1)], given[^1]);
         else if (spacing != NoiseLevelSpacing.Timesteps)
         {
-            var (highest, lowest) = isUniPc ? (config.SigmaMax ?? trained.Highest, config.SigmaMin ?? trained.Lowest) : (trained.Highest, trained.Lowest);
-            sigmas = LevelSpacing.Between(highest, lowest, steps, spacing);
+            var (highest, lowest) = isUniPc ? (config.SigmaMax, config.SigmaMin) : (null, null);
+            sigmas = LevelSpacing.Between(highest ?? trained.Highest, lowest ?? trained.Lowest, steps, spacing);
             if (isUniPc && final > 0) final = sigmas[^1];
         }
         if (asked.Sigmas is not null || spacing != NoiseLevelSpacing.Timesteps)
@@ -96,22 +104,33 @@ public sealed class DiffusionSchedule(SchedulerConfig config)
             var isCut = spacing is NoiseLevelSpacing.Exponential or NoiseLevelSpacing.Beta;
             timesteps = [.. sigmas.Select(trained.TimestepAt).Select(timestep => isCut ? Math.Truncate(timestep) : Math.Round(timestep))];
         }
-        return new([.. sigmas.Zip(timesteps, static (sigma, timestep) => AtVariance1((float)sigma, (float)timestep))], AtVariance1((float)final, 0), initialScale: 1, Prediction);
+        return new([.. sigmas.Zip(timesteps, AtVariance1)], AtVariance1(final, 0), initialScale: 1, Prediction);
     }
 
     // The timesteps of training as they are.
-    private NoiseSchedule OfTraining(TrainingLevels trained, ISampler sampler, int steps, NoiseLevelOptions asked)
+    private NoiseSchedule OfTraining(TrainingLevels trained, SamplingSettings settings, int steps)
     {
+        var (sampler, asked) = (settings.Sampler, settings.NoiseLevels);
         if (asked.Sigmas is not null || asked.Spacing is not (null or NoiseLevelSpacing.Timesteps))
-            throw new InvalidRequestException($"{sampler.Name} goes through timesteps of training, and takes neither sigmas nor another spacing of noise levels; give Timesteps, or take another sampler.", "NoiseLevels");
+        {
+            throw new InvalidRequestException(
+                $"{sampler.Name} goes through timesteps of training, and takes neither sigmas nor another spacing of noise levels; "
+                + "give Timesteps, or take another sampler.", nameof(settings.NoiseLevels));
+        }
         var isDistilled = sampler.Kind is SamplerKind.Lcm or SamplerKind.Tcd;
         if (isDistilled && asked.Timesteps is null && steps > config.OriginalInferenceSteps)
-            throw new InvalidRequestException($"Steps is {steps}, but {sampler.Name} has at most {config.OriginalInferenceSteps}.", "Steps");
+        {
+            throw new InvalidRequestException(
+                $"Steps is {steps}, but {sampler.Name} has at most {config.OriginalInferenceSteps}.", nameof(settings.Steps));
+        }
         var timesteps = asked.Timesteps ?? (isDistilled
             ? TimestepSpacings.Distilled(steps, trained.Count, config.OriginalInferenceSteps)
-            : [.. TimestepSpacings.Fractional(SpacingOf(asked), steps, trained.Count, config.StepsOffset).Select(static timestep => Math.Round(timestep))]);
+            : TimestepSpacings.Rounded(SpacingOf(asked), steps, trained.Count, config.StepsOffset));
         if (timesteps.Any(timestep => timestep != Math.Floor(timestep) || timestep < 0 || timestep >= trained.Count))
-            throw new InvalidRequestException($"{sampler.Name} goes through timesteps of training; use whole numbers from 0 to {trained.Count - 1}.", "NoiseLevels");
+        {
+            throw new InvalidRequestException(
+                $"{sampler.Name} goes through timesteps of training; use whole numbers from 0 to {trained.Count - 1}.", nameof(settings.NoiseLevels));
+        }
         var levels = timesteps.Select(timestep => trained[(int)timestep]).ToList();
         var final = sampler.Kind == SamplerKind.Tcd ? trained[0] : NoiseLevel.Clean;
         var schedule = new NoiseSchedule(levels, final, initialScale: 1, Prediction) { LevelOf = timestep => trained[timestep] };
@@ -119,12 +138,14 @@ public sealed class DiffusionSchedule(SchedulerConfig config)
         // DDIM's steps are all of the same length, and do not always end where the next one begins.
         var stride = trained.Count / steps;
         var last = config.SetAlphaToOne ? NoiseLevel.Clean : trained[0];
-        return new(levels, last, initialScale: 1, Prediction) { Ends = [.. timesteps.Select(timestep => timestep >= stride ? trained[(int)timestep - stride] : last)] };
+        var ends = timesteps.Select(timestep => timestep >= stride ? trained[(int)timestep - stride] : last);
+        return new(levels, last, initialScale: 1, Prediction) { Ends = [.. ends] };
     }
 
-    private static NoiseLevel AtVariance1(float sigma, float timestep)
+    private static NoiseLevel AtVariance1(double sigma, double timestep)
     {
-        var signal = 1 / Math.Sqrt((double)sigma * sigma + 1);
-        return new(signal, sigma * signal, timestep);
+        double ratio = (float)sigma;
+        var signal = 1 / Math.Sqrt(ratio * ratio + 1);
+        return new(signal, ratio * signal, (float)timestep);
     }
 }

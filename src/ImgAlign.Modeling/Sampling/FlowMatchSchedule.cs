@@ -1,8 +1,9 @@
 namespace ImgAlign.Sampling;
 
 /// <summary>
-/// The times of a rectified flow, from 1 (noise) to 0: evenly spaced, then shifted towards noise the more image tokens there are (FLUX <c>get_schedule</c>, and those classes
-/// of diffusers that know flows). A sample is <c>(1 - t) data + t noise</c>, and the network is told the time.
+/// The times of a rectified flow, from 1 (noise) to 0: evenly spaced, then shifted towards noise the more image tokens there are (FLUX
+/// <c>get_schedule</c>, and those classes of diffusers that know flows). A sample is <c>(1 - t) data + t noise</c>, and the network is told
+/// the time.
 /// </summary>
 /// <param name="config">The configuration.</param>
 public sealed class FlowMatchSchedule(SchedulerConfig config)
@@ -22,7 +23,9 @@ public sealed class FlowMatchSchedule(SchedulerConfig config)
         return slope * imageTokens + (config.BaseShift - slope * config.BaseImageSeqLen);
     }
 
-    /// <summary>The times of a generation by FLUX, which are 1, 1 - 1/n, … before they are shifted, unless the sampler has its own.</summary>
+    /// <summary>
+    /// The times of a generation by FLUX, which are 1, 1 - 1/n, … before they are shifted, unless the sampler has its own.
+    /// </summary>
     /// <param name="settings">The number of steps, the sampler, and what is asked of the times.</param>
     /// <param name="imageTokens">The number of image tokens.</param>
     /// <exception cref="ArgumentException">There is no step, or a flow has no such times.</exception>
@@ -33,11 +36,23 @@ public sealed class FlowMatchSchedule(SchedulerConfig config)
         var steps = asked.Steps ?? settings.Steps;
         if (steps < 1) throw new InvalidRequestException($"Steps is {steps}; use 1 or more.", nameof(settings.Steps));
         if (sampler.Kind is not (SamplerKind.Euler or SamplerKind.Heun) && !IsOfSolver(sampler.Kind))
-            throw new InvalidRequestException($"{sampler.Name} is for models whose noise is added to the data, and this is a flow; take euler, heun, unipc, or one of dpmpp-….", "Sampler");
+        {
+            throw new InvalidRequestException(
+                $"{sampler.Name} is for models whose noise is added to the data, and this is a flow; take euler, heun, unipc, or one of dpmpp-….",
+                nameof(settings.Sampler));
+        }
         if (asked.Timesteps is not null || asked.TimestepSpacing is not null)
-            throw new InvalidRequestException("A flow has no timesteps of training to choose from; give Sigmas, times from 1 to 0.", "NoiseLevels");
-        if (asked.Spacing is NoiseLevelSpacing.Lu || (asked.Spacing is not (null or NoiseLevelSpacing.Timesteps) && IsOfSolver(sampler.Kind)))
-            throw new InvalidRequestException($"The noise levels {asked.Spacing} are not for {sampler.Name} on a flow; leave them out, or take Karras, Exponential or Beta with euler or heun.", "NoiseLevels");
+        {
+            throw new InvalidRequestException(
+                "A flow has no timesteps of training to choose from; give Sigmas, times from 1 to 0.", nameof(settings.NoiseLevels));
+        }
+        var isSpaced = asked.Spacing is not (null or NoiseLevelSpacing.Timesteps);
+        if (asked.Spacing is NoiseLevelSpacing.Lu || (isSpaced && IsOfSolver(sampler.Kind)))
+        {
+            throw new InvalidRequestException(
+                $"The noise levels {asked.Spacing} are not for {sampler.Name} on a flow; leave them out, or take Karras, Exponential or Beta with euler or heun.",
+                nameof(settings.NoiseLevels));
+        }
         var isOwn = IsOfSolver(sampler.Kind) || config.ClassName == SchedulerClass.FlowHeun;
         var times = asked.Sigmas ?? (isOwn ? null : [.. LevelSpacing.Even(1, 1.0 / steps, steps), 0]);
         var schedule = Create(sampler.Kind, steps, times, Mu(imageTokens), asked.Spacing);
@@ -52,7 +67,9 @@ public sealed class FlowMatchSchedule(SchedulerConfig config)
     /// <param name="spacing">How they are spaced; null: as the configuration says.</param>
     public NoiseSchedule Create(SamplerKind kind, int steps, IReadOnlyList<double>? given, double mu, NoiseLevelSpacing? spacing = null)
     {
-        var shift = config.UseDynamicShifting ? (config.TimeShiftType == "linear" ? mu : Math.Exp(mu)) : config.UseFlowSigmas ? config.FlowShift : config.Shift;
+        var shift = config.UseDynamicShifting ? (config.TimeShiftType == "linear" ? mu : Math.Exp(mu))
+            : config.UseFlowSigmas ? config.FlowShift
+            : config.Shift;
         var times = (given?.SkipLast(1) ?? Own(kind, steps)).Select(time => Shifted(time, shift)).ToArray();
         double final = given?[^1] ?? 0;
         if (IsOfSolver(kind))
@@ -67,16 +84,20 @@ public sealed class FlowMatchSchedule(SchedulerConfig config)
             var stretch = (1 - times[^1]) / (1 - terminal);
             times = [.. times.Select(time => 1 - (1 - time) / stretch)];
         }
-        if ((spacing ?? config.Spacing) is var chosen and not NoiseLevelSpacing.Timesteps) times = LevelSpacing.Between(times[0], times[^1], steps, chosen);
+        if ((spacing ?? config.Spacing) is var chosen and not NoiseLevelSpacing.Timesteps)
+            times = LevelSpacing.Between(times[0], times[^1], steps, chosen);
         return Schedule(times, final, static time => time);
     }
 
-    /// <summary>The first step that image-to-image runs (diffusers <c>FluxImg2ImgPipeline.get_timesteps</c>): a step that has begun is run, too.</summary>
+    /// <summary>
+    /// The first step that image-to-image runs (diffusers <c>FluxImg2ImgPipeline.get_timesteps</c>): a step that has begun is run, too.
+    /// </summary>
     public static int FirstStep(int steps, double strength) =>
         Math.Min((int)(steps - Math.Min(steps * strength, steps)), steps - 1);
 
     // Those classes that know flows beside other noise levels.
-    private static bool IsOfSolver(SamplerKind kind) => kind is SamplerKind.DpmSolver or SamplerKind.DpmSolverSinglestep or SamplerKind.UniPc;
+    private static bool IsOfSolver(SamplerKind kind) =>
+        kind is SamplerKind.DpmSolver or SamplerKind.DpmSolverSinglestep or SamplerKind.UniPc;
 
     private double[] Own(SamplerKind kind, int steps)
     {
@@ -84,7 +105,8 @@ public sealed class FlowMatchSchedule(SchedulerConfig config)
         return kind switch
         {
             SamplerKind.UniPc => [.. LevelSpacing.Even(1, least, steps + 1).SkipLast(1)],
-            SamplerKind.DpmSolver or SamplerKind.DpmSolverSinglestep => [.. LevelSpacing.Even(1, least, steps + 1).Reverse().SkipLast(1).Select(static share => 1 - share)],
+            SamplerKind.DpmSolver or SamplerKind.DpmSolverSinglestep =>
+                [.. LevelSpacing.Even(1, least, steps + 1).Reverse().SkipLast(1).Select(static share => 1 - share)],
             // The lower end is shifted twice, here and with all others, as in the reference.
             _ => LevelSpacing.Even(1, config.UseDynamicShifting ? least : Shifted(least, config.Shift), steps),
         };

@@ -3,7 +3,10 @@ using System.Text.Json.Nodes;
 
 namespace ImgAlign.Sampling;
 
-/// <summary>The classes of diffusers that a <c>scheduler_config.json</c> may name: whose noise levels each has, and its defaults where they are its own.</summary>
+/// <summary>
+/// The classes of diffusers that a <c>scheduler_config.json</c> may name: whose noise levels each has, and its defaults where they are its
+/// own.
+/// </summary>
 public static class SchedulerClass
 {
     public const string Euler = "EulerDiscreteScheduler";
@@ -43,7 +46,8 @@ public static class SchedulerClass
     internal static JsonElement WithDefaults(JsonElement json)
     {
         if (json.ValueKind != JsonValueKind.Object) return json;
-        var name = json.TryGetProperty("_class_name", out var value) && value.ValueKind == JsonValueKind.String ? value.GetString()! : Euler;
+        var isNamed = json.TryGetProperty("_class_name", out var value) && value.ValueKind == JsonValueKind.String;
+        var name = isNamed ? value.GetString()! : Euler;
         if (!Known.TryGetValue(name, out var known)) return json;
         var fields = JsonObject.Create(json)!;
         foreach (var (key, standard) in JsonNode.Parse($"{{{known.Defaults}}}")!.AsObject()) fields.TryAdd(key, standard!.DeepClone());

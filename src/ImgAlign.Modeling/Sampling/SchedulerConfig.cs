@@ -5,8 +5,9 @@ using ImgAlign.Checkpoints;
 namespace ImgAlign.Sampling;
 
 /// <summary>
-/// The noise levels that a model was trained with, and which sampler goes through which of them: a published <c>scheduler_config.json</c> of diffusers, whose names these
-/// are. A key that the file leaves out has the default of the file's class; keys that the class does not know are ignored.
+/// The noise levels that a model was trained with, and which sampler goes through which of them: a published <c>scheduler_config.json</c>
+/// of diffusers, whose names these are. A key that the file leaves out has the default of the file's class; keys that the class does not
+/// know are ignored.
 /// </summary>
 public sealed record SchedulerConfig
 {
@@ -23,7 +24,10 @@ public sealed record SchedulerConfig
     /// <summary>The last beta.</summary>
     public double BetaEnd { get; init; } = 0.02;
 
-    /// <summary>How betas lie between them: <c>linear</c>, <c>scaled_linear</c> (their roots are linear), or apart from them <c>squaredcos_cap_v2</c> (Nichol and Dhariwal, 2021).</summary>
+    /// <summary>
+    /// How betas lie between them: <c>linear</c>, <c>scaled_linear</c> (their roots are linear), or apart from them
+    /// <c>squaredcos_cap_v2</c> (Nichol and Dhariwal, 2021).
+    /// </summary>
     public string BetaSchedule { get; init; } = "linear";
 
     /// <summary>Betas given one by one, which take the place of the three before; null for none.</summary>
@@ -32,7 +36,10 @@ public sealed record SchedulerConfig
     /// <summary>Whether betas are rescaled so that the last timestep is nothing but noise (Lin et al., 2023).</summary>
     public bool RescaleBetasZeroSnr { get; init; }
 
-    /// <summary>What the network predicts: <c>epsilon</c>, <c>v_prediction</c>, <c>sample</c>, or with the noise levels of a flow <c>flow_prediction</c>.</summary>
+    /// <summary>
+    /// What the network predicts: <c>epsilon</c>, <c>v_prediction</c>, <c>sample</c>, or with the noise levels of a flow
+    /// <c>flow_prediction</c>.
+    /// </summary>
     public string PredictionType { get; init; } = "epsilon";
 
     /// <summary>Which timesteps are used: <c>leading</c>, <c>trailing</c> or <c>linspace</c>.</summary>
@@ -41,10 +48,16 @@ public sealed record SchedulerConfig
     /// <summary>What is added to the timesteps of <c>leading</c>.</summary>
     public int StepsOffset { get; init; }
 
-    /// <summary>What the network takes for a timestep: <c>discrete</c>, or with a predicted velocity <c>continuous</c>, a quarter of the noise level's logarithm.</summary>
+    /// <summary>
+    /// What the network takes for a timestep: <c>discrete</c>, or with a predicted velocity <c>continuous</c>, a quarter of the noise
+    /// level's logarithm.
+    /// </summary>
     public string TimestepType { get; init; } = "discrete";
 
-    /// <summary>How noise levels between two timesteps are found: <c>linear</c>, or <c>log_linear</c>, evenly in their logarithm over all of training.</summary>
+    /// <summary>
+    /// How noise levels between two timesteps are found: <c>linear</c>, or <c>log_linear</c>, evenly in their logarithm over all of
+    /// training.
+    /// </summary>
     public string InterpolationType { get; init; } = "linear";
 
     /// <summary>Whether noise levels are spaced as <see cref="NoiseLevelSpacing.Karras"/>.</summary>
@@ -65,7 +78,9 @@ public sealed record SchedulerConfig
     /// <summary>The first noise level of these spacings (Euler, UniPC); null: as it would be without them.</summary>
     public double? SigmaMax { get; init; }
 
-    /// <summary>The noise level after the last step (Euler, DPM-Solver, UniPC): <c>zero</c>, or <c>sigma_min</c>, the first one of training.</summary>
+    /// <summary>
+    /// The noise level after the last step (Euler, DPM-Solver, UniPC): <c>zero</c>, or <c>sigma_min</c>, the first one of training.
+    /// </summary>
     public string FinalSigmasType { get; init; } = "zero";
 
     /// <summary>Whether the noise levels are those of a flow (DPM-Solver, UniPC).</summary>
@@ -188,7 +203,7 @@ public sealed record SchedulerConfig
     public static SchedulerConfig FromJson(JsonElement json, string source)
     {
         var config = ConfigFile.Parse<SchedulerConfig>(SchedulerClass.WithDefaults(json), source);
-        SchedulerRules.Check(config, source);
+        new SchedulerRules(config, source).Check();
         return config;
     }
 }

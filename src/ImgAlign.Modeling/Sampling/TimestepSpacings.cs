@@ -11,6 +11,10 @@ internal static class TimestepSpacings
         _ => [.. Enumerable.Range(0, steps).Reverse().Select(i => steps == 1 ? 0 : i * ((trained - 1.0) / (steps - 1)))],
     };
 
+    /// <summary>The same, each at the nearest whole number.</summary>
+    public static double[] Rounded(TimestepSpacing spacing, int steps, int trained, int offset) =>
+        [.. Fractional(spacing, steps, trained, offset).Select(static timestep => Math.Round(timestep))];
+
     /// <summary>For samplers that divide training into one part more than there are steps, and leave out the part that lies at 0.</summary>
     /// <param name="spacing">Where they lie.</param>
     /// <param name="steps">The number of steps.</param>
@@ -36,6 +40,7 @@ internal static class TimestepSpacings
     {
         var ratio = (double)trained / steps;
         var stride = usable - ratio - usable;
-        return [.. Enumerable.Range(0, Math.Min(steps, (int)Math.Ceiling(usable / ratio))).Select(i => Math.Round(usable + i * stride) - 1)];
+        var count = Math.Min(steps, (int)Math.Ceiling(usable / ratio));
+        return [.. Enumerable.Range(0, count).Select(i => Math.Round(usable + i * stride) - 1)];
     }
 }

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace ImgAlign.Sampling;
 
 /// <summary>
-/// The noise levels of a model's training, one for each timestep: how much of a sample's variance is left of the data (diffusers <c>alphas_cumprod</c>), and what follows
-/// from it. Float32 where the reference is.
+/// The noise levels of a model's training, one for each timestep: how much of a sample's variance is left of the data (diffusers
+/// <c>alphas_cumprod</c>), and what follows from it. Float32 where the reference is.
 /// </summary>
 public sealed class TrainingLevels
 {
@@ -13,7 +13,8 @@ public sealed class TrainingLevels
 
     /// <summary>Computes the levels.</summary>
     /// <param name="config">Betas.</param>
-    /// <param name="zeroSnr">What is left at the last timestep where betas are rescaled to zero signal; null: betas are as they are.</param>
+    /// <param name="zeroSnr">What is left at the last timestep where betas are rescaled to zero signal; null: betas are as they
+    /// are.</param>
     public TrainingLevels(SchedulerConfig config, float? zeroSnr)
     {
         using var scope = NewDisposeScope();
@@ -46,7 +47,7 @@ public sealed class TrainingLevels
         {
             "linear" => linspace(config.BetaStart, config.BetaEnd, steps, float32),
             "scaled_linear" => linspace(Math.Sqrt(config.BetaStart), Math.Sqrt(config.BetaEnd), steps, float32).Squared(),
-            _ => tensor(Enumerable.Range(0, steps).Select(i => (float)Math.Min(1 - SquaredCosine(i + 1, steps) / SquaredCosine(i, steps), 0.999)).ToArray()),
+            _ => tensor(Enumerable.Range(0, steps).Select(i => SquaredCosineBeta(i, steps)).ToArray()),
         };
         var products = betas.OneMinus().cumprod(0);
         if (config.RescaleBetasZeroSnr && zeroSnr is { } last)
@@ -77,6 +78,9 @@ public sealed class TrainingLevels
         var weight = Math.Clamp((low - logarithm) / (low - high), 0, 1);
         return (1 - weight) * below + weight * (below + 1);
     }
+
+    private static float SquaredCosineBeta(int step, int steps) =>
+        (float)Math.Min(1 - SquaredCosine(step + 1, steps) / SquaredCosine(step, steps), 0.999);
 
     private static double SquaredCosine(int step, int steps) => Math.Pow(Math.Cos(((double)step / steps + 0.008) / 1.008 * Math.PI / 2), 2);
 }

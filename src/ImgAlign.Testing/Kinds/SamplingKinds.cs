@@ -51,7 +51,7 @@ internal static class SamplingKinds
         var run = SamplerCase.Of(golden.Options, golden);
         var (latents, noise) = (golden.Inputs["latents"].to(device), golden.Inputs["noise"].to(device));
         var timesteps = golden.Inputs["timestep"].to(torch.float32).data<float>().ToArray();
-        var rows = Enumerable.Range(0, (int)latents.shape[0]).Select(item => LevelOf(timesteps[item]).Mix(latents.narrow(0, item, 1), noise.narrow(0, item, 1)));
+        var rows = timesteps.Select((timestep, item) => LevelOf(timestep).Mix(latents.narrow(0, item, 1), noise.narrow(0, item, 1)));
         return new() { ["noisy"] = torch.cat([.. rows]) };
 
         NoiseLevel LevelOf(float timestep)
@@ -81,7 +81,9 @@ internal static class SamplingKinds
         static int FirstStep(JsonElement options, int steps)
         {
             var strength = options.GetProperty("strength").GetDouble();
-            return options.GetProperty("pipeline").GetString() == "flux" ? FlowMatchSchedule.FirstStep(steps, strength) : DiffusionSchedule.FirstStep(steps, strength);
+            return options.GetProperty("pipeline").GetString() == "flux"
+                ? FlowMatchSchedule.FirstStep(steps, strength)
+                : DiffusionSchedule.FirstStep(steps, strength);
         }
 
         // A refiner's part: it goes on from timesteps below a share of training, with Heun from the middle of a step.
@@ -103,7 +105,11 @@ internal static class SamplingKinds
 
     private static Dictionary<string, torch.Tensor> Levels(SamplerCase run)
     {
-        var outputs = new Dictionary<string, torch.Tensor> { ["timesteps"] = run.Timesteps, ["init_noise_sigma"] = torch.tensor(new[] { (float)run.Schedule.InitialScale }) };
+        var outputs = new Dictionary<string, torch.Tensor>
+        {
+            ["timesteps"] = run.Timesteps,
+            ["init_noise_sigma"] = torch.tensor(new[] { (float)run.Schedule.InitialScale }),
+        };
         if (run.Sigmas is { } sigmas) outputs["sigmas"] = sigmas;
         return outputs;
     }

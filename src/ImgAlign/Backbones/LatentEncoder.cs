@@ -4,7 +4,9 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.Backbones;
 
-/// <summary>From pictures to latents that a generation starts from, by the autoencoder's encoder: the same for all backbones that have one.</summary>
+/// <summary>
+/// From pictures to latents that a generation starts from, by the autoencoder's encoder: the same for all backbones that have one.
+/// </summary>
 internal sealed class LatentEncoder : IDisposable
 {
     private readonly AutoencoderKlConfig config;
@@ -42,7 +44,8 @@ internal sealed class LatentEncoder : IDisposable
     {
         // In the first block: what enters it, its normalised copy, that in the order that the convolution wants, and the result.
         const long FeatureMaps = 4;
-        return new(slot.Name, slot.WeightBytes, FeatureMaps * size.Width * size.Height * config.BlockOutChannels[0] * (slot.Type == float32 ? 4 : 2));
+        var elementBytes = slot.Type == float32 ? 4 : 2;
+        return new(slot.Name, slot.WeightBytes, FeatureMaps * size.Width * size.Height * config.BlockOutChannels[0] * elementBytes);
     }
 
     /// <summary>Frees the network.</summary>

@@ -17,8 +17,8 @@ internal enum Branch
 }
 
 /// <summary>
-/// The data behind the samples of one batch, with guidance: the two branches run as one batch or one after the other, and a step that is not guided runs the prompts' branch
-/// alone. Owns its conditionings.
+/// The data behind the samples of one batch, with guidance: the two branches run as one batch or one after the other, and a step that is
+/// not guided runs the prompts' branch alone. Owns its conditionings.
 /// </summary>
 internal sealed class GuidedModel : IDisposable
 {
@@ -34,8 +34,10 @@ internal sealed class GuidedModel : IDisposable
     /// <param name="guidance">Combines the branches.</param>
     /// <param name="branches">How they are computed.</param>
     /// <param name="schedule">The steps.</param>
-    /// <param name="condition">Conditions a branch. Not within a dispose scope of ours: it would take the conditionings' tensors along.</param>
-    public GuidedModel(IDiffusionBackbone backbone, IGuidance guidance, GuidanceBranches branches, NoiseSchedule schedule, Func<Branch, Conditioning> condition)
+    /// <param name="condition">Conditions a branch. Not within a dispose scope of ours: it would take the conditionings' tensors
+    /// along.</param>
+    public GuidedModel(
+        IDiffusionBackbone backbone, IGuidance guidance, GuidanceBranches branches, NoiseSchedule schedule, Func<Branch, Conditioning> condition)
     {
         (this.backbone, this.guidance, this.schedule) = (backbone, guidance, schedule);
         var guided = Enumerable.Range(schedule.First, schedule.StepsToRun).Count(IsGuided);

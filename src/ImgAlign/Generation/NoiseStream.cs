@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace ImgAlign.Generation;
 
 /// <summary>
-/// The noise of one item, or of several that share a source. What was drawn is kept, so that every generation of a run starts from the same noise and
-/// goes on with the same draws. Used on one thread at a time: items that share a stream are in one batch.
+/// The noise of one item, or of several that share a source. What was drawn is kept, so that every generation of a run starts from the same
+/// noise and goes on with the same draws. Used on one thread at a time: items that share a stream are in one batch.
 /// </summary>
 /// <param name="source">Where it comes from; disposed with this if <paramref name="isOwned"/>.</param>
 /// <param name="isOwned">Whether the source was made for this stream.</param>
@@ -34,7 +34,8 @@ internal sealed class NoiseStream(INoiseSource source, bool isOwned) : IDisposab
             stream.Items.Add(index);
             streams.Add(stream);
         }
-        foreach (var stream in shared.Values) stream.SharesPicture = stream.Items.Select(index => items[index].Image).Distinct().Count() == 1;
+        foreach (var stream in shared.Values)
+            stream.SharesPicture = stream.Items.Select(index => items[index].Image).Distinct().Count() == 1;
         return streams;
     }
 

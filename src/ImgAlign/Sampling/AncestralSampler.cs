@@ -3,8 +3,9 @@ using static TorchSharp.torch;
 namespace ImgAlign.Sampling;
 
 /// <summary>
-/// From deterministic to ancestral steps: of the noise that a step may renew, <c>Noise' sqrt(1 - (sigma'/sigma)^2)</c>, it renews the share eta. Over noise levels
-/// of its own each time, this is Euler (0; Karras et al., 2022), Euler ancestral (1), DDIM (any; Song et al., 2021) and DDPM (1; Ho et al., 2020).
+/// From deterministic to ancestral steps: of the noise that a step may renew, <c>Noise' sqrt(1 - (sigma'/sigma)^2)</c>, it renews the share
+/// eta. Over noise levels of its own each time, this is Euler (0; Karras et al., 2022), Euler ancestral (1), DDIM (any; Song et al., 2021)
+/// and DDPM (1; Ho et al., 2020).
 /// </summary>
 /// <param name="name">The sampler's name.</param>
 /// <param name="kind">Whose noise levels it takes.</param>

@@ -2,7 +2,9 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.Sampling;
 
-/// <summary>DPM-Solver of the orders 1 to 3 that extrapolates from the steps before (diffusers <c>DPMSolverMultistepScheduler</c>).</summary>
+/// <summary>
+/// DPM-Solver of the orders 1 to 3 that extrapolates from the steps before (diffusers <c>DPMSolverMultistepScheduler</c>).
+/// </summary>
 /// <param name="order">The order, 1 to 3; a run begins with the first.</param>
 /// <param name="update">The form of its updates.</param>
 internal sealed class DpmSolverMultistep(int order, DpmUpdate update) : ISampler

@@ -7,5 +7,6 @@ internal static class DpmSolverNames
     /// <param name="order">The order.</param>
     /// <param name="steps"><c>m</c> for multistep, <c>s</c> for singlestep.</param>
     /// <param name="update">The form of its updates.</param>
-    public static string Of(int order, char steps, DpmUpdate update) => $"dpm{(update.PredictsNoise ? "" : "pp")}-{order}{steps}{(update.IsStochastic ? "-sde" : "")}";
+    public static string Of(int order, char steps, DpmUpdate update) =>
+        $"dpm{(update.PredictsNoise ? "" : "pp")}-{order}{steps}{(update.IsStochastic ? "-sde" : "")}";
 }

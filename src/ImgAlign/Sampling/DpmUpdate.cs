@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace ImgAlign.Sampling;
 
 /// <summary>
-/// One update of DPM-Solver (Lu et al., 2022) and DPM-Solver++, and of their stochastic forms: from a sample, with the network's answer and its differences, each of
-/// which is data or noise, to another noise level. In the logarithm of signal to noise; a step of length h.
+/// One update of DPM-Solver (Lu et al., 2022) and DPM-Solver++, and of their stochastic forms: from a sample, with the network's answer and
+/// its differences, each of which is data or noise, to another noise level. In the logarithm of signal to noise; a step of length h.
 /// </summary>
 internal sealed record DpmUpdate
 {
@@ -31,7 +31,8 @@ internal sealed record DpmUpdate
     /// <param name="from">Its level.</param>
     /// <param name="to">The level to go to.</param>
     /// <param name="order">The order of the update.</param>
-    /// <param name="differences">The answer, and its first and second difference in units of the step, as far as the order has them.</param>
+    /// <param name="differences">The answer, and its first and second difference in units of the step, as far as the order has
+    /// them.</param>
     /// <param name="z">New noise for the stochastic forms.</param>
     public Tensor Step(Tensor x, NoiseLevel from, NoiseLevel to, int order, IReadOnlyList<Tensor> differences, Tensor? z)
     {

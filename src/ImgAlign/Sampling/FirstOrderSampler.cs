@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace ImgAlign.Sampling;
 
 /// <summary>
-/// One evaluation a step, and nothing remembered: a step goes to the expected data, and adds of the noise that was in the sample as much as is kept, and new
-/// noise. Samplers of this kind differ in how much that is.
+/// One evaluation a step, and nothing remembered: a step goes to the expected data, and adds of the noise that was in the sample as much as
+/// is kept, and new noise. Samplers of this kind differ in how much that is.
 /// </summary>
 internal abstract class FirstOrderSampler : ISampler
 {
@@ -16,7 +16,8 @@ internal abstract class FirstOrderSampler : ISampler
 
     public virtual ISampler? WithEta(double eta) => null;
 
-    public Tensor Sample(Tensor x, NoiseSchedule schedule, DataEstimate estimate, INoiseSource noise) => StepLoop.Run(x, schedule, (sample, step) =>
+    public Tensor Sample(Tensor x, NoiseSchedule schedule, DataEstimate estimate, INoiseSource noise) =>
+        StepLoop.Run(x, schedule, (sample, step) =>
     {
         var (from, to) = (schedule.Levels[step], schedule.Ends[step]);
         var (kept, added, draws) = Noise(schedule, step);
@@ -30,7 +31,10 @@ internal abstract class FirstOrderSampler : ISampler
     /// <summary>How much noise a step leaves and adds.</summary>
     protected abstract NoiseShares Noise(NoiseSchedule schedule, int step);
 
-    /// <summary>The data that a step goes to, and the data that the noise is taken to surround: the network's expectation, unless something is done to it.</summary>
+    /// <summary>
+    /// The data that a step goes to, and the data that the noise is taken to surround: the network's expectation, unless something is done
+    /// to it.
+    /// </summary>
     protected virtual (Tensor Data, Tensor Source) Data(Tensor expected, Tensor x, NoiseLevel level) => (expected, expected);
 
     /// <summary>The noise after a step.</summary>

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace ImgAlign.Sampling;
 
 /// <summary>
-/// Heun's method (Karras et al., 2022, algorithm 1): an Euler step, and from its end a second slope, with which the mean is taken. The last step, to no noise, is
-/// Euler's.
+/// Heun's method (Karras et al., 2022, algorithm 1): an Euler step, and from its end a second slope, with which the mean is taken. The last
+/// step, to no noise, is Euler's.
 /// </summary>
 internal sealed class HeunSampler : ISampler
 {
@@ -14,7 +14,8 @@ internal sealed class HeunSampler : ISampler
 
     public int CountEvaluations(int steps) => 2 * steps - 1;
 
-    public Tensor Sample(Tensor x, NoiseSchedule schedule, DataEstimate estimate, INoiseSource noise) => StepLoop.Run(x, schedule, (sample, step) =>
+    public Tensor Sample(Tensor x, NoiseSchedule schedule, DataEstimate estimate, INoiseSource noise) =>
+        StepLoop.Run(x, schedule, (sample, step) =>
     {
         var (from, to) = (schedule.Levels[step], schedule.Ends[step]);
         var first = Change(estimate(sample, step, from), sample, from);

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace ImgAlign.Sampling;
 
 /// <summary>
-/// Latent consistency models (Luo et al., 2023): each step goes to the expected data and adds new noise alone. At timesteps near 0 the data is mixed with the sample,
-/// which a consistency model leaves as it is there.
+/// Latent consistency models (Luo et al., 2023): each step goes to the expected data and adds new noise alone. At timesteps near 0 the data
+/// is mixed with the sample, which a consistency model leaves as it is there.
 /// </summary>
 internal sealed class LcmSampler : FirstOrderSampler
 {
@@ -20,7 +20,8 @@ internal sealed class LcmSampler : FirstOrderSampler
     /// <summary>The bound that expected data is clipped to; null: it is not.</summary>
     public double? ClipRange { get; init; }
 
-    protected override NoiseShares Noise(NoiseSchedule schedule, int step) => new(Kept: 0, schedule.Ends[step].Noise, Draws: step + 1 < schedule.Steps);
+    protected override NoiseShares Noise(NoiseSchedule schedule, int step) =>
+        new(Kept: 0, schedule.Ends[step].Noise, Draws: step + 1 < schedule.Steps);
 
     protected override (Tensor Data, Tensor Source) Data(Tensor expected, Tensor x, NoiseLevel level)
     {

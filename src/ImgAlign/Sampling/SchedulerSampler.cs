@@ -9,8 +9,15 @@ internal static class SchedulerSampler
         SamplerKind.Euler => config.StochasticSampling && config.IsFlow ? new RenewingSampler() : Samplers.Euler,
         SamplerKind.EulerAncestral => Samplers.EulerAncestral,
         SamplerKind.Heun => Samplers.Heun,
-        SamplerKind.DpmSolver => new DpmSolverMultistep(config.SolverOrder, DpmUpdate(config)) { LowersFinalOrder = config.LowerOrderFinal, EndsWithEuler = config.EulerAtFinal },
-        SamplerKind.DpmSolverSinglestep => new DpmSolverSinglestep(config.SolverOrder, DpmUpdate(config)) { LowersFinalOrder = config.LowerOrderFinal },
+        SamplerKind.DpmSolver => new DpmSolverMultistep(config.SolverOrder, DpmUpdate(config))
+        {
+            LowersFinalOrder = config.LowerOrderFinal,
+            EndsWithEuler = config.EulerAtFinal,
+        },
+        SamplerKind.DpmSolverSinglestep => new DpmSolverSinglestep(config.SolverOrder, DpmUpdate(config))
+        {
+            LowersFinalOrder = config.LowerOrderFinal,
+        },
         SamplerKind.UniPc => new UniPcSampler(config.SolverOrder)
         {
             PredictsNoise = !config.PredictX0,
@@ -19,7 +26,11 @@ internal static class SchedulerSampler
             Uncorrected = config.DisableCorrector,
         },
         SamplerKind.Ddim => new AncestralSampler("ddim", SamplerKind.Ddim, eta: 0) { ClipRange = ClipRange(config) },
-        SamplerKind.Ddpm => new AncestralSampler("ddpm", SamplerKind.Ddpm, eta: 1) { ClipRange = ClipRange(config), IsVarianceLarge = config.VarianceType == "fixed_large" },
+        SamplerKind.Ddpm => new AncestralSampler("ddpm", SamplerKind.Ddpm, eta: 1)
+        {
+            ClipRange = ClipRange(config),
+            IsVarianceLarge = config.VarianceType == "fixed_large",
+        },
         SamplerKind.Lcm => new LcmSampler { ClipRange = ClipRange(config), TimestepScaling = config.TimestepScaling },
         SamplerKind.Tcd => Samplers.Tcd,
         _ => null,

@@ -1,8 +1,8 @@
 namespace ImgAlign.Sampling;
 
 /// <summary>
-/// Trajectory consistency distillation (Zheng et al., 2024): each step goes below the next level, to the timestep <c>(1 - eta)</c> of its, and back up to it with new
-/// noise; the last one stays there.
+/// Trajectory consistency distillation (Zheng et al., 2024): each step goes below the next level, to the timestep <c>(1 - eta)</c> of its,
+/// and back up to it with new noise; the last one stays there.
 /// </summary>
 /// <param name="eta">From 0, no new noise, to 1.</param>
 internal sealed class TcdSampler(double eta) : FirstOrderSampler

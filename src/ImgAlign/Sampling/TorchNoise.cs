@@ -4,8 +4,9 @@ using static TorchSharp.torch;
 namespace ImgAlign.Sampling;
 
 /// <summary>
-/// Unit normal noise as PyTorch draws it on the CPU: the same seed and shapes give the same numbers as <c>torch.Generator("cpu").manual_seed(seed)</c>
-/// and <c>torch.randn</c> in Python, whatever device the noise is used on. It is libtorch's own generator.
+/// Unit normal noise as PyTorch draws it on the CPU: the same seed and shapes give the same numbers as
+/// <c>torch.Generator("cpu").manual_seed(seed)</c> and <c>torch.randn</c> in Python, whatever device the noise is used on. It is libtorch's
+/// own generator.
 /// </summary>
 public sealed class TorchNoise : INoiseSource, IDisposable
 {

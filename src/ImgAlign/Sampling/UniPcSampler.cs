@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace ImgAlign.Sampling;
 
 /// <summary>
-/// UniPC (Zhao et al., 2023; diffusers <c>UniPCMultistepScheduler</c>): a multistep predictor, and with the network's answer at its result a corrector of the same step,
-/// which costs no evaluation. In the logarithm of signal to noise; a step of length h.
+/// UniPC (Zhao et al., 2023; diffusers <c>UniPCMultistepScheduler</c>): a multistep predictor, and with the network's answer at its result
+/// a corrector of the same step, which costs no evaluation. In the logarithm of signal to noise; a step of length h.
 /// </summary>
 /// <param name="order">The order, 1 or more; a run begins with the first.</param>
 internal sealed class UniPcSampler(int order) : ISampler
@@ -70,7 +70,8 @@ internal sealed class UniPcSampler(int order) : ISampler
         return next.PlusInPlace(answers[0].Value, -last).PlusInPlace(answer, last);
     }
 
-    // The weights of the differences at these places: those with which polynomials up to their number are integrated exactly. A single one is a half.
+    // The weights of the differences at these places: those with which polynomials up to their number are integrated exactly. A single one
+    // is a half.
     private static double[] Shares(double[] places, double g, double bound)
     {
         if (places.Length == 0) return [];
