@@ -42,8 +42,12 @@ public sealed record ScoreGate : IAcceptance
     {
         get
         {
-            var better = Criteria.Select(static criterion =>
-                criterion.Margin == 0 ? criterion.Scorer : $"{criterion.Scorer} + {Text(criterion.Margin)}");
+            var better = Criteria.Select(static criterion => criterion.Scorer + criterion.Margin switch
+            {
+                0 => "",
+                < 0 => $" - {Text(-criterion.Margin)}",
+                _ => $" + {Text(criterion.Margin)}",
+            });
             var enough = Sufficing.Select(static criterion => $"{criterion.Scorer} {Text(criterion.Sufficient!.Value)}").ToList();
             return $"kept if better by {Of(better)}"
                 + (enough.Count > 0 ? $"; done at {Of(enough)}" : "")

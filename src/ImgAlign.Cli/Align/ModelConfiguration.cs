@@ -158,6 +158,7 @@ internal sealed class ModelConfiguration
             settings[$"{section}:{nameof(SdxlOptions.Loras)}:{index}:{nameof(LoraOptions.Scale)}"] = scale;
         }
         if (required.HasFlag(RequiredModels.Scorers)) ScorerArguments.Add(settings, parsed);
+        else ScorerArguments.Remove(settings);
         Remove(settings, [.. settings.Keys.Where(key => unused.Contains(key.Split(':')[0]))]);
         RequireModels(settings, section, detector, required);
         return ToSection(settings);

@@ -56,10 +56,14 @@ internal static class ScorerArguments
     /// <summary>The scorers that the command line names and whose files neither it nor a file's settings tell: a recipe may.</summary>
     public static IEnumerable<string> WithoutFiles(Dictionary<string, string?> settings, ParseResult parsed) =>
         (parsed.GetValue(Scorers) ?? [])
-            .Where(scorer => Kinds.TryGetValue(scorer, out var kind) && !settings.ContainsKey(ModelKey(kind.Section)));
+            .Where(scorer => Kinds.TryGetValue(scorer, out var kind) && !settings.ContainsKey(ModelKey(kind.Section)))
+            .Select(static scorer => scorer.ToLowerInvariant());
 
     /// <summary>The sections of scorers.</summary>
     public static IEnumerable<string> Sections => Kinds.Values.Select(static kind => kind.Section);
+
+    /// <summary>Leaves out which scorers run and decide, for commands that run none.</summary>
+    public static void Remove(Dictionary<string, string?> settings) => RemoveBelow(settings, ScorersKey, GateKey);
 
     /// <summary>Puts what the command line says on top of a file's settings.</summary>
     /// <param name="settings">The settings.</param>
@@ -87,6 +91,7 @@ internal static class ScorerArguments
         }
         AddClip(settings, parsed.GetValue(Clip));
         AddGate(settings, parsed);
+        AddVote(settings, parsed.GetValue(Vote));
     }
 
     private static void AddClip(Dictionary<string, string?> settings, string? path)
@@ -104,7 +109,6 @@ internal static class ScorerArguments
 
     private static void AddGate(Dictionary<string, string?> settings, ParseResult parsed)
     {
-        if (parsed.GetValue(Vote) is { } vote) settings[VoteKey] = vote.ToString();
         if (!HasGate(parsed)) return;
         var margins = (parsed.GetValue(Gate) ?? []).Select(static gate => Split(gate)).ToList();
         var enough = (parsed.GetValue(Enough) ?? []).Select(static score => Split(score)).ToList();
@@ -124,6 +128,14 @@ internal static class ScorerArguments
             var index = margins.FindIndex(gate => gate.Name == name);
             settings[$"{GateKey}:{index}:{nameof(ScoreCriterion.Sufficient)}"] = Number(score, Enough, name);
         }
+    }
+
+    private static void AddVote(Dictionary<string, string?> settings, GateVote? vote)
+    {
+        if (vote is null) return;
+        if (!settings.Keys.Any(static key => IsBelow(key, GateKey)))
+            throw new ImgAlignException("--gate-vote counts the scorers of --gate; give --gate as well, or leave it out.");
+        settings[VoteKey] = vote.ToString();
     }
 
     private static string ModelKey(string section) => $"{section}:{nameof(HpsOptions.ModelPath)}";

@@ -30,7 +30,7 @@ public sealed class AlignWithScorersTests : IDisposable
         Assert.Equal(["hps", "pickscore"], Texts(acceptance.GetProperty("decidedBy")));
         Assert.Equal(["ShapeWorld's scorer", "aesthetic"], Texts(acceptance.GetProperty("reportedBy")));
         Assert.Equal(
-            "kept if better by all of hps + -1, pickscore + -1000; done at hps 2; done at a picture that is not kept",
+            "kept if better by all of hps - 1, pickscore - 1000; done at hps 2; done at a picture that is not kept",
             acceptance.GetProperty("description").GetString());
         Assert.Equal(TinyScorers.Predictor, Value("configuration"));
         Assert.StartsWith("sha256:", Value("sources"), StringComparison.Ordinal);
@@ -47,6 +47,7 @@ public sealed class AlignWithScorersTests : IDisposable
     [InlineData("Scorer 'hps' is not registered; registered are: shapeworld", "--gate", "hps")]
     [InlineData("--gate is 'shapeworld=much', but behind the name a finite number", "--gate", "shapeworld=much")]
     [InlineData("--enough is of hps, which --gate does not name", "--gate", "shapeworld", "--enough", "hps=1")]
+    [InlineData("--gate-vote counts the scorers of --gate", "--gate-vote", "any")]
     [InlineData("--no-gate keeps every picture", "--gate", "shapeworld", "--no-gate")]
     public async Task What_is_wrong_is_said_in_one_sentence(string expected, params string[] options)
     {

@@ -68,6 +68,25 @@ public sealed class ModelConfigurationTests : IDisposable
         Assert.Contains("Qwen:ModelPath", Assert.Throws<ImgAlignException>(() => Read("--detector-family", "qwen")).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Models_that_a_command_does_not_run_are_left_out_with_all_that_names_them()
+    {
+        var file = Path.Combine(folder, "scorers.json");
+        File.WriteAllText(file, """
+            {
+              "ImgAlign": {
+                "Sdxl": { "ModelPath": "sdxl" }, "Flux": { "ModelPath": "flux" }, "Llava": { "ModelPath": "llava" },
+                "PickScore": { "ModelPath": "pick" }, "Pipeline": { "Scorers": ["pickscore"], "Gate": [{ "Scorer": "pickscore" }] }
+              }
+            }
+            """);
+        var command = new Command("test");
+        foreach (var option in ModelConfiguration.BackboneOptions) command.Add(option);
+        var section = ModelConfiguration.Read(command.Parse(["--config", file]), RequiredModels.Backbone);
+        var values = section.AsEnumerable(makePathsRelative: true).Where(static pair => pair.Value is not null);
+        Assert.Equal(["Pipeline:Backbone", "Pipeline:Detector", "Sdxl:ModelPath"], values.Select(static pair => pair.Key).Order());
+    }
+
     private IConfigurationSection Read(params string[] arguments)
     {
         var file = Path.Combine(folder, "imgalign.json");

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ImgAlign.Checkpoints;
 using ImgAlign.Imaging;
+using ImgAlign.Networks.Aesthetic;
 using ImgAlign.Networks.Aligner;
 using ImgAlign.Networks.Clip;
 using ImgAlign.Networks.Flux;
@@ -51,6 +52,9 @@ internal static class FullSizeNetworks
         ["FLUX VAE encoder"] = () => Encoder("flux-vae-diffusers", latentChannels: 16),
         ["CLIP-L image encoder"] = () => Vision("clip-vit-l14-vision", penultimateOnly: false, static output => output.Pooled!, [2, 768]),
         ["XLabs image projection"] = CreateImageProjection,
+        ["PickScore, pictures"] = () => Vision("pickscore-v1", penultimateOnly: false, static output => output.Pooled!, [2, 1024]),
+        ["PickScore, prompts"] = () => Text("pickscore-v1", penultimateOnly: false, static output => output.Pooled!, [2, 1024]),
+        ["aesthetic predictor"] = CreatePredictor,
         ["LLaVA-1.5-13B"] = () => Llava(static (model, ids, pixels) => model.Run(ids, pixels), [1, 607, 5120]),
         ["LLaVA-1.5-13B, a token of its answer"] = () => Llava(AnswerToken, [1, 1, 32064]),
         ["LLaVA-1.5-13B projector"] = CreateProjector,
@@ -193,6 +197,12 @@ internal static class FullSizeNetworks
             using var context = network.Prepare(given["h"]);
             return network.Pass(context, given["z"]);
         }, [1, tokens, width]);
+    }
+
+    private static NetworkCase CreatePredictor()
+    {
+        var network = Prepared(new AestheticNetwork([768, 1024, 128, 64, 16, 1], META));
+        return Single(network, "embedding", Floats(2, 768), network.call, [2]);
     }
 
     private static NetworkCase Single(nn.Module network, string name, Tensor input, Func<Tensor, Tensor> run, long[] shape) =>

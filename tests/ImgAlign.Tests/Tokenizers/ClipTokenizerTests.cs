@@ -37,6 +37,8 @@ public class ClipTokenizerTests
     [InlineData("don\u0092t \u0085", "don't …")]
     [InlineData("a\u0000\uFEFF\u007F b\r\n\tc ", "a b c")]
     [InlineData("Cafe\u0301 É", "caf\u00e9 é")]
+    [InlineData("cafÃ©, itâ€™s Ã¼ber", "caf\u00e9, it's \u00fcber")]
+    [InlineData("naïve café €5", "naïve caf\u00e9 €5")]
     public void OpenCLIP_cleans_texts_first(string text, string expected) => Assert.Equal(expected, OpenClipText.Clean(text));
 
     [Fact]
