@@ -113,7 +113,7 @@ public sealed class AlignCommandTests : IDisposable
     [InlineData("--guidance-branches is '7'; use Together, Apart.", "--guidance-branches", "7")]
     [InlineData("--precision is 'fp16'; use Auto, Float32, BFloat16, Float16.", "--precision", "fp16")]
     [InlineData("--residency is 'Everything'; use KeepAll,", "--residency", "Everything")]
-    [InlineData("--storage is '1'; use None, Int8, Float8.", "--storage", "1")]
+    [InlineData("--storage is '1'; use AsStored, None, Int8, Float8.", "--storage", "1")]
     [InlineData("--seed is '-1'; use whole numbers from 0 to 9223372036854775807.", "--seed", "1", "2", "-1")]
     [InlineData("--seed is '9223372036854775808'; use whole numbers from 0 to 9223372036854775807.", "--seed", "9223372036854775808")]
     [InlineData("--seed is 'two'; use whole numbers", "--seed", "1", "two")]
