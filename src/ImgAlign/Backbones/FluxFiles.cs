@@ -121,7 +121,7 @@ internal sealed class FluxFiles
     {
         var file = weights.Open(vaePath);
         var part = AutoencoderNames.TryFind(file) ?? throw new CheckpointException(
-            file.Source, $"holds no VAE; set {nameof(FluxOptions.VaePath)} to one that has it, such as ae.safetensors.");
+            file.Source, $"holds no VAE; set {nameof(FluxOptions.VaePath)} (--vae) to one that has it, such as ae.safetensors.");
         weights.Add(network, part, network.Names(part));
     }
 
@@ -140,7 +140,7 @@ internal sealed class FluxFiles
             if (found.Length == 1) return found[0];
             if (found.Length > 1)
                 throw new ImgAlignException(
-                    $"{folder} holds several files {pattern}; name the one that is meant ({nameof(FluxOptions.TransformerPath)}).");
+                    $"{folder} holds several files {pattern}; set {nameof(FluxOptions.TransformerPath)} (--transformer) to the one that is meant.");
         }
         throw new ImgAlignException(
             $"{folder} holds neither a folder {part} nor {string.Join(" nor ", patterns)}; download the whole model.");

@@ -135,7 +135,7 @@ internal sealed class SdxlFiles
     {
         var file = weights.Open(vaePath ?? PartPath("vae"));
         var part = AutoencoderNames.TryFind(file) ?? throw new CheckpointException(
-            file.Source, $"holds no VAE; set {nameof(SdxlOptions.VaePath)} to one that has it, such as the VAE of SDXL base.");
+            file.Source, $"holds no VAE; set {nameof(SdxlOptions.VaePath)} (--vae) to one that has it, such as the VAE of SDXL base.");
         weights.Add(network, part, network.Names(part));
     }
 

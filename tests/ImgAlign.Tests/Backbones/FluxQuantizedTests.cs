@@ -89,7 +89,7 @@ public sealed class FluxQuantizedTests : ModelTest
 
         Folder.Write("flux1-dev-Q4_0.gguf", File.ReadAllBytes(Path.Combine(Files, "flux1-dev-Q4_0-Q5_1.gguf")));
         var exception = Assert.Throws<ImgAlignException>(() => new FluxBackbone(Runtime, options));
-        Assert.Contains("several files *.gguf; name the one that is meant (TransformerPath)", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("several files *.gguf; set TransformerPath (--transformer) to the one", exception.Message, StringComparison.Ordinal);
     }
 
     private static StageFootprint Transformer(FluxBackbone backbone) =>

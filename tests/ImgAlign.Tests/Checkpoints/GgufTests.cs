@@ -102,7 +102,7 @@ public sealed class GgufTests : IDisposable
         { "array length", "the length of an array is 9223372036854775807" },
         { "array of arrays", "array of arrays" },
         { "text in an array", "the length of a text is 9223372036854775807" },
-        { "name that is no text", "cannot be read as GGUF" },
+        { "name that is no text", "cannot be read as GGUF: a text in it is not UTF-8" },
         { "metadata type", "metadata of the type 13" },
         { "same key", "'note' is there twice" },
         { "same tensor", "tensor 'x' is there twice" },

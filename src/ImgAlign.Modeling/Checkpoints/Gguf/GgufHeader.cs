@@ -55,9 +55,14 @@ internal sealed class GgufHeader
         {
             Read(reader);
         }
-        catch (Exception exception) when (exception is FormatException or DecoderFallbackException)
+        catch (FormatException exception)
         {
             throw new CheckpointException(path, $"cannot be read as GGUF: {exception.Message}", innerException: exception);
+        }
+        catch (DecoderFallbackException exception)
+        {
+            throw new CheckpointException(
+                path, "cannot be read as GGUF: a text in it is not UTF-8; download the file again.", innerException: exception);
         }
     }
 
@@ -69,7 +74,7 @@ internal sealed class GgufHeader
 
     private void Read(GgufReader reader)
     {
-        if (reader.UInt32() != Magic) throw new FormatException("it does not begin with 'GGUF'.");
+        if (reader.UInt32() != Magic) throw new FormatException("it does not begin with 'GGUF'; download the file again.");
         var version = reader.UInt32();
         if (version is not (2 or 3))
             throw new FormatException(BinaryPrimitives.ReverseEndianness(version) is 2 or 3
@@ -92,10 +97,10 @@ internal sealed class GgufHeader
             GgufReader.Array => FormattableString.Invariant($"{reader.SkipArray()} values"),
             _ => Convert.ToString(reader.Number(type), CultureInfo.InvariantCulture)!,
         };
-        if (!metadata.TryAdd(key, value)) throw new FormatException($"'{key}' is there twice.");
+        if (!metadata.TryAdd(key, value)) throw new FormatException($"'{key}' is there twice; download the file again.");
         if (key != "general.alignment") return;
         if (!uint.TryParse(value, CultureInfo.InvariantCulture, out var given) || !BitOperations.IsPow2(given))
-            throw new FormatException($"'{key}' is {value}, not a power of two.");
+            throw new FormatException($"'{key}' is {value}, not a power of two; download the file again.");
         alignment = given;
     }
 
@@ -104,7 +109,8 @@ internal sealed class GgufHeader
         var name = reader.String("the name of a tensor", LongestName);
         var what = $"tensor '{name}'";
         var dimensions = reader.UInt32();
-        if (dimensions > MostDimensions) throw new FormatException($"{what} has {dimensions} dimensions, more than {MostDimensions}.");
+        if (dimensions > MostDimensions)
+            throw new FormatException($"{what} has {dimensions} dimensions, more than {MostDimensions}; download the file again.");
         var shape = new long[dimensions];
         for (var index = shape.Length - 1; index >= 0; index--) shape[index] = reader.Size($"a dimension of {what}", LargestDimension);
         var type = reader.UInt32();
@@ -114,11 +120,11 @@ internal sealed class GgufHeader
         if (form is not null && (shape.Length == 0 || shape[^1] % form.BlockElements != 0))
             throw new FormatException(
                 $"{what} has shape {TensorInfo.FormatShape(shape)}, "
-                + $"whose rows are not whole blocks of {form.BlockElements} elements as {form.Name} has them.");
+                + $"whose rows are not whole blocks of {form.BlockElements} elements as {form.Name} has them; download the file again.");
         if (TensorExtent.Bytes(shape, ElementType.FromName("F64")!) is null)
-            throw new FormatException($"{what} has a shape whose size overflows.");
+            throw new FormatException($"{what} has a shape whose size overflows; download the file again.");
         if (!entries.TryAdd(name, new Entry(elements, form, shape, reader.Size($"the place of {what}"))))
-            throw new FormatException($"{what} is there twice.");
+            throw new FormatException($"{what} is there twice; download the file again.");
     }
 
     private static string NameOfUnread(uint type)

@@ -53,7 +53,7 @@ internal sealed class GgufReader : IDisposable
     public long Size(string what, long most = long.MaxValue) =>
         UInt64() is var number && number <= (ulong)most
             ? (long)number
-            : throw new FormatException($"{what} is {number}, more than {most}.");
+            : throw new FormatException($"{what} is {number}, more than {most}; download the file again.");
 
     /// <summary>A text, after its length.</summary>
     /// <param name="what">What it stands for, for the message.</param>
@@ -91,7 +91,7 @@ internal sealed class GgufReader : IDisposable
     public long SkipArray()
     {
         var type = UInt32();
-        if (type == Array) throw new FormatException("it has an array of arrays, which is not supported.");
+        if (type == Array) throw new FormatException("it has an array of arrays, which is not read here; take a file without.");
         var count = Size("the length of an array", Remaining);  // no element is smaller than a byte
         if (type != Text) Skip(count * SizeOf(type));
         else
@@ -113,7 +113,7 @@ internal sealed class GgufReader : IDisposable
         if (bytes <= Remaining) return;
         throw new FormatException(end == FileLength
             ? "it ends in the middle; the file was probably not downloaded completely."
-            : $"it is longer than {LongestHeader} bytes.");
+            : $"it is longer than {LongestHeader} bytes; take the file of a FLUX transformer.");
     }
 
     private static int SizeOf(uint type) => type switch
@@ -122,6 +122,6 @@ internal sealed class GgufReader : IDisposable
         2 or 3 => 2,
         4 or 5 or 6 => 4,
         10 or 11 or 12 => 8,
-        _ => throw new FormatException($"it has metadata of the type {type}, which is not known."),
+        _ => throw new FormatException($"it has metadata of the type {type}, which is not known; download the file again."),
     };
 }
