@@ -6,8 +6,10 @@ namespace ImgAlign;
 /// <param name="scale">The scale; up to 1 there is no guidance.</param>
 /// <param name="interval">The part of the steps that is guided; null: all of them.</param>
 /// <param name="firstStep">The first step, from 0, that may be guided.</param>
-/// <param name="rescale">How far the spread of the result is brought back to that of the prompt's branch, 0 to 1 (Lin et al., 2023, section 3.4).</param>
-public sealed class ClassifierFreeGuidance(double scale, GuidanceInterval? interval = null, int firstStep = 0, double rescale = 0) : IGuidance
+/// <param name="rescale">How far the spread of the result is brought back to that of the prompt's branch, 0 to 1 (Lin et al., 2023, section
+/// 3.4).</param>
+public sealed class ClassifierFreeGuidance(double scale, GuidanceInterval? interval = null, int firstStep = 0, double rescale = 0)
+    : IGuidance
 {
     /// <inheritdoc/>
     public bool IsGuided(int step, int steps)

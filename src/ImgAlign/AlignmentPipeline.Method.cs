@@ -27,7 +27,8 @@ public sealed partial class AlignmentPipeline
             using var detections = Detect([.. open.Zip(questions, static (item, question) => new DetectionInput(item.Image, question))], asked.CritiqueTokens, RunStage.Detect, run);
             using var z = run.Stage(RunStage.Align, aligner, () => detections.Align(aligner, z0, request.AlignerPasses));
             var prompts = new ImagePromptRows(IndicesOf(open), z, noImage, asked.Generation.Settings.ImagePromptScale);
-            var images = generator.Generate(IndicesOf(open), prompts, request.Strength is null ? null : [.. open.Select(static item => item.Image)]);
+            List<RgbImage>? starts = request.Strength is null ? null : [.. open.Select(static item => item.Image)];
+            var images = generator.Generate(IndicesOf(open), prompts, starts);
 
             var scores = Score(open, images, run);
             foreach (var (place, item) in open.Index())

@@ -4,7 +4,9 @@ namespace ImgAlign;
 /// <param name="Prompt">What the picture should show.</param>
 public record GenerationItem(string Prompt)
 {
-    /// <summary>What the picture must not show; null: the family's unconditional prompt (SDXL: zeros, which is not the same as "").</summary>
+    /// <summary>
+    /// What the picture must not show; null: the family's unconditional prompt (SDXL: zeros, which is not the same as "").
+    /// </summary>
     public string? NegativePrompt { get; init; }
 
     /// <summary>The seed of the noise, and of the question to the detector when none is given: 0 or more.</summary>
@@ -14,15 +16,16 @@ public record GenerationItem(string Prompt)
     public ImageSize? Size { get; init; }
 
     /// <summary>
-    /// A picture. For a generation: an image prompt, which the new picture follows as far as <see cref="SamplingRequest.ImagePromptScale"/> says,
-    /// or with <see cref="SamplingRequest.Strength"/> what it starts from. For an
-    /// alignment: the picture to align; null: the backbone generates one first.
+    /// A picture. For a generation: an image prompt, which the new picture follows as far as <see cref="SamplingRequest.ImagePromptScale"/>
+    /// says, or with <see cref="SamplingRequest.Strength"/> what it starts from. For an alignment: the picture to align; null: the backbone
+    /// generates one first.
     /// </summary>
     public RgbImage? Image { get; init; }
 
     /// <summary>
-    /// Where the noise comes from; null: a generator of its own with the <see cref="Seed"/>. Items that share one draw together, in their order, at
-    /// each step, and are computed in one batch. What is drawn is kept until the run ends, so that each round starts from the same noise.
+    /// Where the noise comes from; null: a generator of its own with the <see cref="Seed"/>. Items that share one draw together, in their
+    /// order, at each step, and are computed in one batch. What is drawn is kept until the run ends, so that each round starts from the
+    /// same noise.
     /// </summary>
     public INoiseSource? Noise { get; init; }
 }

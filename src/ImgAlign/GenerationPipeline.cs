@@ -87,7 +87,8 @@ public sealed class GenerationPipeline : IGenerationPipeline
 
         void Keep(int[] items, ImagePromptRows? imagePrompts)
         {
-            foreach (var (item, image) in items.Zip(generator.Generate(items, imagePrompts, isStart ? [.. items.Select(item => resolved.Items[item].Image!)] : null))) images[item] = image;
+            List<RgbImage>? starts = isStart ? [.. items.Select(item => resolved.Items[item].Image!)] : null;
+            foreach (var (item, image) in items.Zip(generator.Generate(items, imagePrompts, starts))) images[item] = image;
         }
     }
 }

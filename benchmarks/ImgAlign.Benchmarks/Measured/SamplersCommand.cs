@@ -6,7 +6,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ImgAlign.Benchmarks.Measured;
 
-/// <summary><c>samplers</c>: how near a sampler comes in few steps to where many lead, on ShapeWorld. Stochastic samplers lead elsewhere for every number of steps.</summary>
+/// <summary>
+/// <c>samplers</c>: how near a sampler comes in few steps to where many lead, on ShapeWorld. Stochastic samplers lead elsewhere for every
+/// number of steps.
+/// </summary>
 internal static class SamplersCommand
 {
     private const int StepsOfLimit = 200;

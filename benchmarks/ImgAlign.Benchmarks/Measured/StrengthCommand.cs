@@ -8,7 +8,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ImgAlign.Benchmarks.Measured;
 
-/// <summary><c>strength</c>: how much of a picture stays in a round that starts from it, and how often the round mends it, on ShapeWorld.</summary>
+/// <summary>
+/// <c>strength</c>: how much of a picture stays in a round that starts from it, and how often the round mends it, on ShapeWorld.
+/// </summary>
 internal static class StrengthCommand
 {
     private static readonly double?[] Strengths = [0.2, 0.4, 0.6, 0.8, 1, null];

@@ -17,17 +17,20 @@ internal sealed class SamplingArguments
         }
         .AcceptOnlyFromAmong([.. Samplers.All.Select(static known => known.Name)]);
     private readonly Option<double?> strength = ValueOption.Number<double>(
-        "--strength", "Start from the picture of --image, and run this share of the steps, above 0 and up to 1: the less, the more of it stays.");
+        "--strength",
+        "Start from the picture of --image, and run this share of the steps, above 0 and up to 1: the less, the more of it stays.");
     private readonly Option<double?> eta = ValueOption.Number<double>(
         "--eta", "ddim, tcd: the share of new noise in each step, 0 to 1; none unless it is said.");
     private readonly Option<NoiseLevelSpacing?> noiseLevels = ValueOption.Choice<NoiseLevelSpacing>(
-        "--noise-levels", "How the noise levels are spaced; as the model's scheduler_config.json says unless it is said", JsonNamingPolicy.KebabCaseLower);
+        "--noise-levels", "How the noise levels are spaced; as the model's scheduler_config.json says unless it is said",
+        JsonNamingPolicy.KebabCaseLower);
     private readonly Option<TimestepSpacing?> timestepSpacing = ValueOption.Choice<TimestepSpacing>(
         "--timestep-spacing", "Which timesteps of training are gone through", JsonNamingPolicy.KebabCaseLower);
     private readonly Option<IReadOnlyList<double>?> timesteps = ValueOption.Numbers(
         "--timesteps", "The timesteps themselves in place of --steps, falling, such as 999,749,499,249.");
     private readonly Option<IReadOnlyList<double>?> sigmas = ValueOption.Numbers(
-        "--sigmas", "The noise levels themselves in place of --steps, falling, and last the one that the last step ends at, such as 14.6,2.7,0.6,0.");
+        "--sigmas",
+        "The noise levels themselves in place of --steps, falling, and last the one that the last step ends at, such as 14.6,2.7,0.6,0.");
     private readonly Option<double?> guidance = ValueOption.Number<double>(
         "--guidance", "The guidance scale as the model's card gives it; the model's own unless it is said.");
     private readonly Option<double?> trueGuidance = ValueOption.Number<double>(
@@ -37,7 +40,8 @@ internal sealed class SamplingArguments
     private readonly Option<double?> guidanceEnd = ValueOption.Number<double>(
         "--guidance-end", "The share of the steps, 0 to 1, up to which there is guidance.");
     private readonly Option<double?> guidanceRescale = ValueOption.Number<double>(
-        "--guidance-rescale", "How far guidance's spread is brought back to that of the prompt's branch, 0 to 1; models of zero terminal SNR use 0.7.");
+        "--guidance-rescale",
+        "How far guidance's spread is brought back to that of the prompt's branch, 0 to 1; models of zero terminal SNR use 0.7.");
     private readonly Option<GuidanceBranches?> branches =
         ValueOption.Choice<GuidanceBranches>(
             "--guidance-branches", "Whether guidance's two branches run together, or apart in half the memory");
@@ -47,7 +51,8 @@ internal sealed class SamplingArguments
     /// <summary>All of them.</summary>
     public IEnumerable<Option> Options =>
     [
-        scale, strength, steps, sampler, eta, noiseLevels, timestepSpacing, timesteps, sigmas, guidance, trueGuidance, guidanceStart, guidanceEnd, guidanceRescale, branches, batchSize,
+        scale, strength, steps, sampler, eta, noiseLevels, timestepSpacing, timesteps, sigmas,
+        guidance, trueGuidance, guidanceStart, guidanceEnd, guidanceRescale, branches, batchSize,
     ];
 
     /// <summary>Those that pictures depend on, but for rounding.</summary>

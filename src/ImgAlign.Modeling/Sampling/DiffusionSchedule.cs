@@ -31,7 +31,8 @@ public sealed class DiffusionSchedule(SchedulerConfig config)
         if (first < steps) return schedule.StartingAt(first);
         var least = 1.0 / steps;
         throw new InvalidRequestException(
-            FormattableString.Invariant($"Strength {strength} of {steps} steps leaves none to run; use at least {least:0.###}, or more steps."), "Strength");
+            FormattableString.Invariant($"Strength {strength} of {steps} steps leaves none to run; use at least {least:0.###}, or more steps."),
+            nameof(settings.Strength));
     }
 
     /// <summary>
@@ -129,7 +130,8 @@ public sealed class DiffusionSchedule(SchedulerConfig config)
         if (timesteps.Any(timestep => timestep != Math.Floor(timestep) || timestep < 0 || timestep >= trained.Count))
         {
             throw new InvalidRequestException(
-                $"{sampler.Name} goes through timesteps of training; use whole numbers from 0 to {trained.Count - 1}.", nameof(settings.NoiseLevels));
+                $"{sampler.Name} goes through timesteps of training; use whole numbers from 0 to {trained.Count - 1}.",
+                nameof(settings.NoiseLevels));
         }
         var levels = timesteps.Select(timestep => trained[(int)timestep]).ToList();
         var final = sampler.Kind == SamplerKind.Tcd ? trained[0] : NoiseLevel.Clean;

@@ -38,7 +38,8 @@ public sealed class FlowMatchSchedule(SchedulerConfig config)
         if (sampler.Kind is not (SamplerKind.Euler or SamplerKind.Heun) && !IsOfSolver(sampler.Kind))
         {
             throw new InvalidRequestException(
-                $"{sampler.Name} is for models whose noise is added to the data, and this is a flow; take euler, heun, unipc, or one of dpmpp-….",
+                $"{sampler.Name} is for models whose noise is added to the data, and this is a flow; "
+                + "take euler, heun, unipc, or one of dpmpp-….",
                 nameof(settings.Sampler));
         }
         if (asked.Timesteps is not null || asked.TimestepSpacing is not null)
@@ -50,7 +51,8 @@ public sealed class FlowMatchSchedule(SchedulerConfig config)
         if (asked.Spacing is NoiseLevelSpacing.Lu || (isSpaced && IsOfSolver(sampler.Kind)))
         {
             throw new InvalidRequestException(
-                $"The noise levels {asked.Spacing} are not for {sampler.Name} on a flow; leave them out, or take Karras, Exponential or Beta with euler or heun.",
+                $"The noise levels {asked.Spacing} are not for {sampler.Name} on a flow; "
+                + "leave them out, or take Karras, Exponential or Beta with euler or heun.",
                 nameof(settings.NoiseLevels));
         }
         var isOwn = IsOfSolver(sampler.Kind) || config.ClassName == SchedulerClass.FlowHeun;

@@ -82,14 +82,16 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     public IGuidance CreateGuidance(SamplingSettings settings)
     {
         var own = Settings(settings);
-        return new ClassifierFreeGuidance(own.TrueGuidance ?? (transformerConfig.GuidanceEmbeds ? ReleasedTrueGuidance : 1), settings.GuidanceInterval, own.TrueGuidanceStart, settings.GuidanceRescale);
+        var scale = own.TrueGuidance ?? (transformerConfig.GuidanceEmbeds ? ReleasedTrueGuidance : 1);
+        return new ClassifierFreeGuidance(scale, settings.GuidanceInterval, own.TrueGuidanceStart, settings.GuidanceRescale);
     }
 
     /// <inheritdoc/>
     public ISampler DefaultSampler => Samplers.Of(scheduler);
 
     /// <inheritdoc/>
-    public NoiseSchedule CreateSchedule(SamplingSettings settings, ImageSize size) => schedule.Create(settings, FlowMatchSchedule.ImageTokens(size, options.ScheduleTokens));
+    public NoiseSchedule CreateSchedule(SamplingSettings settings, ImageSize size) =>
+        schedule.Create(settings, FlowMatchSchedule.ImageTokens(size, options.ScheduleTokens));
 
     /// <inheritdoc/>
     public TextFeatures EncodeText(IReadOnlyList<string?> prompts)

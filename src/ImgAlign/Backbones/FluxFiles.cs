@@ -52,7 +52,8 @@ internal sealed class FluxFiles
         if (!File.Exists(path)) return transformer.GuidanceEmbeds ? SchedulerConfig.FluxDev : SchedulerConfig.FluxSchnell;
         var config = SchedulerConfig.Read(path);
         return config.IsFlow ? config : throw new ImgAlignException(
-            $"{path}: {config.ClassName} is for models whose noise is added to the data, and FLUX.1 is a flow; take the scheduler folder of the model itself, or set use_flow_sigmas to true.");
+            $"{path}: {config.ClassName} is for models whose noise is added to the data, and FLUX.1 is a flow; "
+            + "take the scheduler folder of the model itself, or set use_flow_sigmas to true.");
     }
 
     /// <summary>A file in the authors' layout has the sizes that <c>transformer/config.json</c> of the model says, or those that it shows itself.</summary>

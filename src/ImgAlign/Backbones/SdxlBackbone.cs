@@ -79,7 +79,8 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     public NoiseSchedule CreateSchedule(SamplingSettings settings, ImageSize size) => schedule.Create(settings);
 
     /// <inheritdoc/>
-    public IGuidance CreateGuidance(SamplingSettings settings) => new ClassifierFreeGuidance(settings.Guidance, settings.GuidanceInterval, rescale: settings.GuidanceRescale);
+    public IGuidance CreateGuidance(SamplingSettings settings) =>
+        new ClassifierFreeGuidance(settings.Guidance, settings.GuidanceInterval, rescale: settings.GuidanceRescale);
 
     /// <inheritdoc/>
     public TextFeatures EncodeText(IReadOnlyList<string?> prompts)

@@ -53,7 +53,11 @@ internal sealed class SdxlFiles
     {
         var config = Read("scheduler", "scheduler_config.json", SchedulerConfig.Read, SdxlBase.Scheduler);
         if (config.IsFlow)
-            throw new ImgAlignException($"{folder}: the scheduler is for models of flow matching ({config.ClassName}{(config.UseFlowSigmas ? " with use_flow_sigmas" : "")}), and SDXL's noise levels follow from betas; take the scheduler folder of the model itself.");
+        {
+            throw new ImgAlignException(
+                $"{folder}: the scheduler is for models of flow matching ({config.ClassName}{(config.UseFlowSigmas ? " with use_flow_sigmas" : "")}), "
+                + "and SDXL's noise levels follow from betas; take the scheduler folder of the model itself.");
+        }
         using var weights = Checkpoint.Open(UNetPath);
         if (Says("edm_mean") || Says("edm_std") || Says("edm_vpred.sigma_max"))
             throw new ImgAlignException($"{weights.Source} was trained with the noise levels of EDM (it holds a tensor edm_...), which are not supported; take a model trained to predict noise or velocity.");

@@ -91,7 +91,9 @@ internal sealed class GeneratorLane(IDiffusionBackbone backbone, ResolvedRequest
         var (size, settings) = (SizeOf(batch), request.Settings);
         var schedule = backbone.CreateSchedule(settings, size);
         using var prompts = imagePrompts?.Of(batch, backbone.Runtime.Device);
-        using var model = new GuidedModel(backbone, backbone.CreateGuidance(settings), settings.GuidanceBranches, schedule, branch => Condition(batch, branch, prompts, imagePrompts?.Scale ?? 0));
+        using var model = new GuidedModel(
+            backbone, backbone.CreateGuidance(settings), settings.GuidanceBranches, schedule,
+            branch => Condition(batch, branch, prompts, imagePrompts?.Scale ?? 0));
         var noise = new BatchNoise(streams, batch, backbone.Runtime.Device, drawn: starts.Count > 0 ? 1 : 0);
         using var drawn = noise.Draw([batch.Count, .. backbone.LatentShape(size)]);
         using var x = FirstSample(batch, drawn, schedule);

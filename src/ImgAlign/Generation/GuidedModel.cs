@@ -37,7 +37,8 @@ internal sealed class GuidedModel : IDisposable
     /// <param name="condition">Conditions a branch. Not within a dispose scope of ours: it would take the conditionings' tensors
     /// along.</param>
     public GuidedModel(
-        IDiffusionBackbone backbone, IGuidance guidance, GuidanceBranches branches, NoiseSchedule schedule, Func<Branch, Conditioning> condition)
+        IDiffusionBackbone backbone, IGuidance guidance, GuidanceBranches branches, NoiseSchedule schedule,
+        Func<Branch, Conditioning> condition)
     {
         (this.backbone, this.guidance, this.schedule) = (backbone, guidance, schedule);
         var guided = Enumerable.Range(schedule.First, schedule.StepsToRun).Count(IsGuided);

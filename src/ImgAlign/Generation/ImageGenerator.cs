@@ -49,7 +49,8 @@ internal sealed class ImageGenerator : IDisposable
     /// <param name="imagePrompts">Their image prompts, or null for none.</param>
     /// <param name="starts">The pictures that they start from, in the same order, or null where they begin as noise.</param>
     /// <returns>A picture for each of <paramref name="items"/>, in their order.</returns>
-    public IReadOnlyList<RgbImage> Generate(IReadOnlyList<int> items, ImagePromptRows? imagePrompts = null, IReadOnlyList<RgbImage>? starts = null)
+    public IReadOnlyList<RgbImage> Generate(
+        IReadOnlyList<int> items, ImagePromptRows? imagePrompts = null, IReadOnlyList<RgbImage>? starts = null)
     {
         if (items.Count == 0) return [];
         var images = new RgbImage[request.Items.Count];

@@ -108,18 +108,27 @@ internal static class RequestRules
         if (request.Eta is not { } eta) return sampler!;
         RequireShare(eta, nameof(request.Eta));
         return sampler!.WithEta(eta)
-            ?? throw new InvalidRequestException($"Eta is given, but {sampler.Name} has none; leave it out, or take ddim or tcd.", nameof(request.Eta));
+            ?? throw new InvalidRequestException(
+                $"Eta is given, but {sampler.Name} has none; leave it out, or take ddim or tcd.", nameof(request.Eta));
     }
 
-    private static void RequireStrength(double strength, IReadOnlyList<(GenerationItem Item, ImageSize Size)> items, IDiffusionBackbone backbone)
+    private static void RequireStrength(
+        double strength, IReadOnlyList<(GenerationItem Item, ImageSize Size)> items, IDiffusionBackbone backbone)
     {
         const string Member = nameof(SamplingRequest.Strength);
-        if (!(strength > 0 && strength <= 1)) throw new InvalidRequestException($"Strength is {Text(strength)}; use a number above 0, up to 1.", Member);
+        if (!(strength > 0 && strength <= 1))
+            throw new InvalidRequestException($"Strength is {Text(strength)}; use a number above 0, up to 1.", Member);
         if (items.Index().FirstOrDefault(static item => item.Item.Item.Image is null) is { Item.Item: not null } missing)
+        {
             throw new InvalidRequestException(
-                "Strength is given, but no picture to start from; give one, or leave Strength out.", Name(items, missing.Index, nameof(GenerationItem.Image)));
+                "Strength is given, but no picture to start from; give one, or leave Strength out.",
+                Name(items, missing.Index, nameof(GenerationItem.Image)));
+        }
         if (!backbone.EncodesPictures)
-            throw new InvalidRequestException($"Strength is given, but {backbone.Name} cannot encode the picture to start from; leave Strength out.", Member);
+        {
+            throw new InvalidRequestException(
+                $"Strength is given, but {backbone.Name} cannot encode the picture to start from; leave Strength out.", Member);
+        }
     }
 
     private static void RequireLevels(NoiseLevelOptions levels, int? steps)
@@ -131,11 +140,20 @@ internal static class RequestRules
         if (levels.TimestepSpacing is not null || levels.Spacing is not (null or NoiseLevelSpacing.Timesteps))
             throw new InvalidRequestException("A list of timesteps or sigmas leaves nothing to space; give either the list or a spacing.", Member);
         if (levels.Steps is not { } given || given < 1)
-            throw new InvalidRequestException("The list of timesteps or sigmas is too short; give a timestep for each step, or a sigma for each and the one that the last step ends at.", Member);
+        {
+            throw new InvalidRequestException(
+                "The list of timesteps or sigmas is too short; give a timestep for each step, or a sigma for each and the one that the last step ends at.",
+                Member);
+        }
         if (steps is { } asked && asked != given)
-            throw new InvalidRequestException($"Steps is {Text(asked)}, but the list of {(levels.Timesteps is null ? "sigmas" : "timesteps")} makes {Text(given)}; leave Steps out.", nameof(SamplingRequest.Steps));
+        {
+            throw new InvalidRequestException(
+                $"Steps is {Text(asked)}, but the list of {(levels.Timesteps is null ? "sigmas" : "timesteps")} makes {Text(given)}; leave Steps out.",
+                nameof(SamplingRequest.Steps));
+        }
         var list = levels.Timesteps ?? levels.Sigmas!;
-        if (list.Any(static value => !double.IsFinite(value) || value < 0) || list.Zip(list.Skip(1)).Any(static pair => pair.First <= pair.Second))
+        var falls = list.Zip(list.Skip(1)).All(static pair => pair.First > pair.Second);
+        if (!falls || list.Any(static value => !double.IsFinite(value) || value < 0))
             throw new InvalidRequestException("The list of timesteps or sigmas must fall, and have no number below 0.", Member);
     }
 
@@ -190,7 +208,8 @@ internal static class RequestRules
     }
 
     // A picture is generated again in its own size as nearly as the model can, and in no larger one than the model was made for.
-    private static ImageSize SizeOf(GenerationItem item, IDiffusionBackbone backbone) => item.Size ?? (item.Image is { } image ? SizeFor(image.Size, backbone) : backbone.Info.DefaultSize);
+    private static ImageSize SizeOf(GenerationItem item, IDiffusionBackbone backbone) =>
+        item.Size ?? (item.Image is { } image ? SizeFor(image.Size, backbone) : backbone.Info.DefaultSize);
 
     private static ImageSize SizeFor(ImageSize size, IDiffusionBackbone backbone) => backbone.NearestSize(PictureSize.For(size, backbone.Info.DefaultSize, backbone.Info.SizeMultiple));
 
