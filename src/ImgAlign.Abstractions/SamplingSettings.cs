@@ -34,5 +34,5 @@ public sealed record SamplingSettings
     public double GuidanceRescale { get; init; }
 
     /// <summary>What only one family of models has; null: its defaults.</summary>
-    public FamilySettings? Family { get; init; }
+    public IFamilySettings? Family { get; init; }
 }

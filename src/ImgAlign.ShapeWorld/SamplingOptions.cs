@@ -4,7 +4,7 @@ namespace ImgAlign.ShapeWorld;
 /// <param name="Steps">Euler steps.</param>
 /// <param name="Guidance">The scale of classifier-free guidance.</param>
 /// <param name="ImagePromptScale">The image prompt's scale in a round.</param>
-public sealed record SamplingOptions(int Steps, double Guidance, double ImagePromptScale)
+internal sealed record SamplingOptions(int Steps, double Guidance, double ImagePromptScale)
 {
     /// <summary>The world's own.</summary>
     public static SamplingOptions Default { get; } = new(Steps: 12, Guidance: 1.5, ImagePromptScale: 1);

@@ -7,7 +7,7 @@ namespace ImgAlign.Training;
 /// <param name="count">The number of samples.</param>
 /// <param name="seed">The seed.</param>
 /// <param name="shuffle">Whether epochs are shuffled; otherwise samples come in their own order.</param>
-public sealed class DataOrder(int count, long seed, bool shuffle = true)
+internal sealed class DataOrder(int count, long seed, bool shuffle = true)
 {
     private int[] permutation = [];
     private long permutedEpoch = -1;

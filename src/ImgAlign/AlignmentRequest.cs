@@ -1,11 +1,14 @@
 namespace ImgAlign;
 
 /// <summary>Pictures to be made, or to be repaired, so that they show what their prompts say.</summary>
-/// <param name="pictures">The pictures, at least one.</param>
-public sealed record AlignmentRequest(params IEnumerable<AlignmentItem> pictures) : SamplingRequest
+public sealed record AlignmentRequest : SamplingRequest
 {
+    /// <summary>Asks for pictures.</summary>
+    /// <param name="items">The pictures, at least one.</param>
+    public AlignmentRequest(params IEnumerable<AlignmentItem> items) => Items = ValueList.Of(items);
+
     /// <summary>The pictures, at least one.</summary>
-    public IReadOnlyList<AlignmentItem> Items { get; init => field = ValueList.Of(value); } = ValueList.Of(pictures);
+    public IReadOnlyList<AlignmentItem> Items { get; init => field = ValueList.Of(value); }
 
     /// <summary>The most rounds of reading and generating again, 1 to 100. Each starts from the picture kept by the one before.</summary>
     public int Rounds { get; init; } = 1;

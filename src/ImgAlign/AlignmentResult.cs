@@ -1,10 +1,10 @@
 namespace ImgAlign;
 
 /// <summary>Aligned pictures.</summary>
-public sealed record AlignmentResult
+public sealed class AlignmentResult
 {
     /// <summary>One for each item of the request, in its order.</summary>
-    public required IReadOnlyList<AlignedItem> Items { get; init => field = ValueList.Of(value); }
+    public required IReadOnlyList<AlignedItem> Items { get; init; }
 
     /// <summary>How they were sampled, with all defaults filled in.</summary>
     public required SamplingSettings Settings { get; init; }

@@ -3,9 +3,16 @@ using ImgAlign.Runtime;
 namespace ImgAlign;
 
 /// <summary>What a run took of one device.</summary>
-/// <param name="Estimate">The memory that it was expected to need there.</param>
-/// <param name="PeakMemoryBytes">
-/// The most memory in use while it ran: of the process on the CPU, by the system's high-water mark or sampled; of the whole device on a GPU,
-/// sampled; null where the system does not tell.
-/// </param>
-public sealed record DeviceReport(MemoryEstimate Estimate, long? PeakMemoryBytes);
+/// <param name="estimate">The memory that it was expected to need there.</param>
+/// <param name="peakMemoryBytes">The most memory in use while it ran, as far as it is known.</param>
+public sealed class DeviceReport(MemoryEstimate estimate, long? peakMemoryBytes)
+{
+    /// <summary>The memory that it was expected to need there.</summary>
+    public MemoryEstimate Estimate { get; } = estimate;
+
+    /// <summary>
+    /// The most memory in use while it ran: of the process on the CPU, by the system's high-water mark or sampled; of the whole device on a GPU,
+    /// sampled; null where the system does not tell.
+    /// </summary>
+    public long? PeakMemoryBytes { get; } = peakMemoryBytes;
+}

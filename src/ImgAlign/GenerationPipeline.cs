@@ -79,7 +79,7 @@ public sealed class GenerationPipeline : IGenerationPipeline
         foreach (var (item, image) in images.Index()) run.Report(new PictureReady(item, image));
         return new GenerationResult
         {
-            Items = [.. request.Items.Select((item, index) => new GeneratedItem(item with { Size = resolved.Items[index].Size }, images[index]) { Warnings = resolved.Items[index].Warnings })],
+            Items = [.. request.Items.Select((item, index) => new GeneratedItem { Item = item with { Size = resolved.Items[index].Size }, Image = images[index], Warnings = resolved.Items[index].Warnings })],
             Settings = resolved.Settings,
             Backbone = backbones[0].Info,
             Report = run.Finish(),

@@ -1,9 +1,12 @@
 namespace ImgAlign;
 
 /// <summary>Pictures to be generated from prompts.</summary>
-/// <param name="pictures">The pictures, at least one.</param>
-public sealed record GenerationRequest(params IEnumerable<GenerationItem> pictures) : SamplingRequest
+public sealed record GenerationRequest : SamplingRequest
 {
+    /// <summary>Asks for pictures.</summary>
+    /// <param name="items">The pictures, at least one.</param>
+    public GenerationRequest(params IEnumerable<GenerationItem> items) => Items = ValueList.Of(items);
+
     /// <summary>The pictures, at least one.</summary>
-    public IReadOnlyList<GenerationItem> Items { get; init => field = ValueList.Of(value); } = ValueList.Of(pictures);
+    public IReadOnlyList<GenerationItem> Items { get; init => field = ValueList.Of(value); }
 }

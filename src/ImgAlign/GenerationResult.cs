@@ -1,10 +1,10 @@
 namespace ImgAlign;
 
 /// <summary>Generated pictures.</summary>
-public sealed record GenerationResult
+public sealed class GenerationResult
 {
     /// <summary>One for each item of the request, in its order.</summary>
-    public required IReadOnlyList<GeneratedItem> Items { get; init => field = ValueList.Of(value); }
+    public required IReadOnlyList<GeneratedItem> Items { get; init; }
 
     /// <summary>How they were sampled, with all defaults filled in.</summary>
     public required SamplingSettings Settings { get; init; }

@@ -1,6 +1,13 @@
 namespace ImgAlign;
 
 /// <summary>A score.</summary>
-/// <param name="Scorer">The scorer's name.</param>
-/// <param name="Value">Its score; higher is better.</param>
-public readonly record struct NamedScore(string Scorer, double Value);
+/// <param name="scorer">The scorer's name.</param>
+/// <param name="value">Its score; higher is better.</param>
+public readonly struct NamedScore(string scorer, double value)
+{
+    /// <summary>The scorer's name.</summary>
+    public string Scorer { get; } = scorer;
+
+    /// <summary>Its score; higher is better.</summary>
+    public double Value { get; } = value;
+}

@@ -1,7 +1,7 @@
 namespace ImgAlign;
 
 /// <summary>What a run cost.</summary>
-public sealed record RunReport
+public sealed class RunReport
 {
     /// <summary>From its first computation to its last, without the wait for the devices.</summary>
     public required TimeSpan Duration { get; init; }
@@ -10,8 +10,8 @@ public sealed record RunReport
     public required int BatchSize { get; init; }
 
     /// <summary>Its stages in their order.</summary>
-    public required IReadOnlyList<StageTiming> Timings { get; init => field = ValueList.Of(value); }
+    public required IReadOnlyList<StageTiming> Timings { get; init; }
 
     /// <summary>The devices that it ran on, the first backbone's first.</summary>
-    public required IReadOnlyList<DeviceReport> Devices { get; init => field = ValueList.Of(value); }
+    public required IReadOnlyList<DeviceReport> Devices { get; init; }
 }

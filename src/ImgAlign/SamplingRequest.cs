@@ -52,7 +52,7 @@ public abstract record SamplingRequest
     /// <summary>
     /// Settings that only one family has, such as <see cref="Backbones.SdxlSettings"/>; refused by backbones of other families.
     /// </summary>
-    public FamilySettings? Family { get; init; }
+    public IFamilySettings? Family { get; init; }
 
     /// <summary>
     /// The most items that are computed at once, 1 to 1024; fewer are where memory is short. An item's picture does not depend on it but

@@ -36,6 +36,6 @@ internal static class ModelExtensions
     }
 
     /// <summary>A backbone's own settings.</summary>
-    public static SamplingSettings Settings(this IDiffusionBackbone backbone, FamilySettings? family = null) =>
+    public static SamplingSettings Settings(this IDiffusionBackbone backbone, IFamilySettings? family = null) =>
         new() { Steps = backbone.Info.DefaultSteps, Guidance = backbone.Info.DefaultGuidance, ImagePromptScale = 1, Sampler = Samplers.Euler, Family = family };
 }

@@ -33,9 +33,9 @@ internal static class EstimateCommand
         Print($"{"storage",-9}{string.Concat(policies.Select(policy => $"{policy,16}"))}   largest stage on its own");
         foreach (var storage in Enum.GetValues<WeightStorage>())
         {
-            var estimate = new MemoryEstimate("cuda:0", IsHost: false, ResidencyPolicy.KeepAll, Stages(storage), null);
+            var estimate = new MemoryEstimate("cuda:0", isHost: false, ResidencyPolicy.KeepAll, Stages(storage), null);
             var needs = policies.Select(policy => (estimate.RequiredUnder(policy) / 1e9).ToString("0.0 GB", CultureInfo.InvariantCulture).PadLeft(16));
-            Print($"{storage,-9}{string.Concat(needs)}   {estimate.LargestStage.Name}");
+            Print($"{storage,-9}{string.Concat(needs)}   {estimate.LargestStage!.Name}");
         }
     }
 

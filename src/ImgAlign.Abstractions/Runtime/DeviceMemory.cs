@@ -6,10 +6,16 @@ using TorchSharp;
 namespace ImgAlign.Runtime;
 
 /// <summary>The memory of a device at one moment.</summary>
-/// <param name="TotalBytes">All that it has.</param>
-/// <param name="FreeBytes">What a process could still take.</param>
-public readonly record struct DeviceMemory(long TotalBytes, long FreeBytes)
+public sealed class DeviceMemory
 {
+    private DeviceMemory(long totalBytes, long freeBytes) => (TotalBytes, FreeBytes) = (totalBytes, freeBytes);
+
+    /// <summary>All that it has.</summary>
+    public long TotalBytes { get; }
+
+    /// <summary>What a process could still take.</summary>
+    public long FreeBytes { get; }
+
     /// <summary>Asks the system; null where it does not tell.</summary>
     /// <param name="device">The CPU (host memory, within a container's limit) or a GPU.</param>
     public static DeviceMemory? Query(torch.Device device) => device.type switch

@@ -3,18 +3,30 @@ using System.Globalization;
 namespace ImgAlign.Runtime;
 
 /// <summary>How much device memory a run is expected to need, and how much there is.</summary>
-/// <param name="Device">The device's name, such as <c>cuda:0</c>.</param>
-/// <param name="IsHost">Whether it is the CPU, whose memory is the host's.</param>
-/// <param name="Policy">Which networks are in its memory at the same time.</param>
-/// <param name="Stages">The stages of the run, each with an upper estimate.</param>
-/// <param name="AvailableBytes">What the run may use: the budget, or what the device has free; null where neither is known.</param>
-public sealed record MemoryEstimate(string Device, bool IsHost, ResidencyPolicy Policy, IReadOnlyList<StageFootprint> Stages, long? AvailableBytes)
+/// <param name="device">The device's name, such as <c>cuda:0</c>.</param>
+/// <param name="isHost">Whether it is the CPU, whose memory is the host's.</param>
+/// <param name="policy">Which networks are in its memory at the same time.</param>
+/// <param name="stages">The stages of the run, each with an upper estimate.</param>
+/// <param name="availableBytes">What the run may use: the budget, or what the device has free; null where neither is known.</param>
+public sealed class MemoryEstimate(string device, bool isHost, ResidencyPolicy policy, IReadOnlyList<StageFootprint> stages, long? availableBytes)
 {
+    /// <summary>The device's name, such as <c>cuda:0</c>.</summary>
+    public string Device { get; } = device;
+
+    /// <summary>Which networks are in its memory at the same time.</summary>
+    public ResidencyPolicy Policy { get; } = policy;
+
+    /// <summary>The stages of the run, each with an upper estimate.</summary>
+    public IReadOnlyList<StageFootprint> Stages { get; } = stages;
+
+    /// <summary>What the run may use: the budget, or what the device has free; null where neither is known.</summary>
+    public long? AvailableBytes { get; } = availableBytes;
+
     /// <summary>The bytes that the run needs at its fullest moment.</summary>
     public long RequiredBytes => RequiredUnder(Policy);
 
-    /// <summary>The stage that needs most on its own; default when no stage is known.</summary>
-    public StageFootprint LargestStage => Stages.OrderByDescending(Bytes).FirstOrDefault();
+    /// <summary>The stage that needs most on its own; null when no stage is known.</summary>
+    public StageFootprint? LargestStage => Stages.OrderByDescending(Bytes).FirstOrDefault();
 
     /// <summary>The bytes that the same run would need under a policy.</summary>
     /// <param name="policy">The policy.</param>
@@ -23,7 +35,7 @@ public sealed record MemoryEstimate(string Device, bool IsHost, ResidencyPolicy 
         if (Stages.Count == 0) return 0;
         if (policy == ResidencyPolicy.StreamBlocks) return Stages.Max(static stage => (stage.StreamedWeightBytes ?? stage.WeightBytes) + stage.ActivationBytes);
         // On the CPU, host memory is the device's: what is offloaded is still there.
-        var keepsAll = policy == ResidencyPolicy.KeepAll || (policy == ResidencyPolicy.OffloadToHost && IsHost);
+        var keepsAll = policy == ResidencyPolicy.KeepAll || (policy == ResidencyPolicy.OffloadToHost && isHost);
         return keepsAll ? Stages.Sum(static stage => stage.WeightBytes) + Stages.Max(static stage => stage.ActivationBytes) : Stages.Max(Bytes);
     }
 
@@ -35,7 +47,7 @@ public sealed record MemoryEstimate(string Device, bool IsHost, ResidencyPolicy 
     public void EnsureFits()
     {
         if (AvailableBytes is not { } available || Fits) return;
-        var stage = LargestStage;
+        var stage = LargestStage!;
         throw new DeviceMemoryException(
             $"A run on {Device} needs {Text(RequiredBytes)} with Residency {Policy} (the largest stage, {stage.Name}: {Text(stage.WeightBytes)} of weights and " +
             $"{Text(stage.ActivationBytes)} to compute), but {Text(available)} are available; {Advice(available)}.");

@@ -40,7 +40,7 @@ internal sealed record AlignRecord : GenerationRecord
     /// <param name="run">What else was asked for, and of which models.</param>
     public static AlignRecord Of(AlignmentResult result, AlignedItem aligned, AlignmentRequest request, PictureJob job, RecordedRun run)
     {
-        var picture = new GeneratedItem(aligned.Item, aligned.Image) { Warnings = aligned.Warnings };
+        var picture = new GeneratedItem { Item = aligned.Item, Image = aligned.Image, Warnings = aligned.Warnings };
         var generation = new GenerationResult { Items = [picture], Settings = result.Settings, Backbone = result.Backbone, Report = result.Report };
         return new AlignRecord(Of(generation, picture, job, run))
         {

@@ -1,3 +1,4 @@
+using ImgAlign.Cli.Checks;
 using System.CommandLine;
 using ImgAlign.Cli.Hub;
 using ImgAlign.Runtime;

@@ -64,7 +64,7 @@ internal static class WorldCommand
         using var runtime = new DeviceRuntime(new RuntimeOptions { Threads = threads });
         using var evaluation = new WorldEvaluation(runtime, world, ablations, options);
         var result = await evaluation.RunAsync(new Lines(terminal), cancellationToken);
-        EvaluationReport.Write(report, result);
+        result.WriteReport(report);
         foreach (var comparison in result.Claim)
             terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{comparison.Name} against {comparison.Baseline}: {comparison.Wins} wins, {comparison.Ties} ties, {comparison.Losses} losses, p {comparison.PValue:0.0e+0}"));
         terminal.Out.WriteText(report);

@@ -1,3 +1,4 @@
+using ImgAlign.Cli.Checks;
 using System.Globalization;
 using ImgAlign.Hub;
 using ImgAlign.Recipes;

@@ -99,7 +99,7 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
     /// <param name="activationBytes">An upper estimate of what a forward pass needs beside the weights.</param>
     /// <param name="otherWeightBytes">Weights of further networks that are on the device at the same time.</param>
     public StageFootprint Footprint(long activationBytes, long otherWeightBytes = 0) =>
-        new(Name, WeightBytes + otherWeightBytes, activationBytes + expandedBytes) { StreamedWeightBytes = StreamedWeightBytes + otherWeightBytes };
+        new(Name, WeightBytes + otherWeightBytes, activationBytes + expandedBytes, StreamedWeightBytes + otherWeightBytes);
 
     /// <summary>Frees the network, once nobody computes with it; the slot is of no further use.</summary>
     public void Dispose()

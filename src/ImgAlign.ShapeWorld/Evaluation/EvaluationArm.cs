@@ -7,7 +7,7 @@ namespace ImgAlign.ShapeWorld.Evaluation;
 /// <param name="Generations">How often the base model runs for a picture.</param>
 /// <param name="Images">The pictures.</param>
 /// <param name="Judgements">What of each is right.</param>
-public sealed record EvaluationArm(string Name, int Generations, IReadOnlyList<RgbImage> Images, IReadOnlyList<SceneJudgement> Judgements)
+internal sealed record EvaluationArm(string Name, int Generations, IReadOnlyList<RgbImage> Images, IReadOnlyList<SceneJudgement> Judgements)
 {
     /// <summary>Which pictures are wholly right.</summary>
     public IReadOnlyList<bool> Right { get; } = [.. Judgements.Select(static judgement => judgement.IsRight)];

@@ -1,7 +1,7 @@
 namespace ImgAlign.ShapeWorld.Evaluation;
 
 /// <summary>What is measured, and how.</summary>
-public sealed record EvaluationOptions
+public sealed class EvaluationOptions
 {
     /// <summary>The number of prompts; half of them with pairs of objects that were never trained on.</summary>
     public int Prompts { get; init; } = 1000;

@@ -11,7 +11,7 @@ using OxyPlot.Series;
 namespace ImgAlign.ShapeWorld.Evaluation;
 
 /// <summary>One HTML file with all tables, plots and pictures of an evaluation; it needs nothing beside it.</summary>
-public static class EvaluationReport
+internal static class EvaluationReport
 {
     /// <summary>The prompts whose pictures are shown, as they come.</summary>
     internal const int Shown = 40;

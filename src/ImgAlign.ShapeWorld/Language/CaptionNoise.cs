@@ -3,7 +3,7 @@ using ImgAlign.ShapeWorld.Scenes;
 namespace ImgAlign.ShapeWorld.Language;
 
 /// <summary>What captions get wrong: the hard negatives of the encoders, and the noise in the base model's training, which gives it its mistakes.</summary>
-public static class CaptionNoise
+internal static class CaptionNoise
 {
     /// <summary>Another scene that differs in one thing: a colour, a shape, the colours or shapes in exchange, or the relation.</summary>
     /// <param name="scene">The scene.</param>

@@ -4,7 +4,7 @@ using ImgAlign.ShapeWorld.Scenes;
 namespace ImgAlign.ShapeWorld.Language;
 
 /// <summary>The sentences that describe scenes: written at random, and read.</summary>
-public static class Captions
+internal static class Captions
 {
     private static readonly Pattern[] Patterns =
     [

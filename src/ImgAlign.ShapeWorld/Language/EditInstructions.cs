@@ -3,7 +3,7 @@ using ImgAlign.ShapeWorld.Scenes;
 namespace ImgAlign.ShapeWorld.Language;
 
 /// <summary>The answers that the detector learns to give: how a picture has to change to show what the prompt says.</summary>
-public static class EditInstructions
+internal static class EditInstructions
 {
     /// <summary>The answer where picture and prompt agree.</summary>
     public const string Nothing = "nothing to change";

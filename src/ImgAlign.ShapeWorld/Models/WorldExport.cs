@@ -7,11 +7,20 @@ using static TorchSharp.torch;
 namespace ImgAlign.ShapeWorld.Models;
 
 /// <summary>A trained world as it is shipped: all weights in bfloat16, which is half of their size, beside the same configurations and tokenizers.</summary>
-/// <param name="Folder">The copy.</param>
-/// <param name="Bytes">The size of all files.</param>
-/// <param name="WeightsHash">SHA-256 of all weights.</param>
-public sealed record WorldExport(WorldFolder Folder, long Bytes, string WeightsHash)
+/// <param name="folder">The copy.</param>
+/// <param name="bytes">The size of all files.</param>
+/// <param name="weightsHash">SHA-256 of all weights.</param>
+public sealed class WorldExport(WorldFolder folder, long bytes, string weightsHash)
 {
+    /// <summary>The copy.</summary>
+    public WorldFolder Folder { get; } = folder;
+
+    /// <summary>The size of all files.</summary>
+    public long Bytes { get; } = bytes;
+
+    /// <summary>SHA-256 of all weights.</summary>
+    public string WeightsHash { get; } = weightsHash;
+
     /// <summary>Writes the copy. Each file is replaced only by a complete one.</summary>
     /// <param name="world">The trained world.</param>
     /// <param name="output">Another folder; it is made if it is not there.</param>

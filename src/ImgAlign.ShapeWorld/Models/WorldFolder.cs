@@ -6,11 +6,14 @@ using ImgAlign.ShapeWorld.Language;
 namespace ImgAlign.ShapeWorld.Models;
 
 /// <summary>Where the world's checkpoints are: a folder of SDXL, one of the image prompt, a LLaVA, a CLIP and an aligner, all in published layouts.</summary>
-/// <param name="Root">The folder that holds them.</param>
-public sealed record WorldFolder(string Root)
+/// <param name="root">The folder that holds them.</param>
+public sealed class WorldFolder(string root)
 {
+    /// <summary>The folder that holds them.</summary>
+    public string Root { get; } = root;
+
     /// <summary>The template of the detector's questions.</summary>
-    public const string QuestionTemplate = "plain";
+    internal const string QuestionTemplate = "plain";
 
     /// <summary>The trained world that comes with this package: builds copy it to the folder <c>ShapeWorld</c> beside the program.</summary>
     /// <exception cref="ImgAlignException">It is not there.</exception>

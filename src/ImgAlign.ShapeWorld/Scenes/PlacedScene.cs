@@ -1,7 +1,7 @@
 namespace ImgAlign.ShapeWorld.Scenes;
 
 /// <summary>A scene with all that its description leaves open: places, sizes and shades. Draws by formulas: 32x32 pixels, a bright background, soft edges.</summary>
-public sealed class PlacedScene
+internal sealed class PlacedScene
 {
     /// <summary>Width and height of every picture in pixels.</summary>
     public const int Size = 32;

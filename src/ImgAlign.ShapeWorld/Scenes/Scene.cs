@@ -7,7 +7,7 @@ namespace ImgAlign.ShapeWorld.Scenes;
 /// <param name="First">The left or the upper object.</param>
 /// <param name="Second">The right or the lower object.</param>
 /// <param name="IsVertical">Whether the first is above the second, and not left of it.</param>
-public sealed record Scene(SceneObject First, SceneObject Second, bool IsVertical)
+internal sealed record Scene(SceneObject First, SceneObject Second, bool IsVertical)
 {
     // Pairs below this part of the hash's range are never trained on.
     private const double HeldOutPart = 0.2;

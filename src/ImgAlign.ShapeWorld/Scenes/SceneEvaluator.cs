@@ -1,7 +1,7 @@
 namespace ImgAlign.ShapeWorld.Scenes;
 
 /// <summary>Says what a picture shows, by measuring it: no part of it is trained, so that it can judge what is.</summary>
-public static class SceneEvaluator
+internal static class SceneEvaluator
 {
     private const double ObjectDistance = 0.27;   // from the background, for a pixel to belong to an object
     private const double CoreDistance = 0.75;     // of the object's greatest distance, for a pixel to tell its colour

@@ -3,7 +3,7 @@ namespace ImgAlign.ShapeWorld.Scenes;
 /// <summary>One object of a scene.</summary>
 /// <param name="Color">Its colour.</param>
 /// <param name="Shape">Its shape.</param>
-public readonly record struct SceneObject(ShapeColor Color, ShapeKind Shape)
+internal readonly record struct SceneObject(ShapeColor Color, ShapeKind Shape)
 {
     /// <summary>The number of colours.</summary>
     public const int Colors = 6;

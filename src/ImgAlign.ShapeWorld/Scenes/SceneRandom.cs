@@ -4,7 +4,7 @@ namespace ImgAlign.ShapeWorld.Scenes;
 /// A stream of random numbers that belongs to one sample: sample i of a seed is the same in whatever order samples are made, on every
 /// platform (SplitMix64).
 /// </summary>
-public sealed class SceneRandom
+internal sealed class SceneRandom
 {
     private const ulong Step = 0x9E3779B97F4A7C15;
     private ulong state;

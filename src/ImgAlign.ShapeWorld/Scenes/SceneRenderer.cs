@@ -1,7 +1,7 @@
 namespace ImgAlign.ShapeWorld.Scenes;
 
 /// <summary>Draws scenes.</summary>
-public static class SceneRenderer
+internal static class SceneRenderer
 {
     /// <summary>Width and height of every picture in pixels.</summary>
     public const int Size = PlacedScene.Size;

@@ -5,4 +5,4 @@ namespace ImgAlign.ShapeWorld.Scenes;
 /// <param name="Shape">Its shape, or null when it is none of the world's.</param>
 /// <param name="X">Its centroid in pixels from the left.</param>
 /// <param name="Y">Its centroid in pixels from the top.</param>
-public readonly record struct SeenObject(ShapeColor? Color, ShapeKind? Shape, double X, double Y);
+internal readonly record struct SeenObject(ShapeColor? Color, ShapeKind? Shape, double X, double Y);

@@ -1,7 +1,7 @@
 namespace ImgAlign.ShapeWorld.Scenes;
 
 /// <summary>The colours of objects.</summary>
-public enum ShapeColor
+internal enum ShapeColor
 {
     /// <summary>(215, 45, 40).</summary>
     Red,

@@ -1,7 +1,7 @@
 namespace ImgAlign.ShapeWorld.Scenes;
 
 /// <summary>The shapes of objects.</summary>
-public enum ShapeKind
+internal enum ShapeKind
 {
     /// <summary>A disc.</summary>
     Circle,

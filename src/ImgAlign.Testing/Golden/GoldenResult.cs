@@ -1,19 +1,28 @@
 namespace ImgAlign.Testing.Golden;
 
-/// <summary>How one output compares with the reference.</summary>
-/// <param name="Name">The output.</param>
-/// <param name="LargestError">The largest absolute difference; NaN when it was not comparable.</param>
-/// <param name="Problem">Why it fails, or null when it passes.</param>
-public sealed record OutputComparison(string Name, double LargestError, string? Problem);
-
 /// <summary>How one case ended.</summary>
-/// <param name="Path">The case's folder or file.</param>
-/// <param name="Kind">Its kind.</param>
-/// <param name="Outputs">Each output of the reference.</param>
-/// <param name="Error">Why nothing could be compared, or null.</param>
-/// <param name="Elapsed">How long it took.</param>
-public sealed record GoldenResult(string Path, string Kind, IReadOnlyList<OutputComparison> Outputs, string? Error, TimeSpan Elapsed)
+/// <param name="path">The case's folder or file.</param>
+/// <param name="kind">Its kind.</param>
+/// <param name="outputs">Each output of the reference.</param>
+/// <param name="error">Why nothing could be compared, or null.</param>
+/// <param name="elapsed">How long it took.</param>
+public sealed class GoldenResult(string path, string kind, IReadOnlyList<OutputComparison> outputs, string? error, TimeSpan elapsed)
 {
+    /// <summary>The case's folder or file.</summary>
+    public string Path { get; } = path;
+
+    /// <summary>Its kind.</summary>
+    public string Kind { get; } = kind;
+
+    /// <summary>Each output of the reference.</summary>
+    public IReadOnlyList<OutputComparison> Outputs { get; } = outputs;
+
+    /// <summary>Why nothing could be compared, or null.</summary>
+    public string? Error { get; } = error;
+
+    /// <summary>How long it took.</summary>
+    public TimeSpan Elapsed { get; } = elapsed;
+
     /// <summary>Whether every output agrees.</summary>
     public bool Passed => Error is null && Outputs.All(output => output.Problem is null);
 

@@ -101,7 +101,7 @@ public sealed partial class GoldenRunner
         if (actual is null) return new(name, double.NaN, "was not computed");
         if (!actual.shape.SequenceEqual(expected.shape))
             return new(name, double.NaN, $"has shape [{string.Join(", ", actual.shape)}], the reference [{string.Join(", ", expected.shape)}]");
-        if (tolerance == default && actual.dtype != expected.dtype)
+        if (tolerance is { Atol: 0, Rtol: 0 } && actual.dtype != expected.dtype)
             return new(name, double.NaN, $"has type {actual.dtype}, the reference {expected.dtype}");
         if (expected.numel() == 0) return new(name, 0, null);
         using var scope = torch.NewDisposeScope();

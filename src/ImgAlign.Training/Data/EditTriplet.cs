@@ -4,4 +4,4 @@ namespace ImgAlign.Training.Data;
 /// <param name="Image">The file of the original picture.</param>
 /// <param name="EditedPrompt">What the picture should show.</param>
 /// <param name="Instruction">The edit.</param>
-public sealed record EditTriplet(string Image, string EditedPrompt, string Instruction);
+internal sealed record EditTriplet(string Image, string EditedPrompt, string Instruction);

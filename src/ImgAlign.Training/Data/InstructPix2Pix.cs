@@ -7,7 +7,7 @@ namespace ImgAlign.Training.Data;
 /// InstructPix2Pix (Brooks et al., 2023) as triplets: Parquet with the columns <c>original_image</c>, <c>edited_prompt</c> and <c>edit_prompt</c>, or the
 /// authors' folders, whose <c>seeds.json</c> lists folders with <c>prompt.json</c> and pictures <c>SEED_0.jpg</c>.
 /// </summary>
-public static class InstructPix2Pix
+internal static class InstructPix2Pix
 {
     private const string FileName = "triplets.jsonl";
     private const string SeedsFile = "seeds.json";

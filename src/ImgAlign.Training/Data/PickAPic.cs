@@ -4,7 +4,7 @@ namespace ImgAlign.Training.Data;
 /// Pick-a-Pic (Kirstain et al., 2023): Parquet with the columns <c>jpg_0</c>, <c>jpg_1</c>, <c>label_0</c>, <c>label_1</c> and <c>caption</c>. Ties are dropped,
 /// as IMG does.
 /// </summary>
-public static class PickAPic
+internal static class PickAPic
 {
     private static readonly string[] Columns = ["jpg_0", "jpg_1", "label_0", "label_1", "caption"];
 

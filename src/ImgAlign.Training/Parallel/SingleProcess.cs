@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 namespace ImgAlign.Training.Parallel;
 
 /// <summary>A group of one.</summary>
-public sealed class SingleProcess : IProcessGroup
+internal sealed class SingleProcess : IProcessGroup
 {
     private SingleProcess() { }
 

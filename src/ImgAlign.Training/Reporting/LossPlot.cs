@@ -7,7 +7,7 @@ using OxyPlot.Series;
 namespace ImgAlign.Training.Reporting;
 
 /// <summary>Draws a run's loss, step by step and smoothed, and that of held-out samples in red, as an SVG that any browser shows.</summary>
-public static class LossPlot
+internal static class LossPlot
 {
     private const int MostPoints = 2000;
 

@@ -6,7 +6,7 @@ using ImgAlign.Checkpoints;
 namespace ImgAlign.Training.Reporting;
 
 /// <summary><c>metrics.jsonl</c>: a line with the numbers of a step, of an evaluation, or about a skipped sample.</summary>
-public sealed class MetricsLog : IDisposable
+internal sealed class MetricsLog : IDisposable
 {
     private readonly StreamWriter writer;
 

@@ -14,18 +14,18 @@ internal static class TrainingInstruments
 
     private static readonly Meter Meter = new(TelemetryNames.Source);
 
-    public static readonly Counter<long> Steps = Meter.CreateCounter<long>(TelemetryNames.TrainingSteps, "{step}", "Steps of the optimiser.");
+    public static readonly Counter<long> Steps = Meter.CreateCounter<long>(TrainingNames.Steps, "{step}", "Steps of the optimiser.");
 
-    public static readonly Counter<long> Samples = Meter.CreateCounter<long>(TelemetryNames.TrainingSamples, "{sample}", "Samples trained on.");
+    public static readonly Counter<long> Samples = Meter.CreateCounter<long>(TrainingNames.Samples, "{sample}", "Samples trained on.");
 
-    public static readonly Counter<long> Skipped = Meter.CreateCounter<long>(TelemetryNames.TrainingSkipped, "{sample}", "Samples that cannot be used.");
+    public static readonly Counter<long> Skipped = Meter.CreateCounter<long>(TrainingNames.Skipped, "{sample}", "Samples that cannot be used.");
 
     public static readonly Histogram<double> StepDuration = Meter.CreateHistogram(
-        TelemetryNames.TrainingStepDuration, "s", "One step, with the reading of its data.", null, SecondsToTenMinutes);
+        TrainingNames.StepDuration, "s", "One step, with the reading of its data.", null, SecondsToTenMinutes);
 
-    public static readonly Gauge<double> Loss = Meter.CreateGauge<double>(TelemetryNames.TrainingLoss, description: "The loss of a step.");
+    public static readonly Gauge<double> Loss = Meter.CreateGauge<double>(TrainingNames.Loss, description: "The loss of a step.");
 
-    public static readonly Gauge<double> Metric = Meter.CreateGauge<double>(TelemetryNames.TrainingMetric, description: "What else is known of a step.");
+    public static readonly Gauge<double> Metric = Meter.CreateGauge<double>(TrainingNames.Metric, description: "What else is known of a step.");
 
-    public static readonly Gauge<double> Evaluation = Meter.CreateGauge<double>(TelemetryNames.TrainingEvaluation, description: "What held-out samples measure.");
+    public static readonly Gauge<double> Evaluation = Meter.CreateGauge<double>(TrainingNames.Evaluation, description: "What held-out samples measure.");
 }

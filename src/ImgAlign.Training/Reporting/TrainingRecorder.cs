@@ -20,11 +20,11 @@ internal sealed class TrainingRecorder : IDisposable
     /// <param name="log">The log; null where there is no folder. Owned.</param>
     public TrainingRecorder(ITrainingTask task, TrainerOptions options, int workers, MetricsLog? log)
     {
-        this.task = KeyValuePair.Create<string, object?>(TelemetryNames.TrainingTask, task.GetType().Name);
+        this.task = KeyValuePair.Create<string, object?>(TrainingNames.Task, task.GetType().Name);
         this.options = options;
         this.log = log;
         activity = TrainingInstruments.Activities.StartActivity("imgalign.train")?
-            .SetTag(TelemetryNames.TrainingTask, this.task.Value).SetTag(TelemetryNames.TrainingWorkers, workers).SetTag(TelemetryNames.RequestSeed, options.Seed);
+            .SetTag(TrainingNames.Task, this.task.Value).SetTag(TrainingNames.Workers, workers).SetTag(TrainingNames.Seed, options.Seed);
     }
 
     /// <summary>A sample is left out.</summary>
@@ -48,7 +48,7 @@ internal sealed class TrainingRecorder : IDisposable
         foreach (var (name, value) in metrics)
         {
             if (name == "loss") TrainingInstruments.Loss.Record(value, task);
-            else TrainingInstruments.Metric.Record(value, task, KeyValuePair.Create<string, object?>(TelemetryNames.Metric, name));
+            else TrainingInstruments.Metric.Record(value, task, KeyValuePair.Create<string, object?>(TrainingNames.MetricName, name));
         }
     }
 
@@ -60,14 +60,14 @@ internal sealed class TrainingRecorder : IDisposable
         using var evaluation = TrainingInstruments.Activities.StartActivity("imgalign.evaluate");
         var values = measure();
         if (values.Count > 0) log?.Write(step, "evaluation", values);
-        foreach (var (name, value) in values) TrainingInstruments.Evaluation.Record(value, task, KeyValuePair.Create<string, object?>(TelemetryNames.Metric, name));
+        foreach (var (name, value) in values) TrainingInstruments.Evaluation.Record(value, task, KeyValuePair.Create<string, object?>(TrainingNames.MetricName, name));
         lastStep = Stopwatch.GetTimestamp();
         return values;
     }
 
     /// <summary>The run ends by an exception.</summary>
     public void Fail(Exception exception) =>
-        activity?.SetStatus(ActivityStatusCode.Error).SetTag(TelemetryNames.ErrorType, exception.GetType().FullName);
+        activity?.SetStatus(ActivityStatusCode.Error).SetTag(TrainingNames.ErrorType, exception.GetType().FullName);
 
     /// <summary>Closes the log and the activity.</summary>
     public void Dispose()

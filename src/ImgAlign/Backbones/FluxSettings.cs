@@ -1,7 +1,7 @@
 namespace ImgAlign.Backbones;
 
 /// <summary>FLUX's classifier-free guidance, which comes on top of the guidance that the network takes as an input.</summary>
-public sealed record FluxSettings : FamilySettings
+public sealed class FluxSettings : IFamilySettings
 {
     /// <summary>The scale of classifier-free guidance, 0 or more; up to 1 there is none. Null: 3.5 for FLUX.1-dev, as in IMG, and none for models without an input for guidance.</summary>
     public double? TrueGuidance { get; init; }

@@ -4,7 +4,7 @@ namespace ImgAlign.Backbones;
 /// SDXL's conditioning on the history of a training picture (SDXL, section 2.2). Absent values mean: as large as the picture that is generated, and not
 /// cropped.
 /// </summary>
-public sealed record SdxlSettings : FamilySettings
+public sealed class SdxlSettings : IFamilySettings
 {
     /// <summary>The size that the picture claims to have had before it was scaled.</summary>
     public ImageSize? OriginalSize { get; init; }

@@ -25,7 +25,7 @@ public static class RecipeBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(recipe);
-        var configuration = recipe.Configuration(cache);
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(recipe.Locate(cache)).Build();
         if (Section("Sdxl") is { } sdxl) builder.UseSdxl(sdxl);
         if (Section("Flux") is { } flux) builder.UseFlux(flux);
         if (Section("Llava") is { } llava) builder.UseLlava(llava);

@@ -1,3 +1,4 @@
+using ImgAlign.Cli.Checks;
 using ImgAlign.Runtime;
 
 namespace ImgAlign.Tests.Runtime;

@@ -1,3 +1,4 @@
+using ImgAlign.Cli.Checks;
 using System.Diagnostics;
 using ImgAlign.Runtime;
 using ImgAlign.Testing.Golden;

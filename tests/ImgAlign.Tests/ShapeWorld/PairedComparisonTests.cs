@@ -19,7 +19,7 @@ public class PairedComparisonTests
     {
         var comparison = PairedComparison.Of("a", [true, true, false, false], "b", [true, false, true, false]);
 
-        Assert.Equal(new PairedComparison("a", "b", 1, 2, 1), comparison);
+        Assert.Equal(("a", "b", 1, 2, 1), (comparison.Name, comparison.Baseline, comparison.Wins, comparison.Ties, comparison.Losses));
     }
 
     [Fact]

@@ -185,7 +185,7 @@ public sealed class TrainerTests : IDisposable
         {
             ShouldListenTo = static source => source.Name == TelemetryNames.Source,
             Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
-            ActivityStopped = activity => { if (activity.OperationName == "imgalign.train" && Equals(activity.GetTagItem(TelemetryNames.RequestSeed), 777L)) runs.Enqueue(activity); },
+            ActivityStopped = activity => { if (activity.OperationName == "imgalign.train" && Equals(activity.GetTagItem(TrainingNames.Seed), 777L)) runs.Enqueue(activity); },
         };
         ActivitySource.AddActivityListener(activities);
         // Other tests train, too: this thread's measurements count.
@@ -208,14 +208,14 @@ public sealed class TrainerTests : IDisposable
         Assert.Throws<ImgAlignException>(() => Train(failing, options));
 
         Assert.Equal([ActivityStatusCode.Unset, ActivityStatusCode.Error], runs.Select(run => run.Status));
-        Assert.All(runs, run => Assert.Equal(nameof(LineTask), run.GetTagItem(TelemetryNames.TrainingTask)));
-        Assert.Equal(4, Values(TelemetryNames.TrainingSteps).Sum());
-        Assert.Equal(16, Values(TelemetryNames.TrainingSamples).Sum());
-        Assert.Equal(result.Skipped.Count, Values(TelemetryNames.TrainingSkipped).Sum());
-        Assert.Equal(4, Values(TelemetryNames.TrainingStepDuration).Count);
-        Assert.Equal(result.Metrics["loss"], Values(TelemetryNames.TrainingLoss)[2]);
-        Assert.Equal(result.Metrics["grad_norm"], Values(TelemetryNames.TrainingMetric, "grad_norm")[2]);
-        Assert.Equal([result.Evaluation["slope"]], Values(TelemetryNames.TrainingEvaluation, "slope"));
+        Assert.All(runs, run => Assert.Equal(nameof(LineTask), run.GetTagItem(TrainingNames.Task)));
+        Assert.Equal(4, Values(TrainingNames.Steps).Sum());
+        Assert.Equal(16, Values(TrainingNames.Samples).Sum());
+        Assert.Equal(result.Skipped.Count, Values(TrainingNames.Skipped).Sum());
+        Assert.Equal(4, Values(TrainingNames.StepDuration).Count);
+        Assert.Equal(result.Metrics["loss"], Values(TrainingNames.Loss)[2]);
+        Assert.Equal(result.Metrics["grad_norm"], Values(TrainingNames.Metric, "grad_norm")[2]);
+        Assert.Equal([result.Evaluation["slope"]], Values(TrainingNames.Evaluation, "slope"));
 
         List<double> Values(string instrument, string? metric = null) => [.. seen.Where(value => value.Instrument == instrument && value.Metric == metric).Select(value => value.Value)];
 
@@ -223,7 +223,7 @@ public sealed class TrainerTests : IDisposable
         {
             if (Environment.CurrentManagedThreadId != thread) return;
             string? metric = null;
-            foreach (var (name, tag) in tags) metric = name == TelemetryNames.Metric ? (string?)tag : metric;
+            foreach (var (name, tag) in tags) metric = name == TrainingNames.MetricName ? (string?)tag : metric;
             seen.Enqueue((instrument.Name, value, metric));
         }
     }

@@ -19,7 +19,7 @@ public sealed class SdxlImagePromptEncoder : ClipImagePromptEncoder<Resampler>
     /// <exception cref="ImgAlignException">A file is missing or broken, or the two do not fit each other.</exception>
     public SdxlImagePromptEncoder(DeviceRuntime runtime, string imageEncoderPath, string resamplerPath) : this(runtime, Read(imageEncoderPath, resamplerPath), WeightStorage.None) { }
 
-    internal SdxlImagePromptEncoder(DeviceRuntime runtime, ImagePromptParts<Resampler> parts, WeightStorage storage) : base(runtime, parts, storage) { }
+    public SdxlImagePromptEncoder(DeviceRuntime runtime, ImagePromptParts<Resampler> parts, WeightStorage storage) : base(runtime, parts, storage) { }
 
     /// <inheritdoc/>
     public override Tensor EncodeUnconditional()
@@ -29,7 +29,7 @@ public sealed class SdxlImagePromptEncoder : ClipImagePromptEncoder<Resampler>
     }
 
     /// <summary>Reads and checks all that the encoder is made of.</summary>
-    internal static ImagePromptParts<Resampler> Read(string imageEncoderPath, string resamplerPath)
+    public static ImagePromptParts<Resampler> Read(string imageEncoderPath, string resamplerPath)
     {
         var encoder = ImageEncoderParts.Read("SDXL image encoder", imageEncoderPath, penultimateOnly: true);
         using var file = Checkpoint.Open(resamplerPath);

@@ -73,7 +73,7 @@ public sealed class AlignerTask : ITrainingTask
     }
 
     /// <summary>Replaces weights that are views of a mapped file by copies, which can be trained.</summary>
-    internal static void Own(AlignerNetwork network) => CopyWeights(network, network);
+    public static void Own(AlignerNetwork network) => CopyWeights(network, network);
 
     /// <inheritdoc/>
     public string? FindProblem(int index) => features.FindProblem(index);

@@ -18,13 +18,13 @@ public sealed class FluxImagePromptEncoder : ClipImagePromptEncoder<FluxImagePro
     /// <exception cref="ImgAlignException">A file is missing or broken, or the two do not fit each other.</exception>
     public FluxImagePromptEncoder(DeviceRuntime runtime, string imageEncoderPath, string adapterPath) : this(runtime, Read(imageEncoderPath, adapterPath), WeightStorage.None) { }
 
-    internal FluxImagePromptEncoder(DeviceRuntime runtime, ImagePromptParts<FluxImageProjection> parts, WeightStorage storage) : base(runtime, parts, storage) { }
+    public FluxImagePromptEncoder(DeviceRuntime runtime, ImagePromptParts<FluxImageProjection> parts, WeightStorage storage) : base(runtime, parts, storage) { }
 
     /// <inheritdoc/>
     public override Tensor EncodeUnconditional() => Encode([new RgbImage(ImageSize, ImageSize, new byte[3 * ImageSize * ImageSize])]);
 
     /// <summary>Reads and checks all that the encoder is made of.</summary>
-    internal static ImagePromptParts<FluxImageProjection> Read(string imageEncoderPath, string adapterPath)
+    public static ImagePromptParts<FluxImageProjection> Read(string imageEncoderPath, string adapterPath)
     {
         var encoder = ImageEncoderParts.Read("FLUX image encoder", imageEncoderPath);
         var config = encoder.Config;

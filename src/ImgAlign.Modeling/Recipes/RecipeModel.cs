@@ -4,7 +4,7 @@ using ImgAlign.Hub;
 namespace ImgAlign.Recipes;
 
 /// <summary>One repository of a recipe.</summary>
-public sealed record RecipeModel
+public sealed class RecipeModel
 {
     /// <summary>The repository and its revision.</summary>
     public required HubReference Reference { get; init; }

@@ -1,6 +1,5 @@
 using ImgAlign.Hub;
 using ImgAlign.Runtime;
-using Microsoft.Extensions.Configuration;
 
 namespace ImgAlign.Recipes;
 
@@ -42,7 +41,7 @@ public sealed record Recipe
     }
 
     /// <summary>The same recipe with a scorer.</summary>
-    internal Recipe With(Recipe scorer) => this with
+    public Recipe With(Recipe scorer) => this with
     {
         Name = $"{Name} --scorer {scorer.Name}",
         About = $"{About} {scorer.About}",
@@ -57,8 +56,6 @@ public sealed record Recipe
         var more = scorer.MemoryGigabytes.GetValueOrDefault(policy);
         return policy == nameof(ResidencyPolicy.KeepAll) ? own + more : Math.Max(own, more);
     }
-
-    internal IConfigurationRoot Configuration(HubCache cache) => new ConfigurationBuilder().AddInMemoryCollection(Locate(cache)).Build();
 
     private string FindIn(HubCache cache, RecipeModel model)
     {

@@ -9,5 +9,5 @@ namespace ImgAlign.Backbones;
 /// <param name="Projection">From features to tokens.</param>
 /// <param name="Tokens">The number of tokens that an image becomes, n.</param>
 /// <param name="Width">The width of a token, d.</param>
-internal sealed record ImagePromptParts<TProjection>(ImageEncoderParts Encoder, ModelSource<TProjection> Projection, int Tokens, int Width)
+public sealed record ImagePromptParts<TProjection>(ImageEncoderParts Encoder, ModelSource<TProjection> Projection, int Tokens, int Width)
     where TProjection : nn.Module<Tensor, Tensor>;

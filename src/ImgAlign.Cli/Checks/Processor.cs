@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using System.Text;
 
-namespace ImgAlign.Runtime;
+namespace ImgAlign.Cli.Checks;
 
 /// <summary>The processor, by its own instruction CPUID where it has that.</summary>
 internal static class Processor

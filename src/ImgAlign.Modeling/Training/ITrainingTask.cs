@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace ImgAlign.Training;
 
 /// <summary>
-/// What a <see cref="Trainer"/> trains: parameters, and a loss that depends on them and on nothing else that is not in its arguments or in
+/// What a <c>Trainer</c> trains: parameters, and a loss that depends on them and on nothing else that is not in its arguments or in
 /// <see cref="SaveState"/>, so that a run can be continued exactly. Called on one thread.
 /// </summary>
 public interface ITrainingTask : IDisposable

@@ -1,7 +1,7 @@
-namespace ImgAlign.Runtime;
+namespace ImgAlign.Cli.Checks;
 
 /// <summary>How a check ended.</summary>
-public enum DoctorVerdict
+internal enum DoctorVerdict
 {
     /// <summary>As it should be.</summary>
     Fine,
@@ -18,4 +18,4 @@ public enum DoctorVerdict
 /// <param name="Verdict">How it is.</param>
 /// <param name="Finding">What was found, in one sentence.</param>
 /// <param name="Mend">What to do about it; null when it is fine.</param>
-public sealed record DoctorCheck(string Subject, DoctorVerdict Verdict, string Finding, string? Mend = null);
+internal sealed record DoctorCheck(string Subject, DoctorVerdict Verdict, string Finding, string? Mend = null);

@@ -31,7 +31,7 @@ public abstract class ClipImagePromptEncoder<TProjection> : IImagePromptEncoder,
     public int Width { get; }
 
     /// <summary>Bytes of all weights.</summary>
-    internal long WeightBytes => encoder.WeightBytes + projection.WeightBytes;
+    public long WeightBytes => encoder.WeightBytes + projection.WeightBytes;
 
     /// <summary>Width and height of the picture that the encoder takes.</summary>
     private protected int ImageSize { get; }

@@ -2,13 +2,14 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using ImgAlign.Runtime;
 using SkiaSharp;
 using TorchSharp;
 
-namespace ImgAlign.Runtime;
+namespace ImgAlign.Cli.Checks;
 
 /// <summary>Looks at what ImgAlign needs of the machine: native libraries, devices, memory. Every problem comes with its mend.</summary>
-public static class Doctor
+internal static class Doctor
 {
     /// <summary>Looks at everything. Never throws for what it finds.</summary>
     public static IReadOnlyList<DoctorCheck> Examine()
@@ -134,7 +135,7 @@ public static class Doctor
     private static DoctorCheck ExamineHostMemory()
     {
         const long comfortable = 16_000_000_000;
-        var memory = DeviceMemory.Query(torch.CPU)!.Value;
+        var memory = DeviceMemory.Query(torch.CPU)!;
         var finding = $"{MemoryEstimate.Text(memory.FreeBytes)} of {MemoryEstimate.Text(memory.TotalBytes)} host memory are free.";
         return memory.FreeBytes >= comfortable
             ? new("memory", DoctorVerdict.Fine, finding)
