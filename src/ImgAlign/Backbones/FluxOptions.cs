@@ -1,59 +1,25 @@
 using System.ComponentModel.DataAnnotations;
-using ImgAlign.Checkpoints;
 using ImgAlign.Imaging;
 using ImgAlign.Sampling;
-using Microsoft.Extensions.Options;
 
 namespace ImgAlign.Backbones;
 
 /// <summary>Where the files of a FLUX.1 model and its image prompt are, and in what it follows IMG's released code.</summary>
-public sealed class FluxOptions
+/// <remarks>
+/// The model: a folder as published (<c>text_encoder</c>, <c>text_encoder_2</c>, <c>tokenizer</c>, <c>tokenizer_2</c>, <c>scheduler</c>,
+/// <c>transformer</c>, <c>vae</c>), or a folder of the hub's local cache (<c>models--org--name</c>). Where it has no <c>transformer</c> or no
+/// <c>vae</c>, the authors' <c>flux1-dev.safetensors</c> (or <c>flux1-schnell.safetensors</c>, or the one <c>.gguf</c> file) and
+/// <c>ae.safetensors</c> in it are taken.
+/// The image prompt is a folder with <c>ip_adapter.safetensors</c> and <c>image_encoder</c> (ViT-L/14). Other files may be in diffusers' or in the
+/// authors' layout.
+/// </remarks>
+public sealed class FluxOptions : DiffusionOptions
 {
-    /// <summary>In a container, the device that it runs on: a name in <see cref="DependencyInjection.ImgAlignOptions.Devices"/>, or a device such as <c>cuda:1</c>. Null: the container's own.</summary>
-    public string? Device { get; set; }
-
-    /// <summary>
-    /// The model: a folder as published (<c>text_encoder</c>, <c>text_encoder_2</c>, <c>tokenizer</c>, <c>tokenizer_2</c>, <c>scheduler</c>,
-    /// <c>transformer</c>, <c>vae</c>), or a folder of the hub's local cache (<c>models--org--name</c>). Where it has no <c>transformer</c> or no
-    /// <c>vae</c>, the authors' <c>flux1-dev.safetensors</c> (or <c>flux1-schnell.safetensors</c>, or the one <c>.gguf</c> file) and
-    /// <c>ae.safetensors</c> in it are taken.
-    /// </summary>
-    [Required]
-    public string ModelPath { get; set; } = "";
-
     /// <summary>
     /// Another transformer: a folder with its <c>config.json</c>, or a file in the authors' layout, also a <c>.gguf</c>.
     /// Null: the model's own.
     /// </summary>
     public string? TransformerPath { get; set; }
-
-    /// <summary>Another autoencoder (VAE): a folder with its <c>config.json</c>, or a file in the authors' layout. Null: the model's own.</summary>
-    public string? VaePath { get; set; }
-
-    /// <summary>The image prompt: a folder with <c>ip_adapter.safetensors</c> and <c>image_encoder</c>. Null: the two paths below, or no image prompts, and so no alignment.</summary>
-    public string? ImagePromptPath { get; set; }
-
-    /// <summary>The image prompt's encoder, ViT-L/14: a folder with its <c>config.json</c>. Null: the one in <see cref="ImagePromptPath"/>.</summary>
-    public string? ImageEncoderPath { get; set; }
-
-    /// <summary>The image prompt's projection, keys and values. Null: those in <see cref="ImagePromptPath"/>.</summary>
-    public string? AdapterPath { get; set; }
-
-    /// <summary>LoRAs of the transformer and of both text encoders; their changes add up.</summary>
-    [ValidateEnumeratedItems]
-    public IList<LoraOptions> Loras { get; } = [];
-
-    /// <summary>How the transformer and its image-prompt adapter keep the weights of their linear layers.</summary>
-    [EnumDataType(typeof(WeightStorage))]
-    public WeightStorage Storage { get; set; }
-
-    /// <summary>How T5 and CLIP keep the weights of their linear layers.</summary>
-    [EnumDataType(typeof(WeightStorage))]
-    public WeightStorage TextEncoderStorage { get; set; }
-
-    /// <summary>How the image prompt's encoder keeps the weights of its linear layers.</summary>
-    [EnumDataType(typeof(WeightStorage))]
-    public WeightStorage ImageEncoderStorage { get; set; }
 
     /// <summary>How image tokens are counted for the schedule.</summary>
     [EnumDataType(typeof(FlowTokenCount))]

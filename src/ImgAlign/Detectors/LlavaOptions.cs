@@ -4,18 +4,12 @@ using ImgAlign.Checkpoints;
 namespace ImgAlign.Detectors;
 
 /// <summary>Where the files of a LLaVA-1.5 are, and how it is asked.</summary>
-public sealed class LlavaOptions
+/// <remarks>
+/// The model: a folder in the layout of <c>llava-hf/llava-1.5-13b-hf</c> or of <c>liuhaotian/llava-v1.5-13b</c> (as IMG's own <c>llava</c>),
+/// or a folder of the hub's local cache.
+/// </remarks>
+public sealed class LlavaOptions : ModelOptions
 {
-    /// <summary>In a container, the device that it runs on: a name in <see cref="DependencyInjection.ImgAlignOptions.Devices"/>, or a device such as <c>cuda:1</c>. Null: the container's own.</summary>
-    public string? Device { get; set; }
-
-    /// <summary>
-    /// The model: a folder in the layout of <c>llava-hf/llava-1.5-13b-hf</c> or of <c>liuhaotian/llava-v1.5-13b</c> (as IMG's own <c>llava</c>),
-    /// or a folder of the hub's local cache.
-    /// </summary>
-    [Required]
-    public string ModelPath { get; set; } = "";
-
     /// <summary>
     /// The folder of the vision tower, <c>openai/clip-vit-large-patch14-336</c>, where the model's folder does not hold it. Weights of the tower
     /// in the model's own checkpoint come first: they may be fine-tuned.

@@ -4,15 +4,9 @@ using ImgAlign.Checkpoints;
 namespace ImgAlign.Detectors;
 
 /// <summary>Where the files of a Qwen2.5-VL are, and how it is asked.</summary>
-public sealed class QwenOptions
+/// <remarks>The model: a folder as <c>Qwen/Qwen2.5-VL-7B-Instruct</c> or <c>Qwen/Qwen2.5-VL-3B-Instruct</c>, or a folder of the hub's local cache.</remarks>
+public sealed class QwenOptions : ModelOptions
 {
-    /// <summary>In a container, the device that it runs on: a name in <see cref="DependencyInjection.ImgAlignOptions.Devices"/>, or a device such as <c>cuda:1</c>. Null: the container's own.</summary>
-    public string? Device { get; set; }
-
-    /// <summary>The model: a folder as <c>Qwen/Qwen2.5-VL-7B-Instruct</c> or <c>Qwen/Qwen2.5-VL-3B-Instruct</c>, or a folder of the hub's local cache.</summary>
-    [Required]
-    public string ModelPath { get; set; } = "";
-
     /// <summary>The system message, which may be empty; null: the chat template's own, <see cref="QwenPrompt.DefaultSystem"/>.</summary>
     public string? System { get; set; }
 

@@ -3,15 +3,9 @@ using System.ComponentModel.DataAnnotations;
 namespace ImgAlign.Scorers;
 
 /// <summary>Where the files of LAION's aesthetic predictor are, and how it reads pictures.</summary>
-public sealed class AestheticOptions
+/// <remarks>The predictor, such as <c>sac+logos+ava1-l14-linearMSE.pth</c>: a file, or a name of the hub.</remarks>
+public sealed class AestheticOptions : ModelOptions
 {
-    /// <inheritdoc cref="ClipScoreOptions.Device"/>
-    public string? Device { get; set; }
-
-    /// <summary>The predictor, such as <c>sac+logos+ava1-l14-linearMSE.pth</c>: a file, or a name of the hub.</summary>
-    [Required]
-    public string ModelPath { get; set; } = "";
-
     /// <summary>
     /// The CLIP that it reads pictures by, <c>openai/clip-vit-large-patch14</c> in transformers' layout: a folder, or a name of the hub.
     /// </summary>

@@ -1,7 +1,7 @@
 namespace ImgAlign.Scorers;
 
 /// <summary>Checks of what scorers are given.</summary>
-public static class ScorerInput
+internal static class ScorerInput
 {
     /// <summary>Refuses anything but one prompt for each picture.</summary>
     /// <exception cref="ArgumentException">There is no picture, or another number of prompts.</exception>
