@@ -4,16 +4,6 @@ using Microsoft.Extensions.Options;
 
 namespace ImgAlign.Training;
 
-/// <summary>How the learning rate goes on after its rise.</summary>
-public enum LearningRateSchedule
-{
-    /// <summary>It stays.</summary>
-    Constant,
-
-    /// <summary>It falls to 0 as a cosine.</summary>
-    Cosine,
-}
-
 /// <summary>How a network is trained. The defaults are IMG's for its aligner, but for the number of steps.</summary>
 public sealed class TrainerOptions
 {

@@ -19,6 +19,7 @@ public class ArchitectureTests
         "Detectors",
         "Alignment",
         "Scorers",      // pictures and prompts to numbers
+        "Training",     // losses and tasks, for those who train
         "Telemetry",
         "Recipes",      // which models, and where on the hub
         "Running",      // a run: its rules, its devices, its progress

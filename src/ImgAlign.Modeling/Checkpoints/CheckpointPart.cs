@@ -2,11 +2,6 @@ using TorchSharp;
 
 namespace ImgAlign.Checkpoints;
 
-/// <summary>A tensor that every file of a layout has, by which the layout is recognised.</summary>
-/// <param name="Name">Its name within the network.</param>
-/// <param name="Behind">What must stand before that name, at least; usually nothing.</param>
-public readonly record struct Landmark(string Name, string Behind = "");
-
 /// <summary>
 /// One network of a checkpoint: the tensors whose names begin with a prefix, by the rest of their names. Tools agree on the names within a
 /// network, and not on what stands before them: nothing, <c>model.diffusion_model.</c>, <c>transformer.</c>, <c>state_dict.</c>.

@@ -1,3 +1,5 @@
+using MathNet.Numerics.Distributions;
+
 namespace ImgAlign.Sampling;
 
 /// <summary>Numbers between two ends: the spacings of noise levels that know nothing of timesteps.</summary>
@@ -12,7 +14,7 @@ internal static class LevelSpacing
         Func<double, double> level = spacing switch
         {
             NoiseLevelSpacing.Karras => place => Math.Pow(Part(Math.Pow(highest, 1 / Rho), Math.Pow(lowest, 1 / Rho), place), Rho),
-            NoiseLevelSpacing.Beta => place => Part(lowest, highest, BetaDistribution.Quantile(1 - place, BetaShape)),
+            NoiseLevelSpacing.Beta => place => Part(lowest, highest, Beta.InvCDF(BetaShape, BetaShape, 1 - place)),
             _ => place => Math.Exp(Part(Math.Log(highest), Math.Log(lowest), place)),
         };
         return [.. Even(0, 1, count).Select(level)];

@@ -23,7 +23,7 @@ public class StrictConfigurationTests
     [InlineData("'Sdxl': { 'ModelPath': 'x', 'Loras': { 'Path': 'a' } }", "ImgAlign:Sdxl:Loras is an object, but a list is needed.")]
     [InlineData("'Sdxl': { 'ModelPath': 'x', 'Loras': [ { 'Path': 'a', 'Scale': '0,8' } ] }", "ImgAlign:Sdxl:Loras:0:Scale is '0,8', but a finite number such as 0.5 is needed.")]
     [InlineData("'Sdxl': { 'ModelPath': 'x', 'Loras': [ { 'Path': 'a', 'Scale': 'NaN' } ] }", "ImgAlign:Sdxl:Loras:0:Scale is 'NaN'")]
-    [InlineData("'Sdxl': { 'ModelPath': 'x', 'Storage': '1' }", "ImgAlign:Sdxl:Storage is '1', but one of None, Int8, Float8 is needed.")]
+    [InlineData("'Sdxl': { 'ModelPath': 'x', 'Storage': '1' }", "ImgAlign:Sdxl:Storage is '1', but one of AsStored, None, Int8, Float8 is needed.")]
     [InlineData("'Sdxl': [ 'x' ]", "ImgAlign:Sdxl:0 is not an option")]
     [InlineData("'Sdxl': { }", "ModelPath")]
     [InlineData("'Device': [ 'cpu' ]", "ImgAlign:Device is a list or an object, but a single value is needed.")]

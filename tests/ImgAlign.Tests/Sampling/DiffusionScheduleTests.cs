@@ -107,14 +107,6 @@ public class DiffusionScheduleTests
         Assert.True(schedule.ToData(answer, level.Mix(data, noise), level).allclose(data, 1e-5, 1e-5));
     }
 
-    [Theory]
-    [InlineData(0, 0.6, 0)]
-    [InlineData(1, 0.6, 1)]
-    [InlineData(0.25, 1, 0.25)]  // evenly distributed
-    [InlineData(0.1, 0.5, 0.0244717418524232)]  // the arcsine distribution: sin(pi p / 2) squared
-    [InlineData(1.0 / 3, 0.6, 0.2754133)]
-    public void Quantiles_of_the_beta_distribution(double share, double shape, double expected) => Assert.Equal(expected, BetaDistribution.Quantile(share, shape), 1e-7);
-
     internal static NoiseSchedule Create(SchedulerConfig config, int steps, ISampler sampler, NoiseLevelOptions? asked = null) =>
         new DiffusionSchedule(config).Create(new SamplingSettings { Steps = steps, Guidance = 1, ImagePromptScale = 0, Sampler = sampler, NoiseLevels = asked ?? new() });
 

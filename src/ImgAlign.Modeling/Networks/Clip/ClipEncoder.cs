@@ -3,6 +3,7 @@ using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
+using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Networks.Clip;
 
@@ -36,4 +37,99 @@ internal sealed class ClipEncoder : nn.Module
 
     /// <summary>Runs the last block.</summary>
     public Tensor RunLast(Tensor penultimate) => layers[depth - 1].call(penultimate);
+}
+
+/// <summary>A pre-norm transformer block of either tower (transformers <c>CLIPEncoderLayer</c>): <c>[B, N, w]</c> to <c>[B, N, w]</c>.</summary>
+internal sealed class ClipEncoderLayer : nn.Module<Tensor, Tensor>
+{
+    [ComponentName(Name = "layer_norm1")]
+    private readonly LayerNorm layerNorm1;
+
+    [ComponentName(Name = "self_attn")]
+    private readonly ClipAttention selfAttention;
+
+    [ComponentName(Name = "layer_norm2")]
+    private readonly LayerNorm layerNorm2;
+
+    [ComponentName(Name = "mlp")]
+    private readonly ClipMlp mlp;
+
+    public ClipEncoderLayer(ClipTowerConfig config, bool causal, Device device) : base(nameof(ClipEncoderLayer))
+    {
+        layerNorm1 = nn.LayerNorm(config.HiddenSize, config.LayerNormEps, device: device);
+        selfAttention = new ClipAttention(config.HiddenSize, config.NumAttentionHeads, causal, device);
+        layerNorm2 = nn.LayerNorm(config.HiddenSize, config.LayerNormEps, device: device);
+        mlp = new ClipMlp(config, device);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        var x = input.Plus(selfAttention.call(layerNorm1.call(input)));
+        return x.Plus(mlp.call(layerNorm2.call(x))).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>Self-attention of either tower.</summary>
+internal sealed class ClipAttention : nn.Module<Tensor, Tensor>
+{
+    private readonly int heads;
+    private readonly bool causal;
+
+    [ComponentName(Name = "q_proj")]
+    private readonly Linear query;
+
+    [ComponentName(Name = "k_proj")]
+    private readonly Linear key;
+
+    [ComponentName(Name = "v_proj")]
+    private readonly Linear value;
+
+    [ComponentName(Name = "out_proj")]
+    private readonly Linear output;
+
+    public ClipAttention(int width, int heads, bool causal, Device device) : base(nameof(ClipAttention))
+    {
+        this.heads = heads;
+        this.causal = causal;
+        query = new Linear(width, width, hasBias: true, device);
+        key = new Linear(width, width, hasBias: true, device);
+        value = new Linear(width, width, hasBias: true, device);
+        output = new Linear(width, width, hasBias: true, device);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        var attended = Attention.Attend(query.call(x), key.call(x), value.call(x), heads, causal);
+        return output.call(attended).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>The feed-forward of either tower.</summary>
+internal sealed class ClipMlp : nn.Module<Tensor, Tensor>
+{
+    private readonly Func<Tensor, Tensor> activation;
+
+    [ComponentName(Name = "fc1")]
+    private readonly Linear widen;
+
+    [ComponentName(Name = "fc2")]
+    private readonly Linear narrow;
+
+    public ClipMlp(ClipTowerConfig config, Device device) : base(nameof(ClipMlp))
+    {
+        activation = Activation.ByName(config.HiddenAct);
+        widen = new Linear(config.HiddenSize, config.IntermediateSize, hasBias: true, device);
+        narrow = new Linear(config.IntermediateSize, config.HiddenSize, hasBias: true, device);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        return narrow.call(activation(widen.call(x))).MoveToOuterDisposeScope();
+    }
 }

@@ -159,3 +159,96 @@ public sealed class FluxTransformer : nn.Module<Tensor, Tensor, FluxConditioning
         return x;
     }
 }
+
+/// <summary>
+/// The sum of the embeddings of time, guidance and pooled text (diffusers <c>CombinedTimestepGuidanceTextProjEmbeddings</c>). The last two
+/// are the same in all steps.
+/// </summary>
+internal sealed class FluxTimeTextEmbedding : nn.Module
+{
+    private const int SinusoidWidth = 256;
+    private const double Unit = 1000;  // times and guidance are embedded as thousandths
+
+    [ComponentName(Name = "time_proj")]
+    private readonly SinusoidalEmbedding sinusoids = new(SinusoidWidth, cosineFirst: true, frequencyShift: 0);
+
+    [ComponentName(Name = "timestep_embedder")]
+    private readonly TimestepEmbedding time;
+
+    [ComponentName(Name = "guidance_embedder")]
+    private readonly TimestepEmbedding? guidance;
+
+    [ComponentName(Name = "text_embedder")]
+    private readonly TimestepEmbedding text;
+
+    public FluxTimeTextEmbedding(FluxConfig config, Device device) : base(nameof(FluxTimeTextEmbedding))
+    {
+        time = new TimestepEmbedding(SinusoidWidth, config.Width, device);
+        guidance = config.GuidanceEmbeds ? new TimestepEmbedding(SinusoidWidth, config.Width, device) : null;
+        text = new TimestepEmbedding(config.PooledProjectionDim, config.Width, device);
+        RegisterComponents();
+    }
+
+    /// <summary>Of a time from 0 to 1 a sample, <c>[B]</c>: <c>[B, w]</c>.</summary>
+    public Tensor EmbedTime(Tensor timestep) => Embed(time, timestep);
+
+    /// <summary>Of pooled text <c>[B, p]</c>, and of guidance <c>[B]</c> where the model knows it: <c>[B, w]</c>.</summary>
+    public Tensor EmbedTextAndGuidance(Tensor pooledText, Tensor scale) => guidance is null ? text.call(pooledText) : text.call(pooledText).Plus(Embed(guidance, scale));
+
+    private Tensor Embed(TimestepEmbedding embedding, Tensor numbers) => embedding.call(sinusoids.call(numbers.to(float32).Times(Unit)).to(embedding.Type));
+}
+
+/// <summary>The norm before the last layer, modulated by the step's vector (diffusers <c>AdaLayerNormContinuous</c>).</summary>
+internal sealed class FluxOutputNorm : nn.Module<Tensor, FluxStep, Tensor>
+{
+    [ComponentName(Name = "linear")]
+    private readonly Linear linear;
+
+    public FluxOutputNorm(long width, Device device) : base(nameof(FluxOutputNorm))
+    {
+        linear = new Linear(width, 2 * width, hasBias: true, device);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor x, FluxStep step)
+    {
+        using var scope = NewDisposeScope();
+        var parts = linear.call(step.ActivatedVector).unsqueeze(1).chunk(2, -1);  // scale before shift, each [B, 1, w]
+        return Modulation.Normalize(x, parts[1], parts[0].Plus(1)).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>
+/// Rotary position embedding on several axes (FLUX <c>EmbedND</c>): each axis has its own share of a head's width, in which the pair
+/// <c>(x[2i], x[2i + 1])</c> turns by <c>position * theta^(-2i/d)</c>, d being the share.
+/// </summary>
+internal static class AxialRope
+{
+    /// <summary>The rotation of each token as complex numbers of length 1.</summary>
+    /// <param name="ids">Positions <c>[N, axes]</c> or <c>[B, N, axes]</c>.</param>
+    /// <param name="widths">The share of each axis.</param>
+    /// <param name="theta">The base.</param>
+    /// <returns><c>[1 or B, N, 1, dh/2]</c>, complex64; computed in float64, as in the authors' code.</returns>
+    public static Tensor Table(Tensor ids, IReadOnlyList<int> widths, double theta)
+    {
+        using var scope = NewDisposeScope();
+        var positions = (ids.dim() == 2 ? ids.unsqueeze(0) : ids).to(float64);
+        var angles = cat([.. widths.Select((width, axis) =>
+        {
+            var exponents = TensorMath.Range(width, float64, ids.device, step: 2).DividedBy(width);
+            return positions.select(-1, axis).unsqueeze(-1) * exponents.Times(-Math.Log(theta)).exp();  // [B, N, width/2]
+        })], -1);
+        return complex(angles.cos().to(float32), angles.sin().to(float32)).unsqueeze(2).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Rotates queries or keys, in float32.</summary>
+    /// <param name="x"><c>[B, N, H, dh]</c>.</param>
+    /// <param name="table">For the N tokens.</param>
+    /// <returns><c>[B, N, H, dh]</c>, of x's type.</returns>
+    public static Tensor Rotate(Tensor x, Tensor table)
+    {
+        using var scope = NewDisposeScope();
+        var pairs = x.to(float32).contiguous().view([.. x.shape[..^1], x.shape[^1] / 2, 2]).view_as_complex();  // [B, N, H, dh/2]
+        return (pairs * table).view_as_real().flatten(-2).to(x.dtype).MoveToOuterDisposeScope();
+    }
+}

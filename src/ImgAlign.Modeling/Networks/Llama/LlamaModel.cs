@@ -105,3 +105,117 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
         return norm.call(hidden).MoveToOuterDisposeScope();
     }
 }
+
+/// <summary>One decoder layer: attention and SwiGLU, each behind a norm and around a residual (transformers LlamaDecoderLayer).</summary>
+internal sealed class LlamaLayer : nn.Module<Tensor, RotaryTable, KeyValueCache?, Tensor>
+{
+    [ComponentName(Name = "input_layernorm")]
+    private readonly RmsNorm inputNorm;
+
+    [ComponentName(Name = "self_attn")]
+    private readonly LlamaAttention attention;
+
+    [ComponentName(Name = "post_attention_layernorm")]
+    private readonly RmsNorm postAttentionNorm;
+
+    [ComponentName(Name = "mlp")]
+    private readonly LlamaFeedForward feedForward;
+
+    public LlamaLayer(LlamaConfig config, int layer, Device device) : base(nameof(LlamaLayer))
+    {
+        inputNorm = new RmsNorm(config.HiddenSize, config.RmsNormEps, device);
+        attention = new LlamaAttention(config, layer, device);
+        postAttentionNorm = new RmsNorm(config.HiddenSize, config.RmsNormEps, device);
+        feedForward = new LlamaFeedForward(config.HiddenSize, config.IntermediateSize, config.HiddenAct, config.MlpBias, device);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor hidden, RotaryTable rotary, KeyValueCache? cache)
+    {
+        using var scope = NewDisposeScope();
+        var attended = attention.call(inputNorm.call(hidden), rotary, cache).PlusInPlace(hidden);
+        return feedForward.call(postAttentionNorm.call(attended)).PlusInPlace(attended).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>Causal self-attention with rotary positions; each key head serves a group of consecutive query heads (transformers LlamaAttention).</summary>
+internal sealed class LlamaAttention : nn.Module<Tensor, RotaryTable, KeyValueCache?, Tensor>
+{
+    private readonly int layer;
+    private readonly int heads;
+    private readonly int keyValueHeads;
+
+    [ComponentName(Name = "q_proj")]
+    private readonly Linear qProj;
+
+    [ComponentName(Name = "k_proj")]
+    private readonly Linear kProj;
+
+    [ComponentName(Name = "v_proj")]
+    private readonly Linear vProj;
+
+    [ComponentName(Name = "o_proj")]
+    private readonly Linear oProj;
+
+    public LlamaAttention(LlamaConfig config, int layer, Device device) : base(nameof(LlamaAttention))
+    {
+        this.layer = layer;
+        heads = config.NumAttentionHeads;
+        keyValueHeads = config.KeyValueHeads;
+        var (hidden, width) = (config.HiddenSize, config.HeadWidth);
+        qProj = new Linear(hidden, heads * width, config.AttentionBias, device);
+        kProj = new Linear(hidden, keyValueHeads * width, config.AttentionBias, device);
+        vProj = new Linear(hidden, keyValueHeads * width, config.AttentionBias, device);
+        oProj = new Linear(heads * width, hidden, config.AttentionOutputBias ?? config.AttentionBias, device);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor hidden, RotaryTable rotary, KeyValueCache? cache)
+    {
+        using var scope = NewDisposeScope();
+        var q = Rope.Rotate(Attention.Split(qProj.call(hidden), heads), rotary);  // [B, H, N, d]
+        var k = Rope.Rotate(Attention.Split(kProj.call(hidden), keyValueHeads), rotary);
+        var v = Attention.Split(vProj.call(hidden), keyValueHeads);
+        if (cache is not null) (k, v) = cache.Append(layer, k, v);
+        var attended = Attention.AttendHeads(q, Repeat(k), Repeat(v), causal: q.shape[2] > 1);
+        return oProj.call(Attention.Merge(attended)).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Repeat(Tensor x)
+    {
+        if (keyValueHeads == heads) return x;
+        var (batch, positions, width) = (x.shape[0], x.shape[2], x.shape[3]);
+        return x.unsqueeze(2).expand(batch, keyValueHeads, heads / keyValueHeads, positions, width).reshape(batch, heads, positions, width);
+    }
+}
+
+/// <summary><c>down(act(gate(x)) * up(x))</c> (transformers LlamaMLP).</summary>
+internal sealed class LlamaFeedForward : nn.Module<Tensor, Tensor>
+{
+    private readonly Func<Tensor, Tensor> activation;
+
+    [ComponentName(Name = "gate_proj")]
+    private readonly Linear gateProj;
+
+    [ComponentName(Name = "up_proj")]
+    private readonly Linear upProj;
+
+    [ComponentName(Name = "down_proj")]
+    private readonly Linear downProj;
+
+    public LlamaFeedForward(int width, int innerWidth, string activation, bool hasBias, Device device) : base(nameof(LlamaFeedForward))
+    {
+        this.activation = Activation.ByName(activation);
+        gateProj = new Linear(width, innerWidth, hasBias, device);
+        upProj = new Linear(width, innerWidth, hasBias, device);
+        downProj = new Linear(innerWidth, width, hasBias, device);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        var gated = activation(gateProj.call(input)).mul_(upProj.call(input));
+        return downProj.call(gated).MoveToOuterDisposeScope();
+    }
+}

@@ -1,10 +1,12 @@
 using ImgAlign.Imaging;
 using ImgAlign.Networks.Layers;
+using ImgAlign.Networks.Llama;
 using ImgAlign.Runtime;
 using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
+using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Networks.Qwen;
 
@@ -78,5 +80,115 @@ public sealed class QwenVisionModel : nn.Module<ImagePatches, Tensor>, IBlockNet
         var axis = Rope.Frequencies(config.HeadWidth / 2, RopeTheta, device);
         var positions = tensor([.. layout.Rows, .. layout.Columns], [2, 1, layout.Rows.Count], device: device);
         return Rope.Table(positions, cat([axis, axis]), [config.HeadWidth / 4, config.HeadWidth / 4], float32);
+    }
+}
+
+/// <summary>One block of the vision tower: attention and SwiGLU, each behind a norm and around a residual (transformers Qwen2_5_VLVisionBlock).</summary>
+internal sealed class QwenVisionBlock : nn.Module<Tensor, RotaryTable, AttentionSegments, Tensor>
+{
+    [ComponentName(Name = "norm1")]
+    private readonly RmsNorm norm1;
+
+    [ComponentName(Name = "attn")]
+    private readonly QwenVisionAttention attention;
+
+    [ComponentName(Name = "norm2")]
+    private readonly RmsNorm norm2;
+
+    [ComponentName(Name = "mlp")]
+    private readonly LlamaFeedForward feedForward;
+
+    public QwenVisionBlock(QwenVisionConfig config, Device device) : base(nameof(QwenVisionBlock))
+    {
+        norm1 = new RmsNorm(config.HiddenSize, QwenVisionModel.NormEpsilon, device);
+        attention = new QwenVisionAttention(config, device);
+        norm2 = new RmsNorm(config.HiddenSize, QwenVisionModel.NormEpsilon, device);
+        feedForward = new LlamaFeedForward(config.HiddenSize, config.IntermediateSize, config.HiddenAct, hasBias: true, device);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor hidden, RotaryTable rotary, AttentionSegments segments)
+    {
+        using var scope = NewDisposeScope();
+        var attended = attention.call(norm1.call(hidden), rotary, segments).PlusInPlace(hidden);
+        return feedForward.call(norm2.call(attended)).PlusInPlace(attended).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>Self-attention of patches within segments, with rotary positions on two axes (transformers Qwen2_5_VLVisionAttention): <c>[P, w]</c> to <c>[P, w]</c>.</summary>
+internal sealed class QwenVisionAttention : nn.Module<Tensor, RotaryTable, AttentionSegments, Tensor>
+{
+    private readonly int heads;
+
+    [ComponentName(Name = "qkv")]
+    private readonly Linear qkv;
+
+    [ComponentName(Name = "proj")]
+    private readonly Linear proj;
+
+    public QwenVisionAttention(QwenVisionConfig config, Device device) : base(nameof(QwenVisionAttention))
+    {
+        heads = config.NumHeads;
+        qkv = new Linear(config.HiddenSize, 3L * config.HiddenSize, hasBias: true, device);
+        proj = new Linear(config.HiddenSize, config.HiddenSize, hasBias: true, device);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor hidden, RotaryTable rotary, AttentionSegments segments)
+    {
+        using var scope = NewDisposeScope();
+        var packed = qkv.call(hidden).view(1, hidden.shape[0], 3, heads, -1).permute(2, 0, 3, 1, 4).contiguous();  // [3, 1, H, P, dh]
+        var (q, k) = (Rope.Rotate(packed[0], rotary), Rope.Rotate(packed[1], rotary));
+        return proj.call(segments.Attend(q, k, packed[2]).squeeze(0)).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>
+/// From a patch's pixels to its state. A convolution whose kernel is a whole patch is a product
+/// (transformers Qwen2_5_VisionPatchEmbed): <c>[P, pixels]</c> to <c>[P, w]</c>.
+/// </summary>
+internal sealed class QwenPatchEmbedding : nn.Module<Tensor, Tensor>
+{
+    [ComponentName(Name = "proj")]
+    private readonly Linear proj;
+
+    public QwenPatchEmbedding(QwenVisionConfig config, Device device) : base(nameof(QwenPatchEmbedding))
+    {
+        proj = new Linear(config.PatchWidth, config.HiddenSize, hasBias: false, device);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor patches) => proj.call(patches);
+}
+
+/// <summary>The patches of a merged cell become one position of the language model (transformers Qwen2_5_VLPatchMerger): <c>[P, w]</c> to <c>[P/4, D]</c>.</summary>
+internal sealed class QwenPatchMerger : nn.Module<Tensor, Tensor>
+{
+    private readonly long cellWidth;
+
+    [ComponentName(Name = "ln_q")]
+    private readonly RmsNorm norm;
+
+    [ComponentName(Name = "mlp")]
+    private readonly Sequential mlp;
+
+    public QwenPatchMerger(QwenVisionConfig config, Device device) : base(nameof(QwenPatchMerger))
+    {
+        cellWidth = (long)config.CellPatches * config.HiddenSize;
+        norm = new RmsNorm(config.HiddenSize, QwenVisionModel.NormEpsilon, device);
+        mlp = nn.Sequential(
+            ("0", new Linear(cellWidth, cellWidth, hasBias: true, device)),
+            ("1", nn.GELU()),
+            ("2", new Linear(cellWidth, config.OutHiddenSize, hasBias: true, device)));
+        RegisterComponents();
+    }
+
+    /// <summary>The norm's weight, which is where the network runs and of the type in which it does.</summary>
+    public Tensor NormWeight => norm.Weight;
+
+    public override Tensor forward(Tensor patches)
+    {
+        using var scope = NewDisposeScope();
+        return mlp.call(norm.call(patches).view(-1, cellWidth)).MoveToOuterDisposeScope();
     }
 }

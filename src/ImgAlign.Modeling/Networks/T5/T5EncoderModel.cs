@@ -6,6 +6,7 @@ using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 using Embedding = ImgAlign.Networks.Layers.Embedding;
+using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Networks.T5;
 
@@ -97,5 +98,176 @@ internal sealed class T5Stack : nn.Module<Tensor, Tensor>, IBlockNetwork
             x = block.call(previous, bias);
         }
         return finalNorm.Consume(x).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>A pre-norm block (transformers <c>T5Block</c>): self-attention with a position bias, then a gated feed-forward.</summary>
+internal sealed class T5Block : nn.Module<Tensor, Tensor, Tensor>
+{
+    // Both parts are entries of one list in the checkpoint.
+    [ComponentName(Name = "layer")]
+    private readonly ModuleList<nn.Module> layers;
+
+    public T5Block(T5Config config, bool hasPositions, Device device) : base(nameof(T5Block))
+    {
+        layers = new ModuleList<nn.Module>(new T5SelfAttentionLayer(config, hasPositions, device), new T5FeedForwardLayer(config, device));
+        RegisterComponents();
+    }
+
+    public Tensor PositionBias(long length) => SelfAttention.PositionBias(length);
+
+    public override Tensor forward(Tensor input, Tensor bias)
+    {
+        using var x = SelfAttention.call(input, bias);
+        return FeedForward.call(x);
+    }
+
+    private T5SelfAttentionLayer SelfAttention => (T5SelfAttentionLayer)layers[0];
+
+    private T5FeedForwardLayer FeedForward => (T5FeedForwardLayer)layers[1];
+}
+
+/// <summary><c>x + attention(norm(x))</c>.</summary>
+internal sealed class T5SelfAttentionLayer : nn.Module<Tensor, Tensor, Tensor>
+{
+    [ComponentName(Name = "SelfAttention")]
+    private readonly T5Attention attention;
+
+    [ComponentName(Name = "layer_norm")]
+    private readonly RmsNorm norm;
+
+    public T5SelfAttentionLayer(T5Config config, bool hasPositions, Device device) : base(nameof(T5SelfAttentionLayer))
+    {
+        attention = new T5Attention(config, hasPositions, device);
+        norm = new RmsNorm(config.DModel, config.LayerNormEpsilon, device);
+        RegisterComponents();
+    }
+
+    public Tensor PositionBias(long length) => attention.PositionBias(length);
+
+    public override Tensor forward(Tensor x, Tensor bias)
+    {
+        using var scope = NewDisposeScope();
+        return x.Plus(attention.call(norm.call(x), bias)).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary><c>x + feed_forward(norm(x))</c>.</summary>
+internal sealed class T5FeedForwardLayer : nn.Module<Tensor, Tensor>
+{
+    [ComponentName(Name = "DenseReluDense")]
+    private readonly T5GatedFeedForward feedForward;
+
+    [ComponentName(Name = "layer_norm")]
+    private readonly RmsNorm norm;
+
+    public T5FeedForwardLayer(T5Config config, Device device) : base(nameof(T5FeedForwardLayer))
+    {
+        feedForward = new T5GatedFeedForward(config, device);
+        norm = new RmsNorm(config.DModel, config.LayerNormEpsilon, device);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        return x.Plus(feedForward.call(norm.call(x))).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary><c>wo(activation(wi_0(x)) * wi_1(x))</c> (transformers <c>T5DenseGatedActDense</c>).</summary>
+internal sealed class T5GatedFeedForward : nn.Module<Tensor, Tensor>
+{
+    private readonly Func<Tensor, Tensor> activation;
+
+    [ComponentName(Name = "wi_0")]
+    private readonly Linear gate;
+
+    [ComponentName(Name = "wi_1")]
+    private readonly Linear widen;
+
+    [ComponentName(Name = "wo")]
+    private readonly Linear narrow;
+
+    public T5GatedFeedForward(T5Config config, Device device) : base(nameof(T5GatedFeedForward))
+    {
+        activation = Activation.ByName(config.GateActivation);
+        gate = new Linear(config.DModel, config.DFf, hasBias: false, device);
+        widen = new Linear(config.DModel, config.DFf, hasBias: false, device);
+        narrow = new Linear(config.DFf, config.DModel, hasBias: false, device);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        return narrow.call(activation(gate.call(x)) * widen.call(x)).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>
+/// Self-attention whose scores are not divided by the root of the head's width, but have a bias by distance (transformers <c>T5Attention</c>).
+/// The first block owns the biases that all add.
+/// </summary>
+internal sealed class T5Attention : nn.Module<Tensor, Tensor, Tensor>
+{
+    private readonly T5Config config;
+
+    [ComponentName(Name = "q")]
+    private readonly Linear queries;
+
+    [ComponentName(Name = "k")]
+    private readonly Linear keys;
+
+    [ComponentName(Name = "v")]
+    private readonly Linear values;
+
+    [ComponentName(Name = "o")]
+    private readonly Linear output;
+
+    [ComponentName(Name = "relative_attention_bias")]
+    private readonly Embedding? positions;
+
+    public T5Attention(T5Config config, bool hasPositions, Device device) : base(nameof(T5Attention))
+    {
+        this.config = config;
+        var inner = config.NumHeads * config.DKv;
+        queries = new Linear(config.DModel, inner, hasBias: false, device);
+        keys = new Linear(config.DModel, inner, hasBias: false, device);
+        values = new Linear(config.DModel, inner, hasBias: false, device);
+        output = new Linear(inner, config.DModel, hasBias: false, device);
+        positions = hasPositions ? new Embedding(config.RelativeAttentionNumBuckets, config.NumHeads, device) : null;
+        RegisterComponents();
+    }
+
+    /// <summary>The bias of every pair of positions, <c>[1, heads, L, L]</c>; in the first block only.</summary>
+    public Tensor PositionBias(long length)
+    {
+        using var scope = NewDisposeScope();
+        var places = TensorMath.Range(length, int64, positions!.Weight.device);
+        var biases = positions.call(DistanceClasses(places.unsqueeze(0) - places.unsqueeze(1)));  // [L, L, heads]
+        return biases.permute(2, 0, 1).unsqueeze(0).contiguous().MoveToOuterDisposeScope();
+    }
+
+    public override Tensor forward(Tensor x, Tensor bias)
+    {
+        using var scope = NewDisposeScope();
+        var q = Attention.Split(queries.call(x).Times(Math.Sqrt(config.DKv)), config.NumHeads);  // undoes attention's scale
+        var k = Attention.Split(keys.call(x), config.NumHeads);
+        var v = Attention.Split(values.call(x), config.NumHeads);
+        return output.call(Attention.Merge(Attention.AttendHeads(q, k, v, bias: bias))).MoveToOuterDisposeScope();
+    }
+
+    // Half of the classes are for what comes later. Of each half, one half is for single small distances, the rest grows by logarithm.
+    private Tensor DistanceClasses(Tensor distance)
+    {
+        var half = config.RelativeAttentionNumBuckets / 2;
+        var exact = half / 2;
+        var size = distance.abs();
+        var growth = size.to(float32).DividedBy(exact).log().DividedBy(Math.Log((double)config.RelativeAttentionMaxDistance / exact)).Times(half - exact);
+        var far = growth.to(int64).Plus(exact).minimum(Number(half - 1));  // log of 0 gives what is not taken
+        return distance.gt(Number(0)).to(int64).Times(half).Plus(size.where(size.lt(Number(exact)), far));
+
+        Tensor Number(long value) => tensor(value, device: distance.device);
     }
 }

@@ -1,24 +1,12 @@
 using ImgAlign.Checkpoints;
 using ImgAlign.Networks.Layers;
 using TorchSharp;
+using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
+using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Networks.Vae;
-
-/// <summary>The halves of an autoencoder.</summary>
-[Flags]
-public enum AutoencoderParts
-{
-    /// <summary>From pictures to latents.</summary>
-    Encoder = 1,
-
-    /// <summary>From latents to pictures.</summary>
-    Decoder = 2,
-
-    /// <summary>Both.</summary>
-    Both = Encoder | Decoder,
-}
 
 /// <summary>
 /// The autoencoder between pictures <c>[B, 3, H, W]</c> in -1..1 and latents <c>[B, C, h, w]</c> (diffusers <c>AutoencoderKL</c>).
@@ -107,4 +95,231 @@ public sealed class AutoencoderKl : nn.Module
     private static string OldName(string name) => name
         .Replace(".to_q.", ".query.", StringComparison.Ordinal).Replace(".to_k.", ".key.", StringComparison.Ordinal)
         .Replace(".to_v.", ".value.", StringComparison.Ordinal).Replace(".to_out.0.", ".proj_attn.", StringComparison.Ordinal);
+}
+
+/// <summary>Pictures <c>[B, 3, H, W]</c> to mean and log variance <c>[B, 2 C, h, w]</c> (diffusers <c>Encoder</c>).</summary>
+internal sealed class VaeEncoder : nn.Module<Tensor, Tensor>
+{
+    [ComponentName(Name = "conv_in")]
+    private readonly Convolution2d convIn;
+
+    [ComponentName(Name = "down_blocks")]
+    private readonly ModuleList<DownEncoderBlock> downBlocks;
+
+    [ComponentName(Name = "mid_block")]
+    private readonly VaeMidBlock midBlock;
+
+    [ComponentName(Name = "conv_norm_out")]
+    private readonly GroupNorm normOut;
+
+    [ComponentName(Name = "conv_out")]
+    private readonly Convolution2d convOut;
+
+    public VaeEncoder(AutoencoderKlConfig config, Device device) : base(nameof(VaeEncoder))
+    {
+        var widths = config.BlockOutChannels;
+        convIn = new Convolution2d(config.InChannels, widths[0], kernelSize: 3, device, padding: 1);
+        downBlocks = nn.ModuleList<DownEncoderBlock>([.. widths.Select((width, i) =>
+            new DownEncoderBlock(widths[Math.Max(i - 1, 0)], width, config, resamples: i < widths.Count - 1, device))]);
+        midBlock = new VaeMidBlock(widths[^1], config, device);
+        normOut = nn.GroupNorm(config.NormNumGroups, widths[^1], VaeLayers.Eps, device: device);
+        convOut = new Convolution2d(widths[^1], 2 * config.LatentChannels, kernelSize: 3, device, padding: 1);
+        RegisterComponents();
+    }
+
+    /// <summary>Where its weights are.</summary>
+    public Device Device => convIn.Weight.device;
+
+    public override Tensor forward(Tensor pictures)
+    {
+        using var scope = NewDisposeScope();
+        var x = convIn.call(pictures);
+        foreach (var block in downBlocks) x = block.Consume(x);
+        x = midBlock.Consume(x);
+        return convOut.call(normOut.Consume(x).silu_()).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>Latents <c>[B, C, h, w]</c> to pictures <c>[B, 3, H, W]</c> (diffusers <c>Decoder</c>).</summary>
+internal sealed class VaeDecoder : nn.Module<Tensor, Tensor>
+{
+    [ComponentName(Name = "conv_in")]
+    private readonly Convolution2d convIn;
+
+    [ComponentName(Name = "mid_block")]
+    private readonly VaeMidBlock midBlock;
+
+    [ComponentName(Name = "up_blocks")]
+    private readonly ModuleList<UpDecoderBlock> upBlocks;
+
+    [ComponentName(Name = "conv_norm_out")]
+    private readonly GroupNorm normOut;
+
+    [ComponentName(Name = "conv_out")]
+    private readonly Convolution2d convOut;
+
+    public VaeDecoder(AutoencoderKlConfig config, Device device) : base(nameof(VaeDecoder))
+    {
+        int[] widths = [.. config.BlockOutChannels.Reverse()];
+        convIn = new Convolution2d(config.LatentChannels, widths[0], kernelSize: 3, device, padding: 1);
+        midBlock = new VaeMidBlock(widths[0], config, device);
+        upBlocks = nn.ModuleList<UpDecoderBlock>([.. widths.Select((width, i) =>
+            new UpDecoderBlock(widths[Math.Max(i - 1, 0)], width, config, resamples: i < widths.Length - 1, device))]);
+        normOut = nn.GroupNorm(config.NormNumGroups, widths[^1], VaeLayers.Eps, device: device);
+        convOut = new Convolution2d(widths[^1], config.OutChannels, kernelSize: 3, device, padding: 1);
+        RegisterComponents();
+    }
+
+    /// <summary>Where its weights are.</summary>
+    public Device Device => convIn.Weight.device;
+
+    public override Tensor forward(Tensor latents)
+    {
+        using var scope = NewDisposeScope();
+        var x = midBlock.Consume(convIn.call(latents));
+        foreach (var block in upBlocks) x = block.Consume(x);
+        return convOut.call(normOut.Consume(x).silu_()).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>One resolution of the encoder (diffusers <c>DownEncoderBlock2D</c>).</summary>
+internal sealed class DownEncoderBlock : nn.Module<Tensor, Tensor>
+{
+    [ComponentName(Name = "resnets")]
+    private readonly ModuleList<ResnetBlock> resnets;
+
+    [ComponentName(Name = "downsamplers")]
+    private readonly ModuleList<Downsampler> downsamplers;
+
+    public DownEncoderBlock(long inChannels, long outChannels, AutoencoderKlConfig config, bool resamples, Device device) : base(nameof(DownEncoderBlock))
+    {
+        resnets = VaeLayers.Resnets(inChannels, outChannels, config.LayersPerBlock, config, device);
+        downsamplers = nn.ModuleList<Downsampler>(resamples ? [new Downsampler(outChannels, padsAllSides: false, device)] : []);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        var x = resnets.RunAll(input);
+        foreach (var downsampler in downsamplers) x = downsampler.Consume(x);
+        return x.MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>One resolution of the decoder (diffusers <c>UpDecoderBlock2D</c>).</summary>
+internal sealed class UpDecoderBlock : nn.Module<Tensor, Tensor>
+{
+    [ComponentName(Name = "resnets")]
+    private readonly ModuleList<ResnetBlock> resnets;
+
+    [ComponentName(Name = "upsamplers")]
+    private readonly ModuleList<Upsampler> upsamplers;
+
+    public UpDecoderBlock(long inChannels, long outChannels, AutoencoderKlConfig config, bool resamples, Device device) : base(nameof(UpDecoderBlock))
+    {
+        resnets = VaeLayers.Resnets(inChannels, outChannels, config.LayersPerBlock + 1, config, device);
+        upsamplers = nn.ModuleList<Upsampler>(resamples ? [new Upsampler(outChannels, device)] : []);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        var x = resnets.RunAll(input);
+        foreach (var upsampler in upsamplers)
+        {
+            using var smaller = x;
+            x = upsampler.call(smaller, [2 * smaller.shape[2], 2 * smaller.shape[3]]);
+        }
+        return x.MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>The coarsest resolution, of encoder and decoder (diffusers <c>UNetMidBlock2D</c>): residual block, self-attention, residual block.</summary>
+internal sealed class VaeMidBlock : nn.Module<Tensor, Tensor>
+{
+    [ComponentName(Name = "resnets")]
+    private readonly ModuleList<ResnetBlock> resnets;
+
+    [ComponentName(Name = "attentions")]
+    private readonly ModuleList<VaeAttention> attentions;
+
+    public VaeMidBlock(long channels, AutoencoderKlConfig config, Device device) : base(nameof(VaeMidBlock))
+    {
+        resnets = VaeLayers.Resnets(channels, channels, 2, config, device);
+        attentions = nn.ModuleList<VaeAttention>(config.MidBlockAddAttention ? [new VaeAttention(channels, config.NormNumGroups, device)] : []);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor input)
+    {
+        using var scope = NewDisposeScope();
+        var x = resnets[0].call(input, null);
+        foreach (var attention in attentions) x = attention.Consume(x);
+        return resnets[1].call(x, null).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>What the blocks and both halves share.</summary>
+internal static class VaeLayers
+{
+    /// <summary>Eps of every normalisation; the UNet's are larger.</summary>
+    public const double Eps = 1e-6;
+
+    /// <summary>Residual blocks without a time embedding, the first of which changes the number of channels.</summary>
+    public static ModuleList<ResnetBlock> Resnets(long inChannels, long outChannels, int count, AutoencoderKlConfig config, Device device) =>
+        nn.ModuleList<ResnetBlock>([.. Enumerable.Range(0, count).Select(i =>
+            new ResnetBlock(i == 0 ? inChannels : outChannels, outChannels, timeWidth: null, config.NormNumGroups, Eps, device))]);
+
+    /// <summary>Runs residual blocks one after the other.</summary>
+    public static Tensor RunAll(this ModuleList<ResnetBlock> resnets, Tensor input)
+    {
+        var x = input.alias();
+        foreach (var resnet in resnets)
+        {
+            using var previous = x;
+            x = resnet.call(previous, null);
+        }
+        return x;
+    }
+}
+
+/// <summary>Self-attention over all places of a feature map, with one head of full width (diffusers <c>Attention</c> in a VAE).</summary>
+internal sealed class VaeAttention : nn.Module<Tensor, Tensor>
+{
+    [ComponentName(Name = "group_norm")]
+    private readonly GroupNorm norm;
+
+    [ComponentName(Name = "to_q")]
+    private readonly Linear query;
+
+    [ComponentName(Name = "to_k")]
+    private readonly Linear key;
+
+    [ComponentName(Name = "to_v")]
+    private readonly Linear value;
+
+    [ComponentName(Name = "to_out")]
+    private readonly ModuleList<Linear> output;
+
+    public VaeAttention(long channels, long groups, Device device) : base(nameof(VaeAttention))
+    {
+        norm = nn.GroupNorm(groups, channels, VaeLayers.Eps, device: device);
+        query = new Linear(channels, channels, hasBias: true, device);
+        key = new Linear(channels, channels, hasBias: true, device);
+        value = new Linear(channels, channels, hasBias: true, device);
+        output = nn.ModuleList(new Linear(channels, channels, hasBias: true, device));
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor x)
+    {
+        using var scope = NewDisposeScope();
+        var pixels = norm.call(x).permute(0, 2, 3, 1);
+        var tokens = pixels.flatten(1, 2);  // [B, h w, C]
+        var attended = Attention.Attend(query.call(tokens), key.call(tokens), value.call(tokens), heads: 1);
+        var change = output[0].call(attended).view(pixels.shape).permute(0, 3, 1, 2);  // [B, C, h, w]
+        return change.PlusInPlace(x).MoveToOuterDisposeScope();
+    }
 }
