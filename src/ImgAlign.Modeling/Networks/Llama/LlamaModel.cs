@@ -4,6 +4,7 @@ using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 using Embedding = ImgAlign.Networks.Layers.Embedding;
+using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Networks.Llama;
 
