@@ -90,7 +90,7 @@ public sealed class FullSizeRunner
     {
         if (device == Cpu) return ResidencyPolicy.StreamBlocks;
         if (freeBytes is null || WeightBytes(test, precision) + WorkingBytes <= freeBytes) return ResidencyPolicy.KeepAll;
-        var host = DeviceMemory.Query(torch.CPU)!.Value.FreeBytes;
+        var host = DeviceMemory.Query(torch.CPU)!.FreeBytes;
         return WeightBytes(test, Precision.BFloat16) + WorkingBytes <= host ? ResidencyPolicy.StreamBlocks : null;
     }
 
