@@ -90,7 +90,8 @@ public static class BackboneConformance
         {
             GenerationItem[] items = [new(prompts[0]) { Seed = 1, Size = size }, new(prompts[1]) { Seed = 2, Size = size }, new(prompts[0]) { Seed = 1, Size = size }];
             var together = Generate(items);
-            Require(together[0].Equals(together[2]), "The same prompt and seed give different pictures in one batch.");
+            // A row's place in a matrix product decides the order of its sums, so that even twins differ by rounding.
+            Require(Distance(together[0], together[2]) <= MostRounding, $"The same prompt and seed differ by {Distance(together[0], together[2])} of 255 in one batch.");
             for (var item = 0; item < 2; item++)
             {
                 var alone = Generate([items[item]])[0];
