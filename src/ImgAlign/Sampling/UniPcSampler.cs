@@ -1,3 +1,4 @@
+using MathNet.Numerics.LinearAlgebra;
 using static TorchSharp.torch;
 
 namespace ImgAlign.Sampling;
@@ -85,6 +86,6 @@ internal sealed class UniPcSampler(int order) : ISampler
             right[k - 1] = phi * factorial / bound;
             phi = phi / g - 1 / (factorial * (k + 1));
         }
-        return LinearSystem.Solve(rows, right);
+        return [.. Matrix<double>.Build.DenseOfRowArrays(rows).Solve(Vector<double>.Build.Dense(right))];
     }
 }
