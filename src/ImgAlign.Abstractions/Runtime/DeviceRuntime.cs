@@ -32,7 +32,7 @@ public sealed class DeviceRuntime : IDisposable, IAsyncDisposable
         Name = name ?? (device.type == DeviceType.CPU ? "cpu" : device.ToString());
         Type = ResolveType(options.Precision, device);
         Residency = new Residency(options.Residency);
-        worker = new DeviceWorker(Name, options.Threads);
+        worker = new DeviceWorker(this);
         runs = new ConcurrencyLimiter(new ConcurrencyLimiterOptions { PermitLimit = 1, QueueLimit = options.QueueLimit, QueueProcessingOrder = QueueProcessingOrder.OldestFirst });
         if (device.type != DeviceType.CUDA) return;
         freeBytesAtStart = DeviceMemory.Query(device)?.FreeBytes;
@@ -58,11 +58,11 @@ public sealed class DeviceRuntime : IDisposable, IAsyncDisposable
     /// <summary>Which networks are in the device's memory.</summary>
     public Residency Residency { get; }
 
-    /// <summary>Whether the calling thread is the worker thread of any device.</summary>
-    public static bool IsAnyWorkerThread => DeviceWorker.Current is not null;
+    /// <summary>The device whose worker thread the calling one is; null on all other threads.</summary>
+    public static DeviceRuntime? Current => DeviceWorker.Current;
 
     /// <summary>Whether the calling thread is this device's worker thread.</summary>
-    public bool IsWorkerThread => DeviceWorker.Current == worker;
+    public bool IsWorkerThread => Current == this;
 
     /// <summary>The token of the work that runs now on the worker thread, for what goes on deep inside of it, such as reading weights.</summary>
     public CancellationToken CancellationToken => worker.CancellationToken;

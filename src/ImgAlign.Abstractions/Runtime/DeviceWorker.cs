@@ -10,21 +10,21 @@ namespace ImgAlign.Runtime;
 internal sealed class DeviceWorker
 {
     [ThreadStatic]
-    private static DeviceWorker? current;
+    private static DeviceRuntime? current;
 
     private readonly Channel<WorkItem> queue = Channel.CreateUnbounded<WorkItem>(new UnboundedChannelOptions { SingleReader = true });
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lazy<Thread> thread;
 
-    public DeviceWorker(string name, int? threads) => thread = new Lazy<Thread>(() =>
+    public DeviceWorker(DeviceRuntime device) => thread = new Lazy<Thread>(() =>
     {
-        var worker = new Thread(() => Work(threads)) { IsBackground = true, Name = $"ImgAlign {name}" };
+        var worker = new Thread(() => Work(device)) { IsBackground = true, Name = $"ImgAlign {device.Name}" };
         worker.Start();
         return worker;
     });
 
-    /// <summary>The worker whose thread this is; null on all other threads.</summary>
-    public static DeviceWorker? Current => current;
+    /// <summary>The device whose thread this is; null on all other threads.</summary>
+    public static DeviceRuntime? Current => current;
 
     /// <summary>The token of the work that runs now, for what goes on deep inside of it, such as reading weights.</summary>
     public CancellationToken CancellationToken { get; private set; }
@@ -49,12 +49,12 @@ internal sealed class DeviceWorker
         return ended.Task;
     }
 
-    private void Work(int? threads)
+    private void Work(DeviceRuntime device)
     {
         using var stack = SignalStack.Enlarge();
-        current = this;
+        current = device;
         // libtorch's number of threads belongs to the calling thread.
-        if (threads is { } count) torch.set_num_threads(count);
+        if (device.Options.Threads is { } count) torch.set_num_threads(count);
         using (torch.no_grad())
         {
             while (queue.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())

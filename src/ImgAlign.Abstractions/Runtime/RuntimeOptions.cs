@@ -25,6 +25,12 @@ public class RuntimeOptions
     [Range(1, 1024)]
     public int? Threads { get; set; }
 
+    /// <summary>
+    /// Whether large float32 products run on a kernel of this library where that is faster than libtorch's: on AMD's CPUs with AVX-512. It sums in
+    /// another order, so that pictures differ from libtorch's in rounding.
+    /// </summary>
+    public bool UseWideGemm { get; set; } = true;
+
     /// <summary>The most runs that may wait for the device; one more is refused with <see cref="DeviceBusyException"/>.</summary>
     [Range(0, 1_000_000)]
     public int QueueLimit { get; set; } = 1000;

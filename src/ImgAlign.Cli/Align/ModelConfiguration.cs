@@ -88,6 +88,9 @@ internal sealed class ModelConfiguration
         (nameof(RuntimeOptions.Device), Text("--device", "Where to compute: cpu, cuda or cuda:N.")),
         (nameof(RuntimeOptions.Precision), ValueOption.Choice<Precision>("--precision", "The number format of weights and activations")),
         (nameof(RuntimeOptions.Residency), ValueOption.Choice<ResidencyPolicy>("--residency", "Which networks are in device memory at the same time")),
+        (nameof(RuntimeOptions.UseWideGemm), Text(
+            "--wide-gemm", "Whether large products on AMD's CPUs run on this tool's own kernel, which is faster and rounds otherwise: true (the default) or false.")
+            .AcceptOnlyFromAmong("true", "false")),
     ];
 
     private static readonly Option<string?> ConfigurationFile = Text("--config", "A JSON file with the section ImgAlign; its paths are relative to it.");

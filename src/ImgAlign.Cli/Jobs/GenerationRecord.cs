@@ -50,11 +50,12 @@ internal record GenerationRecord(
 }
 
 /// <summary>One device of a record.</summary>
-internal sealed record DeviceRecord(string Name, long EstimatedMemoryBytes, long? PeakMemoryBytes)
+internal sealed record DeviceRecord(string Name, long EstimatedMemoryBytes, long? PeakMemoryBytes, bool UsesWideGemm)
 {
     /// <summary>The devices of a run.</summary>
     public static IReadOnlyList<DeviceRecord> Of(RunReport report) =>
-        [.. report.Devices.Select(static device => new DeviceRecord(device.Estimate.Device, device.Estimate.RequiredBytes, device.PeakMemoryBytes))];
+        [.. report.Devices.Select(static device => new DeviceRecord(
+            device.Estimate.Device, device.Estimate.RequiredBytes, device.PeakMemoryBytes, device.UsesWideGemm))];
 }
 
 /// <summary>One stage of a record.</summary>

@@ -19,5 +19,14 @@ public sealed class ImgAlignOptions : RuntimeOptions
 
     /// <summary>The same options on another device.</summary>
     internal RuntimeOptions For(string device) =>
-        new() { Device = device, Precision = Precision, Residency = Residency, MemoryBudgetBytes = MemoryBudgetBytes, Threads = Threads, QueueLimit = QueueLimit };
+        new()
+        {
+            Device = device,
+            Precision = Precision,
+            Residency = Residency,
+            MemoryBudgetBytes = MemoryBudgetBytes,
+            Threads = Threads,
+            UseWideGemm = UseWideGemm,
+            QueueLimit = QueueLimit,
+        };
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using ImgAlign.Networks.Layers;
 using ImgAlign.Runtime;
 using ImgAlign.Telemetry;
 using Microsoft.Extensions.Logging;
@@ -15,6 +16,7 @@ internal sealed class RunContext : IDisposable
 {
     private readonly IReadOnlyList<MemoryEstimate> estimates;
     private readonly IReadOnlyList<PeakMemory> peaks;
+    private readonly IReadOnlyList<bool> usesWideGemm;
     private readonly ILogger logger;
     private readonly Action<RunUpdate>? report;
     private readonly Stopwatch watch = Stopwatch.StartNew();
@@ -39,6 +41,7 @@ internal sealed class RunContext : IDisposable
         (BatchSize, this.logger, this.report, CancellationToken) = (batchSize, logger, report, cancellationToken);
         estimates = [.. devices.Select(static device => device.Estimate)];
         peaks = [.. devices.Select(static device => new PeakMemory(device.Runtime.Device))];
+        usesWideGemm = [.. devices.Select(static device => device.Runtime.Type == torch.float32 && WideProducts.AreUsed(device.Runtime))];
         Report(new RunStarted(estimates, batchSize));
     }
 
@@ -157,7 +160,7 @@ internal sealed class RunContext : IDisposable
     public RunReport Finish()
     {
         if (finished is not null) return finished;
-        var devices = estimates.Zip(peaks, static (estimate, peak) => new DeviceReport(estimate, peak.Bytes)).ToList();
+        var devices = estimates.Zip(peaks, usesWideGemm).Select(static device => new DeviceReport(device.First, device.Second.Bytes, device.Third)).ToList();
         if (devices[0].PeakMemoryBytes is { } bytes) Instruments.MemoryUsage.Record(bytes);
         return finished = new RunReport { Duration = watch.Elapsed, BatchSize = BatchSize, Timings = timings, Devices = devices };
     }

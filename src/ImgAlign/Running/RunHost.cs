@@ -81,7 +81,7 @@ internal sealed class RunHost(Type owner, bool recordPrompts, ILogger logger) : 
             isDisposed = true;
         }
         await lifetime.CancelAsync().ConfigureAwait(false);
-        if (!DeviceRuntime.IsAnyWorkerThread) await ended.Task.ConfigureAwait(false);
+        if (DeviceRuntime.Current is null) await ended.Task.ConfigureAwait(false);
     }
 
     private async Task RunIntoAsync<T>(RunPlan plan, Func<RunContext, T> work, UpdateQueue updates, CancellationToken leaving, CancellationToken cancellationToken)

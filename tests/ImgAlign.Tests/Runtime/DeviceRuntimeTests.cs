@@ -29,7 +29,7 @@ public class DeviceRuntimeTests
         using var worker = new DeviceRuntime(new RuntimeOptions());
         using var cancellation = new CancellationTokenSource();
         Assert.False(worker.IsWorkerThread);
-        Assert.True(await worker.RunAsync(() => worker.IsWorkerThread && DeviceRuntime.IsAnyWorkerThread && !torch.is_grad_enabled() && worker.CancellationToken == cancellation.Token, cancellation.Token));
+        Assert.True(await worker.RunAsync(() => worker.IsWorkerThread && DeviceRuntime.Current == worker && !torch.is_grad_enabled() && worker.CancellationToken == cancellation.Token, cancellation.Token));
         await Assert.ThrowsAsync<InvalidOperationException>(() => worker.RunAsync(static () => throw new InvalidOperationException()));
     }
 

@@ -1,3 +1,4 @@
+using ImgAlign.Runtime;
 using static TorchSharp.torch;
 
 namespace ImgAlign.Networks.Layers;
@@ -15,7 +16,7 @@ internal static class LinearProduct
 
     private static bool IsWorthOwnProduct(Tensor x, Tensor weight, Tensor? bias)
     {
-        if (!WideGemm.IsFasterThanLibTorch || !IsFloat32OnCpu(x) || !IsFloat32OnCpu(weight) || bias is not null && !IsFloat32OnCpu(bias)) return false;
+        if (!WideProducts.AreUsed(DeviceRuntime.Current) || !IsFloat32OnCpu(x) || !IsFloat32OnCpu(weight) || bias is not null && !IsFloat32OnCpu(bias)) return false;
         if (is_grad_enabled() && (x.requires_grad || weight.requires_grad || bias is not null && bias.requires_grad)) return false;
         // What does not fit together is libtorch's to refuse.
         if (x.ndim == 0 || weight.ndim != 2 || x.shape[^1] != weight.shape[1] || bias is not null && !bias.shape.SequenceEqual([weight.shape[0]])) return false;

@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics.X86;
 using ImgAlign.Networks.Layers;
+using ImgAlign.Runtime;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -22,5 +23,20 @@ public class WideGemmTests
             WideGemm.Multiply((float*)xData, (float*)weightData, (float*)biasData, (float*)yData, m, n, k, threads: 2);
         var expected = nn.functional.linear(x.to(float64), weight.to(float64), bias.to(float64));
         Assert.True(y.to(float64).allclose(expected, rtol: 1e-5, atol: 1e-5 * Math.Sqrt(k)));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_device_uses_it_unless_its_options_say_otherwise(bool use)
+    {
+        using var device = new DeviceRuntime(new RuntimeOptions { UseWideGemm = use, Threads = 1 });
+        Assert.Equal(use && WideGemm.IsFasterThanLibTorch, WideProducts.AreUsed(device));
+        Assert.Equal(!WideProducts.AreUsed(device), await device.RunAsync(() =>
+        {
+            using var scope = NewDisposeScope();
+            var (x, weight) = (randn(640, 1024), randn(1024, 1024));
+            return LinearProduct.Apply(x, weight, null).equal(nn.functional.linear(x, weight)).all().item<bool>();
+        }));
     }
 }
