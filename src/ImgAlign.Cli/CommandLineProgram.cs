@@ -14,6 +14,10 @@ internal static class CommandLineProgram
     private const int Failed = 1;
     private const int Interrupted = 130;
 
+    // What an IOException says where a disk is full: ENOSPC, and ERROR_DISK_FULL as a result code.
+    private const int DiskFull = 28;
+    private const int DiskFullOnWindows = unchecked((int)0x80070070);
+
     private static readonly Option<bool> Verbose = new("--verbose")
     {
         Description = "Show the details of an error.",
@@ -89,6 +93,7 @@ internal static class CommandLineProgram
     public static string OneSentence(Exception exception) => exception switch
     {
         InvalidRequestException request => RequestWords.ForOptions(request),
+        IOException { HResult: DiskFull or DiskFullOnWindows } => $"{exception.Message.TrimEnd('.')}; free some space, or write to another folder.",
         ImgAlignException or HubException or OptionsValidationException or IOException or UnauthorizedAccessException or ArgumentException => exception.Message,
         _ => $"{exception.GetType().Name}: {FirstLine(exception.Message)} (--verbose shows where)",
     };

@@ -27,6 +27,14 @@ public sealed class CommandLineTests : IDisposable
         Assert.Contains(Prompt, run.Lines[0], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_full_disk_is_answered_with_what_to_do()
+    {
+        if (!File.Exists("/dev/full")) return;  // Linux has it: a file that is always full
+        var exception = Assert.Throws<IOException>(static () => File.WriteAllBytes("/dev/full", [1]));
+        Assert.EndsWith("free some space, or write to another folder.", CommandLineProgram.OneSentence(exception), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("1 2", "7", "7", 1, 2)]
     [InlineData("1 2 a-cat", null, "a-cat", 1, 2)]
