@@ -24,7 +24,8 @@ internal sealed class FluxCaseBackbone(GoldenCase golden, FluxBackbone flux, tor
         var features = imagePrompt;
         if (features is null && image is not null)
             features = guided == 0 ? image.expand(batch, -1, -1) : torch.cat([(noImage ?? image).expand(batch, -1, -1), image.expand(batch, -1, -1)]);
-        var noImageScale = imagePrompt is null && noImage is null ? 0 : golden.Number("neg_ip_scale", 1);
-        return flux.Condition(text, features, [.. Enumerable.Repeat(noImageScale, guided), .. Enumerable.Repeat(golden.Number("ip_scale", 1), batch)], size, settings);
+        var scale = golden.Number("ip_scale", 1);
+        var noImageScale = imagePrompt is null && noImage is null ? 0 : golden.Number("neg_ip_scale", scale);
+        return flux.Condition(text, features, [.. Enumerable.Repeat(noImageScale, guided), .. Enumerable.Repeat(scale, batch)], size, settings);
     }
 }

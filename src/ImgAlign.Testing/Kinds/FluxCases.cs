@@ -38,15 +38,25 @@ internal static class FluxCases
     /// <summary>The folder of a part within a model's folder, or the folder itself where it has no such part.</summary>
     public static string Part(string folder, string part) => Path.Combine(folder, part) is var inner && Path.Exists(inner) ? inner : folder;
 
+    /// <summary>Whether the case's model has an image prompt.</summary>
+    public static bool HasImagePrompt(this GoldenCase golden) => golden.Options.TryGetProperty("ip_scale", out _);
+
     /// <summary>The image prompt's folder, beside the model's.</summary>
     public static string ImagePromptFolder(this GoldenCase golden) => golden.PathOption("ip_adapter") ?? Path.Combine(golden.CheckpointPath!, "..", "flux-ip-adapter");
 
-    /// <summary>The transformer in the layout that the case names, or with its weights by rule.</summary>
+    /// <summary>The transformer in the layout that the case names, or with its weights by rule; with the case's LoRA, if it has one.</summary>
     public static FluxTransformer LoadTransformer(this GoldenCase golden, torch.Device device)
     {
-        using var file = golden.RuleWeights() ?? Checkpoint.Open(LayoutPath(golden, "transformer", "flux1-dev.safetensors"));
-        using var weights = FluxNames.Find(file);
+        using var opened = golden.RuleWeights() ?? Checkpoint.Open(LayoutPath(golden, "transformer", "flux1-dev.safetensors"));
+        using var weights = FluxNames.Find(opened);
         var network = new FluxTransformer(golden.ReadConfig("transformer", "flux", FluxConfig.FromJson), torch.META);
+        if (golden.PathOption("lora") is { } file)
+        {
+            using var lora = LoraWeights.Open(file);
+            using var merged = FluxLora.Merge(weights, network, [(lora, golden.Options.GetProperty("scale").GetDouble())]);
+            CheckpointBinder.Bind(network, merged, network.Names(weights), torch.float32, device);
+            return network;
+        }
         CheckpointBinder.Bind(network, weights, network.Names(weights).Ignoring(static name => name.Contains(".processor.", StringComparison.Ordinal)), torch.float32, device);
         return network;
     }

@@ -39,7 +39,7 @@ internal static class FluxKinds
 
     private static Dictionary<string, torch.Tensor> ProjectImage(GoldenCase golden, torch.Device device)
     {
-        using var weights = Checkpoint.Open(FluxCases.Part(golden.CheckpointPath!, "ip_adapter.safetensors"));
+        using var weights = golden.RuleWeights() ?? Checkpoint.Open(FluxCases.Part(golden.CheckpointPath!, "ip_adapter.safetensors"));
         return new() { ["image_proj"] = Project(golden, weights, device) };
     }
 

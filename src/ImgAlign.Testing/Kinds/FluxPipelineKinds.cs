@@ -53,7 +53,9 @@ internal static class FluxPipelineKinds
     private static Dictionary<string, torch.Tensor> Generate(GoldenCase golden, torch.Device device)
     {
         using var flux = new FluxRuns(golden, device);
-        return flux.Outputs(flux.Generate());
+        var outputs = flux.Outputs(flux.Generate());
+        if (flux.Backbone.ImageFeatures is { } features) outputs["image_proj"] = features;
+        return outputs;
     }
 
     private static Dictionary<string, torch.Tensor> Continue(GoldenCase golden, torch.Device device)

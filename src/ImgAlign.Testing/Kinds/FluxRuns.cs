@@ -29,7 +29,9 @@ internal sealed class FluxRuns : IDisposable
             ModelPath = golden.CheckpointPath!,
             TransformerPath = Authors("flux1-dev.safetensors"),
             VaePath = Authors("ae.safetensors"),
-            ImagePromptPath = golden.Kind != "flux-img2img" && Directory.Exists(golden.ImagePromptFolder()) ? golden.ImagePromptFolder() : null,
+            ImagePromptPath = golden.HasImagePrompt() && golden.PathOption("ip_adapter") is null ? golden.ImagePromptFolder() : null,
+            AdapterPath = golden.PathOption("ip_adapter"),
+            ImageEncoderPath = golden.PathOption("image_encoder"),
             ScheduleTokens = golden.IsXFlux() ? FlowTokenCount.Released : FlowTokenCount.Standard,
             Rounding = golden.IsXFlux() ? PixelRounding.Down : PixelRounding.Nearest,
             MaxTextTokens = (int)golden.Number("max_sequence_length", 512),
@@ -38,20 +40,22 @@ internal sealed class FluxRuns : IDisposable
         var negatives = ForAll(options.Texts("negative_prompt"), (int)noise.shape[0]);
         Backbone = new FluxCaseBackbone(golden, flux, noise) { Scheduler = golden.Options.TryGetProperty("scheduler", out _) ? golden.ReadScheduler() : null };
 
-        var isGuided = golden.IsXFlux() || options.TryGetProperty("negative_prompt", out var given) && given.ValueKind != JsonValueKind.Null;
+        var isGuided = golden.IsXFlux() || options.TryGetProperty("negative_prompt", out var negative) && negative.ValueKind != JsonValueKind.Null;
         var start = golden.StartPicture();
+        var image = start is null && golden.HasImagePrompt() && golden.Inputs.TryGetValue("image", out var given) ? ImagingKinds.ToImage(given) : start;
         var source = start is null ? new GivenNoise(noise) : new GivenNoise(golden.Inputs["posterior_noise"].to(device), noise);
-        request = new GenerationRequest(ForAll(options.Texts("prompt"), negatives.Count).Zip(negatives, (prompt, negative) => new GenerationItem(prompt)
+        request = new GenerationRequest(ForAll(options.Texts("prompt"), negatives.Count).Zip(negatives, (prompt, negated) => new GenerationItem(prompt)
         {
-            NegativePrompt = negative,
+            NegativePrompt = negated,
             Size = new ImageSize((int)noise.shape[3] * 8, (int)noise.shape[2] * 8),
-            Image = start,
+            Image = image,
             Noise = source,
         }))
         {
             Steps = options.GetProperty("steps").GetInt32(),
             Strength = start is null ? null : options.GetProperty("strength").GetDouble(),
             Guidance = options.GetProperty("guidance").GetDouble(),
+            ImagePromptScale = golden.HasImagePrompt() ? golden.Number("ip_scale", 1) : null,
             Family = new FluxSettings
             {
                 TrueGuidance = isGuided ? golden.Number(golden.IsXFlux() ? "true_gs" : "true_cfg_scale", golden.IsXFlux() ? 3.5 : 1) : 1,
