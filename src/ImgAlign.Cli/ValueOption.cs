@@ -16,15 +16,14 @@ internal static class ValueOption
     public static Option<T?> Number<T>(string name, string description) where T : struct, INumber<T> =>
         Create(name, description, ParseNumber<T>);
 
-    /// <summary>An option that holds finite numbers, with commas or spaces between them.</summary>
+    /// <summary>An option that holds finite numbers, with commas or spaces between them, as one word of the command line.</summary>
     public static Option<IReadOnlyList<double>?> Numbers(string name, string description) => new(name)
     {
         Description = description,
-        Arity = ArgumentArity.OneOrMore,
-        AllowMultipleArgumentsPerToken = true,
+        Arity = ArgumentArity.ExactlyOne,
         CustomParser = static result =>
         [
-            .. result.Tokens.SelectMany(static token => token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries))
+            .. result.Tokens.SelectMany(static token => token.Value.Split([',', ' '], StringSplitOptions.RemoveEmptyEntries))
                 .Select(text => ParseNumber<double>(text, result) ?? double.NaN),
         ],
     };

@@ -41,8 +41,7 @@ internal static class SamplersCommand
         await using var services = collection.BuildServiceProvider();
         var pipeline = services.GetRequiredService<IGenerationPipeline>();
         var items = Enumerable.Range(0, pictures).Select(static seed => new GenerationItem(Prompts[seed % Prompts.Length]) { Seed = seed });
-        // All begin at the last timestep of training.
-        var request = new GenerationRequest(items) { NoiseLevels = new() { TimestepSpacing = TimestepSpacing.Trailing } };
+        var request = new GenerationRequest(items);
 
         Console.WriteLine($"{pictures} pictures; root of the mean squared difference from {StepsOfLimit} steps of Euler, of 255; in brackets evaluations");
         Console.WriteLine();
@@ -62,9 +61,13 @@ internal static class SamplersCommand
         }
 
         async Task<IReadOnlyList<RgbImage>> GenerateAsync(ISampler sampler, int steps) =>
-            [.. (await pipeline.GenerateAsync(request with { Sampler = sampler, Steps = steps }).ConfigureAwait(false)).Items.Select(static item => item.Image)];
+            [.. (await pipeline.GenerateAsync(request with { Sampler = sampler, Steps = steps, NoiseLevels = LevelsFor(sampler) }).ConfigureAwait(false)).Items.Select(static item => item.Image)];
     }
 
     private static double Difference(IEnumerable<RgbImage> actual, IEnumerable<RgbImage> expected) => Math.Sqrt(actual.Zip(expected).Average(static pair =>
         pair.First.Pixels.ToArray().Zip(pair.Second.Pixels.ToArray(), static (a, b) => (double)(a - b) * (a - b)).Average()));
+
+    // All begin at the last timestep of training: those of a single step have such timesteps of their own.
+    private static NoiseLevelOptions LevelsFor(ISampler sampler) =>
+        sampler.Kind == SamplerKind.DpmSolverSinglestep ? new() : new() { TimestepSpacing = TimestepSpacing.Trailing };
 }

@@ -30,7 +30,7 @@ internal sealed class SamplingArguments
         "--timesteps", "The timesteps themselves in place of --steps, falling, such as 999,749,499,249.");
     private readonly Option<IReadOnlyList<double>?> sigmas = ValueOption.Numbers(
         "--sigmas",
-        "The noise levels themselves in place of --steps, falling, and last the one that the last step ends at, such as 14.6,2.7,0.6,0.");
+        "The noise levels themselves in place of --steps, falling, and last the one that the last step ends at, such as 14.6,2.7,0.6,0, or for a flow 1,0.8,0.5,0.");
     private readonly Option<double?> guidance = ValueOption.Number<double>(
         "--guidance", "The guidance scale as the model's card gives it; the model's own unless it is said.");
     private readonly Option<double?> trueGuidance = ValueOption.Number<double>(

@@ -20,6 +20,7 @@ public sealed class DiffusionSchedule(SchedulerConfig config)
         if (steps < 1 || steps > config.NumTrainTimesteps)
             throw new InvalidRequestException($"Steps is {steps}; use 1 to {config.NumTrainTimesteps}.", nameof(settings.Steps));
         var trained = new TrainingLevels(config, zeroSnr: kind >= SamplerKind.Ddim ? 0 : NearlyNoSignal);
+        RequireUsable(settings, kind);
         var schedule = kind switch
         {
             SamplerKind.Euler or SamplerKind.EulerAncestral or SamplerKind.Heun => Fractional(trained, kind, steps, asked),
@@ -40,6 +41,27 @@ public sealed class DiffusionSchedule(SchedulerConfig config)
     /// strength are run.
     /// </summary>
     public static int FirstStep(int steps, double strength) => steps - Math.Min((int)(steps * strength), steps);
+
+    // What would be left aside, or is outside of what the model was trained with.
+    private void RequireUsable(SamplingSettings settings, SamplerKind kind)
+    {
+        var (name, asked) = (settings.Sampler.Name, settings.NoiseLevels);
+        var isWhole = kind is not (SamplerKind.Euler or SamplerKind.EulerAncestral or SamplerKind.Heun);
+        if (asked.Timesteps?.Any(timestep => timestep > config.NumTrainTimesteps - 1 || (isWhole && timestep != Math.Round(timestep))) == true)
+        {
+            throw new InvalidRequestException(
+                $"The model was trained with timesteps from 0 to {config.NumTrainTimesteps - 1}{(isWhole ? $", and {name} goes through whole ones" : "")}; "
+                + "give no others.", nameof(settings.NoiseLevels));
+        }
+        var hasOwn = kind is SamplerKind.DpmSolverSinglestep or SamplerKind.Lcm or SamplerKind.Tcd;
+        var hasLevels = isWhole && asked.Spacing is not (null or NoiseLevelSpacing.Timesteps);
+        if (asked.TimestepSpacing is not null && (hasOwn || hasLevels))
+        {
+            throw new InvalidRequestException(
+                $"{name} {(hasOwn ? "has timesteps of its own" : $"spaces its noise levels as {asked.Spacing} over all of training")}; "
+                + "leave the spacing of timesteps out.", nameof(settings.NoiseLevels));
+        }
+    }
 
     private PredictionType Prediction => config.PredictionType switch
     {

@@ -47,6 +47,11 @@ public sealed class FlowMatchSchedule(SchedulerConfig config)
             throw new InvalidRequestException(
                 "A flow has no timesteps of training to choose from; give Sigmas, times from 1 to 0.", nameof(settings.NoiseLevels));
         }
+        if (asked.Sigmas?.Any(static time => time > 1) == true)
+        {
+            throw new InvalidRequestException(
+                "The sigmas of a flow are times from 1 to 0, such as 1,0.8,0.5,0; give no number above 1.", nameof(settings.NoiseLevels));
+        }
         var isSpaced = asked.Spacing is not (null or NoiseLevelSpacing.Timesteps);
         if (asked.Spacing is NoiseLevelSpacing.Lu || (isSpaced && IsOfSolver(sampler.Kind)))
         {
@@ -73,7 +78,7 @@ public sealed class FlowMatchSchedule(SchedulerConfig config)
             : config.UseFlowSigmas ? config.FlowShift
             : config.Shift;
         var times = (given?.SkipLast(1) ?? Own(kind, steps)).Select(time => Shifted(time, shift)).ToArray();
-        double final = given?[^1] ?? 0;
+        var final = given is null ? 0 : Shifted(given[^1], shift);
         if (IsOfSolver(kind))
         {
             if (kind == SamplerKind.UniPc && times[0] >= 1) times[0] -= 1e-6;  // its first step is divided by the signal

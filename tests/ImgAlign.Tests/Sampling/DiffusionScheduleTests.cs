@@ -110,5 +110,17 @@ public class DiffusionScheduleTests
     internal static NoiseSchedule Create(SchedulerConfig config, int steps, ISampler sampler, NoiseLevelOptions? asked = null) =>
         new DiffusionSchedule(config).Create(new SamplingSettings { Steps = steps, Guidance = 1, ImagePromptScale = 0, Sampler = sampler, NoiseLevels = asked ?? new() });
 
+    [Fact]
+    public void What_the_model_was_not_trained_with_or_would_be_left_aside_is_refused()
+    {
+        Refuse(Samplers.Euler, new() { Timesteps = [5000, 500] }, "timesteps from 0 to 999");
+        Refuse(Samplers.DpmSolver2M, new() { Timesteps = [999, 500.5] }, "whole ones");
+        Refuse(Samplers.DpmSolver2S, new() { TimestepSpacing = TimestepSpacing.Trailing }, "has timesteps of its own");
+        Refuse(Samplers.UniPc, new() { TimestepSpacing = TimestepSpacing.Trailing, Spacing = NoiseLevelSpacing.Karras }, "spaces its noise levels as Karras");
+
+        static void Refuse(ISampler sampler, NoiseLevelOptions asked, string reason) =>
+            Assert.Contains(reason, Assert.Throws<InvalidRequestException>(() => Create(Sdxl, 2, sampler, asked)).Message, StringComparison.Ordinal);
+    }
+
     private static string Refused(Action create) => Assert.Throws<InvalidRequestException>(create).Message;
 }
