@@ -72,7 +72,8 @@ public sealed record ScoreGate : IAcceptance
         {
             GateVote.All => votes == voters.Count,
             GateVote.Majority => 2 * votes > voters.Count,
-            _ => votes > 0,
+            GateVote.Any => votes > 0,
+            _ => throw new InvalidOperationException($"{nameof(Vote)} is {Vote}; use All, Majority or Any."),
         };
     }
 

@@ -30,7 +30,7 @@ internal static class ScorerArguments
     private static readonly Option<string?> Clip = new("--scorer-clip")
     {
         Description = $"A CLIP model, openai/clip-vit-large-patch14: what {AestheticScorer.DefaultName} sees by, and the vocabulary of "
-            + $"{PickScorer.DefaultName} and {HpsScorer.DefaultName} where theirs is not beside them.",
+            + $"{PickScorer.DefaultName} and {HpsScorer.DefaultName} in the place of any other.",
     };
 
     private static readonly Option<string[]> Gate = new("--gate")
@@ -52,6 +52,9 @@ internal static class ScorerArguments
     /// <summary>Whether the command line says what decides.</summary>
     public static bool HasGate(ParseResult parsed) =>
         parsed.GetValue(Gate) is { Length: > 0 } || parsed.GetValue(Enough) is { Length: > 0 };
+
+    /// <summary>Whether the command line says how many scorers must agree.</summary>
+    public static bool HasVote(ParseResult parsed) => parsed.GetValue(Vote) is not null;
 
     /// <summary>The scorers that the command line names and whose files neither it nor a file's settings tell: a recipe may.</summary>
     public static IEnumerable<string> WithoutFiles(Dictionary<string, string?> settings, ParseResult parsed) =>
@@ -110,25 +113,37 @@ internal static class ScorerArguments
     private static void AddGate(Dictionary<string, string?> settings, ParseResult parsed)
     {
         if (!HasGate(parsed)) return;
-        var margins = (parsed.GetValue(Gate) ?? []).Select(static gate => Split(gate)).ToList();
-        var enough = (parsed.GetValue(Enough) ?? []).Select(static score => Split(score)).ToList();
+        var margins = (parsed.GetValue(Gate) ?? []).Select(static gate => SplitKnown(gate)).ToList();
+        var enough = (parsed.GetValue(Enough) ?? []).Select(static score => SplitKnown(score)).ToList();
         RequireOnce(margins.Select(static gate => gate.Name), Gate);
         RequireOnce(enough.Select(static score => score.Name), Enough);
-        if (margins.Count == 0) margins = [.. enough.Select(static score => (score.Name, (string?)null))];
-        if (enough.FirstOrDefault(score => margins.All(gate => gate.Name != score.Name)).Name is { } other)
-            throw new ImgAlignException($"--enough is of {other}, which --gate does not name; name it there, too, or leave it out.");
-        RemoveBelow(settings, GateKey);
-        foreach (var (index, (name, margin)) in margins.Index())
+        var deciding = DecidingOf(settings);
+        if (margins.Count > 0)
         {
-            settings[$"{GateKey}:{index}:{nameof(ScoreCriterion.Scorer)}"] = name;
-            if (margin is not null) settings[$"{GateKey}:{index}:{nameof(ScoreCriterion.Margin)}"] = Number(margin, Gate, name);
+            RemoveBelow(settings, GateKey);
+            deciding = [.. margins.Select(static gate => gate.Name)];
         }
+        else if (deciding.Count == 0)
+        {
+            deciding = [settings.GetValueOrDefault($"{ScorersKey}:0") ?? enough[0].Name];  // the first scorer, where nothing else is said
+        }
+        foreach (var (index, name) in deciding.Index()) settings[CriterionKey(index, nameof(ScoreCriterion.Scorer))] = name;
+        foreach (var (index, (name, margin)) in margins.Index())
+            if (margin is not null) settings[CriterionKey(index, nameof(ScoreCriterion.Margin))] = Number(margin, Gate, name);
         foreach (var (name, score) in enough)
         {
-            var index = margins.FindIndex(gate => gate.Name == name);
-            settings[$"{GateKey}:{index}:{nameof(ScoreCriterion.Sufficient)}"] = Number(score, Enough, name);
+            var index = deciding.IndexOf(name);
+            if (index < 0) throw new ImgAlignException($"--enough is of {name}, but {string.Join(", ", deciding)} decides; name {name} as --gate, too, or leave it out.");
+            settings[CriterionKey(index, nameof(ScoreCriterion.Sufficient))] = Number(score, Enough, name);
         }
     }
+
+    // The scorers that a file's settings let decide.
+    private static List<string> DecidingOf(Dictionary<string, string?> settings) =>
+        [.. Enumerable.Range(0, settings.Count).Select(index => settings.GetValueOrDefault(CriterionKey(index, nameof(ScoreCriterion.Scorer))))
+            .TakeWhile(static name => name is not null).OfType<string>()];
+
+    private static string CriterionKey(int index, string member) => $"{GateKey}:{index}:{member}";
 
     private static void AddVote(Dictionary<string, string?> settings, GateVote? vote)
     {
@@ -147,6 +162,10 @@ internal static class ScorerArguments
 
     private static (string Name, string? Value) Split(string text) =>
         text.IndexOf('=', StringComparison.Ordinal) is >= 0 and var sign ? (text[..sign], text[(sign + 1)..]) : (text, null);
+
+    // Names of the scorers that are known here are written in any case, as for --scorer.
+    private static (string Name, string? Value) SplitKnown(string text) =>
+        Split(text) is var (name, value) && Kinds.ContainsKey(name) ? (name.ToLowerInvariant(), value) : Split(text);
 
     private static void RequireOnce(IEnumerable<string> names, Option option)
     {

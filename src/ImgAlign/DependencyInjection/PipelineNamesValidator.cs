@@ -19,6 +19,9 @@ internal sealed class PipelineNamesValidator(ModelNames names) : IValidateOption
         pipeline.Detector is { } detector ? names.Problem<IMisalignmentDetector>(detector, nameof(pipeline.Detector)) : null,
         pipeline.Aligner is { } aligner ? names.Problem<IImplicitAligner>(aligner, nameof(pipeline.Aligner)) : null,
         .. pipeline.Scorers.Select(name => names.Problem<IImageScorer>(name, "Scorer")),
-        .. pipeline.Gate.Select(criterion => names.Problem<IImageScorer>(criterion.Scorer, "Scorer")),
+        pipeline.Scorers.CountBy(static scorer => scorer).FirstOrDefault(static count => count.Value > 1).Key is { } twice ? $"Scorers names '{twice}' twice; name it once." : null,
+        .. pipeline.Gate.Select(criterion => string.IsNullOrEmpty(criterion.Scorer)
+            ? "Gate has an entry without Scorer; name the scorer that decides."
+            : names.Problem<IImageScorer>(criterion.Scorer, "Scorer")),
     ]).OfType<string>();
 }

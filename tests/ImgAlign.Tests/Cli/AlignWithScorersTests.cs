@@ -46,7 +46,9 @@ public sealed class AlignWithScorersTests : IDisposable
     [InlineData("--scorer-clip is for pickscore, hps, aesthetic", "--scorer-clip", "x")]
     [InlineData("Scorer 'hps' is not registered; registered are: shapeworld", "--gate", "hps")]
     [InlineData("--gate is 'shapeworld=much', but behind the name a finite number", "--gate", "shapeworld=much")]
-    [InlineData("--enough is of hps, which --gate does not name", "--gate", "shapeworld", "--enough", "hps=1")]
+    [InlineData("--enough is of hps, but shapeworld decides", "--gate", "shapeworld", "--enough", "hps=1")]
+    [InlineData("--enough is of hps, but shapeworld decides", "--scorer", "hps=x", "--enough", "HPS=1")]
+    [InlineData("--no-gate keeps every picture", "--no-gate", "--gate-vote", "any")]
     [InlineData("--gate-vote counts the scorers of --gate", "--gate-vote", "any")]
     [InlineData("--no-gate keeps every picture", "--gate", "shapeworld", "--no-gate")]
     public async Task What_is_wrong_is_said_in_one_sentence(string expected, params string[] options)
