@@ -42,8 +42,10 @@ internal sealed class JobArguments(string imageDescription)
     public JobList Read(ParseResult parsed)
     {
         var (words, text, file) = (parsed.GetValue(seeds), parsed.GetValue(prompt), parsed.GetValue(prompts));
-        var given = parsed.GetValue(image) is { } path ? Path.GetFullPath(path) : null;
+        var given = parsed.GetValue(image) is { Length: > 0 } path ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)) : null;
         var folder = Directory.Exists(given) ? given : null;
+        if (text is null && file is null && given is not null && !Path.Exists(given))
+            throw new ImgAlignException($"{given}: there is no such picture, and no such folder of pictures.");
         if (new[] { text, file, folder }.Count(static source => source is not null) > 1)
             throw new ImgAlignException("Give a prompt, or --prompts, or a folder of pictures with their prompts as --image: one of them.");
         var isBatch = (file ?? folder) is not null;
@@ -62,7 +64,9 @@ internal sealed class JobArguments(string imageDescription)
         var jobs = file is not null ? FromRows(PromptFile.Read(file).Select(static (row, index) => ($"{index + 1:0000}", row)), chosen, common)
             : folder is not null ? FromRows(PictureFolder.Read(folder), chosen, common)
             : chosen.Select(seed => common with { Name = $"seed-{seed}", Seed = seed });
-        var root = parsed.GetValue(output) ?? ResultFolders.DefaultRoot(single ?? Path.GetFileNameWithoutExtension(file ?? folder!));
+        var root = parsed.GetValue(output) ?? ResultFolders.DefaultRoot(single ?? Path.GetFileNameWithoutExtension(file) ?? Path.GetFileName(folder!));
+        if (folder is not null && Path.TrimEndingDirectorySeparator(Path.GetFullPath(root)) == folder)
+            throw new ImgAlignException($"--out is {folder}, the folder of the pictures themselves; name another one.");
         var failures = $"{parsed.CommandResult.Command.Name}-failures.jsonl";
         return new JobList([.. jobs], isBatch, root, failures, parsed.GetValue(overwrite));
     }

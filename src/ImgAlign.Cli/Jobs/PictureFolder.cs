@@ -1,5 +1,4 @@
 using MetadataExtractor.Formats.Png;
-using ImageProcessingException = MetadataExtractor.ImageProcessingException;
 using TextEntry = MetadataExtractor.KeyValuePair;
 
 namespace ImgAlign.Cli.Jobs;
@@ -23,7 +22,7 @@ internal static class PictureFolder
     {
         var pictures = Directory.EnumerateFiles(folder)
             .Where(static file => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))
-            .Order(StringComparer.Ordinal).GroupBy(static file => Path.GetFileNameWithoutExtension(file)).ToList();
+            .Order(StringComparer.Ordinal).GroupBy(static file => Path.GetFileNameWithoutExtension(file), StringComparer.OrdinalIgnoreCase).ToList();
         if (pictures.Count == 0)
             throw new ImgAlignException($"{folder}: there is no picture in this folder ({string.Join(", ", Extensions)}).");
         if (pictures.Find(static files => files.Count() > 1) is { } same)
@@ -45,11 +44,11 @@ internal static class PictureFolder
         var isPng = Path.GetExtension(picture).Equals(".png", StringComparison.OrdinalIgnoreCase);
         if (!isPng || ReadText(picture, Parameters) is not { } text) return null;
         var settings = text.Split('\n').TakeWhile(static line => !line.StartsWith(SettingsMark, StringComparison.Ordinal));
-        var parts = string.Join('\n', settings).Split($"\n{NegativeMark}", 2);
+        var parts = $"\n{string.Join('\n', settings)}".Split($"\n{NegativeMark}", 2);  // the prompt itself may be empty
         return new PromptRow(Words(parts[0])) { NegativePrompt = parts is [_, var negative] ? Words(negative) : null };
     }
 
-    // A picture that is broken fails when it is read as a picture, and not the run.
+    // Of a file that is not what it seems to be, the reader throws what its parts happen to throw.
     private static string? ReadText(string picture, string keyword)
     {
         try
@@ -59,9 +58,11 @@ internal static class PictureFolder
                 .SelectMany(static texts => texts ?? []).Where(text => text.Key == keyword)
                 .Select(static text => text.Value.ToString()).FirstOrDefault();
         }
-        catch (Exception exception) when (exception is ImageProcessingException or IOException)
+        catch (Exception exception)
         {
-            return null;
+            var beside = Path.ChangeExtension(picture, ".txt");
+            throw new ImgAlignException(
+                $"{picture}: this PNG is damaged, so that no prompt can be read in it; write the prompt into {beside}, or take the picture out of the folder.", exception);
         }
     }
 

@@ -29,16 +29,25 @@ internal static class RecordJson
     /// <summary>A record as the text of a JSON file.</summary>
     public static string Write<T>(T record) => JsonSerializer.Serialize(record, Options);
 
-    /// <summary>Makes sure that a record is of what a job asks for now, so that another picture is not taken for the job's.</summary>
+    /// <summary>
+    /// Makes sure that a record is of what a job asks for now, of the same models' files and the same given picture, so that another picture is not
+    /// taken for the job's.
+    /// </summary>
     /// <exception cref="ImgAlignException">It is not, or it cannot be read.</exception>
     public static void RequireFor(PictureJob job, RecordedRun run, string file)
     {
-        var then = Read(file);
-        var now = RecordedRun.OfPicture(run.Asked(job), run.Configuration);
-        foreach (var key in now.Keys.Union(then.Keys))
+        var record = Read(file);
+        var (then, now) = (RecordedRun.OfPicture(record.Asked, record.Configuration), RecordedRun.OfPicture(run.Asked(job), run.Configuration));
+        foreach (var key in now.Keys.Union(then.Keys)) Compare(key, then.GetValueOrDefault(key), now.GetValueOrDefault(key));
+        // Of what is on both sides: files that are not fetched yet have nothing to compare.
+        foreach (var (key, source) in record.Sources)
         {
-            var (earlier, asked) = (then.GetValueOrDefault(key), now.GetValueOrDefault(key));
-            if (earlier == asked) continue;
+            if (run.Sources.TryGetValue(key, out var current)) Compare($"{key} of", source, current);
+        }
+
+        void Compare(string key, string? earlier, string? asked)
+        {
+            if (earlier == asked) return;
             throw new ImgAlignException(
                 $"{file}: this result was made with {Setting(key, earlier)}, but now it is {Setting(key, asked)}; "
                 + "name another folder with --out, or replace it with --overwrite.");
@@ -47,12 +56,13 @@ internal static class RecordJson
         static string Setting(string key, string? value) => value is null ? $"no {key}" : $"{key} '{value}'";
     }
 
-    private static Dictionary<string, string?> Read(string file)
+    private static Settings Read(string file)
     {
         try
         {
-            var record = JsonSerializer.Deserialize<Settings>(File.ReadAllBytes(file), Options)!;
-            return RecordedRun.OfPicture(record.Asked, record.Configuration);
+            return JsonSerializer.Deserialize<Settings>(File.ReadAllBytes(file), Options) is { Asked: not null, Configuration: not null, Sources: not null } record
+                ? record
+                : throw new JsonException();
         }
         catch (JsonException exception)
         {
@@ -65,5 +75,7 @@ internal static class RecordJson
         public required IReadOnlyDictionary<string, string> Asked { get; init; }
 
         public required IReadOnlyDictionary<string, string?> Configuration { get; init; }
+
+        public required IReadOnlyDictionary<string, string> Sources { get; init; }
     }
 }

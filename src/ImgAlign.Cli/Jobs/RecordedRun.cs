@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Security.Cryptography;
 using ImgAlign.Cli.Hub;
 using ImgAlign.DependencyInjection;
 using ImgAlign.Runtime;
@@ -40,6 +41,7 @@ internal sealed class RecordedRun(ParseResult parsed, IEnumerable<Option> option
     {
         var asked = new SortedDictionary<string, string>(given, StringComparer.Ordinal);
         foreach (var (option, value) in job.Options) asked[option] = value;  // what a job says goes before what the command line says
+        if (job.ImageFile is { } picture && File.Exists(picture)) asked["SHA-256 of --image"] = HashOf(picture);
         return asked;
     }
 
@@ -48,6 +50,12 @@ internal sealed class RecordedRun(ParseResult parsed, IEnumerable<Option> option
         IReadOnlyDictionary<string, string> asked, IReadOnlyDictionary<string, string?> configuration) =>
         asked.Select(static pair => KeyValuePair.Create(pair.Key, (string?)pair.Value))
             .Concat(configuration.Where(static pair => IsOfPicture(pair.Key))).ToDictionary();
+
+    private static string HashOf(string file)
+    {
+        using var stream = File.OpenRead(file);
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
 
     private static bool IsOfPicture(string key) => !key.Split(':').Intersect(NotOfPictures, StringComparer.OrdinalIgnoreCase).Any();
 }

@@ -38,14 +38,23 @@ public sealed class PictureFolderTests : IDisposable
 
     [Theory]
     [InlineData("there is no picture in this folder")]
-    [InlineData("a.png: this picture has no prompt; write it into", "a.png")]
+    [InlineData("a.png: this PNG is damaged, so that no prompt can be read in it; write the prompt into", "a.png")]
+    [InlineData("a.jpg: this picture has no prompt; write it into", "a.jpg")]
     [InlineData("a.png: this picture has no prompt; write it into", "a.png", "a.txt")]
-    [InlineData("have the same name", "a.png", "a.jpg")]
+    [InlineData("have the same name", "a.png", "A.jpg")]
     public void What_is_missing_is_said(string expected, params string[] files)
     {
         foreach (var file in files) folder.Write(file, "");
         var error = Assert.Throws<ImgAlignException>(() => PictureFolder.Read(folder.Path));
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_negative_prompt_alone_is_no_prompt()
+    {
+        folder.Write("a.png", Png("parameters\0Negative prompt: blurry\nSteps: 20"));
+        var error = Assert.Throws<ImgAlignException>(() => PictureFolder.Read(folder.Path));
+        Assert.Contains("this picture has no prompt", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -67,6 +76,20 @@ public sealed class PictureFolderTests : IDisposable
         Assert.Equal(0, again.ExitCode);
         Assert.Contains("1 of 2 are done already", again.Error, StringComparison.Ordinal);
         Assert.True(File.Exists(folder.File("out/broken-seed-0/after.png")));
+
+        folder.Write("pictures/a.png", Png($"parameters\0{Prompt}\nSteps: 3"));
+        var ofAnother = await RunAsync();
+        Assert.Equal(1, ofAnother.ExitCode);
+        Assert.Contains("this result was made with SHA-256 of --image", ofAnother.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Results_do_not_go_among_the_pictures()
+    {
+        folder.Write("a.png", Png($"parameters\0{Prompt}"));
+        var run = await Tool.RunAsync("generate", "--image", folder.Path + Path.DirectorySeparatorChar, "--out", folder.Path);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("the folder of the pictures themselves", run.Error, StringComparison.Ordinal);
     }
 
     private Task<ToolRun> RunAsync() =>
