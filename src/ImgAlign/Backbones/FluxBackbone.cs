@@ -143,8 +143,8 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         return
         [
             .. textEncoder.EstimateStages(batch),
-            // A single block: q, k, v, their rotated float32 copies, the feed-forward's hidden tokens twice. A step cache keeps three of the tokens' size.
-            transformer.Footprint((options.StepCacheThreshold is null ? 28 : 31) * tokens * transformerConfig.Width * transformerElement * batch * workload.BranchesAtOnce, adapter?.WeightBytes ?? 0),
+            // A single block: q, k, v, their rotated float32 copies, the feed-forward's hidden tokens twice. A step cache keeps two of the tokens' size, beside the first block's input and output and a copy of what changed.
+            transformer.Footprint((options.StepCacheThreshold is null ? 28 : 33) * tokens * transformerConfig.Width * transformerElement * batch * workload.BranchesAtOnce, adapter?.WeightBytes ?? 0),
             decoder.Estimate(size),
             .. workload.EncodesPictures && encoder is not null ? (StageFootprint[])[encoder.Estimate(size)] : [],
             .. imagePrompt is null ? [] : (StageFootprint[])[new("FLUX image encoder", imagePrompt.WeightBytes, 64L * 1024 * 1024 * batch)],

@@ -41,7 +41,7 @@ internal sealed class RunContext : IDisposable
         (BatchSize, this.logger, this.report, CancellationToken) = (batchSize, logger, report, cancellationToken);
         estimates = [.. devices.Select(static device => device.Estimate)];
         peaks = [.. devices.Select(static device => new PeakMemory(device.Runtime.Device))];
-        usesWideGemm = [.. devices.Select(static device => device.Runtime.Type == torch.float32 && WideProducts.AreUsed(device.Runtime))];
+        usesWideGemm = [.. devices.Select(static device => WideProducts.AreUsed(device.Runtime))];
         Report(new RunStarted(estimates, batchSize));
     }
 
