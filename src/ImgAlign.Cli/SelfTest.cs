@@ -26,9 +26,12 @@ internal static class SelfTest
         terminal.Out.WriteText($"golden cases of {golden} on {device} in float32, against the reference implementations");
         var passed = await GoldenCases.RunAsync(terminal, golden, filter: null, device, cancellationToken);
         terminal.Out.WriteLine();
-        if (quick) terminal.Out.WriteLine("networks of published size: left out (--quick)");
         var left = 0;
-        if (!quick)
+        if (quick)
+        {
+            terminal.Out.WriteLine("networks of published size: left out (--quick)");
+        }
+        else
         {
             var (allPassed, notRun) = await RunFullSizeAsync(terminal, device, cancellationToken);
             (passed, left) = (passed & allPassed, notRun);

@@ -51,10 +51,7 @@ internal static class ScorerArguments
 
     /// <summary>Whether the command line says what decides.</summary>
     public static bool HasGate(ParseResult parsed) =>
-        parsed.GetValue(Gate) is { Length: > 0 } || parsed.GetValue(Enough) is { Length: > 0 };
-
-    /// <summary>Whether the command line says how many scorers must agree.</summary>
-    public static bool HasVote(ParseResult parsed) => parsed.GetValue(Vote) is not null;
+        parsed.GetValue(Gate) is { Length: > 0 } || parsed.GetValue(Enough) is { Length: > 0 } || parsed.GetValue(Vote) is not null;
 
     /// <summary>The scorers that the command line names and whose files neither it nor a file's settings tell: a recipe may.</summary>
     public static IEnumerable<string> WithoutFiles(Dictionary<string, string?> settings, ParseResult parsed) =>
@@ -112,9 +109,9 @@ internal static class ScorerArguments
 
     private static void AddGate(Dictionary<string, string?> settings, ParseResult parsed)
     {
-        if (!HasGate(parsed)) return;
         var margins = (parsed.GetValue(Gate) ?? []).Select(static gate => SplitKnown(gate)).ToList();
         var enough = (parsed.GetValue(Enough) ?? []).Select(static score => SplitKnown(score)).ToList();
+        if (margins.Count == 0 && enough.Count == 0) return;
         RequireOnce(margins.Select(static gate => gate.Name), Gate);
         RequireOnce(enough.Select(static score => score.Name), Enough);
         var deciding = DecidingOf(settings);

@@ -32,7 +32,7 @@ internal static class AlignCommand
             command.Add(option);
         command.SetAction(async (parsed, token) =>
         {
-            if (parsed.GetValue(noGate) && (ScorerArguments.HasGate(parsed) || ScorerArguments.HasVote(parsed)))
+            if (parsed.GetValue(noGate) && ScorerArguments.HasGate(parsed))
                 throw new ImgAlignException("--no-gate keeps every picture, so that --gate, --gate-vote and --enough decide nothing; leave one out.");
             var list = pictures.Read(parsed);
             var results = new ResultFolders(list.Root, list.Overwrite);
