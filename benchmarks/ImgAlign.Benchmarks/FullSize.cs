@@ -6,5 +6,11 @@ namespace ImgAlign.Benchmarks;
 internal static class FullSize
 {
     /// <summary>FLUX.1-dev's transformer at full width, with fewer blocks than its 19 double and 38 single ones.</summary>
-    public static FluxConfig FluxOf(int doubleBlocks, int singleBlocks) => new() { NumLayers = doubleBlocks, NumSingleLayers = singleBlocks, GuidanceEmbeds = true };
+    public static FluxConfig FluxOf(int doubleBlocks, int singleBlocks) =>
+        new()
+        {
+            NumLayers = doubleBlocks,
+            NumSingleLayers = singleBlocks,
+            GuidanceEmbeds = true,
+        };
 }

@@ -6,12 +6,15 @@ namespace ImgAlign.Benchmarks;
 internal static class Hardware
 {
     /// <summary>Processor, cores and system.</summary>
-    public static string Describe() => $"{ProcessorName()}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}";
+    public static string Describe() =>
+        $"{ProcessorName()}, {Environment.ProcessorCount} cores, {RuntimeInformation.OSDescription}, "
+        + $"{RuntimeInformation.FrameworkDescription}";
 
     /// <summary>Forgets the peak so far, where the system can (Linux).</summary>
     public static void ResetPeakMemory()
     {
-        if (File.Exists("/proc/self/clear_refs")) File.WriteAllText("/proc/self/clear_refs", "5");
+        if (File.Exists("/proc/self/clear_refs"))
+            File.WriteAllText("/proc/self/clear_refs", "5");
     }
 
     /// <summary>The most memory that the process has had resident.</summary>
@@ -24,7 +27,8 @@ internal static class Hardware
     private static string ProcessorName()
     {
         const string cpuInfo = "/proc/cpuinfo";
-        if (!File.Exists(cpuInfo)) return RuntimeInformation.ProcessArchitecture.ToString();
+        if (!File.Exists(cpuInfo))
+            return RuntimeInformation.ProcessArchitecture.ToString();
         var line = File.ReadLines(cpuInfo).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal));
         return line?[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim() ?? RuntimeInformation.ProcessArchitecture.ToString();
     }

@@ -17,6 +17,19 @@ using ImgAlign.Benchmarks.MidSize;
 // hub                a verified download from loopback, beside curl and sha256sum
 // anything else      BenchmarkDotNet's own arguments, for example: --filter *Aligner*
 if (args is ["compare" or "loading" or "tokens" or "estimate" or "memory" or "options" or "samplers" or "strength" or "hub", ..])
-    return new RootCommand("Benchmarks of ImgAlign.") { CompareCommand.Create(), LoadingCommand.Create(), TokensCommand.Create(), EstimateCommand.Create(), MemoryCommand.Create(), OptionsCommand.Create(), SamplersCommand.Create(), StrengthCommand.Create(), HubCommand.Create() }.Parse(args).Invoke();
+    return new RootCommand("Benchmarks of ImgAlign.")
+    {
+        CompareCommand.Create(),
+        LoadingCommand.Create(),
+        TokensCommand.Create(),
+        EstimateCommand.Create(),
+        MemoryCommand.Create(),
+        OptionsCommand.Create(),
+        SamplersCommand.Create(),
+        StrengthCommand.Create(),
+        HubCommand.Create(),
+    }
+        .Parse(args)
+        .Invoke();
 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, new InProcessConfig());
 return 0;

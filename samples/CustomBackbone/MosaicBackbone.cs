@@ -17,7 +17,15 @@ public sealed class MosaicBackbone : IDiffusionBackbone
 
     private const int TilePixels = 8;
 
-    private readonly DiffusionSchedule schedule = new(new SchedulerConfig { BetaSchedule = "scaled_linear", BetaStart = 0.00085, BetaEnd = 0.012, TimestepSpacing = "trailing" });
+    private readonly DiffusionSchedule schedule = new(
+        new SchedulerConfig
+        {
+            BetaSchedule = "scaled_linear",
+            BetaStart = 0.00085,
+            BetaEnd = 0.012,
+            TimestepSpacing = "trailing",
+        }
+    );
     private readonly ModelSlot<MosaicTextEncoder> textEncoder;
     private readonly ModelSlot<MosaicNetwork> network;
 
@@ -29,8 +37,18 @@ public sealed class MosaicBackbone : IDiffusionBackbone
     {
         Runtime = runtime;
         // Sources first, slots last: a source may find that the file does not fit, a slot takes its place on the device.
-        var textSource = new ModelSource<MosaicTextEncoder>("Mosaic text encoder", static () => new(Width, META), path, static (_, _) => WeightMap.Prefixed("text_encoder."));
-        var networkSource = new ModelSource<MosaicNetwork>("Mosaic network", static () => new(Width, META), path, static (_, _) => WeightMap.Prefixed("network."));
+        var textSource = new ModelSource<MosaicTextEncoder>(
+            "Mosaic text encoder",
+            static () => new(Width, META),
+            path,
+            static (_, _) => WeightMap.Prefixed("text_encoder.")
+        );
+        var networkSource = new ModelSource<MosaicNetwork>(
+            "Mosaic network",
+            static () => new(Width, META),
+            path,
+            static (_, _) => WeightMap.Prefixed("network.")
+        );
         textEncoder = new(runtime, textSource);
         network = new(runtime, networkSource);
         ImagePrompt = new MosaicImagePrompt(runtime.Device);
@@ -43,15 +61,16 @@ public sealed class MosaicBackbone : IDiffusionBackbone
     public DeviceRuntime Runtime { get; }
 
     /// <inheritdoc/>
-    public BackboneInfo Info { get; } = new()
-    {
-        SizeMultiple = TilePixels,
-        DefaultSize = new ImageSize(128, 128),
-        DefaultSteps = 10,
-        DefaultGuidance = 2,
-        ImagePromptTokens = MosaicImagePrompt.Tokens,
-        ImagePromptWidth = MosaicImagePrompt.Width,
-    };
+    public BackboneInfo Info { get; } =
+        new()
+        {
+            SizeMultiple = TilePixels,
+            DefaultSize = new ImageSize(128, 128),
+            DefaultSteps = 10,
+            DefaultGuidance = 2,
+            ImagePromptTokens = MosaicImagePrompt.Tokens,
+            ImagePromptWidth = MosaicImagePrompt.Width,
+        };
 
     /// <inheritdoc/>
     public IImagePromptEncoder? ImagePrompt { get; }
@@ -71,17 +90,29 @@ public sealed class MosaicBackbone : IDiffusionBackbone
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var lease = textEncoder.Use();
-        var pooled = cat([.. prompts.Select(prompt => lease.Model.call(tensor(MosaicTextEncoder.Tokenize(prompt), device: Runtime.Device)))]);  // [B, w]
+        var pooled = cat([
+            .. prompts.Select(prompt => lease.Model.call(tensor(MosaicTextEncoder.Tokenize(prompt), device: Runtime.Device))),
+        ]); // [B, w]
         return new PooledTextFeatures(pooled.unsqueeze(1), pooled);
     }
 
     /// <inheritdoc/>
-    public Conditioning Condition(TextFeatures text, Tensor? imagePrompt, double imagePromptScale, ImageSize size, SamplingSettings settings)
+    public Conditioning Condition(
+        TextFeatures text,
+        Tensor? imagePrompt,
+        double imagePromptScale,
+        ImageSize size,
+        SamplingSettings settings
+    )
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var lease = network.Use();
-        return new MosaicConditioning(lease.Model.Prepare(PooledTextFeatures.Of(text).Pooled.to(network.Type), imagePrompt?.to(network.Type), imagePromptScale).DetachFromDisposeScope());
+        return new MosaicConditioning(
+            lease
+                .Model.Prepare(PooledTextFeatures.Of(text).Pooled.to(network.Type), imagePrompt?.to(network.Type), imagePromptScale)
+                .DetachFromDisposeScope()
+        );
     }
 
     /// <inheritdoc/>
@@ -99,7 +130,7 @@ public sealed class MosaicBackbone : IDiffusionBackbone
     public IReadOnlyList<RgbImage> Decode(Tensor x)
     {
         using var scope = NewDisposeScope();
-        return DecodedImages.ToImages(x.repeat_interleave(TilePixels, 2).repeat_interleave(TilePixels, 3));  // [B, 3, H, W]
+        return DecodedImages.ToImages(x.repeat_interleave(TilePixels, 2).repeat_interleave(TilePixels, 3)); // [B, 3, H, W]
     }
 
     /// <summary>Frees both networks.</summary>
@@ -111,7 +142,7 @@ public sealed class MosaicBackbone : IDiffusionBackbone
 
     private sealed class MosaicConditioning(Tensor prompts) : Conditioning
     {
-        public Tensor Prompts => prompts;  // [B, w]
+        public Tensor Prompts => prompts; // [B, w]
 
         public override int Batch => (int)prompts.shape[0];
 

@@ -16,7 +16,7 @@ public sealed class MosaicImagePrompt(Device device) : IImagePromptEncoder
     public Tensor Encode(IReadOnlyList<RgbImage> images)
     {
         using var scope = NewDisposeScope();
-        return stack(images.Select(Quarters)).to(device).MoveToOuterDisposeScope();  // [B, n, d]
+        return stack(images.Select(Quarters)).to(device).MoveToOuterDisposeScope(); // [B, n, d]
     }
 
     /// <inheritdoc/>
@@ -25,6 +25,6 @@ public sealed class MosaicImagePrompt(Device device) : IImagePromptEncoder
     private static Tensor Quarters(RgbImage image)
     {
         var pixels = TensorMath.DividedBy(tensor(image.Pixels.ToArray(), [1, image.Height, image.Width, 3]).to(float32), 255);
-        return nn.functional.adaptive_avg_pool2d(pixels.permute(0, 3, 1, 2), [2, 2]).flatten(2).squeeze(0).t();  // [4, 3]
+        return nn.functional.adaptive_avg_pool2d(pixels.permute(0, 3, 1, 2), [2, 2]).flatten(2).squeeze(0).t(); // [4, 3]
     }
 }

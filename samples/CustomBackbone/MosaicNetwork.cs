@@ -41,7 +41,8 @@ public sealed class MosaicNetwork : nn.Module<Tensor, Tensor, Tensor, Tensor>
     /// <summary>Creates the network; its weights are uninitialised.</summary>
     /// <param name="width">The number of channels inside.</param>
     /// <param name="device">Where its weights are; the meta device until a checkpoint is bound.</param>
-    public MosaicNetwork(int width, Device device) : base(nameof(MosaicNetwork))
+    public MosaicNetwork(int width, Device device)
+        : base(nameof(MosaicNetwork))
     {
         convIn = new Convolution2d(3, width, kernelSize: 3, device, padding: 1);
         timeEmbedding = new TimestepEmbedding(TimeWidth, width, device);
@@ -52,7 +53,8 @@ public sealed class MosaicNetwork : nn.Module<Tensor, Tensor, Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <summary>What all steps of a generation share: the prompts, and the image prompts times their scale, as channels <c>[B, w]</c>.</summary>
+    /// <summary>What all steps of a generation share: the prompts, and the image prompts times their scale, as channels <c>[B,
+    /// w]</c>.</summary>
     /// <param name="pooledText">Text features, <c>[B, w]</c>.</param>
     /// <param name="imageTokens">Image-prompt features, <c>[B, n, d]</c>, or null for none.</param>
     /// <param name="scale">The weight of the image prompt.</param>
@@ -60,7 +62,8 @@ public sealed class MosaicNetwork : nn.Module<Tensor, Tensor, Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var channels = text.call(pooledText);
-        if (imageTokens is not null && scale != 0) channels = Plus(channels, Times(image.call(imageTokens.flatten(1)), scale));
+        if (imageTokens is not null && scale != 0)
+            channels = Plus(channels, Times(image.call(imageTokens.flatten(1)), scale));
         return channels.MoveToOuterDisposeScope();
     }
 
@@ -72,8 +75,8 @@ public sealed class MosaicNetwork : nn.Module<Tensor, Tensor, Tensor, Tensor>
     public override Tensor forward(Tensor sample, Tensor timestep, Tensor prompts)
     {
         using var scope = NewDisposeScope();
-        var time = timeEmbedding.call(timeProjection.call(timestep).to(sample.dtype));  // [1, w]
-        var channels = Plus(prompts, time).unsqueeze(-1).unsqueeze(-1);  // [B, w, 1, 1]
+        var time = timeEmbedding.call(timeProjection.call(timestep).to(sample.dtype)); // [1, w]
+        var channels = Plus(prompts, time).unsqueeze(-1).unsqueeze(-1); // [B, w, 1, 1]
         return convOut.call(nn.functional.silu(norm.call(Plus(convIn.call(sample), channels)))).MoveToOuterDisposeScope();
     }
 }

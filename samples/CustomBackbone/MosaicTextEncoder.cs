@@ -17,7 +17,8 @@ public sealed class MosaicTextEncoder : nn.Module<Tensor, Tensor>
     /// <summary>Creates the network; its weights are uninitialised.</summary>
     /// <param name="width">The width of a vector.</param>
     /// <param name="device">Where its weights are; the meta device until a checkpoint is bound.</param>
-    public MosaicTextEncoder(int width, Device device) : base(nameof(MosaicTextEncoder))
+    public MosaicTextEncoder(int width, Device device)
+        : base(nameof(MosaicTextEncoder))
     {
         bytes = new Embedding(NoPrompt + 1, width, device);
         RegisterComponents();

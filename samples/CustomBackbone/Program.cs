@@ -10,13 +10,15 @@ using ImgAlign.Testing.Reference;
 using Microsoft.Extensions.DependencyInjection;
 using TorchSharp;
 
-// A model family of one's own beside the library: its networks, its backbone, its registration (docs/new-backbone.md). It was never trained:
+// A model family of one's own beside the library: its networks, its backbone, its registration (docs/new-backbone.md). It was never
+// trained:
 // its weights follow from a seed, so that it draws coloured tiles and not pictures. Detector and aligner are those of the colour world.
 var weights = Path.Combine(AppContext.BaseDirectory, "mosaic.safetensors");
 WriteWeights(weights);
 
 var services = new ServiceCollection();
-services.AddImplicitMultimodalGuidance()
+services
+    .AddImplicitMultimodalGuidance()
     .UseMosaic(weights)
     .UseDetector(static provider => new ColourDetector(provider.GetRequiredService<DeviceRuntime>()))
     .UseAligner(static provider => new ColourAligner(provider.GetRequiredService<DeviceRuntime>()));
@@ -25,11 +27,15 @@ await using var provider = services.BuildServiceProvider();
 // What the pipeline relies on, before it is relied on.
 var backbone = provider.GetRequiredKeyedService<IDiffusionBackbone>("mosaic");
 var problems = BackboneConformance.Check(backbone);
-foreach (var problem in problems) Console.Error.WriteLine(problem);
-if (problems.Count > 0) return 1;
+foreach (var problem in problems)
+    Console.Error.WriteLine(problem);
+if (problems.Count > 0)
+    return 1;
 Console.WriteLine($"{backbone.Name} conforms");
 
-var result = await provider.GetRequiredService<IAlignmentPipeline>().AlignAsync(new AlignmentRequest(new AlignmentItem("a red house") { Seed = 7 }));
+var result = await provider
+    .GetRequiredService<IAlignmentPipeline>()
+    .AlignAsync(new AlignmentRequest(new AlignmentItem("a red house") { Seed = 7 }));
 ImageFile.SavePng("mosaic-before.png", result.Items[0].BaseImage);
 ImageFile.SavePng("mosaic-after.png", result.Items[0].Image);
 Console.WriteLine("wrote mosaic-before.png and mosaic-after.png");

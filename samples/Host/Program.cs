@@ -8,7 +8,8 @@ using Microsoft.Extensions.Hosting;
 // which draw noise and not pictures. Put the paths of published checkpoints there for pictures (docs/checkpoints.md).
 var builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder(args);
 var settings = builder.Configuration.GetSection("ImgAlign");
-builder.Services.AddImplicitMultimodalGuidance(settings)
+builder
+    .Services.AddImplicitMultimodalGuidance(settings)
     .UseSdxl(settings.GetSection("Sdxl"))
     .UseLlava(settings.GetSection("Llava"))
     .UseAligner(settings.GetSection("Aligner"));
@@ -17,6 +18,7 @@ builder.Services.AddHostedService<AlignmentWorker>();
 
 using var host = builder.Build();
 var queue = host.Services.GetRequiredService<AlignmentQueue>();
-foreach (var order in builder.Configuration.GetSection("Orders").Get<Order[]>() ?? []) queue.Add(order);
+foreach (var order in builder.Configuration.GetSection("Orders").Get<Order[]>() ?? [])
+    queue.Add(order);
 queue.Close();
 await host.RunAsync();

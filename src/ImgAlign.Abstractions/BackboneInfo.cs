@@ -29,7 +29,8 @@ public sealed record BackboneInfo
     /// <summary>The LoRAs that are merged into it.</summary>
     public IReadOnlyList<AppliedLora> Loras { get; init; } = [];
 
-    /// <summary>The size nearest to one that was asked for whose sides are multiples of <see cref="SizeMultiple"/>, from one multiple to 8192 pixels.</summary>
+    /// <summary>The size nearest to one that was asked for whose sides are multiples of <see cref="SizeMultiple"/>, from one multiple to
+    /// 8192 pixels.</summary>
     /// <param name="size">A size in pixels.</param>
     public ImageSize NearestSize(ImageSize size) => new(NearestSide(size.Width), NearestSide(size.Height));
 

@@ -2,7 +2,8 @@ using TorchSharp;
 
 namespace ImgAlign;
 
-/// <summary>A stream of unit normal noise. One source may serve several items of a request, which then draw together, in their order.</summary>
+/// <summary>A stream of unit normal noise. One source may serve several items of a request, which then draw together, in their
+/// order.</summary>
 public interface INoiseSource
 {
     /// <summary>The next draw.</summary>

@@ -37,6 +37,11 @@ public sealed class NoiseSchedule(IReadOnlyList<NoiseLevel> levels, NoiseLevel f
     {
         ArgumentOutOfRangeException.ThrowIfNegative(first);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(first, Steps);
-        return new(Levels, Ends[^1], initialScale, prediction) { Ends = Ends, LevelOf = LevelOf, First = first };
+        return new(Levels, Ends[^1], initialScale, prediction)
+        {
+            Ends = Ends,
+            LevelOf = LevelOf,
+            First = first,
+        };
     }
 }

@@ -18,7 +18,10 @@ public sealed class RgbImage : IEquatable<RgbImage>
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         if (pixels.LongLength != 3L * width * height)
-            throw new ArgumentException($"An image of {width}x{height} needs {3L * width * height} bytes but {pixels.LongLength} were given.", nameof(pixels));
+            throw new ArgumentException(
+                $"An image of {width}x{height} needs {3L * width * height} bytes but {pixels.LongLength} were given.",
+                nameof(pixels)
+            );
         Width = width;
         Height = height;
         this.pixels = pixels;

@@ -4,7 +4,8 @@ namespace ImgAlign;
 /// <param name="name">The stage in messages, such as <c>SDXL UNet</c>.</param>
 /// <param name="weightBytes">Bytes of its weights in the precision that they run in.</param>
 /// <param name="activationBytes">An upper estimate of what a forward pass needs beside the weights.</param>
-/// <param name="streamedWeightBytes">Bytes of the weights that are needed at the same time, where they can be brought block by block; null where they cannot.</param>
+/// <param name="streamedWeightBytes">Bytes of the weights that are needed at the same time, where they can be brought block by block; null
+/// where they cannot.</param>
 public sealed class StageFootprint(string name, long weightBytes, long activationBytes, long? streamedWeightBytes = null)
 {
     /// <summary>The stage in messages, such as <c>SDXL UNet</c>.</summary>
@@ -16,6 +17,7 @@ public sealed class StageFootprint(string name, long weightBytes, long activatio
     /// <summary>An upper estimate of what a forward pass needs beside the weights.</summary>
     public long ActivationBytes { get; } = activationBytes;
 
-    /// <summary>Bytes of the weights that are needed at the same time, where they can be brought block by block; null where they cannot.</summary>
+    /// <summary>Bytes of the weights that are needed at the same time, where they can be brought block by block; null where they
+    /// cannot.</summary>
     public long? StreamedWeightBytes { get; } = streamedWeightBytes;
 }

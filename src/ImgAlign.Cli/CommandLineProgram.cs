@@ -18,11 +18,7 @@ internal static class CommandLineProgram
     private const int DiskFull = 28;
     private const int DiskFullOnWindows = unchecked((int)0x80070070);
 
-    private static readonly Option<bool> Verbose = new("--verbose")
-    {
-        Description = "Show the details of an error.",
-        Recursive = true,
-    };
+    private static readonly Option<bool> Verbose = new("--verbose") { Description = "Show the details of an error.", Recursive = true };
 
     /// <summary>Runs one command line.</summary>
     /// <param name="arguments">The words after the program's name.</param>
@@ -46,10 +42,14 @@ internal static class CommandLineProgram
             Verbose,
         };
         // Text is text: an argument that begins with @ names no file of further arguments.
-        var parsed = root.Parse(arguments.Length == 0 ? ["--help"] : arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        var parsed = root.Parse(
+            arguments.Length == 0 ? ["--help"] : arguments,
+            new ParserConfiguration { ResponseFileTokenReplacer = null }
+        );
         if (WrongUse(parsed) is { Count: > 0 } mistakes)
         {
-            foreach (var mistake in mistakes) terminal.Error.WriteText(mistake);
+            foreach (var mistake in mistakes)
+                terminal.Error.WriteText(mistake);
             return Failed;
         }
         var configuration = new InvocationConfiguration
@@ -70,7 +70,8 @@ internal static class CommandLineProgram
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            foreach (var line in parsed.GetValue(Verbose) ? exception.ToString().Split(Environment.NewLine) : [OneSentence(exception)]) terminal.Error.WriteText(line);
+            foreach (var line in parsed.GetValue(Verbose) ? exception.ToString().Split(Environment.NewLine) : [OneSentence(exception)])
+                terminal.Error.WriteText(line);
             return Failed;
         }
     }
@@ -81,22 +82,39 @@ internal static class CommandLineProgram
     // The parser takes an option that it does not know for an argument; only what comes after -- may look like one.
     private static List<string> WrongUse(ParseResult parsed)
     {
-        var words = parsed.Tokens.TakeWhile(static token => token.Type != TokenType.DoubleDash).Select(static token => token.Value).ToHashSet();
-        var arguments = parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(static argument => argument.Tokens).Select(static token => token.Value);
+        var words = parsed
+            .Tokens.TakeWhile(static token => token.Type != TokenType.DoubleDash)
+            .Select(static token => token.Value)
+            .ToHashSet();
+        var arguments = parsed
+            .CommandResult.Children.OfType<ArgumentResult>()
+            .SelectMany(static argument => argument.Tokens)
+            .Select(static token => token.Value);
         var unknown = arguments.Concat(parsed.UnmatchedTokens).Where(word => LooksLikeOption(word) && words.Contains(word)).ToList();
         return unknown.Count == 0
             ? [.. parsed.Errors.Select(static error => error.Message).Distinct()]
-            : [$"{unknown[0]} is not an option of {parsed.CommandResult.Command.Name}; see --help, or write -- before text that begins with a dash."];
+            :
+            [
+                $"{unknown[0]} is not an option of {parsed.CommandResult.Command.Name}; see --help, or write -- before text "
+                    + "that begins with a dash.",
+            ];
     }
 
     /// <summary>An error in one sentence.</summary>
-    public static string OneSentence(Exception exception) => exception switch
-    {
-        InvalidRequestException request => RequestWords.ForOptions(request),
-        IOException { HResult: DiskFull or DiskFullOnWindows } => $"{exception.Message.TrimEnd('.')}; free some space, or write to another folder.",
-        ImgAlignException or HubException or OptionsValidationException or IOException or UnauthorizedAccessException or ArgumentException => exception.Message,
-        _ => $"{exception.GetType().Name}: {FirstLine(exception.Message)} (--verbose shows where)",
-    };
+    public static string OneSentence(Exception exception) =>
+        exception switch
+        {
+            InvalidRequestException request => RequestWords.ForOptions(request),
+            IOException { HResult: DiskFull or DiskFullOnWindows } =>
+                $"{exception.Message.TrimEnd('.')}; free some space, or write to another folder.",
+            ImgAlignException
+            or HubException
+            or OptionsValidationException
+            or IOException
+            or UnauthorizedAccessException
+            or ArgumentException => exception.Message,
+            _ => $"{exception.GetType().Name}: {FirstLine(exception.Message)} (--verbose shows where)",
+        };
 
     private static string FirstLine(string text) => text.Split('\n', 2)[0].TrimEnd();
 }

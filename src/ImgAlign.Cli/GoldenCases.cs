@@ -18,10 +18,16 @@ internal static class GoldenCases
     /// <returns>Whether all passed.</returns>
     /// <exception cref="ImgAlignException">There is no case, or the device is not there.</exception>
     public static async Task<bool> RunAsync(
-        Terminal terminal, string folder, string? filter, string device, CancellationToken cancellationToken)
+        Terminal terminal,
+        string folder,
+        string? filter,
+        string device,
+        CancellationToken cancellationToken
+    )
     {
         var runner = GoldenRunner.CreateStandard();
-        var cases = runner.Find(folder)
+        var cases = runner
+            .Find(folder)
             .Select(path => (Path: path, Name: Path.GetRelativePath(folder, path)))
             .Where(found => filter is null || found.Name.Contains(filter, StringComparison.OrdinalIgnoreCase))
             .ToArray();
@@ -36,8 +42,12 @@ internal static class GoldenCases
     }
 
     private static bool Run(
-        Terminal terminal, GoldenRunner runner, (string Path, string Name)[] cases, torch.Device device,
-        CancellationToken cancellationToken)
+        Terminal terminal,
+        GoldenRunner runner,
+        (string Path, string Name)[] cases,
+        torch.Device device,
+        CancellationToken cancellationToken
+    )
     {
         using var scope = torch.NewDisposeScope();
         var passed = 0;
@@ -45,7 +55,8 @@ internal static class GoldenCases
         {
             cancellationToken.ThrowIfCancellationRequested();
             var result = runner.Run(path, device);
-            if (result.Passed) passed++;
+            if (result.Passed)
+                passed++;
             terminal.Out.MarkupLine(Line(result, name));
         }
         terminal.Out.WriteLine($"{passed} passed, {cases.Length - passed} failed");
@@ -56,7 +67,9 @@ internal static class GoldenCases
     {
         var error = double.IsNaN(result.LargestError) ? "-" : result.LargestError.ToString("0.0e+0", CultureInfo.InvariantCulture);
         var facts = string.Create(
-            CultureInfo.InvariantCulture, $"{result.Kind,-18} {name,-45} error {error,-7} {result.Elapsed.TotalSeconds,6:0.00} s  ");
+            CultureInfo.InvariantCulture,
+            $"{result.Kind, -18} {name, -45} error {error, -7} {result.Elapsed.TotalSeconds, 6:0.00} s  "
+        );
         var problems = Markup.Escape(string.Join("; ", result.Problems).ReplaceLineEndings(" "));
         var verdict = result.Passed ? "[green]passed[/]" : $"[red]failed[/]: {problems}";
         return Markup.Escape(facts) + verdict;

@@ -13,7 +13,8 @@ internal static class OutputPath
         {
             if (File.Exists(existing))
                 throw new ImgAlignException($"{existing}: this is a file, but a folder is needed to write results into; name another one.");
-            existing = Path.GetDirectoryName(existing) ?? throw new ImgAlignException($"{folder}: there is no such drive; name another folder.");
+            existing =
+                Path.GetDirectoryName(existing) ?? throw new ImgAlignException($"{folder}: there is no such drive; name another folder.");
         }
         var probe = Path.Combine(existing, $".imgalign-{Guid.NewGuid():N}.part");
         try
@@ -24,7 +25,10 @@ internal static class OutputPath
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new ImgAlignException(
-                $"{existing}: results cannot be written here ({exception.Message.TrimEnd('.')}); name another folder, or change its permissions.", exception);
+                $"{existing}: results cannot be written here ({exception.Message.TrimEnd('.')}); name another folder, or change "
+                    + "its permissions.",
+                exception
+            );
         }
     }
 
@@ -44,7 +48,8 @@ internal static class OutputPath
     /// <exception cref="ImgAlignException">It exists, or is a folder.</exception>
     public static void RequireAbsent(string file, bool overwrite)
     {
-        if (Directory.Exists(file)) throw new ImgAlignException($"{file}: this is a folder, but a file is needed; name a file in it.");
+        if (Directory.Exists(file))
+            throw new ImgAlignException($"{file}: this is a folder, but a file is needed; name a file in it.");
         if (File.Exists(file) && !overwrite)
             throw new ImgAlignException($"{file}: the file exists; name another one, or replace it with --overwrite.");
     }

@@ -20,7 +20,12 @@ internal static class SelfTest
     /// <returns>Whether all of it passed.</returns>
     /// <exception cref="ImgAlignException">There is no golden case, or the device is not there.</exception>
     public static async Task<bool> RunAsync(
-        Terminal terminal, string golden, string device, bool quick, CancellationToken cancellationToken)
+        Terminal terminal,
+        string golden,
+        string device,
+        bool quick,
+        CancellationToken cancellationToken
+    )
     {
         terminal.Out.WriteLine();
         terminal.Out.WriteText($"golden cases of {golden} on {device} in float32, against the reference implementations");
@@ -41,19 +46,25 @@ internal static class SelfTest
         return passed;
     }
 
-    private static async Task<(bool Passed, int NotRun)> RunFullSizeAsync(Terminal terminal, string device, CancellationToken cancellationToken)
+    private static async Task<(bool Passed, int NotRun)> RunFullSizeAsync(
+        Terminal terminal,
+        string device,
+        CancellationToken cancellationToken
+    )
     {
         terminal.Out.WriteLine("networks of published size, weights by rule; error: root mean square against float32 on the cpu");
         var runner = new FullSizeRunner(device);
         var (passed, notRun) = (true, 0);
         foreach (var test in FullSizeTest.All)
         {
-            terminal.Out.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"{test.Name}, {test.Weights / 1e9:0.0} billion weights, {test.Input}"));
+            terminal.Out.WriteLine(
+                string.Create(CultureInfo.InvariantCulture, $"{test.Name}, {test.Weights / 1e9:0.0} billion weights, {test.Input}")
+            );
             await foreach (var result in runner.RunAsync(test, cancellationToken))
             {
                 passed &= result.Verdict != DoctorVerdict.Problem;
-                if (result.Verdict == DoctorVerdict.Warning) notRun++;
+                if (result.Verdict == DoctorVerdict.Warning)
+                    notRun++;
                 terminal.Out.MarkupLine($"  {Markup.Escape(Facts(result))}{Verdict(result)}");
             }
         }
@@ -62,23 +73,27 @@ internal static class SelfTest
 
     private static string Facts(FullSizeResult result)
     {
-        var where = $"{result.Device,-7} {result.Precision,-8} ";
-        if (result.Run is not { } run) return where;
+        var where = $"{result.Device, -7} {result.Precision, -8} ";
+        if (result.Run is not { } run)
+            return where;
         var peak = run.PeakMemoryBytes is { } bytes ? MemoryEstimate.Text(bytes) : "unknown";
-        return where + string.Create(
-            CultureInfo.InvariantCulture,
-            $"{run.Residency,-12} weights {run.Loading.TotalSeconds,6:0.00} s, step {run.Step.TotalSeconds,6:0.00} s, "
-            + $"peak memory {peak,-8} ");
+        return where
+            + string.Create(
+                CultureInfo.InvariantCulture,
+                $"{run.Residency, -12} weights {run.Loading.TotalSeconds, 6:0.00} s, step {run.Step.TotalSeconds, 6:0.00} s, "
+                    + $"peak memory {peak, -8} "
+            );
     }
 
     private static string Verdict(FullSizeResult result)
     {
         var error = result.Error is { } known ? string.Create(CultureInfo.InvariantCulture, $"error {known:0.0e+0}  ") : "";
-        return error + result.Verdict switch
-        {
-            DoctorVerdict.Fine => "[green]passed[/]",
-            DoctorVerdict.Warning => $"[yellow]not run[/]: {Markup.Escape(result.Problem!)}",
-            _ => $"[red]failed[/]: {Markup.Escape(result.Problem!)}",
-        };
+        return error
+            + result.Verdict switch
+            {
+                DoctorVerdict.Fine => "[green]passed[/]",
+                DoctorVerdict.Warning => $"[yellow]not run[/]: {Markup.Escape(result.Problem!)}",
+                _ => $"[red]failed[/]: {Markup.Escape(result.Problem!)}",
+            };
     }
 }

@@ -3,26 +3,32 @@ using System.Text;
 
 namespace ImgAlign.Cli;
 
-/// <summary>Standard output and standard error as a shell may leave them: closed (<c>2>&amp;-</c>), on a disk that is full, or open for reading only.</summary>
+/// <summary>Standard output and standard error as a shell may leave them: closed (<c>2>&amp;-</c>), on a disk that is full, or open for
+/// reading only.</summary>
 internal static class StandardStreams
 {
-    private const int GetDescriptorFlags = 1, CloseOnExec = 1;  // F_GETFD, FD_CLOEXEC
+    private const int GetDescriptorFlags = 1,
+        CloseOnExec = 1; // F_GETFD, FD_CLOEXEC
 
     /// <summary>
-    /// Drops what would go to a closed stream, and messages that standard error does not take: they must not end the work. Results that standard
+    /// Drops what would go to a closed stream, and messages that standard error does not take: they must not end the work. Results that
+    /// standard
     /// output does not take stay an error.
     /// </summary>
     public static void Prepare()
     {
-        if (IsClosed(1)) Console.SetOut(TextWriter.Null);
+        if (IsClosed(1))
+            Console.SetOut(TextWriter.Null);
         Console.SetError(IsClosed(2) ? TextWriter.Null : new LossyWriter(Console.Error));
     }
 
-    // The runtime soon opens a file or pipe of its own with the number of a closed stream; writing to that would end the process. It is not one
+    // The runtime soon opens a file or pipe of its own with the number of a closed stream; writing to that would end the process. It is not
+    // one
     // that the parent has handed over, since those are never marked to be closed by exec.
     private static bool IsClosed(int descriptor)
     {
-        if (OperatingSystem.IsWindows()) return false;  // .NET drops what goes to a closed one there
+        if (OperatingSystem.IsWindows())
+            return false; // .NET drops what goes to a closed one there
         var flags = Control(descriptor, GetDescriptorFlags);
         return flags < 0 || (flags & CloseOnExec) != 0;
     }

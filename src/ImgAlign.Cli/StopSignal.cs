@@ -12,20 +12,24 @@ internal sealed class StopSignal : IDisposable
     private readonly PosixSignalRegistration[] registrations;
 
     public StopSignal() =>
-        registrations = [.. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM }.Select(signal => PosixSignalRegistration.Create(signal, Receive))];
+        registrations = [
+            .. new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM }.Select(signal => PosixSignalRegistration.Create(signal, Receive)),
+        ];
 
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => source.Token;
 
     public void Dispose()
     {
-        foreach (var registration in registrations) registration.Dispose();
+        foreach (var registration in registrations)
+            registration.Dispose();
         source.Dispose();
     }
 
     private void Receive(PosixSignalContext context)
     {
-        if (source.IsCancellationRequested) return;
+        if (source.IsCancellationRequested)
+            return;
         context.Cancel = true;
         source.Cancel();
     }

@@ -11,20 +11,25 @@ internal sealed record Terminal(IAnsiConsole Out, IAnsiConsole Error)
     private const int UnlimitedWidth = 1 << 16;
 
     /// <summary>Wraps two writers; those of the console get colours where the terminal has them.</summary>
-    public static Terminal Create(TextWriter output, TextWriter error) => new(
-        Wrap(output, output == Console.Out && !Console.IsOutputRedirected),
-        Wrap(error, error == Console.Error && !Console.IsErrorRedirected));
+    public static Terminal Create(TextWriter output, TextWriter error) =>
+        new(
+            Wrap(output, output == Console.Out && !Console.IsOutputRedirected),
+            Wrap(error, error == Console.Error && !Console.IsErrorRedirected)
+        );
 
     private static IAnsiConsole Wrap(TextWriter writer, bool interactive)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Out = new AnsiConsoleOutput(writer),
-            Ansi = interactive ? AnsiSupport.Detect : AnsiSupport.No,
-            ColorSystem = interactive ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
-            Interactive = interactive ? InteractionSupport.Detect : InteractionSupport.No,
-        });
-        if (!interactive) console.Profile.Width = UnlimitedWidth;
+        var console = AnsiConsole.Create(
+            new AnsiConsoleSettings
+            {
+                Out = new AnsiConsoleOutput(writer),
+                Ansi = interactive ? AnsiSupport.Detect : AnsiSupport.No,
+                ColorSystem = interactive ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+                Interactive = interactive ? InteractionSupport.Detect : InteractionSupport.No,
+            }
+        );
+        if (!interactive)
+            console.Profile.Width = UnlimitedWidth;
         return console;
     }
 }

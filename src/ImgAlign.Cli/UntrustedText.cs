@@ -13,7 +13,8 @@ internal static class UntrustedText
     /// <summary>Writes a line for each warning of a result.</summary>
     public static void WriteWarnings(this IAnsiConsole console, IReadOnlyList<string> warnings)
     {
-        foreach (var warning in warnings) console.WriteText($"warning: {warning}");
+        foreach (var warning in warnings)
+            console.WriteText($"warning: {warning}");
     }
 
     /// <summary>
@@ -38,6 +39,12 @@ internal static class UntrustedText
         return escaped.ToString();
     }
 
-    private static bool Steers(char character) => char.IsControl(character) || character is '\u2028' or '\u2029'
-        or (>= '\u200E' and <= '\u200F') or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
+    private static bool Steers(char character) =>
+        char.IsControl(character)
+        || character
+            is '\u2028'
+                or '\u2029'
+                or (>= '\u200E' and <= '\u200F')
+                or (>= '\u202A' and <= '\u202E')
+                or (>= '\u2066' and <= '\u2069');
 }

@@ -19,7 +19,8 @@ public sealed class FileHashes
     {
         get
         {
-            var caches = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } named ? named
+            var caches =
+                Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } named ? named
                 : OperatingSystem.IsWindows() ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
                 : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
             return Path.Combine(caches, "imgalign", "hashes");
@@ -30,12 +31,15 @@ public sealed class FileHashes
     public string Sha256Of(string path)
     {
         var file = new FileInfo(Path.GetFullPath(path));
-        if (file.ResolveLinkTarget(returnFinalTarget: false) is FileInfo blob && IsNamedByContent(blob)) return blob.Name;
-        if (file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target) file = target;
+        if (file.ResolveLinkTarget(returnFinalTarget: false) is FileInfo blob && IsNamedByContent(blob))
+            return blob.Name;
+        if (file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target)
+            file = target;
         var entry = Path.Combine(_folder, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(file.FullName))));
         var state = string.Create(CultureInfo.InvariantCulture, $"{file.Length} {file.LastWriteTimeUtc.Ticks} ");
         var kept = File.Exists(entry) ? File.ReadAllText(entry) : "";
-        if (kept.StartsWith(state, StringComparison.Ordinal)) return kept[state.Length..].Trim();
+        if (kept.StartsWith(state, StringComparison.Ordinal))
+            return kept[state.Length..].Trim();
 
         using var content = file.OpenRead();
         var hash = Convert.ToHexStringLower(SHA256.HashData(content));
@@ -43,6 +47,6 @@ public sealed class FileHashes
         return hash;
     }
 
-    private static bool IsNamedByContent(FileInfo blob) => blob.Name.Length == 64 && SafeName.IsChecksum(blob.Name)
-        && blob.Directory?.Name == "blobs";
+    private static bool IsNamedByContent(FileInfo blob) =>
+        blob.Name.Length == 64 && SafeName.IsChecksum(blob.Name) && blob.Directory?.Name == "blobs";
 }

@@ -8,9 +8,8 @@ namespace ImgAlign.Hub;
 public sealed class HubCache
 {
     /// <summary>The cache that this process's environment variables name (<see cref="HubOptions.CacheFolder"/>).</summary>
-    public HubCache() : this(new HubEnvironment(Environment.GetEnvironmentVariable).CacheFolder)
-    {
-    }
+    public HubCache()
+        : this(new HubEnvironment(Environment.GetEnvironmentVariable).CacheFolder) { }
 
     /// <summary>The cache at <paramref name="folder"/>, which need not exist.</summary>
     public HubCache(string folder) => Folder = Path.GetFullPath(folder);
@@ -25,7 +24,8 @@ public sealed class HubCache
         {
             // The folder itself may come with the first download.
             var existing = Folder;
-            while (!Directory.Exists(existing)) existing = Path.GetDirectoryName(existing)!;
+            while (!Directory.Exists(existing))
+                existing = Path.GetDirectoryName(existing)!;
             return new DriveInfo(existing).AvailableFreeSpace;
         }
     }
@@ -38,10 +38,13 @@ public sealed class HubCache
     public HubSnapshot Find(HubReference reference, HubFilter? filter = null)
     {
         var plan = Plan(reference, filter ?? HubFilter.All);
-        if (plan.Missing.Count == 0) return new HubSnapshot(reference, plan.Commit, Repository(reference).Snapshot(plan.Commit));
-        throw new HubException(HubError.NotInCache,
-            $"The cache {Folder} holds {reference} only in part: " +
-            $"{plan.Missing.Count} of {plan.Files.Count} files are missing, {plan.Missing[0].Path} among them.");
+        if (plan.Missing.Count == 0)
+            return new HubSnapshot(reference, plan.Commit, Repository(reference).Snapshot(plan.Commit));
+        throw new HubException(
+            HubError.NotInCache,
+            $"The cache {Folder} holds {reference} only in part: "
+                + $"{plan.Missing.Count} of {plan.Files.Count} files are missing, {plan.Missing[0].Path} among them."
+        );
     }
 
     /// <summary>As <see cref="Find"/>; null where something is missing.</summary>
@@ -65,7 +68,8 @@ public sealed class HubCache
         if (repository.CommitOf(reference) is not { } commit)
             throw new HubException(HubError.NotInCache, $"{reference} is not in the cache {Folder}.");
         var files = repository.ReadTree(commit) ?? repository.Listed(commit);
-        HubFile[] wanted = reference.Path is not { } path ? filter.Select(files, $"{reference} in the cache {Folder}")
+        HubFile[] wanted =
+            reference.Path is not { } path ? filter.Select(files, $"{reference} in the cache {Folder}")
             : files.FirstOrDefault(file => file.Path == path) is { } file ? [file]
             : throw new HubException(HubError.NotInCache, $"{reference} is not in the cache {Folder}.");
         return new HubPlan(reference, commit, wanted) { Missing = repository.MissingOf(commit, wanted) };

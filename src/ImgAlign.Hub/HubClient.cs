@@ -49,40 +49,62 @@ public sealed class HubClient : IDisposable
     /// <returns>Where it lies: every file of the plan is there, at its size, and what was fetched had its checksum.</returns>
     /// <exception cref="HubException">It cannot be had whole. What has come stays for the next attempt; no file has its name before it is
     /// whole.</exception>
-    public async Task<HubSnapshot> DownloadAsync(HubPlan plan, IProgress<HubProgress>? progress = null,
-        CancellationToken cancellationToken = default)
+    public async Task<HubSnapshot> DownloadAsync(
+        HubPlan plan,
+        IProgress<HubProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(plan);
         var store = new SnapshotStore(Cache, plan, _options.UseSymbolicLinks);
-        if (plan.Missing.Count > 0 || !_options.Offline) store.NoteCommit();
-        if (plan.Missing.Count == 0) return store.Snapshot;
+        if (plan.Missing.Count > 0 || !_options.Offline)
+            store.NoteCommit();
+        if (plan.Missing.Count == 0)
+            return store.Snapshot;
         store.CheckDisk(_options.PartSize);
 
         var total = new DownloadTotal(plan.BytesToFetch, progress);
         using var connections = new SemaphoreSlim(_options.Connections);
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = _options.Connections, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(plan.Missing.GroupBy(file => file.Checksum), parallel, async (sameContent, token) =>
-        {
-            var file = sameContent.First();
-            var download = new ContentDownload(
-                _requests, _options, connections, plan.Reference, AddressOf(plan.Reference, plan.Commit, file.Path), file,
-                    new ByteCount(total));
-            await store.AddAsync([.. sameContent], download, token).ConfigureAwait(false);
-        }).ConfigureAwait(false);
+        await Parallel
+            .ForEachAsync(
+                plan.Missing.GroupBy(file => file.Checksum),
+                parallel,
+                async (sameContent, token) =>
+                {
+                    var file = sameContent.First();
+                    var download = new ContentDownload(
+                        _requests,
+                        _options,
+                        connections,
+                        plan.Reference,
+                        AddressOf(plan.Reference, plan.Commit, file.Path),
+                        file,
+                        new ByteCount(total)
+                    );
+                    await store.AddAsync([.. sameContent], download, token).ConfigureAwait(false);
+                }
+            )
+            .ConfigureAwait(false);
         return store.Snapshot;
     }
 
     /// <summary>Plans and downloads.</summary>
     public async Task<HubSnapshot> DownloadAsync(
-        HubReference reference, HubFilter? filter = null, IProgress<HubProgress>? progress = null,
-            CancellationToken cancellationToken = default) =>
+        HubReference reference,
+        HubFilter? filter = null,
+        IProgress<HubProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    ) =>
         await DownloadAsync(await PlanAsync(reference, filter, cancellationToken).ConfigureAwait(false), progress, cancellationToken)
             .ConfigureAwait(false);
 
     private async Task<HubPlan> PlanRepositoryAsync(HubReference reference, HubFilter filter, CancellationToken cancellationToken)
     {
-        var info = (await ReadJsonAsync(Api(reference, $"revision/{Uri.EscapeDataString(reference.Revision)}"), reference,
-            cancellationToken).ConfigureAwait(false)).Json;
+        var info = (
+            await ReadJsonAsync(Api(reference, $"revision/{Uri.EscapeDataString(reference.Revision)}"), reference, cancellationToken)
+                .ConfigureAwait(false)
+        ).Json;
         var commit = Text(info, "sha") is { } sha && SafeName.IsCommit(sha) ? sha : throw NotTheHub(reference);
         var repository = Cache.Repository(reference);
         var noted = repository.ReadTree(commit);
@@ -100,9 +122,11 @@ public sealed class HubClient : IDisposable
     private async Task<HubPlan> PlanFileAsync(HubReference reference, CancellationToken cancellationToken)
     {
         var repository = Cache.Repository(reference);
-        if (reference.IsCommit && Cache.TryFind(reference) is not null) return Cache.Plan(reference, HubFilter.All);
-        using var response = await _requests.HeadAsync(AddressOf(reference, reference.Revision, reference.Path!), reference,
-            cancellationToken).ConfigureAwait(false);
+        if (reference.IsCommit && Cache.TryFind(reference) is not null)
+            return Cache.Plan(reference, HubFilter.All);
+        using var response = await _requests
+            .HeadAsync(AddressOf(reference, reference.Revision, reference.Path!), reference, cancellationToken)
+            .ConfigureAwait(false);
         var commit = Header("X-Repo-Commit") is { } sha && SafeName.IsCommit(sha) ? sha : throw NotTheHub(reference);
         var checksum = (Header("X-Linked-Etag") ?? Header("ETag"))?.Replace("W/", "", StringComparison.Ordinal).Trim('"') ?? "";
         var size = long.TryParse(Header("X-Linked-Size"), out var linked) ? linked : response.Content.Headers.ContentLength ?? -1;
@@ -117,16 +141,22 @@ public sealed class HubClient : IDisposable
     {
         var files = new List<HubFile>();
         var visited = new HashSet<Uri>();
-        for (var page = Api(reference, $"tree/{commit}?recursive=true&expand=false"); page is not null && visited.Add(page);)
+        for (var page = Api(reference, $"tree/{commit}?recursive=true&expand=false"); page is not null && visited.Add(page); )
         {
             var (json, next) = await ReadJsonAsync(page, reference, cancellationToken).ConfigureAwait(false);
-            if (json is not JsonArray entries) throw NotTheHub(reference);
-            files.AddRange(entries.Where(entry => Text(entry, "type") == "file").Select(entry => new HubFile(
-                Text(entry, "path") ?? "",
-                Number(entry?["lfs"], "size") ?? Number(entry, "size") ?? -1,
-                Text(entry, "oid") ?? "",
-                Text(entry?["lfs"], "oid"),
-                Text(entry, "xetHash"))));
+            if (json is not JsonArray entries)
+                throw NotTheHub(reference);
+            files.AddRange(
+                entries
+                    .Where(entry => Text(entry, "type") == "file")
+                    .Select(entry => new HubFile(
+                        Text(entry, "path") ?? "",
+                        Number(entry?["lfs"], "size") ?? Number(entry, "size") ?? -1,
+                        Text(entry, "oid") ?? "",
+                        Text(entry?["lfs"], "oid"),
+                        Text(entry, "xetHash")
+                    ))
+            );
             page = next;
         }
         RepositoryNames.Check(files, reference.ToString());
@@ -141,21 +171,26 @@ public sealed class HubClient : IDisposable
             using var response = await _requests.GetAsync(address, reference, cancellationToken).ConfigureAwait(false);
             limit.CancelAfter(_options.MetadataTimeout);
             using var content = await response.Content.ReadAsStreamAsync(limit.Token).ConfigureAwait(false);
-            var json = await JsonNode.ParseAsync(content, cancellationToken: limit.Token)
-                .ConfigureAwait(false) ?? throw NotTheHub(reference);
+            var json =
+                await JsonNode.ParseAsync(content, cancellationToken: limit.Token).ConfigureAwait(false) ?? throw NotTheHub(reference);
             var next = response.Headers.TryGetValues("Link", out var links) ? NextPage(string.Join(',', links)) : null;
             return (json, next is null ? null : new Uri(response.RequestMessage!.RequestUri!, next));
         }
-        catch (Exception e) when (e is JsonException or IOException or BrokenTransferException
-            || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e)
+            when (e is JsonException or IOException or BrokenTransferException
+                || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            )
         {
             throw NotTheHub(reference, e);
         }
     }
 
-    private static string? NextPage(string links) => links.Split(',')
-        .Where(link => link.Contains("rel=\"next\"", StringComparison.Ordinal))
-        .Select(link => link.Split(';')[0].Trim().Trim('<', '>')).FirstOrDefault();
+    private static string? NextPage(string links) =>
+        links
+            .Split(',')
+            .Where(link => link.Contains("rel=\"next\"", StringComparison.Ordinal))
+            .Select(link => link.Split(';')[0].Trim().Trim('<', '>'))
+            .FirstOrDefault();
 
     private Uri Api(HubReference reference, string rest) => new($"{Base}/api/{Route(reference)}{reference.Repository}/{rest}");
 
@@ -170,9 +205,12 @@ public sealed class HubClient : IDisposable
     private static string Route(HubReference reference) => reference.Kind == HubRepositoryKind.Dataset ? "datasets/" : "models/";
 
     private static string? LicenseOf(JsonNode info) =>
-        Text(info["cardData"], "license_name") ?? Text(info["cardData"], "license")
-        ?? (info["tags"] as JsonArray)?.Select(tag => tag?.ToString())
-            .FirstOrDefault(tag => tag?.StartsWith("license:", StringComparison.Ordinal) == true)?["license:".Length..];
+        Text(info["cardData"], "license_name")
+        ?? Text(info["cardData"], "license")
+        ?? (info["tags"] as JsonArray)
+            ?.Select(tag => tag?.ToString())
+            .FirstOrDefault(tag => tag?.StartsWith("license:", StringComparison.Ordinal) == true)
+            ?["license:".Length..];
 
     private static string? Text(JsonNode? node, string name) =>
         node is JsonObject known && known[name] is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
@@ -181,6 +219,9 @@ public sealed class HubClient : IDisposable
         node is JsonObject known && known[name] is JsonValue value && value.TryGetValue<long>(out var number) ? number : null;
 
     private HubException NotTheHub(HubReference reference, Exception? e = null) =>
-        new(HubError.Unreachable,
-            $"{_options.Endpoint} did not answer as a hub does for {reference}: check HF_ENDPOINT, or try again later.", e);
+        new(
+            HubError.Unreachable,
+            $"{_options.Endpoint} did not answer as a hub does for {reference}: check HF_ENDPOINT, or try again later.",
+            e
+        );
 }

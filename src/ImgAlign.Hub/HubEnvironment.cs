@@ -12,8 +12,10 @@ internal sealed class HubEnvironment(Func<string, string?> variable)
             var text = Text("HF_ENDPOINT") ?? "https://huggingface.co";
             return Uri.TryCreate(text.TrimEnd('/'), UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
                 ? uri
-                : throw new HubException(HubError.InvalidName,
-                    $"HF_ENDPOINT is '{text}', which is not an address that begins with http:// or https://.");
+                : throw new HubException(
+                    HubError.InvalidName,
+                    $"HF_ENDPOINT is '{text}', which is not an address that begins with http:// or https://."
+                );
         }
     }
 
@@ -23,10 +25,13 @@ internal sealed class HubEnvironment(Func<string, string?> variable)
     {
         get
         {
-            if (Flag("HF_HUB_DISABLE_IMPLICIT_TOKEN")) return null;
-            if ((Text("HF_TOKEN") ?? Text("HUGGING_FACE_HUB_TOKEN")) is { } token) return token;
+            if (Flag("HF_HUB_DISABLE_IMPLICIT_TOKEN"))
+                return null;
+            if ((Text("HF_TOKEN") ?? Text("HUGGING_FACE_HUB_TOKEN")) is { } token)
+                return token;
             var file = Folder("HF_TOKEN_PATH") ?? Path.Combine(Home, "token");
-            if (!File.Exists(file)) return null;
+            if (!File.Exists(file))
+                return null;
             var text = File.ReadAllText(file).Trim();
             return text.Length > 0 ? text : null;
         }

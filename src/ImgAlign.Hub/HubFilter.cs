@@ -23,7 +23,8 @@ public sealed class HubFilter
 
     /// <summary>A choice that depends on all files, such as one of two formats.</summary>
     /// <param name="choose">From the paths of all files, those that are wanted.</param>
-    public HubFilter(Func<IReadOnlyList<string>, IEnumerable<string>> choose) : this() => _choose = choose;
+    public HubFilter(Func<IReadOnlyList<string>, IEnumerable<string>> choose)
+        : this() => _choose = choose;
 
     /// <summary>Every file.</summary>
     public static HubFilter All { get; } = new();
@@ -39,16 +40,19 @@ public sealed class HubFilter
         }
         var chosen = _choose?.Invoke([.. files.Select(file => file.Path)]).ToHashSet();
         HubFile[] wanted = [.. files.Where(file => chosen?.Contains(file.Path) ?? Matches(file.Path))];
-        return wanted.Length > 0 ? wanted
+        return wanted.Length > 0
+            ? wanted
             : throw new HubException(HubError.FileNotFound, $"No file of {where} is left after the patterns.");
     }
 
     private bool Matches(string path) =>
-        (_include.Length == 0 || _include.Any(pattern => pattern.Expression.IsMatch(path))) && !_exclude.Any(pattern => pattern.IsMatch(path));
+        (_include.Length == 0 || _include.Any(pattern => pattern.Expression.IsMatch(path)))
+        && !_exclude.Any(pattern => pattern.IsMatch(path));
 
     private static Regex Compile(string pattern)
     {
-        if (pattern.EndsWith('/')) pattern += "*";
+        if (pattern.EndsWith('/'))
+            pattern += "*";
         var expression = new StringBuilder(@"\A");
         for (var i = 0; i < pattern.Length; i++)
         {
@@ -57,13 +61,21 @@ public sealed class HubFilter
             var end = pattern[i] == '[' && i + 2 + negated <= pattern.Length ? pattern.IndexOf(']', i + 2 + negated) : -1;
             if (end > 0)
             {
-                var set = pattern[(i + 1 + negated)..end].Replace(@"\", @"\\", StringComparison.Ordinal).Replace("[", @"\[",
-                    StringComparison.Ordinal);
+                var set = pattern[(i + 1 + negated)..end]
+                    .Replace(@"\", @"\\", StringComparison.Ordinal)
+                    .Replace("[", @"\[", StringComparison.Ordinal);
                 expression.Append('[').Append(negated == 1 ? "^" : "").Append(set.StartsWith('^') ? @"\" : "").Append(set).Append(']');
                 i = end;
                 continue;
             }
-            expression.Append(pattern[i] switch { '*' => ".*", '?' => ".", var other => Regex.Escape(other.ToString()) });
+            expression.Append(
+                pattern[i] switch
+                {
+                    '*' => ".*",
+                    '?' => ".",
+                    var other => Regex.Escape(other.ToString()),
+                }
+            );
         }
         try
         {

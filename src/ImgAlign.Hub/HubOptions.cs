@@ -6,9 +6,8 @@ public sealed class HubOptions
 {
     /// <summary>The options that this process's environment variables name.</summary>
     /// <exception cref="HubException">A variable has a value that cannot be used.</exception>
-    public HubOptions() : this(Environment.GetEnvironmentVariable)
-    {
-    }
+    public HubOptions()
+        : this(Environment.GetEnvironmentVariable) { }
 
     internal HubOptions(Func<string, string?> environment)
     {

@@ -48,20 +48,25 @@ public sealed partial record HubReference
     public static HubReference Parse(string text) =>
         TryParse(text, out var reference)
             ? reference
-            : throw new HubException(HubError.InvalidName,
-                $"'{text}' is not a name of the hub: write owner/name, and if needed @revision and :path behind it.");
+            : throw new HubException(
+                HubError.InvalidName,
+                $"'{text}' is not a name of the hub: write owner/name, and if needed @revision and :path behind it."
+            );
 
     /// <summary>Reads <paramref name="text"/>, if it is a name of the hub.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, [NotNullWhen(true)] out HubReference? reference)
     {
         reference = null;
         var match = Form().Match(text ?? "");
-        if (!match.Success) return false;
+        if (!match.Success)
+            return false;
         var repository = $"{match.Groups["owner"].Value}/{match.Groups["name"].Value}";
         var revision = match.Groups["revision"] is { Success: true } named ? named.Value : "main";
         var path = match.Groups["path"] is { Success: true } file ? file.Value : null;
-        if (repository.Contains("--", StringComparison.Ordinal) || repository.Contains("..", StringComparison.Ordinal)) return false;
-        if (!SafeName.IsRelativePath(revision) || (path is not null && !SafeName.IsRelativePath(path))) return false;
+        if (repository.Contains("--", StringComparison.Ordinal) || repository.Contains("..", StringComparison.Ordinal))
+            return false;
+        if (!SafeName.IsRelativePath(revision) || (path is not null && !SafeName.IsRelativePath(path)))
+            return false;
         var kind = match.Groups["datasets"].Success ? HubRepositoryKind.Dataset : HubRepositoryKind.Model;
         reference = new HubReference(kind, repository, revision, path);
         return true;
@@ -74,11 +79,13 @@ public sealed partial record HubReference
             : throw new HubException(HubError.InvalidName, $"'{revision}' cannot be a revision of {Repository}.");
 
     /// <summary>The text that <see cref="Parse"/> reads, without a revision where it is <c>main</c>.</summary>
-    public override string ToString() =>
-        Page + (Revision == "main" ? "" : "@" + Revision) + (Path is null ? "" : ":" + Path);
+    public override string ToString() => Page + (Revision == "main" ? "" : "@" + Revision) + (Path is null ? "" : ":" + Path);
 
-    [GeneratedRegex(@"\A(hf:)?((?<datasets>datasets)/(?=[^/@:]+/))?" +
-        @"(?<owner>[A-Za-z0-9_]([A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?)/(?<name>[A-Za-z0-9_]([A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?)" +
-        @"(@(?<revision>[^:]+))?(:(?<path>.+))?\z", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"\A(hf:)?((?<datasets>datasets)/(?=[^/@:]+/))?"
+            + @"(?<owner>[A-Za-z0-9_]([A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?)/(?<name>[A-Za-z0-9_]([A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?)"
+            + @"(@(?<revision>[^:]+))?(:(?<path>.+))?\z",
+        RegexOptions.ExplicitCapture
+    )]
     private static partial Regex Form();
 }

@@ -7,6 +7,6 @@ namespace ImgAlign.Hub;
 public sealed record HubSnapshot(HubReference Reference, string Commit, string Folder)
 {
     /// <summary>Where what was asked for lies: the one file, or <see cref="Folder"/>.</summary>
-    public string Path => Reference.Path is { } file
-        ? System.IO.Path.Combine(Folder, file.Replace('/', System.IO.Path.DirectorySeparatorChar)) : Folder;
+    public string Path =>
+        Reference.Path is { } file ? System.IO.Path.Combine(Folder, file.Replace('/', System.IO.Path.DirectorySeparatorChar)) : Folder;
 }

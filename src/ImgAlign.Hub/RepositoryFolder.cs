@@ -10,7 +10,10 @@ internal sealed partial class RepositoryFolder(string folder)
 {
     private static readonly JsonSerializerOptions AsPythonWrites = new()
     {
-        WriteIndented = true, IndentSize = 1, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        WriteIndented = true,
+        IndentSize = 1,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
     public string Name => Path.GetFileName(folder);
@@ -26,11 +29,14 @@ internal sealed partial class RepositoryFolder(string folder)
     /// <summary>The commit of a revision, as it was when the hub was last asked.</summary>
     public string? CommitOf(HubReference reference)
     {
-        if (reference.IsCommit) return Directory.Exists(Snapshot(reference.Revision)) ? reference.Revision : null;
+        if (reference.IsCommit)
+            return Directory.Exists(Snapshot(reference.Revision)) ? reference.Revision : null;
         var file = RefOf(reference.Revision);
-        if (!File.Exists(file)) return null;
+        if (!File.Exists(file))
+            return null;
         var commit = File.ReadAllText(file).Trim();
-        return SafeName.IsCommit(commit) ? commit
+        return SafeName.IsCommit(commit)
+            ? commit
             : throw new HubException(HubError.Corrupt, $"{file} holds no commit: delete it, so that the hub is asked again.");
     }
 
@@ -40,17 +46,27 @@ internal sealed partial class RepositoryFolder(string folder)
     public IReadOnlyList<HubFile>? ReadTree(string commit)
     {
         var file = TreeOf(commit);
-        if (!File.Exists(file)) return null;
+        if (!File.Exists(file))
+            return null;
         try
         {
             var root = Required(JsonNode.Parse(File.ReadAllText(file)));
-            if ((int)Required(root["format_version"]) != 1) return null;
-            var files = Required(root["files"]).AsObject().Select(entry =>
-            {
-                var value = Required(entry.Value);
-                return new HubFile(entry.Key, (long)Required(value["lfs_size"] ?? value["size"]), (string)Required(value["blob_id"])!,
-                    (string?)value["lfs_sha256"], (string?)value["xet_hash"]);
-            }).ToArray();
+            if ((int)Required(root["format_version"]) != 1)
+                return null;
+            var files = Required(root["files"])
+                .AsObject()
+                .Select(entry =>
+                {
+                    var value = Required(entry.Value);
+                    return new HubFile(
+                        entry.Key,
+                        (long)Required(value["lfs_size"] ?? value["size"]),
+                        (string)Required(value["blob_id"])!,
+                        (string?)value["lfs_sha256"],
+                        (string?)value["xet_hash"]
+                    );
+                })
+                .ToArray();
             RepositoryNames.Check(files, file);
             return files;
         }
@@ -73,7 +89,8 @@ internal sealed partial class RepositoryFolder(string folder)
                 entry["lfs_sha256"] = file.LfsSha256;
                 entry["lfs_size"] = file.Size;
             }
-            if (file.XetHash is not null) entry["xet_hash"] = file.XetHash;
+            if (file.XetHash is not null)
+                entry["xet_hash"] = file.XetHash;
             files[file.Path] = entry;
         }
         var json = new JsonObject { ["format_version"] = 1, ["files"] = files }.ToJsonString(AsPythonWrites);
@@ -84,11 +101,19 @@ internal sealed partial class RepositoryFolder(string folder)
     public IReadOnlyList<HubFile> Listed(string commit)
     {
         var snapshot = Snapshot(commit);
-        if (!Directory.Exists(snapshot)) return [];
-        return [.. Directory.EnumerateFiles(snapshot, "*", SearchOption.AllDirectories)
-            .Where(file => Length(file) is not null)
-            .Select(file => new HubFile(Path.GetRelativePath(snapshot, file).Replace(Path.DirectorySeparatorChar, '/'),
-                Length(file)!.Value, ""))];
+        if (!Directory.Exists(snapshot))
+            return [];
+        return
+        [
+            .. Directory
+                .EnumerateFiles(snapshot, "*", SearchOption.AllDirectories)
+                .Where(file => Length(file) is not null)
+                .Select(file => new HubFile(
+                    Path.GetRelativePath(snapshot, file).Replace(Path.DirectorySeparatorChar, '/'),
+                    Length(file)!.Value,
+                    ""
+                )),
+        ];
     }
 
     public HubFile[] MissingOf(string commit, IEnumerable<HubFile> files) =>

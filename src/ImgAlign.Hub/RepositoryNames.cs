@@ -12,17 +12,20 @@ internal static class RepositoryNames
     {
         foreach (var file in files)
         {
-            if (!SafeName.IsRelativePath(file.Path)) throw Refused($"'{Printable(file.Path)}', which is not a path below its folder");
+            if (!SafeName.IsRelativePath(file.Path))
+                throw Refused($"'{Printable(file.Path)}', which is not a path below its folder");
             if (!SafeName.IsChecksum(file.Checksum) || file.Size < 0)
                 throw Refused($"'{file.Path}' without a checksum and a size that it can be held against");
         }
         var names = new HashSet<string>(FileSystem);
         foreach (var file in files)
-            if (!names.Add(file.Path)) throw Refused($"'{file.Path}' twice");
+            if (!names.Add(file.Path))
+                throw Refused($"'{file.Path}' twice");
         foreach (var file in files)
         {
             for (var slash = file.Path.IndexOf('/', StringComparison.Ordinal); slash > 0; slash = file.Path.IndexOf('/', slash + 1))
-                if (names.Contains(file.Path[..slash])) throw Refused($"'{file.Path[..slash]}' as a file and as a folder");
+                if (names.Contains(file.Path[..slash]))
+                    throw Refused($"'{file.Path[..slash]}' as a file and as a folder");
         }
 
         HubException Refused(string what) => new(HubError.UnsafeName, $"{where} names {what}: nothing of it was fetched.");

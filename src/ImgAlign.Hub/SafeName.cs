@@ -12,7 +12,13 @@ internal static class SafeName
     private static readonly SearchValues<char> NotOnWindows = SearchValues.Create("<>:\"|?*");
 
     private static readonly string[] Devices =
-        ["CON", "PRN", "AUX", "NUL", .. Enumerable.Range(1, 9).SelectMany(n => new[] { $"COM{n}", $"LPT{n}" })];
+    [
+        "CON",
+        "PRN",
+        "AUX",
+        "NUL",
+        .. Enumerable.Range(1, 9).SelectMany(n => new[] { $"COM{n}", $"LPT{n}" }),
+    ];
 
     /// <summary>A commit: 40 hexadecimal digits.</summary>
     public static bool IsCommit(string text) => text.Length == 40 && !text.AsSpan().ContainsAnyExcept(Hex);
@@ -25,9 +31,12 @@ internal static class SafeName
 
     private static bool IsPart(string part)
     {
-        if (part is "" or "." or ".." || part.Contains('\\', StringComparison.Ordinal) || part.Any(char.IsControl)) return false;
-        if (!OperatingSystem.IsWindows()) return true;
-        return !part.AsSpan().ContainsAny(NotOnWindows) && part[^1] is not ('.' or ' ')
+        if (part is "" or "." or ".." || part.Contains('\\', StringComparison.Ordinal) || part.Any(char.IsControl))
+            return false;
+        if (!OperatingSystem.IsWindows())
+            return true;
+        return !part.AsSpan().ContainsAny(NotOnWindows)
+            && part[^1] is not ('.' or ' ')
             && !Devices.Contains(part.Split('.')[0].TrimEnd(), StringComparer.OrdinalIgnoreCase);
     }
 }

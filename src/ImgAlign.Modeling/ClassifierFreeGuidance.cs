@@ -14,7 +14,8 @@ public sealed class ClassifierFreeGuidance(double scale, GuidanceInterval? inter
     /// <inheritdoc/>
     public bool IsGuided(int step, int steps)
     {
-        if (!(scale > 1) || step < firstStep) return false;
+        if (!(scale > 1) || step < firstStep)
+            return false;
         return interval is not { } guided || (step >= (int)Math.Round(guided.Start * steps) && step < (int)Math.Round(guided.End * steps));
     }
 
@@ -23,7 +24,8 @@ public sealed class ClassifierFreeGuidance(double scale, GuidanceInterval? inter
     {
         using var scope = torch.NewDisposeScope();
         var guided = unconditional.Plus((conditional - unconditional).Times(scale));
-        if (rescale == 0) return guided.MoveToOuterDisposeScope();
+        if (rescale == 0)
+            return guided.MoveToOuterDisposeScope();
         long[] all = [.. Enumerable.Range(1, (int)guided.dim() - 1)];
         var narrower = guided * (conditional.std(all, keepdim: true) / guided.std(all, keepdim: true));
         return narrower.Times(rescale).PlusInPlace(guided, 1 - rescale).MoveToOuterDisposeScope();

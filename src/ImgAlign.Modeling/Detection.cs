@@ -14,7 +14,8 @@ public sealed class Detection : IDisposable
         Critique = critique;
     }
 
-    /// <summary>The last layer's hidden states after the final norm, <c>[1, N, D]</c>: every token of image and question, none of the answer.</summary>
+    /// <summary>The last layer's hidden states after the final norm, <c>[1, N, D]</c>: every token of image and question, none of the
+    /// answer.</summary>
     public torch.Tensor HiddenStates { get; }
 
     /// <summary>The answer in words, so that a person sees what the detector saw; null where none was asked for.</summary>

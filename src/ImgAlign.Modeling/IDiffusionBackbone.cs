@@ -8,7 +8,8 @@ public interface IDiffusionBackbone : IModel
     /// <summary>Sizes and defaults.</summary>
     BackboneInfo Info { get; }
 
-    /// <summary>The encoder of image prompts that its adapter was trained with; null: it has no image prompt, and so no alignment.</summary>
+    /// <summary>The encoder of image prompts that its adapter was trained with; null: it has no image prompt, and so no
+    /// alignment.</summary>
     IImagePromptEncoder? ImagePrompt { get; }
 
     /// <summary>The size nearest to one that was asked for that the model generates: the same one, if it does.</summary>
@@ -30,7 +31,10 @@ public interface IDiffusionBackbone : IModel
     void CheckSettings(SamplingSettings settings)
     {
         if (settings.Family is { } family)
-            throw new InvalidRequestException($"Family is {family.GetType().Name}, but {Name} has no settings of its own; leave it out.", nameof(settings.Family));
+            throw new InvalidRequestException(
+                $"Family is {family.GetType().Name}, but {Name} has no settings of its own; leave it out.",
+                nameof(settings.Family)
+            );
     }
 
     /// <summary>The shape of one picture's latents, <c>[C, h, w]</c>.</summary>
@@ -61,7 +65,13 @@ public interface IDiffusionBackbone : IModel
     /// <param name="imagePromptScale">The weight of the image prompt; 0 is the same as none.</param>
     /// <param name="size">The size of the picture in pixels.</param>
     /// <param name="settings">The settings.</param>
-    Conditioning Condition(TextFeatures text, torch.Tensor? imagePrompt, double imagePromptScale, ImageSize size, SamplingSettings settings);
+    Conditioning Condition(
+        TextFeatures text,
+        torch.Tensor? imagePrompt,
+        double imagePromptScale,
+        ImageSize size,
+        SamplingSettings settings
+    );
 
     /// <summary>What the network says of a sample; what it means, <see cref="NoiseSchedule.Prediction"/> says.</summary>
     /// <param name="x">The sample <c>[B, C, h, w]</c>, float32.</param>

@@ -5,7 +5,8 @@ namespace ImgAlign;
 /// <summary>How the estimates with and without the prompt become one.</summary>
 public interface IGuidance
 {
-    /// <summary>Whether a step needs the estimate without the prompt; where it does not, the prompt's estimate counts as it is and the other is not computed.</summary>
+    /// <summary>Whether a step needs the estimate without the prompt; where it does not, the prompt's estimate counts as it is and the
+    /// other is not computed.</summary>
     /// <param name="step">The step's position, from 0.</param>
     /// <param name="steps">The number of steps.</param>
     bool IsGuided(int step, int steps);

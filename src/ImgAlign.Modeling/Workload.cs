@@ -9,7 +9,8 @@ public sealed record Workload
     /// <summary>The number of pictures at once.</summary>
     public int Batch { get; init; } = 1;
 
-    /// <summary>How many branches of guidance are computed as one batch: 2, or 1 where they run one after the other or there is no guidance.</summary>
+    /// <summary>How many branches of guidance are computed as one batch: 2, or 1 where they run one after the other or there is no
+    /// guidance.</summary>
     public int BranchesAtOnce { get; init; } = 2;
 
     /// <summary>Whether pictures are encoded that generations start from.</summary>

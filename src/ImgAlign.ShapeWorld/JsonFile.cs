@@ -11,7 +11,7 @@ internal static class JsonFile
     private static readonly JsonSerializerOptions Options = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        IgnoreReadOnlyProperties = true,  // what follows from the others
+        IgnoreReadOnlyProperties = true, // what follows from the others
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         WriteIndented = true,
@@ -19,7 +19,10 @@ internal static class JsonFile
 
     /// <summary>The object that a record is written as.</summary>
     public static Dictionary<string, JsonElement> Fields<T>(T value) =>
-        JsonSerializer.SerializeToElement(value, Options).EnumerateObject().ToDictionary(static property => property.Name, static property => property.Value);
+        JsonSerializer
+            .SerializeToElement(value, Options)
+            .EnumerateObject()
+            .ToDictionary(static property => property.Name, static property => property.Value);
 
     /// <summary>Writes a file; an older one is replaced only by a complete one.</summary>
     public static void Write<T>(string path, T value) => AtomicFile.Write(path, file => JsonSerializer.Serialize(file, value, Options));

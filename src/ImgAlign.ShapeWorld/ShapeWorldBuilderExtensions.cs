@@ -11,7 +11,8 @@ namespace ImgAlign.ShapeWorld;
 public static class ShapeWorldBuilderExtensions
 {
     /// <summary>
-    /// Registers all models of ShapeWorld: diffusion model, detector, aligner, and the scorer, so that an aligned picture is kept only where the scorer
+    /// Registers all models of ShapeWorld: diffusion model, detector, aligner, and the scorer, so that an aligned picture is kept only
+    /// where the scorer
     /// prefers it. Its networks are small: they run faster on one thread of the CPU (<see cref="RuntimeOptions.Threads"/>) than on more.
     /// </summary>
     /// <param name="builder">The pipelines' builder.</param>

@@ -12,7 +12,7 @@ namespace ImgAlign.Testing;
 public static class BackboneConformance
 {
     private const double Tolerance = 1e-3;
-    private const int MostRounding = 2;  // of 255
+    private const int MostRounding = 2; // of 255
 
     /// <summary>Checks a backbone; not on the worker thread of its device, which the runs of the check need.</summary>
     /// <param name="backbone">The backbone, best at a tiny configuration and in float32.</param>
@@ -21,18 +21,24 @@ public static class BackboneConformance
     /// <returns>One sentence for everything that is wrong; empty when the backbone conforms.</returns>
     public static IReadOnlyList<string> Check(IDiffusionBackbone backbone, ImageSize? size = null, IReadOnlyList<string>? prompts = null)
     {
-        if (backbone.Runtime.IsWorkerThread) throw new InvalidOperationException("The check runs the backbone on its device's worker thread and waits for it; call it from another thread.");
+        if (backbone.Runtime.IsWorkerThread)
+            throw new InvalidOperationException(
+                "The check runs the backbone on its device's worker thread and waits for it; call it from another thread."
+            );
         var checks = new Checks(backbone, size ?? backbone.Info.DefaultSize, prompts ?? ["a red house", "a blue house"]);
-        backbone.Runtime.RunAsync(() =>
-        {
-            checks.Leakless("the first use", checks.Generation);  // loads what is loaded on first use
-            checks.Problems.Clear();
-            checks.Leakless(nameof(checks.Schedule), checks.Schedule);
-            checks.Leakless(nameof(checks.Size), checks.Size);
-            checks.Leakless(nameof(checks.Text), checks.Text);
-            checks.Leakless(nameof(checks.ImagePrompt), checks.ImagePrompt);
-            checks.Leakless(nameof(checks.Generation), checks.Generation);
-        }).GetAwaiter().GetResult();
+        backbone
+            .Runtime.RunAsync(() =>
+            {
+                checks.Leakless("the first use", checks.Generation); // loads what is loaded on first use
+                checks.Problems.Clear();
+                checks.Leakless(nameof(checks.Schedule), checks.Schedule);
+                checks.Leakless(nameof(checks.Size), checks.Size);
+                checks.Leakless(nameof(checks.Text), checks.Text);
+                checks.Leakless(nameof(checks.ImagePrompt), checks.ImagePrompt);
+                checks.Leakless(nameof(checks.Generation), checks.Generation);
+            })
+            .GetAwaiter()
+            .GetResult();
         checks.Leakless(nameof(checks.Items), checks.Items);
         return checks.Problems;
     }
@@ -45,16 +51,25 @@ public static class BackboneConformance
             {
                 var schedule = backbone.CreateSchedule(Settings with { Steps = count }, size);
                 Require(schedule.Steps == count, $"CreateSchedule for {count} steps has {schedule.Steps}.");
-                Require(schedule.Levels.Zip(schedule.Ends).All(static step => step.First.LogSnr < step.Second.LogSnr), "The noise level of a schedule does not fall in every step.");
+                Require(
+                    schedule.Levels.Zip(schedule.Ends).All(static step => step.First.LogSnr < step.Second.LogSnr),
+                    "The noise level of a schedule does not fall in every step."
+                );
             }
         }
 
         public void Size()
         {
-            Require(backbone.NearestSize(size) == size, $"The size {size} is to be generated, but the nearest size is {backbone.NearestSize(size)}.");
+            Require(
+                backbone.NearestSize(size) == size,
+                $"The size {size} is to be generated, but the nearest size is {backbone.NearestSize(size)}."
+            );
             var nearest = backbone.NearestSize(new ImageSize(size.Width + 1, size.Height + 1));
             Require(backbone.NearestSize(nearest) == nearest, $"The nearest size {nearest} is not one that is generated.");
-            Require(backbone.LatentShape(size) is [> 0, > 0, > 0], $"LatentShape gives [{string.Join(", ", backbone.LatentShape(size))}], not [C, h, w].");
+            Require(
+                backbone.LatentShape(size) is [> 0, > 0, > 0],
+                $"LatentShape gives [{string.Join(", ", backbone.LatentShape(size))}], not [C, h, w]."
+            );
         }
 
         public void Text()
@@ -71,7 +86,10 @@ public static class BackboneConformance
         {
             if (backbone.ImagePrompt is not { } encoder)
             {
-                Require(backbone.Info is { ImagePromptTokens: 0, ImagePromptWidth: 0 }, "There is no image prompt, but Info says how many tokens it has.");
+                Require(
+                    backbone.Info is { ImagePromptTokens: 0, ImagePromptWidth: 0 },
+                    "There is no image prompt, but Info says how many tokens it has."
+                );
                 return;
             }
             RgbImage[] images = [Gradient(size, 0), Gradient(new ImageSize(size.Width + 24, size.Height), 128)];
@@ -80,22 +98,39 @@ public static class BackboneConformance
             using var second = encoder.Encode([images[1]]);
             using var none = encoder.EncodeUnconditional();
             long[] expected = [1, backbone.Info.ImagePromptTokens, backbone.Info.ImagePromptWidth];
-            Require(first.shape.SequenceEqual(expected), $"ImagePrompt.Encode gives {Shape(first)}, but Info says [B, {expected[1]}, {expected[2]}].");
-            Require(none.shape.SequenceEqual(expected), $"ImagePrompt.EncodeUnconditional gives {Shape(none)}, but Info says [1, {expected[1]}, {expected[2]}].");
+            Require(
+                first.shape.SequenceEqual(expected),
+                $"ImagePrompt.Encode gives {Shape(first)}, but Info says [B, {expected[1]}, {expected[2]}]."
+            );
+            Require(
+                none.shape.SequenceEqual(expected),
+                $"ImagePrompt.EncodeUnconditional gives {Shape(none)}, but Info says [1, {expected[1]}, {expected[2]}]."
+            );
             RequireRows(pair, first, second, "The features of a batch of images");
         }
 
         /// <summary>Items of one request, by the pipeline: each as it would be alone, on this device.</summary>
         public void Items()
         {
-            GenerationItem[] items = [new(prompts[0]) { Seed = 1, Size = size }, new(prompts[1]) { Seed = 2, Size = size }, new(prompts[0]) { Seed = 1, Size = size }];
+            GenerationItem[] items =
+            [
+                new(prompts[0]) { Seed = 1, Size = size },
+                new(prompts[1]) { Seed = 2, Size = size },
+                new(prompts[0]) { Seed = 1, Size = size },
+            ];
             var together = Generate(items);
             // A row's place in a matrix product decides the order of its sums, so that even twins differ by rounding.
-            Require(Distance(together[0], together[2]) <= MostRounding, $"The same prompt and seed differ by {Distance(together[0], together[2])} of 255 in one batch.");
+            Require(
+                Distance(together[0], together[2]) <= MostRounding,
+                $"The same prompt and seed differ by {Distance(together[0], together[2])} of 255 in one batch."
+            );
             for (var item = 0; item < 2; item++)
             {
                 var alone = Generate([items[item]])[0];
-                Require(Distance(alone, together[item]) <= MostRounding, $"Item {item} of a batch differs from the same item alone by {Distance(alone, together[item])} of 255.");
+                Require(
+                    Distance(alone, together[item]) <= MostRounding,
+                    $"Item {item} of a batch differs from the same item alone by {Distance(alone, together[item])} of 255."
+                );
             }
 
             IReadOnlyList<RgbImage> Generate(IReadOnlyList<GenerationItem> asked) =>
@@ -115,7 +150,10 @@ public static class BackboneConformance
 
             using var plain = Predict(x, level, text, null, 0);
             using var again = Predict(x, level, text, null, 0);
-            Require(plain.shape.SequenceEqual(x.shape) && plain.dtype == float32, $"Predict gives {Shape(plain)} {plain.dtype}, not float32 of the sample's shape {Shape(x)}.");
+            Require(
+                plain.shape.SequenceEqual(x.shape) && plain.dtype == float32,
+                $"Predict gives {Shape(plain)} {plain.dtype}, not float32 of the sample's shape {Shape(x)}."
+            );
             Require(Difference(plain, again) == 0, "Predict is not the same for the same arguments.");
             if (images is not null)
             {
@@ -141,7 +179,14 @@ public static class BackboneConformance
             return backbone.Predict(x, level, conditioning);
         }
 
-        private SamplingSettings Settings => new() { Steps = 2, Guidance = backbone.Info.DefaultGuidance, ImagePromptScale = 1, Sampler = Samplers.Euler };
+        private SamplingSettings Settings =>
+            new()
+            {
+                Steps = 2,
+                Guidance = backbone.Info.DefaultGuidance,
+                ImagePromptScale = 1,
+                Sampler = Samplers.Euler,
+            };
 
         private Tensor Noise()
         {
@@ -152,7 +197,8 @@ public static class BackboneConformance
         private static int Distance(RgbImage a, RgbImage b)
         {
             var most = 0;
-            for (var i = 0; i < a.Pixels.Length; i++) most = Math.Max(most, Math.Abs(a.Pixels[i] - b.Pixels[i]));
+            for (var i = 0; i < a.Pixels.Length; i++)
+                most = Math.Max(most, Math.Abs(a.Pixels[i] - b.Pixels[i]));
             return most;
         }
 
@@ -160,7 +206,8 @@ public static class BackboneConformance
         {
             using var both = cat([first, second]);
             Require(both.shape.SequenceEqual(pair.shape), $"{what} have the shape {Shape(pair)}, one by one {Shape(both)}.");
-            if (both.shape.SequenceEqual(pair.shape)) Require(Difference(both, pair) <= Tolerance, $"{what} are not those of its items.");
+            if (both.shape.SequenceEqual(pair.shape))
+                Require(Difference(both, pair) <= Tolerance, $"{what} are not those of its items.");
         }
 
         private static double Difference(Tensor a, Tensor b)

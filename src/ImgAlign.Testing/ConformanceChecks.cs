@@ -31,7 +31,8 @@ internal abstract class ConformanceChecks
     /// <summary>Notes a problem where a condition does not hold.</summary>
     protected void Require(bool condition, string problem)
     {
-        if (!condition) Problems.Add(problem);
+        if (!condition)
+            Problems.Add(problem);
     }
 
     /// <summary>A picture that is a gradient from top to bottom.</summary>
@@ -40,7 +41,8 @@ internal abstract class ConformanceChecks
     protected static RgbImage Gradient(ImageSize size, int offset)
     {
         var pixels = new byte[3 * size.Width * size.Height];
-        for (var i = 0; i < pixels.Length; i++) pixels[i] = (byte)(offset + 5 * (i % 3) + 100L * i / pixels.Length);
+        for (var i = 0; i < pixels.Length; i++)
+            pixels[i] = (byte)(offset + 5 * (i % 3) + 100L * i / pixels.Length);
         return new RgbImage(size.Width, size.Height, pixels);
     }
 }

@@ -7,7 +7,7 @@ namespace ImgAlign.Testing;
 /// </summary>
 public static class ScorerConformance
 {
-    private const double Tolerance = 1e-4;  // relative to scores of 1 and more
+    private const double Tolerance = 1e-4; // relative to scores of 1 and more
 
     /// <summary>Checks a scorer; not on the worker thread of its device, which the check needs.</summary>
     /// <param name="scorer">The scorer, best at a tiny configuration and in float32.</param>
@@ -19,20 +19,27 @@ public static class ScorerConformance
         if (scorer.Runtime.IsWorkerThread)
             throw new InvalidOperationException("The check waits for the worker thread of the scorer; call it from another thread.");
         var checks = new Checks(scorer, prompts ?? ["a red house", "a blue house"]);
-        scorer.Runtime.RunAsync(() =>
-        {
-            checks.Leakless("the first use", checks.Batch);  // loads what is loaded on first use
-            checks.Problems.Clear();
-            checks.Leakless(nameof(checks.Batch), checks.Batch);
-            checks.Leakless(nameof(checks.LongPrompt), checks.LongPrompt);
-        }).GetAwaiter().GetResult();
+        scorer
+            .Runtime.RunAsync(() =>
+            {
+                checks.Leakless("the first use", checks.Batch); // loads what is loaded on first use
+                checks.Problems.Clear();
+                checks.Leakless(nameof(checks.Batch), checks.Batch);
+                checks.Leakless(nameof(checks.LongPrompt), checks.LongPrompt);
+            })
+            .GetAwaiter()
+            .GetResult();
         return checks.Problems;
     }
 
     private sealed class Checks(IImageScorer scorer, IReadOnlyList<string> prompts) : ConformanceChecks
     {
         private readonly IReadOnlyList<RgbImage> images =
-            [Gradient(new ImageSize(64, 64), 0), Gradient(new ImageSize(90, 40), 140), Gradient(new ImageSize(33, 71), 70)];
+        [
+            Gradient(new ImageSize(64, 64), 0),
+            Gradient(new ImageSize(90, 40), 140),
+            Gradient(new ImageSize(33, 71), 70),
+        ];
 
         public void Batch()
         {
@@ -53,7 +60,7 @@ public static class ScorerConformance
             {
                 var isEnd = text.EndsWith(unread.Text, StringComparison.Ordinal);
                 Require(isEnd, $"FindUnread gives \"{unread.Text}\", which is not the prompt's end.");
-                var word = unread.Text.Split(' ')[0];  // of which the first letters may be read
+                var word = unread.Text.Split(' ')[0]; // of which the first letters may be read
                 var otherEnd = $"{text[..^unread.Text.Length]}{word} {prompts[1]}";
                 RequireSame(Score([images[0]], [text]), Score([images[0]], [otherEnd]), "A prompt with another end that is not read");
             }

@@ -22,7 +22,8 @@ internal sealed class DataOrder(int count, long seed, bool shuffle = true)
 
     private int[] Permutation(long epoch)
     {
-        if (epoch == permutedEpoch) return permutation;
+        if (epoch == permutedEpoch)
+            return permutation;
         permutation = [.. Enumerable.Range(0, count)];
         var epochSeed = SeedSequence.At(~seed, epoch);
         for (var last = count - 1; last > 0; last--)

@@ -8,8 +8,10 @@ using static TorchSharp.torch;
 namespace ImgAlign.Training;
 
 /// <summary>
-/// The one training loop: gradients of a batch, their mean over processes, clipping, AdamW, the average of the weights; metrics, evaluations
-/// and checkpoints between steps. Everything follows from the seed, the data and the number of threads, whether a run is interrupted or not.
+/// The one training loop: gradients of a batch, their mean over processes, clipping, AdamW, the average of the weights; metrics,
+/// evaluations
+/// and checkpoints between steps. Everything follows from the seed, the data and the number of threads, whether a run is interrupted or
+/// not.
 /// </summary>
 public sealed class Trainer : IDisposable
 {
@@ -37,7 +39,8 @@ public sealed class Trainer : IDisposable
         this.options = options;
         this.group = group ?? SingleProcess.Instance;
         options.Validate(this.group.Size);
-        if (task.SampleCount < 1) throw new ImgAlignException("There are no samples to train on.");
+        if (task.SampleCount < 1)
+            throw new ImgAlignException("There are no samples to train on.");
         parameters = new TrainedParameters(task.Parameters);
         optimizer = new AdamW(parameters.Tensors, parameters.Gradients, options.Optimizer);
         average = options.AverageDecay is { } decay ? new WeightAverage(optimizer, decay) : null;
@@ -45,23 +48,33 @@ public sealed class Trainer : IDisposable
         state = new TrainingState(parameters.Names, optimizer, average, task, options);
     }
 
-    /// <summary>Trains until the last step; the first process alone evaluates and writes. Cancelling ends it after the current step, with a checkpoint.</summary>
+    /// <summary>Trains until the last step; the first process alone evaluates and writes. Cancelling ends it after the current step, with a
+    /// checkpoint.</summary>
     /// <param name="folder">Where checkpoints and metrics go; null: nowhere.</param>
     /// <param name="resume">Whether to go on where the folder's latest checkpoint ends; a folder without one begins anew.</param>
     /// <param name="progress">Is told of every step; called on this thread, in the first process only.</param>
     /// <param name="cancellationToken">Ends the run between two steps.</param>
     /// <exception cref="ImgAlignException">The loss is no number, no sample can be used, or the folder holds another run.</exception>
-    public TrainingResult Run(string? folder = null, bool resume = false, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+    public TrainingResult Run(
+        string? folder = null,
+        bool resume = false,
+        IProgress<TrainingProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         using var stack = SignalStack.Enlarge();
         var files = folder is null ? null : Open(folder, resume);
         group.Broadcast([.. Enumerable.Range(0, optimizer.Count).Select(optimizer.Weight)]);
         optimizer.RoundParameters();
-        using var recorder = group.Rank == 0 ? new TrainingRecorder(task, options, group.Size, files is null ? null : MetricsLog.Open(files.MetricsFile, state.Step)) : null;
+        using var recorder =
+            group.Rank == 0
+                ? new TrainingRecorder(task, options, group.Size, files is null ? null : MetricsLog.Open(files.MetricsFile, state.Step))
+                : null;
         try
         {
             var result = TakeSteps(files, recorder, progress, cancellationToken);
-            if (files is not null && group.Rank == 0) LossPlot.Write(files.MetricsFile, files.PlotFile);
+            if (files is not null && group.Rank == 0)
+                LossPlot.Write(files.MetricsFile, files.PlotFile);
             return result;
         }
         catch (Exception exception)
@@ -79,12 +92,24 @@ public sealed class Trainer : IDisposable
         parameters.Dispose();
     }
 
-    private TrainingResult TakeSteps(RunFolder? files, TrainingRecorder? recorder, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
+    private TrainingResult TakeSteps(
+        RunFolder? files,
+        TrainingRecorder? recorder,
+        IProgress<TrainingProgress>? progress,
+        CancellationToken cancellationToken
+    )
     {
         var pace = new Pace(state.Step);
-        IReadOnlyDictionary<string, double> metrics = new Dictionary<string, double>(), evaluation = metrics;
+        IReadOnlyDictionary<string, double> metrics = new Dictionary<string, double>(),
+            evaluation = metrics;
         // A process that was killed during an evaluation still owes it.
-        if (recorder is not null && files is not null && state.Step > 0 && IsDue(options.EvaluateEvery) && !MetricsLog.HasEvaluation(files.MetricsFile, state.Step))
+        if (
+            recorder is not null
+            && files is not null
+            && state.Step > 0
+            && IsDue(options.EvaluateEvery)
+            && !MetricsLog.HasEvaluation(files.MetricsFile, state.Step)
+        )
             evaluation = recorder.Evaluate(state.Step, () => Evaluate(files, cancellationToken));
         while (state.Step < options.Steps)
         {
@@ -95,13 +120,24 @@ public sealed class Trainer : IDisposable
             }
             metrics = TakeStep(files, recorder);
             recorder?.Step(state.Step, metrics, IsDue(options.LogEvery));
-            if (IsDue(options.CheckpointEvery)) WriteCheckpoint(files);
+            if (IsDue(options.CheckpointEvery))
+                WriteCheckpoint(files);
             var evaluates = IsDue(options.EvaluateEvery);
-            if (evaluates && recorder is not null) evaluation = recorder.Evaluate(state.Step, () => Evaluate(files, cancellationToken));
+            if (evaluates && recorder is not null)
+                evaluation = recorder.Evaluate(state.Step, () => Evaluate(files, cancellationToken));
             if (group.Rank == 0)
             {
-                progress?.Report(new TrainingProgress(
-                    state.Step, options.Steps, metrics, pace.StepsPerSecond(state.Step), pace.Remaining(state.Step, options.Steps), state.Skipped.Count, evaluates ? evaluation : null));
+                progress?.Report(
+                    new TrainingProgress(
+                        state.Step,
+                        options.Steps,
+                        metrics,
+                        pace.StepsPerSecond(state.Step),
+                        pace.Remaining(state.Step, options.Steps),
+                        state.Skipped.Count,
+                        evaluates ? evaluation : null
+                    )
+                );
             }
         }
         return new TrainingResult(state.Step, metrics, evaluation, state.Skipped);
@@ -113,15 +149,19 @@ public sealed class Trainer : IDisposable
     {
         var files = new RunFolder(folder);
         var latest = files.FindLatest();
-        if (latest is not null && !resume) throw new ImgAlignException($"{folder} holds a run already; continue it (resume), or choose another folder.");
-        if (group.Rank == 0) files.Clean();
-        if (latest is not null) state.Read(latest);
+        if (latest is not null && !resume)
+            throw new ImgAlignException($"{folder} holds a run already; continue it (resume), or choose another folder.");
+        if (group.Rank == 0)
+            files.Clean();
+        if (latest is not null)
+            state.Read(latest);
         return files;
     }
 
     private void WriteCheckpoint(RunFolder? files)
     {
-        if (group.Rank == 0) files?.WriteCheckpoint(state.Step, options.KeepCheckpoints, state.Write);
+        if (group.Rank == 0)
+            files?.WriteCheckpoint(state.Step, options.KeepCheckpoints, state.Write);
     }
 
     private Dictionary<string, double> TakeStep(RunFolder? files, TrainingRecorder? recorder)
@@ -130,7 +170,8 @@ public sealed class Trainer : IDisposable
         var metrics = ComputeGradients(DrawBatch(recorder), files);
         metrics["grad_norm"] = GradientNorm.Clip(parameters.Gradients, options.MaxGradientNorm);
         metrics["learning_rate"] = rate;
-        if (!double.IsFinite(metrics["loss"]) || !double.IsFinite(metrics["grad_norm"])) throw Failure(metrics, files, position);
+        if (!double.IsFinite(metrics["loss"]) || !double.IsFinite(metrics["grad_norm"]))
+            throw Failure(metrics, files, position);
         optimizer.Step(rate);
         average?.Update();
         task.AfterStep(metrics);
@@ -145,7 +186,8 @@ public sealed class Trainer : IDisposable
         while (batch.Count < options.BatchSize)
         {
             var draw = order.At(state.Position++);
-            if (state.Skipped.ContainsKey(draw.Index)) continue;
+            if (state.Skipped.ContainsKey(draw.Index))
+                continue;
             if (task.FindProblem(draw.Index) is not { } problem)
             {
                 batch.Add(draw);
@@ -153,7 +195,8 @@ public sealed class Trainer : IDisposable
             }
             state.Skipped.Add(draw.Index, problem);
             recorder?.Skip(state.Step, draw.Index, problem);
-            if (state.Skipped.Count == task.SampleCount) throw new ImgAlignException($"None of the {task.SampleCount} samples can be used; the last one: {problem}");
+            if (state.Skipped.Count == task.SampleCount)
+                throw new ImgAlignException($"None of the {task.SampleCount} samples can be used; the last one: {problem}");
         }
         return batch;
     }
@@ -175,7 +218,8 @@ public sealed class Trainer : IDisposable
             foreach (var (name, value) in loss.Metrics.Append(KeyValuePair.Create("loss", loss.Total)))
                 metrics[name] = metrics.GetValueOrDefault(name) + value.detach().to(float64).item<double>() / divisor;
             metrics[PartWeight] += weight;
-            if (!double.IsFinite(metrics["loss"]) && files is not null) FailedStep.Write(files.CreateFailureFolder(state.Step, group.Rank), state.Step, part, metrics, loss.Inputs);
+            if (!double.IsFinite(metrics["loss"]) && files is not null)
+                FailedStep.Write(files.CreateFailureFolder(state.Step, group.Rank), state.Step, part, metrics, loss.Inputs);
         }
         group.AllReduceMean(parameters.Gradients);
         return Normalize(MeanOfProcesses(metrics), share);
@@ -185,9 +229,11 @@ public sealed class Trainer : IDisposable
     private Dictionary<string, double> Normalize(Dictionary<string, double> metrics, int share)
     {
         metrics.Remove(PartWeight, out var weight);
-        if (weight == share) return metrics;
+        if (weight == share)
+            return metrics;
         using var noGrad = no_grad();
-        foreach (var gradient in parameters.Gradients) gradient.TimesInPlace(share / weight);
+        foreach (var gradient in parameters.Gradients)
+            gradient.TimesInPlace(share / weight);
         return metrics.ToDictionary(static pair => pair.Key, pair => pair.Value * share / weight);
     }
 
@@ -209,15 +255,20 @@ public sealed class Trainer : IDisposable
     {
         state.Position = position;
         WriteCheckpoint(files);
-        var where = files is null ? "" : $" The weights before this step are in {files.FindLatest()}, the data of its failed parts in {files.Path}.";
-        return new ImgAlignException($"Step {state.Step} has the loss {metrics["loss"]} and a gradient of norm {metrics["grad_norm"]}: training has diverged, or a sample is broken; try a lower learning rate or a limit on the gradient.{where}");
+        var where = files is null
+            ? ""
+            : $" The weights before this step are in {files.FindLatest()}, the data of its failed parts in {files.Path}.";
+        return new ImgAlignException(
+            $"Step {state.Step} has the loss {metrics["loss"]} and a gradient of norm {metrics["grad_norm"]}: training has "
+                + $"diverged, or a sample is broken; try a lower learning rate or a limit on the gradient.{where}"
+        );
     }
 
     private IReadOnlyDictionary<string, double> Evaluate(RunFolder? files, CancellationToken cancellationToken)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        WriteCheckpoint(files);  // an evaluation may be long, and may be cancelled
+        WriteCheckpoint(files); // an evaluation may be long, and may be cancelled
         average?.Exchange();
         try
         {

@@ -79,6 +79,9 @@ public sealed class TrainerOptions
     {
         TrainingRunOptions.Require(new TrainerOptionsValidator().Validate(null, this));
         if (BatchSize % (AccumulationSteps * processes) != 0)
-            throw new ImgAlignException($"{nameof(TrainerOptions)}: a batch of {BatchSize} does not fall into {AccumulationSteps} equal parts for each of {processes} processes; change {nameof(BatchSize)} or {nameof(AccumulationSteps)}.");
+            throw new ImgAlignException(
+                $"{nameof(TrainerOptions)}: a batch of {BatchSize} does not fall into {AccumulationSteps} equal parts for each "
+                    + $"of {processes} processes; change {nameof(BatchSize)} or {nameof(AccumulationSteps)}."
+            );
     }
 }

@@ -6,7 +6,11 @@ namespace ImgAlign.Training;
 /// <param name="evaluation">What was measured at the end.</param>
 /// <param name="skipped">Samples that were skipped, by their place in the data set, and what is wrong with them.</param>
 public sealed class TrainingResult(
-    long steps, IReadOnlyDictionary<string, double> metrics, IReadOnlyDictionary<string, double> evaluation, IReadOnlyDictionary<int, string> skipped)
+    long steps,
+    IReadOnlyDictionary<string, double> metrics,
+    IReadOnlyDictionary<string, double> evaluation,
+    IReadOnlyDictionary<int, string> skipped
+)
 {
     /// <summary>The steps done, from the very first.</summary>
     public long Steps { get; } = steps;

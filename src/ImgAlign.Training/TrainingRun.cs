@@ -18,7 +18,8 @@ public abstract class TrainingRun
     {
         this.runtime = runtime;
         this.options = options;
-        if (options.Epochs > 0) options.Trainer.Steps = Math.Max(1, (long)Math.Ceiling(options.Epochs * samples / options.Trainer.BatchSize));
+        if (options.Epochs > 0)
+            options.Trainer.Steps = Math.Max(1, (long)Math.Ceiling(options.Epochs * samples / options.Trainer.BatchSize));
         options.Trainer.Validate(options.Workers);
     }
 
@@ -35,16 +36,25 @@ public abstract class TrainingRun
     /// <param name="resume">Whether to go on where the latest checkpoint ends.</param>
     /// <param name="progress">Is told of every step, on the first worker's thread.</param>
     /// <param name="cancellationToken">Ends the run after its current step, with a checkpoint.</param>
-    public Task<TrainingResult> RunAsync(bool resume = false, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default) => runtime.RunAsync(
-        () =>
-        {
-            using var scope = torch.NewDisposeScope();
-            return Run((task, group) =>
+    public Task<TrainingResult> RunAsync(
+        bool resume = false,
+        IProgress<TrainingProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    ) =>
+        runtime.RunAsync(
+            () =>
             {
-                using var trainer = new Trainer(task, options.Trainer, group);
-                return trainer.Run(options.OutputPath, resume, progress, cancellationToken);
-            });
-        }, cancellationToken);
+                using var scope = torch.NewDisposeScope();
+                return Run(
+                    (task, group) =>
+                    {
+                        using var trainer = new Trainer(task, options.Trainer, group);
+                        return trainer.Run(options.OutputPath, resume, progress, cancellationToken);
+                    }
+                );
+            },
+            cancellationToken
+        );
 
     /// <summary>Makes every worker's task, has it trained, and writes what remains to be written.</summary>
     private protected abstract TrainingResult Run(Loop train);

@@ -15,7 +15,8 @@ public abstract class TrainingRunOptions
     [Required]
     public string DataPath { get; set; } = "";
 
-    /// <summary>Data in the same layouts that are held out: measured every <see cref="TrainerOptions.EvaluateEvery"/> steps and at the end; null: none.</summary>
+    /// <summary>Data in the same layouts that are held out: measured every <see cref="TrainerOptions.EvaluateEvery"/> steps and at the end;
+    /// null: none.</summary>
     public string? EvaluationPath { get; set; }
 
     /// <summary>The most samples of <see cref="EvaluationPath"/> that are measured, its first.</summary>
@@ -30,11 +31,13 @@ public abstract class TrainingRunOptions
     [Range(0, 1000)]
     public double Epochs { get; set; }
 
-    /// <summary>The threads that share every batch, each with a copy of the trained network; together they use as many processors as one would.</summary>
+    /// <summary>The threads that share every batch, each with a copy of the trained network; together they use as many processors as one
+    /// would.</summary>
     [Range(1, 256)]
     public int Workers { get; set; } = 1;
 
-    /// <summary>Whether activations within the trained network's layers are computed again for their gradients instead of kept: less memory, more time.</summary>
+    /// <summary>Whether activations within the trained network's layers are computed again for their gradients instead of kept: less
+    /// memory, more time.</summary>
     public bool CheckpointGradients { get; set; }
 
     /// <summary>The loop.</summary>
@@ -46,6 +49,7 @@ public abstract class TrainingRunOptions
 
     internal static void Require(ValidateOptionsResult result)
     {
-        if (result.Failed) throw new ImgAlignException(result.FailureMessage);
+        if (result.Failed)
+            throw new ImgAlignException(result.FailureMessage);
     }
 }

@@ -10,13 +10,25 @@ public sealed record AlignedItem
     public required RgbImage BaseImage { get; init; }
 
     /// <summary>The scores of <see cref="BaseImage"/>, one a scorer; empty without scorers.</summary>
-    public required IReadOnlyList<NamedScore> BaseScores { get; init => field = ValueList.Of(value); }
+    public required IReadOnlyList<NamedScore> BaseScores
+    {
+        get;
+        init => field = ValueList.Of(value);
+    }
 
     /// <summary>The rounds that ran; fewer than asked for where what decides ended them.</summary>
-    public required IReadOnlyList<AlignmentRound> Rounds { get; init => field = ValueList.Of(value); }
+    public required IReadOnlyList<AlignmentRound> Rounds
+    {
+        get;
+        init => field = ValueList.Of(value);
+    }
 
     /// <summary>What its maker should know, such as the end of a prompt that is too long to be read; a sentence each.</summary>
-    public IReadOnlyList<string> Warnings { get; init => field = ValueList.Of(value); } = ValueList.Of<string>([]);
+    public IReadOnlyList<string> Warnings
+    {
+        get;
+        init => field = ValueList.Of(value);
+    } = ValueList.Of<string>([]);
 
     /// <summary>Whether any round's picture was kept.</summary>
     public bool Accepted => Rounds.Any(static round => round.Accepted);

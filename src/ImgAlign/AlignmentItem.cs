@@ -4,6 +4,7 @@ namespace ImgAlign;
 /// <param name="Prompt">What the picture should show.</param>
 public sealed record AlignmentItem(string Prompt) : GenerationItem(Prompt)
 {
-    /// <summary>The question to the detector, in which <c>{prompt}</c> stands for the prompt; null: each round draws one by the seed.</summary>
+    /// <summary>The question to the detector, in which <c>{prompt}</c> stands for the prompt; null: each round draws one by the
+    /// seed.</summary>
     public string? Question { get; init; }
 }

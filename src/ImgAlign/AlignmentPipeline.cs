@@ -19,7 +19,8 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
     private readonly IAcceptance acceptance;
     private readonly RunHost host;
 
-    /// <summary>Puts a pipeline together. The models may be on different devices, and are disposed by whoever made them, after the pipeline.</summary>
+    /// <summary>Puts a pipeline together. The models may be on different devices, and are disposed by whoever made them, after the
+    /// pipeline.</summary>
     /// <param name="backbone">The diffusion model.</param>
     /// <param name="detector">The multimodal language model.</param>
     /// <param name="aligner">The aligner that was trained for these two.</param>
@@ -30,7 +31,12 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
     /// not there.
     /// </exception>
     public AlignmentPipeline(
-        IDiffusionBackbone backbone, IMisalignmentDetector detector, IImplicitAligner aligner, AlignmentPipelineOptions? options = null, ILoggerFactory? loggerFactory = null)
+        IDiffusionBackbone backbone,
+        IMisalignmentDetector detector,
+        IImplicitAligner aligner,
+        AlignmentPipelineOptions? options = null,
+        ILoggerFactory? loggerFactory = null
+    )
     {
         ArgumentNullException.ThrowIfNull(backbone);
         ArgumentNullException.ThrowIfNull(detector);
@@ -38,23 +44,48 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
         options ??= new AlignmentPipelineOptions();
         (this.backbone, this.detector, this.aligner, scorers) = (backbone, detector, aligner, options.Scorers);
         backbones = PipelineRules.Backbones(backbone, options.Replicas);
-        imagePrompt = backbone.ImagePrompt
-            ?? throw new ArgumentException($"{backbone.Name} was made without an image prompt, which an alignment works by; give it the files of its image prompt.", nameof(backbone));
+        imagePrompt =
+            backbone.ImagePrompt
+            ?? throw new ArgumentException(
+                $"{backbone.Name} was made without an image prompt, which an alignment works by; give it the files of its image prompt.",
+                nameof(backbone)
+            );
         if (aligner.DetectorWidth != detector.HiddenSize)
-            throw new ArgumentException($"The aligner reads hidden states of width {aligner.DetectorWidth}, but {detector.Name} gives {detector.HiddenSize}; load the aligner that was trained with this detector.", nameof(aligner));
+            throw new ArgumentException(
+                $"The aligner reads hidden states of width {aligner.DetectorWidth}, but {detector.Name} gives "
+                    + $"{detector.HiddenSize}; load the aligner that was trained with this detector.",
+                nameof(aligner)
+            );
         if (aligner.TokenWidth != backbone.Info.ImagePromptWidth)
-            throw new ArgumentException($"The aligner moves image-prompt tokens of width {aligner.TokenWidth}, but {backbone.Name} takes {backbone.Info.ImagePromptTokens} x {backbone.Info.ImagePromptWidth}; load the aligner that was trained for this backbone.", nameof(aligner));
+            throw new ArgumentException(
+                $"The aligner moves image-prompt tokens of width {aligner.TokenWidth}, but {backbone.Name} takes "
+                    + $"{backbone.Info.ImagePromptTokens} x {backbone.Info.ImagePromptWidth}; load the aligner that was trained "
+                    + "for this backbone.",
+                nameof(aligner)
+            );
         if (scorers.CountBy(static scorer => scorer.Name).FirstOrDefault(static count => count.Value > 1).Key is { } name)
-            throw new ArgumentException($"There are two scorers named '{name}'; scores are recorded by name, so each scorer needs its own.", nameof(options));
+            throw new ArgumentException(
+                $"There are two scorers named '{name}'; scores are recorded by name, so each scorer needs its own.",
+                nameof(options)
+            );
         acceptance = options.Acceptance ?? AcceptanceRules.Default(scorers);
-        if (AcceptanceRules.Problem(acceptance, scorers) is { } problem) throw new ArgumentException(problem, nameof(options));
-        host = new RunHost(typeof(AlignmentPipeline), options.RecordPrompts, (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<AlignmentPipeline>());
+        if (AcceptanceRules.Problem(acceptance, scorers) is { } problem)
+            throw new ArgumentException(problem, nameof(options));
+        host = new RunHost(
+            typeof(AlignmentPipeline),
+            options.RecordPrompts,
+            (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<AlignmentPipeline>()
+        );
     }
 
     private IReadOnlyList<IModel> AllModels => [.. backbones, detector, aligner, .. scorers];
 
     /// <inheritdoc/>
-    public Task<AlignmentResult> AlignAsync(AlignmentRequest request, IProgress<RunUpdate>? progress = null, CancellationToken cancellationToken = default)
+    public Task<AlignmentResult> AlignAsync(
+        AlignmentRequest request,
+        IProgress<RunUpdate>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         var resolved = Resolve(request);
         return host.RunAsync(Plan(resolved), run => Align(resolved, run), progress, cancellationToken);
@@ -68,7 +99,11 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<string>> DescribeAsync(IReadOnlyList<AlignmentItem> items, int maxNewTokens = 128, CancellationToken cancellationToken = default)
+    public Task<IReadOnlyList<string>> DescribeAsync(
+        IReadOnlyList<AlignmentItem> items,
+        int maxNewTokens = 128,
+        CancellationToken cancellationToken = default
+    )
     {
         var inputs = RequestRules.ResolveDescription(items, maxNewTokens, detector);
         var workload = new Workload
@@ -78,12 +113,21 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
             Question = inputs.Select(static input => input.Question).MaxBy(static question => question.Length),
             CritiqueTokens = maxNewTokens,
         };
-        var plan = new RunPlan("describe", [detector], workload, inputs.Count, items[0].Seed, string.Join('\n', items.Select(static item => item.Prompt)), []);
+        var plan = new RunPlan(
+            "describe",
+            [detector],
+            workload,
+            inputs.Count,
+            items[0].Seed,
+            string.Join('\n', items.Select(static item => item.Prompt)),
+            []
+        );
         return host.RunAsync(plan, run => Describe(inputs, maxNewTokens, run), progress: null, cancellationToken);
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<MemoryEstimate> EstimateMemory(AlignmentRequest request) => [.. RunHost.Estimate(Plan(Resolve(request))).Devices.Select(static device => device.Estimate)];
+    public IReadOnlyList<MemoryEstimate> EstimateMemory(AlignmentRequest request) =>
+        [.. RunHost.Estimate(Plan(Resolve(request))).Devices.Select(static device => device.Estimate)];
 
     /// <summary>Cancels this pipeline's runs and waits until they have ended, unless called from within one.</summary>
     public ValueTask DisposeAsync() => host.DisposeAsync();
@@ -105,33 +149,74 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
             CritiqueTokens = asked.CritiqueTokens,
         };
         var prompts = string.Join('\n', asked.Request.Items.Select(static item => item.Prompt));
-        return new RunPlan("align", AllModels, workload, asked.Generation.MaxBatchSize, asked.Request.Items[0].Seed, prompts, [.. asked.Generation.Items.SelectMany(static item => item.Warnings)]);
+        return new RunPlan(
+            "align",
+            AllModels,
+            workload,
+            asked.Generation.MaxBatchSize,
+            asked.Request.Items[0].Seed,
+            prompts,
+            [.. asked.Generation.Items.SelectMany(static item => item.Warnings)]
+        );
     }
 
     // As if every item took part in every round.
     private double PlannedUnits(IReadOnlyList<AlignmentState> items, AlignmentRequest request, ImageGenerator generator)
     {
-        const int StagesOfStart = 3, StagesOfRound = 4;  // beside the steps of the sampler and the scorers
+        const int StagesOfStart = 3,
+            StagesOfRound = 4; // beside the steps of the sampler and the scorers
         var (drawn, all) = (IndicesOf(items.Where(static item => item.Item.Image is null)), IndicesOf(items));
-        return generator.CountEvaluations(drawn) + StagesOfStart + scorers.Count + request.Rounds * (generator.CountEvaluations(all) + StagesOfRound + scorers.Count);
+        return generator.CountEvaluations(drawn)
+            + StagesOfStart
+            + scorers.Count
+            + request.Rounds * (generator.CountEvaluations(all) + StagesOfRound + scorers.Count);
     }
 
     private IReadOnlyList<string> Describe(IReadOnlyList<DetectionInput> inputs, int maxNewTokens, RunContext run)
     {
         using var detections = Detect(inputs, maxNewTokens, RunStage.Describe, run);
-        return [.. Enumerable.Range(0, inputs.Count).Select(item => detections[item].Critique
-            ?? throw new ImgAlignException($"{detector.Name} does not answer in words; use another detector for that."))];
+        return
+        [
+            .. Enumerable
+                .Range(0, inputs.Count)
+                .Select(item =>
+                    detections[item].Critique
+                    ?? throw new ImgAlignException($"{detector.Name} does not answer in words; use another detector for that.")
+                ),
+        ];
     }
 
-    private DetectionBatch Detect(IReadOnlyList<DetectionInput> inputs, int critiqueTokens, RunStage stage, RunContext run) => run.Stage(
-        stage, detector, () => new DetectionBatch(DecoderReading.Collect(inputs.Chunk(run.BatchSize), batch => detector.Detect(batch, critiqueTokens, run.CancellationToken))));
+    private DetectionBatch Detect(IReadOnlyList<DetectionInput> inputs, int critiqueTokens, RunStage stage, RunContext run) =>
+        run.Stage(
+            stage,
+            detector,
+            () =>
+                new DetectionBatch(
+                    DecoderReading.Collect(
+                        inputs.Chunk(run.BatchSize),
+                        batch => detector.Detect(batch, critiqueTokens, run.CancellationToken)
+                    )
+                )
+        );
 
     // One list of scores a picture, in the order of the scorers.
     private List<IReadOnlyList<NamedScore>> Score(IReadOnlyList<AlignmentState> items, IReadOnlyList<RgbImage> images, RunContext run)
     {
-        var byScorer = scorers.Select(scorer => run.Stage(RunStage.Score, scorer, () =>
-            items.Zip(images).Chunk(run.BatchSize).SelectMany(batch => Score(scorer, batch)).ToList())).ToList();
-        return [.. images.Select((_, place) => ValueList.Of(scorers.Select((scorer, number) => new NamedScore(scorer.Name, byScorer[number][place]))))];
+        var byScorer = scorers
+            .Select(scorer =>
+                run.Stage(
+                    RunStage.Score,
+                    scorer,
+                    () => items.Zip(images).Chunk(run.BatchSize).SelectMany(batch => Score(scorer, batch)).ToList()
+                )
+            )
+            .ToList();
+        return
+        [
+            .. images.Select(
+                (_, place) => ValueList.Of(scorers.Select((scorer, number) => new NamedScore(scorer.Name, byScorer[number][place])))
+            ),
+        ];
     }
 
     private static IReadOnlyList<double> Score(IImageScorer scorer, (AlignmentState Item, RgbImage Image)[] batch)

@@ -8,7 +8,11 @@ public sealed record AlignmentRequest : SamplingRequest
     public AlignmentRequest(params IEnumerable<AlignmentItem> items) => Items = ValueList.Of(items);
 
     /// <summary>The pictures, at least one.</summary>
-    public IReadOnlyList<AlignmentItem> Items { get; init => field = ValueList.Of(value); }
+    public IReadOnlyList<AlignmentItem> Items
+    {
+        get;
+        init => field = ValueList.Of(value);
+    }
 
     /// <summary>The most rounds of reading and generating again, 1 to 100. Each starts from the picture kept by the one before.</summary>
     public int Rounds { get; init; } = 1;
@@ -16,7 +20,8 @@ public sealed record AlignmentRequest : SamplingRequest
     /// <summary>How often the aligner is applied in a round, 1 to 100. IMG uses 3.</summary>
     public int AlignerPasses { get; init; } = 3;
 
-    /// <summary>Whether the detector also answers its questions in words, for people to read. It reads once for both, and the pictures do not depend on it.</summary>
+    /// <summary>Whether the detector also answers its questions in words, for people to read. It reads once for both, and the pictures do
+    /// not depend on it.</summary>
     public bool DescribeCritique { get; init; }
 
     /// <summary>The most tokens of such an answer, 1 to 4096.</summary>

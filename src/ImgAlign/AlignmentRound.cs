@@ -16,7 +16,11 @@ public sealed record AlignmentRound
     public required RgbImage Image { get; init; }
 
     /// <summary>Its scores, one a scorer; empty without scorers.</summary>
-    public required IReadOnlyList<NamedScore> Scores { get; init => field = ValueList.Of(value); }
+    public required IReadOnlyList<NamedScore> Scores
+    {
+        get;
+        init => field = ValueList.Of(value);
+    }
 
     /// <summary>Whether it took the place of the picture that it came from.</summary>
     public required bool Accepted { get; init; }

@@ -12,11 +12,13 @@ public sealed class DeviceReport(MemoryEstimate estimate, long? peakMemoryBytes,
     public MemoryEstimate Estimate { get; } = estimate;
 
     /// <summary>
-    /// The most memory in use while it ran: of the process on the CPU, by the system's high-water mark or sampled; of the whole device on a GPU,
+    /// The most memory in use while it ran: of the process on the CPU, by the system's high-water mark or sampled; of the whole device on a
+    /// GPU,
     /// sampled; null where the system does not tell.
     /// </summary>
     public long? PeakMemoryBytes { get; } = peakMemoryBytes;
 
-    /// <summary>Whether large float32 products ran on this library's own kernel (<see cref="RuntimeOptions.UseWideGemm"/>), whose sums round otherwise.</summary>
+    /// <summary>Whether large float32 products ran on this library's own kernel (<see cref="RuntimeOptions.UseWideGemm"/>), whose sums
+    /// round otherwise.</summary>
     public bool UsesWideGemm { get; } = usesWideGemm;
 }

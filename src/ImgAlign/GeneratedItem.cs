@@ -10,5 +10,9 @@ public sealed record GeneratedItem
     public required RgbImage Image { get; init; }
 
     /// <summary>What its maker should know, such as the end of a prompt that is too long to be read; a sentence each.</summary>
-    public IReadOnlyList<string> Warnings { get; init => field = ValueList.Of(value); } = ValueList.Of<string>([]);
+    public IReadOnlyList<string> Warnings
+    {
+        get;
+        init => field = ValueList.Of(value);
+    } = ValueList.Of<string>([]);
 }

@@ -9,7 +9,7 @@ namespace ImgAlign;
 /// <inheritdoc cref="IGenerationPipeline"/>
 public sealed class GenerationPipeline : IGenerationPipeline
 {
-    private const int StagesBesideSampling = 2;  // encoding the prompts, and decoding
+    private const int StagesBesideSampling = 2; // encoding the prompts, and decoding
 
     private readonly IReadOnlyList<IDiffusionBackbone> backbones;
     private readonly RunHost host;
@@ -24,11 +24,19 @@ public sealed class GenerationPipeline : IGenerationPipeline
         ArgumentNullException.ThrowIfNull(backbone);
         options ??= new GenerationPipelineOptions();
         backbones = PipelineRules.Backbones(backbone, options.Replicas);
-        host = new RunHost(typeof(GenerationPipeline), options.RecordPrompts, (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<GenerationPipeline>());
+        host = new RunHost(
+            typeof(GenerationPipeline),
+            options.RecordPrompts,
+            (loggerFactory ?? NullLoggerFactory.Instance).CreateLogger<GenerationPipeline>()
+        );
     }
 
     /// <inheritdoc/>
-    public Task<GenerationResult> GenerateAsync(GenerationRequest request, IProgress<RunUpdate>? progress = null, CancellationToken cancellationToken = default)
+    public Task<GenerationResult> GenerateAsync(
+        GenerationRequest request,
+        IProgress<RunUpdate>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         var resolved = Resolve(request);
         return host.RunAsync(Plan(resolved), run => Generate(resolved, request, run), progress, cancellationToken);
@@ -42,7 +50,8 @@ public sealed class GenerationPipeline : IGenerationPipeline
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<MemoryEstimate> EstimateMemory(GenerationRequest request) => [.. RunHost.Estimate(Plan(Resolve(request))).Devices.Select(static device => device.Estimate)];
+    public IReadOnlyList<MemoryEstimate> EstimateMemory(GenerationRequest request) =>
+        [.. RunHost.Estimate(Plan(Resolve(request))).Devices.Select(static device => device.Estimate)];
 
     /// <summary>Cancels this pipeline's runs and waits until they have ended, unless called from within one.</summary>
     public ValueTask DisposeAsync() => host.DisposeAsync();
@@ -56,9 +65,16 @@ public sealed class GenerationPipeline : IGenerationPipeline
         return RequestRules.Resolve(request, backbones[0]);
     }
 
-    private RunPlan Plan(ResolvedRequest request) => new(
-        "generate", backbones, PipelineRules.Workload(request), request.MaxBatchSize, request.Items[0].Seed, string.Join('\n', request.Items.Select(static item => item.Prompt)),
-        [.. request.Items.SelectMany(static item => item.Warnings)]);
+    private RunPlan Plan(ResolvedRequest request) =>
+        new(
+            "generate",
+            backbones,
+            PipelineRules.Workload(request),
+            request.MaxBatchSize,
+            request.Items[0].Seed,
+            string.Join('\n', request.Items.Select(static item => item.Prompt)),
+            [.. request.Items.SelectMany(static item => item.Warnings)]
+        );
 
     private GenerationResult Generate(ResolvedRequest resolved, GenerationRequest request, RunContext run)
     {
@@ -76,10 +92,22 @@ public sealed class GenerationPipeline : IGenerationPipeline
             using var features = run.EncodeImages(backbones[0], encoder, [.. prompted.Select(index => resolved.Items[index].Image!)]);
             Keep(prompted, new ImagePromptRows(prompted, features, noImage, resolved.Settings.ImagePromptScale));
         }
-        foreach (var (item, image) in images.Index()) run.Report(new PictureReady(item, image));
+        foreach (var (item, image) in images.Index())
+            run.Report(new PictureReady(item, image));
         return new GenerationResult
         {
-            Items = [.. request.Items.Select((item, index) => new GeneratedItem { Item = item with { Size = resolved.Items[index].Size }, Image = images[index], Warnings = resolved.Items[index].Warnings })],
+            Items =
+            [
+                .. request.Items.Select(
+                    (item, index) =>
+                        new GeneratedItem
+                        {
+                            Item = item with { Size = resolved.Items[index].Size },
+                            Image = images[index],
+                            Warnings = resolved.Items[index].Warnings,
+                        }
+                ),
+            ],
             Settings = resolved.Settings,
             Backbone = backbones[0].Info,
             Report = run.Finish(),
@@ -88,7 +116,8 @@ public sealed class GenerationPipeline : IGenerationPipeline
         void Keep(int[] items, ImagePromptRows? imagePrompts)
         {
             List<RgbImage>? starts = isStart ? [.. items.Select(item => resolved.Items[item].Image!)] : null;
-            foreach (var (item, image) in items.Zip(generator.Generate(items, imagePrompts, starts))) images[item] = image;
+            foreach (var (item, image) in items.Zip(generator.Generate(items, imagePrompts, starts)))
+                images[item] = image;
         }
     }
 }

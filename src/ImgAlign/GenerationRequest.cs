@@ -8,5 +8,9 @@ public sealed record GenerationRequest : SamplingRequest
     public GenerationRequest(params IEnumerable<GenerationItem> items) => Items = ValueList.Of(items);
 
     /// <summary>The pictures, at least one.</summary>
-    public IReadOnlyList<GenerationItem> Items { get; init => field = ValueList.Of(value); }
+    public IReadOnlyList<GenerationItem> Items
+    {
+        get;
+        init => field = ValueList.Of(value);
+    }
 }

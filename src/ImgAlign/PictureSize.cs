@@ -20,9 +20,14 @@ internal static class PictureSize
     {
         var (pixels, most) = ((double)picture.Width * picture.Height, (double)model.Width * model.Height);
         var longest = Math.Max(picture.Width, picture.Height);
-        if (pixels <= most && longest <= MaxSide) return Round(picture.Width, picture.Height, multiple);
+        if (pixels <= most && longest <= MaxSide)
+            return Round(picture.Width, picture.Height, multiple);
         var factor = Math.Min(Math.Sqrt(most / pixels), (double)MaxSide / longest);
-        return Round(factor * picture.Width, factor * picture.Height, model.Width % TrainedMultiple == 0 && TrainedMultiple % multiple == 0 ? TrainedMultiple : multiple);
+        return Round(
+            factor * picture.Width,
+            factor * picture.Height,
+            model.Width % TrainedMultiple == 0 && TrainedMultiple % multiple == 0 ? TrainedMultiple : multiple
+        );
     }
 
     private static ImageSize Round(double width, double height, int multiple) => new(Round(width, multiple), Round(height, multiple));

@@ -21,10 +21,12 @@ public enum RunStage
     /// <summary>The pictures become image-prompt features.</summary>
     EncodeImage,
 
-    /// <summary>The detector reads pictures and questions; with <see cref="AlignmentRequest.DescribeCritique"/> it then also answers in words.</summary>
+    /// <summary>The detector reads pictures and questions; with <see cref="AlignmentRequest.DescribeCritique"/> it then also answers in
+    /// words.</summary>
     Detect,
 
-    /// <summary>The detector reads and answers in words, where nothing but the answer is asked for (<see cref="IAlignmentPipeline.DescribeAsync"/>).</summary>
+    /// <summary>The detector reads and answers in words, where nothing but the answer is asked for
+    /// (<see cref="IAlignmentPipeline.DescribeAsync"/>).</summary>
     Describe,
 
     /// <summary>The aligner moves the image-prompt features.</summary>

@@ -55,9 +55,21 @@ public static class Samplers
     /// <summary>All of them.</summary>
     public static IReadOnlyList<ISampler> All { get; } =
     [
-        Euler, EulerAncestral, Heun,
-        DpmSolver2M, DpmSolver3M, DpmSolver2MSde, DpmSolver3MSde, DpmSolver2S, DpmSolver3S, DpmSolver2SSde,
-        UniPc, Ddim, Ddpm, Lcm, Tcd,
+        Euler,
+        EulerAncestral,
+        Heun,
+        DpmSolver2M,
+        DpmSolver3M,
+        DpmSolver2MSde,
+        DpmSolver3MSde,
+        DpmSolver2S,
+        DpmSolver3S,
+        DpmSolver2SSde,
+        UniPc,
+        Ddim,
+        Ddpm,
+        Lcm,
+        Tcd,
     ];
 
     /// <summary>The sampler that a model's <c>scheduler_config.json</c> names, with the options that it gives.</summary>
@@ -67,15 +79,19 @@ public static class Samplers
     public static ISampler Of(SchedulerConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
-        return SchedulerSampler.Of(config) ?? throw new InvalidRequestException(
-            $"The model's scheduler_config.json names {config.ClassName}, which is not supported; "
-            + $"choose a sampler ({Names}), or put another class there ({string.Join(", ", SchedulerClass.Names)}).", "Sampler");
+        return SchedulerSampler.Of(config)
+            ?? throw new InvalidRequestException(
+                $"The model's scheduler_config.json names {config.ClassName}, which is not supported; "
+                    + $"choose a sampler ({Names}), or put another class there ({string.Join(", ", SchedulerClass.Names)}).",
+                "Sampler"
+            );
     }
 
     /// <summary>Finds a sampler by its name.</summary>
     /// <param name="name">Its name, such as <c>dpmpp-2m</c>.</param>
     /// <exception cref="ArgumentException">There is none of that name; the message lists those that there are.</exception>
-    public static ISampler ByName(string name) => All.FirstOrDefault(sampler => sampler.Name == name)
+    public static ISampler ByName(string name) =>
+        All.FirstOrDefault(sampler => sampler.Name == name)
         ?? throw new InvalidRequestException($"There is no sampler '{name}'; there are {Names}.", "Sampler");
 
     private static string Names => string.Join(", ", All.Select(static sampler => sampler.Name));

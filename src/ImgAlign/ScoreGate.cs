@@ -15,7 +15,8 @@ public sealed record ScoreGate : IAcceptance
     {
         ArgumentNullException.ThrowIfNull(criteria);
         Criteria = ValueList.Of(criteria);
-        if (Criteria.Count == 0) throw new ArgumentException("A gate needs a scorer to decide by; name one.", nameof(criteria));
+        if (Criteria.Count == 0)
+            throw new ArgumentException("A gate needs a scorer to decide by; name one.", nameof(criteria));
         if (Criteria.CountBy(static criterion => criterion.Scorer).FirstOrDefault(static count => count.Value > 1).Key is { } twice)
             throw new ArgumentException($"The gate names the scorer '{twice}' more than once; name it once.", nameof(criteria));
         if (Criteria.FirstOrDefault(static criterion => !IsFinite(criterion)) is { } broken)
@@ -42,12 +43,15 @@ public sealed record ScoreGate : IAcceptance
     {
         get
         {
-            var better = Criteria.Select(static criterion => criterion.Scorer + criterion.Margin switch
-            {
-                0 => "",
-                < 0 => $" - {Text(-criterion.Margin)}",
-                _ => $" + {Text(criterion.Margin)}",
-            });
+            var better = Criteria.Select(static criterion =>
+                criterion.Scorer
+                + criterion.Margin switch
+                {
+                    0 => "",
+                    < 0 => $" - {Text(-criterion.Margin)}",
+                    _ => $" + {Text(criterion.Margin)}",
+                }
+            );
             var enough = Sufficing.Select(static criterion => $"{criterion.Scorer} {Text(criterion.Sufficient!.Value)}").ToList();
             return $"kept if better by {Of(better)}"
                 + (enough.Count > 0 ? $"; done at {Of(enough)}" : "")
@@ -60,7 +64,8 @@ public sealed record ScoreGate : IAcceptance
         IsCarried(Criteria, criterion => Score(after, criterion) > Score(before, criterion) + criterion.Margin);
 
     /// <inheritdoc/>
-    public bool IsDone(IReadOnlyList<NamedScore> kept, bool? lastAccepted) => (StopsAtRejection && lastAccepted == false)
+    public bool IsDone(IReadOnlyList<NamedScore> kept, bool? lastAccepted) =>
+        (StopsAtRejection && lastAccepted == false)
         || (Sufficing.Any() && IsCarried([.. Sufficing], criterion => Score(kept, criterion) >= criterion.Sufficient));
 
     private IEnumerable<ScoreCriterion> Sufficing => Criteria.Where(static criterion => criterion.Sufficient is not null);

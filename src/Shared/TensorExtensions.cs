@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 
 namespace ImgAlign
 {
-    /// <summary><see cref="TensorMath"/> behind the tensor, for this repository's projects: each compiles this file, and none shows it to another.</summary>
+    /// <summary><see cref="TensorMath"/> behind the tensor, for this repository's projects: each compiles this file, and none shows it to
+    /// another.</summary>
     [Embedded]
     internal static class TensorExtensions
     {
@@ -21,7 +22,8 @@ namespace ImgAlign
 
         public static Tensor PlusProduct(this Tensor x, Tensor a, Tensor b) => TensorMath.PlusProduct(x, a, b);
 
-        public static Tensor PlusProductInPlace(this Tensor x, Tensor a, Tensor b, long factor = 1) => TensorMath.PlusProductInPlace(x, a, b, factor);
+        public static Tensor PlusProductInPlace(this Tensor x, Tensor a, Tensor b, long factor = 1) =>
+            TensorMath.PlusProductInPlace(x, a, b, factor);
 
         public static Tensor Minus(this Tensor x, double y) => TensorMath.Minus(x, y);
 
@@ -49,6 +51,8 @@ namespace Microsoft.CodeAnalysis
 {
     /// <summary>Tells the compiler that a type is this assembly's own, also where another one sees its internals.</summary>
     [Embedded]
-    [AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Enum | AttributeTargets.Interface | AttributeTargets.Delegate)]
+    [AttributeUsage(
+        AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Enum | AttributeTargets.Interface | AttributeTargets.Delegate
+    )]
     internal sealed class EmbeddedAttribute : Attribute;
 }

@@ -26,7 +26,8 @@ public sealed class BadServerTests
         {
             lock (refused)
             {
-                if (!refused.Add(context.Request.Path)) return Task.FromResult(false);
+                if (!refused.Add(context.Request.Path))
+                    return Task.FromResult(false);
             }
             context.Response.StatusCode = status;
             context.Response.Headers[header] = value;
@@ -51,15 +52,21 @@ public sealed class BadServerTests
     {
         await using var fixture = await HubFixture.StartAsync(Model);
         var count = 0;
-        fixture.Server.Fault = _ => (Interlocked.Increment(ref count) % 3) switch
-        {
-            0 => new ContentFault { BreakAfter = 66_000 },
-            1 => new ContentFault { StallAfter = 33_000 },
-            _ => null,
-        };
+        fixture.Server.Fault = _ =>
+            (Interlocked.Increment(ref count) % 3) switch
+            {
+                0 => new ContentFault { BreakAfter = 66_000 },
+                1 => new ContentFault { StallAfter = 33_000 },
+                _ => null,
+            };
         await AssertWholeAsync(fixture);
-        Assert.Contains(fixture.Server.Requests, request => request.Range is { } range
-            && !range.Contains("00000-", StringComparison.Ordinal) && !range.Contains("=0-", StringComparison.Ordinal));
+        Assert.Contains(
+            fixture.Server.Requests,
+            request =>
+                request.Range is { } range
+                && !range.Contains("00000-", StringComparison.Ordinal)
+                && !range.Contains("=0-", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -74,11 +81,13 @@ public sealed class BadServerTests
     public async Task A_server_that_breaks_off_every_time_is_given_up_and_what_came_is_kept()
     {
         await using var fixture = await HubFixture.StartAsync(Model);
-        fixture.Server.Fault = request => request.Range?.StartsWith("bytes=9", StringComparison.Ordinal) == true
-            ? new ContentFault { BreakAfter = 1 } : null;
+        fixture.Server.Fault = request =>
+            request.Range?.StartsWith("bytes=9", StringComparison.Ordinal) == true ? new ContentFault { BreakAfter = 1 } : null;
         Assert.Equal(HubError.Unreachable, (await fixture.FailAsync()).Error);
-        Assert.DoesNotContain(fixture.CacheFiles(), file => file.Contains("snapshots", StringComparison.Ordinal)
-            || file.EndsWith(Model.Lfs!, StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            fixture.CacheFiles(),
+            file => file.Contains("snapshots", StringComparison.Ordinal) || file.EndsWith(Model.Lfs!, StringComparison.Ordinal)
+        );
 
         fixture.Server.Fault = null;
         var before = fixture.Server.Requests.Count;
@@ -91,13 +100,18 @@ public sealed class BadServerTests
     [Fact]
     public async Task A_server_without_ranges_sends_the_whole()
     {
-        await using var fixture = await HubFixture.StartAsync(new HostedRepository
-        {
-            Name = "acme/one", Commit = HubFixture.Commit, Files = [Model], ServesRanges = false,
-        });
+        await using var fixture = await HubFixture.StartAsync(
+            new HostedRepository
+            {
+                Name = "acme/one",
+                Commit = HubFixture.Commit,
+                Files = [Model],
+                ServesRanges = false,
+            }
+        );
         var breaks = 0;
-        fixture.Server.Fault = request => request.Range is null && Interlocked.Increment(ref breaks) == 1
-            ? new ContentFault { BreakAfter = 400_000 } : null;
+        fixture.Server.Fault = request =>
+            request.Range is null && Interlocked.Increment(ref breaks) == 1 ? new ContentFault { BreakAfter = 400_000 } : null;
         await AssertWholeAsync(fixture);
     }
 
@@ -125,8 +139,8 @@ public sealed class BadServerTests
     {
         await using var fixture = await HubFixture.StartAsync(Model);
         var count = 0;
-        fixture.Server.Fault = request => request.Host == "cdn" && Interlocked.Increment(ref count) == 4
-            ? new ContentFault { IsAltered = true } : null;
+        fixture.Server.Fault = request =>
+            request.Host == "cdn" && Interlocked.Increment(ref count) == 4 ? new ContentFault { IsAltered = true } : null;
         await AssertWholeAsync(fixture);
     }
 
@@ -158,9 +172,10 @@ public sealed class BadServerTests
     {
         await using var fixture = await HubFixture.StartAsync(Model);
         var served = 0;
-        fixture.Server.Intercept = context => context.Request.Path.StartsWithSegments("/repos")
-            && Interlocked.Increment(ref served) % 4 == 0
-            ? Answer(context, 403) : Task.FromResult(false);
+        fixture.Server.Intercept = context =>
+            context.Request.Path.StartsWithSegments("/repos") && Interlocked.Increment(ref served) % 4 == 0
+                ? Answer(context, 403)
+                : Task.FromResult(false);
         await AssertWholeAsync(fixture);
     }
 
@@ -195,8 +210,14 @@ public sealed class BadServerTests
     [Fact]
     public async Task A_commit_that_is_none_is_not_taken()
     {
-        await using var fixture = await HubFixture.StartAsync(new HostedRepository { Name = "acme/one", Commit = "../../outside",
-            Files = [Model] });
+        await using var fixture = await HubFixture.StartAsync(
+            new HostedRepository
+            {
+                Name = "acme/one",
+                Commit = "../../outside",
+                Files = [Model],
+            }
+        );
         Assert.Equal(HubError.Unreachable, (await fixture.FailAsync()).Error);
         Assert.Equal(HubError.Unreachable, (await fixture.FailAsync("acme/one:unet/model.safetensors")).Error);
         Assert.Empty(fixture.CacheFiles());
@@ -232,9 +253,10 @@ public sealed class BadServerTests
     public async Task The_token_goes_to_the_hub_alone()
     {
         await using var fixture = await HubFixture.StartAsync(Model, HostedFile.Small("config.json", "{}"));
-        fixture.Server.Intercept = context => context.Request.Path.Value!.EndsWith("config.json", StringComparison.Ordinal)
-            && !IsCdn(context)
-            ? Answer(context, 302, ("Location", $"{fixture.Server.Cdn}repos/acme/one/config.json")) : Task.FromResult(false);
+        fixture.Server.Intercept = context =>
+            context.Request.Path.Value!.EndsWith("config.json", StringComparison.Ordinal) && !IsCdn(context)
+                ? Answer(context, 302, ("Location", $"{fixture.Server.Cdn}repos/acme/one/config.json"))
+                : Task.FromResult(false);
         await fixture.DownloadAsync();
         Assert.All(fixture.Server.Requests, request => Assert.Equal(request.Host == "hub" ? "Bearer hf_secret" : null, request.Token));
 
@@ -248,8 +270,14 @@ public sealed class BadServerTests
         await fixture.DownloadAsync();
         var before = fixture.CacheFiles();
         var newCommit = new string('a', 40);
-        fixture.Server.Add(new HostedRepository { Name = "acme/one", Commit = newCommit,
-            Files = [Model, HostedFile.Small("config.json", "{ }")] });
+        fixture.Server.Add(
+            new HostedRepository
+            {
+                Name = "acme/one",
+                Commit = newCommit,
+                Files = [Model, HostedFile.Small("config.json", "{ }")],
+            }
+        );
         fixture.Server.Fault = _ => new ContentFault { IsAltered = true };
         Assert.Equal(HubError.Corrupt, (await fixture.FailAsync()).Error);
         Assert.Subset(fixture.CacheFiles().ToHashSet(), before.ToHashSet());
@@ -293,7 +321,8 @@ public sealed class BadServerTests
     private static Task<bool> Answer(HttpContext context, int status, params (string Name, string Value)[] headers)
     {
         context.Response.StatusCode = status;
-        foreach (var (name, value) in headers) context.Response.Headers[name] = value;
+        foreach (var (name, value) in headers)
+            context.Response.Headers[name] = value;
         return Task.FromResult(true);
     }
 }

@@ -11,15 +11,22 @@ public sealed class HubClientTests
     [Fact]
     public async Task A_plan_says_what_will_be_fetched_and_writes_nothing()
     {
-        await using var fixture = await HubFixture.StartAsync(new HostedRepository
-        {
-            Name = "acme/one", Commit = HubFixture.Commit, License = "openrail++", IsGated = true,
-            Files = [Model, Model with { Path = "copy.safetensors" }, HostedFile.Small("config.json", "{}")],
-        });
+        await using var fixture = await HubFixture.StartAsync(
+            new HostedRepository
+            {
+                Name = "acme/one",
+                Commit = HubFixture.Commit,
+                License = "openrail++",
+                IsGated = true,
+                Files = [Model, Model with { Path = "copy.safetensors" }, HostedFile.Small("config.json", "{}")],
+            }
+        );
         using var client = new HubClient(fixture.Options(("HF_TOKEN", LoopbackHub.GrantedToken)));
         var plan = await client.PlanAsync(HubReference.Parse("acme/one"));
-        Assert.Equal((HubFixture.Commit, "openrail++", true, 3, 1_000_002L),
-            (plan.Commit, plan.License, plan.IsGated, plan.Missing.Count, plan.BytesToFetch));
+        Assert.Equal(
+            (HubFixture.Commit, "openrail++", true, 3, 1_000_002L),
+            (plan.Commit, plan.License, plan.IsGated, plan.Missing.Count, plan.BytesToFetch)
+        );
         Assert.Empty(fixture.CacheFiles());
 
         await client.DownloadAsync(plan);
@@ -47,11 +54,20 @@ public sealed class HubClientTests
     [Fact]
     public async Task A_dataset_has_routes_and_a_folder_of_its_own()
     {
-        await using var fixture = await HubFixture.StartAsync(new HostedRepository { Name = "datasets/acme/pairs",
-            Commit = HubFixture.Commit, Files = [Model] });
+        await using var fixture = await HubFixture.StartAsync(
+            new HostedRepository
+            {
+                Name = "datasets/acme/pairs",
+                Commit = HubFixture.Commit,
+                Files = [Model],
+            }
+        );
         var snapshot = await fixture.DownloadAsync("datasets/acme/pairs");
-        Assert.EndsWith(Path.Combine("hub", "datasets--acme--pairs", "snapshots", HubFixture.Commit), snapshot.Path,
-            StringComparison.Ordinal);
+        Assert.EndsWith(
+            Path.Combine("hub", "datasets--acme--pairs", "snapshots", HubFixture.Commit),
+            snapshot.Path,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -74,8 +90,10 @@ public sealed class HubClientTests
         using var client = new HubClient(fixture.Options());
         var download = client.DownloadAsync(HubReference.Parse("acme/one"), progress: new Stopper(stop), cancellationToken: stop.Token);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => download);
-        Assert.DoesNotContain(fixture.CacheFiles(), file => file.Contains("snapshots", StringComparison.Ordinal)
-            || file.EndsWith(Model.Lfs!, StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            fixture.CacheFiles(),
+            file => file.Contains("snapshots", StringComparison.Ordinal) || file.EndsWith(Model.Lfs!, StringComparison.Ordinal)
+        );
     }
 
     [Theory]
@@ -98,8 +116,14 @@ public sealed class HubClientTests
     public async Task A_gated_repository_opens_with_the_token_of_an_account_that_accepted()
     {
         await using var fixture = await Recorded.StartServerAsync();
-        Assert.True(File.Exists(Path.Combine((await fixture.DownloadAsync("acme/gated",
-            fixture.Options(("HF_TOKEN", LoopbackHub.GrantedToken)))).Path, "config.json")));
+        Assert.True(
+            File.Exists(
+                Path.Combine(
+                    (await fixture.DownloadAsync("acme/gated", fixture.Options(("HF_TOKEN", LoopbackHub.GrantedToken)))).Path,
+                    "config.json"
+                )
+            )
+        );
     }
 
     [Fact]

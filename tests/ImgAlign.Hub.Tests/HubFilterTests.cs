@@ -23,7 +23,8 @@ public sealed class HubFilterTests
         HubFile[] files = [new(path, 1, new string('0', 40)), new("other", 1, new string('1', 40))];
         var kept = new HubFilter(exclude: [pattern]).Select(files, "acme/tiny");
         Assert.Equal(expected, !kept.Contains(files[0]));
-        if (expected) Assert.Contains(files[0], new HubFilter([pattern]).Select(files, "acme/tiny"));
+        if (expected)
+            Assert.Contains(files[0], new HubFilter([pattern]).Select(files, "acme/tiny"));
     }
 
     [Fact]

@@ -21,7 +21,13 @@ internal sealed class HubFixture : IAsyncDisposable
     /// <summary>A hub with one repository <c>acme/one</c>.</summary>
     public static Task<HubFixture> StartAsync(params HostedFile[] files) => StartAsync(Repository(files));
 
-    public static HostedRepository Repository(params HostedFile[] files) => new() { Name = "acme/one", Commit = Commit, Files = files };
+    public static HostedRepository Repository(params HostedFile[] files) =>
+        new()
+        {
+            Name = "acme/one",
+            Commit = Commit,
+            Files = files,
+        };
 
     public HubOptions Options(params (string Name, string Value)[] environment)
     {
@@ -31,7 +37,8 @@ internal sealed class HubFixture : IAsyncDisposable
             ["HF_HOME"] = Home,
             ["HF_TOKEN"] = "hf_secret",
         };
-        foreach (var (name, value) in environment) variables[name] = value;
+        foreach (var (name, value) in environment)
+            variables[name] = value;
         return new HubOptions(variables.GetValueOrDefault)
         {
             RetryDelay = TimeSpan.FromMilliseconds(1),
@@ -50,10 +57,17 @@ internal sealed class HubFixture : IAsyncDisposable
         await Assert.ThrowsAsync<HubException>(() => DownloadAsync(reference, options));
 
     /// <summary>Every file below the cache, links included, without locks.</summary>
-    public string[] CacheFiles() => !Directory.Exists(CacheFolder) ? []
-        : [.. Directory.EnumerateFiles(CacheFolder, "*", SearchOption.AllDirectories)
-            .Select(file => Path.GetRelativePath(CacheFolder, file).Replace('\\', '/'))
-            .Where(file => !file.StartsWith(".locks/", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+    public string[] CacheFiles() =>
+        !Directory.Exists(CacheFolder)
+            ? []
+            :
+            [
+                .. Directory
+                    .EnumerateFiles(CacheFolder, "*", SearchOption.AllDirectories)
+                    .Select(file => Path.GetRelativePath(CacheFolder, file).Replace('\\', '/'))
+                    .Where(file => !file.StartsWith(".locks/", StringComparison.Ordinal))
+                    .Order(StringComparer.Ordinal),
+            ];
 
     public async ValueTask DisposeAsync()
     {

@@ -21,8 +21,15 @@ public sealed class HubOptionsTests : IDisposable
     [Fact]
     public void Every_variable_is_read()
     {
-        var options = Read(("HF_ENDPOINT", "http://mirror:8080/"), ("HF_HOME", _home), ("HF_TOKEN", " hf_a \n"), ("HF_HUB_OFFLINE", "yes"),
-            ("HF_HUB_DISABLE_SYMLINKS", "1"), ("HF_HUB_ETAG_TIMEOUT", "3"), ("HF_HUB_DOWNLOAD_TIMEOUT", "30"));
+        var options = Read(
+            ("HF_ENDPOINT", "http://mirror:8080/"),
+            ("HF_HOME", _home),
+            ("HF_TOKEN", " hf_a \n"),
+            ("HF_HUB_OFFLINE", "yes"),
+            ("HF_HUB_DISABLE_SYMLINKS", "1"),
+            ("HF_HUB_ETAG_TIMEOUT", "3"),
+            ("HF_HUB_DOWNLOAD_TIMEOUT", "30")
+        );
         Assert.Equal(new Uri("http://mirror:8080"), options.Endpoint);
         Assert.Equal(Path.Combine(_home, "hub"), options.CacheFolder);
         Assert.Equal("hf_a", options.Token);

@@ -24,8 +24,10 @@ public sealed class KilledDownloadTests
             await Task.Delay(random.Next(400));
             child.Kill();
             await child.WaitForExitAsync();
-            if (child.ExitCode == 0) seen++;
-            else Assert.False(File.Exists(blob), "A blob has its name before it is whole.");
+            if (child.ExitCode == 0)
+                seen++;
+            else
+                Assert.False(File.Exists(blob), "A blob has its name before it is whole.");
         }
         Assert.True(seen < Kills / 2, "Most kills came too late.");
 
@@ -37,8 +39,10 @@ public sealed class KilledDownloadTests
         Assert.Equal(0, last.ExitCode);
         using var content = File.OpenRead(Path.Combine(path, "model.safetensors"));
         Assert.Equal(model.Lfs, Convert.ToHexStringLower(await SHA256.HashDataAsync(content)));
-        Assert.True(fixture.Server.Requests.Skip(before).Count(request => request.Host == "cdn") <= 12,
-            "What the killed processes had fetched came again.");
+        Assert.True(
+            fixture.Server.Requests.Skip(before).Count(request => request.Host == "cdn") <= 12,
+            "What the killed processes had fetched came again."
+        );
     }
 
     private static async Task<Process> StartChildAsync(HubFixture fixture)

@@ -11,17 +11,20 @@ internal sealed class ApiAnswer(HttpContext context, HostedRepository repository
     {
         if (revision != repository.Commit && !repository.Refs.Contains(revision))
             LoopbackHub.Error(context, 404, "RevisionNotFound", $"Invalid rev id: {revision}");
-        else if (route == "tree") await WriteAsync(TreePage());
-        else await WriteAsync(Info());
+        else if (route == "tree")
+            await WriteAsync(TreePage());
+        else
+            await WriteAsync(Info());
     }
 
-    private JsonObject Info() => new()
-    {
-        ["id"] = repository.Name,
-        ["sha"] = repository.Commit,
-        ["gated"] = repository.IsGated ? "auto" : false,
-        ["cardData"] = new JsonObject { ["license"] = repository.License },
-    };
+    private JsonObject Info() =>
+        new()
+        {
+            ["id"] = repository.Name,
+            ["sha"] = repository.Commit,
+            ["gated"] = repository.IsGated ? "auto" : false,
+            ["cardData"] = new JsonObject { ["license"] = repository.License },
+        };
 
     private JsonArray TreePage()
     {
@@ -37,8 +40,20 @@ internal sealed class ApiAnswer(HttpContext context, HostedRepository repository
 
     private static JsonObject Entry(HostedFile file)
     {
-        var entry = new JsonObject { ["type"] = "file", ["oid"] = file.Oid, ["size"] = file.Size, ["path"] = file.Path };
-        if (file.Lfs is not null) entry["lfs"] = new JsonObject { ["oid"] = file.Lfs, ["size"] = file.Size, ["pointerSize"] = 134 };
+        var entry = new JsonObject
+        {
+            ["type"] = "file",
+            ["oid"] = file.Oid,
+            ["size"] = file.Size,
+            ["path"] = file.Path,
+        };
+        if (file.Lfs is not null)
+            entry["lfs"] = new JsonObject
+            {
+                ["oid"] = file.Lfs,
+                ["size"] = file.Size,
+                ["pointerSize"] = 134,
+            };
         return entry;
     }
 

@@ -14,19 +14,24 @@ internal sealed class ContentAnswer(HttpContext context, HostedRepository reposi
         var content = fault?.OtherSize is { } size ? new byte[size] : file.Content;
         context.Response.Headers.ETag = $"\"{file.Lfs ?? file.Oid}\"";
         context.Response.Headers.AcceptRanges = "bytes";
-        if (Range(content.Length) is not { } range) return;
+        if (Range(content.Length) is not { } range)
+            return;
         var (from, to) = range;
         context.Response.ContentLength = to - from;
-        if (context.Request.Method == HttpMethods.Head) return;
-        if (fault is null) await context.Response.BodyWriter.WriteAsync(content.AsMemory(from, to - from), context.RequestAborted);
-        else await SendBadlyAsync(content, from, to, fault);
+        if (context.Request.Method == HttpMethods.Head)
+            return;
+        if (fault is null)
+            await context.Response.BodyWriter.WriteAsync(content.AsMemory(from, to - from), context.RequestAborted);
+        else
+            await SendBadlyAsync(content, from, to, fault);
     }
 
     /// <summary>The bytes to send; null after an answer that the range lies outside.</summary>
     private (int From, int To)? Range(int length)
     {
         var range = context.Request.GetTypedHeaders().Range?.Ranges.First();
-        if (range is null || !repository.ServesRanges) return (0, length);
+        if (range is null || !repository.ServesRanges)
+            return (0, length);
         var from = (int)(range.From ?? 0);
         if (from >= length)
         {
@@ -45,17 +50,21 @@ internal sealed class ContentAnswer(HttpContext context, HostedRepository reposi
         for (var position = from; position < to; position += Slice)
         {
             var slice = content[position..Math.Min(position + Slice, to)];
-            if (fault.IsAltered && position == from) slice[0]++;
+            if (fault.IsAltered && position == from)
+                slice[0]++;
             var sent = position - from;
             if (sent + slice.Length > (fault.BreakAfter ?? fault.StallAfter ?? long.MaxValue))
             {
                 await context.Response.Body.WriteAsync(slice.AsMemory(0, (int)((fault.BreakAfter ?? fault.StallAfter)!.Value - sent)));
                 await context.Response.Body.FlushAsync();
-                if (fault.StallAfter is not null) await Task.Delay(Timeout.Infinite, context.RequestAborted);
-                else context.Abort();
+                if (fault.StallAfter is not null)
+                    await Task.Delay(Timeout.Infinite, context.RequestAborted);
+                else
+                    context.Abort();
                 return;
             }
-            if (fault.Pause > TimeSpan.Zero) await Task.Delay(fault.Pause, context.RequestAborted);
+            if (fault.Pause > TimeSpan.Zero)
+                await Task.Delay(fault.Pause, context.RequestAborted);
             await context.Response.Body.WriteAsync(slice, context.RequestAborted);
             await context.Response.Body.FlushAsync(context.RequestAborted);
         }

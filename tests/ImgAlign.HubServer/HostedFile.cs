@@ -32,7 +32,8 @@ public sealed record HostedFile(string Path, string Oid, string? Lfs, byte[] Con
     public static byte[] RuleBytes(int size, int seed)
     {
         var bytes = new byte[size];
-        for (var i = 0; i < size; i++) bytes[i] = unchecked((byte)((7L * i) + (13L * (i >> 8)) + seed));
+        for (var i = 0; i < size; i++)
+            bytes[i] = unchecked((byte)((7L * i) + (13L * (i >> 8)) + seed));
         return bytes;
     }
 

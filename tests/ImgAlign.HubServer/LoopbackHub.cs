@@ -52,7 +52,8 @@ public sealed class LoopbackHub : IAsyncDisposable
         var addresses = server._app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.ToArray();
         server.Hub = new Uri(addresses[0]);
         server.Cdn = new UriBuilder(addresses[1]) { Host = "localhost" }.Uri;
-        foreach (var repository in repositories) server.Add(repository);
+        foreach (var repository in repositories)
+            server.Add(repository);
         return server;
     }
 
@@ -66,27 +67,38 @@ public sealed class LoopbackHub : IAsyncDisposable
     {
         var target = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
         var isCdn = context.Connection.LocalPort == Cdn.Port;
-        var seen = new SeenRequest(isCdn ? "cdn" : "hub", context.Request.Method, target,
+        var seen = new SeenRequest(
+            isCdn ? "cdn" : "hub",
+            context.Request.Method,
+            target,
             context.Request.Headers.Authorization.FirstOrDefault(),
-            context.Request.Headers.Range.FirstOrDefault());
+            context.Request.Headers.Range.FirstOrDefault()
+        );
         _requests.Enqueue(seen);
-        if (Intercept is not null && await Intercept(context)) return;
+        if (Intercept is not null && await Intercept(context))
+            return;
 
         string[] parts = [.. target.Split('?')[0].Trim('/').Split('/').Select(Uri.UnescapeDataString)];
         var rest = parts.AsSpan(isCdn ? 1 : 0);
         var isApi = rest[0] == "api";
-        if (isApi) rest = rest[1..];
-        if (isApi && rest[0] == "models") rest = rest[1..];
+        if (isApi)
+            rest = rest[1..];
+        if (isApi && rest[0] == "models")
+            rest = rest[1..];
         var isDataset = rest[0] == "datasets";
         var name = (isDataset ? "datasets/" : "") + string.Join('/', rest.Slice(isDataset ? 1 : 0, 2)!);
         string[] action = [.. rest[(isDataset ? 3 : 2)..]];
 
         if (_renamed.TryGetValue(name, out var newName))
             Redirect(context, target.Replace(name, newName, StringComparison.Ordinal), StatusCodes.Status307TemporaryRedirect);
-        else if (Refused(context, name, isResolve: action[0] == "resolve") is not { } repository) return;
-        else if (isCdn) await new ContentAnswer(context, repository, Fault?.Invoke(seen)).SendAsync(string.Join('/', action));
-        else if (isApi) await new ApiAnswer(context, repository, Hub).SendAsync(action[0], action.Length > 1 ? action[1] : "main");
-        else await AnswerFileAsync(context, repository, action[1], string.Join('/', action[2..]), seen);
+        else if (Refused(context, name, isResolve: action[0] == "resolve") is not { } repository)
+            return;
+        else if (isCdn)
+            await new ContentAnswer(context, repository, Fault?.Invoke(seen)).SendAsync(string.Join('/', action));
+        else if (isApi)
+            await new ApiAnswer(context, repository, Hub).SendAsync(action[0], action.Length > 1 ? action[1] : "main");
+        else
+            await AnswerFileAsync(context, repository, action[1], string.Join('/', action[2..]), seen);
     }
 
     /// <summary>The repository, or null after an answer that says why it is not to be had.</summary>
@@ -95,20 +107,33 @@ public sealed class LoopbackHub : IAsyncDisposable
         var token = context.Request.Headers.Authorization.FirstOrDefault();
         if (!_repositories.TryGetValue(name, out var repository) || (repository.IsPrivate && token is null))
         {
-            if (token is null) Error(context, 401, null, "Invalid username or password.");
-            else Error(context, 404, "RepoNotFound", "Repository not found");
+            if (token is null)
+                Error(context, 401, null, "Invalid username or password.");
+            else
+                Error(context, 404, "RepoNotFound", "Repository not found");
             return null;
         }
-        if (repository.IsDisabled) Error(context, 403, null, "Access to this resource is disabled.");
+        if (repository.IsDisabled)
+            Error(context, 403, null, "Access to this resource is disabled.");
         else if (isResolve && repository.IsGated && token is null)
-            Error(context, 401, "GatedRepo",
-                $"Access to model {name} is restricted. You must have access to it and be authenticated to access it. Please log in.");
+            Error(
+                context,
+                401,
+                "GatedRepo",
+                $"Access to model {name} is restricted. You must have access to it and be authenticated to access it. Please log in."
+            );
         else if (isResolve && repository.IsGated && token != $"Bearer {GrantedToken}")
         {
-            Error(context, 403, "GatedRepo", $"Access to model {name} is restricted and you are not in the authorized list. " +
-                $"Visit https://huggingface.co/{name} to ask for access.");
+            Error(
+                context,
+                403,
+                "GatedRepo",
+                $"Access to model {name} is restricted and you are not in the authorized list. "
+                    + $"Visit https://huggingface.co/{name} to ask for access."
+            );
         }
-        else return repository;
+        else
+            return repository;
         return null;
     }
 
@@ -149,7 +174,8 @@ public sealed class LoopbackHub : IAsyncDisposable
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = "application/json";
-        if (code is not null) context.Response.Headers["X-Error-Code"] = code;
+        if (code is not null)
+            context.Response.Headers["X-Error-Code"] = code;
         context.Response.Headers["X-Error-Message"] = message;
     }
 }

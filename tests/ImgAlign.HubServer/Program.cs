@@ -22,12 +22,19 @@ internal static class ServerProgram
     private static HostedRepository Hosted(string folder, string repository)
     {
         var name = Path.GetRelativePath(folder, repository).Replace('\\', '/');
-        var files = Directory.EnumerateFiles(repository, "*", SearchOption.AllDirectories)
+        var files = Directory
+            .EnumerateFiles(repository, "*", SearchOption.AllDirectories)
             .Select(path => HostedFileAt(path, Path.GetRelativePath(repository, path).Replace('\\', '/')));
-        return new HostedRepository { Name = name, Commit = HostedFile.Small(name, name).Oid, Files = [.. files] };
+        return new HostedRepository
+        {
+            Name = name,
+            Commit = HostedFile.Small(name, name).Oid,
+            Files = [.. files],
+        };
     }
 
-    private static HostedFile HostedFileAt(string path, string name) => Path.GetExtension(path) is ".json" or ".txt" or ".md"
-        ? HostedFile.Small(name, File.ReadAllText(path))
-        : HostedFile.Large(name, File.ReadAllBytes(path));
+    private static HostedFile HostedFileAt(string path, string name) =>
+        Path.GetExtension(path) is ".json" or ".txt" or ".md"
+            ? HostedFile.Small(name, File.ReadAllText(path))
+            : HostedFile.Large(name, File.ReadAllBytes(path));
 }

@@ -9,21 +9,21 @@ public class ArchitectureTests
 {
     private static readonly string[] Layers =
     [
-        "Checkpoints",  // files to tensors, tensors to networks
-        "Runtime",      // devices, and which networks are in their memory
+        "Checkpoints", // files to tensors, tensors to networks
+        "Runtime", // devices, and which networks are in their memory
         "Imaging",
         "Tokenizers",
-        "Networks",     // config in, tensors out
+        "Networks", // config in, tensors out
         "Sampling",
         "Backbones",
         "Detectors",
         "Alignment",
-        "Scorers",      // pictures and prompts to numbers
-        "Training",     // losses and tasks, for those who train
+        "Scorers", // pictures and prompts to numbers
+        "Training", // losses and tasks, for those who train
         "Telemetry",
-        "Recipes",      // which models, and where on the hub
-        "Running",      // a run: its rules, its devices, its progress
-        "Generation",   // batches of items to pictures
+        "Recipes", // which models, and where on the hub
+        "Running", // a run: its rules, its devices, its progress
+        "Generation", // batches of items to pictures
         "DependencyInjection",
     ];
 
@@ -36,11 +36,15 @@ public class ArchitectureTests
     public void Refers_only_to_layers_before_it(string layer)
     {
         var later = Layers.Skip(Array.IndexOf(Layers, layer) + 1).Select(Namespace).ToArray();
-        if (later.Length == 0) return;
+        if (later.Length == 0)
+            return;
 
-        var result = Types.InAssemblies(Assemblies)
-            .That().ResideInNamespaceMatching($"^{Namespace(layer)}(\\.|$)")  // not those that merely begin with the same word
-            .ShouldNot().HaveDependencyOnAny(later)
+        var result = Types
+            .InAssemblies(Assemblies)
+            .That()
+            .ResideInNamespaceMatching($"^{Namespace(layer)}(\\.|$)") // not those that merely begin with the same word
+            .ShouldNot()
+            .HaveDependencyOnAny(later)
             .GetResult();
 
         Assert.True(result.IsSuccessful, $"{layer} refers to a later layer in {string.Join(", ", result.FailingTypeNames ?? [])}.");
@@ -49,7 +53,8 @@ public class ArchitectureTests
     [Fact]
     public void Every_folder_has_its_place()
     {
-        var folders = Assemblies.SelectMany(assembly => assembly.GetTypes())
+        var folders = Assemblies
+            .SelectMany(assembly => assembly.GetTypes())
             .Select(type => type.Namespace?.Split('.'))
             .Where(parts => parts is ["ImgAlign", _, ..])
             .Select(parts => parts![1])

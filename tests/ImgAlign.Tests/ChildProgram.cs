@@ -12,7 +12,8 @@ internal static class ChildProgram
 
     private static async Task<int> Main(string[] arguments)
     {
-        if (arguments is not [NullReferenceAfterProduct]) return 2;
+        if (arguments is not [NullReferenceAfterProduct])
+            return 2;
         using var runtime = new DeviceRuntime(new RuntimeOptions());
         await runtime.RunAsync(() =>
         {

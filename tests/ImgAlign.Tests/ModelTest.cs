@@ -6,7 +6,8 @@ namespace ImgAlign.Tests;
 /// <summary>Tests of models that are made of files: a folder for what they write, and a device.</summary>
 public abstract class ModelTest : IDisposable
 {
-    private protected ModelTest(RuntimeOptions? options = null) => Runtime = new DeviceRuntime(options ?? new RuntimeOptions { Threads = 1 });
+    private protected ModelTest(RuntimeOptions? options = null) =>
+        Runtime = new DeviceRuntime(options ?? new RuntimeOptions { Threads = 1 });
 
     private protected TemporaryFolder Folder { get; } = new();
 

@@ -1,6 +1,7 @@
 namespace ImgAlign.Tests;
 
-/// <summary>A theory that needs a program, and is skipped where that is not installed; <c>.ci/run</c>, which installs it, fails then.</summary>
+/// <summary>A theory that needs a program, and is skipped where that is not installed; <c>.ci/run</c>, which installs it, fails
+/// then.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class ProgramTheoryAttribute : TheoryAttribute
 {
@@ -8,9 +9,12 @@ internal sealed class ProgramTheoryAttribute : TheoryAttribute
     /// <param name="program">Its name, as in <c>PATH</c>.</param>
     public ProgramTheoryAttribute(string program)
     {
-        if (!IsInstalled(program)) Skip = $"Not installed: {program}.";
+        if (!IsInstalled(program))
+            Skip = $"Not installed: {program}.";
     }
 
     private static bool IsInstalled(string program) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Any(folder => File.Exists(Path.Combine(folder, program)));
+        (Environment.GetEnvironmentVariable("PATH") ?? "")
+            .Split(Path.PathSeparator)
+            .Any(folder => File.Exists(Path.Combine(folder, program)));
 }

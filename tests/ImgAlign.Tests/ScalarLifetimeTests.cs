@@ -29,7 +29,10 @@ public class ScalarLifetimeTests
     [InlineData(nameof(CountsUp))]
     [InlineData(nameof(Reads))]
     public void Scalars_are_seen_where_they_are_made(string method) =>
-        Assert.Contains(ScalarsMadeIn(typeof(ScalarLifetimeTests).Assembly.Location), sentence => sentence.Contains($"{method}(", StringComparison.Ordinal));
+        Assert.Contains(
+            ScalarsMadeIn(typeof(ScalarLifetimeTests).Assembly.Location),
+            sentence => sentence.Contains($"{method}(", StringComparison.Ordinal)
+        );
 
     [Fact]
     public void Garbage_collections_of_another_thread_do_no_harm()
@@ -39,7 +42,8 @@ public class ScalarLifetimeTests
         using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(1));
         var collector = new Thread(() =>
         {
-            while (!stop.IsCancellationRequested) GC.Collect(0);
+            while (!stop.IsCancellationRequested)
+                GC.Collect(0);
         });
         collector.Start();
         try
@@ -47,7 +51,7 @@ public class ScalarLifetimeTests
             while (!stop.IsCancellationRequested)
             {
                 using var scope = NewDisposeScope();
-                var sum = a.Plus(b).PlusInPlace(b).Times(2).Minus(0.5).DividedBy(0.5).Squared();  // ((1 + 1 + 1) * 2 - 0.5) / 0.5 = 11
+                var sum = a.Plus(b).PlusInPlace(b).Times(2).Minus(0.5).DividedBy(0.5).Squared(); // ((1 + 1 + 1) * 2 - 0.5) / 0.5 = 11
                 Assert.Equal(121, sum[3, 3].item<float>());
             }
         }
@@ -70,14 +74,28 @@ public class ScalarLifetimeTests
     private static IEnumerable<string> ScalarsMadeIn(string path)
     {
         using var assembly = AssemblyDefinition.ReadAssembly(path, new ReaderParameters { AssemblyResolver = Resolver });
-        foreach (var method in Methods(assembly.MainModule).Where(static method => method.DeclaringType.FullName != typeof(TensorMath).FullName))
+        foreach (
+            var method in Methods(assembly.MainModule).Where(static method => method.DeclaringType.FullName != typeof(TensorMath).FullName)
+        )
         {
-            foreach (var callee in Callees(method).Where(static callee => callee.DeclaringType.Scope.Name == "TorchSharp" && ScalarMakers.Value.Contains(callee.Resolve().FullName)))
+            foreach (
+                var callee in Callees(method)
+                    .Where(static callee =>
+                        callee.DeclaringType.Scope.Name == "TorchSharp" && ScalarMakers.Value.Contains(callee.Resolve().FullName)
+                    )
+            )
                 yield return $"{method.FullName} makes a Scalar by {callee.FullName}; TensorMath has what is safe.";
         }
         // What runs a layer of TorchSharp names a method of its base class only.
-        var layers = assembly.MainModule.GetTypeReferences().Where(static type => type.Namespace == "TorchSharp.Modules").Select(static type => type.Resolve());
-        foreach (var method in layers.SelectMany(static layer => layer.Methods).Where(static method => method.IsVirtual && ScalarMakers.Value.Contains(method.FullName)))
+        var layers = assembly
+            .MainModule.GetTypeReferences()
+            .Where(static type => type.Namespace == "TorchSharp.Modules")
+            .Select(static type => type.Resolve());
+        foreach (
+            var method in layers
+                .SelectMany(static layer => layer.Methods)
+                .Where(static method => method.IsVirtual && ScalarMakers.Value.Contains(method.FullName))
+        )
             yield return $"{method.FullName} makes a Scalar, and {assembly.Name.Name} uses the layer.";
     }
 
@@ -93,14 +111,22 @@ public class ScalarLifetimeTests
     {
         using var torchSharp = ModuleDefinition.ReadModule(typeof(torch).Assembly.Location);
         var callers = Methods(torchSharp)
-            .SelectMany(static caller => Callees(caller).Where(callee => callee.DeclaringType.Scope == caller.Module).Select(callee => (Caller: caller, Callee: callee.Resolve())))
+            .SelectMany(static caller =>
+                Callees(caller)
+                    .Where(callee => callee.DeclaringType.Scope == caller.Module)
+                    .Select(callee => (Caller: caller, Callee: callee.Resolve()))
+            )
             .ToLookup(static call => call.Callee, static call => call.Caller);
         var makers = new HashSet<MethodDefinition>();
-        var open = new Stack<MethodDefinition>(torchSharp.GetType(typeof(Scalar).FullName).Methods.Where(static method => method.IsConstructor));
+        var open = new Stack<MethodDefinition>(
+            torchSharp.GetType(typeof(Scalar).FullName).Methods.Where(static method => method.IsConstructor)
+        );
         while (open.TryPop(out var maker))
         {
-            if (!makers.Add(maker)) continue;
-            foreach (var caller in callers[maker]) open.Push(caller);
+            if (!makers.Add(maker))
+                continue;
+            foreach (var caller in callers[maker])
+                open.Push(caller);
         }
         return [.. makers.Select(static maker => maker.FullName)];
     }

@@ -9,7 +9,12 @@ internal sealed record ClipVisionComparison() : Comparison("vit-h-224")
 {
     private static readonly ClipVisionConfig Config = new()
     {
-        HiddenSize = 1280, IntermediateSize = 5120, NumHiddenLayers = 32, NumAttentionHeads = 16, PatchSize = 14, HiddenAct = "gelu",
+        HiddenSize = 1280,
+        IntermediateSize = 5120,
+        NumHiddenLayers = 32,
+        NumAttentionHeads = 16,
+        PatchSize = 14,
+        HiddenAct = "gelu",
     };
 
     public override IContender Create(SharedWeights weights, IReadOnlyDictionary<string, torch.Tensor> inputs)

@@ -9,6 +9,11 @@ namespace ImgAlign.Benchmarks.Comparing;
 /// <param name="ReferenceFromExact">The same of the reference.</param>
 internal sealed record Difference(double Largest, double Magnitude, double? OursFromExact, double? ReferenceFromExact)
 {
-    public override string ToString() => Invariant($"largest difference {Largest:0.0e+0} of {Magnitude:0.0e+0}")
-        + (OursFromExact is { } ours && ReferenceFromExact is { } reference ? Invariant($" (from the reference in float32: ours {ours:0.0e+0}, reference {reference:0.0e+0})") : "");
+    public override string ToString() =>
+        Invariant($"largest difference {Largest:0.0e+0} of {Magnitude:0.0e+0}")
+        + (
+            OursFromExact is { } ours && ReferenceFromExact is { } reference
+                ? Invariant($" (from the reference in float32: ours {ours:0.0e+0}, reference {reference:0.0e+0})")
+                : ""
+        );
 }

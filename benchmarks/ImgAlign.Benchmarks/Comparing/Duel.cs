@@ -40,7 +40,12 @@ internal sealed class Duel : IDisposable
         using var scope = torch.NewDisposeScope();
         var ours = Ours.Run().to(torch.float64);
         var reference = Reference.Run().to(torch.float64);
-        return new(Largest(ours - reference), Largest(reference), exact is null ? null : Largest(ours - exact), exact is null ? null : Largest(reference - exact));
+        return new(
+            Largest(ours - reference),
+            Largest(reference),
+            exact is null ? null : Largest(ours - exact),
+            exact is null ? null : Largest(reference - exact)
+        );
 
         static double Largest(torch.Tensor x) => x.abs().max().item<double>();
     }
@@ -56,7 +61,7 @@ internal sealed class Duel : IDisposable
         {
             for (var i = 0; i < contestants.Length; i++)
             {
-                var turn = (round + i) % contestants.Length;  // nobody is always first
+                var turn = (round + i) % contestants.Length; // nobody is always first
                 var (watch, processor) = (Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
                 using var result = contestants[turn]();
                 times[turn].Add(new(watch.Elapsed, Environment.CpuUsage.TotalTime - processor));
@@ -69,7 +74,8 @@ internal sealed class Duel : IDisposable
     {
         Ours.Dispose();
         Reference.Dispose();
-        foreach (var input in inputs.Values) input.Dispose();
+        foreach (var input in inputs.Values)
+            input.Dispose();
         weights.Dispose();
     }
 }

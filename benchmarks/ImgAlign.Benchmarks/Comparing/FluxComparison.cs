@@ -14,6 +14,7 @@ internal sealed record FluxComparison() : Comparison("flux-2-4-512")
         return new PreparedContender<FluxConditioning>(
             () => transformer.Prepare(inputs["context"], inputs["pooled"], inputs["guidance"], inputs["txt_ids"], inputs["img_ids"]),
             conditioning => transformer.call(inputs["hidden_states"], inputs["timestep"], conditioning),
-            transformer);
+            transformer
+        );
     }
 }

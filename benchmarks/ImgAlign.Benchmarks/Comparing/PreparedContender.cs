@@ -7,7 +7,8 @@ namespace ImgAlign.Benchmarks.Comparing;
 /// <param name="prepare">Prepares it.</param>
 /// <param name="run">One step.</param>
 /// <param name="networks">What is disposed in the end.</param>
-internal sealed class PreparedContender<T>(Func<T> prepare, Func<T, torch.Tensor> run, params torch.nn.Module?[] networks) : IContender where T : Conditioning
+internal sealed class PreparedContender<T>(Func<T> prepare, Func<T, torch.Tensor> run, params torch.nn.Module?[] networks) : IContender
+    where T : Conditioning
 {
     private readonly T conditioning = prepare();
 
@@ -24,6 +25,7 @@ internal sealed class PreparedContender<T>(Func<T> prepare, Func<T, torch.Tensor
     public void Dispose()
     {
         conditioning.Dispose();
-        foreach (var network in networks) network?.Dispose();
+        foreach (var network in networks)
+            network?.Dispose();
     }
 }

@@ -14,7 +14,10 @@ internal sealed class ReferenceGraph
         path = Path.Combine(folder, name + ".pt");
         using var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, name + ".json")));
         Parameters = json.RootElement.GetProperty("params").EnumerateObject().ToDictionary(pair => pair.Name, pair => Shape(pair.Value));
-        Inputs = json.RootElement.GetProperty("inputs").EnumerateObject().ToDictionary(pair => pair.Name, pair => Shape(pair.Value.GetProperty("shape")));
+        Inputs = json
+            .RootElement.GetProperty("inputs")
+            .EnumerateObject()
+            .ToDictionary(pair => pair.Name, pair => Shape(pair.Value.GetProperty("shape")));
 
         static long[] Shape(JsonElement list) => [.. list.EnumerateArray().Select(size => size.GetInt64())];
     }
@@ -31,15 +34,16 @@ internal sealed class ReferenceGraph
         using var generator = new torch.Generator(1);
         return Inputs.ToDictionary(input => input.Key, input => Create(input.Key, input.Value).to(type));
 
-        torch.Tensor Create(string name, long[] shape) => name switch
-        {
-            "timestep" => torch.full(shape, Inputs.ContainsKey("guidance") ? 0.5 : 500.0),  // FLUX counts from 0 to 1
-            "guidance" => torch.full(shape, 3.5),
-            "img_ids" => LatentPatches.Ids(SquareSide(shape[0]), SquareSide(shape[0]), torch.CPU),
-            "txt_ids" => torch.zeros(shape),
-            "time_ids" => torch.tensor([512f, 512, 0, 0, 512, 512]).expand(shape).contiguous(),
-            _ => torch.randn(shape, generator: generator),
-        };
+        torch.Tensor Create(string name, long[] shape) =>
+            name switch
+            {
+                "timestep" => torch.full(shape, Inputs.ContainsKey("guidance") ? 0.5 : 500.0), // FLUX counts from 0 to 1
+                "guidance" => torch.full(shape, 3.5),
+                "img_ids" => LatentPatches.Ids(SquareSide(shape[0]), SquareSide(shape[0]), torch.CPU),
+                "txt_ids" => torch.zeros(shape),
+                "time_ids" => torch.tensor([512f, 512, 0, 0, 512, 512]).expand(shape).contiguous(),
+                _ => torch.randn(shape, generator: generator),
+            };
     }
 
     // Latents along a side of the square picture that has so many tokens.

@@ -16,9 +16,12 @@ internal sealed class Sample(IReadOnlyList<RunTime> runs)
     /// <summary>The median of the processor time, in milliseconds.</summary>
     public double MedianProcessor { get; } = MedianOf(runs.Select(run => run.Processor.TotalMilliseconds));
 
-    public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture,
-        $"median {Median:0.0} ms ({runs.Min(run => run.Wall).TotalMilliseconds:0.0} to {runs.Max(run => run.Wall).TotalMilliseconds:0.0}), processor {MedianProcessor:0.0} ms");
+    public override string ToString() =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"median {Median:0.0} ms ({runs.Min(run => run.Wall).TotalMilliseconds:0.0} to "
+                + $"{runs.Max(run => run.Wall).TotalMilliseconds:0.0}), processor {MedianProcessor:0.0} ms"
+        );
 
     private static double MedianOf(IEnumerable<double> values)
     {

@@ -31,7 +31,8 @@ internal sealed class SharedWeights : Checkpoint
 
     protected override void Dispose(bool disposing)
     {
-        foreach (var value in values.Values) value.Dispose();
+        foreach (var value in values.Values)
+            value.Dispose();
         base.Dispose(disposing);
     }
 }

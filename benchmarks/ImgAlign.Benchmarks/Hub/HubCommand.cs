@@ -27,13 +27,19 @@ internal static class HubCommand
         try
         {
             var repository = Directory.CreateDirectory(Path.Combine(work, "served", Repository)).FullName;
-            await File.WriteAllBytesAsync(Path.Combine(repository, FileName), HostedFile.RuleBytes(megabytes * 1_000_000, 1),
-                cancellationToken);
+            await File.WriteAllBytesAsync(
+                Path.Combine(repository, FileName),
+                HostedFile.RuleBytes(megabytes * 1_000_000, 1),
+                cancellationToken
+            );
 
             // In a process of its own, as a hub is.
             var program = Path.Combine(AppContext.BaseDirectory, "ImgAlign.HubServer.dll");
-            var start = new ProcessStartInfo("dotnet", [program, Path.Combine(work, "served")]) { RedirectStandardInput = true,
-                RedirectStandardOutput = true };
+            var start = new ProcessStartInfo("dotnet", [program, Path.Combine(work, "served")])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+            };
             using var server = Process.Start(start)!;
             var hub = new Uri((await server.StandardOutput.ReadLineAsync(cancellationToken))!);
             await MeasureAsync(hub, work, megabytes, cancellationToken);
@@ -53,8 +59,10 @@ internal static class HubCommand
         {
             var watch = Stopwatch.StartNew();
             var target = Path.Combine(work, "curl");
-            await ShellAsync($"curl -sSfL -o '{target}' '{hub}{Repository}/resolve/main/{FileName}' && sha256sum '{target}' > /dev/null",
-                cancellationToken);
+            await ShellAsync(
+                $"curl -sSfL -o '{target}' '{hub}{Repository}/resolve/main/{FileName}' && sha256sum '{target}' > /dev/null",
+                cancellationToken
+            );
             var curl = megabytes / watch.Elapsed.TotalSeconds;
             File.Delete(target);
 
@@ -65,7 +73,8 @@ internal static class HubCommand
             var ours = megabytes / watch.Elapsed.TotalSeconds;
             Directory.Delete(cache, recursive: true);
 
-            if (round == 0) continue;  // warms both up
+            if (round == 0)
+                continue; // warms both up
             ratios.Add(ours / curl);
             Print($"curl and sha256sum {curl:0} MB/s, ImgAlign.Hub {ours:0} MB/s, ratio {ours / curl:0.00}");
         }
@@ -76,8 +85,9 @@ internal static class HubCommand
     {
         using var shell = Process.Start("sh", ["-c", line]);
         await shell.WaitForExitAsync(cancellationToken);
-        if (shell.ExitCode != 0) throw new InvalidOperationException($"{line} ended with {shell.ExitCode}.");
+        if (shell.ExitCode != 0)
+            throw new InvalidOperationException($"{line} ended with {shell.ExitCode}.");
     }
 
-    private static void Print(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
+    private static void Print(string line) => Console.WriteLine(line);
 }

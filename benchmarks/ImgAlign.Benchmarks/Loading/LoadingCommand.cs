@@ -15,7 +15,12 @@ internal static class LoadingCommand
 {
     public static Command Create()
     {
-        var file = new Argument<FileInfo>("file") { Description = "A float32 checkpoint of SDXL's UNet in diffusers' names. Where there is none, one of 10.3 GB is written there by rule, and deleted in the end." };
+        var file = new Argument<FileInfo>("file")
+        {
+            Description =
+                "A float32 checkpoint of SDXL's UNet in diffusers' names. Where there is none, one of 10.3 GB is written there "
+                + "by rule, and deleted in the end.",
+        };
         var write = new Option<bool>("--write-only") { Description = "Write the checkpoint and stop." };
         var command = new Command("loading", "Measure opening a full-size SDXL UNet and its first step at 128x128 pixels.") { file, write };
         command.SetAction(parsed => Run(parsed.GetRequiredValue(file), parsed.GetValue(write)));
@@ -33,37 +38,46 @@ internal static class LoadingCommand
         try
         {
             // In a process of its own, whose memory does not count here.
-            if (isOurs) Process.Start(Environment.ProcessPath!, ["loading", file.FullName, "--write-only"]).WaitForExit();
+            if (isOurs)
+                Process.Start(Environment.ProcessPath!, ["loading", file.FullName, "--write-only"]).WaitForExit();
             Measure(file.FullName);
         }
         finally
         {
-            if (isOurs) file.Delete();
+            if (isOurs)
+                file.Delete();
         }
     }
 
     private static void Write(string path)
     {
         using var network = new UNet2DConditionModel(SdxlBase.UNet, META);
-        using var weights = new RuleCheckpoint(seed: 1, network.named_parameters().Select(pair => KeyValuePair.Create(pair.name, pair.parameter.shape)));
+        using var weights = new RuleCheckpoint(
+            seed: 1,
+            network.named_parameters().Select(pair => KeyValuePair.Create(pair.name, pair.parameter.shape))
+        );
         SafetensorsWriter.Write(path, weights);
     }
 
     private static void Measure(string path)
     {
-        using (zeros(1)) { }  // loads libtorch
+        using (zeros(1)) { } // loads libtorch
         var size = new FileInfo(path).Length;
         Print($"{Hardware.Describe()}, {get_num_threads()} threads, {path} of {size / 1e9:0.00} GB");
 
         var watch = Stopwatch.StartNew();
         using var unet = new UNet2DConditionModel(SdxlBase.UNet, META);
-        using (var checkpoint = Checkpoint.Open(path)) CheckpointBinder.Bind(unet, checkpoint, WeightMap.Identity);
+        using (var checkpoint = Checkpoint.Open(path))
+            CheckpointBinder.Bind(unet, checkpoint, WeightMap.Identity);
         Print($"  built, checked and bound in {watch.Elapsed.TotalSeconds:0.00} s, peak memory {Hardware.PeakMemoryBytes() / 1e9:0.00} GB");
 
         watch.Restart();
         Step(unet);
         var peak = Hardware.PeakMemoryBytes();
-        Print($"  first step at 128x128 pixels in {watch.Elapsed.TotalSeconds:0.0} s, peak memory {peak / 1e9:0.00} GB, {(double)peak / size:0.000} of the file");
+        Print(
+            $"  first step at 128x128 pixels in {watch.Elapsed.TotalSeconds:0.0} s, peak memory {peak / 1e9:0.00} GB, "
+                + $"{(double)peak / size:0.000} of the file"
+        );
     }
 
     private static void Step(UNet2DConditionModel unet)
@@ -71,9 +85,16 @@ internal static class LoadingCommand
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var timeIds = tensor([128f, 128f, 0f, 0f, 128f, 128f]).unsqueeze(0);
-        using var conditioning = unet.Prepare(zeros(1, 77, unet.Config.CrossAttentionDim), zeros(1, 1280), timeIds, adapter: null, imageTokens: null, imageScale: 0);
+        using var conditioning = unet.Prepare(
+            zeros(1, 77, unet.Config.CrossAttentionDim),
+            zeros(1, 1280),
+            timeIds,
+            adapter: null,
+            imageTokens: null,
+            imageScale: 0
+        );
         unet.call(randn(1, unet.Config.InChannels, 16, 16), tensor(981f), conditioning);
     }
 
-    private static void Print(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
+    private static void Print(string line) => Console.WriteLine(line);
 }

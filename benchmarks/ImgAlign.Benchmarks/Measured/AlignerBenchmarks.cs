@@ -8,7 +8,8 @@ using TorchSharp;
 namespace ImgAlign.Benchmarks.Measured;
 
 /// <summary>
-/// The Implicit Aligner for SDXL on LLaVA-1.5-13B's hidden states: what depends on them alone is computed once, so three passes cost little more
+/// The Implicit Aligner for SDXL on LLaVA-1.5-13B's hidden states: what depends on them alone is computed once, so three passes cost little
+/// more
 /// than one.
 /// </summary>
 public class AlignerBenchmarks : IDisposable
@@ -16,7 +17,15 @@ public class AlignerBenchmarks : IDisposable
     private const int Positions = 608;
     private const int ImageTokens = 16;
 
-    private static readonly PerceiverConfig Config = new(InputWidth: 5120, Width: 2048, OutputWidth: 2048, Depth: 4, Heads: 20, HeadWidth: 64, FeedForwardWidth: 8192);
+    private static readonly PerceiverConfig Config = new(
+        InputWidth: 5120,
+        Width: 2048,
+        OutputWidth: 2048,
+        Depth: 4,
+        Heads: 20,
+        HeadWidth: 64,
+        FeedForwardWidth: 8192
+    );
 
     private readonly AlignerNetwork network = new(Config, torch.META);
     private readonly torch.Tensor h = torch.randn(1, Positions, Config.InputWidth);
@@ -26,7 +35,10 @@ public class AlignerBenchmarks : IDisposable
     [GlobalSetup]
     public void Setup()
     {
-        using var weights = new RuleCheckpoint(1, network.named_parameters().Select(pair => KeyValuePair.Create(pair.name, pair.parameter.shape)));
+        using var weights = new RuleCheckpoint(
+            1,
+            network.named_parameters().Select(pair => KeyValuePair.Create(pair.name, pair.parameter.shape))
+        );
         CheckpointBinder.Bind(network, weights, WeightMap.Identity);
     }
 
@@ -54,6 +66,7 @@ public class AlignerBenchmarks : IDisposable
         using var scope = torch.NewDisposeScope();
         using var context = network.Prepare(h);
         var aligned = z;
-        for (var pass = 0; pass < passes; pass++) aligned = network.Pass(context, aligned);
+        for (var pass = 0; pass < passes; pass++)
+            aligned = network.Pass(context, aligned);
     }
 }

@@ -11,11 +11,12 @@ internal sealed class InProcessConfig : ManualConfig
     public InProcessConfig()
     {
         Add(DefaultConfig.Instance);
-        AddJob(Job.Default
-            .WithToolchain(InProcessEmitToolchain.Instance)
-            .WithStrategy(RunStrategy.Monitoring)
-            .WithWarmupCount(3)
-            .WithIterationCount(10)
-            .WithInvocationCount(1));
+        AddJob(
+            Job.Default.WithToolchain(InProcessEmitToolchain.Instance)
+                .WithStrategy(RunStrategy.Monitoring)
+                .WithWarmupCount(3)
+                .WithIterationCount(10)
+                .WithInvocationCount(1)
+        );
     }
 }

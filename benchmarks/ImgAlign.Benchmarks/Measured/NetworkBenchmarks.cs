@@ -23,7 +23,11 @@ public class NetworkBenchmarks : IDisposable
     /// <summary>Builds both sides.</summary>
     [GlobalSetup]
     public void Setup() =>
-        duel = new Duel(Comparison.All.Single(comparison => comparison.Name == Network), Path.Combine(AppContext.BaseDirectory, "graphs"), Type);
+        duel = new Duel(
+            Comparison.All.Single(comparison => comparison.Name == Network),
+            Path.Combine(AppContext.BaseDirectory, "graphs"),
+            Type
+        );
 
     /// <summary>Frees both sides.</summary>
     [GlobalCleanup]

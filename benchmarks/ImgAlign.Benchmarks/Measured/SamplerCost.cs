@@ -19,10 +19,23 @@ internal static class SamplerCost
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var (x, data) = (randn(Latents), randn(Latents));
-        var config = new SchedulerConfig { BetaStart = 0.00085, BetaEnd = 0.012, BetaSchedule = "scaled_linear", TimestepSpacing = "leading", StepsOffset = 1 };
+        var config = new SchedulerConfig
+        {
+            BetaStart = 0.00085,
+            BetaEnd = 0.012,
+            BetaSchedule = "scaled_linear",
+            TimestepSpacing = "leading",
+            StepsOffset = 1,
+        };
         foreach (var sampler in Samplers.All)
         {
-            var settings = new SamplingSettings { Steps = Steps, Guidance = 1, ImagePromptScale = 0, Sampler = sampler };
+            var settings = new SamplingSettings
+            {
+                Steps = Steps,
+                Guidance = 1,
+                ImagePromptScale = 0,
+                Sampler = sampler,
+            };
             var schedule = new DiffusionSchedule(config).Create(settings);
             using var noise = new TorchNoise(0);
             var fastest = double.PositiveInfinity;

@@ -18,18 +18,31 @@ internal static class SamplersCommand
 
     private static readonly ISampler[] Deterministic =
     [
-        Samplers.Euler, Samplers.Ddim, Samplers.Heun, Samplers.DpmSolver2M, Samplers.DpmSolver3M, Samplers.DpmSolver2S, Samplers.DpmSolver3S, Samplers.UniPc,
+        Samplers.Euler,
+        Samplers.Ddim,
+        Samplers.Heun,
+        Samplers.DpmSolver2M,
+        Samplers.DpmSolver3M,
+        Samplers.DpmSolver2S,
+        Samplers.DpmSolver3S,
+        Samplers.UniPc,
     ];
 
     private static readonly string[] Prompts =
     [
-        "a red circle left of a blue square", "a green triangle above a purple cross", "a yellow square below a black circle", "a blue cross right of a red triangle",
+        "a red circle left of a blue square",
+        "a green triangle above a purple cross",
+        "a yellow square below a black circle",
+        "a blue cross right of a red triangle",
     ];
 
     public static Command Create()
     {
         var pictures = new Option<int>("--pictures") { Description = "The number of pictures.", DefaultValueFactory = static _ => 8 };
-        var command = new Command("samplers", $"Compare samplers in few steps with {StepsOfLimit} steps of Euler on ShapeWorld.") { pictures };
+        var command = new Command("samplers", $"Compare samplers in few steps with {StepsOfLimit} steps of Euler on ShapeWorld.")
+        {
+            pictures,
+        };
         command.SetAction((parsed, _) => MeasureAsync(parsed.GetValue(pictures)));
         return command;
     }
@@ -43,7 +56,9 @@ internal static class SamplersCommand
         var items = Enumerable.Range(0, pictures).Select(static seed => new GenerationItem(Prompts[seed % Prompts.Length]) { Seed = seed });
         var request = new GenerationRequest(items);
 
-        Console.WriteLine($"{pictures} pictures; root of the mean squared difference from {StepsOfLimit} steps of Euler, of 255; in brackets evaluations");
+        Console.WriteLine(
+            $"{pictures} pictures; root of the mean squared difference from {StepsOfLimit} steps of Euler, of 255; in brackets evaluations"
+        );
         Console.WriteLine();
         Console.WriteLine($"| | {string.Join(" | ", Steps.Select(static steps => $"{steps} steps"))} |");
         Console.WriteLine($"|---|{string.Concat(Enumerable.Repeat("---|", Steps.Length))}");
@@ -55,17 +70,31 @@ internal static class SamplersCommand
             {
                 var difference = Difference(await GenerateAsync(sampler, steps).ConfigureAwait(false), limit);
                 var evaluations = sampler.CountEvaluations(steps);
-                cells.Add(string.Create(CultureInfo.InvariantCulture, $"{difference:0.0}{(evaluations == steps ? "" : $" ({evaluations})")}"));
+                cells.Add(
+                    string.Create(CultureInfo.InvariantCulture, $"{difference:0.0}{(evaluations == steps ? "" : $" ({evaluations})")}")
+                );
             }
             Console.WriteLine($"| `{sampler.Name}` | {string.Join(" | ", cells)} |");
         }
 
         async Task<IReadOnlyList<RgbImage>> GenerateAsync(ISampler sampler, int steps) =>
-            [.. (await pipeline.GenerateAsync(request with { Sampler = sampler, Steps = steps, NoiseLevels = LevelsFor(sampler) }).ConfigureAwait(false)).Items.Select(static item => item.Image)];
+            [
+                .. (
+                    await pipeline
+                        .GenerateAsync(request with { Sampler = sampler, Steps = steps, NoiseLevels = LevelsFor(sampler) })
+                        .ConfigureAwait(false)
+                ).Items.Select(static item => item.Image),
+            ];
     }
 
-    private static double Difference(IEnumerable<RgbImage> actual, IEnumerable<RgbImage> expected) => Math.Sqrt(actual.Zip(expected).Average(static pair =>
-        pair.First.Pixels.ToArray().Zip(pair.Second.Pixels.ToArray(), static (a, b) => (double)(a - b) * (a - b)).Average()));
+    private static double Difference(IEnumerable<RgbImage> actual, IEnumerable<RgbImage> expected) =>
+        Math.Sqrt(
+            actual
+                .Zip(expected)
+                .Average(static pair =>
+                    pair.First.Pixels.ToArray().Zip(pair.Second.Pixels.ToArray(), static (a, b) => (double)(a - b) * (a - b)).Average()
+                )
+        );
 
     // All begin at the last timestep of training: those of a single step have such timesteps of their own.
     private static NoiseLevelOptions LevelsFor(ISampler sampler) =>

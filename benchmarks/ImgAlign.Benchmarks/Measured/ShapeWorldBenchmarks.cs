@@ -6,7 +6,8 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ImgAlign.Benchmarks.Measured;
 
-/// <summary>The embedded ShapeWorld, as <c>imgalign align</c> runs it: a picture may take 1.5 s on two cores, and a whole round 4 s.</summary>
+/// <summary>The embedded ShapeWorld, as <c>imgalign align</c> runs it: a picture may take 1.5 s on two cores, and a whole round 4
+/// s.</summary>
 public class ShapeWorldBenchmarks
 {
     private const string Prompt = "a red circle left of a blue square";
@@ -49,7 +50,9 @@ public class ShapeWorldBenchmarks
 
     /// <summary>A prompt to a picture, what is wrong with it in words, an aligned picture, and the scores of both.</summary>
     [Benchmark]
-    public Task<AlignmentResult> Round() => pipeline.AlignAsync(new AlignmentRequest(new AlignmentItem(Prompt)) { DescribeCritique = true });
+    public Task<AlignmentResult> Round() =>
+        pipeline.AlignAsync(new AlignmentRequest(new AlignmentItem(Prompt)) { DescribeCritique = true });
 
-    private static IEnumerable<GenerationItem> Eight => Enumerable.Range(0, 8).Select(static seed => new GenerationItem(Prompt) { Seed = seed });
+    private static IEnumerable<GenerationItem> Eight =>
+        Enumerable.Range(0, 8).Select(static seed => new GenerationItem(Prompt) { Seed = seed });
 }

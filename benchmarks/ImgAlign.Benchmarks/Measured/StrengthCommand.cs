@@ -30,9 +30,14 @@ internal static class StrengthCommand
         await using var services = collection.BuildServiceProvider();
         var pipeline = services.GetRequiredService<IAlignmentPipeline>();
         var generation = services.GetRequiredService<IGenerationPipeline>();
-        var scenes = Enumerable.Range(0, prompts).Select(static number => Scene.Draw(new SceneRandom(1, number), heldOut: number % 2 == 1)).ToList();
+        var scenes = Enumerable
+            .Range(0, prompts)
+            .Select(static number => Scene.Draw(new SceneRandom(1, number), heldOut: number % 2 == 1))
+            .ToList();
         var items = scenes.Select(static (scene, seed) => new AlignmentItem(Captions.WriteCanonical(scene)) { Seed = seed }).ToList();
-        var bases = (await generation.GenerateAsync(new GenerationRequest(items)).ConfigureAwait(false)).Items.Select(static item => item.Image).ToList();
+        var bases = (await generation.GenerateAsync(new GenerationRequest(items)).ConfigureAwait(false))
+            .Items.Select(static item => item.Image)
+            .ToList();
         var wasRight = bases.Zip(scenes, static (image, scene) => SceneEvaluator.Judge(image, scene).IsRight).ToList();
 
         Console.WriteLine($"{prompts} pictures, {wasRight.Count(static right => right)} of them right; a round on each, not gated");
@@ -50,7 +55,9 @@ internal static class StrengthCommand
             var wrong = wasRight.Count(static right => !right);
             var name = strength?.ToString(CultureInfo.InvariantCulture) ?? "none: from noise";
             var difference = bases.Zip(images).Average(Difference).ToString("0.0", CultureInfo.InvariantCulture);
-            Console.WriteLine($"| {name} | {difference} | {isRight.Count(static right => right)} | {mended} of {wrong} | {spoiled} of {prompts - wrong} |");
+            Console.WriteLine(
+                $"| {name} | {difference} | {isRight.Count(static right => right)} | {mended} of {wrong} | {spoiled} of {prompts - wrong} |"
+            );
         }
     }
 

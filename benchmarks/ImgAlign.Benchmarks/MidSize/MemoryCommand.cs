@@ -9,7 +9,8 @@ using ImgAlign.Runtime;
 
 namespace ImgAlign.Benchmarks.MidSize;
 
-/// <summary><c>memory</c>: the most resident memory of a whole alignment on the CPU under each memory policy and weight storage, next to the estimate.</summary>
+/// <summary><c>memory</c>: the most resident memory of a whole alignment on the CPU under each memory policy and weight storage, next to
+/// the estimate.</summary>
 internal static class MemoryCommand
 {
     private static readonly (ResidencyPolicy Policy, WeightStorage Storage)[] Runs =
@@ -25,14 +26,25 @@ internal static class MemoryCommand
 
     public static Command Create()
     {
-        var command = MidSizeCommand.Create("memory", "Measure the peak of resident memory of an alignment with mid-size models, each run in a process of its own.", (models, golden) =>
-        {
-            Console.WriteLine($"{Hardware.Describe()}, an alignment of 2 steps at 128x128 pixels, float32; MB above what the process has before");
-            Console.WriteLine($"{"policy",-14}{"storage",-9}{"estimate",9}{"peak",9}{"seconds",9}");
-            // The memory of one run does not count for the next.
-            foreach (var (policy, storage) in Runs)
-                Process.Start(Environment.ProcessPath!, ["memory", "measure", models.Folder, golden, policy.ToString(), storage.ToString()]).WaitForExit();
-        });
+        var command = MidSizeCommand.Create(
+            $"memory",
+            $"Measure the peak of resident memory of an alignment with mid-size models, each run in a process of its own.",
+            (models, golden) =>
+            {
+                Console.WriteLine(
+                    $"{Hardware.Describe()}, an alignment of 2 steps at 128x128 pixels, float32; MB above what the process has before"
+                );
+                Console.WriteLine($"{"policy", -14}{"storage", -9}{"estimate", 9}{"peak", 9}{"seconds", 9}");
+                // The memory of one run does not count for the next.
+                foreach (var (policy, storage) in Runs)
+                    Process
+                        .Start(
+                            Environment.ProcessPath!,
+                            ["memory", "measure", models.Folder, golden, policy.ToString(), storage.ToString()]
+                        )
+                        .WaitForExit();
+            }
+        );
         command.Add(CreateMeasure());
         return command;
     }
@@ -43,8 +55,13 @@ internal static class MemoryCommand
         var (policy, storage) = (new Argument<ResidencyPolicy>("policy"), new Argument<WeightStorage>("storage"));
         var command = new Command("measure", "One of the runs.") { folder, golden, policy, storage };
         command.Hidden = true;
-        command.SetAction(parsed => MeasureAsync(
-            new MidSizeModels(parsed.GetRequiredValue(folder), parsed.GetRequiredValue(golden)), parsed.GetValue(policy), parsed.GetValue(storage)));
+        command.SetAction(parsed =>
+            MeasureAsync(
+                new MidSizeModels(parsed.GetRequiredValue(folder), parsed.GetRequiredValue(golden)),
+                parsed.GetValue(policy),
+                parsed.GetValue(storage)
+            )
+        );
         return command;
     }
 
@@ -58,8 +75,12 @@ internal static class MemoryCommand
         var request = new AlignmentRequest(new AlignmentItem("a red cube on a blue table") { Size = new(128, 128) }) { Steps = 2 };
         var before = Environment.WorkingSet;
         var report = (await pipeline.AlignAsync(request)).Report;
-        Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{policy,-14}{storage,-9}{report.Devices[0].Estimate.RequiredBytes / 1e6,9:0}{(report.Devices[0].PeakMemoryBytes - before) / 1e6,9:0}{report.Duration.TotalSeconds,9:0.0}"));
+        var (estimated, seconds) = (report.Devices[0].Estimate.RequiredBytes, report.Duration.TotalSeconds);
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{policy, -14}{storage, -9}{estimated / 1e6, 9:0}{(report.Devices[0].PeakMemoryBytes - before) / 1e6, 9:0}{seconds, 9:0.0}"
+            )
+        );
     }
 }

@@ -2,10 +2,15 @@ using System.CommandLine;
 
 namespace ImgAlign.Benchmarks.MidSize;
 
-/// <summary>What the commands have in common that measure mid-size models: the models are written to a temporary folder, and deleted in the end.</summary>
+/// <summary>What the commands have in common that measure mid-size models: the models are written to a temporary folder, and deleted in the
+/// end.</summary>
 internal static class MidSizeCommand
 {
-    private static readonly Option<DirectoryInfo> Golden = new("--golden") { Description = "The folder of the golden cases.", DefaultValueFactory = _ => new(Path.Combine("tests", "golden")) };
+    private static readonly Option<DirectoryInfo> Golden = new("--golden")
+    {
+        Description = "The folder of the golden cases.",
+        DefaultValueFactory = _ => new(Path.Combine("tests", "golden")),
+    };
 
     public static Command Create(string name, string description, Action<MidSizeModels, string> run)
     {

@@ -8,10 +8,16 @@ using ImgAlign.Runtime;
 
 namespace ImgAlign.Benchmarks.MidSize;
 
-/// <summary><c>options</c>: what each option that does less work is worth in time, and what it does to the picture, on a mid-size FLUX of random weights.</summary>
+/// <summary><c>options</c>: what each option that does less work is worth in time, and what it does to the picture, on a mid-size FLUX of
+/// random weights.</summary>
 internal static class OptionsCommand
 {
-    private static readonly GenerationRequest Request = new(new GenerationItem("a red cube on a blue table") { NegativePrompt = "blurred", Size = new(256, 256) }) { Steps = 12 };
+    private static readonly GenerationRequest Request = new(
+        new GenerationItem("a red cube on a blue table") { NegativePrompt = "blurred", Size = new(256, 256) }
+    )
+    {
+        Steps = 12,
+    };
 
     private static readonly (string Name, GenerationRequest Request, double? StepCache)[] Runs =
     [
@@ -25,23 +31,36 @@ internal static class OptionsCommand
         ("StepCacheThreshold 0.5", Request, 0.5),
     ];
 
-    public static Command Create() => MidSizeCommand.Create("options", "Measure the options that do less work on a mid-size FLUX.", (models, _) =>
-    {
-        MeasureAsync(models).GetAwaiter().GetResult();
-        WriteSamplers();
-    });
+    public static Command Create() =>
+        MidSizeCommand.Create(
+            $"options",
+            $"Measure the options that do less work on a mid-size FLUX.",
+            (models, _) =>
+            {
+                MeasureAsync(models).GetAwaiter().GetResult();
+                WriteSamplers();
+            }
+        );
 
     private static async Task MeasureAsync(MidSizeModels models)
     {
-        Console.WriteLine($"{Hardware.Describe()}, {Request.Steps} steps at {Request.Items[0].Size}, float32, each twice and the faster one taken");
-        Console.WriteLine($"{"",-32}{"seconds",8}{"ratio",7}{"PSNR, dB",10}");
+        Console.WriteLine(
+            $"{Hardware.Describe()}, {Request.Steps} steps at {Request.Items[0].Size}, float32, each twice and the faster one taken"
+        );
+        Console.WriteLine($"{"", -32}{"seconds", 8}{"ratio", 7}{"PSNR, dB", 10}");
         RgbImage? reference = null;
         var seconds = 0.0;
         foreach (var (name, request, stepCache) in Runs)
         {
             var (image, time) = await GenerateAsync(models, request, stepCache).ConfigureAwait(false);
-            if (reference is null) (reference, seconds) = (image, time);
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-32}{time,8:0.0}{time / seconds,7:0.00}{Psnr(reference, image),10:0.0}"));
+            if (reference is null)
+                (reference, seconds) = (image, time);
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{name, -32}{time, 8:0.0}{time / seconds, 7:0.00}{Psnr(reference, image), 10:0.0}"
+                )
+            );
         }
     }
 
@@ -50,10 +69,14 @@ internal static class OptionsCommand
         Console.WriteLine();
         Console.WriteLine("a sampler's own arithmetic, at the size of SDXL's latents, 1024x1024 pixels");
         foreach (var (sampler, milliseconds) in SamplerCost.Measure())
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{sampler,-32}{milliseconds,8:0.00} ms a step"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{sampler, -32}{milliseconds, 8:0.00} ms a step"));
     }
 
-    private static async Task<(RgbImage Image, double Seconds)> GenerateAsync(MidSizeModels models, GenerationRequest request, double? stepCache)
+    private static async Task<(RgbImage Image, double Seconds)> GenerateAsync(
+        MidSizeModels models,
+        GenerationRequest request,
+        double? stepCache
+    )
     {
         using var runtime = new DeviceRuntime(new RuntimeOptions());
         var options = models.Flux();
@@ -62,8 +85,14 @@ internal static class OptionsCommand
         using var pipeline = new GenerationPipeline(backbone);
         await pipeline.GenerateAsync(request with { Steps = 1 }).ConfigureAwait(false);
         var results = new List<GenerationResult>();
-        for (var run = 0; run < 2; run++) results.Add(await pipeline.GenerateAsync(request).ConfigureAwait(false));
-        return (results[0].Items[0].Image, results.Min(result => result.Report.Timings.Where(timing => timing.Stage == RunStage.Generate).Sum(timing => timing.Duration.TotalSeconds)));
+        for (var run = 0; run < 2; run++)
+            results.Add(await pipeline.GenerateAsync(request).ConfigureAwait(false));
+        return (
+            results[0].Items[0].Image,
+            results.Min(result =>
+                result.Report.Timings.Where(timing => timing.Stage == RunStage.Generate).Sum(timing => timing.Duration.TotalSeconds)
+            )
+        );
     }
 
     private static double Psnr(RgbImage expected, RgbImage actual)

@@ -18,12 +18,13 @@ public sealed class DeviceMemory
 
     /// <summary>Asks the system; null where it does not tell.</summary>
     /// <param name="device">The CPU (host memory, within a container's limit) or a GPU.</param>
-    public static DeviceMemory? Query(torch.Device device) => device.type switch
-    {
-        DeviceType.CPU => QueryHost(),
-        DeviceType.CUDA => QueryCuda(device.index),
-        _ => null,
-    };
+    public static DeviceMemory? Query(torch.Device device) =>
+        device.type switch
+        {
+            DeviceType.CPU => QueryHost(),
+            DeviceType.CUDA => QueryCuda(device.index),
+            _ => null,
+        };
 
     private static DeviceMemory QueryHost()
     {
@@ -35,7 +36,8 @@ public sealed class DeviceMemory
 
     private static long? ReadMeminfo(string name)
     {
-        if (!OperatingSystem.IsLinux()) return null;
+        if (!OperatingSystem.IsLinux())
+            return null;
         try
         {
             var line = File.ReadLines("/proc/meminfo").FirstOrDefault(line => line.StartsWith(name, StringComparison.Ordinal));
@@ -44,19 +46,22 @@ public sealed class DeviceMemory
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return null;  // some sandboxes hide it
+            return null; // some sandboxes hide it
         }
     }
 
     private static DeviceMemory? QueryCuda(int index)
     {
-        if ((cuda ??= CudaRuntime.Find()) is not { } found) return null;
+        if ((cuda ??= CudaRuntime.Find()) is not { } found)
+            return null;
         DeviceMemory? memory = null;
-        // A thread asks of the device that is set for it, and setting a device makes a context on it, also on the old one when that is set back.
+        // A thread asks of the device that is set for it, and setting a device makes a context on it, also on the old one when that is set
+        // back.
         // On a thread of its own nothing needs to be set back.
         var thread = new Thread(() =>
         {
-            if (found.SetDevice(index) == 0 && found.MemGetInfo(out var free, out var total) == 0) memory = new DeviceMemory((long)total, (long)free);
+            if (found.SetDevice(index) == 0 && found.MemGetInfo(out var free, out var total) == 0)
+                memory = new DeviceMemory((long)total, (long)free);
         });
         thread.Start();
         thread.Join();
@@ -76,10 +81,19 @@ public sealed class DeviceMemory
         public static CudaRuntime? Find()
         {
             using var process = Process.GetCurrentProcess();
-            var file = process.Modules.Cast<ProcessModule>().FirstOrDefault(static module => module.ModuleName.Contains("cudart", StringComparison.OrdinalIgnoreCase))?.FileName;
-            return file is not null && NativeLibrary.TryLoad(file, out var library)
-                && NativeLibrary.TryGetExport(library, "cudaSetDevice", out var setDevice) && NativeLibrary.TryGetExport(library, "cudaMemGetInfo", out var memGetInfo)
-                ? new CudaRuntime(Marshal.GetDelegateForFunctionPointer<SetDeviceFunction>(setDevice), Marshal.GetDelegateForFunctionPointer<MemGetInfoFunction>(memGetInfo))
+            var file = process
+                .Modules.Cast<ProcessModule>()
+                .FirstOrDefault(static module => module.ModuleName.Contains("cudart", StringComparison.OrdinalIgnoreCase))
+                ?.FileName;
+            return
+                file is not null
+                && NativeLibrary.TryLoad(file, out var library)
+                && NativeLibrary.TryGetExport(library, "cudaSetDevice", out var setDevice)
+                && NativeLibrary.TryGetExport(library, "cudaMemGetInfo", out var memGetInfo)
+                ? new CudaRuntime(
+                    Marshal.GetDelegateForFunctionPointer<SetDeviceFunction>(setDevice),
+                    Marshal.GetDelegateForFunctionPointer<MemGetInfoFunction>(memGetInfo)
+                )
                 : null;
         }
     }

@@ -16,12 +16,13 @@ internal sealed class DeviceWorker
     private readonly TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lazy<Thread> thread;
 
-    public DeviceWorker(DeviceRuntime device) => thread = new Lazy<Thread>(() =>
-    {
-        var worker = new Thread(() => Work(device)) { IsBackground = true, Name = $"ImgAlign {device.Name}" };
-        worker.Start();
-        return worker;
-    });
+    public DeviceWorker(DeviceRuntime device) =>
+        thread = new Lazy<Thread>(() =>
+        {
+            var worker = new Thread(() => Work(device)) { IsBackground = true, Name = $"ImgAlign {device.Name}" };
+            worker.Start();
+            return worker;
+        });
 
     /// <summary>The device whose thread this is; null on all other threads.</summary>
     public static DeviceRuntime? Current => current;
@@ -44,8 +45,10 @@ internal sealed class DeviceWorker
     /// <returns>Ends with the thread.</returns>
     public Task EndAsync()
     {
-        if (!queue.Writer.TryComplete()) return ended.Task;
-        if (!thread.IsValueCreated) ended.TrySetResult();
+        if (!queue.Writer.TryComplete())
+            return ended.Task;
+        if (!thread.IsValueCreated)
+            ended.TrySetResult();
         return ended.Task;
     }
 
@@ -54,7 +57,8 @@ internal sealed class DeviceWorker
         using var stack = SignalStack.Enlarge();
         current = device;
         // libtorch's number of threads belongs to the calling thread.
-        if (device.Options.Threads is { } count) torch.set_num_threads(count);
+        if (device.Options.Threads is { } count)
+            torch.set_num_threads(count);
         using (torch.no_grad())
         {
             while (queue.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
@@ -88,18 +92,24 @@ internal sealed class DeviceWorker
 
         public Task<TResult> Task => completion.Task;
 
-        /// <summary>A cancellation takes the work out of the queue; once it runs, it watches the token itself, and the task ends when it has freed its tensors.</summary>
-        public void WatchCancellation() => registration = CancellationToken.Register(() =>
-        {
-            if (Interlocked.Exchange(ref hasStarted, 1) == 0) completion.TrySetCanceled(CancellationToken);
-        });
+        /// <summary>A cancellation takes the work out of the queue; once it runs, it watches the token itself, and the task ends when it
+        /// has freed its tensors.</summary>
+        public void WatchCancellation() =>
+            registration = CancellationToken.Register(() =>
+            {
+                if (Interlocked.Exchange(ref hasStarted, 1) == 0)
+                    completion.TrySetCanceled(CancellationToken);
+            });
 
         public override void Run()
         {
-            if (Interlocked.Exchange(ref hasStarted, 1) != 0) return;
+            if (Interlocked.Exchange(ref hasStarted, 1) != 0)
+                return;
             registration.Dispose();
-            if (context is null) Complete();
-            else ExecutionContext.Run(context, static item => ((WorkItem<TResult>)item!).Complete(), this);
+            if (context is null)
+                Complete();
+            else
+                ExecutionContext.Run(context, static item => ((WorkItem<TResult>)item!).Complete(), this);
         }
 
         private void Complete()

@@ -5,7 +5,8 @@ namespace ImgAlign.Runtime;
 /// <summary>Where and how models run: one set of options a device.</summary>
 public class RuntimeOptions
 {
-    /// <summary><c>cpu</c>, <c>cuda</c> (the first GPU) or <c>cuda:1</c>. A device that is absent is an error: there is no fall-back.</summary>
+    /// <summary><c>cpu</c>, <c>cuda</c> (the first GPU) or <c>cuda:1</c>. A device that is absent is an error: there is no
+    /// fall-back.</summary>
     [Required, RegularExpression(@"cpu|cuda(:\d{1,2})?", ErrorMessage = "{0} must be cpu, cuda or cuda:N.")]
     public string Device { get; set; } = "cpu";
 
@@ -26,7 +27,8 @@ public class RuntimeOptions
     public int? Threads { get; set; }
 
     /// <summary>
-    /// Whether large float32 products run on a kernel of this library where that is faster than libtorch's: on AMD's CPUs with AVX-512. It sums in
+    /// Whether large float32 products run on a kernel of this library where that is faster than libtorch's: on AMD's CPUs with AVX-512. It
+    /// sums in
     /// another order, so that pictures differ from libtorch's in rounding.
     /// </summary>
     public bool UseWideGemm { get; set; } = true;

@@ -3,8 +3,10 @@ using System.Runtime.InteropServices;
 namespace ImgAlign.Runtime;
 
 /// <summary>
-/// A larger alternate signal stack for the calling thread, for as long as it computes. On Linux, .NET turns the signal of a null check into a
-/// <see cref="NullReferenceException"/> on a stack of 16 KB. A thread that has computed a bfloat16 product on a CPU with AMX gets signals that
+/// A larger alternate signal stack for the calling thread, for as long as it computes. On Linux, .NET turns the signal of a null check into
+/// a
+/// <see cref="NullReferenceException"/> on a stack of 16 KB. A thread that has computed a bfloat16 product on a CPU with AMX gets signals
+/// that
 /// are 8 KB larger, and .NET's handler overruns that stack: an exception that is caught all the same would end the process.
 /// </summary>
 /// <remarks>
@@ -16,7 +18,7 @@ public readonly unsafe ref struct SignalStack
     /// <summary>The size of the stack while it is enlarged, in bytes.</summary>
     public const int EnlargedBytes = 128 * 1024;
 
-    private const int Disabled = 2;  // SS_DISABLE
+    private const int Disabled = 2; // SS_DISABLE
 
     private readonly Description old;
     private readonly void* memory;
@@ -26,21 +28,27 @@ public readonly unsafe ref struct SignalStack
         this.old = old;
         memory = NativeMemory.AlignedAlloc(EnlargedBytes, (nuint)Environment.SystemPageSize);
         var larger = new Description { Memory = memory, Bytes = EnlargedBytes };
-        if (SetSignalStack(&larger, null) == 0) return;
+        if (SetSignalStack(&larger, null) == 0)
+            return;
         NativeMemory.AlignedFree(memory);
-        throw new ImgAlignException($"The system refuses this thread a signal stack of {EnlargedBytes} bytes (errno {Marshal.GetLastSystemError()}).");
+        throw new ImgAlignException(
+            $"The system refuses this thread a signal stack of {EnlargedBytes} bytes (errno {Marshal.GetLastSystemError()})."
+        );
     }
 
-    /// <summary>Enlarges the stack until the result is disposed, on the same thread. Does nothing where it is large enough already, or not Linux.</summary>
+    /// <summary>Enlarges the stack until the result is disposed, on the same thread. Does nothing where it is large enough already, or not
+    /// Linux.</summary>
     /// <exception cref="ImgAlignException">The system refuses it.</exception>
     public static SignalStack Enlarge() => !OperatingSystem.IsLinux() || CurrentBytes >= EnlargedBytes ? default : new SignalStack(Current);
 
     /// <summary>Gives the thread its old stack back: at its end, .NET unmaps the one that it finds.</summary>
     public void Dispose()
     {
-        if (memory is null) return;
+        if (memory is null)
+            return;
         var previous = old;
-        if (SetSignalStack(&previous, null) == 0) NativeMemory.AlignedFree(memory);
+        if (SetSignalStack(&previous, null) == 0)
+            NativeMemory.AlignedFree(memory);
     }
 
     /// <summary>The size of the calling thread's alternate signal stack in bytes; 0 where it has none.</summary>

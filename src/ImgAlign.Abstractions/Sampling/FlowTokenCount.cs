@@ -4,7 +4,8 @@ namespace ImgAlign.Sampling;
 public enum FlowTokenCount
 {
     /// <summary>
-    /// <c>(w / 8)(h / 8) / 256</c>, as IMG's released code counts: 64 where the picture of 1024 x 1024 has 4,096. Its aligner is released with it.
+    /// <c>(w / 8)(h / 8) / 256</c>, as IMG's released code counts: 64 where the picture of 1024 x 1024 has 4,096. Its aligner is released
+    /// with it.
     /// </summary>
     Released,
 

@@ -9,9 +9,8 @@ namespace ImgAlign.Cli.Align;
 /// </summary>
 internal sealed record AlignRecord : GenerationRecord
 {
-    private AlignRecord(GenerationRecord picture) : base(picture)
-    {
-    }
+    private AlignRecord(GenerationRecord picture)
+        : base(picture) { }
 
     // Behind what both kinds of records have.
     [JsonPropertyOrder(1)]
@@ -40,8 +39,19 @@ internal sealed record AlignRecord : GenerationRecord
     /// <param name="run">What else was asked for, and of which models.</param>
     public static AlignRecord Of(AlignmentResult result, AlignedItem aligned, AlignmentRequest request, PictureJob job, RecordedRun run)
     {
-        var picture = new GeneratedItem { Item = aligned.Item, Image = aligned.Image, Warnings = aligned.Warnings };
-        var generation = new GenerationResult { Items = [picture], Settings = result.Settings, Backbone = result.Backbone, Report = result.Report };
+        var picture = new GeneratedItem
+        {
+            Item = aligned.Item,
+            Image = aligned.Image,
+            Warnings = aligned.Warnings,
+        };
+        var generation = new GenerationResult
+        {
+            Items = [picture],
+            Settings = result.Settings,
+            Backbone = result.Backbone,
+            Report = result.Report,
+        };
         return new AlignRecord(Of(generation, picture, job, run))
         {
             AlignerPasses = request.AlignerPasses,
@@ -49,15 +59,31 @@ internal sealed record AlignRecord : GenerationRecord
             Acceptance = AcceptanceRecord.Of(result.Acceptance, aligned.BaseScores),
             Accepted = aligned.Accepted,
             BaseScores = ToDictionary(aligned.BaseScores),
-            Rounds = [.. aligned.Rounds.Select(static round => new RoundRecord(round.Number, round.Question, round.Critique, ToDictionary(round.Scores), round.Accepted))],
+            Rounds =
+            [
+                .. aligned.Rounds.Select(static round => new RoundRecord(
+                    round.Number,
+                    round.Question,
+                    round.Critique,
+                    ToDictionary(round.Scores),
+                    round.Accepted
+                )),
+            ],
         };
     }
 
-    private static Dictionary<string, double> ToDictionary(IEnumerable<NamedScore> scores) => scores.ToDictionary(static score => score.Scorer, static score => score.Value);
+    private static Dictionary<string, double> ToDictionary(IEnumerable<NamedScore> scores) =>
+        scores.ToDictionary(static score => score.Scorer, static score => score.Value);
 }
 
 /// <summary>One round of a record.</summary>
-internal sealed record RoundRecord(int Number, string Question, string? Critique, IReadOnlyDictionary<string, double> Scores, bool Accepted);
+internal sealed record RoundRecord(
+    int Number,
+    string Question,
+    string? Critique,
+    IReadOnlyDictionary<string, double> Scores,
+    bool Accepted
+);
 
 /// <summary>What decided, by which scorers, and which only reported.</summary>
 internal sealed record AcceptanceRecord(string Description, IReadOnlyList<string> DecidedBy, IReadOnlyList<string> ReportedBy)

@@ -20,16 +20,19 @@ internal static class ModelServices
     {
         var services = new ServiceCollection();
         var builder = services.AddImplicitMultimodalGuidance(configuration);
-        if (configuration["Pipeline:Backbone"] == ShapeWorld) builder.UseShapeWorld(name: ShapeWorld);
-        else UsePublished(builder, configuration);
+        if (configuration["Pipeline:Backbone"] == ShapeWorld)
+            builder.UseShapeWorld(name: ShapeWorld);
+        else
+            UsePublished(builder, configuration);
         builder.UseScorers(configuration);
         return services.BuildServiceProvider();
     }
 
-    private static void UsePublished(ImgAlignBuilder builder, IConfigurationSection configuration) => builder
-        .UseFlux(configuration.GetSection("Flux"))
-        .UseSdxl(configuration.GetSection("Sdxl"))
-        .UseQwen(configuration.GetSection("Qwen"))
-        .UseLlava(configuration.GetSection("Llava"))
-        .UseAligner(configuration.GetSection(AlignerSection));
+    private static void UsePublished(ImgAlignBuilder builder, IConfigurationSection configuration) =>
+        builder
+            .UseFlux(configuration.GetSection("Flux"))
+            .UseSdxl(configuration.GetSection("Sdxl"))
+            .UseQwen(configuration.GetSection("Qwen"))
+            .UseLlava(configuration.GetSection("Llava"))
+            .UseAligner(configuration.GetSection(AlignerSection));
 }

@@ -23,7 +23,9 @@ internal static class RequestWords
 
     /// <summary>The message, with the option in the member's place.</summary>
     public static string ForOptions(InvalidRequestException exception) =>
-        exception.Member is { } member && exception.Message.StartsWith(member, StringComparison.Ordinal) && Options.TryGetValue(member.Split('.')[^1], out var option)
+        exception.Member is { } member
+        && exception.Message.StartsWith(member, StringComparison.Ordinal)
+        && Options.TryGetValue(member.Split('.')[^1], out var option)
             ? option + exception.Message[member.Length..]
             : exception.Message;
 }

@@ -22,17 +22,21 @@ internal sealed class ResultFolders(string root, bool overwrite) : IResults
     /// <summary>The folder of a prompt's results where none is named; different prompts have different ones.</summary>
     public static string DefaultRoot(string prompt)
     {
-        var words = string.Concat(prompt.Select(static character => char.IsAsciiLetterOrDigit(character) ? char.ToLowerInvariant(character) : '-'));
+        var words = string.Concat(
+            prompt.Select(static character => char.IsAsciiLetterOrDigit(character) ? char.ToLowerInvariant(character) : '-')
+        );
         var name = words.Length <= LongestName ? words : words[..LongestName];
         // What the name cannot hold, such as punctuation or the end of a long prompt, tells prompts apart by a hash.
-        if (name.Replace('-', ' ') != prompt) name = $"{name.Trim('-')}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(prompt)))[..8]}".TrimStart('-');
+        if (name.Replace('-', ' ') != prompt)
+            name = $"{name.Trim('-')}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(prompt)))[..8]}".TrimStart('-');
         return Path.Combine("imgalign-out", name);
     }
 
     /// <inheritdoc/>
     public void Require(IEnumerable<string> names)
     {
-        foreach (var folder in names.Select(FolderOf)) RequireFree(folder);
+        foreach (var folder in names.Select(FolderOf))
+            RequireFree(folder);
         OutputPath.RequireWritable(root);
     }
 
@@ -54,13 +58,17 @@ internal sealed class ResultFolders(string root, bool overwrite) : IResults
             Directory.CreateDirectory(complete);
             File.WriteAllBytes(Path.Combine(complete, Files[0]), ImageFile.EncodePng(before));
             File.WriteAllBytes(Path.Combine(complete, Files[1]), ImageFile.EncodePng(after));
-            File.WriteAllBytes(Path.Combine(complete, Files[2]), ImageFile.EncodePng(SideBySide.Join(SideBySide.Enlarge(before), SideBySide.Enlarge(after))));
+            File.WriteAllBytes(
+                Path.Combine(complete, Files[2]),
+                ImageFile.EncodePng(SideBySide.Join(SideBySide.Enlarge(before), SideBySide.Enlarge(after)))
+            );
             File.WriteAllText(Path.Combine(complete, Files[3]), RecordJson.Write(record));
             Replace(folder, complete);
         }
         finally
         {
-            if (Directory.Exists(complete)) Directory.Delete(complete, recursive: true);
+            if (Directory.Exists(complete))
+                Directory.Delete(complete, recursive: true);
         }
         return folder;
     }
@@ -73,7 +81,8 @@ internal sealed class ResultFolders(string root, bool overwrite) : IResults
         RequireFree(folder);
         var earlier = $"{complete}.old";
         var exists = Directory.Exists(folder);
-        if (exists) Directory.Move(folder, earlier);
+        if (exists)
+            Directory.Move(folder, earlier);
         try
         {
             Directory.Move(complete, folder);
@@ -83,21 +92,27 @@ internal sealed class ResultFolders(string root, bool overwrite) : IResults
             Directory.Move(earlier, folder);
             throw;
         }
-        if (exists) Directory.Delete(earlier, recursive: true);
+        if (exists)
+            Directory.Delete(earlier, recursive: true);
     }
 
     private void RequireFree(string folder)
     {
         if (File.Exists(folder))
             throw new ImgAlignException(
-                $"{folder}: this is a file, where the folder of a result belongs; move it, or name another folder with --out.");
-        if (!Directory.Exists(folder)) return;
+                $"{folder}: this is a file, where the folder of a result belongs; move it, or name another folder with --out."
+            );
+        if (!Directory.Exists(folder))
+            return;
         var entries = Directory.EnumerateFileSystemEntries(folder).Select(Path.GetFileName).ToList();
         if (entries.Count > 0 && !overwrite)
             throw new ImgAlignException(
-                $"{folder}: there is a result already; name another folder with --out, or replace it with --overwrite.");
+                $"{folder}: there is a result already; name another folder with --out, or replace it with --overwrite."
+            );
         if (entries.FirstOrDefault(entry => !Files.Contains(entry, StringComparer.Ordinal)) is { } foreign)
             throw new ImgAlignException(
-                $"{folder}: '{foreign}' is not of a result, so that --overwrite does not replace this folder; move it, or name another folder with --out.");
+                $"{folder}: '{foreign}' is not of a result, so that --overwrite does not replace this folder; move it, or name "
+                    + "another folder with --out."
+            );
     }
 }

@@ -14,9 +14,16 @@ internal static class RunProgress
     /// <returns>Its result.</returns>
     public static async Task<T> ShowAsync<T>(IAnsiConsole console, IAsyncEnumerable<RunUpdate> updates)
     {
-        if (!console.Profile.Capabilities.Interactive) return await ReadAsync<T>(updates, new Lines(console));
-        return await console.Progress()
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new ElapsedTimeColumn())
+        if (!console.Profile.Capabilities.Interactive)
+            return await ReadAsync<T>(updates, new Lines(console));
+        return await console
+            .Progress()
+            .Columns(
+                new TaskDescriptionColumn { Alignment = Justify.Left },
+                new ProgressBarColumn(),
+                new PercentageColumn(),
+                new ElapsedTimeColumn()
+            )
             .StartAsync(context => ReadAsync<T>(updates, new Bars(context)));
     }
 
@@ -26,11 +33,20 @@ internal static class RunProgress
         {
             switch (update)
             {
-                case RunStarted started: display.Start(started); break;
-                case StageStarted stage: display.Begin(Title(stage.Stage, stage.Round), stage.Steps); break;
-                case StepCompleted step: display.Step(step.Step); break;
-                case StageCompleted stage: display.End(Title(stage.Timing.Stage, stage.Timing.Round), stage.Timing.Duration); break;
-                case RunCompleted<T> completed: return completed.Result;
+                case RunStarted started:
+                    display.Start(started);
+                    break;
+                case StageStarted stage:
+                    display.Begin(Title(stage.Stage, stage.Round), stage.Steps);
+                    break;
+                case StepCompleted step:
+                    display.Step(step.Step);
+                    break;
+                case StageCompleted stage:
+                    display.End(Title(stage.Timing.Stage, stage.Timing.Round), stage.Timing.Duration);
+                    break;
+                case RunCompleted<T> completed:
+                    return completed.Result;
             }
         }
         throw new InvalidOperationException("A run ended without a result.");
@@ -82,13 +98,15 @@ internal static class RunProgress
     {
         public void Start(RunStarted run)
         {
-            foreach (var estimate in run.Estimates) console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"memory: {estimate}, {run.BatchSize} at once"));
+            foreach (var estimate in run.Estimates)
+                console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"memory: {estimate}, {run.BatchSize} at once"));
         }
 
         public void Begin(string title, int steps) { }
 
         public void Step(int done) { }
 
-        public void End(string title, TimeSpan duration) => console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{title}: {duration.TotalSeconds:0.0} s"));
+        public void End(string title, TimeSpan duration) =>
+            console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{title}: {duration.TotalSeconds:0.0} s"));
     }
 }

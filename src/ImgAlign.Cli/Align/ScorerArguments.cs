@@ -23,19 +23,22 @@ internal static class ScorerArguments
 
     private static readonly Option<string[]> Scorers = new("--scorer")
     {
-        Description = $"A scorer, {Names}, as NAME=PATH, or as NAME where --config or --recipe has its files; may be given "
+        Description =
+            $"A scorer, {Names}, as NAME=PATH, or as NAME where --config or --recipe has its files; may be given "
             + "several times. The first decides what is kept, unless --gate says otherwise.",
     };
 
     private static readonly Option<string?> Clip = new("--scorer-clip")
     {
-        Description = $"A CLIP model, openai/clip-vit-large-patch14: what {AestheticScorer.DefaultName} sees by, and the vocabulary of "
+        Description =
+            $"A CLIP model, openai/clip-vit-large-patch14: what {AestheticScorer.DefaultName} sees by, and the vocabulary of "
             + $"{PickScorer.DefaultName} and {HpsScorer.DefaultName} in the place of any other.",
     };
 
     private static readonly Option<string[]> Gate = new("--gate")
     {
-        Description = "A scorer that decides, as NAME or NAME=MARGIN by which a picture must be better to be kept; may be given several "
+        Description =
+            "A scorer that decides, as NAME or NAME=MARGIN by which a picture must be better to be kept; may be given several "
             + "times. Other scorers only report.",
     };
 
@@ -87,7 +90,8 @@ internal static class ScorerArguments
             var kept = named.Select(static scorer => Find(scorer.Name).Section).ToList();
             RemoveBelow(settings, [ScorersKey, .. Sections.Except(kept)]);
             IEnumerable<string> order = named.Select(static scorer => scorer.Name.ToLowerInvariant());
-            foreach (var (index, name) in (own is null ? order : order.Prepend(own)).Index()) settings[$"{ScorersKey}:{index}"] = name;
+            foreach (var (index, name) in (own is null ? order : order.Prepend(own)).Index())
+                settings[$"{ScorersKey}:{index}"] = name;
         }
         AddClip(settings, parsed.GetValue(Clip));
         AddGate(settings, parsed);
@@ -96,22 +100,26 @@ internal static class ScorerArguments
 
     private static void AddClip(Dictionary<string, string?> settings, string? path)
     {
-        if (path is null) return;
-        var borrowers = Kinds.Values
-            .Where(kind => kind.ClipKey is not null && settings.Keys.Any(key => IsBelow(key, kind.Section))).ToList();
+        if (path is null)
+            return;
+        var borrowers = Kinds
+            .Values.Where(kind => kind.ClipKey is not null && settings.Keys.Any(key => IsBelow(key, kind.Section)))
+            .ToList();
         if (borrowers.Count == 0)
         {
             var names = string.Join(", ", Kinds.Where(static kind => kind.Value.ClipKey is not null).Select(static kind => kind.Key));
             throw new ImgAlignException($"--scorer-clip is for {names}: give --scorer for one of them, or leave it out.");
         }
-        foreach (var (section, key) in borrowers) settings[$"{section}:{key}"] = path;
+        foreach (var (section, key) in borrowers)
+            settings[$"{section}:{key}"] = path;
     }
 
     private static void AddGate(Dictionary<string, string?> settings, ParseResult parsed)
     {
         var margins = (parsed.GetValue(Gate) ?? []).Select(static gate => SplitKnown(gate)).ToList();
         var enough = (parsed.GetValue(Enough) ?? []).Select(static score => SplitKnown(score)).ToList();
-        if (margins.Count == 0 && enough.Count == 0) return;
+        if (margins.Count == 0 && enough.Count == 0)
+            return;
         RequireOnce(margins.Select(static gate => gate.Name), Gate);
         RequireOnce(enough.Select(static score => score.Name), Enough);
         var deciding = DecidingOf(settings);
@@ -122,29 +130,40 @@ internal static class ScorerArguments
         }
         else if (deciding.Count == 0)
         {
-            deciding = [settings.GetValueOrDefault($"{ScorersKey}:0") ?? enough[0].Name];  // the first scorer, where nothing else is said
+            deciding = [settings.GetValueOrDefault($"{ScorersKey}:0") ?? enough[0].Name]; // the first scorer, where nothing else is said
         }
-        foreach (var (index, name) in deciding.Index()) settings[CriterionKey(index, nameof(ScoreCriterion.Scorer))] = name;
+        foreach (var (index, name) in deciding.Index())
+            settings[CriterionKey(index, nameof(ScoreCriterion.Scorer))] = name;
         foreach (var (index, (name, margin)) in margins.Index())
-            if (margin is not null) settings[CriterionKey(index, nameof(ScoreCriterion.Margin))] = Number(margin, Gate, name);
+            if (margin is not null)
+                settings[CriterionKey(index, nameof(ScoreCriterion.Margin))] = Number(margin, Gate, name);
         foreach (var (name, score) in enough)
         {
             var index = deciding.IndexOf(name);
-            if (index < 0) throw new ImgAlignException($"--enough is of {name}, but {string.Join(", ", deciding)} decides; name {name} as --gate, too, or leave it out.");
+            if (index < 0)
+                throw new ImgAlignException(
+                    $"--enough is of {name}, but {string.Join(", ", deciding)} decides; name {name} as --gate, too, or leave it out."
+                );
             settings[CriterionKey(index, nameof(ScoreCriterion.Sufficient))] = Number(score, Enough, name);
         }
     }
 
     // The scorers that a file's settings let decide.
     private static List<string> DecidingOf(Dictionary<string, string?> settings) =>
-        [.. Enumerable.Range(0, settings.Count).Select(index => settings.GetValueOrDefault(CriterionKey(index, nameof(ScoreCriterion.Scorer))))
-            .TakeWhile(static name => name is not null).OfType<string>()];
+        [
+            .. Enumerable
+                .Range(0, settings.Count)
+                .Select(index => settings.GetValueOrDefault(CriterionKey(index, nameof(ScoreCriterion.Scorer))))
+                .TakeWhile(static name => name is not null)
+                .OfType<string>(),
+        ];
 
     private static string CriterionKey(int index, string member) => $"{GateKey}:{index}:{member}";
 
     private static void AddVote(Dictionary<string, string?> settings, GateVote? vote)
     {
-        if (vote is null) return;
+        if (vote is null)
+            return;
         if (!settings.Keys.Any(static key => IsBelow(key, GateKey)))
             throw new ImgAlignException("--gate-vote counts the scorers of --gate; give --gate as well, or leave it out.");
         settings[VoteKey] = vote.ToString();
@@ -154,8 +173,10 @@ internal static class ScorerArguments
 
     private static string Names => string.Join(", ", Kinds.Keys);
 
-    private static (string Section, string? ClipKey) Find(string name) => Kinds.TryGetValue(name, out var kind) ? kind
-        : throw new ImgAlignException($"--scorer is '{name}', which is not known here; {Names} are.");
+    private static (string Section, string? ClipKey) Find(string name) =>
+        Kinds.TryGetValue(name, out var kind)
+            ? kind
+            : throw new ImgAlignException($"--scorer is '{name}', which is not known here; {Names} are.");
 
     private static (string Name, string? Value) Split(string text) =>
         text.IndexOf('=', StringComparison.Ordinal) is >= 0 and var sign ? (text[..sign], text[(sign + 1)..]) : (text, null);
@@ -172,13 +193,15 @@ internal static class ScorerArguments
     }
 
     private static string Number(string? text, Option option, string name) =>
-        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? text!
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
+            ? text!
             : throw new ImgAlignException($"{option.Name} is '{name}={text}', but behind the name a finite number such as 0.5 is needed.");
 
     private static bool IsBelow(string key, string section) => key.StartsWith($"{section}:", StringComparison.OrdinalIgnoreCase);
 
     private static void RemoveBelow(Dictionary<string, string?> settings, params IEnumerable<string> sections)
     {
-        foreach (var key in settings.Keys.Where(key => sections.Any(section => IsBelow(key, section))).ToList()) settings.Remove(key);
+        foreach (var key in settings.Keys.Where(key => sections.Any(section => IsBelow(key, section))).ToList())
+            settings.Remove(key);
     }
 }

@@ -14,12 +14,13 @@ internal static class SeedOption
     private const string Name = "--seed";
 
     /// <summary>Makes the option.</summary>
-    public static Option<string[]> Create() => new(Name)
-    {
-        Description = $"A seed, 0 to {long.MaxValue}, 0 unless it is said; several make several pictures.",
-        AllowMultipleArgumentsPerToken = true,
-        Arity = ArgumentArity.OneOrMore,
-    };
+    public static Option<string[]> Create() =>
+        new(Name)
+        {
+            Description = $"A seed, 0 to {long.MaxValue}, 0 unless it is said; several make several pictures.",
+            AllowMultipleArgumentsPerToken = true,
+            Arity = ArgumentArity.OneOrMore,
+        };
 
     /// <summary>Tells seeds from the prompt.</summary>
     /// <param name="words">The words of the option; null or empty where it was not given.</param>
@@ -36,7 +37,8 @@ internal static class SeedOption
         var numbers = ReadNumbers([.. seeds]);
         if (string.IsNullOrWhiteSpace(prompt))
             throw new ImgAlignException(
-                "There is no prompt; write what the picture should show, such as \"a red circle left of a blue square\".");
+                "There is no prompt; write what the picture should show, such as \"a red circle left of a blue square\"."
+            );
         return (numbers, prompt);
     }
 
@@ -54,6 +56,8 @@ internal static class SeedOption
     private static bool IsNumber(string word) =>
         BigInteger.TryParse(word, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
 
-    private static long Parse(string word) => long.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var seed) ? seed
-        : throw new ImgAlignException($"{Name} is '{word}'; use whole numbers from 0 to {long.MaxValue}.");
+    private static long Parse(string word) =>
+        long.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var seed)
+            ? seed
+            : throw new ImgAlignException($"{Name} is '{word}'; use whole numbers from 0 to {long.MaxValue}.");
 }

@@ -18,8 +18,11 @@ internal static class Processor
     {
         get
         {
-            if (!X86Base.IsSupported) return RuntimeInformation.ProcessArchitecture.ToString();
-            var text = Enumerable.Range(BrandText, 3).Select(static leaf => X86Base.CpuId(leaf, 0))
+            if (!X86Base.IsSupported)
+                return RuntimeInformation.ProcessArchitecture.ToString();
+            var text = Enumerable
+                .Range(BrandText, 3)
+                .Select(static leaf => X86Base.CpuId(leaf, 0))
                 .SelectMany(static registers => new[] { registers.Eax, registers.Ebx, registers.Ecx, registers.Edx })
                 .SelectMany(BitConverter.GetBytes);
             return Encoding.ASCII.GetString([.. text]).Trim('\0', ' ');
@@ -31,12 +34,17 @@ internal static class Processor
     {
         get
         {
-            if (!X86Base.IsSupported) return AdvSimd.IsSupported ? ["asimd"] : [];
+            if (!X86Base.IsSupported)
+                return AdvSimd.IsSupported ? ["asimd"] : [];
             var (first, second) = (Leaf7, X86Base.CpuId(7, 1));
             (string Name, bool IsThere)[] known =
             [
-                ("avx2", Has(first.Ebx, 5)), ("avx512f", Has(first.Ebx, 16)), ("avx512_bf16", Has(second.Eax, 5)),
-                ("avx512_fp16", Has(first.Edx, 23)), ("amx_tile", HasAmx), ("amx_bf16", Has(first.Edx, 22)),
+                ("avx2", Has(first.Ebx, 5)),
+                ("avx512f", Has(first.Ebx, 16)),
+                ("avx512_bf16", Has(second.Eax, 5)),
+                ("avx512_fp16", Has(first.Edx, 23)),
+                ("amx_tile", HasAmx),
+                ("amx_bf16", Has(first.Edx, 22)),
             ];
             return [.. known.Where(static extension => extension.IsThere).Select(static extension => extension.Name)];
         }

@@ -13,40 +13,50 @@ internal static class GenerateCommand
     {
         var pictures = new JobArguments(
             "A picture that the new one follows as far as --scale says (an image prompt), or starts from with --strength; "
-            + "or a folder of pictures, each with its prompt in a .txt file beside it or in its PNG text.");
+                + "or a folder of pictures, each with its prompt in a .txt file beside it or in its PNG text."
+        );
         var sampling = new SamplingArguments();
         var yes = NamedModels.CreateYes();
         var command = new Command(
-            "generate", "Generate images with a diffusion model alone: ShapeWorld's, which comes with the tool, unless one is named.");
+            "generate",
+            "Generate images with a diffusion model alone: ShapeWorld's, which comes with the tool, unless one is named."
+        );
         pictures.AddTo(command);
-        foreach (var option in sampling.Options.Append(yes).Concat(ModelConfiguration.BackboneOptions)) command.Add(option);
-        command.SetAction(async (parsed, token) =>
-        {
-            var list = pictures.Read(parsed);
-            if (list.Jobs.FirstOrDefault(static job => job.Question is not null) is { } asking)
-                throw new ImgAlignException($"{asking.Name} has a question, which only align asks; leave it out.");
-            var results = new ResultFiles(list.Root, list.Overwrite);
-            var configuration = ModelConfiguration.ReadOrShapeWorld(parsed, RequiredModels.Backbone);
-            var run = new RecordedRun(parsed, sampling.OfPictures, configuration);
-            var pending = list.Pending(results, run);
-            var settings = sampling.Apply(parsed, new GenerationRequest());
-            var runner = new JobRunner(terminal, list, settings.MaxBatchSize);
-            if (pending.Count == 0) return await runner.RunAsync(pending, static _ => Task.CompletedTask);  // no model is needed
-            await NamedModels.FetchMissingAsync(configuration, parsed.GetValue(yes), terminal, token);
-            await using var services = ModelServices.Build(configuration);
-            var pipeline = services.GetRequiredService<IGenerationPipeline>();
-            return await runner.RunAsync(pending, async jobs =>
+        foreach (var option in sampling.Options.Append(yes).Concat(ModelConfiguration.BackboneOptions))
+            command.Add(option);
+        command.SetAction(
+            async (parsed, token) =>
             {
-                var request = settings with { Items = [.. jobs.Select(static job => job.ToItem())] };
-                var result = await RunProgress.ShowAsync<GenerationResult>(terminal.Error, pipeline.StreamAsync(request, token));
-                foreach (var (job, picture) in jobs.Zip(result.Items))
-                {
-                    terminal.Error.WriteWarnings(picture.Warnings);
-                    var record = GenerationRecord.Of(result, picture, job, run);
-                    terminal.Out.WriteText(results.Write(job.Name, picture.Image, record));
-                }
-            });
-        });
+                var list = pictures.Read(parsed);
+                if (list.Jobs.FirstOrDefault(static job => job.Question is not null) is { } asking)
+                    throw new ImgAlignException($"{asking.Name} has a question, which only align asks; leave it out.");
+                var results = new ResultFiles(list.Root, list.Overwrite);
+                var configuration = ModelConfiguration.ReadOrShapeWorld(parsed, RequiredModels.Backbone);
+                var run = new RecordedRun(parsed, sampling.OfPictures, configuration);
+                var pending = list.Pending(results, run);
+                var settings = sampling.Apply(parsed, new GenerationRequest());
+                var runner = new JobRunner(terminal, list, settings.MaxBatchSize);
+                if (pending.Count == 0)
+                    return await runner.RunAsync(pending, static _ => Task.CompletedTask); // no model is needed
+                await NamedModels.FetchMissingAsync(configuration, parsed.GetValue(yes), terminal, token);
+                await using var services = ModelServices.Build(configuration);
+                var pipeline = services.GetRequiredService<IGenerationPipeline>();
+                return await runner.RunAsync(
+                    pending,
+                    async jobs =>
+                    {
+                        var request = settings with { Items = [.. jobs.Select(static job => job.ToItem())] };
+                        var result = await RunProgress.ShowAsync<GenerationResult>(terminal.Error, pipeline.StreamAsync(request, token));
+                        foreach (var (job, picture) in jobs.Zip(result.Items))
+                        {
+                            terminal.Error.WriteWarnings(picture.Warnings);
+                            var record = GenerationRecord.Of(result, picture, job, run);
+                            terminal.Out.WriteText(results.Write(job.Name, picture.Image, record));
+                        }
+                    }
+                );
+            }
+        );
         return command;
     }
 }

@@ -16,7 +16,10 @@ internal static class PullCommand
         {
             Description = "A recipe such as sdxl, or owner/name[@revision][:path]; a dataset is datasets/owner/name.",
         };
-        var include = new Option<string[]>("--include") { Description = "A pattern of the files to fetch, such as 'unet/*'; any number of them." };
+        var include = new Option<string[]>("--include")
+        {
+            Description = "A pattern of the files to fetch, such as 'unet/*'; any number of them.",
+        };
         var exclude = new Option<string[]>("--exclude") { Description = "A pattern of the files to leave out; several may be given." };
         var recipes = RecipeOptions.CreateRecipes();
         var scorers = RecipeOptions.CreateScorers();
@@ -24,31 +27,53 @@ internal static class PullCommand
         var yes = new Option<bool>("--yes") { Description = "Do not ask whether the terms of a gated repository have been accepted." };
         var command = new Command("pull", "Fetch models from the hub into its cache. The last line on standard output is where they lie.")
         {
-            what, include, exclude, recipes, scorers, dryRun, yes,
+            what,
+            include,
+            exclude,
+            recipes,
+            scorers,
+            dryRun,
+            yes,
         };
-        command.SetAction(async (parsed, token) =>
-        {
-            using var client = new HubClient();
-            var fetch = new HubFetch(client, terminal);
-            var wishes = Wishes(parsed.GetRequiredValue(what), parsed.GetValue(include) ?? [], parsed.GetValue(exclude) ?? [],
-                parsed.GetValue(recipes), parsed.GetValue(scorers) ?? [], terminal.Out);
-            var plans = await fetch.PlanAsync(wishes, terminal.Out, token);
-            if (parsed.GetValue(dryRun)) return 0;
-            HubPlan[] gated = [.. plans.Where(plan => plan.IsGated && plan.Missing.Count > 0)];
-            if (gated.Length > 0 && !parsed.GetValue(yes))
+        command.SetAction(
+            async (parsed, token) =>
             {
-                var names = string.Join(", ", gated.Select(plan => plan.Reference.Repository));
-                await fetch.ConfirmAsync($"Have the terms of {names} been accepted, and are they agreed to?", token);
+                using var client = new HubClient();
+                var fetch = new HubFetch(client, terminal);
+                var wishes = Wishes(
+                    parsed.GetRequiredValue(what),
+                    parsed.GetValue(include) ?? [],
+                    parsed.GetValue(exclude) ?? [],
+                    parsed.GetValue(recipes),
+                    parsed.GetValue(scorers) ?? [],
+                    terminal.Out
+                );
+                var plans = await fetch.PlanAsync(wishes, terminal.Out, token);
+                if (parsed.GetValue(dryRun))
+                    return 0;
+                HubPlan[] gated = [.. plans.Where(plan => plan.IsGated && plan.Missing.Count > 0)];
+                if (gated.Length > 0 && !parsed.GetValue(yes))
+                {
+                    var names = string.Join(", ", gated.Select(plan => plan.Reference.Repository));
+                    await fetch.ConfirmAsync($"Have the terms of {names} been accepted, and are they agreed to?", token);
+                }
+                foreach (var snapshot in await fetch.DownloadAsync(plans, token))
+                    terminal.Out.WriteText(snapshot.Path);
+                return 0;
             }
-            foreach (var snapshot in await fetch.DownloadAsync(plans, token)) terminal.Out.WriteText(snapshot.Path);
-            return 0;
-        });
+        );
         return command;
     }
 
     /// <summary>What is to be fetched; where that is a recipe, it is described first.</summary>
-    private static IReadOnlyList<HubWish> Wishes(string what, string[] include, string[] exclude, string? recipes, string[] scorers,
-        IAnsiConsole output)
+    private static IReadOnlyList<HubWish> Wishes(
+        string what,
+        string[] include,
+        string[] exclude,
+        string? recipes,
+        string[] scorers,
+        IAnsiConsole output
+    )
     {
         var isFiltered = include.Length + exclude.Length > 0;
         if (HubReference.TryParse(what, out var reference))
@@ -65,7 +90,9 @@ internal static class PullCommand
         var recipe = book.Find(what, scorers);
         output.WriteText($"{recipe.Name}: {recipe.About}");
         foreach (var (policy, gigabytes) in recipe.MemoryGigabytes)
-            output.WriteText(string.Create(CultureInfo.InvariantCulture, $"memory in 16 bits with --residency {policy}: {gigabytes:0.#} GB"));
+            output.WriteText(
+                string.Create(CultureInfo.InvariantCulture, $"memory in 16 bits with --residency {policy}: {gigabytes:0.#} GB")
+            );
         foreach (var scorer in book.Scorers.Where(scorer => !scorers.Contains(scorer.Name)))
             output.WriteText($"with --scorer {scorer.Name}, not fetched otherwise: {scorer.About}");
         return [.. recipe.Models.Select(model => new HubWish(model.Reference, model.Files, model.License))];

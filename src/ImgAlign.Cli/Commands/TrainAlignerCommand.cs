@@ -14,13 +14,26 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ImgAlign.Cli.Commands;
 
-/// <summary><c>imgalign train aligner</c>: trains an Implicit Aligner from preference pairs, for the models that a configuration names.</summary>
+/// <summary><c>imgalign train aligner</c>: trains an Implicit Aligner from preference pairs, for the models that a configuration
+/// names.</summary>
 internal static class TrainAlignerCommand
 {
-    public static Command Create(Terminal terminal) => RunCommand.Create<AlignerTrainingOptions>(
-        terminal, "aligner", "Train an Implicit Aligner from preference pairs.", "AlignerTraining", RequiredModels.Backbone | RequiredModels.Detector,
-        async (services, models, options, token) => await AlignerTraining.OpenAsync(
-            services.GetRequiredService<DeviceRuntime>(), FindModels(services, models), options, new RowCount(terminal.Error), token));
+    public static Command Create(Terminal terminal) =>
+        RunCommand.Create<AlignerTrainingOptions>(
+            terminal,
+            "aligner",
+            "Train an Implicit Aligner from preference pairs.",
+            "AlignerTraining",
+            RequiredModels.Backbone | RequiredModels.Detector,
+            async (services, models, options, token) =>
+                await AlignerTraining.OpenAsync(
+                    services.GetRequiredService<DeviceRuntime>(),
+                    FindModels(services, models),
+                    options,
+                    new RowCount(terminal.Error),
+                    token
+                )
+        );
 
     private static FrozenModels FindModels(IServiceProvider services, IConfigurationSection configuration)
     {
@@ -30,12 +43,32 @@ internal static class TrainAlignerCommand
         var family = chosen[nameof(PipelineOptions.Detector)]!;
         var detector = services.GetRequiredKeyedService<IMisalignmentDetector>(family);
         var asked = configuration.GetSection(family);
-        var imagePrompt = model.ImagePrompt ?? throw new ImgAlignException($"{model.Name} was made without an image prompt, whose features an aligner moves; give it the files of its image prompt.");
+        var imagePrompt =
+            model.ImagePrompt
+            ?? throw new ImgAlignException(
+                $"{model.Name} was made without an image prompt, whose features an aligner moves; give it the files of its image prompt."
+            );
         return new FrozenModels(
-            imagePrompt, detector, model.Info.ImagePromptTokens, model.Info.ImagePromptWidth,
-            Fingerprint(configuration.GetSection(backbone), nameof(SdxlOptions.ImagePromptPath), nameof(SdxlOptions.ImageEncoderPath), nameof(SdxlOptions.ResamplerPath), nameof(SdxlOptions.AdapterPath)),
-            $"{Fingerprint(asked, nameof(LlavaOptions.ModelPath), nameof(LlavaOptions.VisionTowerPath))}-{asked[nameof(LlavaOptions.Template)] ?? "default"}-{asked[nameof(LlavaOptions.ImageAspectRatio)] ?? "default"}");
+            imagePrompt,
+            detector,
+            model.Info.ImagePromptTokens,
+            model.Info.ImagePromptWidth,
+            Fingerprint(
+                configuration.GetSection(backbone),
+                nameof(SdxlOptions.ImagePromptPath),
+                nameof(SdxlOptions.ImageEncoderPath),
+                nameof(SdxlOptions.ResamplerPath),
+                nameof(SdxlOptions.AdapterPath)
+            ),
+            string.Join(
+                '-',
+                Fingerprint(asked, nameof(LlavaOptions.ModelPath), nameof(LlavaOptions.VisionTowerPath)),
+                asked[nameof(LlavaOptions.Template)] ?? "default",
+                asked[nameof(LlavaOptions.ImageAspectRatio)] ?? "default"
+            )
+        );
     }
 
-    private static string Fingerprint(IConfigurationSection section, params string[] keys) => ModelFingerprint.Of(keys.Select(key => section[key]).OfType<string>().Select(HubName.Locate));
+    private static string Fingerprint(IConfigurationSection section, params string[] keys) =>
+        ModelFingerprint.Of(keys.Select(key => section[key]).OfType<string>().Select(HubName.Locate));
 }

@@ -14,13 +14,32 @@ namespace ImgAlign.Cli.Commands;
 /// <summary><c>imgalign train detector</c>: fine-tunes LLaVA on edit instructions.</summary>
 internal static class TrainDetectorCommand
 {
-    public static Command Create(Terminal terminal) => RunCommand.Create<DetectorTrainingOptions>(
-        terminal, "detector", "Fine-tune LLaVA on pictures, edited prompts and instructions.", "DetectorTraining", RequiredModels.Detector,
-        async (services, models, options, token) => await OpenAsync(terminal, services, models, options, token));
+    public static Command Create(Terminal terminal) =>
+        RunCommand.Create<DetectorTrainingOptions>(
+            terminal,
+            "detector",
+            "Fine-tune LLaVA on pictures, edited prompts and instructions.",
+            "DetectorTraining",
+            RequiredModels.Detector,
+            async (services, models, options, token) => await OpenAsync(terminal, services, models, options, token)
+        );
 
-    private static async Task<TrainingRun> OpenAsync(Terminal terminal, IServiceProvider services, IConfigurationSection models, DetectorTrainingOptions options, CancellationToken cancellationToken)
+    private static async Task<TrainingRun> OpenAsync(
+        Terminal terminal,
+        IServiceProvider services,
+        IConfigurationSection models,
+        DetectorTrainingOptions options,
+        CancellationToken cancellationToken
+    )
     {
-        if (models.GetSection("Llava").GetStrictly<LlavaOptions>() is not { ModelPath.Length: > 0 } model) throw new ImgAlignException("Only LLaVA-1.5 can be fine-tuned; name one as Llava:ModelPath or with --detector.");
-        return await DetectorTraining.OpenAsync(services.GetRequiredService<DeviceRuntime>(), model, options, new RowCount(terminal.Error), cancellationToken);
+        if (models.GetSection("Llava").GetStrictly<LlavaOptions>() is not { ModelPath.Length: > 0 } model)
+            throw new ImgAlignException("Only LLaVA-1.5 can be fine-tuned; name one as Llava:ModelPath or with --detector.");
+        return await DetectorTraining.OpenAsync(
+            services.GetRequiredService<DeviceRuntime>(),
+            model,
+            options,
+            new RowCount(terminal.Error),
+            cancellationToken
+        );
     }
 }

@@ -14,17 +14,26 @@ internal static class VerifyCommand
         var filter = new Option<string?>("--filter") { Description = "Run only the cases whose path below FOLDER contains this text." };
         var device = new Option<string>("--device")
         {
-            Description = "Where to compute: cpu, cuda or cuda:N.", DefaultValueFactory = _ => "cpu",
+            Description = "Where to compute: cpu, cuda or cuda:N.",
+            DefaultValueFactory = _ => "cpu",
         };
         var command = new Command("verify", "Compute every golden case below a folder and compare it with the reference.")
         {
-            folder.AcceptExistingOnly(), filter, device,
+            folder.AcceptExistingOnly(),
+            filter,
+            device,
         };
-        command.SetAction(async (parsed, token) =>
-        {
-            var (cases, text, where) = (parsed.GetRequiredValue(folder).FullName, parsed.GetValue(filter), parsed.GetRequiredValue(device));
-            return await GoldenCases.RunAsync(terminal, cases, text, where, token) ? 0 : 1;
-        });
+        command.SetAction(
+            async (parsed, token) =>
+            {
+                var (cases, text, where) = (
+                    parsed.GetRequiredValue(folder).FullName,
+                    parsed.GetValue(filter),
+                    parsed.GetRequiredValue(device)
+                );
+                return await GoldenCases.RunAsync(terminal, cases, text, where, token) ? 0 : 1;
+            }
+        );
         return command;
     }
 }

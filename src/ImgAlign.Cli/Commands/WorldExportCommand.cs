@@ -12,12 +12,18 @@ internal static class WorldExportCommand
     {
         var world = new Argument<DirectoryInfo>("world") { Description = "The folder of a trained world." };
         var output = new Option<string>("--output") { Description = "The folder for the copy; files in it are replaced.", Required = true };
-        var command = new Command("export", "Copy a trained world with its weights in bfloat16, as it is shipped.") { world.AcceptExistingOnly(), output };
+        var command = new Command("export", "Copy a trained world with its weights in bfloat16, as it is shipped.")
+        {
+            world.AcceptExistingOnly(),
+            output,
+        };
         command.SetAction(parsed =>
         {
             var export = WorldExport.Write(new WorldFolder(parsed.GetRequiredValue(world).FullName), parsed.GetRequiredValue(output));
             terminal.Out.WriteText(export.Folder.Root);
-            terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{export.Bytes:N0} bytes, SHA-256 of all weights {export.WeightsHash}"));
+            terminal.Out.WriteLine(
+                string.Create(CultureInfo.InvariantCulture, $"{export.Bytes:N0} bytes, SHA-256 of all weights {export.WeightsHash}")
+            );
         });
         return command;
     }

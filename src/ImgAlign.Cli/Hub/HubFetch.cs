@@ -11,8 +11,11 @@ internal sealed record HubWish(HubReference Reference, HubFilter Files, string? 
 internal sealed class HubFetch(HubClient client, Terminal terminal)
 {
     /// <summary>What is to be fetched, at which commits; printed, with sizes and licences.</summary>
-    public async Task<IReadOnlyList<HubPlan>> PlanAsync(IReadOnlyList<HubWish> wishes, IAnsiConsole output,
-        CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<HubPlan>> PlanAsync(
+        IReadOnlyList<HubWish> wishes,
+        IAnsiConsole output,
+        CancellationToken cancellationToken
+    )
     {
         var plans = new List<HubPlan>();
         foreach (var wish in wishes)
@@ -21,11 +24,14 @@ internal sealed class HubFetch(HubClient client, Terminal terminal)
             plans.Add(plan);
             var here = plan.Missing.Count == 0 ? ", all in the cache" : $", {Gigabytes(plan.BytesToFetch)} to fetch";
             var terms = plan.IsGated ? ", its terms must be accepted on its page" : "";
-            output.WriteText($"{wish.Reference} at {plan.Commit}: {plan.Files.Count} files, " +
-                $"{Gigabytes(plan.Files.Sum(file => file.Size))}{here}; " +
-                $"licence {plan.License ?? wish.License ?? "not stated"}{terms}");
+            output.WriteText(
+                $"{wish.Reference} at {plan.Commit}: {plan.Files.Count} files, "
+                    + $"{Gigabytes(plan.Files.Sum(file => file.Size))}{here}; "
+                    + $"licence {plan.License ?? wish.License ?? "not stated"}{terms}"
+            );
         }
-        if (plans.Count > 1) output.WriteLine($"together: {Gigabytes(plans.Sum(plan => plan.BytesToFetch))} to fetch");
+        if (plans.Count > 1)
+            output.WriteLine($"together: {Gigabytes(plans.Sum(plan => plan.BytesToFetch))} to fetch");
         return plans;
     }
 
@@ -34,7 +40,8 @@ internal sealed class HubFetch(HubClient client, Terminal terminal)
     public async Task<IReadOnlyList<HubSnapshot>> DownloadAsync(IReadOnlyList<HubPlan> plans, CancellationToken cancellationToken)
     {
         var snapshots = new List<HubSnapshot>();
-        foreach (var plan in plans) snapshots.Add(await DownloadAsync(plan, cancellationToken));
+        foreach (var plan in plans)
+            snapshots.Add(await DownloadAsync(plan, cancellationToken));
         return snapshots;
     }
 
@@ -52,12 +59,18 @@ internal sealed class HubFetch(HubClient client, Terminal terminal)
     {
         if (plan.Missing.Count == 0 || !terminal.Error.Profile.Capabilities.Interactive)
         {
-            if (plan.Missing.Count > 0) terminal.Error.WriteText($"fetching {plan.Reference}");
+            if (plan.Missing.Count > 0)
+                terminal.Error.WriteText($"fetching {plan.Reference}");
             return await client.DownloadAsync(plan, cancellationToken: cancellationToken);
         }
-        return await terminal.Error.Progress()
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new DownloadedColumn(),
-                new TransferSpeedColumn())
+        return await terminal
+            .Error.Progress()
+            .Columns(
+                new TaskDescriptionColumn { Alignment = Justify.Left },
+                new ProgressBarColumn(),
+                new DownloadedColumn(),
+                new TransferSpeedColumn()
+            )
             .StartAsync(async context =>
             {
                 var bar = context.AddTask(Markup.Escape(plan.Reference.ToString()), maxValue: Math.Max(1, plan.BytesToFetch));

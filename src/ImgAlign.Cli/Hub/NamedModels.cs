@@ -1,6 +1,6 @@
 using System.CommandLine;
-using ImgAlign.Hub;
 using ImgAlign.Checkpoints;
+using ImgAlign.Hub;
 using ImgAlign.Scorers;
 using Microsoft.Extensions.Configuration;
 
@@ -15,17 +15,24 @@ internal static class NamedModels
 
     /// <summary>Fetches those that the cache does not have, after saying their sizes and licences and asking.</summary>
     /// <exception cref="ImgAlignException">The answer is no, or there is nobody to ask.</exception>
-    public static async Task FetchMissingAsync(IConfigurationSection configuration, bool yes, Terminal terminal,
-        CancellationToken cancellationToken)
+    public static async Task FetchMissingAsync(
+        IConfigurationSection configuration,
+        bool yes,
+        Terminal terminal,
+        CancellationToken cancellationToken
+    )
     {
         HubWish[] named = [.. Wishes(configuration)];
-        if (named.Length == 0) return;
+        if (named.Length == 0)
+            return;
         using var client = new HubClient();
         HubWish[] missing = [.. named.Where(wish => client.Cache.TryFind(wish.Reference, wish.Files) is null)];
-        if (missing.Length == 0) return;
+        if (missing.Length == 0)
+            return;
         var fetch = new HubFetch(client, terminal);
         var plans = await fetch.PlanAsync(missing, terminal.Error, cancellationToken);
-        if (!yes) await fetch.ConfirmAsync("Fetch this from the hub?", cancellationToken);
+        if (!yes)
+            await fetch.ConfirmAsync("Fetch this from the hub?", cancellationToken);
         await fetch.DownloadAsync(plans, cancellationToken);
     }
 
@@ -37,22 +44,29 @@ internal static class NamedModels
         var sources = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (var (key, path) in Paths(configuration))
         {
-            if (HubName.Find(path, FilesOf(key)) is { } snapshot) sources[key] = snapshot.Reference.At(snapshot.Commit).ToString();
-            else if (File.Exists(path)) sources[key] = $"sha256:{hashes.Sha256Of(path)}";
+            if (HubName.Find(path, FilesOf(key)) is { } snapshot)
+                sources[key] = snapshot.Reference.At(snapshot.Commit).ToString();
+            else if (File.Exists(path))
+                sources[key] = $"sha256:{hashes.Sha256Of(path)}";
         }
         return sources;
     }
 
-    private static IEnumerable<HubWish> Wishes(IConfigurationSection configuration) => Paths(configuration)
-        .Select(static setting => HubName.TryRead(setting.Path, out var reference) ? new HubWish(reference, FilesOf(setting.Key)) : null)
-        .OfType<HubWish>().Distinct();
+    private static IEnumerable<HubWish> Wishes(IConfigurationSection configuration) =>
+        Paths(configuration)
+            .Select(static setting =>
+                HubName.TryRead(setting.Path, out var reference) ? new HubWish(reference, FilesOf(setting.Key)) : null
+            )
+            .OfType<HubWish>()
+            .Distinct();
 
     // Of a model that lends its tokenizer, nothing else is needed.
     private static HubFilter FilesOf(string key) =>
         key.EndsWith(nameof(HpsOptions.TokenizerPath), StringComparison.OrdinalIgnoreCase) ? ModelFiles.Tokenizer : ModelFiles.Filter;
 
     private static IEnumerable<(string Key, string Path)> Paths(IConfigurationSection configuration) =>
-        configuration.AsEnumerable(makePathsRelative: true)
-        .Where(setting => setting.Key.EndsWith("Path", StringComparison.OrdinalIgnoreCase) && !string.IsNullOrEmpty(setting.Value))
-        .Select(setting => (setting.Key, setting.Value!));
+        configuration
+            .AsEnumerable(makePathsRelative: true)
+            .Where(setting => setting.Key.EndsWith("Path", StringComparison.OrdinalIgnoreCase) && !string.IsNullOrEmpty(setting.Value))
+            .Select(setting => (setting.Key, setting.Value!));
 }

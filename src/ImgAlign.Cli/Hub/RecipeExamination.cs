@@ -1,5 +1,5 @@
-using ImgAlign.Cli.Checks;
 using System.Globalization;
+using ImgAlign.Cli.Checks;
 using ImgAlign.Hub;
 using ImgAlign.Recipes;
 using ImgAlign.Runtime;
@@ -10,8 +10,7 @@ namespace ImgAlign.Cli.Hub;
 /// policy.</summary>
 internal static class RecipeExamination
 {
-    public static async Task<IReadOnlyList<DoctorCheck>> ExamineAsync(Recipe recipe, string device,
-        CancellationToken cancellationToken) =>
+    public static async Task<IReadOnlyList<DoctorCheck>> ExamineAsync(Recipe recipe, string device, CancellationToken cancellationToken) =>
         [await ExamineDiskAsync(recipe, cancellationToken), .. ExamineMemory(recipe, device)];
 
     private static async Task<DoctorCheck> ExamineDiskAsync(Recipe recipe, CancellationToken cancellationToken)
@@ -22,18 +21,26 @@ internal static class RecipeExamination
             long needed = 0;
             foreach (var model in recipe.Models)
             {
-                if (client.Cache.TryFind(model.Reference, model.Files) is not null) continue;
+                if (client.Cache.TryFind(model.Reference, model.Files) is not null)
+                    continue;
                 needed += (await client.PlanAsync(model.Reference, model.Files, cancellationToken)).BytesToFetch;
             }
-            if (needed == 0) return new("models", DoctorVerdict.Fine, $"all models of {recipe.Name} are in {client.Cache.Folder}");
+            if (needed == 0)
+                return new("models", DoctorVerdict.Fine, $"all models of {recipe.Name} are in {client.Cache.Folder}");
             var free = client.Cache.FreeBytes;
             return needed <= free
-                ? new("models", DoctorVerdict.Warning,
+                ? new(
+                    "models",
+                    DoctorVerdict.Warning,
                     $"{Text(needed)} are to fetch, {Text(free)} are free on the disk of {client.Cache.Folder}",
-                    $"imgalign pull {recipe.Name}")
-                : new("models", DoctorVerdict.Problem,
+                    $"imgalign pull {recipe.Name}"
+                )
+                : new(
+                    "models",
+                    DoctorVerdict.Problem,
                     $"{Text(needed)} are to fetch, only {Text(free)} are free on the disk of {client.Cache.Folder}",
-                    "make room, or set HF_HUB_CACHE to a folder on another disk");
+                    "make room, or set HF_HUB_CACHE to a folder on another disk"
+                );
         }
         catch (HubException e)
         {
@@ -53,16 +60,23 @@ internal static class RecipeExamination
         {
             return [new("device", DoctorVerdict.Problem, exception.Message)];
         }
-        if (known is not { } memory) return [new("memory", DoctorVerdict.Warning, $"how much memory {device} has is not known")];
+        if (known is not { } memory)
+            return [new("memory", DoctorVerdict.Warning, $"how much memory {device} has is not known")];
         var fitting = recipe.MemoryGigabytes.Where(need => need.Value * 1e9 <= memory.FreeBytes).Select(need => need.Key).ToHashSet();
-        return recipe.MemoryGigabytes.Select(need => new DoctorCheck("memory",
-            fitting.Contains(need.Key) ? DoctorVerdict.Fine : fitting.Count > 0 ? DoctorVerdict.Warning : DoctorVerdict.Problem,
-            string.Create(CultureInfo.InvariantCulture,
-                $"--residency {need.Key} needs {need.Value:0.#} GB in 16 bits; {Text(memory.FreeBytes)} are free on {device}"),
+        return recipe.MemoryGigabytes.Select(need => new DoctorCheck(
+            "memory",
+            fitting.Contains(need.Key) ? DoctorVerdict.Fine
+                : fitting.Count > 0 ? DoctorVerdict.Warning
+                : DoctorVerdict.Problem,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"--residency {need.Key} needs {need.Value:0.#} GB in 16 bits; {Text(memory.FreeBytes)} are free on {device}"
+            ),
             fitting.Contains(need.Key) ? null
                 : fitting.Count > 0 ? $"--residency {fitting.First()}"
                 : "--storage, --text-encoder-storage and --detector-storage Int8 halve the weights; "
-                    + "FLUX is smaller still as GGUF (docs/memory.md)"));
+                    + "FLUX is smaller still as GGUF (docs/memory.md)"
+        ));
     }
 
     private static string Text(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.0} GB");

@@ -19,8 +19,11 @@ internal static class RecipeOptions
     /// <exception cref="ImgAlignException">There is no such recipe or scorer, or a file is given and none of its recipes named.</exception>
     public static Recipe? Find(string? name, string? file, IEnumerable<string> scorers)
     {
-        if (name is not null) return Book(file).Find(name, scorers);
-        return file is null ? null : throw new ImgAlignException("--recipes only says where --recipe is looked up; give --recipe as well, or leave it out.");
+        if (name is not null)
+            return Book(file).Find(name, scorers);
+        return file is null
+            ? null
+            : throw new ImgAlignException("--recipes only says where --recipe is looked up; give --recipe as well, or leave it out.");
     }
 
     public static RecipeBook Book(string? file) => file is null ? RecipeBook.BuiltIn : RecipeBook.Read(Path.GetFullPath(file));

@@ -28,7 +28,8 @@ internal record GenerationRecord(
     IReadOnlyList<AppliedLora> Loras,
     IReadOnlyDictionary<string, string> Asked,
     IReadOnlyDictionary<string, string?> Configuration,
-    IReadOnlyDictionary<string, string> Sources)
+    IReadOnlyDictionary<string, string> Sources
+)
 {
     /// <summary>Describes a picture.</summary>
     /// <param name="result">The result of the run.</param>
@@ -39,13 +40,34 @@ internal record GenerationRecord(
     {
         var (item, settings, report) = (picture.Item, result.Settings, result.Report);
         return new GenerationRecord(
-            RecordJson.LibraryVersion, item.Prompt, item.NegativePrompt, job.ImageFile, item.Seed,
-            settings.Steps, settings.Guidance, SamplingArguments.TrueGuidanceOf(settings),
-            settings.GuidanceInterval, settings.GuidanceBranches, settings.GuidanceRescale,
-            settings.Sampler.Name, settings.Strength, settings.Eta, settings.NoiseLevels,
-            picture.Image.Width, picture.Image.Height, settings.ImagePromptScale, report.BatchSize, picture.Warnings,
-            TimingRecord.Of(report), report.Duration.TotalSeconds, DeviceRecord.Of(report),
-            result.Backbone.Loras, run.Asked(job), run.Configuration, run.Sources);
+            RecordJson.LibraryVersion,
+            item.Prompt,
+            item.NegativePrompt,
+            job.ImageFile,
+            item.Seed,
+            settings.Steps,
+            settings.Guidance,
+            SamplingArguments.TrueGuidanceOf(settings),
+            settings.GuidanceInterval,
+            settings.GuidanceBranches,
+            settings.GuidanceRescale,
+            settings.Sampler.Name,
+            settings.Strength,
+            settings.Eta,
+            settings.NoiseLevels,
+            picture.Image.Width,
+            picture.Image.Height,
+            settings.ImagePromptScale,
+            report.BatchSize,
+            picture.Warnings,
+            TimingRecord.Of(report),
+            report.Duration.TotalSeconds,
+            DeviceRecord.Of(report),
+            result.Backbone.Loras,
+            run.Asked(job),
+            run.Configuration,
+            run.Sources
+        );
     }
 }
 
@@ -54,8 +76,14 @@ internal sealed record DeviceRecord(string Name, long EstimatedMemoryBytes, long
 {
     /// <summary>The devices of a run.</summary>
     public static IReadOnlyList<DeviceRecord> Of(RunReport report) =>
-        [.. report.Devices.Select(static device => new DeviceRecord(
-            device.Estimate.Device, device.Estimate.RequiredBytes, device.PeakMemoryBytes, device.UsesWideGemm))];
+        [
+            .. report.Devices.Select(static device => new DeviceRecord(
+                device.Estimate.Device,
+                device.Estimate.RequiredBytes,
+                device.PeakMemoryBytes,
+                device.UsesWideGemm
+            )),
+        ];
 }
 
 /// <summary>One stage of a record.</summary>

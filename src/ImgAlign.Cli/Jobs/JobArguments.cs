@@ -14,7 +14,8 @@ internal sealed class JobArguments(string imageDescription)
     };
     private readonly Option<string?> prompts = new("--prompts")
     {
-        Description = "A file of prompts in the prompt's place: .txt with one a line, or .jsonl or .csv with "
+        Description =
+            "A file of prompts in the prompt's place: .txt with one a line, or .jsonl or .csv with "
             + "prompt, negative, seed, width, height, image, question. "
             + "Run again, it goes on where it ended.",
     };
@@ -25,7 +26,8 @@ internal sealed class JobArguments(string imageDescription)
     private readonly Option<int?> height = ValueOption.Number<int>("--height", "Pixels from top to bottom; with --width.");
     private readonly Option<string?> output = new("--out")
     {
-        Description = "The folder for the results, seed-N for each seed; "
+        Description =
+            "The folder for the results, seed-N for each seed; "
             + "otherwise one with the name of the prompt, or of the file of prompts, in imgalign-out.",
     };
     private readonly Option<bool> overwrite = new("--overwrite") { Description = "Replace results of earlier runs." };
@@ -34,7 +36,8 @@ internal sealed class JobArguments(string imageDescription)
     public void AddTo(Command command)
     {
         command.Add(prompt);
-        foreach (var option in new Option[] { prompts, seeds, negative, image, width, height, output, overwrite }) command.Add(option);
+        foreach (var option in new Option[] { prompts, seeds, negative, image, width, height, output, overwrite })
+            command.Add(option);
     }
 
     /// <summary>Reads what the command line asks for.</summary>
@@ -61,10 +64,13 @@ internal sealed class JobArguments(string imageDescription)
                 _ => throw new ImgAlignException("Give both --width and --height, or neither."),
             },
         };
-        var jobs = file is not null ? FromRows(PromptFile.Read(file).Select(static (row, index) => ($"{index + 1:0000}", row)), chosen, common)
+        var jobs =
+            file is not null ? FromRows(PromptFile.Read(file).Select(static (row, index) => ($"{index + 1:0000}", row)), chosen, common)
             : folder is not null ? FromRows(PictureFolder.Read(folder), chosen, common)
             : chosen.Select(seed => common with { Name = $"seed-{seed}", Seed = seed });
-        var root = parsed.GetValue(output) ?? ResultFolders.DefaultRoot(single ?? Path.GetFileNameWithoutExtension(file) ?? Path.GetFileName(folder!));
+        var root =
+            parsed.GetValue(output)
+            ?? ResultFolders.DefaultRoot(single ?? Path.GetFileNameWithoutExtension(file) ?? Path.GetFileName(folder!));
         if (folder is not null && Path.TrimEndingDirectorySeparator(Path.GetFullPath(root)) == folder)
             throw new ImgAlignException($"--out is {folder}, the folder of the pictures themselves; name another one.");
         var failures = $"{parsed.CommandResult.Command.Name}-failures.jsonl";
@@ -73,7 +79,10 @@ internal sealed class JobArguments(string imageDescription)
 
     // What a line of a file, or a picture, says goes before what the command line says.
     private static IEnumerable<PictureJob> FromRows(
-        IEnumerable<(string Name, PromptRow Row)> rows, IReadOnlyList<long> seeds, PictureJob common) =>
+        IEnumerable<(string Name, PromptRow Row)> rows,
+        IReadOnlyList<long> seeds,
+        PictureJob common
+    ) =>
         from named in rows
         let row = named.Row
         from seed in row.Seed is { } own ? [own] : seeds

@@ -6,7 +6,8 @@ namespace ImgAlign.Cli.Jobs;
 /// Whether they are of a file of prompts or a folder of pictures: then done ones are skipped, and a failed one does not end the run.
 /// </param>
 /// <param name="Root">The folder of the results.</param>
-/// <param name="Failures">The name of the file in it that lists failures; another for each command, since they may share the folder.</param>
+/// <param name="Failures">The name of the file in it that lists failures; another for each command, since they may share the
+/// folder.</param>
 /// <param name="Overwrite">Whether results of earlier runs are replaced.</param>
 internal sealed record JobList(IReadOnlyList<PictureJob> Jobs, bool IsBatch, string Root, string Failures, bool Overwrite)
 {
@@ -23,7 +24,8 @@ internal sealed record JobList(IReadOnlyList<PictureJob> Jobs, bool IsBatch, str
 
     private static bool IsDone(PictureJob job, IResults results, RecordedRun run)
     {
-        if (results.FindRecord(job.Name) is not { } record) return false;
+        if (results.FindRecord(job.Name) is not { } record)
+            return false;
         RecordJson.RequireFor(job, run, record);
         return true;
     }

@@ -25,15 +25,19 @@ internal sealed class JobRunner(Terminal terminal, JobList list, int batchSize)
     {
         if (!list.IsBatch)
         {
-            foreach (var batch in pending.Chunk(batchSize)) await run(batch);
+            foreach (var batch in pending.Chunk(batchSize))
+                await run(batch);
             return 0;
         }
         if (pending.Count < list.Jobs.Count)
             terminal.Error.WriteText($"{list.Jobs.Count - pending.Count} of {list.Jobs.Count} are done already.");
-        if (File.Exists(failuresPath)) File.Delete(failuresPath);  // what failed before is tried again
+        if (File.Exists(failuresPath))
+            File.Delete(failuresPath); // what failed before is tried again
         var failed = 0;
-        foreach (var batch in pending.Chunk(batchSize)) failed += await CountFailuresAsync(batch, run);
-        if (failed == 0) return 0;
+        foreach (var batch in pending.Chunk(batchSize))
+            failed += await CountFailuresAsync(batch, run);
+        if (failed == 0)
+            return 0;
         terminal.Error.WriteText($"{failed} of {list.Jobs.Count} failed; {failuresPath} says why, and the same command tries them again.");
         return 1;
     }
@@ -55,7 +59,8 @@ internal sealed class JobRunner(Terminal terminal, JobList list, int batchSize)
             }
         }
         var failed = 0;
-        foreach (var job in batch) failed += await CountFailuresAsync([job], run);
+        foreach (var job in batch)
+            failed += await CountFailuresAsync([job], run);
         return failed;
     }
 
@@ -67,6 +72,18 @@ internal sealed class JobRunner(Terminal terminal, JobList list, int batchSize)
     {
         terminal.Error.WriteText($"{job.Name}: {error}");
         Directory.CreateDirectory(Path.GetDirectoryName(failuresPath)!);
-        File.AppendAllText(failuresPath, JsonSerializer.Serialize(new { job.Name, job.Prompt, job.Seed, Error = error }, Options) + "\n");
+        File.AppendAllText(
+            failuresPath,
+            JsonSerializer.Serialize(
+                new
+                {
+                    job.Name,
+                    job.Prompt,
+                    job.Seed,
+                    Error = error,
+                },
+                Options
+            ) + "\n"
+        );
     }
 }

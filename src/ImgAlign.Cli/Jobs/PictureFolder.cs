@@ -20,9 +20,12 @@ internal static class PictureFolder
     /// <exception cref="ImgAlignException">There is no picture, two have the same name, or one has no prompt.</exception>
     public static IReadOnlyList<(string Name, PromptRow Row)> Read(string folder)
     {
-        var pictures = Directory.EnumerateFiles(folder)
+        var pictures = Directory
+            .EnumerateFiles(folder)
             .Where(static file => Extensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))
-            .Order(StringComparer.Ordinal).GroupBy(static file => Path.GetFileNameWithoutExtension(file), StringComparer.OrdinalIgnoreCase).ToList();
+            .Order(StringComparer.Ordinal)
+            .GroupBy(static file => Path.GetFileNameWithoutExtension(file), StringComparer.OrdinalIgnoreCase)
+            .ToList();
         if (pictures.Count == 0)
             throw new ImgAlignException($"{folder}: there is no picture in this folder ({string.Join(", ", Extensions)}).");
         if (pictures.Find(static files => files.Count() > 1) is { } same)
@@ -42,9 +45,10 @@ internal static class PictureFolder
     private static PromptRow? FromParameters(string picture)
     {
         var isPng = Path.GetExtension(picture).Equals(".png", StringComparison.OrdinalIgnoreCase);
-        if (!isPng || ReadText(picture, Parameters) is not { } text) return null;
+        if (!isPng || ReadText(picture, Parameters) is not { } text)
+            return null;
         var settings = text.Split('\n').TakeWhile(static line => !line.StartsWith(SettingsMark, StringComparison.Ordinal));
-        var parts = $"\n{string.Join('\n', settings)}".Split($"\n{NegativeMark}", 2);  // the prompt itself may be empty
+        var parts = $"\n{string.Join('\n', settings)}".Split($"\n{NegativeMark}", 2); // the prompt itself may be empty
         return new PromptRow(Words(parts[0])) { NegativePrompt = parts is [_, var negative] ? Words(negative) : null };
     }
 
@@ -53,16 +57,23 @@ internal static class PictureFolder
     {
         try
         {
-            return PngMetadataReader.ReadMetadata(picture).OfType<PngDirectory>()
+            return PngMetadataReader
+                .ReadMetadata(picture)
+                .OfType<PngDirectory>()
                 .Select(static directory => directory.GetObject(PngDirectory.TagTextualData) as IList<TextEntry>)
-                .SelectMany(static texts => texts ?? []).Where(text => text.Key == keyword)
-                .Select(static text => text.Value.ToString()).FirstOrDefault();
+                .SelectMany(static texts => texts ?? [])
+                .Where(text => text.Key == keyword)
+                .Select(static text => text.Value.ToString())
+                .FirstOrDefault();
         }
         catch (Exception exception)
         {
             var beside = Path.ChangeExtension(picture, ".txt");
             throw new ImgAlignException(
-                $"{picture}: this PNG is damaged, so that no prompt can be read in it; write the prompt into {beside}, or take the picture out of the folder.", exception);
+                $"{picture}: this PNG is damaged, so that no prompt can be read in it; write the prompt into {beside}, or take "
+                    + "the picture out of the folder.",
+                exception
+            );
         }
     }
 

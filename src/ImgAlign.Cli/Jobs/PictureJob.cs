@@ -28,8 +28,13 @@ internal sealed record PictureJob(string Name, string Prompt, long Seed)
         {
             (string Name, string? Value)[] options =
             [
-                ("prompt", Prompt), ("--seed", Text(Seed)), ("--negative", NegativePrompt), ("--image", ImageFile),
-                ("--question", Question), ("--width", Text(Size?.Width)), ("--height", Text(Size?.Height)),
+                ("prompt", Prompt),
+                ("--seed", Text(Seed)),
+                ("--negative", NegativePrompt),
+                ("--image", ImageFile),
+                ("--question", Question),
+                ("--width", Text(Size?.Width)),
+                ("--height", Text(Size?.Height)),
             ];
             return from option in options where option.Value is not null select KeyValuePair.Create(option.Name, option.Value);
         }
@@ -37,14 +42,15 @@ internal sealed record PictureJob(string Name, string Prompt, long Seed)
 
     /// <summary>The job as an item of a request; an <see cref="AlignmentItem"/> is an item of a generation, too.</summary>
     /// <exception cref="ImgAlignException">The given picture cannot be read.</exception>
-    public AlignmentItem ToItem() => new(Prompt)
-    {
-        Seed = Seed,
-        NegativePrompt = NegativePrompt,
-        Question = Question,
-        Size = Size,
-        Image = ImageFile is null ? null : Imaging.ImageFile.Load(ImageFile),
-    };
+    public AlignmentItem ToItem() =>
+        new(Prompt)
+        {
+            Seed = Seed,
+            NegativePrompt = NegativePrompt,
+            Question = Question,
+            Size = Size,
+            Image = ImageFile is null ? null : Imaging.ImageFile.Load(ImageFile),
+        };
 
     private static string? Text(long? number) => number?.ToString(CultureInfo.InvariantCulture);
 }

@@ -16,7 +16,8 @@ internal static class PromptFile
     public static IReadOnlyList<PromptRow> Read(string file)
     {
         var path = Path.GetFullPath(file);
-        if (!File.Exists(path)) throw new ImgAlignException($"{path}: there is no such file; --prompts takes a file of prompts.");
+        if (!File.Exists(path))
+            throw new ImgAlignException($"{path}: there is no such file; --prompts takes a file of prompts.");
         Func<string, IEnumerable<PromptRow>> read = Path.GetExtension(path).ToLowerInvariant() switch
         {
             ".txt" => static text => Lines(text).Select(static line => new PromptRow(line.Text)),
@@ -42,9 +43,11 @@ internal static class PromptFile
         }
     }
 
-    private static IEnumerable<(int Number, string Text)> Lines(string text) => text.ReplaceLineEndings("\n").Split('\n')
-        .Select(static (line, index) => (Number: index + 1, Text: line.Trim()))
-        .Where(static line => line.Text.Length > 0);
+    private static IEnumerable<(int Number, string Text)> Lines(string text) =>
+        text.ReplaceLineEndings("\n")
+            .Split('\n')
+            .Select(static (line, index) => (Number: index + 1, Text: line.Trim()))
+            .Where(static line => line.Text.Length > 0);
 
     private static PromptRow FromJson(string text, FileLine line)
     {
@@ -69,21 +72,25 @@ internal static class PromptFile
         {
             (JsonValueKind.String, false) => property.Value.GetString()!,
             (JsonValueKind.Number, true) => property.Value.GetRawText(),
-            (_, var number) =>
-                throw line.Error($"'{property.Name}' is {property.Value.GetRawText()}; it takes {(number ? "a number" : "a text in quotes")}"),
+            (_, var number) => throw line.Error(
+                $"'{property.Name}' is {property.Value.GetRawText()}; it takes {(number ? "a number" : "a text in quotes")}"
+            ),
         };
     }
 
     private static IEnumerable<PromptRow> FromCsv(string text, string path)
     {
         using var csv = new CsvParser(new StringReader(text), CultureInfo.InvariantCulture);
-        if (Fields(csv, path) is not { } names) yield break;
+        if (Fields(csv, path) is not { } names)
+            yield break;
         var header = new FileLine(path, csv.RawRow);
-        foreach (var name in names) PromptRow.RequireKnown(name, header);
+        foreach (var name in names)
+            PromptRow.RequireKnown(name, header);
         while (Fields(csv, path) is { } fields)
         {
             var line = new FileLine(path, csv.RawRow);
-            if (fields.Length != names.Length) throw line.Error($"there are {fields.Length} fields, but the header has {names.Length}");
+            if (fields.Length != names.Length)
+                throw line.Error($"there are {fields.Length} fields, but the header has {names.Length}");
             // An empty field is one that is not given.
             yield return PromptRow.Of(names.Zip(fields).Where(static field => field.Second.Length > 0), line);
         }

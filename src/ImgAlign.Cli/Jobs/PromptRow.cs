@@ -43,9 +43,11 @@ internal sealed record PromptRow(string Prompt)
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (name, value) in fields)
         {
-            if (!values.TryAdd(name, value)) throw line.Error($"'{name}' is there twice");
+            if (!values.TryAdd(name, value))
+                throw line.Error($"'{name}' is there twice");
         }
-        if (string.IsNullOrWhiteSpace(values.GetValueOrDefault(PromptName))) throw line.Error("there is no prompt");
+        if (string.IsNullOrWhiteSpace(values.GetValueOrDefault(PromptName)))
+            throw line.Error("there is no prompt");
         return new PromptRow(values[PromptName])
         {
             NegativePrompt = values.GetValueOrDefault("negative"),
@@ -60,7 +62,8 @@ internal sealed record PromptRow(string Prompt)
             },
         };
 
-        T? Number<T>(string name) where T : struct, System.Numerics.IBinaryInteger<T> =>
+        T? Number<T>(string name)
+            where T : struct, System.Numerics.IBinaryInteger<T> =>
             !values.TryGetValue(name, out var text) ? null
             : T.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
             : throw line.Error($"'{name}' is '{text}', but a whole number of 0 or more is needed");

@@ -22,35 +22,45 @@ internal static class RecordJson
 
     /// <summary>The values of a configuration by their keys.</summary>
     public static IReadOnlyDictionary<string, string?> Values(IConfigurationSection configuration) =>
-        configuration.AsEnumerable(makePathsRelative: true)
+        configuration
+            .AsEnumerable(makePathsRelative: true)
             .Where(pair => pair.Value is not null)
-            .OrderBy(pair => pair.Key, StringComparer.Ordinal).ToDictionary();
+            .OrderBy(pair => pair.Key, StringComparer.Ordinal)
+            .ToDictionary();
 
     /// <summary>A record as the text of a JSON file.</summary>
     public static string Write<T>(T record) => JsonSerializer.Serialize(record, Options);
 
     /// <summary>
-    /// Makes sure that a record is of what a job asks for now, of the same models' files and the same given picture, so that another picture is not
+    /// Makes sure that a record is of what a job asks for now, of the same models' files and the same given picture, so that another
+    /// picture is not
     /// taken for the job's.
     /// </summary>
     /// <exception cref="ImgAlignException">It is not, or it cannot be read.</exception>
     public static void RequireFor(PictureJob job, RecordedRun run, string file)
     {
         var record = Read(file);
-        var (then, now) = (RecordedRun.OfPicture(record.Asked, record.Configuration), RecordedRun.OfPicture(run.Asked(job), run.Configuration));
-        foreach (var key in now.Keys.Union(then.Keys)) Compare(key, then.GetValueOrDefault(key), now.GetValueOrDefault(key));
+        var (then, now) = (
+            RecordedRun.OfPicture(record.Asked, record.Configuration),
+            RecordedRun.OfPicture(run.Asked(job), run.Configuration)
+        );
+        foreach (var key in now.Keys.Union(then.Keys))
+            Compare(key, then.GetValueOrDefault(key), now.GetValueOrDefault(key));
         // Of what is on both sides: files that are not fetched yet have nothing to compare.
         foreach (var (key, source) in record.Sources)
         {
-            if (run.Sources.TryGetValue(key, out var current)) Compare($"{key} of", source, current);
+            if (run.Sources.TryGetValue(key, out var current))
+                Compare($"{key} of", source, current);
         }
 
         void Compare(string key, string? earlier, string? asked)
         {
-            if (earlier == asked) return;
+            if (earlier == asked)
+                return;
             throw new ImgAlignException(
                 $"{file}: this result was made with {Setting(key, earlier)}, but now it is {Setting(key, asked)}; "
-                + "name another folder with --out, or replace it with --overwrite.");
+                    + "name another folder with --out, or replace it with --overwrite."
+            );
         }
 
         static string Setting(string key, string? value) => value is null ? $"no {key}" : $"{key} '{value}'";
@@ -60,7 +70,9 @@ internal static class RecordJson
     {
         try
         {
-            return JsonSerializer.Deserialize<Settings>(File.ReadAllBytes(file), Options) is { Asked: not null, Configuration: not null, Sources: not null } record
+            return
+                JsonSerializer.Deserialize<Settings>(File.ReadAllBytes(file), Options)
+                    is { Asked: not null, Configuration: not null, Sources: not null } record
                 ? record
                 : throw new JsonException();
         }

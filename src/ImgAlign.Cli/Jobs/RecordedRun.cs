@@ -17,15 +17,24 @@ internal sealed class RecordedRun(ParseResult parsed, IEnumerable<Option> option
     // Where pictures are computed, and how much of it at once, may change between two parts of a run.
     private static readonly string[] NotOfPictures =
     [
-        nameof(RuntimeOptions.Device), nameof(RuntimeOptions.Residency), nameof(RuntimeOptions.MemoryBudgetBytes),
-        nameof(RuntimeOptions.Threads), nameof(RuntimeOptions.QueueLimit), nameof(ImgAlignOptions.Devices),
-        nameof(ImgAlignOptions.RecordPrompts), nameof(PipelineOptions.Replicas),
+        nameof(RuntimeOptions.Device),
+        nameof(RuntimeOptions.Residency),
+        nameof(RuntimeOptions.MemoryBudgetBytes),
+        nameof(RuntimeOptions.Threads),
+        nameof(RuntimeOptions.QueueLimit),
+        nameof(ImgAlignOptions.Devices),
+        nameof(ImgAlignOptions.RecordPrompts),
+        nameof(PipelineOptions.Replicas),
     ];
 
-    private readonly Dictionary<string, string> given = options.Select(parsed.GetResult).OfType<OptionResult>()
+    private readonly Dictionary<string, string> given = options
+        .Select(parsed.GetResult)
+        .OfType<OptionResult>()
         .Where(static result => !result.Implicit)
         .ToDictionary(
-            static result => result.Option.Name, static result => string.Join(' ', result.Tokens.Select(static token => token.Value)));
+            static result => result.Option.Name,
+            static result => string.Join(' ', result.Tokens.Select(static token => token.Value))
+        );
 
     private readonly Lazy<IReadOnlyDictionary<string, string?>> values = new(() => RecordJson.Values(configuration));
     private readonly Lazy<IReadOnlyDictionary<string, string>> sources = new(() => NamedModels.Sources(configuration));
@@ -40,16 +49,22 @@ internal sealed class RecordedRun(ParseResult parsed, IEnumerable<Option> option
     public IReadOnlyDictionary<string, string> Asked(PictureJob job)
     {
         var asked = new SortedDictionary<string, string>(given, StringComparer.Ordinal);
-        foreach (var (option, value) in job.Options) asked[option] = value;  // what a job says goes before what the command line says
-        if (job.ImageFile is { } picture && File.Exists(picture)) asked["SHA-256 of --image"] = HashOf(picture);
+        foreach (var (option, value) in job.Options)
+            asked[option] = value; // what a job says goes before what the command line says
+        if (job.ImageFile is { } picture && File.Exists(picture))
+            asked["SHA-256 of --image"] = HashOf(picture);
         return asked;
     }
 
     /// <summary>Of what a record says, that which its picture depends on.</summary>
     public static Dictionary<string, string?> OfPicture(
-        IReadOnlyDictionary<string, string> asked, IReadOnlyDictionary<string, string?> configuration) =>
-        asked.Select(static pair => KeyValuePair.Create(pair.Key, (string?)pair.Value))
-            .Concat(configuration.Where(static pair => IsOfPicture(pair.Key))).ToDictionary();
+        IReadOnlyDictionary<string, string> asked,
+        IReadOnlyDictionary<string, string?> configuration
+    ) =>
+        asked
+            .Select(static pair => KeyValuePair.Create(pair.Key, (string?)pair.Value))
+            .Concat(configuration.Where(static pair => IsOfPicture(pair.Key)))
+            .ToDictionary();
 
     private static string HashOf(string file)
     {

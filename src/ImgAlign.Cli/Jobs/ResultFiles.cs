@@ -14,7 +14,8 @@ internal sealed class ResultFiles(string root, bool overwrite) : IResults
     /// <inheritdoc/>
     public void Require(IEnumerable<string> names)
     {
-        foreach (var name in names) OutputPath.RequireAbsent(PictureOf(name), overwrite);
+        foreach (var name in names)
+            OutputPath.RequireAbsent(PictureOf(name), overwrite);
         OutputPath.RequireWritable(root);
     }
 

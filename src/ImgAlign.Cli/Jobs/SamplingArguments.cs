@@ -7,53 +7,91 @@ namespace ImgAlign.Cli.Jobs;
 /// <summary>The options that say how pictures are sampled.</summary>
 internal sealed class SamplingArguments
 {
-    private readonly Option<double?> scale = ValueOption.Number<double>(
-        "--scale", "The scale of the image prompt; IMG's is 0.2.");
+    private readonly Option<double?> scale = ValueOption.Number<double>("--scale", "The scale of the image prompt; IMG's is 0.2.");
     private readonly Option<int?> steps = ValueOption.Number<int>(
-        "--steps", "The number of sampler steps; the model's own unless it is said.");
+        "--steps",
+        "The number of sampler steps; the model's own unless it is said."
+    );
     private readonly Option<string?> sampler = new Option<string?>("--sampler")
-        {
-            Description = $"The sampler: {Names}; the one that the model's scheduler_config.json names unless it is said.",
-        }
-        .AcceptOnlyFromAmong([.. Samplers.All.Select(static known => known.Name)]);
+    {
+        Description = $"The sampler: {Names}; the one that the model's scheduler_config.json names unless it is said.",
+    }.AcceptOnlyFromAmong([.. Samplers.All.Select(static known => known.Name)]);
     private readonly Option<double?> strength = ValueOption.Number<double>(
         "--strength",
-        "Start from the picture of --image, and run this share of the steps, above 0 and up to 1: the less, the more of it stays.");
+        "Start from the picture of --image, and run this share of the steps, above 0 and up to 1: the less, the more of it stays."
+    );
     private readonly Option<double?> eta = ValueOption.Number<double>(
-        "--eta", "ddim, tcd: the share of new noise in each step, 0 to 1; none unless it is said.");
+        "--eta",
+        "ddim, tcd: the share of new noise in each step, 0 to 1; none unless it is said."
+    );
     private readonly Option<NoiseLevelSpacing?> noiseLevels = ValueOption.Choice<NoiseLevelSpacing>(
-        "--noise-levels", "How the noise levels are spaced; as the model's scheduler_config.json says unless it is said",
-        JsonNamingPolicy.KebabCaseLower);
+        "--noise-levels",
+        "How the noise levels are spaced; as the model's scheduler_config.json says unless it is said",
+        JsonNamingPolicy.KebabCaseLower
+    );
     private readonly Option<TimestepSpacing?> timestepSpacing = ValueOption.Choice<TimestepSpacing>(
-        "--timestep-spacing", "Which timesteps of training are gone through", JsonNamingPolicy.KebabCaseLower);
+        "--timestep-spacing",
+        "Which timesteps of training are gone through",
+        JsonNamingPolicy.KebabCaseLower
+    );
     private readonly Option<IReadOnlyList<double>?> timesteps = ValueOption.Numbers(
-        "--timesteps", "The timesteps themselves in place of --steps, falling, such as 999,749,499,249.");
+        "--timesteps",
+        "The timesteps themselves in place of --steps, falling, such as 999,749,499,249."
+    );
     private readonly Option<IReadOnlyList<double>?> sigmas = ValueOption.Numbers(
         "--sigmas",
-        "The noise levels themselves in place of --steps, falling, and last the one that the last step ends at, such as 14.6,2.7,0.6,0, or for a flow 1,0.8,0.5,0.");
+        "The noise levels themselves in place of --steps, falling, and last the one that the last step ends at, such as "
+            + "14.6,2.7,0.6,0, or for a flow 1,0.8,0.5,0."
+    );
     private readonly Option<double?> guidance = ValueOption.Number<double>(
-        "--guidance", "The guidance scale as the model's card gives it; the model's own unless it is said.");
+        "--guidance",
+        "The guidance scale as the model's card gives it; the model's own unless it is said."
+    );
     private readonly Option<double?> trueGuidance = ValueOption.Number<double>(
-        "--true-guidance", "FLUX: the scale of classifier-free guidance, which comes on top of --guidance.");
+        "--true-guidance",
+        "FLUX: the scale of classifier-free guidance, which comes on top of --guidance."
+    );
     private readonly Option<double?> guidanceStart = ValueOption.Number<double>(
-        "--guidance-start", "The share of the steps, 0 to 1, from which on there is guidance.");
+        "--guidance-start",
+        "The share of the steps, 0 to 1, from which on there is guidance."
+    );
     private readonly Option<double?> guidanceEnd = ValueOption.Number<double>(
-        "--guidance-end", "The share of the steps, 0 to 1, up to which there is guidance.");
+        "--guidance-end",
+        "The share of the steps, 0 to 1, up to which there is guidance."
+    );
     private readonly Option<double?> guidanceRescale = ValueOption.Number<double>(
         "--guidance-rescale",
-        "How far guidance's spread is brought back to that of the prompt's branch, 0 to 1; models of zero terminal SNR use 0.7.");
-    private readonly Option<GuidanceBranches?> branches =
-        ValueOption.Choice<GuidanceBranches>(
-            "--guidance-branches", "Whether guidance's two branches run together, or apart in half the memory");
+        "How far guidance's spread is brought back to that of the prompt's branch, 0 to 1; models of zero terminal SNR use 0.7."
+    );
+    private readonly Option<GuidanceBranches?> branches = ValueOption.Choice<GuidanceBranches>(
+        "--guidance-branches",
+        "Whether guidance's two branches run together, or apart in half the memory"
+    );
     private readonly Option<int?> batchSize = ValueOption.Number<int>(
-        "--batch-size", "The most pictures that are computed at once; 8 unless it is said, and fewer where memory is short.");
+        "--batch-size",
+        "The most pictures that are computed at once; 8 unless it is said, and fewer where memory is short."
+    );
 
     /// <summary>All of them.</summary>
     public IEnumerable<Option> Options =>
-    [
-        scale, strength, steps, sampler, eta, noiseLevels, timestepSpacing, timesteps, sigmas,
-        guidance, trueGuidance, guidanceStart, guidanceEnd, guidanceRescale, branches, batchSize,
-    ];
+        [
+            scale,
+            strength,
+            steps,
+            sampler,
+            eta,
+            noiseLevels,
+            timestepSpacing,
+            timesteps,
+            sigmas,
+            guidance,
+            trueGuidance,
+            guidanceStart,
+            guidanceEnd,
+            guidanceRescale,
+            branches,
+            batchSize,
+        ];
 
     /// <summary>Those that pictures depend on, but for rounding.</summary>
     public IEnumerable<Option> OfPictures => Options.Except([batchSize]);
@@ -65,31 +103,37 @@ internal sealed class SamplingArguments
 
     /// <summary>A request with what the command line says.</summary>
     /// <exception cref="ImgAlignException">The batch size is less than 1.</exception>
-    public T Apply<T>(ParseResult parsed, T request) where T : SamplingRequest => (T)(request with
-    {
-        ImagePromptScale = parsed.GetValue(scale),
-        Steps = parsed.GetValue(steps),
-        Sampler = parsed.GetValue(sampler) is { } name ? Samplers.ByName(name) : null,
-        Strength = parsed.GetValue(strength),
-        Eta = parsed.GetValue(eta),
-        NoiseLevels = new NoiseLevelOptions
-        {
-            Spacing = parsed.GetValue(noiseLevels),
-            TimestepSpacing = parsed.GetValue(timestepSpacing),
-            Timesteps = parsed.GetValue(timesteps),
-            Sigmas = parsed.GetValue(sigmas),
-        },
-        Guidance = parsed.GetValue(guidance),
-        GuidanceRescale = parsed.GetValue(guidanceRescale) ?? 0,
-        Family = parsed.GetValue(trueGuidance) is { } value ? new FluxSettings { TrueGuidance = value } : null,
-        GuidanceInterval = (parsed.GetValue(guidanceStart), parsed.GetValue(guidanceEnd)) is (null, null)
-            ? null
-            : new GuidanceInterval(parsed.GetValue(guidanceStart) ?? 0, parsed.GetValue(guidanceEnd) ?? 1),
-        GuidanceBranches = parsed.GetValue(branches) ?? default,
-        MaxBatchSize = BatchSize(parsed) ?? request.MaxBatchSize,
-    });
+    public T Apply<T>(ParseResult parsed, T request)
+        where T : SamplingRequest =>
+        (T)(
+            request with
+            {
+                ImagePromptScale = parsed.GetValue(scale),
+                Steps = parsed.GetValue(steps),
+                Sampler = parsed.GetValue(sampler) is { } name ? Samplers.ByName(name) : null,
+                Strength = parsed.GetValue(strength),
+                Eta = parsed.GetValue(eta),
+                NoiseLevels = new NoiseLevelOptions
+                {
+                    Spacing = parsed.GetValue(noiseLevels),
+                    TimestepSpacing = parsed.GetValue(timestepSpacing),
+                    Timesteps = parsed.GetValue(timesteps),
+                    Sigmas = parsed.GetValue(sigmas),
+                },
+                Guidance = parsed.GetValue(guidance),
+                GuidanceRescale = parsed.GetValue(guidanceRescale) ?? 0,
+                Family = parsed.GetValue(trueGuidance) is { } value ? new FluxSettings { TrueGuidance = value } : null,
+                GuidanceInterval = (parsed.GetValue(guidanceStart), parsed.GetValue(guidanceEnd)) is (null, null)
+                    ? null
+                    : new GuidanceInterval(parsed.GetValue(guidanceStart) ?? 0, parsed.GetValue(guidanceEnd) ?? 1),
+                GuidanceBranches = parsed.GetValue(branches) ?? default,
+                MaxBatchSize = BatchSize(parsed) ?? request.MaxBatchSize,
+            }
+        );
 
     // Jobs are divided by it before a request is made of them, which would refuse it too.
-    private int? BatchSize(ParseResult parsed) => parsed.GetValue(batchSize) is not { } size ? null
-        : size >= 1 ? size : throw new ImgAlignException($"--batch-size is {size}; use 1 or more.");
+    private int? BatchSize(ParseResult parsed) =>
+        parsed.GetValue(batchSize) is not { } size ? null
+        : size >= 1 ? size
+        : throw new ImgAlignException($"--batch-size is {size}; use 1 or more.");
 }

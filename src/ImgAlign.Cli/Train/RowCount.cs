@@ -9,6 +9,7 @@ internal sealed class RowCount(IAnsiConsole console) : IProgress<long>
 
     public void Report(long value)
     {
-        if (value % Every == 0) console.WriteLine($"{value} rows of Parquet read");
+        if (value % Every == 0)
+            console.WriteLine($"{value} rows of Parquet read");
     }
 }

@@ -7,7 +7,8 @@ using Spectre.Console;
 
 namespace ImgAlign.Cli.Train;
 
-/// <summary>What the commands of <c>imgalign train</c> have in common: models and options from file and command line, a run, its result.</summary>
+/// <summary>What the commands of <c>imgalign train</c> have in common: models and options from file and command line, a run, its
+/// result.</summary>
 internal static class RunCommand
 {
     /// <summary>Finds models and data for a run.</summary>
@@ -15,7 +16,12 @@ internal static class RunCommand
     /// <param name="models">Their configuration.</param>
     /// <param name="options">The options of the run.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    public delegate Task<TrainingRun> OpenAsync<TOptions>(IServiceProvider services, IConfigurationSection models, TOptions options, CancellationToken cancellationToken);
+    public delegate Task<TrainingRun> OpenAsync<TOptions>(
+        IServiceProvider services,
+        IConfigurationSection models,
+        TOptions options,
+        CancellationToken cancellationToken
+    );
 
     /// <summary>Makes a command.</summary>
     /// <param name="terminal">Where it writes.</param>
@@ -24,24 +30,40 @@ internal static class RunCommand
     /// <param name="section">The section of the file with its options.</param>
     /// <param name="required">The models that must be named.</param>
     /// <param name="openAsync">Opens the run.</param>
-    public static Command Create<TOptions>(Terminal terminal, string name, string description, string section, RequiredModels required, OpenAsync<TOptions> openAsync)
+    public static Command Create<TOptions>(
+        Terminal terminal,
+        string name,
+        string description,
+        string section,
+        RequiredModels required,
+        OpenAsync<TOptions> openAsync
+    )
         where TOptions : TrainingRunOptions, new()
     {
         var run = new RunOptions();
-        var command = new Command(name, $"{description} The file of --config holds a section {section} beside {ModelConfiguration.Section}.");
-        foreach (var option in run.All.Concat(ModelConfiguration.Options)) command.Add(option);
-        command.SetAction(async (parsed, token) =>
-        {
-            var models = ModelConfiguration.Read(parsed, required);
-            var options = ModelConfiguration.ReadSection(parsed, section).GetStrictly<TOptions>();
-            run.Apply(parsed, options);
-            await using var services = ModelServices.Build(models);
-            var training = await openAsync(services, models, options, token);
-            terminal.Error.WriteLine(training.Description);
-            var result = await TrainProgress.ShowAsync(terminal.Error, progress => training.RunAsync(parsed.GetValue(run.Resume), progress, token));
-            TrainProgress.WriteResult(terminal, result, training.ResultPath);
-            return 0;
-        });
+        var command = new Command(
+            name,
+            $"{description} The file of --config holds a section {section} beside {ModelConfiguration.Section}."
+        );
+        foreach (var option in run.All.Concat(ModelConfiguration.Options))
+            command.Add(option);
+        command.SetAction(
+            async (parsed, token) =>
+            {
+                var models = ModelConfiguration.Read(parsed, required);
+                var options = ModelConfiguration.ReadSection(parsed, section).GetStrictly<TOptions>();
+                run.Apply(parsed, options);
+                await using var services = ModelServices.Build(models);
+                var training = await openAsync(services, models, options, token);
+                terminal.Error.WriteLine(training.Description);
+                var result = await TrainProgress.ShowAsync(
+                    terminal.Error,
+                    progress => training.RunAsync(parsed.GetValue(run.Resume), progress, token)
+                );
+                TrainProgress.WriteResult(terminal, result, training.ResultPath);
+                return 0;
+            }
+        );
         return command;
     }
 }

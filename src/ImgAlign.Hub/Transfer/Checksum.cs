@@ -9,7 +9,8 @@ internal static class Checksum
     /// <summary>A hash of the kind of <paramref name="expected"/>, for content of <paramref name="size"/> bytes.</summary>
     public static IncrementalHash Begin(string expected, long size)
     {
-        if (expected.Length == 64) return IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        if (expected.Length == 64)
+            return IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
         hash.AppendData(Encoding.ASCII.GetBytes($"blob {size}\0"));
         return hash;

@@ -10,8 +10,14 @@ namespace ImgAlign.Hub.Transfer;
 /// the whole in one piece from a server that serves no parts; then verifies it.
 /// </summary>
 internal sealed class ContentDownload(
-    HubRequests requests, HubOptions options, SemaphoreSlim connections, HubReference reference, Uri address, HubFile file,
-        ByteCount arrived)
+    HubRequests requests,
+    HubOptions options,
+    SemaphoreSlim connections,
+    HubReference reference,
+    Uri address,
+    HubFile file,
+    ByteCount arrived
+)
 {
     // A connection that brought this much before it broke does not count as a failed attempt.
     private const int WorthwhileProgress = 1 << 20;
@@ -43,15 +49,19 @@ internal sealed class ContentDownload(
             }
             finally
             {
-                if (!isOfUse) File.Delete(path);
+                if (!isOfUse)
+                    File.Delete(path);
             }
-            if (!isVerified) continue;
+            if (!isVerified)
+                continue;
             partial.Finish();
             return;
         }
-        throw new HubException(HubError.Corrupt,
-            $"{file.Path} of {reference} came with another content than its checksum {file.Checksum}, {Attempts} times: " +
-            "something between the hub and this machine changes it. Try again later or over another network.");
+        throw new HubException(
+            HubError.Corrupt,
+            $"{file.Path} of {reference} came with another content than its checksum {file.Checksum}, {Attempts} times: "
+                + "something between the hub and this machine changes it. Try again later or over another network."
+        );
     }
 
     private async Task<bool> FetchAndVerifyAsync(PartialFile partial, CancellationToken cancellationToken)
@@ -95,21 +105,26 @@ internal sealed class ContentDownload(
         var isWhole = part == partial.Whole;
         var position = part.Start;
         var furthest = part.Start;
-        await RepeatedWhenBroken().ExecuteAsync(async token =>
-        {
-            while (true)
-            {
-                try
+        await RepeatedWhenBroken()
+            .ExecuteAsync(
+                async token =>
                 {
-                    await ReadAsync(token).ConfigureAwait(false);
-                    return;
-                }
-                catch (BrokenTransferException) when (position >= furthest + WorthwhileProgress)
-                {
-                    furthest = position;
-                }
-            }
-        }, cancellationToken).ConfigureAwait(false);
+                    while (true)
+                    {
+                        try
+                        {
+                            await ReadAsync(token).ConfigureAwait(false);
+                            return;
+                        }
+                        catch (BrokenTransferException) when (position >= furthest + WorthwhileProgress)
+                        {
+                            furthest = position;
+                        }
+                    }
+                },
+                cancellationToken
+            )
+            .ConfigureAwait(false);
         partial.Complete(part);
 
         async ValueTask ReadAsync(CancellationToken token)
@@ -120,7 +135,8 @@ internal sealed class ContentDownload(
                 using var response = await OpenAsync(position, isWhole ? null : part.End, token).ConfigureAwait(false);
                 if (response.StatusCode != HttpStatusCode.PartialContent)
                 {
-                    if (!isWhole) throw new RangesNotServedException();
+                    if (!isWhole)
+                        throw new RangesNotServedException();
                     arrived.Add(part.Start - position);
                     position = part.Start;
                     if (response.StatusCode != HttpStatusCode.OK)
@@ -144,8 +160,13 @@ internal sealed class ContentDownload(
             {
                 while (position < part.End)
                 {
-                    var count = await ReadSomeAsync(content, buffer.AsMemory(0, (int)Math.Min(buffer.Length, part.End - position)), stall,
-                        token).ConfigureAwait(false);
+                    var count = await ReadSomeAsync(
+                            content,
+                            buffer.AsMemory(0, (int)Math.Min(buffer.Length, part.End - position)),
+                            stall,
+                            token
+                        )
+                        .ConfigureAwait(false);
                     partial.Write(buffer.AsSpan(0, count), position);
                     position += count;
                     arrived.Add(count);
@@ -188,8 +209,12 @@ internal sealed class ContentDownload(
             throw new BrokenTransferException($"the server sent bytes {range.From} to {range.To} instead of {start} to {end - 1}");
     }
 
-    private async ValueTask<int> ReadSomeAsync(Stream content, Memory<byte> buffer, CancellationTokenSource stall,
-        CancellationToken cancellationToken)
+    private async ValueTask<int> ReadSomeAsync(
+        Stream content,
+        Memory<byte> buffer,
+        CancellationTokenSource stall,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -207,14 +232,17 @@ internal sealed class ContentDownload(
         }
     }
 
-    private ResiliencePipeline RepeatedWhenBroken() => new ResiliencePipelineBuilder()
-        .AddRetry(new RetryStrategyOptions
-        {
-            ShouldHandle = new PredicateBuilder().Handle<BrokenTransferException>(),
-            MaxRetryAttempts = options.Retries,
-            Delay = options.RetryDelay,
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
-        })
-        .Build();
+    private ResiliencePipeline RepeatedWhenBroken() =>
+        new ResiliencePipelineBuilder()
+            .AddRetry(
+                new RetryStrategyOptions
+                {
+                    ShouldHandle = new PredicateBuilder().Handle<BrokenTransferException>(),
+                    MaxRetryAttempts = options.Retries,
+                    Delay = options.RetryDelay,
+                    BackoffType = DelayBackoffType.Exponential,
+                    UseJitter = true,
+                }
+            )
+            .Build();
 }

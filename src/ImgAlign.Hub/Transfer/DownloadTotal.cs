@@ -7,6 +7,7 @@ internal sealed class DownloadTotal(long total, IProgress<HubProgress>? progress
 
     public void Add(long bytes)
     {
-        if (bytes != 0) progress?.Report(new HubProgress(Interlocked.Add(ref _bytes, bytes), total));
+        if (bytes != 0)
+            progress?.Report(new HubProgress(Interlocked.Add(ref _bytes, bytes), total));
     }
 }

@@ -39,37 +39,59 @@ internal sealed class HubRequests : IDisposable
 
     /// <summary>An answer of the hub's API.</summary>
     public Task<HttpResponseMessage> GetAsync(Uri address, HubReference reference, CancellationToken cancellationToken) =>
-        SendAsync(() => new HttpRequestMessage(HttpMethod.Get, address), reference, _options.MetadataTimeout, followToOthers: true,
-            cancellationToken);
+        SendAsync(
+            () => new HttpRequestMessage(HttpMethod.Get, address),
+            reference,
+            _options.MetadataTimeout,
+            followToOthers: true,
+            cancellationToken
+        );
 
     /// <summary>What the hub says of a file: its own answer, not that of the host which serves the content.</summary>
     public Task<HttpResponseMessage> HeadAsync(Uri address, HubReference reference, CancellationToken cancellationToken) =>
-        SendAsync(() => new HttpRequestMessage(HttpMethod.Head, address), reference, _options.MetadataTimeout, followToOthers: false,
-            cancellationToken);
+        SendAsync(
+            () => new HttpRequestMessage(HttpMethod.Head, address),
+            reference,
+            _options.MetadataTimeout,
+            followToOthers: false,
+            cancellationToken
+        );
 
     /// <summary>Content, from <paramref name="start"/> to <paramref name="end"/> (exclusive), or all of it where <paramref name="end"/> is
     /// null.</summary>
-    public Task<HttpResponseMessage> GetContentAsync(Uri address, long start, long? end, HubReference reference,
-        CancellationToken cancellationToken)
+    public Task<HttpResponseMessage> GetContentAsync(
+        Uri address,
+        long start,
+        long? end,
+        HubReference reference,
+        CancellationToken cancellationToken
+    )
     {
         return SendAsync(Request, reference, _options.DownloadTimeout, followToOthers: true, cancellationToken);
 
         HttpRequestMessage Request()
         {
             var request = new HttpRequestMessage(HttpMethod.Get, address);
-            if (start > 0 || end is not null) request.Headers.Range = new RangeHeaderValue(start, end - 1);
+            if (start > 0 || end is not null)
+                request.Headers.Range = new RangeHeaderValue(start, end - 1);
             return request;
         }
     }
 
     private async Task<HttpResponseMessage> SendAsync(
-        Func<HttpRequestMessage> create, HubReference reference, TimeSpan limit, bool followToOthers, CancellationToken cancellationToken)
+        Func<HttpRequestMessage> create,
+        HubReference reference,
+        TimeSpan limit,
+        bool followToOthers,
+        CancellationToken cancellationToken
+    )
     {
         Uri? next = null;
         for (var hop = 0; hop <= LongestChain; hop++)
         {
             using var request = create();
-            if (next is not null) request.RequestUri = next;
+            if (next is not null)
+                request.RequestUri = next;
             var address = request.RequestUri!;
             request.Headers.AcceptEncoding.Add(new StringWithQualityHeaderValue("identity"));
             request.Options.Set(TimeLimit, limit);
@@ -78,16 +100,22 @@ internal sealed class HubRequests : IDisposable
             var response = await TrySendAsync(request, cancellationToken).ConfigureAwait(false);
             if (!IsRedirect(response.StatusCode) || response.Headers.Location is not { } location)
             {
-                if (response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable) return response;
-                using (response) throw IsHub(address) ? HubFailure.Of(response, reference, _options)
-                    : new BrokenTransferException($"{address.Host} answers {(int)response.StatusCode}");
+                if (response.IsSuccessStatusCode || response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable)
+                    return response;
+                using (response)
+                    throw IsHub(address)
+                        ? HubFailure.Of(response, reference, _options)
+                        : new BrokenTransferException($"{address.Host} answers {(int)response.StatusCode}");
             }
             next = new Uri(address, location);
-            if (!followToOthers && !IsHub(next)) return response;
+            if (!followToOthers && !IsHub(next))
+                return response;
             response.Dispose();
             if (next.Scheme is not ("http" or "https") || (address.Scheme == "https" && next.Scheme == "http"))
-                throw new HubException(HubError.Unreachable,
-                    $"{address.Host} redirects {reference} to an address that is not safe to follow.");
+                throw new HubException(
+                    HubError.Unreachable,
+                    $"{address.Host} redirects {reference} to an address that is not safe to follow."
+                );
         }
         throw new HubException(HubError.Unreachable, $"{_options.Endpoint} redirects {reference} without an end.");
     }
@@ -100,41 +128,59 @@ internal sealed class HubRequests : IDisposable
         }
         catch (Exception e) when (e is HttpRequestException or TimeoutRejectedException)
         {
-            throw new HubException(HubError.Unreachable,
-                $"{request.RequestUri!.GetLeftPart(UriPartial.Authority)} does not answer ({e.Message.TrimEnd('.')}): " +
-                "check the network, or set HF_HUB_OFFLINE=1 " +
-                "to use what the cache has.", e);
+            throw new HubException(
+                HubError.Unreachable,
+                $"{request.RequestUri!.GetLeftPart(UriPartial.Authority)} does not answer ({e.Message.TrimEnd('.')}): "
+                    + "check the network, or set HF_HUB_OFFLINE=1 "
+                    + "to use what the cache has.",
+                e
+            );
         }
     }
 
     private bool IsHub(Uri address) =>
-        Uri.Compare(address, _options.Endpoint, UriComponents.SchemeAndServer, UriFormat.Unescaped,
-            StringComparison.OrdinalIgnoreCase) == 0;
+        Uri.Compare(address, _options.Endpoint, UriComponents.SchemeAndServer, UriFormat.Unescaped, StringComparison.OrdinalIgnoreCase)
+        == 0;
 
     private static bool IsRedirect(HttpStatusCode status) =>
-        status is HttpStatusCode.Moved or HttpStatusCode.Found or HttpStatusCode.SeeOther
-            or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect;
+        status
+            is HttpStatusCode.Moved
+                or HttpStatusCode.Found
+                or HttpStatusCode.SeeOther
+                or HttpStatusCode.TemporaryRedirect
+                or HttpStatusCode.PermanentRedirect;
 
-    private ResiliencePipeline<HttpResponseMessage> Pipeline() => new ResiliencePipelineBuilder<HttpResponseMessage>()
-        .AddRetry(new HttpRetryStrategyOptions
-        {
-            MaxRetryAttempts = _options.Retries,
-            Delay = _options.RetryDelay,
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
-            ShouldHandle = attempt =>
-                ValueTask.FromResult(HttpClientResiliencePredicates.IsTransient(attempt.Outcome) && !IsPauseTooLong(attempt.Outcome)),
-            DelayGenerator = attempt => ValueTask.FromResult(AskedPause(attempt.Outcome)),
-        })
-        .AddTimeout(new HttpTimeoutStrategyOptions
-        {
-            TimeoutGenerator = attempt => ValueTask.FromResult(
-                attempt.Context.GetRequestMessage()!.Options.TryGetValue(TimeLimit, out var limit) ? limit : Timeout.InfiniteTimeSpan),
-        })
-        .Build();
+    private ResiliencePipeline<HttpResponseMessage> Pipeline() =>
+        new ResiliencePipelineBuilder<HttpResponseMessage>()
+            .AddRetry(
+                new HttpRetryStrategyOptions
+                {
+                    MaxRetryAttempts = _options.Retries,
+                    Delay = _options.RetryDelay,
+                    BackoffType = DelayBackoffType.Exponential,
+                    UseJitter = true,
+                    ShouldHandle = attempt =>
+                        ValueTask.FromResult(
+                            HttpClientResiliencePredicates.IsTransient(attempt.Outcome) && !IsPauseTooLong(attempt.Outcome)
+                        ),
+                    DelayGenerator = attempt => ValueTask.FromResult(AskedPause(attempt.Outcome)),
+                }
+            )
+            .AddTimeout(
+                new HttpTimeoutStrategyOptions
+                {
+                    TimeoutGenerator = attempt =>
+                        ValueTask.FromResult(
+                            attempt.Context.GetRequestMessage()!.Options.TryGetValue(TimeLimit, out var limit)
+                                ? limit
+                                : Timeout.InfiniteTimeSpan
+                        ),
+                }
+            )
+            .Build();
 
     private bool IsPauseTooLong(Outcome<HttpResponseMessage> outcome) => AskedPause(outcome) > _options.LongestPause;
 
-    private static TimeSpan? AskedPause(Outcome<HttpResponseMessage> outcome) => outcome.Result is { } response
-        ? HubFailure.AskedPause(response) : null;
+    private static TimeSpan? AskedPause(Outcome<HttpResponseMessage> outcome) =>
+        outcome.Result is { } response ? HubFailure.AskedPause(response) : null;
 }

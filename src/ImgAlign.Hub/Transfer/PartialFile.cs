@@ -29,8 +29,11 @@ internal sealed class PartialFile : IDisposable
     public string Path { get; }
 
     /// <summary>The parts that are not there yet, in their order.</summary>
-    public IEnumerable<FilePart> Missing => Enumerable.Range(0, _parts.Length).Where(i => !_parts[i].Task.IsCompleted)
-        .Select(i => new FilePart((long)i * _partSize, Math.Min(_size, (i + 1L) * _partSize)));
+    public IEnumerable<FilePart> Missing =>
+        Enumerable
+            .Range(0, _parts.Length)
+            .Where(i => !_parts[i].Task.IsCompleted)
+            .Select(i => new FilePart((long)i * _partSize, Math.Min(_size, (i + 1L) * _partSize)));
 
     /// <summary>Whether some part is there, so that the next attempt need not begin from nothing.</summary>
     public bool HasParts => _parts.Any(part => part.Task.IsCompleted);
@@ -43,19 +46,22 @@ internal sealed class PartialFile : IDisposable
     {
         var partial = new PartialFile(path, size, partSize);
         var marks = ReadMarks(partial._file, size, partial._parts.Length);
-        if (marks is null) RandomAccess.SetLength(partial._file, 0);
+        if (marks is null)
+            RandomAccess.SetLength(partial._file, 0);
         marks ??= new byte[partial._parts.Length];
         RandomAccess.SetLength(partial._file, size + marks.Length);
         RandomAccess.Write(partial._file, marks, size);
         for (var i = 0; i < marks.Length; i++)
-            if (marks[i] == 1) partial._parts[i].SetResult();
+            if (marks[i] == 1)
+                partial._parts[i].SetResult();
         return partial;
     }
 
     /// <summary>Bytes that need not be fetched again, of the file at <paramref name="path"/>.</summary>
     public static long BytesPresent(string path, long size, int partSize)
     {
-        if (!File.Exists(path)) return 0;
+        if (!File.Exists(path))
+            return 0;
         using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         var marks = ReadMarks(file, size, CountOfParts(size, partSize)) ?? [];
         return Enumerable.Range(0, marks.Length).Where(i => marks[i] == 1).Sum(i => Math.Min(partSize, size - ((long)i * partSize)));
@@ -85,13 +91,14 @@ internal sealed class PartialFile : IDisposable
         var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
         {
-            for (long position = 0; position < _size;)
+            for (long position = 0; position < _size; )
             {
                 var part = position / _partSize;
                 await _parts[part].Task.WaitAsync(cancellationToken).ConfigureAwait(false);
                 var wanted = (int)Math.Min(Math.Min(_size, (part + 1) * _partSize) - position, buffer.Length);
                 var count = RandomAccess.Read(_file, buffer.AsSpan(0, wanted), position);
-                if (count == 0) throw new IOException($"{Path} became shorter while it was read.");
+                if (count == 0)
+                    throw new IOException($"{Path} became shorter while it was read.");
                 hash.AppendData(buffer, 0, count);
                 position += count;
             }
@@ -120,9 +127,12 @@ internal sealed class PartialFile : IDisposable
     {
         var marks = new byte[count];
         var length = RandomAccess.GetLength(file);
-        if (length == size && size > 0) Array.Fill(marks, (byte)1);
-        else if (length == size + count) RandomAccess.Read(file, marks, size);
-        else return null;
+        if (length == size && size > 0)
+            Array.Fill(marks, (byte)1);
+        else if (length == size + count)
+            RandomAccess.Read(file, marks, size);
+        else
+            return null;
         return marks;
     }
 }

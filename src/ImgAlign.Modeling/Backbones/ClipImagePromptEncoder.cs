@@ -7,9 +7,11 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.Backbones;
 
-/// <summary>Encodes image prompts by CLIP's image encoder and a projection of its features to tokens: what IP-Adapter's encoders have in common.</summary>
+/// <summary>Encodes image prompts by CLIP's image encoder and a projection of its features to tokens: what IP-Adapter's encoders have in
+/// common.</summary>
 /// <typeparam name="TProjection">The projection.</typeparam>
-public abstract class ClipImagePromptEncoder<TProjection> : IImagePromptEncoder, IDisposable where TProjection : nn.Module<Tensor, Tensor>
+public abstract class ClipImagePromptEncoder<TProjection> : IImagePromptEncoder, IDisposable
+    where TProjection : nn.Module<Tensor, Tensor>
 {
     private readonly DeviceRuntime runtime;
     private readonly ClipImageProcessor processor;
@@ -40,7 +42,8 @@ public abstract class ClipImagePromptEncoder<TProjection> : IImagePromptEncoder,
     public Tensor Encode(IReadOnlyList<RgbImage> images)
     {
         ArgumentNullException.ThrowIfNull(images);
-        if (images.Count == 0) throw new ArgumentException("There is no image to encode.", nameof(images));
+        if (images.Count == 0)
+            throw new ArgumentException("There is no image to encode.", nameof(images));
         using var scope = NewDisposeScope();
         return EncodePixels(cat([.. images.Select(processor.Preprocess)])).MoveToOuterDisposeScope();
     }

@@ -12,7 +12,11 @@ namespace ImgAlign.Backbones;
 /// <param name="Processor">From pictures to pixels.</param>
 /// <param name="Network">From pixels to features.</param>
 public sealed record ImageEncoderParts(
-    string Folder, ClipVisionConfig Config, ClipImageProcessor Processor, ModelSource<ClipVisionModel> Network)
+    string Folder,
+    ClipVisionConfig Config,
+    ClipImageProcessor Processor,
+    ModelSource<ClipVisionModel> Network
+)
 {
     /// <summary>Reads a folder.</summary>
     /// <param name="name">The stage in messages.</param>
@@ -25,12 +29,20 @@ public sealed record ImageEncoderParts(
         var config = ClipVisionConfig.Read(Path.Combine(folder, "config.json"));
         if (config.Architectures is null && HoldsProjection(folder))
             config = config with { Architectures = ["CLIPVisionModelWithProjection"] };
-        return new(folder, config, ClipImageProcessor.LoadOrDefault(folder, config.ImageSize),
-            new(name, () => new ClipVisionModel(config, META, penultimateOnly), (network, weights) =>
-            {
-                var part = ClipNames.FindVision(weights.Open(folder));
-                weights.Add(network, part, network.Names(part));
-            }));
+        return new(
+            folder,
+            config,
+            ClipImageProcessor.LoadOrDefault(folder, config.ImageSize),
+            new(
+                name,
+                () => new ClipVisionModel(config, META, penultimateOnly),
+                (network, weights) =>
+                {
+                    var part = ClipNames.FindVision(weights.Open(folder));
+                    weights.Add(network, part, network.Names(part));
+                }
+            )
+        );
     }
 
     private static bool HoldsProjection(string folder)

@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.Backbones;
 
-/// <summary>Encoded prompts of SDXL and FLUX: features of each token, and one vector a prompt. Owns both tensors, outside of dispose scopes.</summary>
+/// <summary>Encoded prompts of SDXL and FLUX: features of each token, and one vector a prompt. Owns both tensors, outside of dispose
+/// scopes.</summary>
 public sealed class PooledTextFeatures : TextFeatures
 {
     /// <summary>Takes over both tensors.</summary>
@@ -27,8 +28,13 @@ public sealed class PooledTextFeatures : TextFeatures
     /// <summary>The features of a backbone that makes them of this kind.</summary>
     /// <param name="features">What the backbone is given.</param>
     /// <exception cref="ArgumentException">They are another backbone's.</exception>
-    public static PooledTextFeatures Of(TextFeatures features) => features as PooledTextFeatures
-        ?? throw new ArgumentException($"Text features of the kind {nameof(PooledTextFeatures)} are expected, but {features?.GetType().Name ?? "null"} was given; encode the prompts with the same backbone.", nameof(features));
+    public static PooledTextFeatures Of(TextFeatures features) =>
+        features as PooledTextFeatures
+        ?? throw new ArgumentException(
+            $"Text features of the kind {nameof(PooledTextFeatures)} are expected, but {features?.GetType().Name ?? "null"} was "
+                + "given; encode the prompts with the same backbone.",
+            nameof(features)
+        );
 
     /// <inheritdoc/>
     public override TextFeatures Select(IReadOnlyList<int> rows)

@@ -17,9 +17,11 @@ public sealed class SdxlImagePromptEncoder : ClipImagePromptEncoder<Resampler>
     /// <param name="imageEncoderPath">The folder of the image encoder.</param>
     /// <param name="resamplerPath">The file that holds the resampler: <c>resampler.pth</c>, or an IP-Adapter file with one inside.</param>
     /// <exception cref="ImgAlignException">A file is missing or broken, or the two do not fit each other.</exception>
-    public SdxlImagePromptEncoder(DeviceRuntime runtime, string imageEncoderPath, string resamplerPath) : this(runtime, Read(imageEncoderPath, resamplerPath), WeightStorage.None) { }
+    public SdxlImagePromptEncoder(DeviceRuntime runtime, string imageEncoderPath, string resamplerPath)
+        : this(runtime, Read(imageEncoderPath, resamplerPath), WeightStorage.None) { }
 
-    public SdxlImagePromptEncoder(DeviceRuntime runtime, ImagePromptParts<Resampler> parts, WeightStorage storage) : base(runtime, parts, storage) { }
+    public SdxlImagePromptEncoder(DeviceRuntime runtime, ImagePromptParts<Resampler> parts, WeightStorage storage)
+        : base(runtime, parts, storage) { }
 
     /// <inheritdoc/>
     public override Tensor EncodeUnconditional()
@@ -36,8 +38,21 @@ public sealed class SdxlImagePromptEncoder : ClipImagePromptEncoder<Resampler>
         ImagePromptAdapter.RequirePlus(file);
         var (config, tokens) = Resampler.ReadSizes(file);
         if (config.InputWidth != encoder.Config.HiddenSize)
-            throw new ImgAlignException($"{resamplerPath} takes hidden states of width {config.InputWidth}, but the image encoder in {encoder.Folder} gives {encoder.Config.HiddenSize}; take both from the same release.");
-        return new(encoder, new("SDXL resampler", () => new Resampler(config, tokens, META), resamplerPath, static (_, weights) => Resampler.Names(weights)), tokens, (int)config.OutputWidth);
+            throw new ImgAlignException(
+                $"{resamplerPath} takes hidden states of width {config.InputWidth}, but the image encoder in {encoder.Folder} "
+                    + $"gives {encoder.Config.HiddenSize}; take both from the same release."
+            );
+        return new(
+            encoder,
+            new(
+                "SDXL resampler",
+                () => new Resampler(config, tokens, META),
+                resamplerPath,
+                static (_, weights) => Resampler.Names(weights)
+            ),
+            tokens,
+            (int)config.OutputWidth
+        );
     }
 
     private protected override Tensor FeaturesOf(ClipOutput output) => output.Penultimate;

@@ -16,8 +16,10 @@ public abstract partial class Checkpoint
         try
         {
             path = HubName.Locate(path);
-            if (Directory.Exists(path)) path = ModelFolder.FindWeights(path);
-            if (!File.Exists(path)) throw new CheckpointException(path, "there is no such checkpoint file.");
+            if (Directory.Exists(path))
+                path = ModelFolder.FindWeights(path);
+            if (!File.Exists(path))
+                throw new CheckpointException(path, "there is no such checkpoint file.");
             return ScaledCheckpoint.Apply(Path.GetExtension(path) == ".json" ? new ShardedCheckpoint(path) : OpenFile(path));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -31,21 +33,30 @@ public abstract partial class Checkpoint
     {
         var start = FirstBytes(path);
         if (start.StartsWith("version https://git-lfs", StringComparison.Ordinal))
-            throw new CheckpointException(path, "is a git-lfs pointer, not the file itself; run 'git lfs pull' in its repository, or download the file from the hub.");
+            throw new CheckpointException(
+                path,
+                "is a git-lfs pointer, not the file itself; run 'git lfs pull' in its repository, or download the file from the hub."
+            );
         if (IsHtml(start))
             throw new CheckpointException(path, "is an HTML page, not a checkpoint; the download has probably failed or needs a login.");
-        if (start.Length == 0) throw new CheckpointException(path, "is an empty file; the download has probably failed.");
-        if (Path.GetExtension(path) == ".safetensors" || start.IndexOf("\0\0\0\0{", StringComparison.Ordinal) == 4) return new SafetensorsFile(path);
-        if (start.StartsWith("GGUF", StringComparison.Ordinal)) return new GgufFile(path);
-        if (start.StartsWith("PK\u0003\u0004", StringComparison.Ordinal)) return PickleFile.OpenZip(path);
-        if (start.StartsWith('\u0080')) return PickleFile.OpenLegacy(path);
+        if (start.Length == 0)
+            throw new CheckpointException(path, "is an empty file; the download has probably failed.");
+        if (Path.GetExtension(path) == ".safetensors" || start.IndexOf("\0\0\0\0{", StringComparison.Ordinal) == 4)
+            return new SafetensorsFile(path);
+        if (start.StartsWith("GGUF", StringComparison.Ordinal))
+            return new GgufFile(path);
+        if (start.StartsWith("PK\u0003\u0004", StringComparison.Ordinal))
+            return PickleFile.OpenZip(path);
+        if (start.StartsWith('\u0080'))
+            return PickleFile.OpenLegacy(path);
         throw new CheckpointException(path, "is not a checkpoint: neither safetensors nor GGUF nor a file of torch.save.");
     }
 
     private static bool IsHtml(string start)
     {
         var text = start.TrimStart();
-        return text.StartsWith("<!doctype", StringComparison.OrdinalIgnoreCase) || text.StartsWith("<html", StringComparison.OrdinalIgnoreCase);
+        return text.StartsWith("<!doctype", StringComparison.OrdinalIgnoreCase)
+            || text.StartsWith("<html", StringComparison.OrdinalIgnoreCase);
     }
 
     private static string FirstBytes(string path)

@@ -47,7 +47,8 @@ public abstract partial class Checkpoint : IDisposable
     /// <summary>The name that a tensor has in its file, for messages: another one where this is a part of a larger checkpoint.</summary>
     public virtual string NameInFile(string name) => name;
 
-    /// <summary>Lets go of mapped pages that have been read: they count as the process's memory as long as the file is mapped. Tensors that were read keep theirs.</summary>
+    /// <summary>Lets go of mapped pages that have been read: they count as the process's memory as long as the file is mapped. Tensors that
+    /// were read keep theirs.</summary>
     internal virtual void ReleasePages() { }
 
     /// <summary>The error of a tensor that holds NaN or infinity; null where all of its numbers are finite.</summary>
@@ -56,9 +57,13 @@ public abstract partial class Checkpoint : IDisposable
     {
         using var scope = torch.NewDisposeScope();
         var bad = Read(name).to(torch.float32).isfinite().logical_not().sum().item<long>();
-        return bad == 0 ? null : Fault(name,
-            $"holds numbers that are not finite (NaN or infinity), {bad} of {Tensors[name].Count}; "
-            + "the file is damaged, or was saved by a training that failed: take another one.");
+        return bad == 0
+            ? null
+            : Fault(
+                name,
+                $"holds numbers that are not finite (NaN or infinity), {bad} of {Tensors[name].Count}; "
+                    + "the file is damaged, or was saved by a training that failed: take another one."
+            );
     }
 
     /// <summary>The error of a tensor.</summary>

@@ -23,11 +23,16 @@ public static class CheckpointBinder
             {
                 used.Add(name);
                 if (!checkpoint.Tensors.TryGetValue(name, out var info))
-                    throw checkpoint.Fault(name,
-                        $"is missing; {network.GetName()} needs it with shape {TensorInfo.FormatShape(shape)}. Is this the checkpoint of another model?");
+                    throw checkpoint.Fault(
+                        name,
+                        $"is missing; {network.GetName()} needs it with shape {TensorInfo.FormatShape(shape)}. Is this the "
+                            + "checkpoint of another model?"
+                    );
                 if (!info.Shape.SequenceEqual(shape))
-                    throw checkpoint.Fault(name,
-                        $"has shape {info.ShapeText} but {network.GetName()} needs {TensorInfo.FormatShape(shape)}; {Fit}");
+                    throw checkpoint.Fault(
+                        name,
+                        $"has shape {info.ShapeText} but {network.GetName()} needs {TensorInfo.FormatShape(shape)}; {Fit}"
+                    );
             }
         }
         foreach (var name in checkpoint.Tensors.Keys)
@@ -44,7 +49,13 @@ public static class CheckpointBinder
     /// <param name="type">The type to run in; null keeps the file's. Weights of that type on the CPU stay views of the mapped file.</param>
     /// <param name="device">Where to run; null is the CPU.</param>
     /// <exception cref="CheckpointException">A tensor is missing, is not expected, has another shape, or cannot be read.</exception>
-    public static void Bind(torch.nn.Module network, Checkpoint checkpoint, WeightMap map, torch.ScalarType? type = null, torch.Device? device = null)
+    public static void Bind(
+        torch.nn.Module network,
+        Checkpoint checkpoint,
+        WeightMap map,
+        torch.ScalarType? type = null,
+        torch.Device? device = null
+    )
     {
         Verify(network, checkpoint, map);
         Bind(network, checkpoint, map, type, device ?? torch.CPU, keepsViews: false, static _ => true);
@@ -65,14 +76,16 @@ public static class CheckpointBinder
         torch.ScalarType? type,
         torch.Device device,
         bool keepsViews,
-        Predicate<torch.nn.Module> isWanted)
+        Predicate<torch.nn.Module> isWanted
+    )
     {
         using var noGrad = torch.no_grad();
         var parameters = ModuleParameters.Enumerate(network).Where(parameter => !parameter.IsDerived && isWanted(parameter.Owner)).ToList();
         // Pages that have been read stay in memory as long as there is a view of the file. Where most weights are kept in another form,
         // none is needed.
-        var leavesFile = parameters.Exists(
-            parameter => parameter.IsWeight && parameter.Form != map.Resolve(parameter.Path).FormIn(checkpoint));
+        var leavesFile = parameters.Exists(parameter =>
+            parameter.IsWeight && parameter.Form != map.Resolve(parameter.Path).FormIn(checkpoint)
+        );
         foreach (var parameter in parameters)
         {
             using (torch.NewDisposeScope())
@@ -81,10 +94,12 @@ public static class CheckpointBinder
                 if (parameter is { IsWeight: true, Form: { } form, Owner: ICompactLayer layer })
                 {
                     // What the file has in the very form that it is kept in is taken as it is.
-                    var weight = source.FormIn(checkpoint) == form
-                        ? source.ReadCompact(checkpoint, parameter.Shape)
-                        : form.Compress(Read(parameter, source, checkpoint).to(device));
-                    foreach (var (name, part) in layer.PartsOf(weight)) ModuleParameters.Assign(parameter.Owner, name, part.to(device));
+                    var weight =
+                        source.FormIn(checkpoint) == form
+                            ? source.ReadCompact(checkpoint, parameter.Shape)
+                            : form.Compress(Read(parameter, source, checkpoint).to(device));
+                    foreach (var (name, part) in layer.PartsOf(weight))
+                        ModuleParameters.Assign(parameter.Owner, name, part.to(device));
                 }
                 else
                 {
@@ -94,7 +109,8 @@ public static class CheckpointBinder
                     ModuleParameters.Assign(parameter.Owner, parameter.Name, value.to(kept, copy: leavesFile && isView).to(device));
                 }
             }
-            if (leavesFile) checkpoint.ReleasePages();
+            if (leavesFile)
+                checkpoint.ReleasePages();
         }
     }
 

@@ -14,8 +14,10 @@ public sealed class CheckpointPart : Checkpoint
     private CheckpointPart(Checkpoint whole, string prefix)
     {
         (this.whole, this.prefix) = (whole, prefix);
-        Tensors = whole.Tensors.Values.Where(info => info.Name.StartsWith(prefix, StringComparison.Ordinal))
-            .Select(info => info with { Name = info.Name[prefix.Length..] }).ToDictionary(info => info.Name);
+        Tensors = whole
+            .Tensors.Values.Where(info => info.Name.StartsWith(prefix, StringComparison.Ordinal))
+            .Select(info => info with { Name = info.Name[prefix.Length..] })
+            .ToDictionary(info => info.Name);
     }
 
     /// <summary>Finds a network, whatever its prefix is.</summary>
@@ -23,10 +25,14 @@ public sealed class CheckpointPart : Checkpoint
     /// <param name="what">The network, for messages.</param>
     /// <param name="landmarks">One for each layout that is known; the first that is there counts.</param>
     /// <exception cref="CheckpointException">There is no such network, or there are several.</exception>
-    public static CheckpointPart Find(Checkpoint whole, string what, params Landmark[] landmarks) => TryFind(whole, what, landmarks)
-        ?? throw new CheckpointException(whole.Source,
+    public static CheckpointPart Find(Checkpoint whole, string what, params Landmark[] landmarks) =>
+        TryFind(whole, what, landmarks)
+        ?? throw new CheckpointException(
+            whole.Source,
             $"holds no {what}: none of its {whole.Tensors.Count} tensors is named "
-            + $"{string.Join(" or ", landmarks.Select(static landmark => landmark.Behind + landmark.Name))}, whatever stands before the name.");
+                + $"{string.Join(" or ", landmarks.Select(static landmark => landmark.Behind + landmark.Name))}, whatever "
+                + "stands before the name."
+        );
 
     /// <summary>The same, or null where there is no such network.</summary>
     /// <exception cref="CheckpointException">There are several.</exception>
@@ -36,10 +42,13 @@ public sealed class CheckpointPart : Checkpoint
         {
             var prefixes = whole.Tensors.Keys.Where(name => IsAt(name, landmark)).Select(name => name[..^landmark.Name.Length]).ToList();
             if (prefixes.Count > 1)
-                throw new CheckpointException(whole.Source,
+                throw new CheckpointException(
+                    whole.Source,
                     $"holds more than one {what}, behind {string.Join(" and ", prefixes.Select(static prefix => $"'{prefix}'"))}; "
-                    + "save the one that is meant as a file of its own.");
-            if (prefixes.Count == 0) continue;
+                        + "save the one that is meant as a file of its own."
+                );
+            if (prefixes.Count == 0)
+                continue;
             var part = new CheckpointPart(whole, prefixes[0]);
             UnreadQuantization.Refuse(part);
             return part;

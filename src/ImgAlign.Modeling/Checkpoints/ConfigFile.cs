@@ -6,7 +6,8 @@ namespace ImgAlign.Checkpoints;
 
 /// <summary>
 /// Reads a published <c>config.json</c> into a record whose property names are the file's in C# spelling (<c>hidden_size</c> is
-/// <c>HiddenSize</c>). Fields that the file leaves out keep the record's defaults, as in transformers and diffusers; unknown fields are ignored.
+/// <c>HiddenSize</c>). Fields that the file leaves out keep the record's defaults, as in transformers and diffusers; unknown fields are
+/// ignored.
 /// </summary>
 public static partial class ConfigFile
 {
@@ -20,7 +21,8 @@ public static partial class ConfigFile
 
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="ImgAlignException">The file is missing, is not JSON, or a field has a value of another kind than expected.</exception>
+    /// <exception cref="ImgAlignException">The file is missing, is not JSON, or a field has a value of another kind than
+    /// expected.</exception>
     public static T Read<T>(string path) => Parse<T>(ReadJson(path), path);
 
     /// <summary>Reads a part of a file that is already open.</summary>
@@ -31,11 +33,13 @@ public static partial class ConfigFile
     {
         try
         {
-            return json.Deserialize<T>(Options) ?? throw new ImgAlignException($"{source}: a configuration is expected, but null was found.");
+            return json.Deserialize<T>(Options)
+                ?? throw new ImgAlignException($"{source}: a configuration is expected, but null was found.");
         }
         catch (JsonException exception)
         {
-            throw new ImgAlignException($"{source}: field {exception.Path} {(IsNull(json, exception.Path) ? "is null, but a value is needed" : $"does not hold what a {typeof(T).Name} needs")}; is this the model's own config.json?", exception);
+            var problem = IsNull(json, exception.Path) ? "is null, but a value is needed" : $"does not hold what a {typeof(T).Name} needs";
+            throw new ImgAlignException($"{source}: field {exception.Path} {problem}; is this the model's own config.json?", exception);
         }
     }
 
@@ -44,8 +48,10 @@ public static partial class ConfigFile
     /// <exception cref="ImgAlignException">The file is missing or is not JSON.</exception>
     public static JsonElement ReadJson(string path)
     {
-        if (Directory.Exists(path)) throw new ImgAlignException($"{path}: this is a folder, but a JSON file is needed.");
-        if (!File.Exists(path)) throw new ImgAlignException($"{path}: the file is missing; a model's folder holds its configuration beside its weights.");
+        if (Directory.Exists(path))
+            throw new ImgAlignException($"{path}: this is a folder, but a JSON file is needed.");
+        if (!File.Exists(path))
+            throw new ImgAlignException($"{path}: the file is missing; a model's folder holds its configuration beside its weights.");
         try
         {
             return ParseJson(File.ReadAllText(path));
@@ -56,7 +62,10 @@ public static partial class ConfigFile
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new ImgAlignException($"{path}: the file cannot be read ({exception.Message.TrimEnd('.')}); look at its permissions.", exception);
+            throw new ImgAlignException(
+                $"{path}: the file cannot be read ({exception.Message.TrimEnd('.')}); look at its permissions.",
+                exception
+            );
         }
     }
 
@@ -87,14 +96,17 @@ public static partial class ConfigFile
     {
         foreach (var name in (path ?? "").Split('.').Skip(1))
         {
-            if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty(name, out json)) return false;
+            if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty(name, out json))
+                return false;
         }
         return json.ValueKind == JsonValueKind.Null;
     }
 
     // Texts are matched as a whole, so that nothing in them is taken for a number.
-    [GeneratedRegex("""
-        "(?:[^"\\]|\\.)*"|-?Infinity|NaN
-        """)]
+    [GeneratedRegex(
+        """
+            "(?:[^"\\]|\\.)*"|-?Infinity|NaN
+            """
+    )]
     private static partial Regex TextOrNotFinite();
 }

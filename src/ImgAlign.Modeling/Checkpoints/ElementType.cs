@@ -37,9 +37,11 @@ internal sealed record ElementType(torch.ScalarType Scalar, string Name, string 
     ];
 
     private static readonly FrozenDictionary<torch.ScalarType, ElementType> ByScalar = All.ToFrozenDictionary(type => type.Scalar);
-    private static readonly FrozenDictionary<string, ElementType> ByName = All.Where(type => type.Scalar != torch.ScalarType.ComplexFloat64).ToFrozenDictionary(type => type.Name);
+    private static readonly FrozenDictionary<string, ElementType> ByName = All.Where(type => type.Scalar != torch.ScalarType.ComplexFloat64)
+        .ToFrozenDictionary(type => type.Name);
     private static readonly FrozenDictionary<string, ElementType> ByTorch = All.ToFrozenDictionary(type => type.Torch);
-    private static readonly FrozenDictionary<string, ElementType> ByStorage = All.Where(type => type.Storage is not null).ToFrozenDictionary(type => type.Storage!);
+    private static readonly FrozenDictionary<string, ElementType> ByStorage = All.Where(type => type.Storage is not null)
+        .ToFrozenDictionary(type => type.Storage!);
 
     /// <summary>The entry of a libtorch type, or null when checkpoints cannot hold it.</summary>
     public static ElementType? Of(torch.ScalarType scalar) => ByScalar.GetValueOrDefault(scalar);

@@ -10,20 +10,33 @@ namespace ImgAlign.Checkpoints;
 public static class HubName
 {
     private static readonly string[] FileEndings =
-        [.. ModelFiles.CheckpointExtensions, ".sft", ".gguf", ".json", ".jsonl", ".txt", ".model", ".parquet", ".png", ".jpg"];
+    [
+        .. ModelFiles.CheckpointExtensions,
+        ".sft",
+        ".gguf",
+        ".json",
+        ".jsonl",
+        ".txt",
+        ".model",
+        ".parquet",
+        ".png",
+        ".jpg",
+    ];
 
     /// <summary>Whether <paramref name="path"/> names the hub.</summary>
     /// <exception cref="HubException">It begins with <c>hf:</c>, and what follows is not a name.</exception>
     public static bool TryRead([NotNullWhen(true)] string? path, [NotNullWhen(true)] out HubReference? reference)
     {
         reference = null;
-        if (path is null) return false;
+        if (path is null)
+            return false;
         if (path.StartsWith(HubReference.Prefix, StringComparison.Ordinal))
         {
             reference = HubReference.Parse(path);
             return true;
         }
-        if (Path.Exists(path)) return false;
+        if (Path.Exists(path))
+            return false;
         return HubReference.TryParse(path, out reference) && (reference.Path is not null || !FileEndings.Contains(Path.GetExtension(path)));
     }
 
@@ -52,8 +65,10 @@ public static class HubName
         catch (HubException e) when (e.Error is HubError.NotInCache or HubError.FileNotFound)
         {
             throw new ImgAlignException(
-                $"{path}: there is no such path, and {char.ToLowerInvariant(e.Message[0])}{e.Message[1..]}" +
-                $" If it names the hub, fetch it with: imgalign pull {path}", e);
+                $"{path}: there is no such path, and {char.ToLowerInvariant(e.Message[0])}{e.Message[1..]}"
+                    + $" If it names the hub, fetch it with: imgalign pull {path}",
+                e
+            );
         }
     }
 }

@@ -22,7 +22,8 @@ internal ref struct JsonStreamReader
         remaining = length;
         window = new byte[(int)Math.Min(length, 1 << 16)];
         Fill();
-        if (filled == 0 || window[0] != '{') throw new FormatException("it does not begin with '{'.");
+        if (filled == 0 || window[0] != '{')
+            throw new FormatException("it does not begin with '{'.");
         json = new Utf8JsonReader(window.AsSpan(0, filled), remaining == 0, default);
     }
 
@@ -33,7 +34,8 @@ internal ref struct JsonStreamReader
     public void Expect(JsonTokenType kind, string what)
     {
         Read();
-        if (json.TokenType != kind) throw new FormatException($"{what} was expected, a {json.TokenType} was found.");
+        if (json.TokenType != kind)
+            throw new FormatException($"{what} was expected, a {json.TokenType} was found.");
     }
 
     /// <summary>The next name in an object, or null at the object's end.</summary>
@@ -58,7 +60,8 @@ internal ref struct JsonStreamReader
         while (true)
         {
             Read();
-            if (json.TokenType == JsonTokenType.EndArray) return [.. sizes];
+            if (json.TokenType == JsonTokenType.EndArray)
+                return [.. sizes];
             if (json.TokenType != JsonTokenType.Number || !json.TryGetUInt64(out var size) || size > long.MaxValue)
                 throw new FormatException($"{what} holds something other than an integer that is not negative.");
             sizes.Add((long)size);
@@ -70,30 +73,36 @@ internal ref struct JsonStreamReader
     {
         Read();
         var depth = json.CurrentDepth;
-        if (json.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray)) return;
-        do Read(); while (json.CurrentDepth > depth);
+        if (json.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
+            return;
+        do Read();
+        while (json.CurrentDepth > depth);
     }
 
     /// <summary>Checks that nothing follows.</summary>
     public void ExpectEnd()
     {
-        if (TryRead()) throw new FormatException("something follows the end of the object.");
+        if (TryRead())
+            throw new FormatException("something follows the end of the object.");
     }
 
     private void Read()
     {
-        if (!TryRead()) throw new FormatException("it ends in the middle.");
+        if (!TryRead())
+            throw new FormatException("it ends in the middle.");
     }
 
     private bool TryRead()
     {
         while (!json.Read())
         {
-            if (json.IsFinalBlock) return false;
+            if (json.IsFinalBlock)
+                return false;
             var used = (int)json.BytesConsumed;
             if (used == 0 && filled == window.Length)
             {
-                if (window.Length >= LargestToken) throw new FormatException($"it holds a text of more than {LargestToken} bytes.");
+                if (window.Length >= LargestToken)
+                    throw new FormatException($"it holds a text of more than {LargestToken} bytes.");
                 Array.Resize(ref window, window.Length * 2);
             }
             Buffer.BlockCopy(window, used, window, 0, filled -= used);

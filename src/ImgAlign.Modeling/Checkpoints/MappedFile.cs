@@ -4,7 +4,8 @@ using TorchSharp;
 namespace ImgAlign.Checkpoints;
 
 /// <summary>
-/// Tensors out of a file. Data that lies at a multiple of its element size is mapped, copy-on-write: no memory is taken until it is touched,
+/// Tensors out of a file. Data that lies at a multiple of its element size is mapped, copy-on-write: no memory is taken until it is
+/// touched,
 /// and views outlive this object. Other data is copied.
 /// </summary>
 internal sealed class MappedFile(string path) : IDisposable
@@ -35,11 +36,13 @@ internal sealed class MappedFile(string path) : IDisposable
         ObjectDisposedException.ThrowIf(disposed, this);
         try
         {
-            if (shape.Contains(0)) return torch.empty(shape, type.Scalar);
+            if (shape.Contains(0))
+                return torch.empty(shape, type.Scalar);
             using var scope = torch.NewDisposeScope();
-            var view = offset % type.Bytes == 0
-                ? Mapping(type).as_strided(shape, strides, offset / type.Bytes)
-                : Copy(type, offset, count).as_strided(shape, strides);
+            var view =
+                offset % type.Bytes == 0
+                    ? Mapping(type).as_strided(shape, strides, offset / type.Bytes)
+                    : Copy(type, offset, count).as_strided(shape, strides);
             return view.contiguous().MoveToOuterDisposeScope();
         }
         catch (Exception exception) when (exception is ExternalException or IOException or UnauthorizedAccessException)
@@ -58,7 +61,8 @@ internal sealed class MappedFile(string path) : IDisposable
     /// <summary>Lets go of the mappings for now; the next read maps the file again.</summary>
     public void ReleasePages()
     {
-        foreach (var mapping in mappings.Values) mapping.Dispose();
+        foreach (var mapping in mappings.Values)
+            mapping.Dispose();
         mappings.Clear();
     }
 
@@ -72,7 +76,9 @@ internal sealed class MappedFile(string path) : IDisposable
     private torch.Tensor Mapping(ElementType type)
     {
         if (!mappings.TryGetValue(type.Scalar, out var mapping))
-            mappings[type.Scalar] = mapping = torch.from_file(Path, shared: false, size: Length / type.Bytes, dtype: type.Scalar).DetachFromDisposeScope();
+            mappings[type.Scalar] = mapping = torch
+                .from_file(Path, shared: false, size: Length / type.Bytes, dtype: type.Scalar)
+                .DetachFromDisposeScope();
         return mapping;
     }
 
@@ -88,7 +94,8 @@ internal sealed class MappedFile(string path) : IDisposable
             for (int done = 0, read; done < bytes.Length; done += read)
             {
                 read = RandomAccess.Read(file, bytes[done..], offset + start * type.Bytes + done);
-                if (read == 0) throw new EndOfStreamException();
+                if (read == 0)
+                    throw new EndOfStreamException();
             }
         }
         return result;

@@ -37,11 +37,14 @@ public static class ModelFiles
 
         bool IsNeeded(string file)
         {
-            if (OtherFormats.Any(format => file.Contains(format, StringComparison.OrdinalIgnoreCase))) return false;
-            if (file.Contains(".fp16.", StringComparison.Ordinal)
-                && all.Contains(file.Replace(".fp16.", ".", StringComparison.Ordinal))) return false;
-            if (Small.Contains(Path.GetExtension(file))) return true;
-            if (isPipeline && FolderOf(file).Length == 0) return false;  // the whole model in one file
+            if (OtherFormats.Any(format => file.Contains(format, StringComparison.OrdinalIgnoreCase)))
+                return false;
+            if (file.Contains(".fp16.", StringComparison.Ordinal) && all.Contains(file.Replace(".fp16.", ".", StringComparison.Ordinal)))
+                return false;
+            if (Small.Contains(Path.GetExtension(file)))
+                return true;
+            if (isPipeline && FolderOf(file).Length == 0)
+                return false; // the whole model in one file
             return IsCheckpoint(file) && (IsSafetensors(file) || !safetensors.Contains(FolderOf(file)));
         }
     }

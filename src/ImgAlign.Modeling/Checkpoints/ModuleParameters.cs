@@ -4,7 +4,8 @@ using TorchSharp.Modules;
 
 namespace ImgAlign.Checkpoints;
 
-/// <summary>Exchanges a network's parameters one by one: TorchSharp's <c>load_state_dict</c> needs both copies, and <c>to()</c> forgets references.</summary>
+/// <summary>Exchanges a network's parameters one by one: TorchSharp's <c>load_state_dict</c> needs both copies, and <c>to()</c> forgets
+/// references.</summary>
 public static class ModuleParameters
 {
     /// <summary>All leaf layers that own parameters, with their paths.</summary>
@@ -12,7 +13,8 @@ public static class ModuleParameters
     {
         foreach (var (path, module) in network.named_modules().Prepend(("", network)))
         {
-            foreach (var parameter in OfLayer(module)) yield return path.Length == 0 ? parameter : parameter with { Path = $"{path}.{parameter.Path}" };
+            foreach (var parameter in OfLayer(module))
+                yield return path.Length == 0 ? parameter : parameter with { Path = $"{path}.{parameter.Path}" };
         }
     }
 
@@ -31,17 +33,40 @@ public static class ModuleParameters
         var parameter = AsParameter(value);
         switch (owner)
         {
-            case IParameterHolder holder: holder.Assign(name, parameter); break;
-            case GroupNorm norm when name == "weight": norm.weight = parameter; break;
-            case GroupNorm norm: norm.bias = parameter; break;
-            case LayerNorm norm when name == "weight": norm.weight = parameter; break;
-            case LayerNorm norm: norm.bias = parameter; break;
-            case Linear linear when name == "weight": linear.weight = parameter; break;
-            case Linear linear: linear.bias = parameter; break;
-            case Conv2d convolution when name == "weight": convolution.weight = parameter; break;
-            case Conv2d convolution: convolution.bias = parameter; break;
-            case Embedding embedding: embedding.weight = parameter; break;
-            default: throw new NotSupportedException($"{owner.GetType().Name}.{name} cannot be given weights: implement {nameof(IParameterHolder)} on it.");
+            case IParameterHolder holder:
+                holder.Assign(name, parameter);
+                break;
+            case GroupNorm norm when name == "weight":
+                norm.weight = parameter;
+                break;
+            case GroupNorm norm:
+                norm.bias = parameter;
+                break;
+            case LayerNorm norm when name == "weight":
+                norm.weight = parameter;
+                break;
+            case LayerNorm norm:
+                norm.bias = parameter;
+                break;
+            case Linear linear when name == "weight":
+                linear.weight = parameter;
+                break;
+            case Linear linear:
+                linear.bias = parameter;
+                break;
+            case Conv2d convolution when name == "weight":
+                convolution.weight = parameter;
+                break;
+            case Conv2d convolution:
+                convolution.bias = parameter;
+                break;
+            case Embedding embedding:
+                embedding.weight = parameter;
+                break;
+            default:
+                throw new NotSupportedException(
+                    $"{owner.GetType().Name}.{name} cannot be given weights: implement {nameof(IParameterHolder)} on it."
+                );
         }
     }
 

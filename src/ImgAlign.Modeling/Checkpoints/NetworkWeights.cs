@@ -42,7 +42,8 @@ public sealed class NetworkWeights : IDisposable
     /// <exception cref="CheckpointException">A tensor is missing, is not expected, or has another shape.</exception>
     public void Verify()
     {
-        foreach (var (network, checkpoint, map) in parts) CheckpointBinder.Verify(network, checkpoint, map);
+        foreach (var (network, checkpoint, map) in parts)
+            CheckpointBinder.Verify(network, checkpoint, map);
     }
 
     /// <summary>The forms in which files have weights that their layers can keep as they are, after <see cref="Verify"/>.</summary>
@@ -53,7 +54,8 @@ public sealed class NetworkWeights : IDisposable
         {
             foreach (var parameter in ModuleParameters.Enumerate(network).Where(static parameter => parameter.IsWeight))
             {
-                if (map.Resolve(parameter.Path).FormIn(checkpoint) is { } form) forms[parameter.Owner] = form;
+                if (map.Resolve(parameter.Path).FormIn(checkpoint) is { } form)
+                    forms[parameter.Owner] = form;
             }
         }
         return forms;
@@ -107,7 +109,10 @@ public sealed class NetworkWeights : IDisposable
                     if (!checkpoint.Read(name).to(type).to(torch.float32).isfinite().all().item<bool>())
                     {
                         throw checkpoint.FindNotFinite(name)
-                            ?? checkpoint.Fault(name, $"holds numbers too large for {ElementType.Of(type)?.Torch}; compute in bfloat16 or float32.");
+                            ?? checkpoint.Fault(
+                                name,
+                                $"holds numbers too large for {ElementType.Of(type)?.Torch}; compute in bfloat16 or float32."
+                            );
                     }
                 }
                 checkpoint.ReleasePages();
@@ -118,7 +123,8 @@ public sealed class NetworkWeights : IDisposable
     /// <summary>Closes the files.</summary>
     public void Dispose()
     {
-        for (var index = owned.Count - 1; index >= 0; index--) owned[index].Dispose();
+        for (var index = owned.Count - 1; index >= 0; index--)
+            owned[index].Dispose();
         owned.Clear();
         parts.Clear();
     }

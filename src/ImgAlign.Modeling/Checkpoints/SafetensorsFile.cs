@@ -36,8 +36,16 @@ internal sealed class SafetensorsFile : Checkpoint
     /// <inheritdoc/>
     public override torch.Tensor Read(string name)
     {
-        if (!header.Entries.TryGetValue(name, out var entry)) throw Missing(name);
-        return file.Read(name, entry.Type, header.DataStart + entry.Begin, (entry.End - entry.Begin) / entry.Type.Bytes, entry.Shape, TensorExtent.Contiguous(entry.Shape));
+        if (!header.Entries.TryGetValue(name, out var entry))
+            throw Missing(name);
+        return file.Read(
+            name,
+            entry.Type,
+            header.DataStart + entry.Begin,
+            (entry.End - entry.Begin) / entry.Type.Bytes,
+            entry.Shape,
+            TensorExtent.Contiguous(entry.Shape)
+        );
     }
 
     /// <inheritdoc/>

@@ -34,12 +34,21 @@ internal static class SafetensorsHeader
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
         Span<byte> prefix = stackalloc byte[8];
         if (file.ReadAtLeast(prefix, 8, throwOnEndOfStream: false) < 8)
-            throw new CheckpointException(path, $"is {file.Length} bytes long, too short for a safetensors file; it was probably not downloaded completely.");
+            throw new CheckpointException(
+                path,
+                $"is {file.Length} bytes long, too short for a safetensors file; it was probably not downloaded completely."
+            );
         var length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (length > LargestHeader)
-            throw new CheckpointException(path, $"claims a header of {length} bytes, more than the {LargestHeader} that the format allows; it is not a safetensors file.");
+            throw new CheckpointException(
+                path,
+                $"claims a header of {length} bytes, more than the {LargestHeader} that the format allows; it is not a safetensors file."
+            );
         if ((long)length > file.Length - 8)
-            throw new CheckpointException(path, $"claims a header of {length} bytes but only {file.Length - 8} follow; it was probably not downloaded completely.");
+            throw new CheckpointException(
+                path,
+                $"claims a header of {length} bytes but only {file.Length - 8} follow; it was probably not downloaded completely."
+            );
 
         try
         {
@@ -64,14 +73,17 @@ internal static class SafetensorsHeader
         {
             if (name == "__metadata__")
             {
-                if (hasMetadata) throw new FormatException("'__metadata__' is there twice.");
+                if (hasMetadata)
+                    throw new FormatException("'__metadata__' is there twice.");
                 hasMetadata = true;
                 ReadMetadata(ref json, metadata);
             }
             else
             {
-                if (entries.Count == MostTensors) throw new FormatException($"there are more than {MostTensors} tensors.");
-                if (!entries.TryAdd(name, ReadEntry(ref json, name))) throw new FormatException($"tensor '{name}' is there twice.");
+                if (entries.Count == MostTensors)
+                    throw new FormatException($"there are more than {MostTensors} tensors.");
+                if (!entries.TryAdd(name, ReadEntry(ref json, name)))
+                    throw new FormatException($"tensor '{name}' is there twice.");
             }
         }
         json.ExpectEnd();
@@ -91,26 +103,44 @@ internal static class SafetensorsHeader
     private static Entry ReadEntry(ref JsonStreamReader json, string name)
     {
         string? typeName = null;
-        long[]? shape = null, offsets = null;
+        long[]? shape = null,
+            offsets = null;
         json.Expect(JsonTokenType.StartObject, $"an object for tensor '{name}'");
         while (json.ReadName() is { } field)
         {
             switch (field)
             {
-                case "dtype" when typeName is null: typeName = json.ReadString($"a text as dtype of tensor '{name}'"); break;
-                case "shape" when shape is null: shape = json.ReadSizes($"the shape of tensor '{name}'"); break;
-                case "data_offsets" when offsets is null: offsets = json.ReadSizes($"the data_offsets of tensor '{name}'"); break;
-                case "dtype" or "shape" or "data_offsets": throw new FormatException($"tensor '{name}' has two fields '{field}'.");
-                default: json.SkipValue(); break;
+                case "dtype" when typeName is null:
+                    typeName = json.ReadString($"a text as dtype of tensor '{name}'");
+                    break;
+                case "shape" when shape is null:
+                    shape = json.ReadSizes($"the shape of tensor '{name}'");
+                    break;
+                case "data_offsets" when offsets is null:
+                    offsets = json.ReadSizes($"the data_offsets of tensor '{name}'");
+                    break;
+                case "dtype" or "shape" or "data_offsets":
+                    throw new FormatException($"tensor '{name}' has two fields '{field}'.");
+                default:
+                    json.SkipValue();
+                    break;
             }
         }
-        if (typeName is null || shape is null || offsets is null) throw new FormatException($"tensor '{name}' lacks dtype, shape or data_offsets.");
-        if (offsets is not [var begin, var end]) throw new FormatException($"tensor '{name}' has {offsets.Length} data_offsets, not 2.");
-        if (ElementType.FromName(typeName) is not { } type) throw new FormatException($"tensor '{name}' has the type '{typeName}', which is not supported.");
-        if (end < begin) throw new FormatException($"tensor '{name}' ends before it begins.");
-        if (TensorExtent.Bytes(shape, type) is not { } bytes) throw new FormatException($"tensor '{name}' has a shape whose size overflows.");
+        if (typeName is null || shape is null || offsets is null)
+            throw new FormatException($"tensor '{name}' lacks dtype, shape or data_offsets.");
+        if (offsets is not [var begin, var end])
+            throw new FormatException($"tensor '{name}' has {offsets.Length} data_offsets, not 2.");
+        if (ElementType.FromName(typeName) is not { } type)
+            throw new FormatException($"tensor '{name}' has the type '{typeName}', which is not supported.");
+        if (end < begin)
+            throw new FormatException($"tensor '{name}' ends before it begins.");
+        if (TensorExtent.Bytes(shape, type) is not { } bytes)
+            throw new FormatException($"tensor '{name}' has a shape whose size overflows.");
         if (bytes != end - begin)
-            throw new FormatException($"tensor '{name}' needs {bytes} bytes by its shape {TensorInfo.FormatShape(shape)} and type {type.Name} but has {end - begin}.");
+            throw new FormatException(
+                $"tensor '{name}' needs {bytes} bytes by its shape {TensorInfo.FormatShape(shape)} and type {type.Name} but has "
+                    + $"{end - begin}."
+            );
         return new Entry(type, shape, begin, end);
     }
 
@@ -122,11 +152,19 @@ internal static class SafetensorsHeader
         foreach (var (name, entry) in ordered)
         {
             if (entry.Begin != position)
-                throw new CheckpointException(path, $"its data begins at byte {entry.Begin}, not at {position} where the tensor before it ends.", name);
+                throw new CheckpointException(
+                    path,
+                    $"its data begins at byte {entry.Begin}, not at {position} where the tensor before it ends.",
+                    name
+                );
             position = entry.End;
         }
         if (position > dataLength)
-            throw new CheckpointException(path, $"its tensors have {position} bytes of data but only {dataLength} follow the header; it was probably not downloaded completely.");
+            throw new CheckpointException(
+                path,
+                $"its tensors have {position} bytes of data but only {dataLength} follow the header; it was probably not "
+                    + "downloaded completely."
+            );
         if (position < dataLength)
             throw new CheckpointException(path, $"{dataLength - position} bytes follow the last tensor; a safetensors file ends with it.");
         return new Dictionary<string, Entry>(ordered);

@@ -17,10 +17,19 @@ public static class SafetensorsWriter
     /// <param name="metadata">Texts to store beside them.</param>
     /// <exception cref="ArgumentException">A tensor has a type that the format does not know.</exception>
     /// <exception cref="IOException">The file cannot be written; an older one is as it was.</exception>
-    public static void Write(string path, IReadOnlyDictionary<string, torch.Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(
+        string path,
+        IReadOnlyDictionary<string, torch.Tensor> tensors,
+        IReadOnlyDictionary<string, string>? metadata = null
+    )
     {
         ArgumentNullException.ThrowIfNull(tensors);
-        Write(path, tensors.Select(pair => new TensorInfo(pair.Key, pair.Value.dtype, pair.Value.shape)), name => tensors[name].alias(), metadata);
+        Write(
+            path,
+            tensors.Select(pair => new TensorInfo(pair.Key, pair.Value.dtype, pair.Value.shape)),
+            name => tensors[name].alias(),
+            metadata
+        );
     }
 
     /// <summary>Writes all tensors of another checkpoint; only one of them is in memory at a time.</summary>
@@ -36,20 +45,28 @@ public static class SafetensorsWriter
         Write(path, checkpoint.Tensors.Values, checkpoint.Read, metadata);
     }
 
-    private static void Write(string path, IEnumerable<TensorInfo> tensors, Func<string, torch.Tensor> read, IReadOnlyDictionary<string, string>? metadata)
+    private static void Write(
+        string path,
+        IEnumerable<TensorInfo> tensors,
+        Func<string, torch.Tensor> read,
+        IReadOnlyDictionary<string, string>? metadata
+    )
     {
         // Wide elements first, as the reference does: every tensor is then aligned to its element.
         var ordered = tensors.OrderByDescending(info => TypeOf(info).Bytes).ToList();
         var header = Header(ordered, metadata);
-        AtomicFile.Write(path, file =>
-        {
-            file.Write(header);
-            foreach (var info in ordered)
+        AtomicFile.Write(
+            path,
+            file =>
             {
-                using var scope = torch.NewDisposeScope();
-                WriteData(file, read(info.Name), info);
+                file.Write(header);
+                foreach (var info in ordered)
+                {
+                    using var scope = torch.NewDisposeScope();
+                    WriteData(file, read(info.Name), info);
+                }
             }
-        });
+        );
     }
 
     private static byte[] Header(List<TensorInfo> tensors, IReadOnlyDictionary<string, string>? metadata)
@@ -62,7 +79,8 @@ public static class SafetensorsWriter
             if (metadata is { Count: > 0 })
             {
                 json.WriteStartObject("__metadata__");
-                foreach (var (key, value) in metadata) json.WriteString(key, value);
+                foreach (var (key, value) in metadata)
+                    json.WriteString(key, value);
                 json.WriteEndObject();
             }
             var position = 0L;
@@ -76,7 +94,8 @@ public static class SafetensorsWriter
             }
             json.WriteEndObject();
         }
-        while (buffer.Length % Alignment != 0) buffer.WriteByte((byte)' ');
+        while (buffer.Length % Alignment != 0)
+            buffer.WriteByte((byte)' ');
         var header = buffer.ToArray();
         BinaryPrimitives.WriteInt64LittleEndian(header, header.Length - 8);
         return header;
@@ -85,7 +104,8 @@ public static class SafetensorsWriter
     private static void WriteNumbers(Utf8JsonWriter json, string name, IEnumerable<long> numbers)
     {
         json.WriteStartArray(name);
-        foreach (var number in numbers) json.WriteNumberValue(number);
+        foreach (var number in numbers)
+            json.WriteNumberValue(number);
         json.WriteEndArray();
     }
 
@@ -101,6 +121,10 @@ public static class SafetensorsWriter
     }
 
     private static ElementType TypeOf(TensorInfo info) =>
-        ElementType.Of(info.Type) is { } type && ElementType.FromName(type.Name) is not null ? type
-            : throw new ArgumentException($"Tensor '{info.Name}' is of type {info.TypeName}, which safetensors files do not hold.", nameof(info));
+        ElementType.Of(info.Type) is { } type && ElementType.FromName(type.Name) is not null
+            ? type
+            : throw new ArgumentException(
+                $"Tensor '{info.Name}' is of type {info.TypeName}, which safetensors files do not hold.",
+                nameof(info)
+            );
 }

@@ -22,8 +22,14 @@ internal sealed class ShardedCheckpoint : Checkpoint
         {
             foreach (var (name, file) in ReadIndex(path))
             {
-                if (!shards.TryGetValue(file, out var shard)) shards[file] = shard = OpenShard(path, file);
-                if (!shard.Tensors.ContainsKey(name)) throw new CheckpointException(shard.Source, "is not in this shard although the index says so; do index and shards belong together?", name);
+                if (!shards.TryGetValue(file, out var shard))
+                    shards[file] = shard = OpenShard(path, file);
+                if (!shard.Tensors.ContainsKey(name))
+                    throw new CheckpointException(
+                        shard.Source,
+                        "is not in this shard although the index says so; do index and shards belong together?",
+                        name
+                    );
                 shardOf[name] = shard;
             }
         }
@@ -37,7 +43,8 @@ internal sealed class ShardedCheckpoint : Checkpoint
         {
             foreach (var (name, info) in shard.Tensors)
             {
-                if (shardOf.TryAdd(name, shard) || shardOf[name] == shard) tensors.Add(name, info);
+                if (shardOf.TryAdd(name, shard) || shardOf[name] == shard)
+                    tensors.Add(name, info);
             }
         }
     }
@@ -66,13 +73,15 @@ internal sealed class ShardedCheckpoint : Checkpoint
     /// <inheritdoc/>
     internal override void ReleasePages()
     {
-        foreach (var shard in shards.Values) shard.ReleasePages();
+        foreach (var shard in shards.Values)
+            shard.ReleasePages();
     }
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        foreach (var shard in shards.Values) shard.Dispose();
+        foreach (var shard in shards.Values)
+            shard.Dispose();
         base.Dispose(disposing);
     }
 
@@ -82,14 +91,16 @@ internal sealed class ShardedCheckpoint : Checkpoint
         if (file is "" or "." or ".." || Path.GetFileName(file) != file)
             throw new CheckpointException(index, $"names the shard '{file}'; shards lie beside their index.");
         var path = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(index))!, file);
-        if (!File.Exists(path)) throw new CheckpointException(index, $"its shard '{file}' is missing; download the model completely.");
+        if (!File.Exists(path))
+            throw new CheckpointException(index, $"its shard '{file}' is missing; download the model completely.");
         return OpenFile(path);
     }
 
     private static Dictionary<string, string> ReadIndex(string path)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-        if (file.Length > LargestIndex) throw new CheckpointException(path, $"is {file.Length} bytes long, too long for an index of shards.");
+        if (file.Length > LargestIndex)
+            throw new CheckpointException(path, $"is {file.Length} bytes long, too long for an index of shards.");
         try
         {
             var json = new JsonStreamReader(file, file.Length);
@@ -97,11 +108,14 @@ internal sealed class ShardedCheckpoint : Checkpoint
             json.Expect(JsonTokenType.StartObject, "an object");
             while (json.ReadName() is { } key)
             {
-                if (key == "weight_map" && shardOf is null) shardOf = ReadMap(ref json);
-                else json.SkipValue();
+                if (key == "weight_map" && shardOf is null)
+                    shardOf = ReadMap(ref json);
+                else
+                    json.SkipValue();
             }
             json.ExpectEnd();
-            if (shardOf is null or { Count: 0 }) throw new FormatException("it has no 'weight_map' from tensors to shards.");
+            if (shardOf is null or { Count: 0 })
+                throw new FormatException("it has no 'weight_map' from tensors to shards.");
             return shardOf;
         }
         catch (Exception exception) when (exception is JsonException or FormatException or InvalidOperationException)
@@ -116,7 +130,8 @@ internal sealed class ShardedCheckpoint : Checkpoint
         json.Expect(JsonTokenType.StartObject, "an object under 'weight_map'");
         while (json.ReadName() is { } name)
         {
-            if (!shardOf.TryAdd(name, json.ReadString($"the shard of '{name}'"))) throw new FormatException($"tensor '{name}' is there twice.");
+            if (!shardOf.TryAdd(name, json.ReadString($"the shard of '{name}'")))
+                throw new FormatException($"tensor '{name}' is there twice.");
         }
         return shardOf;
     }

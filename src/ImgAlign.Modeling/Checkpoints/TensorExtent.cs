@@ -13,12 +13,14 @@ internal static class TensorExtent
     /// <summary>Elements from the first to the last one of a strided view, including both, or null when there are more than 2^63.</summary>
     public static long? Elements(IReadOnlyList<long> shape, IReadOnlyList<long> strides)
     {
-        if (shape.Contains(0)) return 0;
+        if (shape.Contains(0))
+            return 0;
         var last = (UInt128)0;
         for (var i = 0; i < shape.Count; i++)
         {
             last += (UInt128)(shape[i] - 1) * (ulong)strides[i];
-            if (last >= long.MaxValue) return null;
+            if (last >= long.MaxValue)
+                return null;
         }
         return (long)last + 1;
     }

@@ -12,9 +12,10 @@ public sealed record TensorInfo(string Name, torch.ScalarType Type, IReadOnlyLis
     public long Count => Shape.Aggregate(1L, (product, size) => product * size);
 
     /// <summary>Bytes of the data in the file.</summary>
-    public long Bytes => Form is null
-        ? Count * (ElementType.Of(Type)?.Bytes ?? 0)
-        : TensorExtent.Bytes(Form.ElementsShape(Shape), ElementType.Of(Form.Type)!)!.Value;
+    public long Bytes =>
+        Form is null
+            ? Count * (ElementType.Of(Type)?.Bytes ?? 0)
+            : TensorExtent.Bytes(Form.ElementsShape(Shape), ElementType.Of(Form.Type)!)!.Value;
 
     /// <summary>The type in the file, as safetensors or ggml name it: <c>F32</c>, <c>BF16</c>, <c>F8_E4M3</c>, <c>Q4_K</c>.</summary>
     public string TypeName => Form?.Name ?? ElementType.Of(Type)?.Name ?? Type.ToString();

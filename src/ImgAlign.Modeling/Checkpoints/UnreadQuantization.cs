@@ -13,7 +13,7 @@ internal static class UnreadQuantization
         (".SCB", "bitsandbytes' 8-bit integers"),
         (".qweight", "the packed integers of GPTQ, AWQ or SVDQuant"),
         (".weight_scale_2", "NVFP4"),
-        (".weight_scale", "scaled integers"),  // those of 8-bit floats are gone: ScaledCheckpoint has taken them
+        (".weight_scale", "scaled integers"), // those of 8-bit floats are gone: ScaledCheckpoint has taken them
         (".scale_weight", "scaled integers"),
     ];
 
@@ -25,9 +25,11 @@ internal static class UnreadQuantization
         foreach (var (end, quantization) in Marks)
         {
             if (checkpoint.Tensors.Keys.FirstOrDefault(name => name.EndsWith(end, StringComparison.Ordinal)) is { } found)
-                throw checkpoint.Fault(found,
+                throw checkpoint.Fault(
+                    found,
                     $"belongs to a weight in {quantization}, which is not read here; "
-                    + "take the model in 16 bits, in 8-bit floats, or as GGUF.");
+                        + "take the model in 16 bits, in 8-bit floats, or as GGUF."
+                );
         }
     }
 }

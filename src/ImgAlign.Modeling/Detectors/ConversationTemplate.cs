@@ -1,6 +1,7 @@
 namespace ImgAlign.Detectors;
 
-/// <summary>How a question to LLaVA is put into a conversation (<c>llava/conversation.py</c>). Which one a model needs depends on its training.</summary>
+/// <summary>How a question to LLaVA is put into a conversation (<c>llava/conversation.py</c>). Which one a model needs depends on its
+/// training.</summary>
 public sealed class ConversationTemplate
 {
     /// <summary>What stands in a prompt where an image is read.</summary>
@@ -41,14 +42,18 @@ public sealed class ConversationTemplate
     /// <summary>Finds a template.</summary>
     /// <param name="name"><c>llava_v0</c>, <c>llava_v1</c>, <c>vicuna_v1</c> or <c>plain</c>.</param>
     /// <exception cref="ImgAlignException">There is none of that name.</exception>
-    public static ConversationTemplate ByName(string name) => All.FirstOrDefault(template => template.Name == name)
-        ?? throw new ImgAlignException($"There is no conversation template '{name}'; choose one of {string.Join(", ", All.Select(template => template.Name))}.");
+    public static ConversationTemplate ByName(string name) =>
+        All.FirstOrDefault(template => template.Name == name)
+        ?? throw new ImgAlignException(
+            $"There is no conversation template '{name}'; choose one of {string.Join(", ", All.Select(template => template.Name))}."
+        );
 
     /// <summary>The whole prompt, up to where the answer begins.</summary>
     /// <param name="question">The question.</param>
     /// <param name="hasImage">Whether an image is read before the question.</param>
     public string Render(string question, bool hasImage = true) => before + (hasImage ? ImageToken + "\n" : "") + question + after;
 
-    private static string System(string person) => $"A chat between a curious {person} and an artificial intelligence assistant. "
+    private static string System(string person) =>
+        $"A chat between a curious {person} and an artificial intelligence assistant. "
         + $"The assistant gives helpful, detailed, and polite answers to the {person}'s questions.";
 }

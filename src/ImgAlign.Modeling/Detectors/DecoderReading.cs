@@ -4,11 +4,13 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.Detectors;
 
-/// <summary>What detectors whose language model is a decoder have in common: one reading gives hidden states and, if asked for, an answer.</summary>
+/// <summary>What detectors whose language model is a decoder have in common: one reading gives hidden states and, if asked for, an
+/// answer.</summary>
 public static class DecoderReading
 {
     /// <summary>
-    /// Token rows as one tensor, filled up on the right to one length. A decoder's tokens see only those before them, so that what fills a row up changes
+    /// Token rows as one tensor, filled up on the right to one length. A decoder's tokens see only those before them, so that what fills a
+    /// row up changes
     /// nothing of it.
     /// </summary>
     /// <param name="rows">The token ids of each row.</param>
@@ -16,14 +18,18 @@ public static class DecoderReading
     /// <returns><c>[B, N]</c>, on the CPU; disposed by the caller.</returns>
     public static Tensor ToRows(IReadOnlyList<IReadOnlyList<int>> rows, out IReadOnlyList<int> lengths)
     {
-        const long Filler = 0;  // any token of text
+        const long Filler = 0; // any token of text
         lengths = [.. rows.Select(static row => row.Count)];
         var longest = lengths.Max();
-        return tensor(rows.SelectMany(row => row.Select(static id => (long)id).Concat(Enumerable.Repeat(Filler, longest - row.Count))).ToArray(), [rows.Count, longest]);
+        return tensor(
+            rows.SelectMany(row => row.Select(static id => (long)id).Concat(Enumerable.Repeat(Filler, longest - row.Count))).ToArray(),
+            [rows.Count, longest]
+        );
     }
 
     /// <summary>What was read together, row by row, without what fills the rows up.</summary>
-    /// <param name="hidden">Hidden states <c>[B, N, D]</c>, in which an image may take more positions than it has tokens; disposed here.</param>
+    /// <param name="hidden">Hidden states <c>[B, N, D]</c>, in which an image may take more positions than it has tokens; disposed
+    /// here.</param>
     /// <param name="lengths">The number of tokens of each row.</param>
     /// <param name="network">The network, for what is wrong with its weights.</param>
     public static IReadOnlyList<Detection> ReadTogether(Tensor hidden, IReadOnlyList<int> lengths, IResident network)
@@ -32,11 +38,16 @@ public static class DecoderReading
         {
             FiniteNumbers.Require(hidden, "The detector's hidden states", network);
             var longest = lengths.Max();
-            return [.. lengths.Select((length, row) =>
-            {
-                using var one = hidden.narrow(0, row, 1);
-                return new Detection(one.narrow(1, 0, hidden.shape[1] - (longest - length)));
-            })];
+            return
+            [
+                .. lengths.Select(
+                    (length, row) =>
+                    {
+                        using var one = hidden.narrow(0, row, 1);
+                        return new Detection(one.narrow(1, 0, hidden.shape[1] - (longest - length)));
+                    }
+                ),
+            ];
         }
     }
 
@@ -50,7 +61,8 @@ public static class DecoderReading
         var detections = new List<Detection>();
         try
         {
-            foreach (var part in parts) detections.AddRange(read(part));
+            foreach (var part in parts)
+                detections.AddRange(read(part));
             return detections;
         }
         catch
@@ -62,15 +74,22 @@ public static class DecoderReading
 
     /// <summary>Reads and answers.</summary>
     /// <param name="decoder">The decoder with its head.</param>
-    /// <param name="prefill">Has it read image and question, and remember them in the cache where there is one; gives the hidden states <c>[1, N, D]</c>.</param>
+    /// <param name="prefill">Has it read image and question, and remember them in the cache where there is one; gives the hidden states
+    /// <c>[1, N, D]</c>.</param>
     /// <param name="network">The network, for what is wrong with its weights.</param>
     /// <param name="critiqueTokens">The most tokens that the answer may have; 0: no answer.</param>
     /// <param name="isComplete">Whether the answer so far is all of it.</param>
     /// <param name="toText">The text of an answer.</param>
     /// <param name="cancellationToken">Seen between the tokens of the answer.</param>
     public static Detection Read(
-        LlamaForCausalLM decoder, Func<KeyValueCache?, Tensor> prefill, IResident network, int critiqueTokens,
-        Func<IReadOnlyList<int>, bool> isComplete, Func<IReadOnlyList<int>, string> toText, CancellationToken cancellationToken)
+        LlamaForCausalLM decoder,
+        Func<KeyValueCache?, Tensor> prefill,
+        IResident network,
+        int critiqueTokens,
+        Func<IReadOnlyList<int>, bool> isComplete,
+        Func<IReadOnlyList<int>, string> toText,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentOutOfRangeException.ThrowIfNegative(critiqueTokens);
         using var noGrad = no_grad();

@@ -34,14 +34,17 @@ public sealed class LlavaProcessor
         pads = (aspectRatio ?? config.ImageAspectRatio) switch
         {
             null or "pad" => true,
-            "crop" or "square" => false,  // "square" is the authors' word
-            var other => throw new ImgAlignException($"{folder}: image_aspect_ratio '{other}' is not supported; set ImageAspectRatio to pad or crop."),
+            "crop" or "square" => false, // "square" is the authors' word
+            var other => throw new ImgAlignException(
+                $"{folder}: image_aspect_ratio '{other}' is not supported; set ImageAspectRatio to pad or crop."
+            ),
         };
     }
 
     /// <summary>Whether an answer is complete: it ends with a stop token, or the other side begins to speak.</summary>
     public bool IsComplete(IReadOnlyList<int> answer) =>
-        config.StopTokens.Contains(answer[^1]) || template.TurnEnd is { } end && tokenizer.Decode(answer).Contains(end, StringComparison.Ordinal);
+        config.StopTokens.Contains(answer[^1])
+        || template.TurnEnd is { } end && tokenizer.Decode(answer).Contains(end, StringComparison.Ordinal);
 
     /// <summary>The text of an answer.</summary>
     public string Decode(IReadOnlyList<int> answer)
@@ -57,7 +60,9 @@ public sealed class LlavaProcessor
     public IReadOnlyList<int> Tokenize(string question, bool hasImage)
     {
         if (question.Contains(ConversationTemplate.ImageToken, StringComparison.Ordinal))
-            throw new InvalidRequestException($"The question holds '{ConversationTemplate.ImageToken}', which marks the picture's own place; write it in another way.");
+            throw new InvalidRequestException(
+                $"The question holds '{ConversationTemplate.ImageToken}', which marks the picture's own place; write it in another way."
+            );
         var ids = LlavaPrompt.Tokenize(tokenizer, template.Render(question, hasImage));
         config.Text.RequireLength(ids.Count + (hasImage ? config.ImageTokens - 1 : 0));
         return ids;
@@ -71,9 +76,13 @@ public sealed class LlavaProcessor
     public IReadOnlyList<int> TokenizeAnswered(string question, string answer, bool hasImage)
     {
         if ((question + answer).Contains(ConversationTemplate.ImageToken, StringComparison.Ordinal))
-            throw new InvalidRequestException($"The question or its answer holds '{ConversationTemplate.ImageToken}', which marks the picture's own place; write it in another way.");
+            throw new InvalidRequestException(
+                $"The question or its answer holds '{ConversationTemplate.ImageToken}', which marks the picture's own place; "
+                    + "write it in another way."
+            );
         var ids = LlavaPrompt.Tokenize(tokenizer, $"{template.Render(question, hasImage)} {answer}{template.TurnEnd}");
-        if (template.TurnEnd is null) ids = [.. ids, tokenizer.EndId];
+        if (template.TurnEnd is null)
+            ids = [.. ids, tokenizer.EndId];
         config.Text.RequireLength(ids.Count + (hasImage ? config.ImageTokens - 1 : 0));
         return ids;
     }

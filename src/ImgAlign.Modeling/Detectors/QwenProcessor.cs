@@ -28,11 +28,21 @@ public sealed class QwenProcessor
         var folder = ModelFolder.Resolve(modelPath);
         tokenizer = QwenTokenizer.Load(folder);
         if (tokenizer.IdOf(QwenPrompt.ImageToken) is var id && id != config.ImageTokenId)
-            throw new ImgAlignException($"{folder}: {QwenPrompt.ImageToken} is token {id} of the tokenizer but {config.ImageTokenId} of config.json; take all files from one and the same folder.");
+            throw new ImgAlignException(
+                $"{folder}: {QwenPrompt.ImageToken} is token {id} of the tokenizer but {config.ImageTokenId} of config.json; "
+                    + "take all files from one and the same folder."
+            );
         images = QwenImageProcessor.Load(folder);
-        if ((images.PatchSize, images.MergeSize, images.TemporalPatchSize) != (config.Vision.PatchSize, config.Vision.SpatialMergeSize, config.Vision.TemporalPatchSize))
-            throw new ImgAlignException($"{folder}: its image processor cuts other patches than config.json's vision tower reads; take all files from one and the same folder.");
-        if (maxPixels is { } most) images = images with { MaxPixels = most, MinPixels = Math.Min(images.MinPixels, most) };
+        if (
+            (images.PatchSize, images.MergeSize, images.TemporalPatchSize)
+            != (config.Vision.PatchSize, config.Vision.SpatialMergeSize, config.Vision.TemporalPatchSize)
+        )
+            throw new ImgAlignException(
+                $"{folder}: its image processor cuts other patches than config.json's vision tower reads; take all files from "
+                    + "one and the same folder."
+            );
+        if (maxPixels is { } most)
+            images = images with { MaxPixels = most, MinPixels = Math.Min(images.MinPixels, most) };
     }
 
     /// <summary>Whether an answer is complete: it ends with a stop token.</summary>
@@ -70,7 +80,8 @@ public sealed class QwenProcessor
     /// <param name="inputs">The pictures and questions.</param>
     /// <param name="device">Where the model is.</param>
     /// <param name="lengths">The number of tokens of each row; what follows fills it up.</param>
-    /// <exception cref="ArgumentException">A question is too long for the model or holds the marker of an image, or a picture is too narrow.</exception>
+    /// <exception cref="ArgumentException">A question is too long for the model or holds the marker of an image, or a picture is too
+    /// narrow.</exception>
     public QwenInput Prepare(IReadOnlyList<DetectionInput> inputs, Device device, out IReadOnlyList<int> lengths)
     {
         var ids = DecoderReading.ToRows([.. inputs.Select(input => Tokenize(input.Question, [CountCells(input.Image.Size)]))], out lengths);
@@ -82,7 +93,8 @@ public sealed class QwenProcessor
     /// <param name="pictures">The pictures; none for a question without one.</param>
     /// <param name="question">The question, without the template.</param>
     /// <param name="device">Where the model is.</param>
-    /// <exception cref="InvalidRequestException">The question is too long for the model or holds the marker of an image, or a picture is too narrow.</exception>
+    /// <exception cref="InvalidRequestException">The question is too long for the model or holds the marker of an image, or a picture is
+    /// too narrow.</exception>
     public QwenInput Prepare(IReadOnlyList<RgbImage> pictures, string question, Device device)
     {
         var ids = Tokenize(question, [.. pictures.Select(picture => CountCells(picture.Size))]);
@@ -92,7 +104,10 @@ public sealed class QwenProcessor
 
     private static void RequireNoMarker(string name, string text)
     {
-        if (Array.Find([QwenPrompt.ImageToken, QwenPrompt.VideoToken], marker => text.Contains(marker, StringComparison.Ordinal)) is { } found)
+        if (
+            Array.Find([QwenPrompt.ImageToken, QwenPrompt.VideoToken], marker => text.Contains(marker, StringComparison.Ordinal)) is
+            { } found
+        )
             throw new InvalidRequestException($"{name} holds '{found}', which marks a picture's own place; write it in another way.");
     }
 }

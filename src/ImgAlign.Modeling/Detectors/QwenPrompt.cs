@@ -1,6 +1,7 @@
 namespace ImgAlign.Detectors;
 
-/// <summary>How a question to Qwen2.5-VL is put into a conversation: the published chat template for one question about any number of images.</summary>
+/// <summary>How a question to Qwen2.5-VL is put into a conversation: the published chat template for one question about any number of
+/// images.</summary>
 public static class QwenPrompt
 {
     /// <summary>What stands in a prompt where an image is read; its token is repeated for every position that the image takes.</summary>

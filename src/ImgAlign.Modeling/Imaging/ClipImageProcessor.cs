@@ -57,7 +57,12 @@ public sealed class ClipImageProcessor
     public static ClipImageProcessor LoadOrDefault(string folder, int size, ResizeOrder order = ResizeOrder.HorizontalFirst) =>
         PreprocessorConfig.IsIn(folder)
             ? PreprocessorConfig.Read<ClipPreprocessorConfig>(folder).ToProcessor(order)
-            : new() { ShortestEdge = size, CropSize = new(size, size), Order = order };
+            : new()
+            {
+                ShortestEdge = size,
+                CropSize = new(size, size),
+                Order = order,
+            };
 
     /// <summary>CLIP's processor with another resolution.</summary>
     /// <param name="size">The side of the square that the tower reads, in pixels.</param>
@@ -66,7 +71,13 @@ public sealed class ClipImageProcessor
     /// <summary>The preprocessing of OpenAI's CLIP and of OpenCLIP in their own programs, which torchvision does.</summary>
     /// <param name="size">The side of the square that the tower reads, in pixels.</param>
     public static ClipImageProcessor ForSizeByTorchvision(int size) =>
-        new() { ShortestEdge = size, CropSize = new(size, size), RoundsCropToEven = true, Order = ResizeOrder.StrongerFirst };
+        new()
+        {
+            ShortestEdge = size,
+            CropSize = new(size, size),
+            RoundsCropToEven = true,
+            Order = ResizeOrder.StrongerFirst,
+        };
 
     /// <summary>Reads <c>processor_config.json</c> or <c>preprocessor_config.json</c>; what it leaves out is as in transformers.</summary>
     /// <param name="folder">The folder with the file.</param>
@@ -74,15 +85,19 @@ public sealed class ClipImageProcessor
     public static ClipImageProcessor Load(string folder) =>
         PreprocessorConfig.Read<ClipPreprocessorConfig>(folder).ToProcessor(ResizeOrder.HorizontalFirst);
 
-    /// <summary>Makes an image square by bars in the mean colour on its shorter sides, as LLaVA-1.5 does (<c>image_aspect_ratio: pad</c>).</summary>
+    /// <summary>Makes an image square by bars in the mean colour on its shorter sides, as LLaVA-1.5 does (<c>image_aspect_ratio:
+    /// pad</c>).</summary>
     /// <param name="image">The image.</param>
     public RgbImage PadToSquare(RgbImage image)
     {
         ArgumentNullException.ThrowIfNull(image);
-        if (image.Width == image.Height) return image;
+        if (image.Width == image.Height)
+            return image;
         var side = Math.Max(image.Width, image.Height);
-        var mean = Mean.Select(value => (byte)(value * 255)).ToArray();  // (122, 116, 104): truncated, not rounded
-        return new Canvas(side, side, (mean[0], mean[1], mean[2])).Draw(image, (side - image.Width) / 2, (side - image.Height) / 2).ToImage();
+        var mean = Mean.Select(value => (byte)(value * 255)).ToArray(); // (122, 116, 104): truncated, not rounded
+        return new Canvas(side, side, (mean[0], mean[1], mean[2]))
+            .Draw(image, (side - image.Width) / 2, (side - image.Height) / 2)
+            .ToImage();
     }
 
     /// <summary>Resizes and crops, without touching the values.</summary>
@@ -113,19 +128,28 @@ public sealed class ClipImageProcessor
         var values = new float[3 * plane];
         for (var channel = 0; channel < 3; channel++)
         {
-            var lookup = PixelLevels.Scale(DoRescale ? RescaleFactor : 1, DoNormalize ? Mean[channel] : 0, DoNormalize ? StandardDeviation[channel] : 1);
-            for (var (i, pixel) = (0, channel); i < plane; i++, pixel += 3) values[channel * plane + i] = lookup[fitted.Pixels[pixel]];
+            var lookup = PixelLevels.Scale(
+                DoRescale ? RescaleFactor : 1,
+                DoNormalize ? Mean[channel] : 0,
+                DoNormalize ? StandardDeviation[channel] : 1
+            );
+            for (var (i, pixel) = (0, channel); i < plane; i++, pixel += 3)
+                values[channel * plane + i] = lookup[fitted.Pixels[pixel]];
         }
         return tensor(values, [1, 3, fitted.Height, fitted.Width]);
     }
 
     private ImageSize ResizedSize(ImageSize size)
     {
-        if (FixedSize is { } exact) return exact;
+        if (FixedSize is { } exact)
+            return exact;
         long edge = ShortestEdge ?? throw new InvalidOperationException("Either ShortestEdge or FixedSize is needed to resize.");
         var (shorter, longer) = (Math.Min(size.Width, size.Height), Math.Max(size.Width, size.Height));
         var scaled = edge * longer / shorter;
-        if (scaled > int.MaxValue) throw new ImgAlignException($"An image of {size} pixels is too narrow to be scaled to a shorter side of {edge}; crop it first.");
+        if (scaled > int.MaxValue)
+            throw new ImgAlignException(
+                $"An image of {size} pixels is too narrow to be scaled to a shorter side of {edge}; crop it first."
+            );
         return size.Width <= size.Height ? new((int)edge, (int)scaled) : new((int)scaled, (int)edge);
     }
 }

@@ -2,7 +2,8 @@ using System.Text.Json;
 
 namespace ImgAlign.Imaging;
 
-/// <summary>The fields of a CLIP tower's <c>preprocessor_config.json</c>; sizes are numbers in older files and objects in newer ones.</summary>
+/// <summary>The fields of a CLIP tower's <c>preprocessor_config.json</c>; sizes are numbers in older files and objects in newer
+/// ones.</summary>
 internal sealed record ClipPreprocessorConfig : PreprocessorConfig
 {
     private static readonly ClipImageProcessor Defaults = new();
@@ -38,7 +39,9 @@ internal sealed record ClipPreprocessorConfig : PreprocessorConfig
     {
         var width = Positive(size) ?? Positive(size, "width");
         var height = Positive(size) ?? Positive(size, "height");
-        return width is { } w && height is { } h ? new(w, h) : throw Unexpected(field, """a number of pixels, {"height", "width"} or (for size) {"shortest_edge"}""");
+        return width is { } w && height is { } h
+            ? new(w, h)
+            : throw Unexpected(field, """a number of pixels, {"height", "width"} or (for size) {"shortest_edge"}""");
     }
 
     private static int? Positive(JsonElement element, string name) => Side(Number(element, name));

@@ -24,14 +24,15 @@ internal sealed class HpsImageProcessor(int side, bool antialias)
         if (size.Width < 1 || size.Height < 1)
         {
             throw new ImgAlignException(
-                $"A picture of {image.Size} pixels is too narrow to be scaled to a longer side of {side}; crop it first.");
+                $"A picture of {image.Size} pixels is too narrow to be scaled to a longer side of {side}; crop it first."
+            );
         }
         var (left, top) = ((side - size.Width) / 2, (side - size.Height) / 2);
         long[] bars = [left, side - size.Width - left, top, side - size.Height - top];
 
         using var scope = NewDisposeScope();
         var levels = tensor(image.Pixels.ToArray(), [image.Height, image.Width, 3]).permute(2, 0, 1).to(float32).DividedBy(255);
-        var square = nn.functional.pad(TensorResize.Bicubic(levels, size, antialias), bars);  // [3, S, S]
+        var square = nn.functional.pad(TensorResize.Bicubic(levels, size, antialias), bars); // [3, S, S]
         var pixels = (square - PerChannel(Clip.Mean)) / PerChannel(Clip.StandardDeviation);
         return pixels.unsqueeze(0).MoveToOuterDisposeScope();
 

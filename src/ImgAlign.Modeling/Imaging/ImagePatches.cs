@@ -4,7 +4,8 @@ namespace ImgAlign.Imaging;
 
 /// <summary>Images as Qwen2.5-VL reads them: rows of pixels, one row a patch, image after image. Owns its tensor.</summary>
 /// <param name="Values">
-/// <c>[patches, channels * frames * side * side]</c>. Within an image, the patches of one merged cell (2 x 2) follow each other, and cells go
+/// <c>[patches, channels * frames * side * side]</c>. Within an image, the patches of one merged cell (2 x 2) follow each other, and cells
+/// go
 /// row by row.
 /// </param>
 /// <param name="Grids">The patches of each image; even numbers both ways.</param>

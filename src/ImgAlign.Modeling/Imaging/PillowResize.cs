@@ -33,13 +33,22 @@ public static class PillowResize
     /// <param name="regionHeight">The height of the part.</param>
     /// <param name="order">Which pass comes first.</param>
     internal static RgbImage ResizeRegion(
-        RgbImage image, int width, int height, ResampleFilter filter, int left, int top, int regionWidth, int regionHeight,
-        ResizeOrder order = ResizeOrder.HorizontalFirst)
+        RgbImage image,
+        int width,
+        int height,
+        ResampleFilter filter,
+        int left,
+        int top,
+        int regionWidth,
+        int regionHeight,
+        ResizeOrder order = ResizeOrder.HorizontalFirst
+    )
     {
         ArgumentNullException.ThrowIfNull(image);
         ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
-        if (filter == ResampleFilter.Nearest) return Nearest(image, width, height, left, top, regionWidth, regionHeight);
+        if (filter == ResampleFilter.Nearest)
+            return Nearest(image, width, height, left, top, regionWidth, regionHeight);
 
         // A pass whose size does not change is left out; the first pass computes only what the second needs.
         var rows = height == image.Height ? null : new ResampleWeights(image.Height, height, filter, top, regionHeight);
@@ -62,10 +71,15 @@ public static class PillowResize
     private static RgbImage Horizontal(RgbImage image, ResampleWeights weights, int width, int firstRow, int endRow, int firstColumn = 0)
     {
         var result = Canvas.Allocate(width, endRow - firstRow);
-        ParallelLoop.Run(endRow - firstRow, Environment.ProcessorCount, rows =>
-        {
-            foreach (var row in rows) ResizeRow(row);
-        });
+        ParallelLoop.Run(
+            endRow - firstRow,
+            Environment.ProcessorCount,
+            rows =>
+            {
+                foreach (var row in rows)
+                    ResizeRow(row);
+            }
+        );
         return new RgbImage(width, endRow - firstRow, result);
 
         void ResizeRow(int row)
@@ -76,7 +90,9 @@ public static class PillowResize
             {
                 var (start, taps) = weights[x];
                 var pixel = input[(3 * (start - firstColumn))..];
-                int red = Half, green = Half, blue = Half;
+                int red = Half,
+                    green = Half,
+                    blue = Half;
                 foreach (var weight in taps.Span)
                 {
                     red += weight * pixel[0];
@@ -95,11 +111,16 @@ public static class PillowResize
     {
         var rowBytes = 3 * image.Width;
         var result = Canvas.Allocate(image.Width, height);
-        ParallelLoop.Run(height, Environment.ProcessorCount, rows =>
-        {
-            var sums = new int[rowBytes];
-            foreach (var row in rows) SumRow(row, sums);
-        });
+        ParallelLoop.Run(
+            height,
+            Environment.ProcessorCount,
+            rows =>
+            {
+                var sums = new int[rowBytes];
+                foreach (var row in rows)
+                    SumRow(row, sums);
+            }
+        );
         return new RgbImage(image.Width, height, result);
 
         void SumRow(int y, int[] sums)
@@ -110,10 +131,12 @@ public static class PillowResize
             {
                 var weight = taps.Span[i];
                 var input = image.Pixels.Slice((start - firstRow + i) * rowBytes, rowBytes);
-                for (var x = 0; x < input.Length; x++) sums[x] += weight * input[x];
+                for (var x = 0; x < input.Length; x++)
+                    sums[x] += weight * input[x];
             }
             var output = result.AsSpan(y * rowBytes, rowBytes);
-            for (var x = 0; x < output.Length; x++) output[x] = Clamp(sums[x]);
+            for (var x = 0; x < output.Length; x++)
+                output[x] = Clamp(sums[x]);
         }
     }
 
@@ -134,7 +157,8 @@ public static class PillowResize
         {
             var result = new int[output];
             var (step, position) = ((double)input / output, (double)input / output * 0.5);
-            for (var i = 0; i < output; i++, position += step) result[i] = Math.Min((int)position, input - 1);
+            for (var i = 0; i < output; i++, position += step)
+                result[i] = Math.Min((int)position, input - 1);
             return result;
         }
     }

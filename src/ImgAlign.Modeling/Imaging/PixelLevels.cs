@@ -7,7 +7,8 @@ internal static class PixelLevels
     public static float[] Scale(double factor, double mean, double deviation)
     {
         var values = new float[256];
-        for (var level = 0; level < values.Length; level++) values[level] = ((float)(level * factor) - (float)mean) / (float)deviation;
+        for (var level = 0; level < values.Length; level++)
+            values[level] = ((float)(level * factor) - (float)mean) / (float)deviation;
         return values;
     }
 }

@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 namespace ImgAlign.Imaging;
 
 /// <summary>
-/// Makes images into the patches that Qwen2.5-VL reads, as transformers' <c>Qwen2VLImageProcessor</c> on Pillow: each image is scaled so that
+/// Makes images into the patches that Qwen2.5-VL reads, as transformers' <c>Qwen2VLImageProcessor</c> on Pillow: each image is scaled so
+/// that
 /// its sides are whole numbers of merged cells, and keeps its shape and, within limits, its size.
 /// </summary>
 public sealed record QwenImageProcessor
@@ -40,23 +41,28 @@ public sealed record QwenImageProcessor
     /// <summary>Reads <c>processor_config.json</c> or <c>preprocessor_config.json</c>; what it leaves out is as in transformers.</summary>
     /// <param name="folder">The folder with the file.</param>
     /// <exception cref="ImgAlignException">The file is missing or malformed.</exception>
-    public static QwenImageProcessor Load(string folder) =>
-        PreprocessorConfig.Read<QwenPreprocessorConfig>(folder).ToProcessor();
+    public static QwenImageProcessor Load(string folder) => PreprocessorConfig.Read<QwenPreprocessorConfig>(folder).ToProcessor();
 
     /// <summary>The size to which an image is scaled (transformers <c>smart_resize</c>).</summary>
     /// <param name="size">Its size in pixels.</param>
     /// <exception cref="InvalidRequestException">One side is more than 200 times the other.</exception>
     public ImageSize FitSize(ImageSize size)
     {
-        double width = size.Width, height = size.Height;
+        double width = size.Width,
+            height = size.Height;
         double cell = PatchSize * MergeSize;
         if (Math.Max(width, height) / Math.Min(width, height) > MaxAspectRatio)
-            throw new InvalidRequestException($"An image of {size} pixels is too narrow, one side may be {MaxAspectRatio} times the other at most; crop it first.");
-        var (fittedWidth, fittedHeight) = (Math.Round(width / cell) * cell, Math.Round(height / cell) * cell);  // half to even
+            throw new InvalidRequestException(
+                $"An image of {size} pixels is too narrow, one side may be {MaxAspectRatio} times the other at most; crop it first."
+            );
+        var (fittedWidth, fittedHeight) = (Math.Round(width / cell) * cell, Math.Round(height / cell) * cell); // half to even
         if (fittedWidth * fittedHeight > MaxPixels)
         {
             var shrink = Math.Sqrt(width * height / MaxPixels);
-            (fittedWidth, fittedHeight) = (Math.Max(cell, Math.Floor(width / shrink / cell) * cell), Math.Max(cell, Math.Floor(height / shrink / cell) * cell));
+            (fittedWidth, fittedHeight) = (
+                Math.Max(cell, Math.Floor(width / shrink / cell) * cell),
+                Math.Max(cell, Math.Floor(height / shrink / cell) * cell)
+            );
         }
         else if (fittedWidth * fittedHeight < MinPixels)
         {
@@ -122,9 +128,11 @@ public sealed record QwenImageProcessor
             for (var y = 0; y < PatchSize; y++)
             {
                 var pixels = image.Pixels[(3 * ((top + y) * image.Width + left) + channel)..];
-                for (var x = 0; x < PatchSize; x++) frames[y * PatchSize + x] = levels[channel][pixels[3 * x]];
+                for (var x = 0; x < PatchSize; x++)
+                    frames[y * PatchSize + x] = levels[channel][pixels[3 * x]];
             }
-            for (var copy = 1; copy < TemporalPatchSize; copy++) frames[..frame].CopyTo(frames[(copy * frame)..]);
+            for (var copy = 1; copy < TemporalPatchSize; copy++)
+                frames[..frame].CopyTo(frames[(copy * frame)..]);
         }
     }
 }

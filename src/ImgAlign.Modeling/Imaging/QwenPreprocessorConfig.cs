@@ -15,12 +15,20 @@ internal sealed record QwenPreprocessorConfig : PreprocessorConfig
     /// <exception cref="ImgAlignException">A field has a value that no such processor has.</exception>
     public QwenImageProcessor ToProcessor()
     {
-        if (DoResize != true) throw Unexpected("do_resize", "true");
-        if (PatchSize is < 1 or > 1024) throw Unexpected("patch_size", "a number of pixels");
-        if (MergeSize is < 1 or > 16) throw Unexpected("merge_size", "a small number of patches");
-        if (TemporalPatchSize is < 1 or > 16) throw Unexpected("temporal_patch_size", "a small number of frames");
-        var (min, max) = (MinPixels ?? Limit("shortest_edge") ?? Defaults.MinPixels, MaxPixels ?? Limit("longest_edge") ?? Defaults.MaxPixels);
-        if (min < 1 || max < min) throw Unexpected("min_pixels or max_pixels", "a number of pixels, the first not above the second");
+        if (DoResize != true)
+            throw Unexpected("do_resize", "true");
+        if (PatchSize is < 1 or > 1024)
+            throw Unexpected("patch_size", "a number of pixels");
+        if (MergeSize is < 1 or > 16)
+            throw Unexpected("merge_size", "a small number of patches");
+        if (TemporalPatchSize is < 1 or > 16)
+            throw Unexpected("temporal_patch_size", "a small number of frames");
+        var (min, max) = (
+            MinPixels ?? Limit("shortest_edge") ?? Defaults.MinPixels,
+            MaxPixels ?? Limit("longest_edge") ?? Defaults.MaxPixels
+        );
+        if (min < 1 || max < min)
+            throw Unexpected("min_pixels or max_pixels", "a number of pixels, the first not above the second");
         return new QwenImageProcessor
         {
             MinPixels = min,

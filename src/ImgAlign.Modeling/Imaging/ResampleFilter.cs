@@ -1,6 +1,7 @@
 namespace ImgAlign.Imaging;
 
-/// <summary>How an image is resampled. The numbers are Pillow's, as <c>preprocessor_config.json</c> gives them in <c>resample</c>.</summary>
+/// <summary>How an image is resampled. The numbers are Pillow's, as <c>preprocessor_config.json</c> gives them in
+/// <c>resample</c>.</summary>
 public enum ResampleFilter
 {
     /// <summary>The pixel at the centre, without filtering.</summary>

@@ -46,9 +46,11 @@ internal sealed class ResampleWeights
         var start = Math.Max((int)(centre - support + 0.5), 0);
         var end = Math.Min((int)(centre + support + 0.5), inputSize);
         var exact = new double[end - start];
-        for (var i = 0; i < exact.Length; i++) exact[i] = function((start + i - centre + 0.5) * (1 / widening));
+        for (var i = 0; i < exact.Length; i++)
+            exact[i] = function((start + i - centre + 0.5) * (1 / widening));
         var sum = 0.0;
-        foreach (var weight in exact) sum += weight;
+        foreach (var weight in exact)
+            sum += weight;
         return (start, Array.ConvertAll(exact, weight => sum == 0 ? weight : weight / sum));
     }
 
@@ -61,21 +63,23 @@ internal sealed class ResampleWeights
     /// <summary>The first input pixel and the weights of one output pixel, counted from the first that is wanted.</summary>
     public (int Start, ReadOnlyMemory<int> Weights) this[int output] => (starts[output], weights[output]);
 
-    private static (Func<double, double> Function, double Radius) Kernel(ResampleFilter filter) => filter switch
-    {
-        ResampleFilter.Box => (x => x is > -0.5 and <= 0.5 ? 1 : 0, 0.5),
-        ResampleFilter.Bilinear => (x => Math.Max(1 - Math.Abs(x), 0), 1),
-        ResampleFilter.Hamming => (x => Math.Abs(x) < 1 ? Sinc(x) * (0.54 + 0.46 * Math.Cos(Math.PI * x)) : 0, 1),
-        ResampleFilter.Bicubic => (Cubic, 2),
-        ResampleFilter.Lanczos => (x => x is >= -3 and < 3 ? Sinc(x) * Sinc(x / 3) : 0, 3),
-        _ => throw new ArgumentOutOfRangeException(nameof(filter), filter, "This is no filter of ResampleFilter with weights."),
-    };
+    private static (Func<double, double> Function, double Radius) Kernel(ResampleFilter filter) =>
+        filter switch
+        {
+            ResampleFilter.Box => (x => x is > -0.5 and <= 0.5 ? 1 : 0, 0.5),
+            ResampleFilter.Bilinear => (x => Math.Max(1 - Math.Abs(x), 0), 1),
+            ResampleFilter.Hamming => (x => Math.Abs(x) < 1 ? Sinc(x) * (0.54 + 0.46 * Math.Cos(Math.PI * x)) : 0, 1),
+            ResampleFilter.Bicubic => (Cubic, 2),
+            ResampleFilter.Lanczos => (x => x is >= -3 and < 3 ? Sinc(x) * Sinc(x / 3) : 0, 3),
+            _ => throw new ArgumentOutOfRangeException(nameof(filter), filter, "This is no filter of ResampleFilter with weights."),
+        };
 
     private static double Cubic(double x)
     {
         const double a = -0.5;
         x = Math.Abs(x);
-        if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+        if (x < 1)
+            return ((a + 2) * x - (a + 3)) * x * x + 1;
         return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
     }
 

@@ -22,7 +22,7 @@ internal static class TensorResize
             var resized = nn.functional.interpolate(planes.unsqueeze(0), target, mode: InterpolationMode.Bicubic, align_corners: false);
             return resized.squeeze(0).MoveToOuterDisposeScope();
         }
-        var narrowed = planes.matmul(Weights((int)planes.shape[2], size.Width).t());  // [C, H, w]
+        var narrowed = planes.matmul(Weights((int)planes.shape[2], size.Width).t()); // [C, H, w]
         return Weights((int)planes.shape[1], size.Height).matmul(narrowed).MoveToOuterDisposeScope();
     }
 
@@ -33,7 +33,8 @@ internal static class TensorResize
         for (var output = 0; output < outputSize; output++)
         {
             var (start, weights) = ResampleWeights.Exact(inputSize, outputSize, ResampleFilter.Bicubic, output);
-            for (var i = 0; i < weights.Length; i++) matrix[output * inputSize + start + i] = (float)weights[i];
+            for (var i = 0; i < weights.Length; i++)
+                matrix[output * inputSize + start + i] = (float)weights[i];
         }
         return tensor(matrix, [outputSize, inputSize]);
     }

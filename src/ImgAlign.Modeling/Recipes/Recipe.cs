@@ -41,14 +41,15 @@ public sealed record Recipe
     }
 
     /// <summary>The same recipe with a scorer.</summary>
-    public Recipe With(Recipe scorer) => this with
-    {
-        Name = $"{Name} --scorer {scorer.Name}",
-        About = $"{About} {scorer.About}",
-        MemoryGigabytes = MemoryGigabytes.ToDictionary(static need => need.Key, need => Together(need.Key, need.Value, scorer)),
-        Models = [.. Models, .. scorer.Models],
-        Settings = Settings.Concat(scorer.Settings).ToDictionary(),
-    };
+    public Recipe With(Recipe scorer) =>
+        this with
+        {
+            Name = $"{Name} --scorer {scorer.Name}",
+            About = $"{About} {scorer.About}",
+            MemoryGigabytes = MemoryGigabytes.ToDictionary(static need => need.Key, need => Together(need.Key, need.Value, scorer)),
+            Models = [.. Models, .. scorer.Models],
+            Settings = Settings.Concat(scorer.Settings).ToDictionary(),
+        };
 
     // Only where all networks stay in memory, their needs add up.
     private static double Together(string policy, double own, Recipe scorer)

@@ -46,22 +46,36 @@ public sealed class RecipeBook
 
     /// <summary>The recipe with a name.</summary>
     /// <exception cref="ImgAlignException">There is none.</exception>
-    public Recipe this[string name] => recipes.TryGetValue(name, out var recipe) ? recipe : throw new ImgAlignException(
-        $"There is no recipe '{name}' in {source}, which has {Names(recipes)}; a repository is written owner/name.");
+    public Recipe this[string name] =>
+        recipes.TryGetValue(name, out var recipe)
+            ? recipe
+            : throw new ImgAlignException(
+                $"There is no recipe '{name}' in {source}, which has {Names(recipes)}; a repository is written owner/name."
+            );
 
     /// <summary>The recipe with a name, with scorers beside its own models.</summary>
     /// <param name="name">The recipe.</param>
     /// <param name="scorers">The scorers.</param>
     /// <exception cref="ImgAlignException">There is no such recipe or scorer.</exception>
     public Recipe Find(string name, IEnumerable<string> scorers) =>
-        scorers.Distinct().Aggregate(this[name], (recipe, scorer) => recipe.With(this.scorers.TryGetValue(scorer, out var found) ? found
-            : throw new ImgAlignException($"There is no scorer '{scorer}' in {source}, which has {Names(this.scorers)}.")));
+        scorers
+            .Distinct()
+            .Aggregate(
+                this[name],
+                (recipe, scorer) =>
+                    recipe.With(
+                        this.scorers.TryGetValue(scorer, out var found)
+                            ? found
+                            : throw new ImgAlignException($"There is no scorer '{scorer}' in {source}, which has {Names(this.scorers)}.")
+                    )
+            );
 
     /// <summary>Reads the recipes of a file.</summary>
     /// <exception cref="ImgAlignException">It cannot be read, or is not of the form.</exception>
     public static RecipeBook Read(string path)
     {
-        if (!File.Exists(path)) throw new ImgAlignException($"{path}: there is no such file of recipes.");
+        if (!File.Exists(path))
+            throw new ImgAlignException($"{path}: there is no such file of recipes.");
         using var file = File.OpenRead(path);
         return Read(file, path);
     }
@@ -87,31 +101,43 @@ public sealed class RecipeBook
     private sealed record Book(
         Dictionary<string, Entry> Recipes,
         Dictionary<string, Entry>? Scorers = null,
-        [property: JsonPropertyName("$schema")] string? Schema = null);
+        [property: JsonPropertyName("$schema")] string? Schema = null
+    );
 
-    private sealed record Entry(string About, List<Model> Models, Dictionary<string, double>? MemoryGigabytes = null, Dictionary<string,
-        string>? Settings = null)
+    private sealed record Entry(
+        string About,
+        List<Model> Models,
+        Dictionary<string, double>? MemoryGigabytes = null,
+        Dictionary<string, string>? Settings = null
+    )
     {
-        public Recipe ToRecipe(string name) => new()
-        {
-            Name = name,
-            About = About,
-            Models = [.. Models.Select(model => model.ToRecipeModel())],
-            MemoryGigabytes = MemoryGigabytes ?? [],
-            Settings = Settings ?? [],
-        };
+        public Recipe ToRecipe(string name) =>
+            new()
+            {
+                Name = name,
+                About = About,
+                Models = [.. Models.Select(model => model.ToRecipeModel())],
+                MemoryGigabytes = MemoryGigabytes ?? [],
+                Settings = Settings ?? [],
+            };
     }
 
     private sealed record Model(
-        string Repository, Dictionary<string, string> Settings, string Revision = "main", string? License = null,
-            List<string>? Include = null, List<string>? Exclude = null)
+        string Repository,
+        Dictionary<string, string> Settings,
+        string Revision = "main",
+        string? License = null,
+        List<string>? Include = null,
+        List<string>? Exclude = null
+    )
     {
-        public RecipeModel ToRecipeModel() => new()
-        {
-            Reference = HubReference.Parse(Repository).At(Revision),
-            License = License,
-            Settings = Settings,
-            Files = Include is null && Exclude is null ? ModelFiles.Filter : new HubFilter(Include, Exclude),
-        };
+        public RecipeModel ToRecipeModel() =>
+            new()
+            {
+                Reference = HubReference.Parse(Repository).At(Revision),
+                License = License,
+                Settings = Settings,
+                Files = Include is null && Exclude is null ? ModelFiles.Filter : new HubFilter(Include, Exclude),
+            };
     }
 }

@@ -18,11 +18,15 @@ public static class FiniteNumbers
     /// <exception cref="ImgAlignException">The result is not finite, and all weights are.</exception>
     public static void Require(Tensor numbers, string what, params IEnumerable<IResident?> networks)
     {
-        if (numbers.device_type == DeviceType.META || AreAll(numbers)) return;
-        foreach (var network in networks) network?.RequireFiniteWeights();
+        if (numbers.device_type == DeviceType.META || AreAll(numbers))
+            return;
+        foreach (var network in networks)
+            network?.RequireFiniteWeights();
         throw new ImgAlignException(
-            $"{what} are not finite numbers (NaN or infinity), although all weights are: a scale is too large (guidance, LoRA, image prompt), "
-            + "or the precision is too small; lower the scales, or compute in bfloat16 or float32 in place of float16.");
+            $"{what} are not finite numbers (NaN or infinity), although all weights are: a scale is too large (guidance, LoRA, "
+                + "image prompt), "
+                + "or the precision is too small; lower the scales, or compute in bfloat16 or float32 in place of float16."
+        );
     }
 
     /// <summary>Whether all numbers of a tensor are finite.</summary>

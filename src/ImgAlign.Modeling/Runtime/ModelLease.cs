@@ -4,7 +4,8 @@ namespace ImgAlign.Runtime;
 
 /// <summary>The right to compute with a network that is on the device; dispose it when done.</summary>
 /// <typeparam name="T">The network.</typeparam>
-public sealed class ModelLease<T> : IDisposable where T : torch.nn.Module
+public sealed class ModelLease<T> : IDisposable
+    where T : torch.nn.Module
 {
     private Action? release;
 

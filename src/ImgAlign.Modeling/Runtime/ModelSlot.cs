@@ -8,16 +8,17 @@ namespace ImgAlign.Runtime;
 /// <see cref="ResidencyPolicy"/> says. Used on the device's worker thread only.
 /// </summary>
 /// <typeparam name="T">The network. It has parameters only: buffers are not moved.</typeparam>
-public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Module
+public sealed class ModelSlot<T> : IDisposable, IResident
+    where T : torch.nn.Module
 {
     private readonly DeviceRuntime runtime;
     private readonly ModelSource<T> source;
     private readonly T network;
-    private readonly WeightGroup resident;  // what is on the device as long as the network is in use
-    private readonly List<WeightGroup> streamed = [];  // blocks, each of which comes and goes with its turn
+    private readonly WeightGroup resident; // what is on the device as long as the network is in use
+    private readonly List<WeightGroup> streamed = []; // blocks, each of which comes and goes with its turn
     private readonly long expandedBytes;
-    private readonly Lock changing = new();  // held while weights come or go
-    private NetworkWeights? weights;  // open while blocks come and go
+    private readonly Lock changing = new(); // held while weights come or go
+    private NetworkWeights? weights; // open while blocks come and go
     private int leases;
     private bool isDisposed;
 
@@ -27,7 +28,11 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
     /// <param name="type">The type to run in; null: the runtime's.</param>
     /// <param name="storage">How the weights of its linear layers are kept.</param>
     public ModelSlot(
-        DeviceRuntime runtime, ModelSource<T> source, torch.ScalarType? type = null, WeightStorage storage = WeightStorage.AsStored)
+        DeviceRuntime runtime,
+        ModelSource<T> source,
+        torch.ScalarType? type = null,
+        WeightStorage storage = WeightStorage.AsStored
+    )
     {
         (this.runtime, this.source) = (runtime, source);
         Type = type ?? runtime.Type;
@@ -38,14 +43,24 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
             ((ICompactLayer)parameter.Owner).Keep(source.FormOf(parameter.Path, storage));
         WeightBytes = WeightGroup.BytesOf(layers, Type);
         // One weight at a time is there in the type that it is computed with, too.
-        expandedBytes = layers.OfType<ICompactLayer>()
+        expandedBytes = layers
+            .OfType<ICompactLayer>()
             .Select(layer => layer.Form?.ExpandingBytes(layer.WeightShape[0] * layer.WeightShape[1], Type, runtime.Device) ?? 0)
-            .DefaultIfEmpty().Max();
+            .DefaultIfEmpty()
+            .Max();
 
-        var sequences = network.named_modules().Select(pair => pair.module).Prepend(network).OfType<IBlockNetwork>().Select(owner => owner.Blocks).Distinct().ToList();
+        var sequences = network
+            .named_modules()
+            .Select(pair => pair.module)
+            .Prepend(network)
+            .OfType<IBlockNetwork>()
+            .Select(owner => owner.Blocks)
+            .Distinct()
+            .ToList();
         var blocks = sequences.SelectMany(sequence => sequence.Modules).ToDictionary(block => block, ModuleParameters.LayersOf);
         var outside = layers.Except(blocks.Values.SelectMany(block => block)).ToList();
-        StreamedWeightBytes = WeightGroup.BytesOf(outside, Type) + blocks.Values.Select(block => WeightGroup.BytesOf(block, Type)).DefaultIfEmpty().Max();
+        StreamedWeightBytes =
+            WeightGroup.BytesOf(outside, Type) + blocks.Values.Select(block => WeightGroup.BytesOf(block, Type)).DefaultIfEmpty().Max();
 
         var streams = runtime.Residency.Policy == ResidencyPolicy.StreamBlocks;
         resident = Group(streams ? outside : layers);
@@ -81,7 +96,8 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
 
     private IEnumerable<WeightGroup> Groups => streamed.Prepend(resident);
 
-    /// <summary>Brings the network to the device, after others have made room for it; it stays there at least until the lease is disposed.</summary>
+    /// <summary>Brings the network to the device, after others have made room for it; it stays there at least until the lease is
+    /// disposed.</summary>
     /// <exception cref="ImgAlignException">The weights cannot be read.</exception>
     public ModelLease<T> Use()
     {
@@ -108,27 +124,36 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
         lock (changing)
         {
             isDisposed = true;
-            if (leases == 0) Free();
+            if (leases == 0)
+                Free();
         }
     }
 
     void IResident.WarmUp()
     {
-        if (!runtime.ReleasesUnused) ForEachGroup(static group => group.Load());
+        if (!runtime.ReleasesUnused)
+            ForEachGroup(static group => group.Load());
     }
 
     void IResident.Evict()
     {
-        if (!IsOnDevice) return;
+        if (!IsOnDevice)
+            return;
         ForEachGroup(static group => group.Evict());
         CloseWeights();
-        if (runtime.ReleasesUnused) NativeHeap.Trim();
+        if (runtime.ReleasesUnused)
+            NativeHeap.Trim();
     }
 
     void IResident.Unload()
     {
-        if (!IsLoaded) return;
-        ForEachGroup(static group => { if (group.IsLoaded) group.Release(); });
+        if (!IsLoaded)
+            return;
+        ForEachGroup(static group =>
+        {
+            if (group.IsLoaded)
+                group.Release();
+        });
         CloseWeights();
         NativeHeap.Trim();
     }
@@ -143,8 +168,10 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
     {
         lock (changing)
         {
-            if (isDisposed) return;
-            foreach (var group in Groups) change(group);
+            if (isDisposed)
+                return;
+            foreach (var group in Groups)
+                change(group);
         }
     }
 
@@ -153,13 +180,15 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
         lock (changing)
         {
             leases--;
-            if (isDisposed && leases == 0) Free();
+            if (isDisposed && leases == 0)
+                Free();
         }
     }
 
     private void Free()
     {
-        foreach (var group in Groups) group.Abandon();
+        foreach (var group in Groups)
+            group.Abandon();
         CloseWeights();
         network.Dispose();
     }
@@ -179,7 +208,8 @@ public sealed class ModelSlot<T> : IDisposable, IResident where T : torch.nn.Mod
         }
         finally
         {
-            if (streamed.Count == 0) CloseWeights();
+            if (streamed.Count == 0)
+                CloseWeights();
         }
     }
 

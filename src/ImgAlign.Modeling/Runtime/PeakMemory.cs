@@ -24,13 +24,15 @@ public sealed class PeakMemory : IDisposable
         timer = new Timer(_ => SampleOrStop(), null, Interval, Interval);
     }
 
-    /// <summary>The most seen so far: of the process on the CPU, of the whole device on a GPU; null where the system does not tell.</summary>
+    /// <summary>The most seen so far: of the process on the CPU, of the whole device on a GPU; null where the system does not
+    /// tell.</summary>
     public long? Bytes
     {
         get
         {
             Sample();
-            if (device.type == DeviceType.CPU && HighestOfProcess() is var highest && highest > highestBefore) return highest;
+            if (device.type == DeviceType.CPU && HighestOfProcess() is var highest && highest > highestBefore)
+                return highest;
             return peakBytes == 0 ? null : peakBytes;
         }
     }
@@ -61,9 +63,10 @@ public sealed class PeakMemory : IDisposable
 
     private void Sample()
     {
-        var used = device.type == DeviceType.CPU
-            ? Environment.WorkingSet
-            : DeviceMemory.Query(device) is { } memory ? memory.TotalBytes - memory.FreeBytes : 0;
+        var used =
+            device.type == DeviceType.CPU ? Environment.WorkingSet
+            : DeviceMemory.Query(device) is { } memory ? memory.TotalBytes - memory.FreeBytes
+            : 0;
         long seen;
         while (used > (seen = Interlocked.Read(ref peakBytes)) && Interlocked.CompareExchange(ref peakBytes, used, seen) != seen) { }
     }

@@ -3,13 +3,18 @@ using TorchSharp;
 
 namespace ImgAlign.Runtime;
 
-/// <summary>Weights of a network that come to the device, and leave it, together: all of them, those of one block, or those outside of all blocks.</summary>
+/// <summary>Weights of a network that come to the device, and leave it, together: all of them, those of one block, or those outside of all
+/// blocks.</summary>
 /// <param name="runtime">The device.</param>
 /// <param name="type">The type that the network runs in.</param>
 /// <param name="layers">The layers that own the weights.</param>
 /// <param name="bind">Gives these layers their weights on a device, and says whether those that can stay views of a file do so.</param>
 internal sealed class WeightGroup(
-    DeviceRuntime runtime, torch.ScalarType type, IReadOnlyList<torch.nn.Module> layers, Action<torch.Device, bool> bind)
+    DeviceRuntime runtime,
+    torch.ScalarType type,
+    IReadOnlyList<torch.nn.Module> layers,
+    Action<torch.Device, bool> bind
+)
 {
     private readonly Dictionary<(torch.nn.Module Layer, string Name), torch.Tensor> hostWeights = [];
 
@@ -27,28 +32,34 @@ internal sealed class WeightGroup(
         layers.SelectMany(ModuleParameters.OfLayer).Sum(parameter => parameter.Value.numel() * ElementBytes(parameter, type));
 
     /// <summary>Brings them to where they wait for their use.</summary>
-    public void Load() => OrRelease(() =>
-    {
-        if (IsLoaded) return;
-        // What is a view of a mapped file takes no host memory, whatever type it has.
-        bind(runtime.OffloadsToHost ? torch.CPU : runtime.Device, runtime.OffloadsToHost);
-        IsLoaded = true;
-        IsOnDevice = !runtime.OffloadsToHost;
-    });
+    public void Load() =>
+        OrRelease(() =>
+        {
+            if (IsLoaded)
+                return;
+            // What is a view of a mapped file takes no host memory, whatever type it has.
+            bind(runtime.OffloadsToHost ? torch.CPU : runtime.Device, runtime.OffloadsToHost);
+            IsLoaded = true;
+            IsOnDevice = !runtime.OffloadsToHost;
+        });
 
     /// <summary>Brings them to the device.</summary>
     public void Bring()
     {
         Load();
-        if (!IsOnDevice) OrRelease(MoveToDevice);
+        if (!IsOnDevice)
+            OrRelease(MoveToDevice);
     }
 
     /// <summary>Takes them out of device memory, to where the policy says.</summary>
     public void Evict()
     {
-        if (!IsOnDevice) return;
-        if (runtime.OffloadsToHost) MoveToHost();
-        else if (runtime.ReleasesUnused) Release();
+        if (!IsOnDevice)
+            return;
+        if (runtime.OffloadsToHost)
+            MoveToHost();
+        else if (runtime.ReleasesUnused)
+            Release();
     }
 
     /// <summary>Frees them wherever they are.</summary>
@@ -68,7 +79,8 @@ internal sealed class WeightGroup(
 
     private void FreeHostWeights()
     {
-        foreach (var weight in hostWeights.Values) weight.Dispose();
+        foreach (var weight in hostWeights.Values)
+            weight.Dispose();
         hostWeights.Clear();
     }
 
@@ -78,9 +90,12 @@ internal sealed class WeightGroup(
         {
             var host = parameter.Value;
             hostWeights.Add((parameter.Owner, parameter.Name), host.detach().DetachFromDisposeScope());
-            if (parameter.HasOwnType) return host.to(runtime.Device);
+            if (parameter.HasOwnType)
+                return host.to(runtime.Device);
             // What is copied is the narrower of the two.
-            return host.element_size() < ElementBytes(parameter, type) ? host.to(runtime.Device).to(type) : host.to(type).to(runtime.Device);
+            return host.element_size() < ElementBytes(parameter, type)
+                ? host.to(runtime.Device).to(type)
+                : host.to(type).to(runtime.Device);
         });
         IsOnDevice = true;
     }
@@ -119,5 +134,7 @@ internal sealed class WeightGroup(
     }
 
     private static long ElementBytes(NetworkParameter parameter, torch.ScalarType type) =>
-        parameter.HasOwnType ? parameter.Value.element_size() : type is torch.ScalarType.Float16 or torch.ScalarType.BFloat16 ? 2 : 4;
+        parameter.HasOwnType ? parameter.Value.element_size()
+        : type is torch.ScalarType.Float16 or torch.ScalarType.BFloat16 ? 2
+        : 4;
 }

@@ -27,13 +27,18 @@ public sealed class DiffusionSchedule(SchedulerConfig config)
             SamplerKind.DpmSolver or SamplerKind.DpmSolverSinglestep or SamplerKind.UniPc => Whole(trained, kind, steps, asked),
             _ => OfTraining(trained, settings, steps),
         };
-        if (settings.Strength is not { } strength) return schedule;
+        if (settings.Strength is not { } strength)
+            return schedule;
         var first = FirstStep(steps, strength);
-        if (first < steps) return schedule.StartingAt(first);
+        if (first < steps)
+            return schedule.StartingAt(first);
         var least = 1.0 / steps;
         throw new InvalidRequestException(
-            FormattableString.Invariant($"Strength {strength} of {steps} steps leaves none to run; use at least {least:0.###}, or more steps."),
-            nameof(settings.Strength));
+            FormattableString.Invariant(
+                $"Strength {strength} of {steps} steps leaves none to run; use at least {least:0.###}, or more steps."
+            ),
+            nameof(settings.Strength)
+        );
     }
 
     /// <summary>
@@ -47,11 +52,17 @@ public sealed class DiffusionSchedule(SchedulerConfig config)
     {
         var (name, asked) = (settings.Sampler.Name, settings.NoiseLevels);
         var isWhole = kind is not (SamplerKind.Euler or SamplerKind.EulerAncestral or SamplerKind.Heun);
-        if (asked.Timesteps?.Any(timestep => timestep > config.NumTrainTimesteps - 1 || (isWhole && timestep != Math.Round(timestep))) == true)
+        if (
+            asked.Timesteps?.Any(timestep => timestep > config.NumTrainTimesteps - 1 || (isWhole && timestep != Math.Round(timestep)))
+            == true
+        )
         {
             throw new InvalidRequestException(
-                $"The model was trained with timesteps from 0 to {config.NumTrainTimesteps - 1}{(isWhole ? $", and {name} goes through whole ones" : "")}; "
-                + "give no others.", nameof(settings.NoiseLevels));
+                "The model was trained with timesteps from 0 to "
+                    + $"{config.NumTrainTimesteps - 1}{(isWhole ? $", and {name} goes through whole ones" : "")}; "
+                    + "give no others.",
+                nameof(settings.NoiseLevels)
+            );
         }
         var hasOwn = kind is SamplerKind.DpmSolverSinglestep or SamplerKind.Lcm or SamplerKind.Tcd;
         var hasLevels = isWhole && asked.Spacing is not (null or NoiseLevelSpacing.Timesteps);
@@ -59,16 +70,19 @@ public sealed class DiffusionSchedule(SchedulerConfig config)
         {
             throw new InvalidRequestException(
                 $"{name} {(hasOwn ? "has timesteps of its own" : $"spaces its noise levels as {asked.Spacing} over all of training")}; "
-                + "leave the spacing of timesteps out.", nameof(settings.NoiseLevels));
+                    + "leave the spacing of timesteps out.",
+                nameof(settings.NoiseLevels)
+            );
         }
     }
 
-    private PredictionType Prediction => config.PredictionType switch
-    {
-        "v_prediction" => PredictionType.Velocity,
-        "sample" => PredictionType.Data,
-        _ => PredictionType.Noise,
-    };
+    private PredictionType Prediction =>
+        config.PredictionType switch
+        {
+            "v_prediction" => PredictionType.Velocity,
+            "sample" => PredictionType.Data,
+            _ => PredictionType.Noise,
+        };
 
     private TimestepSpacing SpacingOf(NoiseLevelOptions asked) =>
         asked.TimestepSpacing ?? Enum.Parse<TimestepSpacing>(config.TimestepSpacing, ignoreCase: true);
@@ -86,15 +100,18 @@ public sealed class DiffusionSchedule(SchedulerConfig config)
         {
             // One level more than steps, so that the last step ends at the lowest.
             sigmas = LevelSpacing.Between(trained.Highest, trained.Lowest, steps + 1, NoiseLevelSpacing.Exponential);
-            if (spacing == NoiseLevelSpacing.Timesteps) (sigmas, final) = ([.. sigmas.SkipLast(1)], sigmas[^1]);
+            if (spacing == NoiseLevelSpacing.Timesteps)
+                (sigmas, final) = ([.. sigmas.SkipLast(1)], sigmas[^1]);
         }
-        if (asked.Sigmas is { } given) (sigmas, final) = ([.. given.SkipLast(1)], given[^1]);
+        if (asked.Sigmas is { } given)
+            (sigmas, final) = ([.. given.SkipLast(1)], given[^1]);
         else if (spacing != NoiseLevelSpacing.Timesteps)
         {
             var (highest, lowest) = isEuler ? (config.SigmaMax ?? sigmas[0], config.SigmaMin ?? sigmas[^1]) : (sigmas[0], sigmas[^1]);
             sigmas = LevelSpacing.Between(highest, lowest, steps, spacing);
         }
-        if (asked.Sigmas is not null || spacing != NoiseLevelSpacing.Timesteps) timesteps = [.. sigmas.Select(trained.TimestepAt)];
+        if (asked.Sigmas is not null || spacing != NoiseLevelSpacing.Timesteps)
+            timesteps = [.. sigmas.Select(trained.TimestepAt)];
         if (isEuler && config.TimestepType == "continuous" && Prediction == PredictionType.Velocity)
             timesteps = [.. sigmas.Select(static sigma => Math.Log(sigma) / 4)];
 
@@ -115,12 +132,14 @@ public sealed class DiffusionSchedule(SchedulerConfig config)
         var timesteps = asked.Timesteps?.ToArray() ?? TimestepSpacings.Whole(places, steps, trained.Count, usable, config.StepsOffset);
         double[] sigmas = [.. timesteps.Select(trained.SigmaAt)];
         double final = config.FinalSigmasType == "sigma_min" ? trained.Lowest : 0;
-        if (asked.Sigmas is { } given) (sigmas, final) = ([.. given.SkipLast(1)], given[^1]);
+        if (asked.Sigmas is { } given)
+            (sigmas, final) = ([.. given.SkipLast(1)], given[^1]);
         else if (spacing != NoiseLevelSpacing.Timesteps)
         {
             var (highest, lowest) = isUniPc ? (config.SigmaMax, config.SigmaMin) : (null, null);
             sigmas = LevelSpacing.Between(highest ?? trained.Highest, lowest ?? trained.Lowest, steps, spacing);
-            if (isUniPc && final > 0) final = sigmas[^1];
+            if (isUniPc && final > 0)
+                final = sigmas[^1];
         }
         if (asked.Sigmas is not null || spacing != NoiseLevelSpacing.Timesteps)
         {
@@ -138,27 +157,37 @@ public sealed class DiffusionSchedule(SchedulerConfig config)
         {
             throw new InvalidRequestException(
                 $"{sampler.Name} goes through timesteps of training, and takes neither sigmas nor another spacing of noise levels; "
-                + "give Timesteps, or take another sampler.", nameof(settings.NoiseLevels));
+                    + "give Timesteps, or take another sampler.",
+                nameof(settings.NoiseLevels)
+            );
         }
         var isDistilled = sampler.Kind is SamplerKind.Lcm or SamplerKind.Tcd;
         if (isDistilled && asked.Timesteps is null && steps > config.OriginalInferenceSteps)
         {
             throw new InvalidRequestException(
-                $"Steps is {steps}, but {sampler.Name} has at most {config.OriginalInferenceSteps}.", nameof(settings.Steps));
+                $"Steps is {steps}, but {sampler.Name} has at most {config.OriginalInferenceSteps}.",
+                nameof(settings.Steps)
+            );
         }
-        var timesteps = asked.Timesteps ?? (isDistilled
-            ? TimestepSpacings.Distilled(steps, trained.Count, config.OriginalInferenceSteps)
-            : TimestepSpacings.Rounded(SpacingOf(asked), steps, trained.Count, config.StepsOffset));
+        var timesteps =
+            asked.Timesteps
+            ?? (
+                isDistilled
+                    ? TimestepSpacings.Distilled(steps, trained.Count, config.OriginalInferenceSteps)
+                    : TimestepSpacings.Rounded(SpacingOf(asked), steps, trained.Count, config.StepsOffset)
+            );
         if (timesteps.Any(timestep => timestep != Math.Floor(timestep) || timestep < 0 || timestep >= trained.Count))
         {
             throw new InvalidRequestException(
                 $"{sampler.Name} goes through timesteps of training; use whole numbers from 0 to {trained.Count - 1}.",
-                nameof(settings.NoiseLevels));
+                nameof(settings.NoiseLevels)
+            );
         }
         var levels = timesteps.Select(timestep => trained[(int)timestep]).ToList();
         var final = sampler.Kind == SamplerKind.Tcd ? trained[0] : NoiseLevel.Clean;
         var schedule = new NoiseSchedule(levels, final, initialScale: 1, Prediction) { LevelOf = timestep => trained[timestep] };
-        if (sampler.Kind != SamplerKind.Ddim || asked.Timesteps is not null) return schedule;
+        if (sampler.Kind != SamplerKind.Ddim || asked.Timesteps is not null)
+            return schedule;
         // DDIM's steps are all of the same length, and do not always end where the next one begins.
         var stride = trained.Count / steps;
         var last = config.SetAlphaToOne ? NoiseLevel.Clean : trained[0];

@@ -11,9 +11,8 @@ public sealed class FlowMatchSchedule(SchedulerConfig config)
     /// <summary>The number of image tokens of a picture.</summary>
     /// <param name="size">The picture's size in pixels.</param>
     /// <param name="count">How they are counted.</param>
-    public static long ImageTokens(ImageSize size, FlowTokenCount count) => count == FlowTokenCount.Released
-        ? (long)(size.Width / 8) * (size.Height / 8) / 256
-        : (long)(size.Width / 16) * (size.Height / 16);
+    public static long ImageTokens(ImageSize size, FlowTokenCount count) =>
+        count == FlowTokenCount.Released ? (long)(size.Width / 8) * (size.Height / 8) / 256 : (long)(size.Width / 16) * (size.Height / 16);
 
     /// <summary>How far times are shifted: linear in the number of image tokens.</summary>
     /// <param name="imageTokens">The number of image tokens.</param>
@@ -34,31 +33,38 @@ public sealed class FlowMatchSchedule(SchedulerConfig config)
         ArgumentNullException.ThrowIfNull(settings);
         var (sampler, asked) = (settings.Sampler, settings.NoiseLevels);
         var steps = asked.Steps ?? settings.Steps;
-        if (steps < 1) throw new InvalidRequestException($"Steps is {steps}; use 1 or more.", nameof(settings.Steps));
+        if (steps < 1)
+            throw new InvalidRequestException($"Steps is {steps}; use 1 or more.", nameof(settings.Steps));
         if (sampler.Kind is not (SamplerKind.Euler or SamplerKind.Heun) && !IsOfSolver(sampler.Kind))
         {
             throw new InvalidRequestException(
                 $"{sampler.Name} is for models whose noise is added to the data, and this is a flow; "
-                + "take euler, heun, unipc, or one of dpmpp-….",
-                nameof(settings.Sampler));
+                    + "take euler, heun, unipc, or one of dpmpp-….",
+                nameof(settings.Sampler)
+            );
         }
         if (asked.Timesteps is not null || asked.TimestepSpacing is not null)
         {
             throw new InvalidRequestException(
-                "A flow has no timesteps of training to choose from; give Sigmas, times from 1 to 0.", nameof(settings.NoiseLevels));
+                "A flow has no timesteps of training to choose from; give Sigmas, times from 1 to 0.",
+                nameof(settings.NoiseLevels)
+            );
         }
         if (asked.Sigmas?.Any(static time => time > 1) == true)
         {
             throw new InvalidRequestException(
-                "The sigmas of a flow are times from 1 to 0, such as 1,0.8,0.5,0; give no number above 1.", nameof(settings.NoiseLevels));
+                "The sigmas of a flow are times from 1 to 0, such as 1,0.8,0.5,0; give no number above 1.",
+                nameof(settings.NoiseLevels)
+            );
         }
         var isSpaced = asked.Spacing is not (null or NoiseLevelSpacing.Timesteps);
         if (asked.Spacing is NoiseLevelSpacing.Lu || (isSpaced && IsOfSolver(sampler.Kind)))
         {
             throw new InvalidRequestException(
                 $"The noise levels {asked.Spacing} are not for {sampler.Name} on a flow; "
-                + "leave them out, or take Karras, Exponential or Beta with euler or heun.",
-                nameof(settings.NoiseLevels));
+                    + "leave them out, or take Karras, Exponential or Beta with euler or heun.",
+                nameof(settings.NoiseLevels)
+            );
         }
         var isOwn = IsOfSolver(sampler.Kind) || config.ClassName == SchedulerClass.FlowHeun;
         var times = asked.Sigmas ?? (isOwn ? null : [.. LevelSpacing.Even(1, 1.0 / steps, steps), 0]);
@@ -74,14 +80,16 @@ public sealed class FlowMatchSchedule(SchedulerConfig config)
     /// <param name="spacing">How they are spaced; null: as the configuration says.</param>
     public NoiseSchedule Create(SamplerKind kind, int steps, IReadOnlyList<double>? given, double mu, NoiseLevelSpacing? spacing = null)
     {
-        var shift = config.UseDynamicShifting ? (config.TimeShiftType == "linear" ? mu : Math.Exp(mu))
+        var shift =
+            config.UseDynamicShifting ? (config.TimeShiftType == "linear" ? mu : Math.Exp(mu))
             : config.UseFlowSigmas ? config.FlowShift
             : config.Shift;
         var times = (given?.SkipLast(1) ?? Own(kind, steps)).Select(time => Shifted(time, shift)).ToArray();
         var final = given is null ? 0 : Shifted(given[^1], shift);
         if (IsOfSolver(kind))
         {
-            if (kind == SamplerKind.UniPc && times[0] >= 1) times[0] -= 1e-6;  // its first step is divided by the signal
+            if (kind == SamplerKind.UniPc && times[0] >= 1)
+                times[0] -= 1e-6; // its first step is divided by the signal
             if (given is null && config.FinalSigmasType == "sigma_min")
                 final = kind == SamplerKind.UniPc ? times[^1] : new TrainingLevels(config, zeroSnr: null).Lowest;
             return Schedule(times, final, time => Math.Truncate(time * config.NumTrainTimesteps) / config.NumTrainTimesteps);
@@ -99,8 +107,7 @@ public sealed class FlowMatchSchedule(SchedulerConfig config)
     /// <summary>
     /// The first step that image-to-image runs (diffusers <c>FluxImg2ImgPipeline.get_timesteps</c>): a step that has begun is run, too.
     /// </summary>
-    public static int FirstStep(int steps, double strength) =>
-        Math.Min((int)(steps - Math.Min(steps * strength, steps)), steps - 1);
+    public static int FirstStep(int steps, double strength) => Math.Min((int)(steps - Math.Min(steps * strength, steps)), steps - 1);
 
     // Those classes that know flows beside other noise levels.
     private static bool IsOfSolver(SamplerKind kind) =>
@@ -113,7 +120,9 @@ public sealed class FlowMatchSchedule(SchedulerConfig config)
         {
             SamplerKind.UniPc => [.. LevelSpacing.Even(1, least, steps + 1).SkipLast(1)],
             SamplerKind.DpmSolver or SamplerKind.DpmSolverSinglestep =>
-                [.. LevelSpacing.Even(1, least, steps + 1).Reverse().SkipLast(1).Select(static share => 1 - share)],
+            [
+                .. LevelSpacing.Even(1, least, steps + 1).Reverse().SkipLast(1).Select(static share => 1 - share),
+            ],
             // The lower end is shifted twice, here and with all others, as in the reference.
             _ => LevelSpacing.Even(1, config.UseDynamicShifting ? least : Shifted(least, config.Shift), steps),
         };

@@ -45,15 +45,20 @@ public static class SchedulerClass
     /// <summary>A file's fields, and the defaults of its class where it has none.</summary>
     internal static JsonElement WithDefaults(JsonElement json)
     {
-        if (json.ValueKind != JsonValueKind.Object) return json;
+        if (json.ValueKind != JsonValueKind.Object)
+            return json;
         var isNamed = json.TryGetProperty("_class_name", out var value) && value.ValueKind == JsonValueKind.String;
         var name = isNamed ? value.GetString()! : Euler;
-        if (!Known.TryGetValue(name, out var known)) return json;
+        if (!Known.TryGetValue(name, out var known))
+            return json;
         var fields = JsonObject.Create(json)!;
-        foreach (var (key, standard) in JsonNode.Parse($"{{{known.Defaults}}}")!.AsObject()) fields.TryAdd(key, standard!.DeepClone());
+        foreach (var (key, standard) in JsonNode.Parse($"{{{known.Defaults}}}")!.AsObject())
+            fields.TryAdd(key, standard!.DeepClone());
         // Keys that other classes know.
-        if (known.Kind is SamplerKind.Heun or SamplerKind.DpmSolverSinglestep) fields.Remove("rescale_betas_zero_snr");
-        if (name == FlowHeun) fields.Remove("use_dynamic_shifting");
+        if (known.Kind is SamplerKind.Heun or SamplerKind.DpmSolverSinglestep)
+            fields.Remove("rescale_betas_zero_snr");
+        if (name == FlowHeun)
+            fields.Remove("use_dynamic_shifting");
         return JsonSerializer.SerializeToElement(fields);
     }
 }

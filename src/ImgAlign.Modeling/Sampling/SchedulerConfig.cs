@@ -172,7 +172,13 @@ public sealed record SchedulerConfig
     public static SchedulerConfig FluxSchnell { get; } = new() { ClassName = SchedulerClass.FlowEuler };
 
     /// <summary>That of FLUX.1-dev.</summary>
-    public static SchedulerConfig FluxDev { get; } = new() { ClassName = SchedulerClass.FlowEuler, Shift = 3, UseDynamicShifting = true };
+    public static SchedulerConfig FluxDev { get; } =
+        new()
+        {
+            ClassName = SchedulerClass.FlowEuler,
+            Shift = 3,
+            UseDynamicShifting = true,
+        };
 
     /// <summary>The sampler that the class stands for; null where it is not known, though the noise levels may be.</summary>
     [JsonIgnore]

@@ -15,14 +15,19 @@ internal sealed class SchedulerRules(SchedulerConfig config, string source)
     {
         if (config.ClassName.StartsWith("EDM", StringComparison.Ordinal) || config.ClassName == "CosineDPMSolverMultistepScheduler")
         {
-            throw Error($"_class_name '{config.ClassName}' is not supported: the model was trained with the noise levels of EDM, "
-                + "which do not follow from betas; take a model trained to predict noise or velocity");
+            throw Error(
+                $"_class_name '{config.ClassName}' is not supported: the model was trained with the noise levels of EDM, "
+                    + "which do not follow from betas; take a model trained to predict noise or velocity"
+            );
         }
         CheckTraining();
         CheckLevels();
-        if (IsDpmSolver) CheckDpmSolver();
-        if (config.Kind == SamplerKind.UniPc) CheckUniPc();
-        if (config.Kind == SamplerKind.Ddpm) Require(config.VarianceType ?? "", "variance_type", "fixed_small", "fixed_large");
+        if (IsDpmSolver)
+            CheckDpmSolver();
+        if (config.Kind == SamplerKind.UniPc)
+            CheckUniPc();
+        if (config.Kind == SamplerKind.Ddpm)
+            Require(config.VarianceType ?? "", "variance_type", "fixed_small", "fixed_large");
         if (config.Thresholding && (IsDpmSolver || config.Kind >= SamplerKind.UniPc))
             throw Error("thresholding is not supported: it is for models of pixels; set it to false");
     }
@@ -51,8 +56,10 @@ internal sealed class SchedulerRules(SchedulerConfig config, string source)
             throw Error("use_flow_sigmas and another spacing of noise levels exclude each other; set one of them to false");
         if (config.UseFlowSigmas && config.ShiftTerminal is not null)
             throw Error("shift_terminal is not supported with use_flow_sigmas; leave it out");
-        if (config.InvertSigmas) throw Error("invert_sigmas is not supported; set it to false");
-        if (config.SigmaMin is <= 0 || config.SigmaMax is <= 0) throw Error("sigma_min and sigma_max must be positive");
+        if (config.InvertSigmas)
+            throw Error("invert_sigmas is not supported; set it to false");
+        if (config.SigmaMin is <= 0 || config.SigmaMax is <= 0)
+            throw Error("sigma_min and sigma_max must be positive");
         if (config.Shift <= 0 || config.FlowShift <= 0 || config.MaxImageSeqLen == config.BaseImageSeqLen)
             throw Error("shift and flow_shift must be positive, and max_image_seq_len another number than base_image_seq_len");
     }
@@ -61,7 +68,8 @@ internal sealed class SchedulerRules(SchedulerConfig config, string source)
     {
         Require(config.AlgorithmType, "algorithm_type", "dpmsolver++", "dpmsolver", "sde-dpmsolver++", "sde-dpmsolver");
         Require(config.SolverType, "solver_type", "midpoint", "heun");
-        if (config.SolverOrder is < 1 or > 3) throw Error($"solver_order is {config.SolverOrder}; 1 to 3 are known here");
+        if (config.SolverOrder is < 1 or > 3)
+            throw Error($"solver_order is {config.SolverOrder}; 1 to 3 are known here");
         if (config is { AlgorithmType: "sde-dpmsolver", SolverOrder: 3 })
             throw Error("algorithm_type 'sde-dpmsolver' has no solver_order 3; use 1 or 2");
         if (!config.AlgorithmType.EndsWith("++", StringComparison.Ordinal) && config.FinalSigmasType == "zero")
@@ -73,13 +81,16 @@ internal sealed class SchedulerRules(SchedulerConfig config, string source)
     private void CheckUniPc()
     {
         Require(config.SolverType, "solver_type", "bh1", "bh2");
-        if (config.SolverOrder < 1) throw Error($"solver_order is {config.SolverOrder}; use 1 or more");
-        if (config.SolverP is { ValueKind: not JsonValueKind.Null }) throw Error("solver_p is not supported; leave it out");
+        if (config.SolverOrder < 1)
+            throw Error($"solver_order is {config.SolverOrder}; use 1 or more");
+        if (config.SolverP is { ValueKind: not JsonValueKind.Null })
+            throw Error("solver_p is not supported; leave it out");
     }
 
     private void Require(string value, string field, params string[] known)
     {
-        if (known.Contains(value)) return;
+        if (known.Contains(value))
+            return;
         throw Error($"{field} '{value}' is not known here; {string.Join(", ", known)} {(known.Length == 1 ? "is" : "are")}");
     }
 

@@ -4,12 +4,13 @@ namespace ImgAlign.Sampling;
 internal static class TimestepSpacings
 {
     /// <summary>For samplers whose first step begins at the last timestep where it can: they need not be whole.</summary>
-    public static double[] Fractional(TimestepSpacing spacing, int steps, int trained, int offset) => spacing switch
-    {
-        TimestepSpacing.Leading => [.. Enumerable.Range(1, steps).Select(i => (steps - i) * (trained / steps) + (double)offset)],
-        TimestepSpacing.Trailing => Trailing(steps, trained, trained),
-        _ => [.. Enumerable.Range(0, steps).Reverse().Select(i => steps == 1 ? 0 : i * ((trained - 1.0) / (steps - 1)))],
-    };
+    public static double[] Fractional(TimestepSpacing spacing, int steps, int trained, int offset) =>
+        spacing switch
+        {
+            TimestepSpacing.Leading => [.. Enumerable.Range(1, steps).Select(i => (steps - i) * (trained / steps) + (double)offset)],
+            TimestepSpacing.Trailing => Trailing(steps, trained, trained),
+            _ => [.. Enumerable.Range(0, steps).Reverse().Select(i => steps == 1 ? 0 : i * ((trained - 1.0) / (steps - 1)))],
+        };
 
     /// <summary>The same, each at the nearest whole number.</summary>
     public static double[] Rounded(TimestepSpacing spacing, int steps, int trained, int offset) =>
@@ -21,12 +22,13 @@ internal static class TimestepSpacings
     /// <param name="trained">The number of timesteps of training.</param>
     /// <param name="usable">How many of them, from 0, have enough signal.</param>
     /// <param name="offset">What is added for <see cref="TimestepSpacing.Leading"/>.</param>
-    public static double[] Whole(TimestepSpacing spacing, int steps, int trained, int usable, int offset) => spacing switch
-    {
-        TimestepSpacing.Leading => [.. Enumerable.Range(0, steps).Select(i => (steps - i) * (usable / (steps + 1)) + (double)offset)],
-        TimestepSpacing.Trailing => Trailing(steps, trained, usable),
-        _ => [.. Enumerable.Range(0, steps).Select(i => Math.Round((steps - i) * ((usable - 1.0) / steps)))],
-    };
+    public static double[] Whole(TimestepSpacing spacing, int steps, int trained, int usable, int offset) =>
+        spacing switch
+        {
+            TimestepSpacing.Leading => [.. Enumerable.Range(0, steps).Select(i => (steps - i) * (usable / (steps + 1)) + (double)offset)],
+            TimestepSpacing.Trailing => Trailing(steps, trained, usable),
+            _ => [.. Enumerable.Range(0, steps).Select(i => Math.Round((steps - i) * ((usable - 1.0) / steps)))],
+        };
 
     /// <summary>Those that a consistency model was distilled for, or as many of them, whatever the spacing.</summary>
     /// <param name="steps">The number of steps, up to <paramref name="original"/>.</param>

@@ -8,8 +8,8 @@ namespace ImgAlign.Sampling;
 /// </summary>
 public sealed class TrainingLevels
 {
-    private readonly float[] kept;  // the data's share of the variance
-    private readonly float[] sigmas;  // noise to signal
+    private readonly float[] kept; // the data's share of the variance
+    private readonly float[] sigmas; // noise to signal
 
     /// <summary>Computes the levels.</summary>
     /// <param name="config">Betas.</param>
@@ -43,12 +43,14 @@ public sealed class TrainingLevels
     {
         using var scope = NewDisposeScope();
         var steps = config.NumTrainTimesteps;
-        var betas = config.TrainedBetas is { } given ? tensor(given.ToArray()) : config.BetaSchedule switch
-        {
-            "linear" => linspace(config.BetaStart, config.BetaEnd, steps, float32),
-            "scaled_linear" => linspace(Math.Sqrt(config.BetaStart), Math.Sqrt(config.BetaEnd), steps, float32).Squared(),
-            _ => tensor(Enumerable.Range(0, steps).Select(i => SquaredCosineBeta(i, steps)).ToArray()),
-        };
+        var betas = config.TrainedBetas is { } given
+            ? tensor(given.ToArray())
+            : config.BetaSchedule switch
+            {
+                "linear" => linspace(config.BetaStart, config.BetaEnd, steps, float32),
+                "scaled_linear" => linspace(Math.Sqrt(config.BetaStart), Math.Sqrt(config.BetaEnd), steps, float32).Squared(),
+                _ => tensor(Enumerable.Range(0, steps).Select(i => SquaredCosineBeta(i, steps)).ToArray()),
+            };
         var products = betas.OneMinus().cumprod(0);
         if (config.RescaleBetasZeroSnr && zeroSnr is { } last)
         {
@@ -64,7 +66,8 @@ public sealed class TrainingLevels
     /// <summary>Noise to signal at any timestep, linear between two; what lies outside of training is the nearest one.</summary>
     public double SigmaAt(double timestep)
     {
-        if (timestep >= Count - 1) return Highest;
+        if (timestep >= Count - 1)
+            return Highest;
         var below = (int)Math.Max(timestep, 0);
         return sigmas[below] + (sigmas[below + 1] - (double)sigmas[below]) * (Math.Max(timestep, 0) - below);
     }
@@ -74,7 +77,8 @@ public sealed class TrainingLevels
     {
         var logarithm = Math.Log(Math.Max(sigma, 1e-10));
         var below = Math.Clamp(Array.FindLastIndex(sigmas, trained => MathF.Log(trained) <= logarithm), 0, Count - 2);
-        float low = MathF.Log(sigmas[below]), high = MathF.Log(sigmas[below + 1]);
+        float low = MathF.Log(sigmas[below]),
+            high = MathF.Log(sigmas[below + 1]);
         var weight = Math.Clamp((low - logarithm) / (low - high), 0, 1);
         return (1 - weight) * below + weight * (below + 1);
     }

@@ -23,25 +23,36 @@ public static class HpsFiles
         var vocabulary = PromptParts.FindVocabulary("HPSv2", folder, tokenizerPath);
         var config = OpenClipConfig.ReadOrDefault(folder);
         var (vision, text) = (config.ToVision(), config.ToText());
-        var pictures = new ModelSource<ClipVisionModel>("HPSv2, pictures", () => new ClipVisionModel(vision, META), (network, weights) =>
-            weights.Add(network, OpenClipNames.FindVision(weights.Open(file)), OpenClipNames.Vision));
-        var prompts = new ModelSource<ClipTextModel>("HPSv2, prompts", () => new ClipTextModel(text, META), (network, weights) =>
-        {
-            var part = OpenClipNames.FindText(weights.Open(file));
-            weights.Add(network, part, OpenClipNames.Text(part));
-        });
+        var pictures = new ModelSource<ClipVisionModel>(
+            "HPSv2, pictures",
+            () => new ClipVisionModel(vision, META),
+            (network, weights) => weights.Add(network, OpenClipNames.FindVision(weights.Open(file)), OpenClipNames.Vision)
+        );
+        var prompts = new ModelSource<ClipTextModel>(
+            "HPSv2, prompts",
+            () => new ClipTextModel(text, META),
+            (network, weights) =>
+            {
+                var part = OpenClipNames.FindText(weights.Open(file));
+                weights.Add(network, part, OpenClipNames.Text(part));
+            }
+        );
         return new(
             new(vision, Preprocess(preprocessing, vision.ImageSize), pictures),
             PromptParts.Create(vocabulary, text, ClipTokenizer.LoadOpenClip(vocabulary, text.MaxPositionEmbeddings), prompts),
-            Factor: 1);
+            Factor: 1
+        );
     }
 
-    private static Func<RgbImage, Tensor> Preprocess(HpsPreprocessing preprocessing, int side) => preprocessing switch
-    {
-        HpsPreprocessing.Hpsv2 => new HpsImageProcessor(side, antialias: true).Preprocess,
-        HpsPreprocessing.Hpsv2WithoutAntialias => new HpsImageProcessor(side, antialias: false).Preprocess,
-        HpsPreprocessing.OpenClip => ClipImageProcessor.ForSizeByTorchvision(side).Preprocess,
-        _ => throw new ArgumentException(
-            $"Preprocessing is {(int)preprocessing}; use {string.Join(", ", Enum.GetNames<HpsPreprocessing>())}.", nameof(preprocessing)),
-    };
+    private static Func<RgbImage, Tensor> Preprocess(HpsPreprocessing preprocessing, int side) =>
+        preprocessing switch
+        {
+            HpsPreprocessing.Hpsv2 => new HpsImageProcessor(side, antialias: true).Preprocess,
+            HpsPreprocessing.Hpsv2WithoutAntialias => new HpsImageProcessor(side, antialias: false).Preprocess,
+            HpsPreprocessing.OpenClip => ClipImageProcessor.ForSizeByTorchvision(side).Preprocess,
+            _ => throw new ArgumentException(
+                $"Preprocessing is {(int)preprocessing}; use {string.Join(", ", Enum.GetNames<HpsPreprocessing>())}.",
+                nameof(preprocessing)
+            ),
+        };
 }

@@ -24,7 +24,8 @@ public sealed record PictureParts(ClipVisionConfig Config, Func<RgbImage, Tensor
         {
             throw new ImgAlignException(
                 $"{encoder.Folder} holds an image encoder without a projection, but {scorer} needs a whole CLIP model, such as "
-                + "openai/clip-vit-large-patch14.");
+                    + "openai/clip-vit-large-patch14."
+            );
         }
         var side = encoder.Config.ImageSize;
         var processor = byTorchvision

@@ -33,12 +33,14 @@ public sealed class PromptEncoder(DeviceRuntime runtime, PromptParts parts) : ID
     {
         using var scope = NewDisposeScope();
         var longest = 0;
-        var ids = stack([.. prompts.Select(prompt =>
-        {
-            var row = parts.Tokenizer.Encode(prompt, parts.Tokenizer.MaxLength, out var length);
-            longest = Math.Max(longest, length);
-            return tensor(row);
-        })]);
+        var ids = stack([
+            .. prompts.Select(prompt =>
+            {
+                var row = parts.Tokenizer.Encode(prompt, parts.Tokenizer.MaxLength, out var length);
+                longest = Math.Max(longest, length);
+                return tensor(row);
+            }),
+        ]);
         return ids.narrow(1, 0, longest).MoveToOuterDisposeScope();
     }
 

@@ -22,11 +22,15 @@ public sealed record PromptParts(ClipTextConfig Config, ClipTokenizer Tokenizer,
         var folder = ModelFolder.Resolve(path);
         var vocabulary = FindVocabulary(scorer, folder, tokenizerPath);
         var config = ClipTextConfig.Read(Path.Combine(folder, "config.json")) with { Architectures = ClipTowerConfig.WholeModel };
-        var network = new ModelSource<ClipTextModel>($"{scorer}, prompts", () => new ClipTextModel(config, META), (network, weights) =>
-        {
-            var part = ClipNames.FindText(weights.Open(folder));
-            weights.Add(network, part, network.Names(part));
-        });
+        var network = new ModelSource<ClipTextModel>(
+            $"{scorer}, prompts",
+            () => new ClipTextModel(config, META),
+            (network, weights) =>
+            {
+                var part = ClipNames.FindText(weights.Open(folder));
+                weights.Add(network, part, network.Names(part));
+            }
+        );
         return Create(vocabulary, config, ClipTokenizer.Load(vocabulary), network);
     }
 
@@ -38,9 +42,13 @@ public sealed record PromptParts(ClipTextConfig Config, ClipTokenizer Tokenizer,
     public static string FindVocabulary(string scorer, string folder, string? tokenizerPath)
     {
         var vocabulary = string.IsNullOrEmpty(tokenizerPath) ? folder : ModelFolder.Resolve(tokenizerPath, ModelFiles.Tokenizer);
-        return ModelFiles.HasTokenizer(vocabulary) ? vocabulary : throw new ImgAlignException(
-            $"{vocabulary} holds no tokenizer; let {scorer}'s TokenizerPath name a folder with CLIP's vocab.json and merges.txt, such as "
-            + "openai/clip-vit-large-patch14.");
+        return ModelFiles.HasTokenizer(vocabulary)
+            ? vocabulary
+            : throw new ImgAlignException(
+                $"{vocabulary} holds no tokenizer; let {scorer}'s TokenizerPath name a folder with CLIP's vocab.json and "
+                    + "merges.txt, such as "
+                    + "openai/clip-vit-large-patch14."
+            );
     }
 
     /// <summary>Puts parts together.</summary>
@@ -55,7 +63,9 @@ public sealed record PromptParts(ClipTextConfig Config, ClipTokenizer Tokenizer,
         {
             throw new ImgAlignException(
                 $"{vocabulary} makes texts of up to {tokenizer.MaxLength} tokens with ids up to {tokenizer.EndId}, but the text encoder "
-                + $"takes {config.MaxPositionEmbeddings} tokens and knows {config.VocabSize} ids; take the tokenizer that belongs to it.");
+                    + $"takes {config.MaxPositionEmbeddings} tokens and knows {config.VocabSize} ids; take the tokenizer that "
+                    + "belongs to it."
+            );
         }
         return new(config, tokenizer, network);
     }

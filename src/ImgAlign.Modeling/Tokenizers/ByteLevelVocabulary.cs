@@ -21,7 +21,8 @@ public sealed class ByteLevelVocabulary
         bytes = [.. ByteCharacters.Select(character => file.IdOf(character.ToString()))];
         lastBytes = endOfWord.Length == 0 ? bytes : [.. ByteCharacters.Select(character => file.IdOf(character + endOfWord))];
         var pairs = new Dictionary<(int, int), (int, int)>();
-        foreach (var (left, right) in file.Merges) pairs.TryAdd((file.IdOf(left), file.IdOf(right)), (pairs.Count, file.IdOf(left + right)));
+        foreach (var (left, right) in file.Merges)
+            pairs.TryAdd((file.IdOf(left), file.IdOf(right)), (pairs.Count, file.IdOf(left + right)));
         merger = new PairMerger(pairs);
         decoded = new(DecodeAll);
     }
@@ -47,7 +48,8 @@ public sealed class ByteLevelVocabulary
     {
         var values = ByteCharacters.Index().ToDictionary(pair => pair.Item, pair => (byte)pair.Index);
         var result = new Dictionary<int, byte[]>();
-        foreach (var (token, id) in file.Ids) result[id] = token.All(values.ContainsKey) ? [.. token.Select(character => values[character])] : Encoding.UTF8.GetBytes(token);
+        foreach (var (token, id) in file.Ids)
+            result[id] = token.All(values.ContainsKey) ? [.. token.Select(character => values[character])] : Encoding.UTF8.GetBytes(token);
         return result;
     }
 

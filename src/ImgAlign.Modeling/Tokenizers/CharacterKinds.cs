@@ -26,10 +26,11 @@ internal static class CharacterKinds
     public static CharacterKind At(string text, int index)
     {
         var rune = Rune.GetRuneAt(text, index);
-        if (Rune.IsWhiteSpace(rune)) return CharacterKind.Space;
+        if (Rune.IsWhiteSpace(rune))
+            return CharacterKind.Space;
         return Rune.GetUnicodeCategory(rune) switch
         {
-            <= UnicodeCategory.OtherLetter => CharacterKind.Letter,  // Lu, Ll, Lt, Lm, Lo
+            <= UnicodeCategory.OtherLetter => CharacterKind.Letter, // Lu, Ll, Lt, Lm, Lo
             UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber => CharacterKind.Number,
             _ => CharacterKind.Other,
         };
@@ -41,7 +42,8 @@ internal static class CharacterKinds
     /// <summary>Where a run of characters of one kind ends, which may be where it should begin.</summary>
     public static int Skip(string text, int index, CharacterKind kind)
     {
-        while (index < text.Length && At(text, index) == kind) index = After(text, index);
+        while (index < text.Length && At(text, index) == kind)
+            index = After(text, index);
         return index;
     }
 }

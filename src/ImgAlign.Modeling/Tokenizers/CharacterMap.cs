@@ -5,8 +5,10 @@ using System.Text;
 namespace ImgAlign.Tokenizers;
 
 /// <summary>
-/// Sentencepiece's compiled table of replacements (<c>precompiled_charsmap</c>), such as <c>nmt_nfkc</c>: NFKC, with control characters removed and
-/// all kinds of spaces as one. It holds a trie of what is replaced (a double array of darts-clone), and behind it the replacements, each ended by 0.
+/// Sentencepiece's compiled table of replacements (<c>precompiled_charsmap</c>), such as <c>nmt_nfkc</c>: NFKC, with control characters
+/// removed and
+/// all kinds of spaces as one. It holds a trie of what is replaced (a double array of darts-clone), and behind it the replacements, each
+/// ended by 0.
 /// </summary>
 internal sealed class CharacterMap
 {
@@ -19,13 +21,17 @@ internal sealed class CharacterMap
     /// <exception cref="ImgAlignException">It is malformed.</exception>
     public CharacterMap(ReadOnlySpan<byte> compiled, string path)
     {
-        if (compiled.IsEmpty) return;
+        if (compiled.IsEmpty)
+            return;
         var trieBytes = compiled.Length > sizeof(uint) ? BinaryPrimitives.ReadUInt32LittleEndian(compiled) : 0;
-        if (trieBytes == 0 || trieBytes % sizeof(uint) != 0 || trieBytes > compiled.Length - sizeof(uint)) throw Malformed();
+        if (trieBytes == 0 || trieBytes % sizeof(uint) != 0 || trieBytes > compiled.Length - sizeof(uint))
+            throw Malformed();
         trie = new uint[trieBytes / sizeof(uint)];
-        for (var i = 0; i < trie.Length; i++) trie[i] = BinaryPrimitives.ReadUInt32LittleEndian(compiled[((i + 1) * sizeof(uint))..]);
+        for (var i = 0; i < trie.Length; i++)
+            trie[i] = BinaryPrimitives.ReadUInt32LittleEndian(compiled[((i + 1) * sizeof(uint))..]);
         replacements = compiled[(sizeof(uint) + (int)trieBytes)..].ToArray();
-        if (replacements is not [.., 0] || trie.Any(unit => IsValue(unit) && Value(unit) >= replacements.Length)) throw Malformed();
+        if (replacements is not [.., 0] || trie.Any(unit => IsValue(unit) && Value(unit) >= replacements.Length))
+            throw Malformed();
 
         ImgAlignException Malformed() => new($"{path}: precompiled_charsmap is malformed; download the file again.");
     }
@@ -51,7 +57,8 @@ internal sealed class CharacterMap
         return Encoding.UTF8.GetString(output.WrittenSpan);
     }
 
-    // From a unit, a byte leads to the unit at its offset XOR the byte, if that bears the byte as its label. A unit that ends an entry has its
+    // From a unit, a byte leads to the unit at its offset XOR the byte, if that bears the byte as its label. A unit that ends an entry has
+    // its
     // value at its offset.
     private int LongestMatch(ReadOnlySpan<byte> input, out ReadOnlySpan<byte> replacement)
     {
@@ -62,14 +69,17 @@ internal sealed class CharacterMap
             for (var i = 0; i < input.Length; i++)
             {
                 place ^= input[i];
-                if (place >= trie.Length || Label(trie[place]) != input[i]) break;
+                if (place >= trie.Length || Label(trie[place]) != input[i])
+                    break;
                 var unit = trie[place];
                 place ^= Offset(unit);
-                if (EndsEntry(unit) && place < trie.Length && IsValue(trie[place])) (longest, value) = (i + 1, Value(trie[place]));
+                if (EndsEntry(unit) && place < trie.Length && IsValue(trie[place]))
+                    (longest, value) = (i + 1, Value(trie[place]));
             }
         }
         replacement = longest == 0 ? default : replacements.AsSpan(value);
-        if (longest > 0) replacement = replacement[..replacement.IndexOf((byte)0)];
+        if (longest > 0)
+            replacement = replacement[..replacement.IndexOf((byte)0)];
         return longest;
     }
 

@@ -1,5 +1,5 @@
-using System.Text.Json;
 using System.Text;
+using System.Text.Json;
 using ImgAlign.Checkpoints;
 
 namespace ImgAlign.Tokenizers;
@@ -71,7 +71,8 @@ public sealed class ClipTokenizer
         var content = ConfigFile.Read<Content>(path);
         return (
             new ByteLevelVocabulary(BytePairFile.FromJson(content.Model, path, EndOfWord), EndOfWord),
-            content.AddedTokens.Select(static token => new SpecialToken(token.Content, token.Normalized)));
+            content.AddedTokens.Select(static token => new SpecialToken(token.Content, token.Normalized))
+        );
     }
 
     /// <summary>The number of tokens of every result, 77 for CLIP: begin, at most 75 tokens of text, end, and padding.</summary>
@@ -102,14 +103,17 @@ public sealed class ClipTokenizer
         Array.Fill(ids, PadId);
         ids[0] = BeginId;
         length = 1;
-        foreach (var id in TextIds(text).Take(maxLength - 2)) ids[length++] = id;
+        foreach (var id in TextIds(text).Take(maxLength - 2))
+            ids[length++] = id;
         ids[length++] = EndId;
         return ids;
     }
 
-    /// <summary>The end of a text that <see cref="Encode(string)"/> drops, from the first word that it does not keep whole; null where it keeps all.</summary>
+    /// <summary>The end of a text that <see cref="Encode(string)"/> drops, from the first word that it does not keep whole; null where it
+    /// keeps all.</summary>
     /// <param name="text">The text.</param>
-    public string? FindUnread(string text) => ReadingLimit.Unread(text, MaxTextTokens, part => TextIds(part).Take(MaxTextTokens + 1).Count());
+    public string? FindUnread(string text) =>
+        ReadingLimit.Unread(text, MaxTextTokens, part => TextIds(part).Take(MaxTextTokens + 1).Count());
 
     /// <summary>The most tokens of text in a result: begin and end stand around them.</summary>
     public int MaxTextTokens => MaxLength - 2;
@@ -120,9 +124,11 @@ public sealed class ClipTokenizer
         var parts = asWritten.Split(text).SelectMany(part => part.Id is null ? afterNormalisation.Split(normalize(part.Text)) : [part]);
         foreach (var (part, special) in parts)
         {
-            if (special is { } id) yield return id;
+            if (special is { } id)
+                yield return id;
             else
-                foreach (var piece in Words(part).SelectMany(word => vocabulary.Encode(part.AsSpan(word.Start, word.Length)))) yield return piece;
+                foreach (var piece in Words(part).SelectMany(word => vocabulary.Encode(part.AsSpan(word.Start, word.Length))))
+                    yield return piece;
         }
     }
 
@@ -133,9 +139,12 @@ public sealed class ClipTokenizer
         foreach (var rune in NormalizationFormC.Normalize(text).EnumerateRunes())
         {
             // The one character whose lower case is two, whatever its neighbours: İ.
-            if (rune.Value == 0x130) result.Append("i\u0307");
-            else if (!Rune.IsWhiteSpace(rune)) result.Append(Rune.ToLowerInvariant(rune).ToString());
-            else if (result.Length == 0 || result[^1] != ' ') result.Append(' ');
+            if (rune.Value == 0x130)
+                result.Append("i\u0307");
+            else if (!Rune.IsWhiteSpace(rune))
+                result.Append(Rune.ToLowerInvariant(rune).ToString());
+            else if (result.Length == 0 || result[^1] != ' ')
+                result.Append(' ');
         }
         return result.ToString();
     }
@@ -152,16 +161,20 @@ public sealed class ClipTokenizer
     // 's|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+, by code points.
     private static IEnumerable<(int Start, int Length)> Words(string text)
     {
-        for (var start = 0; start < text.Length;)
+        for (var start = 0; start < text.Length; )
         {
             var end = start;
-            if (Array.Find(Contractions, contraction => string.CompareOrdinal(text, start, contraction, 0, contraction.Length) == 0) is { } found)
+            if (
+                Array.Find(Contractions, contraction => string.CompareOrdinal(text, start, contraction, 0, contraction.Length) == 0) is
+                { } found
+            )
                 end += found.Length;
             else
             {
                 var kind = CharacterKinds.At(text, start);
                 end = CharacterKinds.After(text, start);
-                if (kind != CharacterKind.Number) end = CharacterKinds.Skip(text, end, kind);
+                if (kind != CharacterKind.Number)
+                    end = CharacterKinds.Skip(text, end, kind);
                 if (kind == CharacterKind.Space)
                 {
                     start = end;

@@ -12,7 +12,8 @@ internal readonly record struct SpecialToken(string Content, bool Normalized);
 internal sealed record ClipTokenizerConfig(string Begin, string End, string Pad, int MaxLength, IReadOnlyList<SpecialToken> SpecialTokens)
 {
     /// <summary>The tokens around a text.</summary>
-    public const string BeginOfText = "<|startoftext|>", EndOfText = "<|endoftext|>";
+    public const string BeginOfText = "<|startoftext|>",
+        EndOfText = "<|endoftext|>";
 
     private const int DefaultMaxLength = 77;
 
@@ -25,7 +26,8 @@ internal sealed record ClipTokenizerConfig(string Begin, string End, string Pad,
         var config = ReadIfPresent(folder, "tokenizer_config.json");
         var map = ReadIfPresent(folder, "special_tokens_map.json");
         var tokens = new Dictionary<string, bool>();
-        foreach (var token in added.Concat(config?.Declared() ?? [])) tokens[token.Content] = token.Normalized;
+        foreach (var token in added.Concat(config?.Declared() ?? []))
+            tokens[token.Content] = token.Normalized;
         var declared = tokens.Keys.ToHashSet();
 
         // A token named twice is as its last mention says, unless it is declared; a plain string is looked for in the text as written.
@@ -33,13 +35,20 @@ internal sealed record ClipTokenizerConfig(string Begin, string End, string Pad,
         var end = Take("eos_token", EndOfText);
         Take("unk_token", EndOfText);
         var pad = padToken is null ? Take("pad_token", EndOfText) : Add(new SpecialToken(padToken, false));
-        return new(begin, end, pad, config?.MaxLength ?? DefaultMaxLength, [.. tokens.Select(pair => new SpecialToken(pair.Key, pair.Value))]);
+        return new(
+            begin,
+            end,
+            pad,
+            config?.MaxLength ?? DefaultMaxLength,
+            [.. tokens.Select(pair => new SpecialToken(pair.Key, pair.Value))]
+        );
 
         string Take(string key, string otherwise) => Add(config?.Mention(key) ?? map?.Mention(key) ?? new SpecialToken(otherwise, false));
 
         string Add(SpecialToken token)
         {
-            if (!declared.Contains(token.Content)) tokens[token.Content] = token.Normalized;
+            if (!declared.Contains(token.Content))
+                tokens[token.Content] = token.Normalized;
             return token.Content;
         }
     }
@@ -54,23 +63,41 @@ internal sealed record ClipTokenizerConfig(string Begin, string End, string Pad,
     /// <summary>One of the two files.</summary>
     private sealed record Source(string Path, Dictionary<string, JsonElement> Fields)
     {
-        public SpecialToken? Mention(string key) => Fields.GetValueOrDefault(key) switch
-        {
-            { ValueKind: JsonValueKind.Undefined or JsonValueKind.Null } => null,
-            { ValueKind: JsonValueKind.String } text => new SpecialToken(text.GetString()!, false),
-            var token => Token(key, token),
-        };
+        public SpecialToken? Mention(string key) =>
+            Fields.GetValueOrDefault(key) switch
+            {
+                { ValueKind: JsonValueKind.Undefined or JsonValueKind.Null } => null,
+                { ValueKind: JsonValueKind.String } text => new SpecialToken(text.GetString()!, false),
+                var token => Token(key, token),
+            };
 
         public IEnumerable<SpecialToken> Declared() =>
-            ConfigFile.Parse<Dictionary<string, JsonElement>>(Fields.GetValueOrDefault("added_tokens_decoder", Empty), Path).Select(entry => Token(entry.Key, entry.Value));
+            ConfigFile
+                .Parse<Dictionary<string, JsonElement>>(Fields.GetValueOrDefault("added_tokens_decoder", Empty), Path)
+                .Select(entry => Token(entry.Key, entry.Value));
 
-        public int? MaxLength => Fields.TryGetValue("model_max_length", out var length) && length.ValueKind == JsonValueKind.Number && length.TryGetInt32(out var value) && value >= 2 ? value : null;
+        public int? MaxLength =>
+            Fields.TryGetValue("model_max_length", out var length)
+            && length.ValueKind == JsonValueKind.Number
+            && length.TryGetInt32(out var value)
+            && value >= 2
+                ? value
+                : null;
 
         private SpecialToken Token(string key, JsonElement value)
         {
-            if (value.ValueKind == JsonValueKind.Object && value.TryGetProperty("content", out var content) && content.ValueKind == JsonValueKind.String)
-                return new SpecialToken(content.GetString()!, value.TryGetProperty("normalized", out var normalized) && normalized.ValueKind == JsonValueKind.True);
-            throw new ImgAlignException($"{Path}: {key} is to be a string, or an object with the string as its content; download the file again.");
+            if (
+                value.ValueKind == JsonValueKind.Object
+                && value.TryGetProperty("content", out var content)
+                && content.ValueKind == JsonValueKind.String
+            )
+                return new SpecialToken(
+                    content.GetString()!,
+                    value.TryGetProperty("normalized", out var normalized) && normalized.ValueKind == JsonValueKind.True
+                );
+            throw new ImgAlignException(
+                $"{Path}: {key} is to be a string, or an object with the string as its content; download the file again."
+            );
         }
 
         private static readonly JsonElement Empty = JsonDocument.Parse("{}").RootElement;

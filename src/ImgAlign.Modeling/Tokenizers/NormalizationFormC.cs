@@ -4,7 +4,8 @@ using System.Text;
 namespace ImgAlign.Tokenizers;
 
 /// <summary>
-/// Unicode's normalization form C (UAX 15). The tables are our own because <see cref="string.Normalize()"/> does nothing where globalization
+/// Unicode's normalization form C (UAX 15). The tables are our own because <see cref="string.Normalize()"/> does nothing where
+/// globalization
 /// is invariant, as it is on a bare Linux without ICU.
 /// </summary>
 internal static class NormalizationFormC
@@ -18,10 +19,13 @@ internal static class NormalizationFormC
         using var reader = new StreamReader(typeof(NormalizationFormC).Assembly.GetManifestResourceStream("CanonicalMappings.txt")!);
         while (reader.ReadLine() is { } line)
         {
-            if (line.StartsWith('#')) continue;
+            if (line.StartsWith('#'))
+                continue;
             var mark = line.IndexOfAny(['=', '>', ':']);
-            if (line[mark] == ':') ReadClasses(line[..mark], byte.Parse(line[(mark + 1)..], CultureInfo.InvariantCulture));
-            else ReadDecomposition(Hex(line[..mark]), [.. line[(mark + 1)..].Split(' ').Select(Hex)], composes: line[mark] == '=');
+            if (line[mark] == ':')
+                ReadClasses(line[..mark], byte.Parse(line[(mark + 1)..], CultureInfo.InvariantCulture));
+            else
+                ReadDecomposition(Hex(line[..mark]), [.. line[(mark + 1)..].Split(' ').Select(Hex)], composes: line[mark] == '=');
         }
 
         static int Hex(string text) => int.Parse(text, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
@@ -29,32 +33,38 @@ internal static class NormalizationFormC
         static void ReadClasses(string range, byte value)
         {
             var ends = range.Split('-').Select(Hex).ToArray();
-            for (var point = ends[0]; point <= ends[1]; point++) Classes[point] = value;
+            for (var point = ends[0]; point <= ends[1]; point++)
+                Classes[point] = value;
         }
 
         static void ReadDecomposition(int point, int[] parts, bool composes)
         {
             Decompositions[point] = parts;
-            if (composes) Compositions[(parts[0], parts[1])] = point;
+            if (composes)
+                Compositions[(parts[0], parts[1])] = point;
         }
     }
 
     /// <summary>Normalizes a text; half a surrogate pair becomes U+FFFD.</summary>
     public static string Normalize(string text)
     {
-        if (!text.AsSpan().ContainsAnyExceptInRange('\0', '\u02FF')) return text;  // nothing below U+0300 combines or decomposes in form C
+        if (!text.AsSpan().ContainsAnyExceptInRange('\0', '\u02FF'))
+            return text; // nothing below U+0300 combines or decomposes in form C
         var points = new List<(int Point, byte Class)>(text.Length);
-        foreach (var rune in text.EnumerateRunes()) Decompose(rune.Value, points);
+        foreach (var rune in text.EnumerateRunes())
+            Decompose(rune.Value, points);
         Order(points);
         var result = new StringBuilder(text.Length);
-        foreach (var point in Compose(points)) result.Append(char.ConvertFromUtf32(point));
+        foreach (var point in Compose(points))
+            result.Append(char.ConvertFromUtf32(point));
         return result.ToString();
     }
 
     private static void Decompose(int point, List<(int Point, byte Class)> points)
     {
         if (Decompositions.TryGetValue(point, out var parts))
-            foreach (var part in parts) Decompose(part, points);
+            foreach (var part in parts)
+                Decompose(part, points);
         else
             points.Add((point, Classes.GetValueOrDefault(point)));
     }
@@ -64,10 +74,13 @@ internal static class NormalizationFormC
     {
         for (var start = 0; start < points.Count; start++)
         {
-            if (points[start].Class == 0) continue;
+            if (points[start].Class == 0)
+                continue;
             var end = start;
-            while (end < points.Count && points[end].Class != 0) end++;
-            foreach (var mark in points[start..end].OrderBy(mark => mark.Class)) points[start++] = mark;
+            while (end < points.Count && points[end].Class != 0)
+                end++;
+            foreach (var mark in points[start..end].OrderBy(mark => mark.Class))
+                points[start++] = mark;
         }
     }
 
@@ -84,22 +97,31 @@ internal static class NormalizationFormC
                 result[starter] = composed;
                 continue;
             }
-            if (combiningClass == 0) starter = result.Count;
+            if (combiningClass == 0)
+                starter = result.Count;
             lastClass = combiningClass;
             result.Add(point);
         }
         return result;
     }
 
-    private const int HangulL = 0x1100, HangulV = 0x1161, HangulT = 0x11A7, Hangul = 0xAC00;
-    private const int CountL = 19, CountV = 21, CountT = 28;
+    private const int HangulL = 0x1100,
+        HangulV = 0x1161,
+        HangulT = 0x11A7,
+        Hangul = 0xAC00;
+    private const int CountL = 19,
+        CountV = 21,
+        CountT = 28;
 
     private static bool TryCompose(int first, int second, out int composed)
     {
-        if (Compositions.TryGetValue((first, second), out composed)) return true;
+        if (Compositions.TryGetValue((first, second), out composed))
+            return true;
         var (l, v, syllable, t) = (first - HangulL, second - HangulV, first - Hangul, second - HangulT);
-        if (l is >= 0 and < CountL && v is >= 0 and < CountV) composed = Hangul + (l * CountV + v) * CountT;
-        else if (syllable is >= 0 and < CountL * CountV * CountT && syllable % CountT == 0 && t is > 0 and < CountT) composed = first + t;
+        if (l is >= 0 and < CountL && v is >= 0 and < CountV)
+            composed = Hangul + (l * CountV + v) * CountT;
+        else if (syllable is >= 0 and < CountL * CountV * CountT && syllable % CountT == 0 && t is > 0 and < CountT)
+            composed = first + t;
         return composed != 0;
     }
 }

@@ -24,9 +24,28 @@ internal static class OpenClipText
 
     private static readonly Dictionary<char, string> Ligatures = new()
     {
-        ['Ĳ'] = "IJ", ['ĳ'] = "ij", ['ŉ'] = "ʼn", ['Ǆ'] = "DŽ", ['ǅ'] = "Dž", ['ǆ'] = "dž", ['Ǉ'] = "LJ", ['ǈ'] = "Lj", ['ǉ'] = "lj",
-        ['Ǌ'] = "NJ", ['ǋ'] = "Nj", ['ǌ'] = "nj", ['Ǳ'] = "DZ", ['ǲ'] = "Dz", ['ǳ'] = "dz",
-        ['ﬀ'] = "ff", ['ﬁ'] = "fi", ['ﬂ'] = "fl", ['ﬃ'] = "ffi", ['ﬄ'] = "ffl", ['ﬅ'] = "ſt", ['ﬆ'] = "st",
+        ['Ĳ'] = "IJ",
+        ['ĳ'] = "ij",
+        ['ŉ'] = "ʼn",
+        ['Ǆ'] = "DŽ",
+        ['ǅ'] = "Dž",
+        ['ǆ'] = "dž",
+        ['Ǉ'] = "LJ",
+        ['ǈ'] = "Lj",
+        ['ǉ'] = "lj",
+        ['Ǌ'] = "NJ",
+        ['ǋ'] = "Nj",
+        ['ǌ'] = "nj",
+        ['Ǳ'] = "DZ",
+        ['ǲ'] = "Dz",
+        ['ǳ'] = "dz",
+        ['ﬀ'] = "ff",
+        ['ﬁ'] = "fi",
+        ['ﬂ'] = "fl",
+        ['ﬃ'] = "ffi",
+        ['ﬄ'] = "ffl",
+        ['ﬅ'] = "ſt",
+        ['ﬆ'] = "st",
     };
 
     /// <summary>Cleans a text.</summary>
@@ -40,13 +59,15 @@ internal static class OpenClipText
     private static string Repair(string text)
     {
         var hasTags = text.Contains('<');
-        for (var before = ""; text != before;)
+        for (var before = ""; text != before; )
         {
             before = text;
-            if (!hasTags) text = WebUtility.HtmlDecode(text);
+            if (!hasTags)
+                text = WebUtility.HtmlDecode(text);
             text = Redecode(text);
             var result = new StringBuilder(text.Length);
-            foreach (var character in text) result.Append(Repair(character));
+            foreach (var character in text)
+                result.Append(Repair(character));
             text = NormalizationFormC.Normalize(result.ToString());
         }
         return text;
@@ -55,7 +76,8 @@ internal static class OpenClipText
     // "cafÃ©": characters that are, as bytes, valid UTF-8 were hardly meant as they stand.
     private static string Redecode(string text)
     {
-        if (Ascii.IsValid(text) || text.Any(static character => ByteOf(character) < 0)) return text;
+        if (Ascii.IsValid(text) || text.Any(static character => ByteOf(character) < 0))
+            return text;
         try
         {
             return Utf8.GetString([.. text.Select(static character => (byte)ByteOf(character))]);
@@ -67,20 +89,22 @@ internal static class OpenClipText
     }
 
     // The byte of a character in Windows-1252; -1 where it has none.
-    private static int ByteOf(char character) => character <= '\u00FF' ? character
+    private static int ByteOf(char character) =>
+        character <= '\u00FF' ? character
         : Windows1252.IndexOf(character, StringComparison.Ordinal) is >= 0 and var place ? FirstOfWindows1252 + place
         : -1;
 
-    private static string Repair(char character) => character switch
-    {
-        >= '\u0080' and <= '\u009F' => Windows1252[character - FirstOfWindows1252].ToString(),
-        'ʼ' or (>= '‘' and <= '‛') => "'",
-        >= '“' and <= '‟' => "\"",
-        '\u3000' => " ",
-        >= '\uFF01' and <= '\uFF5E' => ((char)(character - '\uFF01' + '!')).ToString(),
-        >= '\uFF61' and <= '\uFF9F' => Katakana[character - '\uFF61'].ToString(),
-        (<= '\u001F' and not ('\t' or '\n' or '\f' or '\r')) or '\u007F' or (>= '\u206A' and <= '\u206F') or '\uFEFF' => "",
-        >= '\uFFF9' and <= '\uFFFC' => "",
-        _ => Ligatures.GetValueOrDefault(character) ?? character.ToString(),
-    };
+    private static string Repair(char character) =>
+        character switch
+        {
+            >= '\u0080' and <= '\u009F' => Windows1252[character - FirstOfWindows1252].ToString(),
+            'ʼ' or (>= '‘' and <= '‛') => "'",
+            >= '“' and <= '‟' => "\"",
+            '\u3000' => " ",
+            >= '\uFF01' and <= '\uFF5E' => ((char)(character - '\uFF01' + '!')).ToString(),
+            >= '\uFF61' and <= '\uFF9F' => Katakana[character - '\uFF61'].ToString(),
+            (<= '\u001F' and not ('\t' or '\n' or '\f' or '\r')) or '\u007F' or (>= '\u206A' and <= '\u206F') or '\uFEFF' => "",
+            >= '\uFFF9' and <= '\uFFFC' => "",
+            _ => Ligatures.GetValueOrDefault(character) ?? character.ToString(),
+        };
 }

@@ -2,7 +2,8 @@ namespace ImgAlign.Tokenizers;
 
 /// <summary>
 /// Byte-pair encoding's merge loop: joins the neighbours whose pair has the lowest rank, the leftmost among equals, until no pair has a
-/// rank. Takes n log n steps; of Microsoft.ML.Tokenizers' two loops (2.0), one is quadratic in the length of a word and the other takes ties
+/// rank. Takes n log n steps; of Microsoft.ML.Tokenizers' two loops (2.0), one is quadratic in the length of a word and the other takes
+/// ties
 /// from the right.
 /// </summary>
 internal sealed class PairMerger
@@ -20,19 +21,28 @@ internal sealed class PairMerger
         var next = new int[symbols.Length];
         var previous = new int[symbols.Length];
         var gone = new bool[symbols.Length];
-        for (var i = 0; i < symbols.Length; i++) (previous[i], next[i]) = (i - 1, i + 1);
+        for (var i = 0; i < symbols.Length; i++)
+            (previous[i], next[i]) = (i - 1, i + 1);
 
         var queue = new PriorityQueue<(int Place, int Merged), (int Rank, int Place)>();
-        for (var i = 0; i < symbols.Length; i++) Consider(i);
+        for (var i = 0; i < symbols.Length; i++)
+            Consider(i);
         while (queue.TryDequeue(out var best, out var priority))
         {
             // The pair may have changed since it was queued.
             var (place, right) = (best.Place, next[best.Place]);
-            if (gone[place] || right >= symbols.Length || !pairs.TryGetValue((symbols[place], symbols[right]), out var pair) || pair != (priority.Rank, best.Merged)) continue;
+            if (
+                gone[place]
+                || right >= symbols.Length
+                || !pairs.TryGetValue((symbols[place], symbols[right]), out var pair)
+                || pair != (priority.Rank, best.Merged)
+            )
+                continue;
             symbols[place] = best.Merged;
             gone[right] = true;
             next[place] = next[right];
-            if (next[place] < symbols.Length) previous[next[place]] = place;
+            if (next[place] < symbols.Length)
+                previous[next[place]] = place;
             Consider(previous[place]);
             Consider(place);
         }

@@ -18,28 +18,39 @@ public sealed class QwenTokenizer
     private QwenTokenizer(BytePairFile file, IReadOnlyList<AddedToken> added)
     {
         path = file.Path;
-        if (added.DistinctBy(static token => token.Id).Count() < added.Count || added.DistinctBy(static token => token.Content).Count() < added.Count)
-            throw new ImgAlignException($"{path}: two added tokens have the same id or the same string; download the tokenizer's files again.");
+        if (
+            added.DistinctBy(static token => token.Id).Count() < added.Count
+            || added.DistinctBy(static token => token.Content).Count() < added.Count
+        )
+            throw new ImgAlignException(
+                $"{path}: two added tokens have the same id or the same string; download the tokenizer's files again."
+            );
         vocabulary = new ByteLevelVocabulary(file);
         this.added = added.ToDictionary(static token => token.Id);
         addedStrings = new SpecialTokens(added.Select(static token => KeyValuePair.Create(token.Content, token.Id)));
     }
 
-    /// <summary>Reads <c>tokenizer.json</c>, or where that is not there <c>vocab.json</c>, <c>merges.txt</c> and <c>tokenizer_config.json</c>.</summary>
+    /// <summary>Reads <c>tokenizer.json</c>, or where that is not there <c>vocab.json</c>, <c>merges.txt</c> and
+    /// <c>tokenizer_config.json</c>.</summary>
     /// <param name="folder">The model's folder.</param>
     /// <exception cref="ImgAlignException">A file is missing, malformed, or of another kind of tokenizer.</exception>
     public static QwenTokenizer Load(string folder)
     {
         var path = Path.Combine(folder, "tokenizer.json");
-        if (File.Exists(path)) return FromJson(ConfigFile.ReadJson(path), path);
+        if (File.Exists(path))
+            return FromJson(ConfigFile.ReadJson(path), path);
         var config = ConfigFile.Read<Config>(Path.Combine(folder, "tokenizer_config.json"));
-        return new QwenTokenizer(BytePairFile.Read(folder), [.. config.AddedTokensDecoder.Select(static pair => pair.Value with { Id = pair.Key })]);
+        return new QwenTokenizer(
+            BytePairFile.Read(folder),
+            [.. config.AddedTokensDecoder.Select(static pair => pair.Value with { Id = pair.Key })]
+        );
     }
 
     /// <summary>The id of a token that stands for itself, such as <c>&lt;|im_end|&gt;</c>.</summary>
     /// <param name="token">The token.</param>
     /// <exception cref="ImgAlignException">There is no such token.</exception>
-    public int IdOf(string token) => added.Values.FirstOrDefault(candidate => candidate.Content == token)?.Id
+    public int IdOf(string token) =>
+        added.Values.FirstOrDefault(candidate => candidate.Content == token)?.Id
         ?? throw new ImgAlignException($"{path}: the added token '{token}' is missing; this is not the tokenizer of a Qwen2.5-VL model.");
 
     /// <summary>The ids of a text. Strings such as <c>&lt;|im_start|&gt;</c> in it become their ids.</summary>
@@ -56,7 +67,8 @@ public sealed class QwenTokenizer
                 continue;
             }
             var normalized = NormalizationFormC.Normalize(part);
-            foreach (var word in QwenWords.Split(normalized)) ids.AddRange(vocabulary.Encode(normalized.AsSpan(word)));
+            foreach (var word in QwenWords.Split(normalized))
+                ids.AddRange(vocabulary.Encode(normalized.AsSpan(word)));
         }
         return ids;
     }
@@ -69,8 +81,10 @@ public sealed class QwenTokenizer
         var utf8 = new List<byte>();
         foreach (var id in tokens)
         {
-            if (!added.TryGetValue(id, out var token)) utf8.AddRange(vocabulary.Decode(id));
-            else if (!token.Special) utf8.AddRange(Encoding.UTF8.GetBytes(token.Content));
+            if (!added.TryGetValue(id, out var token))
+                utf8.AddRange(vocabulary.Decode(id));
+            else if (!token.Special)
+                utf8.AddRange(Encoding.UTF8.GetBytes(token.Content));
         }
         return Encoding.UTF8.GetString([.. utf8]);
     }
@@ -79,18 +93,22 @@ public sealed class QwenTokenizer
     {
         var content = ConfigFile.Parse<Content>(json, path);
         if (!Strings(content.PreTokenizer).Contains(QwenWords.Pattern) || !Strings(content.Normalizer).Contains("NFC"))
-            throw new ImgAlignException($"{path}: normalizer and pre_tokenizer are not those of Qwen2.5 (NFC, and its pattern of words); this is the tokenizer of another model.");
+            throw new ImgAlignException(
+                $"{path}: normalizer and pre_tokenizer are not those of Qwen2.5 (NFC, and its pattern of words); this is the "
+                    + "tokenizer of another model."
+            );
         return new QwenTokenizer(BytePairFile.FromJson(content.Model, path), content.AddedTokens);
     }
 
     // Alone, or one of a sequence.
-    private static IEnumerable<string> Strings(JsonElement json) => json.ValueKind switch
-    {
-        JsonValueKind.Object => json.EnumerateObject().SelectMany(static property => Strings(property.Value)),
-        JsonValueKind.Array => json.EnumerateArray().SelectMany(Strings),
-        JsonValueKind.String => [json.GetString()!],
-        _ => [],
-    };
+    private static IEnumerable<string> Strings(JsonElement json) =>
+        json.ValueKind switch
+        {
+            JsonValueKind.Object => json.EnumerateObject().SelectMany(static property => Strings(property.Value)),
+            JsonValueKind.Array => json.EnumerateArray().SelectMany(Strings),
+            JsonValueKind.String => [json.GetString()!],
+            _ => [],
+        };
 
     private sealed record Content
     {

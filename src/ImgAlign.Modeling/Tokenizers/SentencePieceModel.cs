@@ -13,21 +13,28 @@ public sealed partial class SentencePieceModel
     public static SentencePieceModel Load(string path, PieceAlgorithm algorithm)
     {
         var model = Parse(path);
-        if (model.Pieces.Count == 0) throw Malformed("it has no pieces");
+        if (model.Pieces.Count == 0)
+            throw Malformed("it has no pieces");
         var texts = new HashSet<string>();
         foreach (var (id, piece) in model.Pieces.Index())
         {
-            if (piece.Text.Length == 0) throw Malformed($"piece {id} has no text");
-            if (!texts.Add(piece.Text)) throw Malformed($"piece {id}, '{piece.Text}', is there twice");
-            if (!float.IsFinite(piece.Score)) throw Malformed($"piece {id}, '{piece.Text}', has the score {piece.Score}");
-            if (!Enum.IsDefined((PieceKind)piece.Kind)) throw Malformed($"piece {id}, '{piece.Text}', is of the unknown kind {piece.Kind}");
+            if (piece.Text.Length == 0)
+                throw Malformed($"piece {id} has no text");
+            if (!texts.Add(piece.Text))
+                throw Malformed($"piece {id}, '{piece.Text}', is there twice");
+            if (!float.IsFinite(piece.Score))
+                throw Malformed($"piece {id}, '{piece.Text}', has the score {piece.Score}");
+            if (!Enum.IsDefined((PieceKind)piece.Kind))
+                throw Malformed($"piece {id}, '{piece.Text}', is of the unknown kind {piece.Kind}");
         }
         if (model.Pieces.Count(static piece => piece.Kind == (int)PieceKind.Unknown) is not 1 and var count)
             throw Malformed($"{count} pieces stand for unknown characters where one is expected");
         var found = (PieceAlgorithm)(model.Trainer ?? new()).Algorithm;
         return found == algorithm
             ? model
-            : throw new ImgAlignException($"{path}: a sentencepiece model of the kind {found}, but {algorithm} is expected; this is the tokenizer of another model.");
+            : throw new ImgAlignException(
+                $"{path}: a sentencepiece model of the kind {found}, but {algorithm} is expected; this is the tokenizer of another model."
+            );
 
         ImgAlignException Malformed(string reason) => NoModel(path, reason);
     }

@@ -12,9 +12,13 @@ internal sealed class SpecialTokens
     public SpecialTokens(IEnumerable<KeyValuePair<string, int>> tokens)
     {
         ids = new(tokens);
-        if (ids.Count == 0) return;
+        if (ids.Count == 0)
+            return;
         // Leftmost first; of those that begin at the same place, the longest.
-        any = new Regex(string.Join('|', ids.Keys.OrderByDescending(token => token.Length).Select(Regex.Escape)), RegexOptions.CultureInvariant);
+        any = new Regex(
+            string.Join('|', ids.Keys.OrderByDescending(token => token.Length).Select(Regex.Escape)),
+            RegexOptions.CultureInvariant
+        );
     }
 
     /// <summary>Cuts a text into the special tokens in it (with an id) and what stands between them (without one; never empty).</summary>
@@ -23,10 +27,12 @@ internal sealed class SpecialTokens
         var start = 0;
         for (var match = any?.Match(text); match is { Success: true }; match = match.NextMatch())
         {
-            if (match.Index > start) yield return (text[start..match.Index], null);
+            if (match.Index > start)
+                yield return (text[start..match.Index], null);
             yield return (match.Value, ids[match.Value]);
             start = match.Index + match.Length;
         }
-        if (start < text.Length) yield return (text[start..], null);
+        if (start < text.Length)
+            yield return (text[start..], null);
     }
 }

@@ -27,7 +27,8 @@ public sealed class T5Tokenizer
 
     /// <summary>Reads <c>spiece.model</c>, or <c>tokenizer.json</c> where that is not there.</summary>
     /// <param name="folder">The tokenizer's folder, such as <c>tokenizer_2</c> of FLUX.1-dev.</param>
-    /// <exception cref="ImgAlignException">Both files are missing, or the one that is there is malformed or of another kind of tokenizer.</exception>
+    /// <exception cref="ImgAlignException">Both files are missing, or the one that is there is malformed or of another kind of
+    /// tokenizer.</exception>
     public static T5Tokenizer Load(string folder)
     {
         var path = Path.Combine(folder, "spiece.model");
@@ -53,7 +54,8 @@ public sealed class T5Tokenizer
     /// <inheritdoc cref="Encode(string, int, out int)"/>
     public long[] Encode(string text, int length) => Encode(text, length, out _);
 
-    /// <summary>The end of a text that <see cref="Encode(string, int)"/> drops, from the first word that it does not keep whole; null where it keeps all.</summary>
+    /// <summary>The end of a text that <see cref="Encode(string, int)"/> drops, from the first word that it does not keep whole; null where
+    /// it keeps all.</summary>
     /// <param name="text">The text.</param>
     /// <param name="length">The number of ids, of which the last one ends the text.</param>
     public string? FindUnread(string text, int length) => ReadingLimit.Unread(text, length - 1, part => EncodeText(part).Count);
@@ -63,8 +65,10 @@ public sealed class T5Tokenizer
         var ids = new List<int>();
         foreach (var (part, id) in special.Split(text))
         {
-            if (id is { } found) ids.Add(found);
-            else AddPart(part, ids);
+            if (id is { } found)
+                ids.Add(found);
+            else
+                AddPart(part, ids);
         }
         return ids;
     }
@@ -72,10 +76,11 @@ public sealed class T5Tokenizer
     private void AddPart(string part, List<int> ids)
     {
         var start = ids.Count;
-        foreach (var id in model.Encode(part.Replace('\u0085', ' ')))  // parts words in transformers, though not in sentencepiece
+        foreach (var id in model.Encode(part.Replace('\u0085', ' '))) // parts words in transformers, though not in sentencepiece
         {
             // A run of unknown characters is one unknown token.
-            if (id != model.UnknownId || ids.Count == start || ids[^1] != id) ids.Add(id);
+            if (id != model.UnknownId || ids.Count == start || ids[^1] != id)
+                ids.Add(id);
         }
     }
 
@@ -86,7 +91,8 @@ public sealed class T5Tokenizer
         var configPath = Path.Combine(Path.GetDirectoryName(path)!, "tokenizer_config.json");
         var extra = (File.Exists(configPath) ? ConfigFile.Read<Config>(configPath) : new Config()).ExtraIds;
         // They follow the pieces, the last one first.
-        for (var i = 0; i < extra; i++) special.Add($"<extra_id_{i}>", file.Count + extra - 1 - i);
+        for (var i = 0; i < extra; i++)
+            special.Add($"<extra_id_{i}>", file.Count + extra - 1 - i);
         return new T5Tokenizer(file, special, path);
     }
 

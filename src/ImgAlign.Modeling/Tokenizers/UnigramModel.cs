@@ -1,17 +1,18 @@
 namespace ImgAlign.Tokenizers;
 
 /// <summary>
-/// Sentencepiece's unigram model (Kudo, 2018): of all ways to cut a text into pieces, the one whose scores (logarithms of probabilities) have
+/// Sentencepiece's unigram model (Kudo, 2018): of all ways to cut a text into pieces, the one whose scores (logarithms of probabilities)
+/// have
 /// the largest sum, found by the Viterbi algorithm. Safe for use by many threads.
 /// </summary>
 internal sealed class UnigramModel
 {
-    private const char Space = '\u2581';  // ▁ stands for a space, and before every text
+    private const char Space = '\u2581'; // ▁ stands for a space, and before every text
     private const double UnknownPenalty = 10;
 
     private readonly CharacterMap characters;
     private readonly Dictionary<string, (int Id, float Score)>.AlternateLookup<ReadOnlySpan<char>> pieces;
-    private readonly int[] lengths;  // of the pieces, each once, ascending
+    private readonly int[] lengths; // of the pieces, each once, ascending
     private readonly double unknownScore;
 
     /// <summary>Prepares the search.</summary>
@@ -49,26 +50,32 @@ internal sealed class UnigramModel
         Array.Fill(best, (double.NegativeInfinity, 0, 0), 1, text.Length);
         for (var start = 0; start < text.Length; start++)
         {
-            if (double.IsNegativeInfinity(best[start].Score)) continue;  // within a character
+            if (double.IsNegativeInfinity(best[start].Score))
+                continue; // within a character
             var character = char.IsHighSurrogate(text[start]) ? 2 : 1;
             var isCovered = false;
             foreach (var length in lengths)
             {
-                if (length > text.Length - start) break;
-                if (!pieces.TryGetValue(text.AsSpan(start, length), out var piece)) continue;
+                if (length > text.Length - start)
+                    break;
+                if (!pieces.TryGetValue(text.AsSpan(start, length), out var piece))
+                    continue;
                 isCovered |= length == character;
                 Offer(start, start + length, piece.Score, piece.Id);
             }
-            if (!isCovered) Offer(start, start + character, unknownScore, UnknownId);
+            if (!isCovered)
+                Offer(start, start + character, unknownScore, UnknownId);
         }
 
         var ids = new Stack<int>();
-        for (var end = text.Length; end > 0; end = best[end].Start) ids.Push(best[end].Id);
+        for (var end = text.Length; end > 0; end = best[end].Start)
+            ids.Push(best[end].Id);
         return ids;
 
         void Offer(int start, int end, double score, int id)
         {
-            if (best[start].Score + score > best[end].Score) best[end] = (best[start].Score + score, start, id);
+            if (best[start].Score + score > best[end].Score)
+                best[end] = (best[start].Score + score, start, id);
         }
     }
 }

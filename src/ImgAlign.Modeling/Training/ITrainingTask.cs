@@ -15,7 +15,8 @@ public interface ITrainingTask : IDisposable
     /// <summary>The number of samples.</summary>
     int SampleCount { get; }
 
-    /// <summary>Whether a sample cannot be used, such as a broken picture or an empty caption; it is then counted, reported and skipped.</summary>
+    /// <summary>Whether a sample cannot be used, such as a broken picture or an empty caption; it is then counted, reported and
+    /// skipped.</summary>
     /// <param name="index">The sample's place in the data set.</param>
     /// <returns>One sentence, or null for a good sample.</returns>
     string? FindProblem(int index) => null;
@@ -28,7 +29,8 @@ public interface ITrainingTask : IDisposable
     /// <param name="metrics">The step's metrics, the mean of all parts of its batch.</param>
     void AfterStep(IReadOnlyDictionary<string, double> metrics) { }
 
-    /// <summary>Measures the network on data that it is not trained on. Runs without gradients, with the averaged weights where they are kept.</summary>
+    /// <summary>Measures the network on data that it is not trained on. Runs without gradients, with the averaged weights where they are
+    /// kept.</summary>
     /// <param name="cancellationToken">Ends the measurement.</param>
     /// <returns>Numbers by name; empty for none.</returns>
     IReadOnlyDictionary<string, double> Evaluate(CancellationToken cancellationToken) => new Dictionary<string, double>();

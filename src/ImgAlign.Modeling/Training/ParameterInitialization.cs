@@ -10,7 +10,8 @@ namespace ImgAlign.Training;
 public static class ParameterInitialization
 {
     /// <summary>
-    /// Replaces every parameter: linear layers and convolutions uniformly within <c>1 / sqrt(inputs)</c>, weights and biases, as PyTorch does by
+    /// Replaces every parameter: linear layers and convolutions uniformly within <c>1 / sqrt(inputs)</c>, weights and biases, as PyTorch
+    /// does by
     /// default; norms with ones and zeros; everything else, such as embeddings and latents, normally.
     /// </summary>
     /// <param name="network">A network, usually on the meta device.</param>
@@ -18,7 +19,13 @@ public static class ParameterInitialization
     /// <param name="device">Where the weights go; null: the CPU.</param>
     /// <param name="type">The type of the weights.</param>
     /// <param name="deviation">The standard deviation of what is drawn normally.</param>
-    public static void Randomize(nn.Module network, long seed, Device? device = null, ScalarType type = ScalarType.Float32, double deviation = 0.02)
+    public static void Randomize(
+        nn.Module network,
+        long seed,
+        Device? device = null,
+        ScalarType type = ScalarType.Float32,
+        double deviation = 0.02
+    )
     {
         ArgumentNullException.ThrowIfNull(network);
         using var noGrad = no_grad();
@@ -28,7 +35,11 @@ public static class ParameterInitialization
             using var scope = NewDisposeScope();
             var value = owner switch
             {
-                AffineLayer layer => Uniform(parameter.shape, 1 / Math.Sqrt(layer.Weight.shape[1..].Aggregate(1L, static (product, size) => product * size)), generator),
+                AffineLayer layer => Uniform(
+                    parameter.shape,
+                    1 / Math.Sqrt(layer.Weight.shape[1..].Aggregate(1L, static (product, size) => product * size)),
+                    generator
+                ),
                 LayerNorm or GroupNorm or RmsNorm => name == "weight" ? ones(parameter.shape) : zeros(parameter.shape),
                 _ => randn(parameter.shape, float32, CPU, generator: generator).Times(deviation),
             };
@@ -36,5 +47,6 @@ public static class ParameterInitialization
         }
     }
 
-    private static Tensor Uniform(long[] shape, double bound, Generator generator) => rand(shape, float32, CPU, generator: generator).Times(2).Minus(1).Times(bound);
+    private static Tensor Uniform(long[] shape, double bound, Generator generator) =>
+        rand(shape, float32, CPU, generator: generator).Times(2).Minus(1).Times(bound);
 }

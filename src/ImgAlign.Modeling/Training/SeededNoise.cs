@@ -35,5 +35,7 @@ public static class SeededNoise
     /// <param name="probability">The probability.</param>
     /// <param name="purpose">Sets draws for different purposes apart.</param>
     public static Tensor Happens(IReadOnlyList<SampleDraw> samples, double probability, long purpose) =>
-        tensor(samples.Select(sample => SeedSequence.Below(SeedSequence.At(sample.Seed, purpose), 1 << 24) < probability * (1 << 24)).ToArray());
+        tensor(
+            samples.Select(sample => SeedSequence.Below(SeedSequence.At(sample.Seed, purpose), 1 << 24) < probability * (1 << 24)).ToArray()
+        );
 }

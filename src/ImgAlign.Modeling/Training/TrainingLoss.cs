@@ -9,7 +9,8 @@ namespace ImgAlign.Training;
 public sealed record TrainingLoss(Tensor Total, IReadOnlyDictionary<string, Tensor> Metrics, IReadOnlyDictionary<string, Tensor> Inputs)
 {
     /// <summary>
-    /// How much these samples weigh beside the other parts of their batch, where <see cref="Total"/> is a mean over something else than samples,
+    /// How much these samples weigh beside the other parts of their batch, where <see cref="Total"/> is a mean over something else than
+    /// samples,
     /// such as the labels of their answers; null: their number.
     /// </summary>
     public double? Weight { get; init; }

@@ -6,8 +6,14 @@ namespace ImgAlign.ShapeWorld.Evaluation;
 public sealed class EvaluationResult
 {
     internal EvaluationResult(
-        EvaluationOptions options, IReadOnlyList<string> prompts, IReadOnlyList<Scene> scenes, IReadOnlyList<EvaluationArm> method,
-        IReadOnlyList<EvaluationArm> ablations, IReadOnlyList<EvaluationArm> passes, IReadOnlyList<string> critiques)
+        EvaluationOptions options,
+        IReadOnlyList<string> prompts,
+        IReadOnlyList<Scene> scenes,
+        IReadOnlyList<EvaluationArm> method,
+        IReadOnlyList<EvaluationArm> ablations,
+        IReadOnlyList<EvaluationArm> passes,
+        IReadOnlyList<string> critiques
+    )
     {
         (Options, Prompts, Scenes, Method) = (options, prompts, scenes, method);
         (Ablations, Passes, Critiques) = (ablations, passes, critiques);
@@ -35,19 +41,30 @@ public sealed class EvaluationResult
     internal IReadOnlyList<string> Critiques { get; }
 
     /// <summary>The names of ways that others are compared with.</summary>
-    internal const string Base = "base", SecondSample = "second sample", BestOfTwo = "best of 2 by the scorer", BestOfThree = "best of 3 by the scorer",
-        Round = "IMG", GatedRound = "IMG, gated by the scorer", TwoRounds = "IMG, two rounds", TwoGatedRounds = "IMG, two rounds, each gated";
+    internal const string Base = "base",
+        SecondSample = "second sample",
+        BestOfTwo = "best of 2 by the scorer",
+        BestOfThree = "best of 3 by the scorer",
+        Round = "IMG",
+        GatedRound = "IMG, gated by the scorer",
+        TwoRounds = "IMG, two rounds",
+        TwoGatedRounds = "IMG, two rounds, each gated";
 
     /// <summary>The two comparisons that the claim is about, which were named before anything was measured.</summary>
     public IReadOnlyList<PairedComparison> Claim => [Compare(Round, Base), Compare(GatedRound, BestOfTwo)];
 
     /// <summary>Further comparisons, whose p-values are not corrected for their number.</summary>
     internal IReadOnlyList<PairedComparison> Comparisons =>
-    [
-        Compare(SecondSample, Base), Compare(BestOfTwo, Base), Compare(GatedRound, Base), Compare(Round, BestOfTwo),
-        Compare(TwoRounds, Base), Compare(TwoRounds, Round), Compare(TwoGatedRounds, BestOfThree),
-        .. Ablations.Concat(Passes).Select(arm => PairedComparison.Of(Round, Arm(Round).Right, arm.Name, arm.Right)),
-    ];
+        [
+            Compare(SecondSample, Base),
+            Compare(BestOfTwo, Base),
+            Compare(GatedRound, Base),
+            Compare(Round, BestOfTwo),
+            Compare(TwoRounds, Base),
+            Compare(TwoRounds, Round),
+            Compare(TwoGatedRounds, BestOfThree),
+            .. Ablations.Concat(Passes).Select(arm => PairedComparison.Of(Round, Arm(Round).Right, arm.Name, arm.Right)),
+        ];
 
     /// <summary>One of the method's ways.</summary>
     /// <param name="name">Its name.</param>
@@ -57,5 +74,6 @@ public sealed class EvaluationResult
     /// <param name="path">The file.</param>
     public void WriteReport(string path) => EvaluationReport.Write(path, this);
 
-    private PairedComparison Compare(string name, string baseline) => PairedComparison.Of(name, Arm(name).Right, baseline, Arm(baseline).Right);
+    private PairedComparison Compare(string name, string baseline) =>
+        PairedComparison.Of(name, Arm(name).Right, baseline, Arm(baseline).Right);
 }

@@ -33,7 +33,13 @@ public sealed class PairedComparison(string name, string baseline, int wins, int
     internal static PairedComparison Of(string name, IReadOnlyList<bool> right, string baseline, IReadOnlyList<bool> baselineRight)
     {
         var pairs = right.Zip(baselineRight).ToList();
-        return new(name, baseline, pairs.Count(static pair => pair is (true, false)), pairs.Count(static pair => pair.First == pair.Second), pairs.Count(static pair => pair is (false, true)));
+        return new(
+            name,
+            baseline,
+            pairs.Count(static pair => pair is (true, false)),
+            pairs.Count(static pair => pair.First == pair.Second),
+            pairs.Count(static pair => pair is (false, true))
+        );
     }
 
     /// <summary>The exact sign test's two-sided p-value: how likely so uneven wins and losses are where both are equally good.</summary>

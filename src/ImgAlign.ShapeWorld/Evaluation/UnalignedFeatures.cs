@@ -3,7 +3,8 @@ using TorchSharp;
 
 namespace ImgAlign.ShapeWorld.Evaluation;
 
-/// <summary>Stands in an aligner's place and leaves the picture's own features as they are (the ablation "no guidance" of IMG, table 4).</summary>
+/// <summary>Stands in an aligner's place and leaves the picture's own features as they are (the ablation "no guidance" of IMG, table
+/// 4).</summary>
 internal sealed class UnalignedFeatures(DeviceRuntime runtime, int detectorWidth, int tokenWidth) : IImplicitAligner
 {
     public string Name => "no aligner";

@@ -1,6 +1,7 @@
 namespace ImgAlign.ShapeWorld.Language;
 
-/// <summary>Learns a byte-pair vocabulary (Sennrich et al., 2016) from a list of words, all equally frequent, until each is a single token.</summary>
+/// <summary>Learns a byte-pair vocabulary (Sennrich et al., 2016) from a list of words, all equally frequent, until each is a single
+/// token.</summary>
 internal static class BytePairTraining
 {
     /// <summary>Learns the merges.</summary>
@@ -13,14 +14,19 @@ internal static class BytePairTraining
         while (true)
         {
             open.RemoveAll(static word => word.Count < 2);
-            if (open.Count == 0) return merges;
+            if (open.Count == 0)
+                return merges;
             // The most frequent pair; among equals the first in the alphabet, so that the result depends on the words alone.
-            var best = open.SelectMany(static word => word.Zip(word.Skip(1))).GroupBy(static pair => pair)
+            var best = open.SelectMany(static word => word.Zip(word.Skip(1)))
+                .GroupBy(static pair => pair)
                 .OrderByDescending(static group => group.Count())
-                .ThenBy(static group => group.Key.First, StringComparer.Ordinal).ThenBy(static group => group.Key.Second, StringComparer.Ordinal)
-                .First().Key;
+                .ThenBy(static group => group.Key.First, StringComparer.Ordinal)
+                .ThenBy(static group => group.Key.Second, StringComparer.Ordinal)
+                .First()
+                .Key;
             merges.Add(best);
-            foreach (var word in open) Merge(word, best);
+            foreach (var word in open)
+                Merge(word, best);
         }
     }
 
@@ -28,7 +34,8 @@ internal static class BytePairTraining
     {
         for (var i = 0; i < word.Count - 1; i++)
         {
-            if (word[i] != pair.Left || word[i + 1] != pair.Right) continue;
+            if (word[i] != pair.Left || word[i + 1] != pair.Right)
+                continue;
             word[i] += word[i + 1];
             word.RemoveAt(i + 1);
         }

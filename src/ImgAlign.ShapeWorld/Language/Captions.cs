@@ -25,18 +25,18 @@ internal static class Captions
 
     /// <summary>Prompts that show what the world can draw.</summary>
     public static IReadOnlyList<string> Examples { get; } =
-    [
-        "a red circle left of a blue square",
-        "there is a green triangle above a purple cross",
-        "the yellow square is below the black circle",
-    ];
+    ["a red circle left of a blue square", "there is a green triangle above a purple cross", "the yellow square is below the black circle"];
 
     /// <summary>All words of all captions.</summary>
     public static IReadOnlyList<string> Words { get; } =
     [
-        .. Patterns.SelectMany(static pattern => $"{pattern.Opening} {pattern.Article} {pattern.Verb}".Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        .. Patterns
+            .SelectMany(static pattern =>
+                $"{pattern.Opening} {pattern.Article} {pattern.Verb}".Split(' ', StringSplitOptions.RemoveEmptyEntries)
+            )
             .Concat(Phrases.SelectMany(static phrases => phrases).SelectMany(static phrase => phrase.Split(' ')))
-            .Concat(Names<ShapeColor>()).Concat(Names<ShapeKind>())
+            .Concat(Names<ShapeColor>())
+            .Concat(Names<ShapeKind>())
             .Distinct(),
     ];
 
@@ -70,34 +70,45 @@ internal static class Captions
     {
         ArgumentNullException.ThrowIfNull(text);
         var match = Sentence.Match(Normalize(text));
-        if (!match.Success) throw Unknown(text, "it reads");
+        if (!match.Success)
+            throw Unknown(text, "it reads");
         var (subject, other) = (Object("1"), Object("2"));
-        if (subject == other) throw Unknown(text, "the two objects must differ, and it reads");
+        if (subject == other)
+            throw Unknown(text, "the two objects must differ, and it reads");
         var relation = Array.FindIndex(Phrases, phrases => phrases.Contains(match.Groups["relation"].Value));
         var isVertical = relation % 2 == 1;
         return relation < 2 ? new Scene(subject, other, isVertical) : new Scene(other, subject, isVertical);
 
-        SceneObject Object(string number) => new(
-            Enum.Parse<ShapeColor>(match.Groups["color" + number].Value, ignoreCase: true),
-            Enum.Parse<ShapeKind>(match.Groups["shape" + number].Value, ignoreCase: true));
+        SceneObject Object(string number) =>
+            new(
+                Enum.Parse<ShapeColor>(match.Groups["color" + number].Value, ignoreCase: true),
+                Enum.Parse<ShapeKind>(match.Groups["shape" + number].Value, ignoreCase: true)
+            );
     }
 
     /// <summary>A prompt in the spelling of captions: small letters, no full stop.</summary>
     internal static string Normalize(string text) => text.Trim().TrimEnd('.').ToLowerInvariant();
 
     private static readonly Regex Sentence = new(
-        $"^({Any(Patterns.Select(static pattern => pattern.Opening).Where(static opening => opening.Length > 0))})?{Thing(1)} (is )?(?<relation>{Any(Phrases.SelectMany(static phrases => phrases))}) {Thing(2)}$",
-        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture);
+        $"^({Any(Patterns.Select(static pattern => pattern.Opening).Where(static opening => opening.Length > 0))})?{Thing(1)} "
+            + $"(is )?(?<relation>{Any(Phrases.SelectMany(static phrases => phrases))}) {Thing(2)}$",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture
+    );
 
-    private static string Thing(int number) => $"(a|the) (?<color{number}>{Any(Names<ShapeColor>())}) (?<shape{number}>{Any(Names<ShapeKind>())})";
+    private static string Thing(int number) =>
+        $"(a|the) (?<color{number}>{Any(Names<ShapeColor>())}) (?<shape{number}>{Any(Names<ShapeKind>())})";
 
     private static string Any(IEnumerable<string> choices) => string.Join('|', choices.Select(Regex.Escape));
 
-    private static IEnumerable<string> Names<T>() where T : struct, Enum => Enum.GetNames<T>().Select(static name => name.ToLowerInvariant());
+    private static IEnumerable<string> Names<T>()
+        where T : struct, Enum => Enum.GetNames<T>().Select(static name => name.ToLowerInvariant());
 
-    private static InvalidRequestException Unknown(string text, string reason) => new(
-        $"ShapeWorld cannot draw '{text}': {reason} \"{Examples[0]}\" and the like, with two objects out of {string.Join(", ", Names<ShapeColor>())} and {string.Join(", ", Names<ShapeKind>())}, "
-        + "and left of, right of, above or below.");
+    private static InvalidRequestException Unknown(string text, string reason) =>
+        new(
+            $"ShapeWorld cannot draw '{text}': {reason} \"{Examples[0]}\" and the like, with two objects out of "
+                + $"{string.Join(", ", Names<ShapeColor>())} and {string.Join(", ", Names<ShapeKind>())}, "
+                + "and left of, right of, above or below."
+        );
 
     /// <summary>The frame of a caption.</summary>
     /// <param name="Opening">What stands before the first object, with its space.</param>

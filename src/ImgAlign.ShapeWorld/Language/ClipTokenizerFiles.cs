@@ -2,16 +2,22 @@ using ImgAlign.Tokenizers;
 
 namespace ImgAlign.ShapeWorld.Language;
 
-/// <summary>The tokenizer of the text encoders in CLIP's published layout: any text can be read, and each word of a caption is one token.</summary>
+/// <summary>The tokenizer of the text encoders in CLIP's published layout: any text can be read, and each word of a caption is one
+/// token.</summary>
 internal static class ClipTokenizerFiles
 {
-    private const string EndOfWord = "</w>", BeginOfText = "<|startoftext|>", EndOfText = "<|endoftext|>";
+    private const string EndOfWord = "</w>",
+        BeginOfText = "<|startoftext|>",
+        EndOfText = "<|endoftext|>";
 
     /// <summary>The number of tokens that a text is padded to.</summary>
     public const int MaxLength = 16;
 
-    private static readonly IReadOnlyList<(string Left, string Right)> Merges =
-        BytePairTraining.Learn(Captions.Words.Select(static word => word.Select((letter, i) => i == word.Length - 1 ? letter + EndOfWord : letter.ToString()).ToList()));
+    private static readonly IReadOnlyList<(string Left, string Right)> Merges = BytePairTraining.Learn(
+        Captions.Words.Select(static word =>
+            word.Select((letter, i) => i == word.Length - 1 ? letter + EndOfWord : letter.ToString()).ToList()
+        )
+    );
 
     private static readonly IReadOnlyList<string> Tokens =
     [
@@ -33,16 +39,25 @@ internal static class ClipTokenizerFiles
     public static void Write(string folder)
     {
         Directory.CreateDirectory(folder);
-        JsonFile.Write(Path.Combine(folder, "vocab.json"), Tokens.Index().ToDictionary(static entry => entry.Item, static entry => entry.Index));
-        File.WriteAllLines(Path.Combine(folder, "merges.txt"), Merges.Select(static merge => $"{merge.Left} {merge.Right}").Prepend("#version: 0.2"));
-        JsonFile.Write(Path.Combine(folder, "tokenizer_config.json"), new Dictionary<string, object>
-        {
-            ["tokenizer_class"] = "CLIPTokenizer",
-            ["model_max_length"] = MaxLength,
-            ["bos_token"] = BeginOfText,
-            ["eos_token"] = EndOfText,
-            ["unk_token"] = EndOfText,
-            ["pad_token"] = EndOfText,
-        });
+        JsonFile.Write(
+            Path.Combine(folder, "vocab.json"),
+            Tokens.Index().ToDictionary(static entry => entry.Item, static entry => entry.Index)
+        );
+        File.WriteAllLines(
+            Path.Combine(folder, "merges.txt"),
+            Merges.Select(static merge => $"{merge.Left} {merge.Right}").Prepend("#version: 0.2")
+        );
+        JsonFile.Write(
+            Path.Combine(folder, "tokenizer_config.json"),
+            new Dictionary<string, object>
+            {
+                ["tokenizer_class"] = "CLIPTokenizer",
+                ["model_max_length"] = MaxLength,
+                ["bos_token"] = BeginOfText,
+                ["eos_token"] = EndOfText,
+                ["unk_token"] = EndOfText,
+                ["pad_token"] = EndOfText,
+            }
+        );
     }
 }

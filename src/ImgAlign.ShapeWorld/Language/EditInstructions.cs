@@ -10,7 +10,7 @@ internal static class EditInstructions
 
     /// <summary>All words of all instructions.</summary>
     public static IReadOnlyList<string> Words { get; } =
-        [.. $"{Nothing} change the to a swap the colors move and left of above".Split(' ').Concat(Captions.Words).Distinct()];
+    [.. $"{Nothing} change the to a swap the colors move and left of above".Split(' ').Concat(Captions.Words).Distinct()];
 
     /// <summary>Says how to get from one scene to another with the fewest edits.</summary>
     /// <param name="shown">What the picture shows.</param>
@@ -19,9 +19,15 @@ internal static class EditInstructions
     {
         ArgumentNullException.ThrowIfNull(shown);
         ArgumentNullException.ThrowIfNull(wanted);
-        if (shown == wanted) return Nothing;
+        if (shown == wanted)
+            return Nothing;
         // Either object can become either; the colours may be exchanged first.
-        var plans = new[] { Plan(shown, wanted, crossed: false, swapsColors: false), Plan(shown, wanted, crossed: false, swapsColors: true), Plan(shown, wanted, crossed: true, swapsColors: false) };
+        var plans = new[]
+        {
+            Plan(shown, wanted, crossed: false, swapsColors: false),
+            Plan(shown, wanted, crossed: false, swapsColors: true),
+            Plan(shown, wanted, crossed: true, swapsColors: false),
+        };
         return string.Join(" and ", plans.MinBy(static plan => plan.Cost).Edits);
     }
 
@@ -48,9 +54,13 @@ internal static class EditInstructions
 
         void Change(SceneObject from, SceneObject to)
         {
-            if (from == to) return;
+            if (from == to)
+                return;
             var (color, shape) = (from.Color != to.Color, from.Shape != to.Shape);
-            var goal = color && shape ? $"a {to}" : color ? to.Color.ToString() : $"a {to.Shape}";
+            var goal =
+                color && shape ? $"a {to}"
+                : color ? to.Color.ToString()
+                : $"a {to.Shape}";
             edits.Add($"change the {from} to {goal.ToLowerInvariant()}");
             cost += color && shape ? 3 : 2;
         }

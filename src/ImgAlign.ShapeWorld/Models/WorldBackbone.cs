@@ -6,7 +6,8 @@ using TorchSharp;
 
 namespace ImgAlign.ShapeWorld.Models;
 
-/// <summary>The world's diffusion model: an SDXL that draws what captions of the world say, in the world's size and by the world's own defaults.</summary>
+/// <summary>The world's diffusion model: an SDXL that draws what captions of the world say, in the world's size and by the world's own
+/// defaults.</summary>
 public sealed class WorldBackbone : IDiffusionBackbone, IMemoryFootprint
 {
     private readonly SdxlBackbone sdxl;
@@ -70,8 +71,13 @@ public sealed class WorldBackbone : IDiffusionBackbone, IMemoryFootprint
     }
 
     /// <inheritdoc/>
-    public Conditioning Condition(TextFeatures text, torch.Tensor? imagePrompt, double imagePromptScale, ImageSize size, SamplingSettings settings) =>
-        sdxl.Condition(text, imagePrompt, imagePromptScale, size, settings);
+    public Conditioning Condition(
+        TextFeatures text,
+        torch.Tensor? imagePrompt,
+        double imagePromptScale,
+        ImageSize size,
+        SamplingSettings settings
+    ) => sdxl.Condition(text, imagePrompt, imagePromptScale, size, settings);
 
     /// <inheritdoc/>
     public torch.Tensor Predict(torch.Tensor x, NoiseLevel level, Conditioning conditioning) => sdxl.Predict(x, level, conditioning);

@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.ShapeWorld.Models;
 
-/// <summary>A trained world as it is shipped: all weights in bfloat16, which is half of their size, beside the same configurations and tokenizers.</summary>
+/// <summary>A trained world as it is shipped: all weights in bfloat16, which is half of their size, beside the same configurations and
+/// tokenizers.</summary>
 /// <param name="folder">The copy.</param>
 /// <param name="bytes">The size of all files.</param>
 /// <param name="weightsHash">SHA-256 of all weights.</param>
@@ -29,7 +30,8 @@ public sealed class WorldExport(WorldFolder folder, long bytes, string weightsHa
     {
         ArgumentNullException.ThrowIfNull(world);
         var folder = new WorldFolder(Path.GetFullPath(output));
-        if (folder.Root == Path.GetFullPath(world.Root)) throw new ImgAlignException($"{folder.Root} is the trained world itself; name another folder for the copy.");
+        if (folder.Root == Path.GetFullPath(world.Root))
+            throw new ImgAlignException($"{folder.Root} is the trained world itself; name another folder for the copy.");
         RequireComplete(world);
 
         var bytes = 0L;
@@ -37,8 +39,10 @@ public sealed class WorldExport(WorldFolder folder, long bytes, string weightsHa
         {
             var copy = Path.Combine(folder.Root, Path.GetRelativePath(world.Root, file));
             Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
-            if (Path.GetExtension(file) == ".safetensors") WriteNarrow(file, copy);
-            else AtomicFile.Write(copy, stream => stream.Write(File.ReadAllBytes(file)));
+            if (Path.GetExtension(file) == ".safetensors")
+                WriteNarrow(file, copy);
+            else
+                AtomicFile.Write(copy, stream => stream.Write(File.ReadAllBytes(file)));
             bytes += new FileInfo(copy).Length;
         }
         return new WorldExport(folder, bytes, folder.HashWeights());
@@ -58,6 +62,9 @@ public sealed class WorldExport(WorldFolder folder, long bytes, string weightsHa
     {
         using var scope = NewDisposeScope();
         using var checkpoint = Checkpoint.Open(file);
-        SafetensorsWriter.Write(copy, checkpoint.Tensors.Keys.ToDictionary(static name => name, name => checkpoint.Read(name).to(bfloat16)));
+        SafetensorsWriter.Write(
+            copy,
+            checkpoint.Tensors.Keys.ToDictionary(static name => name, name => checkpoint.Read(name).to(bfloat16))
+        );
     }
 }

@@ -13,9 +13,8 @@ public sealed class WorldScorer : ClipBasedScorer
     /// <param name="runtime">The device.</param>
     /// <param name="folder">The world.</param>
     /// <exception cref="ImgAlignException">A file is missing or broken.</exception>
-    public WorldScorer(DeviceRuntime runtime, WorldFolder folder) : base(runtime, Title, Read(folder))
-    {
-    }
+    public WorldScorer(DeviceRuntime runtime, WorldFolder folder)
+        : base(runtime, Title, Read(folder)) { }
 
     /// <inheritdoc/>
     public override IReadOnlyList<double> Score(IReadOnlyList<RgbImage> images, IReadOnlyList<string> prompts) =>

@@ -13,7 +13,8 @@ internal static class ConnectedAreas
         var isOpen = (bool[])mask.Clone();
         for (var start = 0; start < mask.Length; start++)
         {
-            if (!isOpen[start]) continue;
+            if (!isOpen[start])
+                continue;
             var area = new List<int> { start };
             isOpen[start] = false;
             for (var next = 0; next < area.Count; next++)
@@ -29,7 +30,8 @@ internal static class ConnectedAreas
     }
 
     /// <summary>An area and the pixels around it, where its edge fades.</summary>
-    public static IEnumerable<int> Grow(IReadOnlyList<int> area, ImageSize size) => area.Concat(area.SelectMany(pixel => Neighbours(pixel, size))).Distinct();
+    public static IEnumerable<int> Grow(IReadOnlyList<int> area, ImageSize size) =>
+        area.Concat(area.SelectMany(pixel => Neighbours(pixel, size))).Distinct();
 
     private static IEnumerable<int> Neighbours(int pixel, ImageSize size)
     {
@@ -37,7 +39,8 @@ internal static class ConnectedAreas
         for (var y = Math.Max(row - 1, 0); y <= Math.Min(row + 1, size.Height - 1); y++)
         {
             for (var x = Math.Max(column - 1, 0); x <= Math.Min(column + 1, size.Width - 1); x++)
-                if (y != row || x != column) yield return y * size.Width + x;
+                if (y != row || x != column)
+                    yield return y * size.Width + x;
         }
     }
 }

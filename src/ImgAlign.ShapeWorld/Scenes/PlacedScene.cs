@@ -1,6 +1,7 @@
 namespace ImgAlign.ShapeWorld.Scenes;
 
-/// <summary>A scene with all that its description leaves open: places, sizes and shades. Draws by formulas: 32x32 pixels, a bright background, soft edges.</summary>
+/// <summary>A scene with all that its description leaves open: places, sizes and shades. Draws by formulas: 32x32 pixels, a bright
+/// background, soft edges.</summary>
 internal sealed class PlacedScene
 {
     /// <summary>Width and height of every picture in pixels.</summary>
@@ -18,7 +19,11 @@ internal sealed class PlacedScene
         ArgumentNullException.ThrowIfNull(random);
         var grey = 0.82 + 0.16 * random.Uniform();
         background = new Rgb(grey, grey, grey).Jitter(random, 0.02);
-        objects = [PlacedObject.Draw(scene.First, 8.5, scene.IsVertical, random), PlacedObject.Draw(scene.Second, 23.5, scene.IsVertical, random)];
+        objects =
+        [
+            PlacedObject.Draw(scene.First, 8.5, scene.IsVertical, random),
+            PlacedObject.Draw(scene.Second, 23.5, scene.IsVertical, random),
+        ];
     }
 
     /// <summary>Draws the picture.</summary>
@@ -30,18 +35,20 @@ internal sealed class PlacedScene
             for (var x = 0; x < Size; x++, i += 3)
             {
                 var color = background;
-                foreach (var item in objects) color += (item.Color - color) * item.Coverage(x, y);
+                foreach (var item in objects)
+                    color += (item.Color - color) * item.Coverage(x, y);
                 (pixels[i], pixels[i + 1], pixels[i + 2]) = (ToByte(color.Red), ToByte(color.Green), ToByte(color.Blue));
             }
         }
         return new RgbImage(Size, Size, pixels);
     }
 
-    /// <summary>What is in each patch of the picture, row by row: the object that covers most of it, or <see cref="SceneObject.Kinds"/> for background.</summary>
+    /// <summary>What is in each patch of the picture, row by row: the object that covers most of it, or <see cref="SceneObject.Kinds"/> for
+    /// background.</summary>
     /// <param name="patchSize">Width and height of a patch in pixels.</param>
     internal IEnumerable<int> LabelPatches(int patchSize)
     {
-        const double least = 0.15;  // of the patch
+        const double least = 0.15; // of the patch
         for (var top = 0; top < Size; top += patchSize)
         {
             for (var left = 0; left < Size; left += patchSize)

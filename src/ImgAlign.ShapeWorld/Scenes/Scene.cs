@@ -1,7 +1,8 @@
 namespace ImgAlign.ShapeWorld.Scenes;
 
 /// <summary>
-/// What a picture shows: two different objects beside each other or one above the other. There is one <see cref="Scene"/> for each meaning: "a red circle left
+/// What a picture shows: two different objects beside each other or one above the other. There is one <see cref="Scene"/> for each meaning:
+/// "a red circle left
 /// of a blue square" and "a blue square right of a red circle" are equal.
 /// </summary>
 /// <param name="First">The left or the upper object.</param>
@@ -45,7 +46,8 @@ internal sealed record Scene(SceneObject First, SceneObject Second, bool IsVerti
     {
         while (true)
         {
-            if (Draw(random) is var scene && scene.IsHeldOut == heldOut) return scene;
+            if (Draw(random) is var scene && scene.IsHeldOut == heldOut)
+                return scene;
         }
     }
 }

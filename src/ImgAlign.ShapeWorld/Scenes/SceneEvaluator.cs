@@ -3,13 +3,13 @@ namespace ImgAlign.ShapeWorld.Scenes;
 /// <summary>Says what a picture shows, by measuring it: no part of it is trained, so that it can judge what is.</summary>
 internal static class SceneEvaluator
 {
-    private const double ObjectDistance = 0.27;   // from the background, for a pixel to belong to an object
-    private const double CoreDistance = 0.75;     // of the object's greatest distance, for a pixel to tell its colour
-    private const double PaletteDistance = 0.30;  // beyond it, a colour is none of the world's
-    private const int SmallestArea = 12;          // pixels
+    private const double ObjectDistance = 0.27; // from the background, for a pixel to belong to an object
+    private const double CoreDistance = 0.75; // of the object's greatest distance, for a pixel to tell its colour
+    private const double PaletteDistance = 0.30; // beyond it, a colour is none of the world's
+    private const int SmallestArea = 12; // pixels
     private const int MostObjects = 3;
-    private const double ShapeOverlap = 0.72;     // of measured and ideal coverage, at least
-    private const double SmallestGap = 3;         // pixels between centroids along the relation's axis
+    private const double ShapeOverlap = 0.72; // of measured and ideal coverage, at least
+    private const double SmallestGap = 3; // pixels between centroids along the relation's axis
 
     /// <summary>Compares a picture with the scene that it should show.</summary>
     /// <param name="image">The picture.</param>
@@ -34,23 +34,30 @@ internal static class SceneEvaluator
     {
         ArgumentNullException.ThrowIfNull(image);
         var pixels = new Rgb[image.Width * image.Height];
-        for (var i = 0; i < pixels.Length; i++) pixels[i] = Rgb.Of(image.Pixels[3 * i], image.Pixels[3 * i + 1], image.Pixels[3 * i + 2]);
+        for (var i = 0; i < pixels.Length; i++)
+            pixels[i] = Rgb.Of(image.Pixels[3 * i], image.Pixels[3 * i + 1], image.Pixels[3 * i + 2]);
         var background = Background(pixels, image.Size);
         var distances = Array.ConvertAll(pixels, pixel => pixel.DistanceTo(background));
-        return [.. ConnectedAreas.Find(Array.ConvertAll(distances, static distance => distance > ObjectDistance), image.Width)
-            .Where(static area => area.Count >= SmallestArea)
-            .OrderByDescending(static area => area.Count)
-            .Take(MostObjects)
-            .Select(area => Measure(area, pixels, distances, background, image.Size))];
+        return
+        [
+            .. ConnectedAreas
+                .Find(Array.ConvertAll(distances, static distance => distance > ObjectDistance), image.Width)
+                .Where(static area => area.Count >= SmallestArea)
+                .OrderByDescending(static area => area.Count)
+                .Take(MostObjects)
+                .Select(area => Measure(area, pixels, distances, background, image.Size)),
+        ];
     }
 
-    private static SceneJudgement Compare(Scene scene, SeenObject? first, SeenObject? second, int count) => new(
-        first?.Color == scene.First.Color,
-        first?.Shape == scene.First.Shape,
-        second?.Color == scene.Second.Color,
-        second?.Shape == scene.Second.Shape,
-        first is { } a && second is { } b && IsInOrder(a, b, scene.IsVertical),
-        count == 2);
+    private static SceneJudgement Compare(Scene scene, SeenObject? first, SeenObject? second, int count) =>
+        new(
+            first?.Color == scene.First.Color,
+            first?.Shape == scene.First.Shape,
+            second?.Color == scene.Second.Color,
+            second?.Shape == scene.Second.Shape,
+            first is { } a && second is { } b && IsInOrder(a, b, scene.IsVertical),
+            count == 2
+        );
 
     private static bool IsInOrder(SeenObject first, SeenObject second, bool isVertical)
     {
@@ -62,7 +69,12 @@ internal static class SceneEvaluator
     // The median of the border's pixels, channel by channel.
     private static Rgb Background(Rgb[] pixels, ImageSize size)
     {
-        var border = pixels.Where((_, i) => i % size.Width is var x && i / size.Width is var y && (x == 0 || y == 0 || x == size.Width - 1 || y == size.Height - 1)).ToList();
+        var border = pixels
+            .Where(
+                (_, i) =>
+                    i % size.Width is var x && i / size.Width is var y && (x == 0 || y == 0 || x == size.Width - 1 || y == size.Height - 1)
+            )
+            .ToList();
         return new Rgb(Median(static color => color.Red), Median(static color => color.Green), Median(static color => color.Blue));
 
         double Median(Func<Rgb, double> channel) => border.Select(channel).Order().ElementAt(border.Count / 2);
@@ -77,12 +89,15 @@ internal static class SceneEvaluator
         // How much of each pixel the object covers: the pixel's place between the background's colour and the object's.
         var direction = color - background;
         var coverage = new double[pixels.Length];
-        foreach (var i in ConnectedAreas.Grow(area, size)) coverage[i] = Math.Clamp((pixels[i] - background).Dot(direction) / direction.Dot(direction), 0, 1);
+        foreach (var i in ConnectedAreas.Grow(area, size))
+            coverage[i] = Math.Clamp((pixels[i] - background).Dot(direction) / direction.Dot(direction), 0, 1);
         var total = coverage.Sum();
         var x = coverage.Select((part, i) => part * (i % size.Width + 0.5)).Sum() / total;
         var y = coverage.Select((part, i) => part * (i / size.Width + 0.5)).Sum() / total;
 
-        var best = Enum.GetValues<ShapeKind>().Select(shape => (Shape: shape, Overlap: Overlap(shape, coverage, total, x, y, size.Width))).MaxBy(static found => found.Overlap);
+        var best = Enum.GetValues<ShapeKind>()
+            .Select(shape => (Shape: shape, Overlap: Overlap(shape, coverage, total, x, y, size.Width)))
+            .MaxBy(static found => found.Overlap);
         return new SeenObject(color.Nearest(PaletteDistance), best.Overlap > ShapeOverlap ? best.Shape : null, x, y);
     }
 

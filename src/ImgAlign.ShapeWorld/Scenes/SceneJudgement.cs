@@ -7,7 +7,14 @@ namespace ImgAlign.ShapeWorld.Scenes;
 /// <param name="SecondShape">Its shape.</param>
 /// <param name="Relation">The two are beside each other, or above each other, in the order asked for.</param>
 /// <param name="ObjectCount">There are exactly two objects.</param>
-internal readonly record struct SceneJudgement(bool FirstColor, bool FirstShape, bool SecondColor, bool SecondShape, bool Relation, bool ObjectCount)
+internal readonly record struct SceneJudgement(
+    bool FirstColor,
+    bool FirstShape,
+    bool SecondColor,
+    bool SecondShape,
+    bool Relation,
+    bool ObjectCount
+)
 {
     /// <summary>The number of things that are right, from 0 to 6.</summary>
     public int Score => new[] { FirstColor, FirstShape, SecondColor, SecondShape, Relation, ObjectCount }.Count(static right => right);

@@ -48,26 +48,29 @@ internal sealed record AlignerVariant(string Name, string Title, PreferenceObjec
     /// <summary>Where its weights are.</summary>
     /// <param name="world">The world.</param>
     /// <param name="ablations">What is trained for measurements only.</param>
-    public string File(WorldFolder world, WorldFolder ablations) => IsAblation ? Path.Combine(ablations.Root, Name + ".safetensors") : world.Aligner;
+    public string File(WorldFolder world, WorldFolder ablations) =>
+        IsAblation ? Path.Combine(ablations.Root, Name + ".safetensors") : world.Aligner;
 
     /// <summary>Opens what tells it about picture and prompt.</summary>
     /// <param name="runtime">Where that computes.</param>
     /// <param name="world">The world.</param>
     /// <param name="ablations">What is trained for measurements only.</param>
-    public IMisalignmentDetector OpenDetector(DeviceRuntime runtime, WorldFolder world, WorldFolder ablations) => Input switch
-    {
-        AlignerInput.Detector => new LlavaDetector(runtime, world.DetectorOptions()),
-        AlignerInput.OriginalDetector => new LlavaDetector(runtime, ablations.DetectorOptions()),
-        _ => new PromptReader(runtime, world),
-    };
+    public IMisalignmentDetector OpenDetector(DeviceRuntime runtime, WorldFolder world, WorldFolder ablations) =>
+        Input switch
+        {
+            AlignerInput.Detector => new LlavaDetector(runtime, world.DetectorOptions()),
+            AlignerInput.OriginalDetector => new LlavaDetector(runtime, ablations.DetectorOptions()),
+            _ => new PromptReader(runtime, world),
+        };
 
     /// <summary>The files of what <see cref="OpenDetector"/> opens.</summary>
     /// <param name="world">The world.</param>
     /// <param name="ablations">What is trained for measurements only.</param>
-    public string[] DetectorFiles(WorldFolder world, WorldFolder ablations) => Input switch
-    {
-        AlignerInput.Detector => [world.Detector],
-        AlignerInput.OriginalDetector => [ablations.Detector],
-        _ => [world.TextEncoder, world.TextEncoder2, world.Tokenizer],
-    };
+    public string[] DetectorFiles(WorldFolder world, WorldFolder ablations) =>
+        Input switch
+        {
+            AlignerInput.Detector => [world.Detector],
+            AlignerInput.OriginalDetector => [ablations.Detector],
+            _ => [world.TextEncoder, world.TextEncoder2, world.Tokenizer],
+        };
 }

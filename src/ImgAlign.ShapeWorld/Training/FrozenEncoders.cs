@@ -10,7 +10,8 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.ShapeWorld.Training;
 
-/// <summary>The trained networks that make a diffusion model's inputs, without gradients: autoencoder, text encoders, image encoder.</summary>
+/// <summary>The trained networks that make a diffusion model's inputs, without gradients: autoencoder, text encoders, image
+/// encoder.</summary>
 internal sealed class FrozenEncoders : IDisposable
 {
     private readonly AutoencoderKl autoencoder;
@@ -22,9 +23,21 @@ internal sealed class FrozenEncoders : IDisposable
     public FrozenEncoders(WorldFolder folder)
     {
         autoencoder = NetworkFile.Read(new AutoencoderKl(WorldNetworks.Autoencoder, META), folder.Autoencoder);
-        text = NetworkFile.Read(new ClipTextModel(WorldNetworks.TextEncoder, META), folder.TextEncoder, static (network, file) => network.Names(file));
-        text2 = NetworkFile.Read(new ClipTextModel(WorldNetworks.TextEncoder2, META), folder.TextEncoder2, static (network, file) => network.Names(file));
-        vision = NetworkFile.Read(new ClipVisionModel(WorldNetworks.ImageEncoder, META), folder.ImageEncoder, static (network, file) => network.Names(file));
+        text = NetworkFile.Read(
+            new ClipTextModel(WorldNetworks.TextEncoder, META),
+            folder.TextEncoder,
+            static (network, file) => network.Names(file)
+        );
+        text2 = NetworkFile.Read(
+            new ClipTextModel(WorldNetworks.TextEncoder2, META),
+            folder.TextEncoder2,
+            static (network, file) => network.Names(file)
+        );
+        vision = NetworkFile.Read(
+            new ClipVisionModel(WorldNetworks.ImageEncoder, META),
+            folder.ImageEncoder,
+            static (network, file) => network.Names(file)
+        );
         tokenizer = ClipTokenizer.Load(folder.Tokenizer);
     }
 
@@ -32,17 +45,33 @@ internal sealed class FrozenEncoders : IDisposable
     /// <param name="draws">The samples.</param>
     /// <param name="captionNoise">The part of the captions that has one thing wrong.</param>
     /// <param name="withImages">
-    /// Whether there are image prompts: other pictures of the same scenes, as in a round, where the picture that prompts is never the one that is drawn.
+    /// Whether there are image prompts: other pictures of the same scenes, as in a round, where the picture that prompts is never the one
+    /// that is drawn.
     /// </param>
     public DiffusionBatch Read(IReadOnlyList<SampleDraw> draws, double captionNoise, bool withImages)
     {
         using var noGrad = no_grad();
         var samples = draws.Select(static draw => SceneSample.Draw(draw.Seed)).ToList();
         List<RgbImage> images = [.. samples.Select(static sample => sample.Image)];
-        var ids = CaptionTokens.Of(tokenizer, [.. samples.Select(sample => Captions.Write(CaptionNoise.Perhaps(sample.Scene, captionNoise, sample.Random), sample.Random))]).Ids;
+        var ids = CaptionTokens
+            .Of(
+                tokenizer,
+                [
+                    .. samples.Select(sample =>
+                        Captions.Write(CaptionNoise.Perhaps(sample.Scene, captionNoise, sample.Random), sample.Random)
+                    ),
+                ]
+            )
+            .Ids;
         var (first, second) = (text.call(ids), text2.call(ids));
-        var batch = new DiffusionBatch(autoencoder.Encode(PictureTensors.ForAutoencoder(images)).Mean, cat([first.Penultimate, second.Penultimate], -1), second.Pooled!, TimeIds(images.Count));
-        if (!withImages) return batch;
+        var batch = new DiffusionBatch(
+            autoencoder.Encode(PictureTensors.ForAutoencoder(images)).Mean,
+            cat([first.Penultimate, second.Penultimate], -1),
+            second.Pooled!,
+            TimeIds(images.Count)
+        );
+        if (!withImages)
+            return batch;
         var prompts = PictureTensors.ForClip([.. samples.Select(static sample => new PlacedScene(sample.Scene, sample.Random).Render())]);
         return batch with { Image = vision.call(prompts).Penultimate, NoImage = vision.call(zeros_like(prompts[..1])).Penultimate };
     }

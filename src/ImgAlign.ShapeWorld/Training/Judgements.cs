@@ -13,12 +13,21 @@ internal sealed record Judgements(IReadOnlyList<SceneJudgement> All)
     public IEnumerable<KeyValuePair<string, double>> Summarize()
     {
         yield return new("right", Right);
-        yield return new("color", (Share(All, static judgement => judgement.FirstColor) + Share(All, static judgement => judgement.SecondColor)) / 2);
-        yield return new("shape", (Share(All, static judgement => judgement.FirstShape) + Share(All, static judgement => judgement.SecondShape)) / 2);
+        yield return new(
+            "color",
+            (Share(All, static judgement => judgement.FirstColor) + Share(All, static judgement => judgement.SecondColor)) / 2
+        );
+        yield return new(
+            "shape",
+            (Share(All, static judgement => judgement.FirstShape) + Share(All, static judgement => judgement.SecondShape)) / 2
+        );
         yield return new("relation", Share(All, static judgement => judgement.Relation));
         yield return new("two_objects", Share(All, static judgement => judgement.ObjectCount));
         // Objects in the wrong order are right but for the relation: whether the order is understood shows here.
-        var withRightObjects = All.Where(static judgement => judgement is { FirstColor: true, FirstShape: true, SecondColor: true, SecondShape: true }).ToList();
+        var withRightObjects = All.Where(static judgement =>
+                judgement is { FirstColor: true, FirstShape: true, SecondColor: true, SecondShape: true }
+            )
+            .ToList();
         yield return new("relation_of_right_objects", Share(withRightObjects, static judgement => judgement.Relation));
     }
 

@@ -28,7 +28,8 @@ internal static class PictureTensors
     {
         var (width, height) = (images[0].Width, images[0].Height);
         var bytes = new byte[images.Count * 3 * width * height];
-        foreach (var (index, image) in images.Index()) image.Pixels.CopyTo(bytes.AsSpan(index * image.Pixels.Length));
+        foreach (var (index, image) in images.Index())
+            image.Pixels.CopyTo(bytes.AsSpan(index * image.Pixels.Length));
         return tensor(bytes, [images.Count, height, width, 3]).permute(0, 3, 1, 2).to(float32).contiguous();
     }
 }

@@ -6,11 +6,20 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.ShapeWorld.Training;
 
-/// <summary>Stands in a detector's place and reads the question only: SDXL's text features of it (the ablation "text embeddings" of IMG, table 4).</summary>
+/// <summary>Stands in a detector's place and reads the question only: SDXL's text features of it (the ablation "text embeddings" of IMG,
+/// table 4).</summary>
 internal sealed class PromptReader(DeviceRuntime runtime, WorldFolder world) : IMisalignmentDetector
 {
-    private readonly ClipTextModel text = NetworkFile.Read(new ClipTextModel(WorldNetworks.TextEncoder, META), world.TextEncoder, static (network, file) => network.Names(file));
-    private readonly ClipTextModel text2 = NetworkFile.Read(new ClipTextModel(WorldNetworks.TextEncoder2, META), world.TextEncoder2, static (network, file) => network.Names(file));
+    private readonly ClipTextModel text = NetworkFile.Read(
+        new ClipTextModel(WorldNetworks.TextEncoder, META),
+        world.TextEncoder,
+        static (network, file) => network.Names(file)
+    );
+    private readonly ClipTextModel text2 = NetworkFile.Read(
+        new ClipTextModel(WorldNetworks.TextEncoder2, META),
+        world.TextEncoder2,
+        static (network, file) => network.Names(file)
+    );
     private readonly ClipTokenizer tokenizer = ClipTokenizer.Load(world.Tokenizer);
 
     public string Name => "SDXL's text encoders";
@@ -21,8 +30,11 @@ internal sealed class PromptReader(DeviceRuntime runtime, WorldFolder world) : I
 
     public void CheckQuestion(string question) { }
 
-    public IReadOnlyList<Detection> Detect(IReadOnlyList<DetectionInput> inputs, int critiqueTokens = 0, CancellationToken cancellationToken = default) =>
-        [.. inputs.Select(input => Read(input.Question))];
+    public IReadOnlyList<Detection> Detect(
+        IReadOnlyList<DetectionInput> inputs,
+        int critiqueTokens = 0,
+        CancellationToken cancellationToken = default
+    ) => [.. inputs.Select(input => Read(input.Question))];
 
     public void Dispose()
     {

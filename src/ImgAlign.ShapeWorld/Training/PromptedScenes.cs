@@ -16,7 +16,11 @@ internal sealed record PromptedScenes(IReadOnlyList<string> Prompts, IReadOnlyLi
     public static PromptedScenes ToMeasure(bool heldOut)
     {
         var samples = SceneSample.ToMeasure(Measured, heldOut);
-        return new([.. samples.Select(static sample => Captions.Write(sample.Scene, sample.Random))], [.. samples.Select(static sample => sample.Scene)], [.. samples.Select(static sample => sample.Image)]);
+        return new(
+            [.. samples.Select(static sample => Captions.Write(sample.Scene, sample.Random))],
+            [.. samples.Select(static sample => sample.Scene)],
+            [.. samples.Select(static sample => sample.Image)]
+        );
     }
 
     /// <summary>A request for a picture of each prompt, with the prompt's place as the seed.</summary>
@@ -25,5 +29,6 @@ internal sealed record PromptedScenes(IReadOnlyList<string> Prompts, IReadOnlyLi
         Prompts.Select((prompt, index) => new AlignmentItem(prompt) { Seed = index, Image = images?[index] });
 
     /// <summary>Judges a picture for each prompt.</summary>
-    public Judgements Judge(IReadOnlyList<RgbImage> images) => new([.. Scenes.Zip(images, static (scene, image) => SceneEvaluator.Judge(image, scene))]);
+    public Judgements Judge(IReadOnlyList<RgbImage> images) =>
+        new([.. Scenes.Zip(images, static (scene, image) => SceneEvaluator.Judge(image, scene))]);
 }

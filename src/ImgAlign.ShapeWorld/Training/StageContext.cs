@@ -13,7 +13,15 @@ namespace ImgAlign.ShapeWorld.Training;
 /// <param name="Progress">Is told of every step.</param>
 /// <param name="CancellationToken">Ends the stage; it can be continued.</param>
 internal sealed record StageContext(
-    WorldFolder Folder, WorldFolder Ablations, string Runs, string Stage, long Seed, long? Steps, IProgress<TrainingProgress>? Progress, CancellationToken CancellationToken)
+    WorldFolder Folder,
+    WorldFolder Ablations,
+    string Runs,
+    string Stage,
+    long Seed,
+    long? Steps,
+    IProgress<TrainingProgress>? Progress,
+    CancellationToken CancellationToken
+)
 {
     /// <summary>The folder of this stage's run.</summary>
     public string RunFolder => RunFolderOf(Stage);

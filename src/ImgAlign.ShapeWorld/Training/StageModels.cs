@@ -31,9 +31,19 @@ internal sealed class StageModels : IDisposable
     /// <param name="items">The pictures.</param>
     /// <param name="scale">The scale of their image prompts; null: the world's own.</param>
     /// <param name="cancellationToken">Ends it before its next step.</param>
-    public IReadOnlyList<RgbImage> Generate(IEnumerable<GenerationItem> items, double? scale = null, CancellationToken cancellationToken = default)
+    public IReadOnlyList<RgbImage> Generate(
+        IEnumerable<GenerationItem> items,
+        double? scale = null,
+        CancellationToken cancellationToken = default
+    )
     {
-        var result = pipeline.GenerateAsync(new GenerationRequest(items) { ImagePromptScale = scale, MaxBatchSize = BatchSize }, cancellationToken: cancellationToken).GetAwaiter().GetResult();
+        var result = pipeline
+            .GenerateAsync(
+                new GenerationRequest(items) { ImagePromptScale = scale, MaxBatchSize = BatchSize },
+                cancellationToken: cancellationToken
+            )
+            .GetAwaiter()
+            .GetResult();
         return [.. result.Items.Select(static item => item.Image)];
     }
 
@@ -43,10 +53,26 @@ internal sealed class StageModels : IDisposable
     /// <param name="aligner">Moves their features.</param>
     /// <param name="scale">The scale of image prompts.</param>
     /// <param name="passes">How often the aligner is applied.</param>
-    public IReadOnlyList<RgbImage> Align(IEnumerable<AlignmentItem> items, IMisalignmentDetector detector, IImplicitAligner aligner, double scale, int passes)
+    public IReadOnlyList<RgbImage> Align(
+        IEnumerable<AlignmentItem> items,
+        IMisalignmentDetector detector,
+        IImplicitAligner aligner,
+        double scale,
+        int passes
+    )
     {
         using var alignment = new AlignmentPipeline(Backbone, detector, aligner);
-        var result = alignment.AlignAsync(new AlignmentRequest(items) { ImagePromptScale = scale, AlignerPasses = passes, MaxBatchSize = BatchSize }).GetAwaiter().GetResult();
+        var result = alignment
+            .AlignAsync(
+                new AlignmentRequest(items)
+                {
+                    ImagePromptScale = scale,
+                    AlignerPasses = passes,
+                    MaxBatchSize = BatchSize,
+                }
+            )
+            .GetAwaiter()
+            .GetResult();
         return [.. result.Items.Select(static item => item.Image)];
     }
 

@@ -10,7 +10,15 @@ namespace ImgAlign.ShapeWorld.Training;
 /// <param name="failedGates">Metrics that do not reach what they must; empty when the stage is passed.</param>
 /// <param name="weightsHash">SHA-256 of all weights in the world's folder at its end.</param>
 public sealed class StageRecord(
-    string stage, long seed, long steps, double seconds, int threads, IReadOnlyDictionary<string, double> metrics, IReadOnlyList<string> failedGates, string weightsHash)
+    string stage,
+    long seed,
+    long steps,
+    double seconds,
+    int threads,
+    IReadOnlyDictionary<string, double> metrics,
+    IReadOnlyList<string> failedGates,
+    string weightsHash
+)
 {
     /// <summary>Its name.</summary>
     public string Stage { get; } = stage;

@@ -9,7 +9,13 @@ namespace ImgAlign.ShapeWorld.Training;
 /// <param name="BuildsOn">The stages whose weights or data it reads; stages that do not build on each other may run side by side.</param>
 /// <param name="Run">Does it.</param>
 /// <param name="Gates">What it must reach.</param>
-internal sealed record WorldStage(string Name, int Number, IReadOnlyList<string> BuildsOn, Func<StageContext, StageOutcome> Run, IReadOnlyList<Gate> Gates)
+internal sealed record WorldStage(
+    string Name,
+    int Number,
+    IReadOnlyList<string> BuildsOn,
+    Func<StageContext, StageOutcome> Run,
+    IReadOnlyList<Gate> Gates
+)
 {
     // How often the base model's captions have one thing wrong. What a prompt says then leaves room for an image prompt to say it better.
     private const double BaseCaptionNoise = 0.35;
@@ -17,52 +23,125 @@ internal sealed record WorldStage(string Name, int Number, IReadOnlyList<string>
     /// <summary>All stages, in their order: first those whose weights are the world's, then those of measurements only.</summary>
     public static IReadOnlyList<WorldStage> All { get; } =
     [
-        new("vae", 0, [], Train(static (context, seed) => new AutoencoderStage(context.Folder, seed), steps: 3000, batch: 16, rate: 2e-3),
-            [new("right_held_out", 0.97)]),
-        new("clip", 1, [], Train(static (context, seed) => new ImageTextStage(context.Folder, seed), steps: 1800, batch: 64, rate: 1.5e-3),
-            [new("right_over_wrong_held_out", 0.92), new("right_over_exchanged_held_out", 0.95), new("captions_read_held_out", 0.97)]),
-        new("scorer", 2, [], Train(static (context, seed) => new ScorerStage(context.Folder, seed), steps: 1800, batch: 64, rate: 1.5e-3),
-            [new("right_over_wrong_held_out", 0.92), new("right_over_exchanged_held_out", 0.95)]),
-        new("captions", 8, ["clip"], Train(static (context, seed) => new CaptionStage(context.Folder, context.Ablations, seed), steps: 1200, batch: 16, rate: 1.5e-3),
-            [new("right_answers_held_out", 0.85)]),
-        new("detector", 3, ["captions"], Train(static (context, seed) => new DetectorStage(context.Folder, context.Ablations, seed), steps: 8000, batch: 16, rate: 1.5e-3),
-            [new("right_answers_held_out", 0.7)]),
-        new("unet", 4, ["vae", "clip"], Train(static (context, seed) => new DiffusionStage(context.Folder, seed, BaseCaptionNoise), steps: 6000, batch: 32, rate: 2e-3, average: 0.998),
-            [new("right_held_out", 0.25, AtMost: 0.7), new("relation_of_right_objects_held_out", 0.7)]),
-        new("image-prompt", 5, ["unet"], Train(static (context, seed) => new ImagePromptStage(context.Folder, seed), steps: 2500, batch: 32, rate: 2e-3, average: 0.998, evaluations: 2),
-            [new("gain_held_out", 0.15)]),
-        new("pairs", 6, ["unet"], static context => PairsStage.Run(context, prompts: 1600, picturesPerPrompt: 4),
-            [new("pairs", 2000)]),
+        new(
+            "vae",
+            0,
+            [],
+            Train(static (context, seed) => new AutoencoderStage(context.Folder, seed), steps: 3000, batch: 16, rate: 2e-3),
+            [new("right_held_out", 0.97)]
+        ),
+        new(
+            "clip",
+            1,
+            [],
+            Train(static (context, seed) => new ImageTextStage(context.Folder, seed), steps: 1800, batch: 64, rate: 1.5e-3),
+            [new("right_over_wrong_held_out", 0.92), new("right_over_exchanged_held_out", 0.95), new("captions_read_held_out", 0.97)]
+        ),
+        new(
+            "scorer",
+            2,
+            [],
+            Train(static (context, seed) => new ScorerStage(context.Folder, seed), steps: 1800, batch: 64, rate: 1.5e-3),
+            [new("right_over_wrong_held_out", 0.92), new("right_over_exchanged_held_out", 0.95)]
+        ),
+        new(
+            "captions",
+            8,
+            ["clip"],
+            Train(
+                static (context, seed) => new CaptionStage(context.Folder, context.Ablations, seed),
+                steps: 1200,
+                batch: 16,
+                rate: 1.5e-3
+            ),
+            [new("right_answers_held_out", 0.85)]
+        ),
+        new(
+            "detector",
+            3,
+            ["captions"],
+            Train(
+                static (context, seed) => new DetectorStage(context.Folder, context.Ablations, seed),
+                steps: 8000,
+                batch: 16,
+                rate: 1.5e-3
+            ),
+            [new("right_answers_held_out", 0.7)]
+        ),
+        new(
+            "unet",
+            4,
+            ["vae", "clip"],
+            Train(
+                static (context, seed) => new DiffusionStage(context.Folder, seed, BaseCaptionNoise),
+                steps: 6000,
+                batch: 32,
+                rate: 2e-3,
+                average: 0.998
+            ),
+            [new("right_held_out", 0.25, AtMost: 0.7), new("relation_of_right_objects_held_out", 0.7)]
+        ),
+        new(
+            "image-prompt",
+            5,
+            ["unet"],
+            Train(
+                static (context, seed) => new ImagePromptStage(context.Folder, seed),
+                steps: 2500,
+                batch: 32,
+                rate: 2e-3,
+                average: 0.998,
+                evaluations: 2
+            ),
+            [new("gain_held_out", 0.15)]
+        ),
+        new("pairs", 6, ["unet"], static context => PairsStage.Run(context, prompts: 1600, picturesPerPrompt: 4), [new("pairs", 2000)]),
         TrainAligner(AlignerVariant.Full, [new("gain_held_out", 0.05)]),
         .. AlignerVariant.Ablations.Select(static variant => TrainAligner(variant, [])),
     ];
 
     // All variants have the same first weights, see the same pairs in the same order, and differ in what is compared only.
-    private static WorldStage TrainAligner(AlignerVariant variant, IReadOnlyList<Gate> gates) => new(
-        variant.Name, 7, ["detector", "image-prompt", "pairs"],
-        Train((context, seed) => new AlignerStage(context, seed, variant), steps: 1500, batch: 32, rate: 1e-3, evaluations: 1), gates);
+    private static WorldStage TrainAligner(AlignerVariant variant, IReadOnlyList<Gate> gates) =>
+        new(
+            variant.Name,
+            7,
+            ["detector", "image-prompt", "pairs"],
+            Train((context, seed) => new AlignerStage(context, seed, variant), steps: 1500, batch: 32, rate: 1e-3, evaluations: 1),
+            gates
+        );
 
-    private static Func<StageContext, StageOutcome> Train(Func<StageContext, long, StageTask> open, long steps, int batch, double rate, double? average = null, int evaluations = 4) => context =>
-    {
-        var options = new TrainerOptions
+    private static Func<StageContext, StageOutcome> Train(
+        Func<StageContext, long, StageTask> open,
+        long steps,
+        int batch,
+        double rate,
+        double? average = null,
+        int evaluations = 4
+    ) =>
+        context =>
         {
-            Steps = context.Steps ?? steps,
-            BatchSize = batch,
-            LearningRate = rate,
-            Schedule = LearningRateSchedule.Cosine,
-            WarmupRatio = 0.03,
-            MaxGradientNorm = 1,
-            AverageDecay = average,
-            Seed = SeedSequence.At(context.Seed, 0),
-            LogEvery = 20,
-            EvaluateEvery = Math.Max(1, (context.Steps ?? steps) / evaluations),
-            CheckpointEvery = 250,
-            KeepCheckpoints = 1,
+            var options = new TrainerOptions
+            {
+                Steps = context.Steps ?? steps,
+                BatchSize = batch,
+                LearningRate = rate,
+                Schedule = LearningRateSchedule.Cosine,
+                WarmupRatio = 0.03,
+                MaxGradientNorm = 1,
+                AverageDecay = average,
+                Seed = SeedSequence.At(context.Seed, 0),
+                LogEvery = 20,
+                EvaluateEvery = Math.Max(1, (context.Steps ?? steps) / evaluations),
+                CheckpointEvery = 250,
+                KeepCheckpoints = 1,
+            };
+            using var task = open(context, SeedSequence.At(context.Seed, 1));
+            using var trainer = new Trainer(task, options);
+            var result = trainer.Run(context.RunFolder, resume: true, context.Progress, context.CancellationToken);
+            // A run that was complete already has measured nothing.
+            return new StageOutcome(
+                result.Steps,
+                result.Evaluation.Count > 0 ? result.Evaluation : task.Evaluate(context.CancellationToken)
+            );
         };
-        using var task = open(context, SeedSequence.At(context.Seed, 1));
-        using var trainer = new Trainer(task, options);
-        var result = trainer.Run(context.RunFolder, resume: true, context.Progress, context.CancellationToken);
-        // A run that was complete already has measured nothing.
-        return new StageOutcome(result.Steps, result.Evaluation.Count > 0 ? result.Evaluation : task.Evaluate(context.CancellationToken));
-    };
 }

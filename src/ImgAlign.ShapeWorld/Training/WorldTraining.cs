@@ -8,7 +8,8 @@ using TorchSharp;
 namespace ImgAlign.ShapeWorld.Training;
 
 /// <summary>
-/// Trains the world stage by stage, from a seed. Each stage reads what the ones before it left, continues where it was interrupted, and is measured
+/// Trains the world stage by stage, from a seed. Each stage reads what the ones before it left, continues where it was interrupted, and is
+/// measured
 /// on scenes that it was not trained on: what does not pass its gate is not built upon.
 /// </summary>
 public sealed class WorldTraining
@@ -57,20 +58,44 @@ public sealed class WorldTraining
     /// <param name="cancellationToken">Ends the training after its current step; it can be continued.</param>
     /// <returns>The stage's record, which is also written.</returns>
     /// <exception cref="ImgAlignException">There is no such stage, one that it builds on has not passed, or training diverges.</exception>
-    public StageRecord Run(string stage, long? steps = null, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+    public StageRecord Run(
+        string stage,
+        long? steps = null,
+        IProgress<TrainingProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
     {
         var index = Stages.ToList().IndexOf(stage);
-        if (index < 0) throw new ImgAlignException($"There is no stage '{stage}'; the stages are {string.Join(", ", Stages)}.");
+        if (index < 0)
+            throw new ImgAlignException($"There is no stage '{stage}'; the stages are {string.Join(", ", Stages)}.");
         if (WorldStage.All[index].BuildsOn.FirstOrDefault(earlier => FindRecord(earlier) is not { FailedGates.Count: 0 }) is { } missing)
             throw new ImgAlignException($"Stage {stage} builds on stage {missing}, which has not passed yet; run that one first.");
 
         using var stack = SignalStack.Enlarge();
         var definition = WorldStage.All[index];
         var watch = Stopwatch.StartNew();
-        var outcome = definition.Run(new StageContext(Folder, Ablations, Path.Combine(output, "runs"), stage, SeedSequence.At(seed, definition.Number), steps, progress, cancellationToken));
+        var outcome = definition.Run(
+            new StageContext(
+                Folder,
+                Ablations,
+                Path.Combine(output, "runs"),
+                stage,
+                SeedSequence.At(seed, definition.Number),
+                steps,
+                progress,
+                cancellationToken
+            )
+        );
         var record = new StageRecord(
-            stage, seed, outcome.Steps, Math.Round(watch.Elapsed.TotalSeconds, 1), torch.get_num_threads(), outcome.Metrics,
-            [.. definition.Gates.Where(gate => !gate.Passes(outcome.Metrics)).Select(static gate => gate.Metric)], Folder.HashWeights());
+            stage,
+            seed,
+            outcome.Steps,
+            Math.Round(watch.Elapsed.TotalSeconds, 1),
+            torch.get_num_threads(),
+            outcome.Metrics,
+            [.. definition.Gates.Where(gate => !gate.Passes(outcome.Metrics)).Select(static gate => gate.Metric)],
+            Folder.HashWeights()
+        );
         Directory.CreateDirectory(Path.GetDirectoryName(RecordFile(stage))!);
         JsonFile.Write(RecordFile(stage), record);
         return record;

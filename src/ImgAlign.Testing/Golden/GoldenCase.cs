@@ -26,12 +26,15 @@ public sealed class GoldenCase : IDisposable
         using var document = JsonDocument.Parse(File.ReadAllText(System.IO.Path.Combine(folder, "case.json")));
         var result = new GoldenCase(folder, document.RootElement.Clone());
         var file = System.IO.Path.Combine(folder, "tensors.safetensors");
-        if (!File.Exists(file)) return result;
+        if (!File.Exists(file))
+            return result;
         using var tensors = Checkpoint.Open(file);
         foreach (var name in tensors.Tensors.Keys)
         {
-            if (name.StartsWith("in.", StringComparison.Ordinal)) result.inputs[name[3..]] = tensors.Read(name).DetachFromDisposeScope();
-            else if (name.StartsWith("out.", StringComparison.Ordinal)) result.outputs[name[4..]] = tensors.Read(name).DetachFromDisposeScope();
+            if (name.StartsWith("in.", StringComparison.Ordinal))
+                result.inputs[name[3..]] = tensors.Read(name).DetachFromDisposeScope();
+            else if (name.StartsWith("out.", StringComparison.Ordinal))
+                result.outputs[name[4..]] = tensors.Read(name).DetachFromDisposeScope();
         }
         return result;
     }
@@ -61,15 +64,20 @@ public sealed class GoldenCase : IDisposable
     public string Path(string relative) => System.IO.Path.GetFullPath(System.IO.Path.Combine(Folder, relative));
 
     /// <summary>The full path in an option, or null when the option is absent.</summary>
-    public string? PathOption(string name) => Options.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? Path(value.GetString()!) : null;
+    public string? PathOption(string name) =>
+        Options.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? Path(value.GetString()!) : null;
 
     /// <summary>The weights by rule that the case describes, or null when it has a checkpoint.</summary>
     public RuleCheckpoint? RuleWeights()
     {
-        if (!root.TryGetProperty("weights", out var weights)) return null;
+        if (!root.TryGetProperty("weights", out var weights))
+            return null;
         var rule = weights.GetProperty("rule").GetString();
-        if (rule != "name-hash-v1") throw new ImgAlignException($"{Folder}: weights by rule '{rule}' are not known here; name-hash-v1 is.");
-        var shapes = weights.GetProperty("tensors").EnumerateObject()
+        if (rule != "name-hash-v1")
+            throw new ImgAlignException($"{Folder}: weights by rule '{rule}' are not known here; name-hash-v1 is.");
+        var shapes = weights
+            .GetProperty("tensors")
+            .EnumerateObject()
             .Select(pair => KeyValuePair.Create(pair.Name, pair.Value.EnumerateArray().Select(size => size.GetInt64()).ToArray()));
         return new RuleCheckpoint(weights.GetProperty("seed").GetUInt64(), shapes, Folder);
     }
@@ -78,7 +86,8 @@ public sealed class GoldenCase : IDisposable
     /// <param name="output">The output's name without <c>out.</c>.</param>
     public Tolerance ToleranceOf(string output)
     {
-        if (root.TryGetProperty("tolerances", out var special) && special.TryGetProperty("out." + output, out var own)) return Read(own);
+        if (root.TryGetProperty("tolerances", out var special) && special.TryGetProperty("out." + output, out var own))
+            return Read(own);
         return Read(root.GetProperty("tolerance"));
 
         static Tolerance Read(JsonElement element) => new(element.GetProperty("atol").GetDouble(), element.GetProperty("rtol").GetDouble());
@@ -87,7 +96,8 @@ public sealed class GoldenCase : IDisposable
     /// <summary>Frees the tensors.</summary>
     public void Dispose()
     {
-        foreach (var tensor in inputs.Values.Concat(outputs.Values)) tensor.Dispose();
+        foreach (var tensor in inputs.Values.Concat(outputs.Values))
+            tensor.Dispose();
     }
 
     private static readonly JsonElement Empty = JsonDocument.Parse("{}").RootElement;

@@ -30,5 +30,8 @@ public sealed class GoldenResult(string path, string kind, IReadOnlyList<OutputC
     public double LargestError => Outputs.Count == 0 ? double.NaN : Outputs.Max(output => output.LargestError);
 
     /// <summary>All problems, as lines.</summary>
-    public IEnumerable<string> Problems => Error is not null ? [Error] : Outputs.Where(output => output.Problem is not null).Select(output => $"{output.Name} {output.Problem}");
+    public IEnumerable<string> Problems =>
+        Error is not null
+            ? [Error]
+            : Outputs.Where(output => output.Problem is not null).Select(output => $"{output.Name} {output.Problem}");
 }

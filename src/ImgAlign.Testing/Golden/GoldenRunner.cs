@@ -39,7 +39,8 @@ public sealed partial class GoldenRunner
     /// <summary>All kinds that can be run.</summary>
     public IReadOnlyCollection<string> Kinds => [.. computations.Keys, .. fileKinds.Select(kind => kind.Name)];
 
-    /// <summary>The cases below (or at) a folder, in alphabetical order: folders with a <c>case.json</c>, and files that are a case by themselves.</summary>
+    /// <summary>The cases below (or at) a folder, in alphabetical order: folders with a <c>case.json</c>, and files that are a case by
+    /// themselves.</summary>
     public IReadOnlyList<string> Find(string folder)
     {
         var files = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).ToList();
@@ -62,7 +63,8 @@ public sealed partial class GoldenRunner
         var kind = fileKinds.FirstOrDefault(kind => kind.Matches(path));
         try
         {
-            if (kind is null) return new GoldenResult(path, "?", [], "is not a case", watch.Elapsed);
+            if (kind is null)
+                return new GoldenResult(path, "?", [], "is not a case", watch.Elapsed);
             using var scope = torch.NewDisposeScope();
             kind.Check(path);
             return new GoldenResult(path, kind.Name, [], null, watch.Elapsed);
@@ -83,11 +85,20 @@ public sealed partial class GoldenRunner
             kind = golden.Kind;
             if (!computations.TryGetValue(kind, out var computation))
                 return new GoldenResult(folder, kind, [], $"kind '{kind}' is not known to this version of ImgAlign", watch.Elapsed);
-            if (golden.Outputs.Count == 0) return new GoldenResult(folder, kind, [], "tensors.safetensors holds no out.*: there is nothing to compare with", watch.Elapsed);
+            if (golden.Outputs.Count == 0)
+                return new GoldenResult(
+                    folder,
+                    kind,
+                    [],
+                    "tensors.safetensors holds no out.*: there is nothing to compare with",
+                    watch.Elapsed
+                );
             using var noGrad = torch.no_grad();
             using var scope = torch.NewDisposeScope();
             var actual = computation(golden, device);
-            var outputs = golden.Outputs.Select(pair => Compare(pair.Key, pair.Value, actual.GetValueOrDefault(pair.Key), golden.ToleranceOf(pair.Key)));
+            var outputs = golden.Outputs.Select(pair =>
+                Compare(pair.Key, pair.Value, actual.GetValueOrDefault(pair.Key), golden.ToleranceOf(pair.Key))
+            );
             return new GoldenResult(folder, kind, [.. outputs], null, watch.Elapsed);
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
@@ -98,19 +109,29 @@ public sealed partial class GoldenRunner
 
     private static OutputComparison Compare(string name, torch.Tensor expected, torch.Tensor? actual, Tolerance tolerance)
     {
-        if (actual is null) return new(name, double.NaN, "was not computed");
+        if (actual is null)
+            return new(name, double.NaN, "was not computed");
         if (!actual.shape.SequenceEqual(expected.shape))
-            return new(name, double.NaN, $"has shape [{string.Join(", ", actual.shape)}], the reference [{string.Join(", ", expected.shape)}]");
+            return new(
+                name,
+                double.NaN,
+                $"has shape [{string.Join(", ", actual.shape)}], the reference [{string.Join(", ", expected.shape)}]"
+            );
         if (tolerance is { Atol: 0, Rtol: 0 } && actual.dtype != expected.dtype)
             return new(name, double.NaN, $"has type {actual.dtype}, the reference {expected.dtype}");
-        if (expected.numel() == 0) return new(name, 0, null);
+        if (expected.numel() == 0)
+            return new(name, 0, null);
         using var scope = torch.NewDisposeScope();
         var x = actual.cpu().to(torch.float64);
         var y = expected.to(torch.float64);
-        var differs = x.ne(y).logical_and(x.isnan().logical_and(y.isnan()).logical_not());  // NaN agrees with NaN
-        var difference = (x - y).abs().where(differs, 0.0);  // equal infinities differ by nothing
+        var differs = x.ne(y).logical_and(x.isnan().logical_and(y.isnan()).logical_not()); // NaN agrees with NaN
+        var difference = (x - y).abs().where(differs, 0.0); // equal infinities differ by nothing
         var largest = difference.max().item<double>();
         var within = difference.le(y.abs().Times(tolerance.Rtol).Plus(tolerance.Atol)).all().item<bool>();
-        return new(name, largest, within ? null : $"differs by {largest:0.0e+0}, more than atol {tolerance.Atol:0.0e+0} and rtol {tolerance.Rtol:0.0e+0} allow");
+        return new(
+            name,
+            largest,
+            within ? null : $"differs by {largest:0.0e+0}, more than atol {tolerance.Atol:0.0e+0} and rtol {tolerance.Rtol:0.0e+0} allow"
+        );
     }
 }

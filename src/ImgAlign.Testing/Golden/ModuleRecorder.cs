@@ -20,7 +20,8 @@ public sealed class ModuleRecorder : IDisposable
         var wanted = paths.ToHashSet();
         foreach (var (path, module) in network.named_modules())
         {
-            if (wanted.Contains(path)) removals.Add(Listen(path, module));
+            if (wanted.Contains(path))
+                removals.Add(Listen(path, module));
         }
     }
 
@@ -30,21 +31,26 @@ public sealed class ModuleRecorder : IDisposable
     /// <summary>Stops listening.</summary>
     public void Dispose()
     {
-        foreach (var remove in removals) remove();
+        foreach (var remove in removals)
+            remove();
     }
 
     // Networks take what they need (tensors, conditioning), so the hook's type differs by module: the last parameter is always the result.
     private Action Listen(string path, torch.nn.Module module)
     {
         var hookable = module.GetType();
-        while (hookable is not null && !(hookable.IsGenericType && hookable.GetGenericTypeDefinition() == typeof(torch.nn.HookableModule<,>)))
+        while (
+            hookable is not null && !(hookable.IsGenericType && hookable.GetGenericTypeDefinition() == typeof(torch.nn.HookableModule<,>))
+        )
             hookable = hookable.BaseType;
         var hookType = hookable?.GetGenericArguments()[1];
         if (hookType?.GetGenericArguments()[^1] != typeof(torch.Tensor))
             throw new NotSupportedException($"{path}: a {module.GetType().Name} does not give one tensor; it cannot be recorded.");
         var parameters = hookType.GetGenericArguments()[..^1].Select(Expression.Parameter).ToArray();
         var body = Expression.Call(Expression.Constant(this), nameof(Keep), null, Expression.Constant(path), parameters[^1]);
-        var remover = hookable!.GetMethod("register_forward_hook", [hookType])!.Invoke(module, [Expression.Lambda(hookType, body, parameters).Compile()])!;
+        var remover = hookable!
+            .GetMethod("register_forward_hook", [hookType])!
+            .Invoke(module, [Expression.Lambda(hookType, body, parameters).Compile()])!;
         return remover.GetType().GetMethod("remove")!.CreateDelegate<Action>(remover);
     }
 

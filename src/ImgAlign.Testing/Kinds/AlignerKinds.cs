@@ -23,7 +23,9 @@ internal static class AlignerKinds
         // The reference computes keys and values of h and z in one call; here those of h come first, once.
         using var once = new ModuleRecorder(network, golden.Outputs.Keys.Select(PathOf));
         using var context = network.Prepare(Input(golden, "h").to(device));
-        var outputs = golden.Outputs.Keys.Where(name => once.Recorded.ContainsKey(PathOf(name))).ToDictionary(name => name, name => once.Recorded[PathOf(name)]);
+        var outputs = golden
+            .Outputs.Keys.Where(name => once.Recorded.ContainsKey(PathOf(name)))
+            .ToDictionary(name => name, name => once.Recorded[PathOf(name)]);
 
         using var each = new ModuleRecorder(network, golden.Outputs.Keys.Select(PathOf));
         var z = Input(golden, "z").to(device);
@@ -41,10 +43,14 @@ internal static class AlignerKinds
 
     private static torch.Tensor Input(GoldenCase golden, string name)
     {
-        if (golden.Inputs.TryGetValue(name, out var given)) return given;
+        if (golden.Inputs.TryGetValue(name, out var given))
+            return given;
         var rule = golden.Options.GetProperty("inputs").GetProperty("in." + name);
         var shape = rule.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64()).ToArray();
-        using var values = new RuleCheckpoint(rule.GetProperty("seed").GetUInt64(), [new("in." + name, [shape.Aggregate((product, size) => product * size)])]);
+        using var values = new RuleCheckpoint(
+            rule.GetProperty("seed").GetUInt64(),
+            [new("in." + name, [shape.Aggregate((product, size) => product * size)])]
+        );
         return values.Read("in." + name).TimesInPlace(rule.GetProperty("multiply").GetDouble()).view(shape);
     }
 

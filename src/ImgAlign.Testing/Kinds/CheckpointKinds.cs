@@ -23,7 +23,9 @@ internal static class CheckpointKinds
     private static Dictionary<string, torch.Tensor> Read(GoldenCase golden, torch.Device device)
     {
         using var checkpoint = Checkpoint.Open(golden.PathOption("file")!);
-        var root = golden.Options.TryGetProperty("root", out var keys) ? string.Concat(keys.EnumerateArray().Select(key => key.GetString() + ".")) : "";
+        var root = golden.Options.TryGetProperty("root", out var keys)
+            ? string.Concat(keys.EnumerateArray().Select(key => key.GetString() + "."))
+            : "";
         var names = checkpoint.Tensors.Keys.Where(name => name.StartsWith(root, StringComparison.Ordinal)).ToList();
         if (names.Find(name => !golden.Outputs.ContainsKey(name[root.Length..])) is { } surplus)
             throw new ImgAlignException($"'{surplus}' was read, which the reference does not know.");

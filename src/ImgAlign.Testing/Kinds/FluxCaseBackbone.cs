@@ -17,15 +17,30 @@ internal sealed class FluxCaseBackbone(GoldenCase golden, FluxBackbone flux, tor
     public override NoiseSchedule CreateSchedule(SamplingSettings settings, ImageSize size) =>
         base.CreateSchedule(settings, new ImageSize((int)golden.Number("width", size.Width), (int)golden.Number("height", size.Height)));
 
-    public override Conditioning Condition(TextFeatures text, torch.Tensor? imagePrompt, double imagePromptScale, ImageSize size, SamplingSettings settings)
+    public override Conditioning Condition(
+        TextFeatures text,
+        torch.Tensor? imagePrompt,
+        double imagePromptScale,
+        ImageSize size,
+        SamplingSettings settings
+    )
     {
         var batch = (int)noise.shape[0];
-        var guided = text.Batch - batch;  // the unconditional half, where there is one
+        var guided = text.Batch - batch; // the unconditional half, where there is one
         var features = imagePrompt;
         if (features is null && image is not null)
-            features = guided == 0 ? image.expand(batch, -1, -1) : torch.cat([(noImage ?? image).expand(batch, -1, -1), image.expand(batch, -1, -1)]);
+            features =
+                guided == 0
+                    ? image.expand(batch, -1, -1)
+                    : torch.cat([(noImage ?? image).expand(batch, -1, -1), image.expand(batch, -1, -1)]);
         var scale = golden.Number("ip_scale", 1);
         var noImageScale = imagePrompt is null && noImage is null ? 0 : golden.Number("neg_ip_scale", scale);
-        return flux.Condition(text, features, [.. Enumerable.Repeat(noImageScale, guided), .. Enumerable.Repeat(scale, batch)], size, settings);
+        return flux.Condition(
+            text,
+            features,
+            [.. Enumerable.Repeat(noImageScale, guided), .. Enumerable.Repeat(scale, batch)],
+            size,
+            settings
+        );
     }
 }

@@ -25,12 +25,14 @@ internal static class FluxCases
     /// <summary>The scheduler of a case: the model's own, with the entries that the case replaces.</summary>
     public static SchedulerConfig ReadScheduler(this GoldenCase golden)
     {
-        if (golden.IsXFlux() || golden.CheckpointPath is not { } folder) return SchedulerConfig.FluxDev;
+        if (golden.IsXFlux() || golden.CheckpointPath is not { } folder)
+            return SchedulerConfig.FluxDev;
         var path = Path.Combine(Part(folder, "scheduler"), "scheduler_config.json");
         var fields = JsonObject.Create(ConfigFile.ReadJson(path))!;
         if (golden.Options.TryGetProperty("scheduler", out var own))
         {
-            foreach (var field in own.EnumerateObject()) fields[field.Name] = JsonNode.Parse(field.Value.GetRawText());
+            foreach (var field in own.EnumerateObject())
+                fields[field.Name] = JsonNode.Parse(field.Value.GetRawText());
         }
         return SchedulerConfig.FromJson(JsonSerializer.SerializeToElement(fields), path);
     }
@@ -42,9 +44,11 @@ internal static class FluxCases
     public static bool HasImagePrompt(this GoldenCase golden) => golden.Options.TryGetProperty("ip_scale", out _);
 
     /// <summary>The image prompt's folder, beside the model's.</summary>
-    public static string ImagePromptFolder(this GoldenCase golden) => golden.PathOption("ip_adapter") ?? Path.Combine(golden.CheckpointPath!, "..", "flux-ip-adapter");
+    public static string ImagePromptFolder(this GoldenCase golden) =>
+        golden.PathOption("ip_adapter") ?? Path.Combine(golden.CheckpointPath!, "..", "flux-ip-adapter");
 
-    /// <summary>The transformer in the layout that the case names, or with its weights by rule; with the case's LoRA, if it has one.</summary>
+    /// <summary>The transformer in the layout that the case names, or with its weights by rule; with the case's LoRA, if it has
+    /// one.</summary>
     public static FluxTransformer LoadTransformer(this GoldenCase golden, torch.Device device)
     {
         using var opened = golden.RuleWeights() ?? Checkpoint.Open(LayoutPath(golden, "transformer", "flux1-dev.safetensors"));
@@ -57,7 +61,13 @@ internal static class FluxCases
             CheckpointBinder.Bind(network, merged, network.Names(weights), torch.float32, device);
             return network;
         }
-        CheckpointBinder.Bind(network, weights, network.Names(weights).Ignoring(static name => name.Contains(".processor.", StringComparison.Ordinal)), torch.float32, device);
+        CheckpointBinder.Bind(
+            network,
+            weights,
+            network.Names(weights).Ignoring(static name => name.Contains(".processor.", StringComparison.Ordinal)),
+            torch.float32,
+            device
+        );
         return network;
     }
 
@@ -74,13 +84,19 @@ internal static class FluxCases
     private static bool IsAuthors(GoldenCase golden) => golden.Options.GetProperty("layout").GetString() is "bfl" or "gguf";
 
     // A case may name one of several files.
-    private static string LayoutPath(GoldenCase golden, string folder, string file) => Part(golden.CheckpointPath!,
-        golden.Options.TryGetProperty("file", out var named) ? named.GetString()! : IsAuthors(golden) ? file : folder);
+    private static string LayoutPath(GoldenCase golden, string folder, string file) =>
+        Part(
+            golden.CheckpointPath!,
+            golden.Options.TryGetProperty("file", out var named) ? named.GetString()!
+                : IsAuthors(golden) ? file
+                : folder
+        );
 
     // The authors' files hold no configuration: the case does, or else the folder in diffusers' layout that is beside them.
     private static T ReadConfig<T>(this GoldenCase golden, string folder, string name, Func<JsonElement, string, T> read)
     {
-        if (IsAuthors(golden) && golden.Config.TryGetProperty(name, out var own)) return read(own, golden.Folder);
+        if (IsAuthors(golden) && golden.Config.TryGetProperty(name, out var own))
+            return read(own, golden.Folder);
         var path = Path.Combine(Part(golden.CheckpointPath!, folder), "config.json");
         return read(ConfigFile.ReadJson(path), path);
     }

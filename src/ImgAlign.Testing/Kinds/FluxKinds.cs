@@ -10,14 +10,15 @@ namespace ImgAlign.Testing.Kinds;
 /// <summary>FLUX's networks, and what is between them.</summary>
 internal static class FluxKinds
 {
-    public static void Add(GoldenRunner runner) => runner
-        .Add("flux-transformer", Transform)
-        .Add("flux-transformer-ip", TransformWithImagePrompt)
-        .Add("ip-projector", ProjectImage)
-        .Add("flux-pack", Pack)
-        .Add("flux-vae-encode", Encode)
-        .Add("flux-vae-decode", Decode)
-        .Add("flux-to-image", ToImage);
+    public static void Add(GoldenRunner runner) =>
+        runner
+            .Add("flux-transformer", Transform)
+            .Add("flux-transformer-ip", TransformWithImagePrompt)
+            .Add("ip-projector", ProjectImage)
+            .Add("flux-pack", Pack)
+            .Add("flux-vae-encode", Encode)
+            .Add("flux-vae-decode", Decode)
+            .Add("flux-to-image", ToImage);
 
     private static Dictionary<string, torch.Tensor> Transform(GoldenCase golden, torch.Device device)
     {
@@ -60,46 +61,67 @@ internal static class FluxKinds
     private static Dictionary<string, torch.Tensor> Encode(GoldenCase golden, torch.Device device)
     {
         using var network = golden.LoadAutoencoder(AutoencoderParts.Encoder, device);
-        return golden.RunRecording(network, "", () =>
-        {
-            var (mean, logVariance) = network.Encode(golden.Inputs["image"].to(device));
-            var outputs = new Dictionary<string, torch.Tensor> { ["mean"] = mean, ["logvar"] = logVariance, ["latents_mode"] = network.Config.ToDiffusion(mean) };
-            if (golden.Inputs.TryGetValue("noise", out var noise))
-                outputs["latents_sample"] = network.Config.ToDiffusion(mean.Plus(logVariance.Times(0.5).exp() * noise.to(device)));
-            return outputs;
-        });
+        return golden.RunRecording(
+            network,
+            "",
+            () =>
+            {
+                var (mean, logVariance) = network.Encode(golden.Inputs["image"].to(device));
+                var outputs = new Dictionary<string, torch.Tensor>
+                {
+                    ["mean"] = mean,
+                    ["logvar"] = logVariance,
+                    ["latents_mode"] = network.Config.ToDiffusion(mean),
+                };
+                if (golden.Inputs.TryGetValue("noise", out var noise))
+                    outputs["latents_sample"] = network.Config.ToDiffusion(mean.Plus(logVariance.Times(0.5).exp() * noise.to(device)));
+                return outputs;
+            }
+        );
     }
 
     private static Dictionary<string, torch.Tensor> Decode(GoldenCase golden, torch.Device device)
     {
         using var network = golden.LoadAutoencoder(AutoencoderParts.Decoder, device);
         using var recorder = new ModuleRecorder(network, golden.Outputs.Keys.Select(PathOf));
-        var outputs = new Dictionary<string, torch.Tensor> { ["image"] = network.Decode(network.Config.ToAutoencoder(golden.Inputs["latents"].to(device))) };
+        var outputs = new Dictionary<string, torch.Tensor>
+        {
+            ["image"] = network.Decode(network.Config.ToAutoencoder(golden.Inputs["latents"].to(device))),
+        };
         foreach (var name in golden.Outputs.Keys)
         {
-            if (recorder.Recorded.TryGetValue(PathOf(name), out var value)) outputs.TryAdd(name, value);
+            if (recorder.Recorded.TryGetValue(PathOf(name), out var value))
+                outputs.TryAdd(name, value);
         }
         return outputs;
 
         // The authors' paths.
-        string PathOf(string output) => string.Join('.', output.Split('.') switch
-        {
-            [var side, "mid", "attn_1"] => [side, "mid_block", "attentions", "0"],
-            [var side, "mid", "block_1"] => [side, "mid_block", "resnets", "0"],
-            [var side, "mid", "block_2"] => [side, "mid_block", "resnets", "1"],
-            [var side, "mid"] => [side, "mid_block"],
-            [var side, "norm_out"] => [side, "conv_norm_out"],
-            var same => same,
-        });
+        string PathOf(string output) =>
+            string.Join(
+                '.',
+                output.Split('.') switch
+                {
+                    [var side, "mid", "attn_1"] => [side, "mid_block", "attentions", "0"],
+                    [var side, "mid", "block_1"] => [side, "mid_block", "resnets", "0"],
+                    [var side, "mid", "block_2"] => [side, "mid_block", "resnets", "1"],
+                    [var side, "mid"] => [side, "mid_block"],
+                    [var side, "norm_out"] => [side, "conv_norm_out"],
+                    var same => same,
+                }
+            );
     }
 
     private static Dictionary<string, torch.Tensor> ToImage(GoldenCase golden, torch.Device device)
     {
-        var images = DecodedImages.ToImages(golden.Inputs["decoded"].to(device), golden.IsXFlux() ? PixelRounding.Down : PixelRounding.Nearest);
+        var images = DecodedImages.ToImages(
+            golden.Inputs["decoded"].to(device),
+            golden.IsXFlux() ? PixelRounding.Down : PixelRounding.Nearest
+        );
         return new() { ["image"] = ImagingKinds.ToTensor(images[0]) };
     }
 
-    private static Checkpoint OpenAdapter(GoldenCase golden) => Checkpoint.Open(FluxCases.Part(golden.ImagePromptFolder(), "ip_adapter.safetensors"));
+    private static Checkpoint OpenAdapter(GoldenCase golden) =>
+        Checkpoint.Open(FluxCases.Part(golden.ImagePromptFolder(), "ip_adapter.safetensors"));
 
     private static torch.Tensor Project(GoldenCase golden, Checkpoint weights, torch.Device device)
     {

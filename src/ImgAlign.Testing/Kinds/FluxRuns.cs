@@ -23,34 +23,53 @@ internal sealed class FluxRuns : IDisposable
     {
         this.golden = golden;
         var options = golden.Options;
-        runtime = new DeviceRuntime(new RuntimeOptions { Device = device.type == DeviceType.CPU ? "cpu" : $"cuda:{device.index}", Precision = Precision.Float32 });
-        flux = new FluxBackbone(runtime, new FluxOptions
-        {
-            ModelPath = golden.CheckpointPath!,
-            TransformerPath = Authors("flux1-dev.safetensors"),
-            VaePath = Authors("ae.safetensors"),
-            ImagePromptPath = golden.HasImagePrompt() && golden.PathOption("ip_adapter") is null ? golden.ImagePromptFolder() : null,
-            AdapterPath = golden.PathOption("ip_adapter"),
-            ImageEncoderPath = golden.PathOption("image_encoder"),
-            ScheduleTokens = golden.IsXFlux() ? FlowTokenCount.Released : FlowTokenCount.Standard,
-            Rounding = golden.IsXFlux() ? PixelRounding.Down : PixelRounding.Nearest,
-            MaxTextTokens = (int)golden.Number("max_sequence_length", 512),
-        });
+        runtime = new DeviceRuntime(
+            new RuntimeOptions { Device = device.type == DeviceType.CPU ? "cpu" : $"cuda:{device.index}", Precision = Precision.Float32 }
+        );
+        flux = new FluxBackbone(
+            runtime,
+            new FluxOptions
+            {
+                ModelPath = golden.CheckpointPath!,
+                TransformerPath = Authors("flux1-dev.safetensors"),
+                VaePath = Authors("ae.safetensors"),
+                ImagePromptPath = golden.HasImagePrompt() && golden.PathOption("ip_adapter") is null ? golden.ImagePromptFolder() : null,
+                AdapterPath = golden.PathOption("ip_adapter"),
+                ImageEncoderPath = golden.PathOption("image_encoder"),
+                ScheduleTokens = golden.IsXFlux() ? FlowTokenCount.Released : FlowTokenCount.Standard,
+                Rounding = golden.IsXFlux() ? PixelRounding.Down : PixelRounding.Nearest,
+                MaxTextTokens = (int)golden.Number("max_sequence_length", 512),
+            }
+        );
         var noise = golden.Inputs["noise"].to(device);
         var negatives = ForAll(options.Texts("negative_prompt"), (int)noise.shape[0]);
-        Backbone = new FluxCaseBackbone(golden, flux, noise) { Scheduler = golden.Options.TryGetProperty("scheduler", out _) ? golden.ReadScheduler() : null };
-
-        var isGuided = golden.IsXFlux() || options.TryGetProperty("negative_prompt", out var negative) && negative.ValueKind != JsonValueKind.Null;
-        var start = golden.StartPicture();
-        var image = start is null && golden.HasImagePrompt() && golden.Inputs.TryGetValue("image", out var given) ? ImagingKinds.ToImage(given) : start;
-        var source = start is null ? new GivenNoise(noise) : new GivenNoise(golden.Inputs["posterior_noise"].to(device), noise);
-        request = new GenerationRequest(ForAll(options.Texts("prompt"), negatives.Count).Zip(negatives, (prompt, negated) => new GenerationItem(prompt)
+        Backbone = new FluxCaseBackbone(golden, flux, noise)
         {
-            NegativePrompt = negated,
-            Size = new ImageSize((int)noise.shape[3] * 8, (int)noise.shape[2] * 8),
-            Image = image,
-            Noise = source,
-        }))
+            Scheduler = golden.Options.TryGetProperty("scheduler", out _) ? golden.ReadScheduler() : null,
+        };
+
+        var isGuided =
+            golden.IsXFlux() || options.TryGetProperty("negative_prompt", out var negative) && negative.ValueKind != JsonValueKind.Null;
+        var start = golden.StartPicture();
+        var image =
+            start is null && golden.HasImagePrompt() && golden.Inputs.TryGetValue("image", out var given)
+                ? ImagingKinds.ToImage(given)
+                : start;
+        var source = start is null ? new GivenNoise(noise) : new GivenNoise(golden.Inputs["posterior_noise"].to(device), noise);
+        request = new GenerationRequest(
+            ForAll(options.Texts("prompt"), negatives.Count)
+                .Zip(
+                    negatives,
+                    (prompt, negated) =>
+                        new GenerationItem(prompt)
+                        {
+                            NegativePrompt = negated,
+                            Size = new ImageSize((int)noise.shape[3] * 8, (int)noise.shape[2] * 8),
+                            Image = image,
+                            Noise = source,
+                        }
+                )
+        )
         {
             Steps = options.GetProperty("steps").GetInt32(),
             Strength = start is null ? null : options.GetProperty("strength").GetDouble(),
@@ -84,19 +103,25 @@ internal sealed class FluxRuns : IDisposable
     public RecordedAligner LoadAligner()
     {
         var path = golden.PathOption("aligner") ?? Path.Combine(golden.CheckpointPath!, "..", "aligner", "aligner_flux.pth");
-        var headWidth = golden.Config.TryGetProperty("aligner", out var config) ? config.GetProperty("dim_head").GetInt32() : PerceiverConfig.ReleasedHeadWidth;
+        var headWidth = golden.Config.TryGetProperty("aligner", out var config)
+            ? config.GetProperty("dim_head").GetInt32()
+            : PerceiverConfig.ReleasedHeadWidth;
         return new RecordedAligner(new ImplicitAligner(runtime, path, headWidth));
     }
 
-    /// <summary>What a case has of the last run, with a prefix for each name: pictures, packed latents, and what the autoencoder made of them.</summary>
-    public Dictionary<string, torch.Tensor> Outputs(IReadOnlyList<RgbImage> images, string prefix = "") => new(images.Named(prefix + "image", "_"))
-    {
-        [prefix + "sigmas"] = torch.tensor(Backbone.Schedule!.Levels.Append(Backbone.Schedule.Ends[^1]).Select(static level => (float)level.Noise).ToArray()),
-        [prefix + "timesteps"] = torch.tensor(Backbone.Schedule.Levels.Select(static level => 1000 * level.Timestep).ToArray()),
-        [prefix + "latents"] = LatentPatches.Pack(Backbone.Latents),
-        [prefix + "latents_per_step"] = torch.stack(Backbone.LatentsPerStep.Select(LatentPatches.Pack).ToArray()),
-        [prefix + "decoded"] = flux.DecodeLatents(Backbone.Latents),
-    };
+    /// <summary>What a case has of the last run, with a prefix for each name: pictures, packed latents, and what the autoencoder made of
+    /// them.</summary>
+    public Dictionary<string, torch.Tensor> Outputs(IReadOnlyList<RgbImage> images, string prefix = "") =>
+        new(images.Named(prefix + "image", "_"))
+        {
+            [prefix + "sigmas"] = torch.tensor(
+                Backbone.Schedule!.Levels.Append(Backbone.Schedule.Ends[^1]).Select(static level => (float)level.Noise).ToArray()
+            ),
+            [prefix + "timesteps"] = torch.tensor(Backbone.Schedule.Levels.Select(static level => 1000 * level.Timestep).ToArray()),
+            [prefix + "latents"] = LatentPatches.Pack(Backbone.Latents),
+            [prefix + "latents_per_step"] = torch.stack(Backbone.LatentsPerStep.Select(LatentPatches.Pack).ToArray()),
+            [prefix + "decoded"] = flux.DecodeLatents(Backbone.Latents),
+        };
 
     public void Dispose()
     {
@@ -108,5 +133,9 @@ internal sealed class FluxRuns : IDisposable
 
     // Absent means the empty text; one text holds for all samples.
     private static IReadOnlyList<string> ForAll(IReadOnlyList<string?> texts, int batch) =>
-        [.. texts.Count == batch ? texts.Select(static text => text ?? "") : Enumerable.Repeat(texts.Count == 0 ? "" : texts[0] ?? "", batch)];
+        [
+            .. texts.Count == batch
+                ? texts.Select(static text => text ?? "")
+                : Enumerable.Repeat(texts.Count == 0 ? "" : texts[0] ?? "", batch),
+        ];
 }

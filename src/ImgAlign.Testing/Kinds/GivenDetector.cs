@@ -16,8 +16,11 @@ internal sealed class GivenDetector(DeviceRuntime runtime, torch.Tensor hiddenSt
 
     public void CheckQuestion(string question) { }
 
-    public IReadOnlyList<Detection> Detect(IReadOnlyList<DetectionInput> inputs, int critiqueTokens = 0, CancellationToken cancellationToken = default) =>
-        [.. inputs.Select(_ => new Detection(hiddenStates.clone()))];
+    public IReadOnlyList<Detection> Detect(
+        IReadOnlyList<DetectionInput> inputs,
+        int critiqueTokens = 0,
+        CancellationToken cancellationToken = default
+    ) => [.. inputs.Select(_ => new Detection(hiddenStates.clone()))];
 
     /// <summary>Owns nothing.</summary>
     public void Dispose() { }

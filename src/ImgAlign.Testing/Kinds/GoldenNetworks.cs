@@ -22,7 +22,8 @@ internal static class GoldenNetworks
     /// <summary>An option that is one text or a list of texts; empty when it is absent.</summary>
     public static IReadOnlyList<string?> Texts(this JsonElement options, string name)
     {
-        if (!options.TryGetProperty(name, out var value)) return [];
+        if (!options.TryGetProperty(name, out var value))
+            return [];
         return value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(text => text.GetString())] : [value.GetString()];
     }
 
@@ -32,7 +33,11 @@ internal static class GoldenNetworks
     /// <param name="prefix">What the reference's paths have in front of the network's own.</param>
     /// <param name="run">Computes the case's main outputs.</param>
     public static Dictionary<string, torch.Tensor> RunRecording(
-        this GoldenCase golden, torch.nn.Module network, string prefix, Func<Dictionary<string, torch.Tensor>> run)
+        this GoldenCase golden,
+        torch.nn.Module network,
+        string prefix,
+        Func<Dictionary<string, torch.Tensor>> run
+    )
     {
         string PathOf(string output) => output.StartsWith(prefix, StringComparison.Ordinal) ? output[prefix.Length..] : output;
 
@@ -40,7 +45,8 @@ internal static class GoldenNetworks
         var outputs = run();
         foreach (var name in golden.Outputs.Keys)
         {
-            if (recorder.Recorded.TryGetValue(PathOf(name), out var value)) outputs.TryAdd(name, value);
+            if (recorder.Recorded.TryGetValue(PathOf(name), out var value))
+                outputs.TryAdd(name, value);
         }
         return outputs;
     }
@@ -51,9 +57,15 @@ internal static class GoldenNetworks
     /// <param name="hidden">What it made of the prompt, <c>[1, N, D]</c>.</param>
     /// <param name="cache">What it remembers of the prompt.</param>
     /// <param name="stopTokens">What ends the answer.</param>
-    public static Dictionary<string, torch.Tensor> Answer(this GoldenCase golden, LlamaForCausalLM decoder, torch.Tensor hidden, KeyValueCache cache, IReadOnlySet<int> stopTokens)
+    public static Dictionary<string, torch.Tensor> Answer(
+        this GoldenCase golden,
+        LlamaForCausalLM decoder,
+        torch.Tensor hidden,
+        KeyValueCache cache,
+        IReadOnlySet<int> stopTokens
+    )
     {
-        var logits = decoder.Logits(hidden[.., ^1]);  // [1, V]
+        var logits = decoder.Logits(hidden[.., ^1]); // [1, V]
         var maxNewTokens = golden.Options.GetProperty("max_new_tokens").GetInt32();
         var ids = GreedySearch.Continue(decoder, hidden, cache, maxNewTokens, answer => stopTokens.Contains(answer[^1]));
         return new() { ["ids"] = torch.tensor(ids.Select(id => (long)id).ToArray()), ["logits"] = logits };

@@ -24,7 +24,8 @@ internal static class HostileFileKind
     {
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
-            if (Measure(path) <= MostBytes) return;
+            if (Measure(path) <= MostBytes)
+                return;
             Thread.Sleep(Pause);
         }
         throw new ImgAlignException($"the process grew by more than {MostBytes} bytes each of {Attempts} times.");
@@ -35,7 +36,7 @@ internal static class HostileFileKind
     private static long Measure(string path)
     {
         var expected = FindExpectation(path)!;
-        using (torch.empty(1)) { }  // loads libtorch, so that its time does not count
+        using (torch.empty(1)) { } // loads libtorch, so that its time does not count
         var residentBefore = ResidentMemory.Current;
         ResidentMemory.ForgetPeak();
         var pwned = PossibleTraces(path).Where(trace => !File.Exists(trace)).ToList();
@@ -48,11 +49,16 @@ internal static class HostileFileKind
         var managed = GC.GetAllocatedBytesForCurrentThread() - bytesBefore;
         var resident = ResidentMemory.Peak - residentBefore;
 
-        if (pwned.FirstOrDefault(File.Exists) is { } trace) throw new ImgAlignException($"the file was executed: it left '{trace}'.");
-        if (expected == "refuse" && refusal is null) throw new ImgAlignException("it was read, but must be refused.");
-        if (expected == "accept" && refusal is not null) throw new ImgAlignException($"it was refused, but is well-formed: {refusal.Message}");
-        if (elapsed > MostTime) throw new ImgAlignException($"it took {elapsed.TotalSeconds:0.0} s; at most {MostTime.TotalSeconds} s are allowed.");
-        if (managed > MostBytes) throw new ImgAlignException($"it allocated {managed} bytes of managed memory; at most {MostBytes} are allowed.");
+        if (pwned.FirstOrDefault(File.Exists) is { } trace)
+            throw new ImgAlignException($"the file was executed: it left '{trace}'.");
+        if (expected == "refuse" && refusal is null)
+            throw new ImgAlignException("it was read, but must be refused.");
+        if (expected == "accept" && refusal is not null)
+            throw new ImgAlignException($"it was refused, but is well-formed: {refusal.Message}");
+        if (elapsed > MostTime)
+            throw new ImgAlignException($"it took {elapsed.TotalSeconds:0.0} s; at most {MostTime.TotalSeconds} s are allowed.");
+        if (managed > MostBytes)
+            throw new ImgAlignException($"it allocated {managed} bytes of managed memory; at most {MostBytes} are allowed.");
         return resident;
     }
 
@@ -74,16 +80,25 @@ internal static class HostileFileKind
     }
 
     private static IEnumerable<string> PossibleTraces(string path) =>
-        new[] { Directory.GetCurrentDirectory(), Path.GetDirectoryName(Path.GetFullPath(path))! }.Select(folder => Path.Combine(folder, "pwned"));
+        new[] { Directory.GetCurrentDirectory(), Path.GetDirectoryName(Path.GetFullPath(path))! }.Select(folder =>
+            Path.Combine(folder, "pwned")
+        );
 
     private static string? FindExpectation(string path)
     {
         var index = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, "index.json");
-        if (!File.Exists(index)) return null;
+        if (!File.Exists(index))
+            return null;
         using var document = JsonDocument.Parse(File.ReadAllBytes(index));
-        if (document.RootElement.ValueKind != JsonValueKind.Array) return null;
-        var entry = document.RootElement.EnumerateArray().FirstOrDefault(
-            entry => entry.ValueKind == JsonValueKind.Object && entry.TryGetProperty("file", out var file) && file.ValueEquals(Path.GetFileName(path)));
+        if (document.RootElement.ValueKind != JsonValueKind.Array)
+            return null;
+        var entry = document
+            .RootElement.EnumerateArray()
+            .FirstOrDefault(entry =>
+                entry.ValueKind == JsonValueKind.Object
+                && entry.TryGetProperty("file", out var file)
+                && file.ValueEquals(Path.GetFileName(path))
+            );
         return entry.ValueKind == JsonValueKind.Object && entry.TryGetProperty("expect", out var expect) ? expect.GetString() : null;
     }
 }

@@ -7,11 +7,12 @@ namespace ImgAlign.Testing.Kinds;
 /// <summary>Image files, Pillow's resize and LLaVA's preprocessing, of golden family <c>mllm</c>.</summary>
 internal static class ImagingKinds
 {
-    public static void Add(GoldenRunner runner) => runner
-        .Add("image-decode", (golden, _) => One("image", ToTensor(Image(golden))))
-        .Add("resize", Resize)
-        .Add("llava-image", LlavaImage)
-        .Add("llava-image-uint8", LlavaImageUint8);
+    public static void Add(GoldenRunner runner) =>
+        runner
+            .Add("image-decode", (golden, _) => One("image", ToTensor(Image(golden))))
+            .Add("resize", Resize)
+            .Add("llava-image", LlavaImage)
+            .Add("llava-image-uint8", LlavaImageUint8);
 
     /// <summary>An image as <c>[H, W, 3]</c>, uint8.</summary>
     public static torch.Tensor ToTensor(RgbImage image) => torch.tensor(image.Pixels.ToArray(), [image.Height, image.Width, 3]);
@@ -26,12 +27,18 @@ internal static class ImagingKinds
     private static Dictionary<string, torch.Tensor> Resize(GoldenCase golden, torch.Device device)
     {
         var image = Image(golden);
-        return golden.Options.GetProperty("outputs").EnumerateArray().ToDictionary(output => output.GetProperty("name").GetString()!, output =>
-        {
-            var (width, height) = (output.GetProperty("width").GetInt32(), output.GetProperty("height").GetInt32());
-            var filter = Enum.Parse<ResampleFilter>(output.GetProperty("resample").GetString()!, ignoreCase: true);
-            return ToTensor(PillowResize.Resize(image, width, height, filter));
-        });
+        return golden
+            .Options.GetProperty("outputs")
+            .EnumerateArray()
+            .ToDictionary(
+                output => output.GetProperty("name").GetString()!,
+                output =>
+                {
+                    var (width, height) = (output.GetProperty("width").GetInt32(), output.GetProperty("height").GetInt32());
+                    var filter = Enum.Parse<ResampleFilter>(output.GetProperty("resample").GetString()!, ignoreCase: true);
+                    return ToTensor(PillowResize.Resize(image, width, height, filter));
+                }
+            );
     }
 
     private static Dictionary<string, torch.Tensor> LlavaImage(GoldenCase golden, torch.Device device)
@@ -46,10 +53,11 @@ internal static class ImagingKinds
         return One("image", ToTensor(processor.Fit(Padded(golden, processor))));
     }
 
-    private static RgbImage Padded(GoldenCase golden, ClipImageProcessor processor) => golden.Options.GetProperty("image_aspect_ratio").GetString() switch
-    {
-        "pad" => processor.PadToSquare(Image(golden)),
-        "crop" => Image(golden),
-        var other => throw new ImgAlignException($"{golden.Folder}: image_aspect_ratio '{other}' is not known here; pad and crop are."),
-    };
+    private static RgbImage Padded(GoldenCase golden, ClipImageProcessor processor) =>
+        golden.Options.GetProperty("image_aspect_ratio").GetString() switch
+        {
+            "pad" => processor.PadToSquare(Image(golden)),
+            "crop" => Image(golden),
+            var other => throw new ImgAlignException($"{golden.Folder}: image_aspect_ratio '{other}' is not known here; pad and crop are."),
+        };
 }

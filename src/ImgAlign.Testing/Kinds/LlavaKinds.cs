@@ -13,13 +13,14 @@ namespace ImgAlign.Testing.Kinds;
 /// <summary>The networks of LLaVA: family <c>mllm</c>.</summary>
 internal static class LlavaKinds
 {
-    public static void Add(GoldenRunner runner) => runner
-        .Add("llama-layer", LlamaLayers)
-        .Add("clip-vision-wide", WideTower)
-        .Add("llava-vision", Vision)
-        .Add("llava-hidden", Hidden)
-        .Add("llava-prompt", Prompt)
-        .Add("llava-generate", Generate);
+    public static void Add(GoldenRunner runner) =>
+        runner
+            .Add("llama-layer", LlamaLayers)
+            .Add("clip-vision-wide", WideTower)
+            .Add("llava-vision", Vision)
+            .Add("llava-hidden", Hidden)
+            .Add("llava-prompt", Prompt)
+            .Add("llava-generate", Generate);
 
     /// <summary>Some decoder layers and the final norm, without embeddings or head.</summary>
     private static Dictionary<string, torch.Tensor> LlamaLayers(GoldenCase golden, torch.Device device)
@@ -34,7 +35,13 @@ internal static class LlavaKinds
     {
         using var weights = golden.OpenWeights();
         var network = new LlamaModel(config, torch.META);
-        foreach (var (path, part) in network.named_modules().Where(pair => pair.name == "norm" || pair.name.StartsWith("layers.", StringComparison.Ordinal) && pair.name.Count('.') == 1))
+        foreach (
+            var (path, part) in network
+                .named_modules()
+                .Where(pair =>
+                    pair.name == "norm" || pair.name.StartsWith("layers.", StringComparison.Ordinal) && pair.name.Count('.') == 1
+                )
+        )
             CheckpointBinder.Bind(part, weights, WeightMap.Prefixed(path + "."), torch.float32, device);
         return network;
     }
@@ -43,9 +50,15 @@ internal static class LlavaKinds
     private static Dictionary<string, torch.Tensor> WideTower(GoldenCase golden, torch.Device device)
     {
         using var weights = golden.OpenWeights();
-        using var tower = new ClipVisionModel(ClipVisionConfig.FromJson(golden.ReadConfig(), golden.Folder), torch.META, penultimateOnly: true);
+        using var tower = new ClipVisionModel(
+            ClipVisionConfig.FromJson(golden.ReadConfig(), golden.Folder),
+            torch.META,
+            penultimateOnly: true
+        );
         CheckpointBinder.Bind(tower, weights, tower.Names(weights), torch.float32, device);
-        var pixels = ClipImageProcessor.ForSize((int)golden.Inputs["image"].shape[0]).Preprocess(ImagingKinds.ToImage(golden.Inputs["image"]));
+        var pixels = ClipImageProcessor
+            .ForSize((int)golden.Inputs["image"].shape[0])
+            .Preprocess(ImagingKinds.ToImage(golden.Inputs["image"]));
         var patches = tower.call(pixels.to(device)).Penultimate[.., 1..];
         return new() { ["features"] = SelectPositions(golden, patches) };
     }
@@ -54,12 +67,17 @@ internal static class LlavaKinds
     {
         using var network = LoadNetwork(golden, device);
         var pixels = golden.Inputs["pixel_values"].to(device);
-        var outputs = golden.RunRecording(network, "", () =>
-        {
-            var features = network.EncodeImages(pixels);
-            return new() { ["features"] = features, ["projected"] = network.Project(features) };
-        });
-        if (!golden.Outputs.Keys.Any(name => name.StartsWith("vision_model.", StringComparison.Ordinal))) return outputs;
+        var outputs = golden.RunRecording(
+            network,
+            "",
+            () =>
+            {
+                var features = network.EncodeImages(pixels);
+                return new() { ["features"] = features, ["projected"] = network.Project(features) };
+            }
+        );
+        if (!golden.Outputs.Keys.Any(name => name.StartsWith("vision_model.", StringComparison.Ordinal)))
+            return outputs;
 
         // LLaVA has no use for the tower's last block, but its output is among the intermediates.
         using var checkpoint = Checkpoint.Open(golden.CheckpointPath!);
@@ -67,23 +85,32 @@ internal static class LlavaKinds
         using var tower = new ClipVisionModel(network.Config.Vision, torch.META);
         var (source, prefix) = LlavaWeights.FindTower(checkpoint, separate);
         CheckpointBinder.Bind(tower, source, tower.Names(source, prefix), torch.float32, device);
-        var steps = golden.RunRecording(tower, "vision_model.", () =>
-        {
-            tower.call(pixels);
-            return [];
-        });
-        foreach (var (name, value) in steps) outputs.TryAdd(name, value);
+        var steps = golden.RunRecording(
+            tower,
+            "vision_model.",
+            () =>
+            {
+                tower.call(pixels);
+                return [];
+            }
+        );
+        foreach (var (name, value) in steps)
+            outputs.TryAdd(name, value);
         return outputs;
     }
 
     private static Dictionary<string, torch.Tensor> Hidden(GoldenCase golden, torch.Device device)
     {
         using var network = LoadNetwork(golden, device);
-        return golden.RunRecording(network.LanguageModel, "", () =>
-        {
-            var embeddings = network.Embed(golden.Inputs["input_ids"], golden.Inputs.GetValueOrDefault("pixel_values")?.to(device));
-            return new() { ["inputs_embeds"] = embeddings, ["hidden"] = network.LanguageModel.Model.Run(embeddings) };
-        });
+        return golden.RunRecording(
+            network.LanguageModel,
+            "",
+            () =>
+            {
+                var embeddings = network.Embed(golden.Inputs["input_ids"], golden.Inputs.GetValueOrDefault("pixel_values")?.to(device));
+                return new() { ["inputs_embeds"] = embeddings, ["hidden"] = network.LanguageModel.Model.Run(embeddings) };
+            }
+        );
     }
 
     private static Dictionary<string, torch.Tensor> Prompt(GoldenCase golden, torch.Device device)
@@ -112,13 +139,14 @@ internal static class LlavaKinds
     }
 
     /// <summary>How a case asks LLaVA.</summary>
-    internal static LlavaOptions ReadOptions(GoldenCase golden, string model) => new()
-    {
-        ModelPath = model,
-        VisionTowerPath = golden.PathOption("vision_tower"),
-        Template = golden.Options.GetProperty("template").GetString()!,
-        ImageAspectRatio = golden.Options.GetProperty("image_aspect_ratio").GetString(),
-    };
+    internal static LlavaOptions ReadOptions(GoldenCase golden, string model) =>
+        new()
+        {
+            ModelPath = model,
+            VisionTowerPath = golden.PathOption("vision_tower"),
+            Template = golden.Options.GetProperty("template").GetString()!,
+            ImageAspectRatio = golden.Options.GetProperty("image_aspect_ratio").GetString(),
+        };
 
     /// <summary>The LLaVA of a case, in float32.</summary>
     internal static LlavaModel LoadNetwork(GoldenCase golden, torch.Device device)
@@ -131,6 +159,7 @@ internal static class LlavaKinds
 
     /// <summary>The positions that a case holds.</summary>
     internal static torch.Tensor SelectPositions(GoldenCase golden, torch.Tensor hidden) =>
-        !golden.Options.TryGetProperty("positions", out var positions) ? hidden
-        : hidden.index_select(1, torch.tensor(positions.Deserialize<long[]>()!, device: hidden.device));
+        !golden.Options.TryGetProperty("positions", out var positions)
+            ? hidden
+            : hidden.index_select(1, torch.tensor(positions.Deserialize<long[]>()!, device: hidden.device));
 }

@@ -8,7 +8,12 @@ namespace ImgAlign.Testing.Kinds;
 /// <summary>SDXL's UNet, or FLUX's transformer, with a LoRA.</summary>
 internal static class LoraKinds
 {
-    public static void Add(GoldenRunner runner) => runner.Add("lora", (golden, device) => Directory.Exists(Path.Combine(golden.CheckpointPath!, "transformer")) ? RunFlux(golden, device) : RunSdxl(golden, device));
+    public static void Add(GoldenRunner runner) =>
+        runner.Add(
+            "lora",
+            (golden, device) =>
+                Directory.Exists(Path.Combine(golden.CheckpointPath!, "transformer")) ? RunFlux(golden, device) : RunSdxl(golden, device)
+        );
 
     private static Dictionary<string, torch.Tensor> RunSdxl(GoldenCase golden, torch.Device device)
     {

@@ -18,7 +18,8 @@ internal static class ManifestKind
 
     private static bool IsManifest(string path)
     {
-        if (!path.EndsWith(".json", StringComparison.Ordinal) && !path.EndsWith(".json.gz", StringComparison.Ordinal)) return false;
+        if (!path.EndsWith(".json", StringComparison.Ordinal) && !path.EndsWith(".json.gz", StringComparison.Ordinal))
+            return false;
         try
         {
             using var stream = Open(path);
@@ -28,12 +29,14 @@ internal static class ManifestKind
         }
         catch (InvalidDataException)
         {
-            return false;  // not gzip
+            return false; // not gzip
         }
     }
 
     private static Stream Open(string path) =>
-        path.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(File.OpenRead(path), CompressionMode.Decompress) : File.OpenRead(path);
+        path.EndsWith(".gz", StringComparison.Ordinal)
+            ? new GZipStream(File.OpenRead(path), CompressionMode.Decompress)
+            : File.OpenRead(path);
 
     private static void Check(string path)
     {
@@ -41,12 +44,15 @@ internal static class ManifestKind
         using var document = JsonDocument.Parse(stream);
         var manifest = document.RootElement;
         var buffers = manifest.GetProperty("buffers").EnumerateArray().Select(name => name.GetString()!).ToHashSet();
-        var shapes = manifest.GetProperty("tensors").EnumerateObject()
+        var shapes = manifest
+            .GetProperty("tensors")
+            .EnumerateObject()
             .ToDictionary(pair => pair.Name, pair => pair.Value.EnumerateArray().Select(size => size.GetInt64()).ToArray());
         CheckTensors(path, manifest.GetProperty("config"), shapes, shapes.Keys.Except(buffers).ToHashSet());
 
         // Files may hold the buffers or not.
-        foreach (var buffer in buffers) shapes.TryAdd(buffer, [1]);
+        foreach (var buffer in buffers)
+            shapes.TryAdd(buffer, [1]);
         CheckTensors(path, manifest.GetProperty("config"), shapes, [.. shapes.Keys.Except(buffers)]);
     }
 
@@ -59,13 +65,16 @@ internal static class ManifestKind
             using (part.Network)
             {
                 CheckpointBinder.Verify(part.Network, part.Weights, part.Map);
-                if (part.Weights.Source != checkpoint.Source) continue;
+                if (part.Weights.Source != checkpoint.Source)
+                    continue;
                 var names = ModuleParameters.Enumerate(part.Network).SelectMany(parameter => part.Map.Resolve(parameter.Path).Names);
                 used.UnionWith(names.Select(part.Weights.NameInFile));
             }
         }
         // Verify lets a map leave tensors out; here none may be.
-        if (needed.Except(used).FirstOrDefault(static name => name != Temperature) is { } leftOver) throw new CheckpointException(path, "is part of the published checkpoint but not of the network.", leftOver);
-        if (used.Except(needed).FirstOrDefault() is { } surplus) throw new CheckpointException(path, "is part of the network but a mere buffer of the published checkpoint.", surplus);
+        if (needed.Except(used).FirstOrDefault(static name => name != Temperature) is { } leftOver)
+            throw new CheckpointException(path, "is part of the published checkpoint but not of the network.", leftOver);
+        if (used.Except(needed).FirstOrDefault() is { } surplus)
+            throw new CheckpointException(path, "is part of the network but a mere buffer of the published checkpoint.", surplus);
     }
 }

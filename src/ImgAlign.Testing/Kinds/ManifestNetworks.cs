@@ -23,30 +23,43 @@ internal sealed record ManifestPart(nn.Module Network, Checkpoint Weights, Weigh
 /// <summary>Builds the networks of a published checkpoint on the meta device, chosen by what its configuration says.</summary>
 internal static class ManifestNetworks
 {
-    public static IReadOnlyList<ManifestPart> Create(JsonElement config, Checkpoint weights) => ClassOf(config) switch
-    {
-        "UNet2DConditionModel" => [new(new UNet2DConditionModel(SdxlUNetConfig.Parse(config, weights.Source), META), weights, WeightMap.Identity)],
-        "AutoencoderKL" => [CreateAutoencoder(config, weights)],
-        "CLIPTextModel" or "CLIPTextModelWithProjection" => [CreateText(config, weights)],
-        "CLIPVisionModel" or "CLIPVisionModelWithProjection" => [CreateVision(ClipVisionConfig.FromJson(config, weights.Source), weights, "")],
-        "CLIPModel" => [CreateText(config, weights), CreateVision(ClipVisionConfig.FromJson(config, weights.Source), weights, "")],
-        "T5EncoderModel" => [new(new T5EncoderModel(T5Config.FromJson(config, weights.Source), META), weights, T5EncoderModel.Names(weights))],
-        "FluxTransformer2DModel" => [CreateFlux(config, weights)],
-        "LlavaForConditionalGeneration" or "LlavaLlamaForCausalLM" => CreateLlava(config, weights),
-        "Qwen2_5_VLForConditionalGeneration" => [CreateQwen(config, weights)],
-        null when FluxNames.IsAuthors(weights) => [CreateFlux(config, weights)],
-        null when config.TryGetProperty("ch_mult", out _) => [CreateAutoencoder(config, weights)],
-        null when config.TryGetProperty("vision_cfg", out _) => CreateOpenClip(config, weights),
-        null when config.TryGetProperty("input_size", out _) => [CreateAesthetic(weights)],
-        null when config.TryGetProperty("clip_embeddings_dim", out _) => CreateFluxAdapter(config, weights),
-        null when config.TryGetProperty("dim_head", out _) => [CreatePerceiver(config, weights)],
-        null when weights.Tensors.Keys.Any(name => name.StartsWith("ip_adapter.", StringComparison.Ordinal)) => CreateAdapter(weights),
-        var other => throw new ImgAlignException($"no network of this version is built from the configuration of {other ?? "an unnamed class"}."),
-    };
+    public static IReadOnlyList<ManifestPart> Create(JsonElement config, Checkpoint weights) =>
+        ClassOf(config) switch
+        {
+            "UNet2DConditionModel" =>
+            [
+                new(new UNet2DConditionModel(SdxlUNetConfig.Parse(config, weights.Source), META), weights, WeightMap.Identity),
+            ],
+            "AutoencoderKL" => [CreateAutoencoder(config, weights)],
+            "CLIPTextModel" or "CLIPTextModelWithProjection" => [CreateText(config, weights)],
+            "CLIPVisionModel" or "CLIPVisionModelWithProjection" =>
+            [
+                CreateVision(ClipVisionConfig.FromJson(config, weights.Source), weights, ""),
+            ],
+            "CLIPModel" => [CreateText(config, weights), CreateVision(ClipVisionConfig.FromJson(config, weights.Source), weights, "")],
+            "T5EncoderModel" =>
+            [
+                new(new T5EncoderModel(T5Config.FromJson(config, weights.Source), META), weights, T5EncoderModel.Names(weights)),
+            ],
+            "FluxTransformer2DModel" => [CreateFlux(config, weights)],
+            "LlavaForConditionalGeneration" or "LlavaLlamaForCausalLM" => CreateLlava(config, weights),
+            "Qwen2_5_VLForConditionalGeneration" => [CreateQwen(config, weights)],
+            null when FluxNames.IsAuthors(weights) => [CreateFlux(config, weights)],
+            null when config.TryGetProperty("ch_mult", out _) => [CreateAutoencoder(config, weights)],
+            null when config.TryGetProperty("vision_cfg", out _) => CreateOpenClip(config, weights),
+            null when config.TryGetProperty("input_size", out _) => [CreateAesthetic(weights)],
+            null when config.TryGetProperty("clip_embeddings_dim", out _) => CreateFluxAdapter(config, weights),
+            null when config.TryGetProperty("dim_head", out _) => [CreatePerceiver(config, weights)],
+            null when weights.Tensors.Keys.Any(name => name.StartsWith("ip_adapter.", StringComparison.Ordinal)) => CreateAdapter(weights),
+            var other => throw new ImgAlignException(
+                $"no network of this version is built from the configuration of {other ?? "an unnamed class"}."
+            ),
+        };
 
     private static string? ClassOf(JsonElement config)
     {
-        if (config.TryGetProperty("_class_name", out var name)) return name.GetString();
+        if (config.TryGetProperty("_class_name", out var name))
+            return name.GetString();
         return config.TryGetProperty("architectures", out var names) ? names[0].GetString() : null;
     }
 
@@ -90,7 +103,10 @@ internal static class ManifestNetworks
     {
         var config = LlavaConfig.Parse(json, weights.Source);
         var network = new LlavaModel(config, META);
-        var tower = new RuleCheckpoint(seed: 0, ModuleParameters.Enumerate(network.VisionTower).Select(parameter => KeyValuePair.Create(parameter.Path, parameter.Value.shape)));
+        var tower = new RuleCheckpoint(
+            seed: 0,
+            ModuleParameters.Enumerate(network.VisionTower).Select(parameter => KeyValuePair.Create(parameter.Path, parameter.Value.shape))
+        );
         var parts = LlavaWeights.Parts(network, weights, tower).Select(part => new ManifestPart(part.Part, part.Source, part.Map)).ToList();
         var (source, prefix) = LlavaWeights.FindTower(weights, tower);
         // The network ends early, the published tower does not.
@@ -107,17 +123,24 @@ internal static class ManifestNetworks
     {
         var sizes = json.EnumerateObject().ToDictionary(pair => pair.Name, pair => pair.Value.GetInt64());
         var config = new PerceiverConfig(
-            sizes["embedding_dim"], sizes["dim"], sizes["output_dim"], (int)sizes["depth"], sizes["heads"], sizes["dim_head"], sizes["dim"] * sizes["ff_mult"]);
+            sizes["embedding_dim"],
+            sizes["dim"],
+            sizes["output_dim"],
+            (int)sizes["depth"],
+            sizes["heads"],
+            sizes["dim_head"],
+            sizes["dim"] * sizes["ff_mult"]
+        );
         return weights.Tensors.ContainsKey("latents")
             ? new(new Resampler(config, (int)sizes["num_queries"], META), weights, Resampler.Names(weights))
             : new(new AlignerNetwork(config, META), weights, AlignerNetwork.Names(weights));
     }
 
     private static ManifestPart[] CreateAdapter(Checkpoint weights) =>
-    [
-        new(Resampler.FromShapes(weights), weights, Resampler.Names(weights)),
-        new(new ImagePromptAdapter(SdxlBase.UNet, META), weights, ImagePromptAdapter.Weights),
-    ];
+        [
+            new(Resampler.FromShapes(weights), weights, Resampler.Names(weights)),
+            new(new ImagePromptAdapter(SdxlBase.UNet, META), weights, ImagePromptAdapter.Weights),
+        ];
 
     private static ManifestPart CreateFlux(JsonElement config, Checkpoint weights)
     {
@@ -127,8 +150,16 @@ internal static class ManifestNetworks
 
     private static ManifestPart[] CreateFluxAdapter(JsonElement json, Checkpoint weights)
     {
-        var transformer = new FluxConfig { NumLayers = json.GetProperty("layers").GetInt32(), NumAttentionHeads = json.GetProperty("hidden_dim").GetInt32() / new FluxConfig().AttentionHeadDim };
+        var transformer = new FluxConfig
+        {
+            NumLayers = json.GetProperty("layers").GetInt32(),
+            NumAttentionHeads = json.GetProperty("hidden_dim").GetInt32() / new FluxConfig().AttentionHeadDim,
+        };
         var projection = FluxImageProjection.FromShapes(weights);
-        return [new(projection, weights, FluxImageProjection.Weights), new(new FluxImagePromptAdapter(transformer, projection.Width, META), weights, FluxImagePromptAdapter.Weights)];
+        return
+        [
+            new(projection, weights, FluxImageProjection.Weights),
+            new(new FluxImagePromptAdapter(transformer, projection.Width, META), weights, FluxImagePromptAdapter.Weights),
+        ];
     }
 }

@@ -14,16 +14,17 @@ namespace ImgAlign.Testing.Kinds;
 /// <summary>The preference objective, its gradients, and whole training runs of the aligner, in one process and in several.</summary>
 internal static class PreferenceKinds
 {
-    public static void Add(GoldenRunner runner) => runner
-        .Add("ipo-loss", Loss)
-        .Add("ipo-grad", Gradients)
-        .Add("ipo-trajectory", Trajectory)
-        .Add("data-parallel", Trajectory);
+    public static void Add(GoldenRunner runner) =>
+        runner.Add("ipo-loss", Loss).Add("ipo-grad", Gradients).Add("ipo-trajectory", Trajectory).Add("data-parallel", Trajectory);
 
     private static Dictionary<string, torch.Tensor> Loss(GoldenCase golden, torch.Device device)
     {
         using var gradients = torch.enable_grad();
-        var (reference, preferred, rejected) = (golden.Inputs["f_ref"].to(device), golden.Inputs["c_w"].to(device), golden.Inputs["c_l"].to(device));
+        var (reference, preferred, rejected) = (
+            golden.Inputs["f_ref"].to(device),
+            golden.Inputs["c_w"].to(device),
+            golden.Inputs["c_l"].to(device)
+        );
         var outputs = new Dictionary<string, torch.Tensor>();
         foreach (var (index, lambda) in golden.Options.GetProperty("lambda").EnumerateArray().Index())
         {
@@ -48,14 +49,22 @@ internal static class PreferenceKinds
         using var network = Load("aligner");
         using var reference = Load("reference");
         var parameters = ModuleParameters.Enumerate(network).ToList();
-        foreach (var (_, _, _, parameter) in parameters) parameter.requires_grad = true;
+        foreach (var (_, _, _, parameter) in parameters)
+            parameter.requires_grad = true;
         var (h, preferred, rejected) = (golden.Inputs["h"].to(device), golden.Inputs["c_w"].to(device), golden.Inputs["c_l"].to(device));
         var (f, fromReference) = (network.call(h, rejected), reference.call(h, rejected));
-        var loss = ReadObjective(golden.Options, golden.Options.GetProperty("lambda").GetDouble()).Compute(f, fromReference, preferred, rejected);
+        var loss = ReadObjective(golden.Options, golden.Options.GetProperty("lambda").GetDouble())
+            .Compute(f, fromReference, preferred, rejected);
         loss.Total.backward();
-        var outputs = new Dictionary<string, torch.Tensor> { ["f"] = f.detach(), ["f_ref"] = fromReference, ["total"] = loss.Total.detach() };
+        var outputs = new Dictionary<string, torch.Tensor>
+        {
+            ["f"] = f.detach(),
+            ["f_ref"] = fromReference,
+            ["total"] = loss.Total.detach(),
+        };
         AddTo(outputs, loss);
-        foreach (var (path, _, _, parameter) in parameters) outputs["grad." + path] = parameter.grad!.clone();
+        foreach (var (path, _, _, parameter) in parameters)
+            outputs["grad." + path] = parameter.grad!.clone();
         return outputs;
 
         AlignerNetwork Load(string option)
@@ -79,21 +88,32 @@ internal static class PreferenceKinds
         var options = golden.Options;
         using var network = StartNetwork(golden, device);
         var features = new GivenFeatures(golden, device);
-        using var task = new AlignerTask(network, features, ReadObjective(options, options.GetProperty("lambda").GetDouble()), options.GetProperty("k").GetInt32());
-        using var trainer = new Trainer(task, new TrainerOptions
-        {
-            Steps = options.GetProperty("steps").GetInt64(),
-            BatchSize = options.GetProperty("batch").GetInt32(),
-            LearningRate = options.GetProperty("lr").GetDouble(),
-            Optimizer = TrainingKinds.ReadAdamW(options),
-            MaxGradientNorm = TrainingKinds.OptionalNumber(options, "max_norm"),
-            Shuffle = false,
-        }, group);
+        using var task = new AlignerTask(
+            network,
+            features,
+            ReadObjective(options, options.GetProperty("lambda").GetDouble()),
+            options.GetProperty("k").GetInt32()
+        );
+        using var trainer = new Trainer(
+            task,
+            new TrainerOptions
+            {
+                Steps = options.GetProperty("steps").GetInt64(),
+                BatchSize = options.GetProperty("batch").GetInt32(),
+                LearningRate = options.GetProperty("lr").GetDouble(),
+                Optimizer = TrainingKinds.ReadAdamW(options),
+                MaxGradientNorm = TrainingKinds.OptionalNumber(options, "max_norm"),
+                Shuffle = false,
+            },
+            group
+        );
         var records = new Records(task);
         trainer.Run(progress: records);
         var outputs = records.ToOutputs();
-        foreach (var (path, parameter) in task.Parameters) outputs["final." + path] = parameter.detach().clone();
-        foreach (var output in outputs.Values) output.DetachFromDisposeScope();
+        foreach (var (path, parameter) in task.Parameters)
+            outputs["final." + path] = parameter.detach().clone();
+        foreach (var output in outputs.Values)
+            output.DetachFromDisposeScope();
         return outputs;
     }
 
@@ -103,16 +123,29 @@ internal static class PreferenceKinds
         var config = golden.Config;
         long Size(string name) => config.GetProperty(name).GetInt64();
         var network = new AlignerNetwork(
-            new PerceiverConfig(Size("embedding_dim"), Size("dim"), Size("output_dim"), (int)Size("depth"), Size("heads"), Size("dim_head"), Size("dim") * Size("ff_mult")), torch.META);
+            new PerceiverConfig(
+                Size("embedding_dim"),
+                Size("dim"),
+                Size("output_dim"),
+                (int)Size("depth"),
+                Size("heads"),
+                Size("dim_head"),
+                Size("dim") * Size("ff_mult")
+            ),
+            torch.META
+        );
         using var noGrad = torch.no_grad();
         foreach (var (path, owner, name, _) in ModuleParameters.Enumerate(network).ToList())
             ModuleParameters.Assign(owner, name, golden.Inputs[prefix + path].to(device).clone());
         return network;
     }
 
-    private static PreferenceObjective ReadObjective(JsonElement options, double lambda) => new(
-        lambda, options.GetProperty("beta").GetDouble(),
-        options.TryGetProperty("dpo_only", out var dpoOnly) && dpoOnly.GetBoolean() ? PreferenceTerms.DpoOnly : PreferenceTerms.Full);
+    private static PreferenceObjective ReadObjective(JsonElement options, double lambda) =>
+        new(
+            lambda,
+            options.GetProperty("beta").GetDouble(),
+            options.TryGetProperty("dpo_only", out var dpoOnly) && dpoOnly.GetBoolean() ? PreferenceTerms.DpoOnly : PreferenceTerms.Full
+        );
 
     private static void AddTo(Dictionary<string, torch.Tensor> outputs, PreferenceLoss loss)
     {
@@ -145,12 +178,16 @@ internal static class PreferenceKinds
         public void Report(TrainingProgress value)
         {
             steps.Add(value.Metrics);
-            if (task.ReferenceUpdates > updates.Count) updates.Add(value.Step - 1);
+            if (task.ReferenceUpdates > updates.Count)
+                updates.Add(value.Step - 1);
         }
 
         public Dictionary<string, torch.Tensor> ToOutputs()
         {
-            var outputs = Names.ToDictionary(name => name, name => torch.tensor(steps.Select(step => step.GetValueOrDefault(name)).ToArray()));
+            var outputs = Names.ToDictionary(
+                name => name,
+                name => torch.tensor(steps.Select(step => step.GetValueOrDefault(name)).ToArray())
+            );
             outputs["total"] = torch.tensor(steps.Select(step => step.GetValueOrDefault("loss")).ToArray());
             outputs["updates"] = torch.tensor(updates.ToArray());
             return outputs;

@@ -10,25 +10,29 @@ namespace ImgAlign.Testing.Kinds;
 /// <summary>Qwen2.5-VL: family <c>mllm</c>.</summary>
 internal static class QwenKinds
 {
-    public static void Add(GoldenRunner runner) => runner
-        .Add("qwen-smart-resize", SmartResize)
-        .Add("qwen-image", Image)
-        .Add("qwen-vision", Vision)
-        .Add("qwen-rope", Positions)
-        .Add("qwen-layer", Layers)
-        .Add("qwen-hidden", Hidden)
-        .Add("qwen-prompt", Prompt)
-        .Add("qwen-generate", Generate);
+    public static void Add(GoldenRunner runner) =>
+        runner
+            .Add("qwen-smart-resize", SmartResize)
+            .Add("qwen-image", Image)
+            .Add("qwen-vision", Vision)
+            .Add("qwen-rope", Positions)
+            .Add("qwen-layer", Layers)
+            .Add("qwen-hidden", Hidden)
+            .Add("qwen-prompt", Prompt)
+            .Add("qwen-generate", Generate);
 
     private static Dictionary<string, torch.Tensor> SmartResize(GoldenCase golden, torch.Device device)
     {
         var (sizes, limits) = (golden.Inputs["sizes"].data<long>().ToArray(), golden.Inputs["limits"].data<long>().ToArray());
-        var fitted = sizes.Chunk(2).Zip(limits.Chunk(2)).SelectMany(pair =>
-        {
-            var processor = new QwenImageProcessor { MinPixels = pair.Second[0], MaxPixels = pair.Second[1] };
-            var size = processor.FitSize(new ImageSize((int)pair.First[1], (int)pair.First[0]));
-            return new long[] { size.Height, size.Width };
-        });
+        var fitted = sizes
+            .Chunk(2)
+            .Zip(limits.Chunk(2))
+            .SelectMany(pair =>
+            {
+                var processor = new QwenImageProcessor { MinPixels = pair.Second[0], MaxPixels = pair.Second[1] };
+                var size = processor.FitSize(new ImageSize((int)pair.First[1], (int)pair.First[0]));
+                return new long[] { size.Height, size.Width };
+            });
         return new() { ["sizes"] = torch.tensor(fitted.ToArray()).view(-1, 2) };
     }
 
@@ -45,12 +49,17 @@ internal static class QwenKinds
         var patches = Patches(golden, device)!;
         var layout = PatchLayout.Create(patches.Grids, network.Config.Vision);
         var windowEnds = layout.WindowLengths.Aggregate(new List<long> { 0 }, (ends, length) => [.. ends, ends[^1] + length]);
-        return golden.RunRecording(network.Visual, "visual.", () => new()
-        {
-            ["features"] = network.Visual.call(patches),
-            ["window_index"] = torch.tensor(layout.Cells.ToArray()),
-            ["cu_window_seqlens"] = torch.tensor(windowEnds.ToArray()),
-        });
+        return golden.RunRecording(
+            network.Visual,
+            "visual.",
+            () =>
+                new()
+                {
+                    ["features"] = network.Visual.call(patches),
+                    ["window_index"] = torch.tensor(layout.Cells.ToArray()),
+                    ["cu_window_seqlens"] = torch.tensor(windowEnds.ToArray()),
+                }
+        );
     }
 
     private static Dictionary<string, torch.Tensor> Positions(GoldenCase golden, torch.Device device)
@@ -70,13 +79,26 @@ internal static class QwenKinds
     {
         using var network = LoadNetwork(golden, device);
         var decoder = network.LanguageModel;
-        return golden.RunRecording(network.Visual, "visual.", () => golden.RunRecording(decoder, "", () =>
-        {
-            var patches = Patches(golden, device);
-            var tokens = QwenTokens.Read(golden.Inputs["input_ids"], patches?.Grids ?? [], network.Config);
-            var embeddings = network.Embed(tokens, patches);
-            return new() { ["inputs_embeds"] = embeddings, ["hidden"] = decoder.Model.Run(embeddings, positions: tokens.CopyPositions(device)) };
-        }));
+        return golden.RunRecording(
+            network.Visual,
+            "visual.",
+            () =>
+                golden.RunRecording(
+                    decoder,
+                    "",
+                    () =>
+                    {
+                        var patches = Patches(golden, device);
+                        var tokens = QwenTokens.Read(golden.Inputs["input_ids"], patches?.Grids ?? [], network.Config);
+                        var embeddings = network.Embed(tokens, patches);
+                        return new()
+                        {
+                            ["inputs_embeds"] = embeddings,
+                            ["hidden"] = decoder.Model.Run(embeddings, positions: tokens.CopyPositions(device)),
+                        };
+                    }
+                )
+        );
     }
 
     private static Dictionary<string, torch.Tensor> Prompt(GoldenCase golden, torch.Device device)
@@ -97,11 +119,16 @@ internal static class QwenKinds
 
     private static QwenInput Prepare(GoldenCase golden, QwenConfig config, torch.Device device)
     {
-        var options = new QwenOptions { ModelPath = golden.CheckpointPath!, System = golden.Options.Texts("system") is [var system] ? system : null };
+        var options = new QwenOptions
+        {
+            ModelPath = golden.CheckpointPath!,
+            System = golden.Options.Texts("system") is [var system] ? system : null,
+        };
         var processor = new QwenProcessor(config, options.ModelPath, options.System, options.MaxPixels);
         var images = golden.Options.Texts("images").Select(path => ImageFile.Load(golden.Path(path!))).ToList();
         var question = golden.Options.GetProperty("question").GetString()!;
-        if (golden.Options.TryGetProperty("rendered", out var reference)) TokenizerKinds.RequireEqual(processor.Render(question, images.Count), reference.GetString()!);
+        if (golden.Options.TryGetProperty("rendered", out var reference))
+            TokenizerKinds.RequireEqual(processor.Render(question, images.Count), reference.GetString()!);
         return processor.Prepare(images, question, device);
     }
 
@@ -109,8 +136,23 @@ internal static class QwenKinds
         golden.Inputs.TryGetValue("pixel_values", out var values) ? new ImagePatches(values.to(device), Grids(golden)) : null;
 
     // Images have one step in time.
-    private static List<PatchGrid> Grids(GoldenCase golden) => !golden.Inputs.TryGetValue("grid_thw", out var grids) ? []
-        : [.. grids.data<long>().ToArray().Chunk(3).Select(grid => grid[0] == 1 ? new PatchGrid((int)grid[1], (int)grid[2]) : throw new ImgAlignException($"{golden.Folder}: grid_thw has {grid[0]} steps in time, but only images are read."))];
+    private static List<PatchGrid> Grids(GoldenCase golden) =>
+        !golden.Inputs.TryGetValue("grid_thw", out var grids)
+            ? []
+            :
+            [
+                .. grids
+                    .data<long>()
+                    .ToArray()
+                    .Chunk(3)
+                    .Select(grid =>
+                        grid[0] == 1
+                            ? new PatchGrid((int)grid[1], (int)grid[2])
+                            : throw new ImgAlignException(
+                                $"{golden.Folder}: grid_thw has {grid[0]} steps in time, but only images are read."
+                            )
+                    ),
+            ];
 
     private static QwenModel LoadNetwork(GoldenCase golden, torch.Device device)
     {

@@ -22,11 +22,16 @@ internal sealed class RecordedAligner(IImplicitAligner inner) : IImplicitAligner
 
     public torch.Tensor Align(torch.Tensor h, torch.Tensor z, int passes = 3)
     {
-        Passes = [.. Enumerable.Range(1, passes).Select(pass =>
-        {
-            using var aligned = inner.Align(h, z, pass);
-            return kept.Keep(aligned);
-        })];
+        Passes =
+        [
+            .. Enumerable
+                .Range(1, passes)
+                .Select(pass =>
+                {
+                    using var aligned = inner.Align(h, z, pass);
+                    return kept.Keep(aligned);
+                }),
+        ];
         return Passes[^1].clone();
     }
 

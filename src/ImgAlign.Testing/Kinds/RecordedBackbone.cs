@@ -26,7 +26,8 @@ internal class RecordedBackbone(IDiffusionBackbone inner) : IDiffusionBackbone, 
     public torch.Tensor Latents => samples[^1];
 
     /// <summary>The latents after each step of the last generation, <c>[B, C, h, w]</c>.</summary>
-    public IEnumerable<torch.Tensor> LatentsPerStep => samples.Skip(1).Select(sample => sample.narrow(0, 0, Latents.shape[0]));  // with guidance each is there twice
+    // with guidance each is there twice
+    public IEnumerable<torch.Tensor> LatentsPerStep => samples.Skip(1).Select(sample => sample.narrow(0, 0, Latents.shape[0]));
 
     /// <summary>The features of the last image prompt.</summary>
     public torch.Tensor? ImageFeatures { get; private set; }
@@ -54,19 +55,28 @@ internal class RecordedBackbone(IDiffusionBackbone inner) : IDiffusionBackbone, 
     /// <summary>The noise levels of the last generation.</summary>
     public NoiseSchedule? Schedule { get; private set; }
 
-    public virtual NoiseSchedule CreateSchedule(SamplingSettings settings, ImageSize size) => Schedule = Scheduler switch
-    {
-        null => inner.CreateSchedule(settings, size),
-        { IsFlow: true } => new FlowMatchSchedule(Scheduler).Create(settings, FlowMatchSchedule.ImageTokens(size, FlowTokenCount.Standard)),
-        _ => new DiffusionSchedule(Scheduler).Create(settings),
-    };
+    public virtual NoiseSchedule CreateSchedule(SamplingSettings settings, ImageSize size) =>
+        Schedule = Scheduler switch
+        {
+            null => inner.CreateSchedule(settings, size),
+            { IsFlow: true } => new FlowMatchSchedule(Scheduler).Create(
+                settings,
+                FlowMatchSchedule.ImageTokens(size, FlowTokenCount.Standard)
+            ),
+            _ => new DiffusionSchedule(Scheduler).Create(settings),
+        };
 
     public IGuidance CreateGuidance(SamplingSettings settings) => inner.CreateGuidance(settings);
 
     public TextFeatures EncodeText(IReadOnlyList<string?> prompts) => inner.EncodeText(prompts);
 
-    public virtual Conditioning Condition(TextFeatures text, torch.Tensor? imagePrompt, double imagePromptScale, ImageSize size, SamplingSettings settings) =>
-        inner.Condition(text, imagePrompt, imagePromptScale, size, settings);
+    public virtual Conditioning Condition(
+        TextFeatures text,
+        torch.Tensor? imagePrompt,
+        double imagePromptScale,
+        ImageSize size,
+        SamplingSettings settings
+    ) => inner.Condition(text, imagePrompt, imagePromptScale, size, settings);
 
     public torch.Tensor Predict(torch.Tensor x, NoiseLevel level, Conditioning conditioning)
     {

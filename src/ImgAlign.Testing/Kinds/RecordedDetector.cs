@@ -20,7 +20,11 @@ internal sealed class RecordedDetector(IMisalignmentDetector inner) : IMisalignm
 
     public void CheckQuestion(string question) => inner.CheckQuestion(question);
 
-    public IReadOnlyList<Detection> Detect(IReadOnlyList<DetectionInput> inputs, int critiqueTokens = 0, CancellationToken cancellationToken = default)
+    public IReadOnlyList<Detection> Detect(
+        IReadOnlyList<DetectionInput> inputs,
+        int critiqueTokens = 0,
+        CancellationToken cancellationToken = default
+    )
     {
         var detections = inner.Detect(inputs, critiqueTokens, cancellationToken);
         HiddenStates = kept.Keep(detections[^1].HiddenStates);

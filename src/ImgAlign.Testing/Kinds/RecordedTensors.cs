@@ -2,7 +2,8 @@ using TorchSharp;
 
 namespace ImgAlign.Testing.Kinds;
 
-/// <summary>Copies of tensors that come by on any thread; they belong to the dispose scope in which this was made, whose thread waits meanwhile.</summary>
+/// <summary>Copies of tensors that come by on any thread; they belong to the dispose scope in which this was made, whose thread waits
+/// meanwhile.</summary>
 internal sealed class RecordedTensors
 {
     private readonly DisposeScope? scope = torch.CurrentDisposeScope;

@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace ImgAlign.Testing.Kinds;
 
-/// <summary>The memory of this process that is in the machine's memory: what .NET and what libtorch took, and pages of mapped files.</summary>
+/// <summary>The memory of this process that is in the machine's memory: what .NET and what libtorch took, and pages of mapped
+/// files.</summary>
 internal static class ResidentMemory
 {
     private const string Status = "/proc/self/status";
@@ -17,12 +18,15 @@ internal static class ResidentMemory
     /// <summary>Lets <see cref="Peak"/> begin anew, where the system can.</summary>
     public static void ForgetPeak()
     {
-        if (OperatingSystem.IsLinux() && File.Exists(ClearReferences)) File.WriteAllText(ClearReferences, "5");
+        if (OperatingSystem.IsLinux() && File.Exists(ClearReferences))
+            File.WriteAllText(ClearReferences, "5");
     }
 
     private static long? Kibibytes()
     {
         var line = File.ReadLines(Status).FirstOrDefault(static line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
-        return line is null ? null : long.Parse(line.Split(' ', '\t', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+        return line is null
+            ? null
+            : long.Parse(line.Split(' ', '\t', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
     }
 }

@@ -17,7 +17,11 @@ internal static class RoundKinds
         using var aligner = sdxl.LoadAligner();
 
         sdxl.Generate();
-        var outputs = new Dictionary<string, torch.Tensor> { ["base_latents"] = sdxl.Backbone.Latents, ["uncond_tokens"] = sdxl.Backbone.EncodeUnconditional() };
+        var outputs = new Dictionary<string, torch.Tensor>
+        {
+            ["base_latents"] = sdxl.Backbone.Latents,
+            ["uncond_tokens"] = sdxl.Backbone.EncodeUnconditional(),
+        };
         for (var round = 1; round <= golden.Options.GetProperty("rounds").GetInt32(); round++)
         {
             // Each round starts from the stored picture, so that one rounded pixel does not spread.
@@ -25,7 +29,8 @@ internal static class RoundKinds
             var image = sdxl.Align(start, detector, aligner, golden.Options.GetProperty("question").GetString());
             outputs[$"h{round}"] = detector.HiddenStates!;
             outputs[$"z0.{round}"] = sdxl.Backbone.ImageFeatures!;
-            foreach (var (index, z) in aligner.Passes.Index()) outputs[$"z{index + 1}.{round}"] = z;
+            foreach (var (index, z) in aligner.Passes.Index())
+                outputs[$"z{index + 1}.{round}"] = z;
             outputs[$"latents.{round}"] = sdxl.Backbone.Latents;
             outputs[$"image.{round}"] = ImagingKinds.ToTensor(image);
         }

@@ -26,7 +26,8 @@ internal sealed record SamplerCase(SchedulerConfig Config, ISampler Sampler, Noi
     public static SamplerCase Of(SchedulerConfig config, JsonElement options)
     {
         var sampler = Samplers.Of(config);
-        if (options.TryGetProperty("eta", out var eta)) sampler = sampler.WithEta(eta.GetDouble()) ?? sampler;
+        if (options.TryGetProperty("eta", out var eta))
+            sampler = sampler.WithEta(eta.GetDouble()) ?? sampler;
         var (timesteps, sigmas) = (Numbers("timesteps"), Numbers("sigmas"));
         var steps = options.TryGetProperty("steps", out var count) ? count.GetInt32() : timesteps?.Count ?? sigmas!.Count;
         var settings = new SamplingSettings
@@ -37,10 +38,12 @@ internal sealed record SamplerCase(SchedulerConfig Config, ISampler Sampler, Noi
             Sampler = sampler,
             NoiseLevels = new() { Timesteps = timesteps, Sigmas = sigmas },
         };
-        if (!config.IsFlow) return new(config, sampler, new DiffusionSchedule(config).Create(settings));
+        if (!config.IsFlow)
+            return new(config, sampler, new DiffusionSchedule(config).Create(settings));
         var flow = new FlowMatchSchedule(config);
         var tokens = options.TryGetProperty("image_seq_len", out var length) ? length.GetInt64() : 0;
-        if (options.TryGetProperty("pipeline", out _)) return new(config, sampler, flow.Create(settings, tokens));
+        if (options.TryGetProperty("pipeline", out _))
+            return new(config, sampler, flow.Create(settings, tokens));
         var mu = options.TryGetProperty("mu", out var given) ? given.GetDouble() : flow.Mu(tokens);
         // A flow's lists leave out the 0 that they end at.
         return new(config, sampler, flow.Create(sampler.Kind, steps, sigmas is null ? null : [.. sigmas, 0], mu));
@@ -50,9 +53,10 @@ internal sealed record SamplerCase(SchedulerConfig Config, ISampler Sampler, Noi
     }
 
     /// <summary>The levels of the evaluations: Heun has two within a step, the second where it ends.</summary>
-    public IReadOnlyList<NoiseLevel> Evaluations => Sampler.Kind == SamplerKind.Heun
-        ? [Schedule.Levels[0], .. Schedule.Levels.Skip(1).SelectMany(static level => (NoiseLevel[])[level, level])]
-        : Schedule.Levels;
+    public IReadOnlyList<NoiseLevel> Evaluations =>
+        Sampler.Kind == SamplerKind.Heun
+            ? [Schedule.Levels[0], .. Schedule.Levels.Skip(1).SelectMany(static level => (NoiseLevel[])[level, level])]
+            : Schedule.Levels;
 
     /// <summary>The timesteps that the reference lists.</summary>
     public torch.Tensor Timesteps => torch.tensor(Evaluations.Select(TimestepOf).ToArray());
@@ -62,7 +66,8 @@ internal sealed record SamplerCase(SchedulerConfig Config, ISampler Sampler, Noi
     {
         get
         {
-            if (Sampler.Kind >= SamplerKind.Ddim) return null;
+            if (Sampler.Kind >= SamplerKind.Ddim)
+                return null;
             var levels = Evaluations.Append(Schedule.Ends[^1]).Select(level => (float)(Config.IsFlow ? level.Noise : level.Sigma));
             // With this type it lists a 0 that no step goes to.
             var isOneMore = Config.InterpolationType == "log_linear" && Sampler.Kind == SamplerKind.Euler && Schedule.Ends[^1].Noise > 0;
@@ -82,12 +87,18 @@ internal sealed record SamplerCase(SchedulerConfig Config, ISampler Sampler, Noi
     {
         var (inputs, latents) = (torch.empty_like(answers), torch.empty_like(answers));
         var evaluation = 0;
-        var final = Sampler.Sample(noise.Times(Schedule.InitialScale), Schedule, (x, _, level) =>
-        {
-            if (evaluation > 0) latents[evaluation - 1].copy_(x);
-            inputs[evaluation].copy_(Config.IsFlow ? x : x.DividedBy(level.Scale));
-            return Schedule.ToData(answers[evaluation++], x, level);
-        }, stepNoise);
+        var final = Sampler.Sample(
+            noise.Times(Schedule.InitialScale),
+            Schedule,
+            (x, _, level) =>
+            {
+                if (evaluation > 0)
+                    latents[evaluation - 1].copy_(x);
+                inputs[evaluation].copy_(Config.IsFlow ? x : x.DividedBy(level.Scale));
+                return Schedule.ToData(answers[evaluation++], x, level);
+            },
+            stepNoise
+        );
         latents[^1].copy_(final);
         return (inputs, latents);
     }

@@ -8,20 +8,22 @@ namespace ImgAlign.Testing.Kinds;
 /// <summary>Kinds about noise, noise levels and samplers.</summary>
 internal static class SamplingKinds
 {
-    public static void Add(GoldenRunner runner) => runner
-        .Add("euler-schedule", Euler)
-        .Add("sampler-run", Run)
-        .Add("sampler-schedule", Schedules)
-        .Add("sampler-add-noise", AddNoise)
-        .Add("sampler-strength", Strengths)
-        .Add("flow-sampler", Flow)
-        .Add("randn", Randn);
+    public static void Add(GoldenRunner runner) =>
+        runner
+            .Add("euler-schedule", Euler)
+            .Add("sampler-run", Run)
+            .Add("sampler-schedule", Schedules)
+            .Add("sampler-add-noise", AddNoise)
+            .Add("sampler-strength", Strengths)
+            .Add("flow-sampler", Flow)
+            .Add("randn", Randn);
 
     private static Dictionary<string, torch.Tensor> Euler(GoldenCase golden, torch.Device device)
     {
         var run = SamplerCase.Of(SchedulerConfig.FromJson(golden.Options.GetProperty("scheduler_config"), golden.Folder), golden.Options);
         var outputs = Levels(run);
-        if (!golden.Inputs.ContainsKey("model_outputs")) return outputs;
+        if (!golden.Inputs.ContainsKey("model_outputs"))
+            return outputs;
         (outputs["scaled"], outputs["latents"]) = Sample(run, golden, device);
         return outputs;
     }
@@ -41,7 +43,8 @@ internal static class SamplingKinds
         {
             var (name, run) = (options.GetProperty("name").GetString(), SamplerCase.Of(options, golden));
             outputs[$"{name}.timesteps"] = run.Timesteps;
-            if (run.Sigmas is { } sigmas) outputs[$"{name}.sigmas"] = sigmas;
+            if (run.Sigmas is { } sigmas)
+                outputs[$"{name}.sigmas"] = sigmas;
         }
         return outputs;
     }
@@ -56,8 +59,10 @@ internal static class SamplingKinds
 
         NoiseLevel LevelOf(float timestep)
         {
-            if (golden.Options.TryGetProperty("begin_index", out var begin)) return run.Evaluations[begin.GetInt32()];
-            if (run.Schedule.LevelOf is { } ofTraining) return ofTraining((int)timestep);
+            if (golden.Options.TryGetProperty("begin_index", out var begin))
+                return run.Evaluations[begin.GetInt32()];
+            if (run.Schedule.LevelOf is { } ofTraining)
+                return ofTraining((int)timestep);
             // Of two at one timestep the reference takes the second, and the last level where there is none.
             var found = run.Evaluations.Where(level => Math.Abs(run.TimestepOf(level) - timestep) < 1e-3).Take(2).ToList();
             return found.Count > 0 ? found[^1] : run.Evaluations[^1];
@@ -72,7 +77,8 @@ internal static class SamplingKinds
             var run = SamplerCase.Of(options, golden);
             var timesteps = run.Evaluations.Select(run.TimestepOf).ToArray();
             var perStep = run.Sampler.Kind == SamplerKind.Heun ? 2 : 1;
-            var skipped = options.TryGetProperty("denoising_start", out var start) ? SkippedBy(start.GetDouble(), run, timesteps)
+            var skipped = options.TryGetProperty("denoising_start", out var start)
+                ? SkippedBy(start.GetDouble(), run, timesteps)
                 : perStep * FirstStep(options, run.Schedule.Steps);
             outputs[$"{options.GetProperty("name").GetString()}.timesteps"] = torch.tensor(timesteps[skipped..]);
         }
@@ -110,7 +116,8 @@ internal static class SamplingKinds
             ["timesteps"] = run.Timesteps,
             ["init_noise_sigma"] = torch.tensor(new[] { (float)run.Schedule.InitialScale }),
         };
-        if (run.Sigmas is { } sigmas) outputs["sigmas"] = sigmas;
+        if (run.Sigmas is { } sigmas)
+            outputs["sigmas"] = sigmas;
         return outputs;
     }
 

@@ -11,12 +11,16 @@ namespace ImgAlign.Testing.Kinds;
 /// <summary>Golden family <c>scorer</c>: HPSv2, PickScore, CLIP score and the aesthetic predictor.</summary>
 internal static class ScorerKinds
 {
-    public static void Add(GoldenRunner runner) => runner
-        .Add("score-hps", static (golden, device) =>
-            golden.Inputs.ContainsKey("pixel_values") ? RunNetworks(golden, device) : ScoreHps(golden, device))
-        .Add("score-pick", ScorePick)
-        .Add("score-clip", ScoreClip)
-        .Add("score-aesthetic", ScoreAesthetic);
+    public static void Add(GoldenRunner runner) =>
+        runner
+            .Add(
+                "score-hps",
+                static (golden, device) =>
+                    golden.Inputs.ContainsKey("pixel_values") ? RunNetworks(golden, device) : ScoreHps(golden, device)
+            )
+            .Add("score-pick", ScorePick)
+            .Add("score-clip", ScoreClip)
+            .Add("score-aesthetic", ScoreAesthetic);
 
     private static Dictionary<string, torch.Tensor> ScoreHps(GoldenCase golden, torch.Device device)
     {
@@ -83,7 +87,11 @@ internal static class ScorerKinds
     }
 
     private static Dictionary<string, torch.Tensor> Score(
-        GoldenCase golden, torch.Device device, ClipPair pair, Func<DeviceRuntime, IImageScorer> create)
+        GoldenCase golden,
+        torch.Device device,
+        ClipPair pair,
+        Func<DeviceRuntime, IImageScorer> create
+    )
     {
         var (images, texts) = (Images(golden), golden.Options.Texts("texts").Select(static text => text!).ToList());
         using var runtime = RuntimeOf(device);
@@ -115,28 +123,35 @@ internal static class ScorerKinds
         using var inText = new ModuleRecorder(text, golden.Outputs.Keys.Select(PathOf));
         var image = vision.call(golden.Inputs["pixel_values"].to(device));
         var prompt = text.call(golden.Inputs["ids"].to(device));
-        var outputs = golden.Outputs.Keys.Where(name => Recorder(name).Recorded.ContainsKey(PathOf(name)))
+        var outputs = golden
+            .Outputs.Keys.Where(name => Recorder(name).Recorded.ContainsKey(PathOf(name)))
             .ToDictionary(name => name, name => Recorder(name).Recorded[PathOf(name)]);
         outputs["image_features"] = torch.nn.functional.normalize(image.Pooled!, dim: -1);
         outputs["text_features"] = torch.nn.functional.normalize(prompt.Pooled!, dim: -1);
         // The reference norms all tokens, of which only the class token goes on.
-        outputs["visual.ln_post"] = torch.nn.functional.layer_norm(image.LastHiddenState!, [config.VisionCfg.Width],
-            vision.get_parameter("post_layernorm.weight"), vision.get_parameter("post_layernorm.bias"), config.ToVision().LayerNormEps);
+        outputs["visual.ln_post"] = torch.nn.functional.layer_norm(
+            image.LastHiddenState!,
+            [config.VisionCfg.Width],
+            vision.get_parameter("post_layernorm.weight"),
+            vision.get_parameter("post_layernorm.bias"),
+            config.ToVision().LayerNormEps
+        );
         return outputs;
 
         ModuleRecorder Recorder(string output) => output.StartsWith("visual.", StringComparison.Ordinal) ? inVision : inText;
     }
 
     // Ours of a module that OpenCLIP names.
-    private static string PathOf(string output) => output.Split('.') switch
-    {
-        ["visual", "conv1"] => "embeddings.patch_embedding",
-        ["visual", "ln_pre"] => "pre_layrnorm",
-        [.., "transformer", "resblocks", var number] => $"encoder.layers.{number}",
-        ["token_embedding"] => "embeddings.token_embedding",
-        ["ln_final"] => "final_layer_norm",
-        _ => output,
-    };
+    private static string PathOf(string output) =>
+        output.Split('.') switch
+        {
+            ["visual", "conv1"] => "embeddings.patch_embedding",
+            ["visual", "ln_pre"] => "pre_layrnorm",
+            [.., "transformer", "resblocks", var number] => $"encoder.layers.{number}",
+            ["token_embedding"] => "embeddings.token_embedding",
+            ["ln_final"] => "final_layer_norm",
+            _ => output,
+        };
 
     private static OpenClipConfig Config(GoldenCase golden) => OpenClipConfig.ReadOrDefault(golden.CheckpointPath!);
 

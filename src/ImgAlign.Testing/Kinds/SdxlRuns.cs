@@ -20,32 +20,46 @@ internal sealed class SdxlRuns : IDisposable
     {
         this.golden = golden;
         var options = golden.Options;
-        Runtime = new DeviceRuntime(new RuntimeOptions { Device = device.type == DeviceType.CPU ? "cpu" : $"cuda:{device.index}", Precision = Precision.Float32 });
-        sdxl = new SdxlBackbone(Runtime, new SdxlOptions
-        {
-            ModelPath = golden.CheckpointPath!,
-            ConfigPath = golden.PathOption("config"),
-            UNetPath = golden.PathOption("unet"),
-            ImagePromptPath = golden.PathOption("ckpts"),
-        });
+        Runtime = new DeviceRuntime(
+            new RuntimeOptions { Device = device.type == DeviceType.CPU ? "cpu" : $"cuda:{device.index}", Precision = Precision.Float32 }
+        );
+        sdxl = new SdxlBackbone(
+            Runtime,
+            new SdxlOptions
+            {
+                ModelPath = golden.CheckpointPath!,
+                ConfigPath = golden.PathOption("config"),
+                UNetPath = golden.PathOption("unet"),
+                ImagePromptPath = golden.PathOption("ckpts"),
+            }
+        );
         var scheduler = options.TryGetProperty("scheduler", out var own) ? SchedulerConfig.FromJson(own, golden.Folder) : null;
         Backbone = new RecordedBackbone(sdxl) { Scheduler = scheduler };
         // Unless each item has its own, there is one for all: the reference draws for the whole batch.
-        var seeds = options.TryGetProperty("seeds", out var list) ? list.EnumerateArray().Select(static seed => seed.GetInt64()).ToList() : null;
+        var seeds = options.TryGetProperty("seeds", out var list)
+            ? list.EnumerateArray().Select(static seed => seed.GetInt64()).ToList()
+            : null;
         noise = new TorchNoise(seeds is null ? options.GetProperty("seed").GetInt64() : 0);
         var start = golden.StartPicture();
         var (prompts, negatives) = (options.Texts("prompt"), options.Texts("negative_prompt"));
-        request = new GenerationRequest(prompts.Select((prompt, index) => new GenerationItem(prompt!)
-        {
-            NegativePrompt = negatives.ElementAtOrDefault(negatives.Count == 1 ? 0 : index),
-            Seed = seeds?[index] ?? options.GetProperty("seed").GetInt64(),
-            Size = new ImageSize(options.GetProperty("width").GetInt32(), options.GetProperty("height").GetInt32()),
-            Image = start,
-            Noise = prompts.Count == 1 || seeds is not null ? null : noise,
-        }))
+        request = new GenerationRequest(
+            prompts.Select(
+                (prompt, index) =>
+                    new GenerationItem(prompt!)
+                    {
+                        NegativePrompt = negatives.ElementAtOrDefault(negatives.Count == 1 ? 0 : index),
+                        Seed = seeds?[index] ?? options.GetProperty("seed").GetInt64(),
+                        Size = new ImageSize(options.GetProperty("width").GetInt32(), options.GetProperty("height").GetInt32()),
+                        Image = start,
+                        Noise = prompts.Count == 1 || seeds is not null ? null : noise,
+                    }
+            )
+        )
         {
             Steps = options.TryGetProperty("steps", out var steps) ? steps.GetInt32() : null,
-            NoiseLevels = options.TryGetProperty("timesteps", out var timesteps) ? new() { Timesteps = [.. timesteps.EnumerateArray().Select(static timestep => timestep.GetDouble())] } : null,
+            NoiseLevels = options.TryGetProperty("timesteps", out var timesteps)
+                ? new() { Timesteps = [.. timesteps.EnumerateArray().Select(static timestep => timestep.GetDouble())] }
+                : null,
             Eta = options.TryGetProperty("eta", out var eta) ? eta.GetDouble() : null,
             Guidance = options.GetProperty("guidance").GetDouble(),
             Strength = start is null ? null : options.GetProperty("strength").GetDouble(),
@@ -76,7 +90,9 @@ internal sealed class SdxlRuns : IDisposable
     public RecordedAligner LoadAligner()
     {
         var path = golden.PathOption("aligner") ?? Path.Combine(golden.PathOption("ckpts")!, "aligner_sdxl.pth");
-        var headWidth = golden.Options.TryGetProperty("aligner_config", out var config) ? config.GetProperty("dim_head").GetInt32() : PerceiverConfig.ReleasedHeadWidth;
+        var headWidth = golden.Options.TryGetProperty("aligner_config", out var config)
+            ? config.GetProperty("dim_head").GetInt32()
+            : PerceiverConfig.ReleasedHeadWidth;
         return new RecordedAligner(new ImplicitAligner(Runtime, path, headWidth));
     }
 

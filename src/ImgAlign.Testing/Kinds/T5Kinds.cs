@@ -9,10 +9,8 @@ namespace ImgAlign.Testing.Kinds;
 /// <summary>Kinds about T5: its tokenizer and its encoder.</summary>
 internal static class T5Kinds
 {
-    public static void Add(GoldenRunner runner) => runner
-        .Add("tokenize-t5", Tokenize)
-        .Add("tokenize-t5-either", TokenizeEither)
-        .Add("t5", Encode);
+    public static void Add(GoldenRunner runner) =>
+        runner.Add("tokenize-t5", Tokenize).Add("tokenize-t5-either", TokenizeEither).Add("t5", Encode);
 
     private static Dictionary<string, torch.Tensor> Tokenize(GoldenCase golden, torch.Device device)
     {
@@ -33,11 +31,14 @@ internal static class T5Kinds
     {
         var outputs = Tokenize(golden, device);
         var ids = outputs["ids"];
-        var isRight = golden.Outputs.Where(pair => pair.Key.StartsWith("ids", StringComparison.Ordinal))
-            .Select(pair => ids.eq(pair.Value).all(1, keepdim: true)).Aggregate((left, right) => left.logical_or(right));  // [texts, 1]
+        var isRight = golden
+            .Outputs.Where(pair => pair.Key.StartsWith("ids", StringComparison.Ordinal))
+            .Select(pair => ids.eq(pair.Value).all(1, keepdim: true))
+            .Aggregate((left, right) => left.logical_or(right)); // [texts, 1]
         foreach (var (name, expected) in golden.Outputs)
         {
-            if (name.StartsWith("ids", StringComparison.Ordinal)) outputs[name] = expected.where(isRight, ids);
+            if (name.StartsWith("ids", StringComparison.Ordinal))
+                outputs[name] = expected.where(isRight, ids);
         }
         return outputs;
     }
@@ -51,12 +52,17 @@ internal static class T5Kinds
         CheckpointBinder.Bind(network, checkpoint, T5EncoderModel.Names(checkpoint), torch.float32, device);
 
         var ids = golden.Inputs.TryGetValue("input_ids", out var given) ? given : Tokenize(golden);
-        return golden.RunRecording(network, "", () => new()
-        {
-            ["input_ids"] = ids,
-            ["last_hidden_state"] = network.call(ids.to(device)),
-            ["position_bias"] = network.PositionBias(ids.shape[1]),
-        });
+        return golden.RunRecording(
+            network,
+            "",
+            () =>
+                new()
+                {
+                    ["input_ids"] = ids,
+                    ["last_hidden_state"] = network.call(ids.to(device)),
+                    ["position_bias"] = network.PositionBias(ids.shape[1]),
+                }
+        );
     }
 
     private static torch.Tensor Tokenize(GoldenCase golden)

@@ -9,12 +9,13 @@ namespace ImgAlign.Testing.Kinds;
 /// <summary>Golden family <c>tokenizer</c>: CLIP, LLaMA and Qwen, prompts of LLaVA and Qwen2.5-VL.</summary>
 internal static class TokenizerKinds
 {
-    public static void Add(GoldenRunner runner) => runner
-        .Add("tokenize-clip", Clip)
-        .Add("tokenize-llama", Llama)
-        .Add("tokenize-llava", Llava)
-        .Add("tokenize-qwen", Qwen)
-        .Add("chat-qwen", QwenChat);
+    public static void Add(GoldenRunner runner) =>
+        runner
+            .Add("tokenize-clip", Clip)
+            .Add("tokenize-llama", Llama)
+            .Add("tokenize-llava", Llava)
+            .Add("tokenize-qwen", Qwen)
+            .Add("chat-qwen", QwenChat);
 
     private static Dictionary<string, torch.Tensor> Clip(GoldenCase golden, torch.Device device)
     {
@@ -35,13 +36,19 @@ internal static class TokenizerKinds
         var tokenizer = LlamaTokenizer.Load(golden.CheckpointPath!);
         var addBos = golden.Options.GetProperty("add_bos").GetBoolean();
         var legacy = golden.Options.GetProperty("legacy").GetBoolean();
-        return Ragged([.. golden.Options.GetProperty("texts").EnumerateArray().Select(text => tokenizer.Encode(text.GetString()!, addBos, legacy))]);
+        return Ragged([
+            .. golden.Options.GetProperty("texts").EnumerateArray().Select(text => tokenizer.Encode(text.GetString()!, addBos, legacy)),
+        ]);
     }
 
     private static Dictionary<string, torch.Tensor> Llava(GoldenCase golden, torch.Device device)
     {
         var tokenizer = LlamaTokenizer.Load(golden.CheckpointPath!);
-        var sequences = golden.Options.GetProperty("prompts").EnumerateArray().Select(prompt => LlavaPrompt.Tokenize(tokenizer, Prompt(prompt))).ToArray();
+        var sequences = golden
+            .Options.GetProperty("prompts")
+            .EnumerateArray()
+            .Select(prompt => LlavaPrompt.Tokenize(tokenizer, Prompt(prompt)))
+            .ToArray();
         var result = Ragged(sequences);
         result["image_positions"] = torch.tensor(sequences.Select(ids => (long)ids.ToList().IndexOf(LlavaPrompt.ImageId)).ToArray());
         return result;
@@ -50,8 +57,14 @@ internal static class TokenizerKinds
     private static string Prompt(JsonElement prompt)
     {
         var whole = prompt.GetProperty("prompt").GetString()!;
-        if (prompt.GetProperty("template").GetString() is not { } template) return whole;
-        return RequireEqual(ConversationTemplate.ByName(template).Render(prompt.GetProperty("question").GetString()!, prompt.GetProperty("image").GetBoolean()), whole);
+        if (prompt.GetProperty("template").GetString() is not { } template)
+            return whole;
+        return RequireEqual(
+            ConversationTemplate
+                .ByName(template)
+                .Render(prompt.GetProperty("question").GetString()!, prompt.GetProperty("image").GetBoolean()),
+            whole
+        );
     }
 
     private static Dictionary<string, torch.Tensor> Qwen(GoldenCase golden, torch.Device device)
@@ -69,19 +82,31 @@ internal static class TokenizerKinds
     private static string Chat(JsonElement chat)
     {
         var images = chat.GetProperty("image").GetBoolean() ? 1 : 0;
-        var rendered = QwenPrompt.Render(chat.GetProperty("question").GetString()!, images, chat.GetProperty("system").GetString(), chat.GetProperty("add_generation_prompt").GetBoolean());
+        var rendered = QwenPrompt.Render(
+            chat.GetProperty("question").GetString()!,
+            images,
+            chat.GetProperty("system").GetString(),
+            chat.GetProperty("add_generation_prompt").GetBoolean()
+        );
         return RequireEqual(rendered, chat.GetProperty("rendered").GetString()!);
     }
 
     /// <summary>A rendered prompt, which must be the reference's.</summary>
     internal static string RequireEqual(string rendered, string reference) =>
-        rendered == reference ? rendered : throw new ImgAlignException($"the template gives '{rendered}' where the reference gives '{reference}'");
+        rendered == reference
+            ? rendered
+            : throw new ImgAlignException($"the template gives '{rendered}' where the reference gives '{reference}'");
 
     // Sequences of different lengths: one after the other, and where each begins.
     private static Dictionary<string, torch.Tensor> Ragged(IReadOnlyList<int>[] sequences)
     {
         var offsets = new long[sequences.Length + 1];
-        for (var i = 0; i < sequences.Length; i++) offsets[i + 1] = offsets[i] + sequences[i].Count;
-        return new() { ["ids"] = torch.tensor(sequences.SelectMany(ids => ids).Select(id => (long)id).ToArray()), ["offsets"] = torch.tensor(offsets) };
+        for (var i = 0; i < sequences.Length; i++)
+            offsets[i + 1] = offsets[i] + sequences[i].Count;
+        return new()
+        {
+            ["ids"] = torch.tensor(sequences.SelectMany(ids => ids).Select(id => (long)id).ToArray()),
+            ["offsets"] = torch.tensor(offsets),
+        };
     }
 }

@@ -10,21 +10,23 @@ namespace ImgAlign.Testing.Kinds;
 /// <summary>The pieces around a training run: optimiser, clipping, schedule, and the losses of diffusion models.</summary>
 internal static class TrainingKinds
 {
-    public static void Add(GoldenRunner runner) => runner
-        .Add("adamw", Optimize)
-        .Add("clip-grad-norm", Clip)
-        .Add("cosine-warmup", Schedule)
-        .Add("ddpm-loss", Denoise)
-        .Add("flow-loss", Flow);
+    public static void Add(GoldenRunner runner) =>
+        runner
+            .Add("adamw", Optimize)
+            .Add("clip-grad-norm", Clip)
+            .Add("cosine-warmup", Schedule)
+            .Add("ddpm-loss", Denoise)
+            .Add("flow-loss", Flow);
 
     /// <summary>The optimiser's constants in a case's options.</summary>
-    internal static AdamWOptions ReadAdamW(JsonElement options) => new()
-    {
-        Beta1 = options.GetProperty("betas")[0].GetDouble(),
-        Beta2 = options.GetProperty("betas")[1].GetDouble(),
-        Epsilon = options.GetProperty("eps").GetDouble(),
-        WeightDecay = options.GetProperty("weight_decay").GetDouble(),
-    };
+    internal static AdamWOptions ReadAdamW(JsonElement options) =>
+        new()
+        {
+            Beta1 = options.GetProperty("betas")[0].GetDouble(),
+            Beta2 = options.GetProperty("betas")[1].GetDouble(),
+            Epsilon = options.GetProperty("eps").GetDouble(),
+            WeightDecay = options.GetProperty("weight_decay").GetDouble(),
+        };
 
     /// <summary>A number, or null where the option is null or absent.</summary>
     internal static double? OptionalNumber(JsonElement options, string name) =>
@@ -40,10 +42,12 @@ internal static class TrainingKinds
         var outputs = new Dictionary<string, torch.Tensor>();
         for (var step = 0; step < options.GetProperty("steps").GetInt32(); step++)
         {
-            foreach (var (gradient, all) in gradients.Zip(given)) gradient.copy_(all[step]);
+            foreach (var (gradient, all) in gradients.Zip(given))
+                gradient.copy_(all[step]);
             var rates = options.GetProperty("lr_per_step");
             optimizer.Step(rates.ValueKind == JsonValueKind.Array ? rates[step].GetDouble() : options.GetProperty("lr").GetDouble());
-            foreach (var (index, parameter) in parameters.Index()) outputs[$"p{index}.{step + 1}"] = parameter.clone();
+            foreach (var (index, parameter) in parameters.Index())
+                outputs[$"p{index}.{step + 1}"] = parameter.clone();
         }
         for (var index = 0; index < optimizer.Count; index++)
         {
@@ -66,9 +70,14 @@ internal static class TrainingKinds
     {
         var options = golden.Options;
         var total = options.GetProperty("total").GetInt64();
-        var warmup = OptionalNumber(options, "warmup_ratio") is { } ratio ? LearningRate.WarmupSteps(ratio, total) : options.GetProperty("warmup").GetInt64();
-        var rates = Enumerable.Range(0, (int)total + 3)
-            .Select(step => LearningRate.Cosine(step, options.GetProperty("lr").GetDouble(), total, warmup, OptionalNumber(options, "cycles") ?? 0.5));
+        var warmup = OptionalNumber(options, "warmup_ratio") is { } ratio
+            ? LearningRate.WarmupSteps(ratio, total)
+            : options.GetProperty("warmup").GetInt64();
+        var rates = Enumerable
+            .Range(0, (int)total + 3)
+            .Select(step =>
+                LearningRate.Cosine(step, options.GetProperty("lr").GetDouble(), total, warmup, OptionalNumber(options, "cycles") ?? 0.5)
+            );
         return new() { ["lr"] = torch.tensor(rates.ToArray()) };
     }
 
@@ -87,7 +96,11 @@ internal static class TrainingKinds
     private static Dictionary<string, torch.Tensor> Flow(GoldenCase golden, torch.Device device)
     {
         var options = golden.Options;
-        var objective = new FlowObjective(options.GetProperty("logit_mean").GetDouble(), options.GetProperty("logit_std").GetDouble(), options.GetProperty("shift").GetDouble());
+        var objective = new FlowObjective(
+            options.GetProperty("logit_mean").GetDouble(),
+            options.GetProperty("logit_std").GetDouble(),
+            options.GetProperty("shift").GetDouble()
+        );
         var times = objective.Times(golden.Inputs["normal"].to(device));
         var outputs = Derive(golden, FlowObjective.Noise(golden.Inputs["x0"].to(device), golden.Inputs["noise"].to(device), times), device);
         outputs["t"] = times;
@@ -103,12 +116,17 @@ internal static class TrainingKinds
         loss.backward();
         return new()
         {
-            ["x_t"] = sample.Noisy, ["target"] = sample.Target, ["per_sample"] = losses.detach(), ["loss"] = loss.detach(), ["grad_pred"] = prediction.grad!,
+            ["x_t"] = sample.Noisy,
+            ["target"] = sample.Target,
+            ["per_sample"] = losses.detach(),
+            ["loss"] = loss.detach(),
+            ["grad_pred"] = prediction.grad!,
         };
     }
 
     private static IEnumerable<torch.Tensor> Numbered(GoldenCase golden, string letter)
     {
-        for (var index = 0; golden.Inputs.TryGetValue($"{letter}{index}", out var tensor); index++) yield return tensor;
+        for (var index = 0; golden.Inputs.TryGetValue($"{letter}{index}", out var tensor); index++)
+            yield return tensor;
     }
 }

@@ -19,12 +19,24 @@ internal static class VaeKinds
     private static Dictionary<string, torch.Tensor> Encode(GoldenCase golden, torch.Device device)
     {
         using var network = Load(golden, device, AutoencoderParts.Encoder);
-        var pixels = golden.Inputs["image"].permute(2, 0, 1).unsqueeze(0).to(device).to(torch.float32).DividedBy(255).Times(2).Minus(1);  // [1, 3, H, W]
-        return golden.RunRecording(network, "", () =>
-        {
-            var (mean, logVariance) = network.Encode(pixels);
-            return new() { ["pixels"] = pixels, ["mean"] = mean, ["mode"] = mean, ["logvar"] = logVariance, ["std"] = logVariance.Times(0.5).exp() };
-        });
+        // [1, 3, H, W]
+        var pixels = golden.Inputs["image"].permute(2, 0, 1).unsqueeze(0).to(device).to(torch.float32).DividedBy(255).Times(2).Minus(1);
+        return golden.RunRecording(
+            network,
+            "",
+            () =>
+            {
+                var (mean, logVariance) = network.Encode(pixels);
+                return new()
+                {
+                    ["pixels"] = pixels,
+                    ["mean"] = mean,
+                    ["mode"] = mean,
+                    ["logvar"] = logVariance,
+                    ["std"] = logVariance.Times(0.5).exp(),
+                };
+            }
+        );
     }
 
     private static AutoencoderKl Load(GoldenCase golden, torch.Device device, AutoencoderParts parts)

@@ -9,15 +9,25 @@ internal static class Colour
 {
     private static readonly Dictionary<string, float[]> Names = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["red"] = [1, 0, 0], ["green"] = [0, 1, 0], ["blue"] = [0, 0, 1], ["yellow"] = [1, 1, 0], ["cyan"] = [0, 1, 1],
-        ["magenta"] = [1, 0, 1], ["white"] = [1, 1, 1], ["black"] = [0, 0, 0],
+        ["red"] = [1, 0, 0],
+        ["green"] = [0, 1, 0],
+        ["blue"] = [0, 0, 1],
+        ["yellow"] = [1, 1, 0],
+        ["cyan"] = [0, 1, 1],
+        ["magenta"] = [1, 0, 1],
+        ["white"] = [1, 1, 1],
+        ["black"] = [0, 0, 0],
     };
 
     /// <summary>The mean of the colours that a text names, or one of its own if it names none: red, green, blue in 0 to 1.</summary>
     public static float[] Of(string text)
     {
-        var named = text.Split([' ', ',', '.', '?', ':', '\n'], StringSplitOptions.RemoveEmptyEntries).Where(Names.ContainsKey).Select(word => Names[word]).ToList();
-        if (named.Count > 0) return [.. Enumerable.Range(0, 3).Select(channel => named.Average(colour => colour[channel]))];
+        var named = text.Split([' ', ',', '.', '?', ':', '\n'], StringSplitOptions.RemoveEmptyEntries)
+            .Where(Names.ContainsKey)
+            .Select(word => Names[word])
+            .ToList();
+        if (named.Count > 0)
+            return [.. Enumerable.Range(0, 3).Select(channel => named.Average(colour => colour[channel]))];
         var hash = SHA256.HashData(Encoding.UTF8.GetBytes(text));
         return [.. Enumerable.Range(0, 3).Select(channel => BinaryPrimitives.ReadUInt16LittleEndian(hash.AsSpan(2 * channel)) / 65535f)];
     }
@@ -33,7 +43,8 @@ internal static class Colour
             {
                 var quarter = 2 * (2 * y / image.Height) + 2 * x / image.Width;
                 counts[quarter]++;
-                for (var channel = 0; channel < 3; channel++) sums[3 * quarter + channel] += image.Pixels[3 * (y * image.Width + x) + channel];
+                for (var channel = 0; channel < 3; channel++)
+                    sums[3 * quarter + channel] += image.Pixels[3 * (y * image.Width + x) + channel];
             }
         }
         return [.. sums.Select((sum, i) => (float)(sum / (255.0 * Math.Max(1, counts[i / 3]))))];
@@ -43,6 +54,11 @@ internal static class Colour
     public static float[] Mean(RgbImage image)
     {
         var quarters = Quarters(image);
-        return [.. Enumerable.Range(0, 3).Select(channel => (quarters[channel] + quarters[3 + channel] + quarters[6 + channel] + quarters[9 + channel]) / 4)];
+        return
+        [
+            .. Enumerable
+                .Range(0, 3)
+                .Select(channel => (quarters[channel] + quarters[3 + channel] + quarters[6 + channel] + quarters[9 + channel]) / 4),
+        ];
     }
 }

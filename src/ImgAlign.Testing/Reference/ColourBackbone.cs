@@ -52,9 +52,13 @@ public sealed class ColourBackbone : IDiffusionBackbone, IImagePromptEncoder, IM
     /// <inheritdoc/>
     public NoiseSchedule CreateSchedule(SamplingSettings settings, ImageSize size)
     {
-        const double Highest = 10, Ratio = 0.01;
+        const double Highest = 10,
+            Ratio = 0.01;
         // The network is a formula, which is told the noise level itself.
-        var levels = Enumerable.Range(0, settings.Steps).Select(i => Highest * Math.Pow(Ratio, (double)i / settings.Steps)).Select(static sigma => new NoiseLevel(1, sigma, (float)sigma));
+        var levels = Enumerable
+            .Range(0, settings.Steps)
+            .Select(i => Highest * Math.Pow(Ratio, (double)i / settings.Steps))
+            .Select(static sigma => new NoiseLevel(1, sigma, (float)sigma));
         return new([.. levels], NoiseLevel.Clean, initialScale: Highest, PredictionType.Noise);
     }
 
@@ -64,17 +68,26 @@ public sealed class ColourBackbone : IDiffusionBackbone, IImagePromptEncoder, IM
     /// <inheritdoc/>
     public TextFeatures EncodeText(IReadOnlyList<string?> prompts)
     {
-        var colours = prompts.SelectMany(prompt => prompt is null ? [0.5f, 0.5f, 0.5f] : Colour.Of(prompt).Select(static value => 0.25f + value / 2));
-        var tokens = tensor([.. colours], [prompts.Count, 1, 3], device: Runtime.Device);  // [B, 1, 3]
+        var colours = prompts.SelectMany(prompt =>
+            prompt is null ? [0.5f, 0.5f, 0.5f] : Colour.Of(prompt).Select(static value => 0.25f + value / 2)
+        );
+        var tokens = tensor([.. colours], [prompts.Count, 1, 3], device: Runtime.Device); // [B, 1, 3]
         return new PooledTextFeatures(tokens, tokens.squeeze(1));
     }
 
     /// <inheritdoc/>
-    public Conditioning Condition(TextFeatures text, Tensor? imagePrompt, double imagePromptScale, ImageSize size, SamplingSettings settings)
+    public Conditioning Condition(
+        TextFeatures text,
+        Tensor? imagePrompt,
+        double imagePromptScale,
+        ImageSize size,
+        SamplingSettings settings
+    )
     {
         using var scope = NewDisposeScope();
-        var mean = PooledTextFeatures.Of(text).Pooled.alias();  // [B, 3]
-        if (imagePrompt is not null && imagePromptScale != 0) mean = mean.Plus((imagePrompt.mean([1]) - mean).Times(imagePromptScale));
+        var mean = PooledTextFeatures.Of(text).Pooled.alias(); // [B, 3]
+        if (imagePrompt is not null && imagePromptScale != 0)
+            mean = mean.Plus((imagePrompt.mean([1]) - mean).Times(imagePromptScale));
         return new ColourConditioning(mean.unsqueeze(-1).unsqueeze(-1).DetachFromDisposeScope());
     }
 
@@ -91,27 +104,31 @@ public sealed class ColourBackbone : IDiffusionBackbone, IImagePromptEncoder, IM
     public IReadOnlyList<RgbImage> Decode(Tensor x)
     {
         using var scope = NewDisposeScope();
-        var enlarged = x.repeat_interleave(Pixels, 2).repeat_interleave(Pixels, 3);  // [B, 3, H, W]
+        var enlarged = x.repeat_interleave(Pixels, 2).repeat_interleave(Pixels, 3); // [B, 3, H, W]
         var bytes = enlarged.Times(255).round().Clamp(0, 255).to(uint8).permute(0, 2, 3, 1).contiguous().cpu();
         return [.. bytes.unbind().Select(image => new RgbImage((int)image.shape[1], (int)image.shape[0], image.data<byte>().ToArray()))];
     }
 
     /// <inheritdoc/>
-    public Tensor Encode(IReadOnlyList<RgbImage> images) => tensor([.. images.SelectMany(Colour.Quarters)], [images.Count, 4, 3], device: Runtime.Device);
+    public Tensor Encode(IReadOnlyList<RgbImage> images) =>
+        tensor([.. images.SelectMany(Colour.Quarters)], [images.Count, 4, 3], device: Runtime.Device);
 
     /// <inheritdoc/>
     public Tensor EncodeUnconditional() => TensorMath.Full([1, 4, 3], 0.5, float32, Runtime.Device);
 
     /// <inheritdoc/>
     public IReadOnlyList<StageFootprint> EstimateStages(Workload workload) =>
-        [new("Colour text", ClaimedStageBytes, 0), new("Colour painter", ClaimedStageBytes, 12L * workload.Size.Width * workload.Size.Height * workload.Batch)];
+        [
+            new("Colour text", ClaimedStageBytes, 0),
+            new("Colour painter", ClaimedStageBytes, 12L * workload.Size.Width * workload.Size.Height * workload.Batch),
+        ];
 
     /// <summary>Owns nothing.</summary>
     public void Dispose() { }
 
     private sealed class ColourConditioning(Tensor mean) : Conditioning
     {
-        public Tensor Mean => mean;  // [B, 3, 1, 1]
+        public Tensor Mean => mean; // [B, 3, 1, 1]
 
         public override int Batch => (int)mean.shape[0];
 

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.Testing.Reference;
 
-/// <summary>The colour world's detector: hidden states of width 6 hold the colours of a picture's quarters, and last the question's colour.</summary>
+/// <summary>The colour world's detector: hidden states of width 6 hold the colours of a picture's quarters, and last the question's
+/// colour.</summary>
 /// <param name="runtime">Where to compute.</param>
 public sealed class ColourDetector(DeviceRuntime runtime) : IMisalignmentDetector
 {
@@ -22,7 +23,11 @@ public sealed class ColourDetector(DeviceRuntime runtime) : IMisalignmentDetecto
     public void CheckQuestion(string question) { }
 
     /// <inheritdoc/>
-    public IReadOnlyList<Detection> Detect(IReadOnlyList<DetectionInput> inputs, int critiqueTokens = 0, CancellationToken cancellationToken = default)
+    public IReadOnlyList<Detection> Detect(
+        IReadOnlyList<DetectionInput> inputs,
+        int critiqueTokens = 0,
+        CancellationToken cancellationToken = default
+    )
     {
         cancellationToken.ThrowIfCancellationRequested();
         return [.. inputs.Select(input => Detect(input.Image, input.Question, critiqueTokens))];
@@ -38,7 +43,7 @@ public sealed class ColourDetector(DeviceRuntime runtime) : IMisalignmentDetecto
         var asked = tensor(Colour.Of(question), [1, 3], device: runtime.Device);
         var seenStates = cat([seen, zeros_like(seen)], 1);
         var askedStates = cat([zeros_like(asked), asked], 1);
-        var states = cat([seenStates, askedStates]).unsqueeze(0);  // [1, 5, 6]
+        var states = cat([seenStates, askedStates]).unsqueeze(0); // [1, 5, 6]
         return new Detection(states.MoveToOuterDisposeScope(), critiqueTokens > 0 ? Answer(image, question, critiqueTokens) : null);
     }
 
@@ -48,5 +53,6 @@ public sealed class ColourDetector(DeviceRuntime runtime) : IMisalignmentDetecto
         return string.Join(' ', words.Take(maxWords));
     }
 
-    private static string Text(float[] colour) => "#" + string.Concat(colour.Select(static value => ((int)MathF.Round(255 * value)).ToString("x2", null)));
+    private static string Text(float[] colour) =>
+        "#" + string.Concat(colour.Select(static value => ((int)MathF.Round(255 * value)).ToString("x2", null)));
 }

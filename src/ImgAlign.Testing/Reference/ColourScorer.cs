@@ -13,8 +13,14 @@ public sealed class ColourScorer(DeviceRuntime runtime) : IImageScorer
     public DeviceRuntime Runtime => runtime;
 
     /// <inheritdoc/>
-    public IReadOnlyList<double> Score(IReadOnlyList<RgbImage> images, IReadOnlyList<string> prompts) => [.. images.Zip(prompts, static (image, prompt) =>
-        -Math.Sqrt(Colour.Mean(image).Zip(Colour.Of(prompt)).Sum(static pair => Math.Pow(pair.First - pair.Second, 2))))];
+    public IReadOnlyList<double> Score(IReadOnlyList<RgbImage> images, IReadOnlyList<string> prompts) =>
+        [
+            .. images.Zip(
+                prompts,
+                static (image, prompt) =>
+                    -Math.Sqrt(Colour.Mean(image).Zip(Colour.Of(prompt)).Sum(static pair => Math.Pow(pair.First - pair.Second, 2)))
+            ),
+        ];
 
     /// <summary>Owns nothing.</summary>
     public void Dispose() { }

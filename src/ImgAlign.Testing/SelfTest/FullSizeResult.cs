@@ -20,7 +20,8 @@ public sealed class FullSizeResult
     public string? Problem { get; internal init; }
 
     /// <summary>
-    /// How far it is from float32 on the CPU: the root mean square of the difference, in root mean squares of that; NaN where a number is not
+    /// How far it is from float32 on the CPU: the root mean square of the difference, in root mean squares of that; NaN where a number is
+    /// not
     /// finite, null for the reference itself and where it did not run.
     /// </summary>
     public double? Error { get; internal init; }

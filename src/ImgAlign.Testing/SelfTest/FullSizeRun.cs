@@ -34,7 +34,8 @@ public sealed class FullSizeRun
     /// <param name="reference">A run of the same test.</param>
     internal double ErrorAgainst(FullSizeRun reference)
     {
-        double difference = 0, size = 0;
+        double difference = 0,
+            size = 0;
         foreach (var (value, expected) in output.Zip(reference.output))
         {
             difference += Math.Pow((double)value - expected, 2);

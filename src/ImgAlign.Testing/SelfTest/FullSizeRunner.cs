@@ -16,7 +16,7 @@ public sealed class FullSizeRunner
     private const long WorkingBytes = 3_000_000_000;
 
     private readonly string device;
-    private readonly long? freeBytes;  // before libtorch has taken any
+    private readonly long? freeBytes; // before libtorch has taken any
 
     /// <summary>Looks at the device.</summary>
     /// <param name="device">As in <see cref="RuntimeOptions.Device"/>.</param>
@@ -37,12 +37,15 @@ public sealed class FullSizeRunner
     /// <param name="cancellationToken">Ends it after the step that runs.</param>
     /// <returns>The results as they come.</returns>
     public async IAsyncEnumerable<FullSizeResult> RunAsync(
-        FullSizeTest test, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        FullSizeTest test,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default
+    )
     {
-        var reference = await RunAsync(
-            test, Cpu, Precision.Float32, ResidencyPolicy.StreamBlocks, null, cancellationToken).ConfigureAwait(false);
+        var reference = await RunAsync(test, Cpu, Precision.Float32, ResidencyPolicy.StreamBlocks, null, cancellationToken)
+            .ConfigureAwait(false);
         yield return reference;
-        if (reference.Run is null) yield break;
+        if (reference.Run is null)
+            yield break;
         foreach (var precision in Precisions)
         {
             yield return Place(test, precision) is { } residency
@@ -50,18 +53,31 @@ public sealed class FullSizeRunner
                 : new FullSizeResult(device, precision)
                 {
                     Verdict = DoctorVerdict.Warning,
-                    Problem = $"{MemoryEstimate.Text(WeightBytes(test, precision))} of weights fit neither on the device nor into host memory",
+                    Problem =
+                        $"{MemoryEstimate.Text(WeightBytes(test, precision))} of weights fit neither on the device nor into host memory",
                 };
         }
     }
 
     private static async Task<FullSizeResult> RunAsync(
-        FullSizeTest test, string device, Precision precision, ResidencyPolicy residency, FullSizeRun? reference,
-        CancellationToken cancellationToken)
+        FullSizeTest test,
+        string device,
+        Precision precision,
+        ResidencyPolicy residency,
+        FullSizeRun? reference,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
-            using var runtime = new DeviceRuntime(new RuntimeOptions { Device = device, Precision = precision, Residency = residency });
+            using var runtime = new DeviceRuntime(
+                new RuntimeOptions
+                {
+                    Device = device,
+                    Precision = precision,
+                    Residency = residency,
+                }
+            );
             var run = await runtime.RunAsync(() => test.Run(runtime), cancellationToken).ConfigureAwait(false);
             return Judge(run, reference, device, precision, test.Bound(precision));
         }
@@ -73,13 +89,14 @@ public sealed class FullSizeRunner
 
     private static FullSizeResult Judge(FullSizeRun run, FullSizeRun? reference, string device, Precision precision, double bound)
     {
-        var error = run.ErrorAgainst(reference ?? run);  // the reference itself must be finite, too
+        var error = run.ErrorAgainst(reference ?? run); // the reference itself must be finite, too
         return new FullSizeResult(device, precision)
         {
             Run = run,
             Error = reference is null ? null : error,
             Verdict = error <= bound ? DoctorVerdict.Fine : DoctorVerdict.Problem,
-            Problem = error <= bound ? null
+            Problem =
+                error <= bound ? null
                 : double.IsNaN(error) ? "the result holds numbers that are not finite"
                 : string.Create(CultureInfo.InvariantCulture, $"the error is larger than {bound}"),
         };
@@ -88,8 +105,10 @@ public sealed class FullSizeRunner
     // On the CPU blocks are made when their turn comes, and freed. On a GPU they would wait in host memory.
     private ResidencyPolicy? Place(FullSizeTest test, Precision precision)
     {
-        if (device == Cpu) return ResidencyPolicy.StreamBlocks;
-        if (freeBytes is null || WeightBytes(test, precision) + WorkingBytes <= freeBytes) return ResidencyPolicy.KeepAll;
+        if (device == Cpu)
+            return ResidencyPolicy.StreamBlocks;
+        if (freeBytes is null || WeightBytes(test, precision) + WorkingBytes <= freeBytes)
+            return ResidencyPolicy.KeepAll;
         var host = DeviceMemory.Query(torch.CPU)!.FreeBytes;
         return WeightBytes(test, Precision.BFloat16) + WorkingBytes <= host ? ResidencyPolicy.StreamBlocks : null;
     }

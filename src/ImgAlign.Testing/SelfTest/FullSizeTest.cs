@@ -48,32 +48,57 @@ public sealed class FullSizeTest
 
     private static FluxConfig Flux => new() { GuidanceEmbeds = true };
 
-    private static LlamaConfig Llava => new()
-    {
-        VocabSize = 32064, HiddenSize = 4096, IntermediateSize = 11008, NumHiddenLayers = 32, NumAttentionHeads = 32, RmsNormEps = 1e-5,
-    };
+    private static LlamaConfig Llava =>
+        new()
+        {
+            VocabSize = 32064,
+            HiddenSize = 4096,
+            IntermediateSize = 11008,
+            NumHiddenLayers = 32,
+            NumAttentionHeads = 32,
+            RmsNormEps = 1e-5,
+        };
 
-    private static LlamaConfig Qwen => new()
-    {
-        VocabSize = 151936, HiddenSize = 2048, IntermediateSize = 11008, NumHiddenLayers = 36, NumAttentionHeads = 16, NumKeyValueHeads = 2,
-        RopeTheta = 1e6, AttentionBias = true, AttentionOutputBias = false,
-    };
+    private static LlamaConfig Qwen =>
+        new()
+        {
+            VocabSize = 151936,
+            HiddenSize = 2048,
+            IntermediateSize = 11008,
+            NumHiddenLayers = 36,
+            NumAttentionHeads = 16,
+            NumKeyValueHeads = 2,
+            RopeTheta = 1e6,
+            AttentionBias = true,
+            AttentionOutputBias = false,
+        };
 
     /// <summary>The largest error against float32 on the CPU that is no fault (<see cref="FullSizeResult.Error"/>).</summary>
     internal double Bound(Precision precision) => precision == Precision.Float32 ? Bound32 : bound16;
 
     internal static FullSizeTest Create<T>(
-        string name, string input, double bound16, Func<torch.Device, T> create, Func<T, SeededInputs, torch.Tensor> step)
+        string name,
+        string input,
+        double bound16,
+        Func<torch.Device, T> create,
+        Func<T, SeededInputs, torch.Tensor> step
+    )
         where T : torch.nn.Module
     {
         using var network = create(torch.META);
-        var weights = ModuleParameters.Enumerate(network)
-            .Where(static parameter => !parameter.IsDerived).Sum(static parameter => parameter.Value.numel());
+        var weights = ModuleParameters
+            .Enumerate(network)
+            .Where(static parameter => !parameter.IsDerived)
+            .Sum(static parameter => parameter.Value.numel());
         return new(name, input, bound16, weights, runtime => Compute(runtime, name, create, step));
     }
 
     private static FullSizeRun Compute<T>(
-        DeviceRuntime runtime, string name, Func<torch.Device, T> create, Func<T, SeededInputs, torch.Tensor> step)
+        DeviceRuntime runtime,
+        string name,
+        Func<torch.Device, T> create,
+        Func<T, SeededInputs, torch.Tensor> step
+    )
         where T : torch.nn.Module
     {
         using var noGrad = torch.no_grad();
@@ -92,7 +117,7 @@ public sealed class FullSizeTest
             using var scope = torch.NewDisposeScope();
             using var inputs = new SeededInputs(runtime.Type, runtime.Device);
             watch.Restart();
-            output = step(lease.Model, inputs).to(torch.float32).cpu().flatten().data<float>().ToArray();  // waits for the device
+            output = step(lease.Model, inputs).to(torch.float32).cpu().flatten().data<float>().ToArray(); // waits for the device
         }
         return new FullSizeRun(output)
         {
@@ -106,8 +131,10 @@ public sealed class FullSizeTest
     private static torch.Tensor Denoise(UNet2DConditionModel unet, SeededInputs inputs)
     {
         using var conditioning = unet.Prepare(
-            inputs.Noise(1, 77, SdxlBase.UNet.CrossAttentionDim), inputs.Noise(1, SdxlBase.TextEncoder2.ProjectionDim),
-            inputs.Numbers([256, 256, 0, 0, 256, 256], 1, 6));
+            inputs.Noise(1, 77, SdxlBase.UNet.CrossAttentionDim),
+            inputs.Noise(1, SdxlBase.TextEncoder2.ProjectionDim),
+            inputs.Numbers([256, 256, 0, 0, 256, 256], 1, 6)
+        );
         return unet.call(inputs.Noise(1, 4, 32, 32), inputs.Numbers([500], 1), conditioning);
     }
 
@@ -116,8 +143,12 @@ public sealed class FullSizeTest
         const int words = 16;
         var config = transformer.Config;
         using var conditioning = transformer.Prepare(
-            inputs.Noise(1, words, config.JointAttentionDim), inputs.Noise(1, config.PooledProjectionDim), inputs.Numbers([3.5f], 1),
-            inputs.Numbers(new float[words * 3], words, 3), LatentPatches.Ids(8, 8, inputs.Device));
+            inputs.Noise(1, words, config.JointAttentionDim),
+            inputs.Noise(1, config.PooledProjectionDim),
+            inputs.Numbers([3.5f], 1),
+            inputs.Numbers(new float[words * 3], words, 3),
+            LatentPatches.Ids(8, 8, inputs.Device)
+        );
         return transformer.call(inputs.Noise(1, 16, config.InChannels), inputs.Numbers([0.5f], 1), conditioning);
     }
 

@@ -9,9 +9,9 @@ namespace ImgAlign.Testing.SelfTest;
 /// </summary>
 internal sealed class RepeatedWeights : Checkpoint
 {
-    private const int Period = 1_048_573;  // a prime, so that the rows of a matrix differ
+    private const int Period = 1_048_573; // a prime, so that the rows of a matrix differ
     private const int Shift = 65_537;
-    private const int Steps = 128;  // a bfloat16 has 8 bits
+    private const int Steps = 128; // a bfloat16 has 8 bits
 
     private static readonly Lazy<float[]> WholeNumbers = new(static () =>
     {
@@ -28,7 +28,9 @@ internal sealed class RepeatedWeights : Checkpoint
     {
         var parameters = ModuleParameters.Enumerate(network).Where(static parameter => !parameter.IsDerived).ToList();
         tensors = parameters.ToDictionary(
-            static parameter => parameter.Path, static parameter => new TensorInfo(parameter.Path, torch.bfloat16, parameter.Value.shape));
+            static parameter => parameter.Path,
+            static parameter => new TensorInfo(parameter.Path, torch.bfloat16, parameter.Value.shape)
+        );
         starts = parameters.Index().ToDictionary(static pair => pair.Item.Path, static pair => (int)((long)pair.Index * Shift % Period));
     }
 
@@ -57,7 +59,8 @@ internal sealed class RepeatedWeights : Checkpoint
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        foreach (var table in tables.Values) table.Dispose();
+        foreach (var table in tables.Values)
+            table.Dispose();
         tables.Clear();
         base.Dispose(disposing);
     }
@@ -75,7 +78,8 @@ internal sealed class RepeatedWeights : Checkpoint
     private torch.Tensor Table(double scale, double offset)
     {
         var key = $"{scale} {offset}";
-        if (tables.TryGetValue(key, out var known)) return known;
+        if (tables.TryGetValue(key, out var known))
+            return known;
         using var scope = torch.NewDisposeScope();
         var steps = torch.tensor(WholeNumbers.Value);
         var scaled = offset == 0 ? steps.Times(scale / Steps) : steps.Times(scale).floor().DividedBy(Steps).Plus(offset);

@@ -15,10 +15,16 @@ public sealed class AlignerTraining : TrainingRun
     private readonly DeviceRuntime runtime;
     private readonly FrozenModels models;
     private readonly AlignerTrainingOptions options;
-    private readonly IReadOnlyList<PreferencePair> pairs;  // those that are held out come last
+    private readonly IReadOnlyList<PreferencePair> pairs; // those that are held out come last
     private readonly int heldOut;
 
-    private AlignerTraining(DeviceRuntime runtime, FrozenModels models, AlignerTrainingOptions options, IReadOnlyList<PreferencePair> pairs, int heldOut)
+    private AlignerTraining(
+        DeviceRuntime runtime,
+        FrozenModels models,
+        AlignerTrainingOptions options,
+        IReadOnlyList<PreferencePair> pairs,
+        int heldOut
+    )
         : base(runtime, options, pairs.Count - heldOut)
     {
         this.runtime = runtime;
@@ -42,10 +48,22 @@ public sealed class AlignerTraining : TrainingRun
     {
         get
         {
-            var prompts = pairs.SelectMany(static pair => new[] { pair.Preferred, pair.Rejected }).Distinct().Count() * (long)models.Tokens * models.TokenWidth * sizeof(float);
-            var text = string.Create(CultureInfo.InvariantCulture, $"image-prompt features: {models.Tokens} x {models.TokenWidth} a picture, {prompts / 1e6:0.0} MB in all");
-            if (!options.KeepHiddenStates) return text;
-            return string.Create(CultureInfo.InvariantCulture, $"{text}; hidden states: {models.Detector.HiddenSize} a token, {pairs.Count * 640L * models.Detector.HiddenSize * sizeof(float) / 1e6:0.0} MB at 640 tokens a pair");
+            var prompts =
+                pairs.SelectMany(static pair => new[] { pair.Preferred, pair.Rejected }).Distinct().Count()
+                * (long)models.Tokens
+                * models.TokenWidth
+                * sizeof(float);
+            var text = string.Create(
+                CultureInfo.InvariantCulture,
+                $"image-prompt features: {models.Tokens} x {models.TokenWidth} a picture, {prompts / 1e6:0.0} MB in all"
+            );
+            if (!options.KeepHiddenStates)
+                return text;
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"{text}; hidden states: {models.Detector.HiddenSize} a token, "
+                    + $"{pairs.Count * 640L * models.Detector.HiddenSize * sizeof(float) / 1e6:0.0} MB at 640 tokens a pair"
+            );
         }
     }
 
@@ -57,19 +75,27 @@ public sealed class AlignerTraining : TrainingRun
     /// <param name="cancellationToken">Ends the reading of Parquet; what is there is not read again.</param>
     /// <exception cref="ImgAlignException">An option is out of its range, or the data are missing or broken.</exception>
     public static async Task<AlignerTraining> OpenAsync(
-        DeviceRuntime runtime, FrozenModels models, AlignerTrainingOptions options, IProgress<long>? imported = null, CancellationToken cancellationToken = default)
+        DeviceRuntime runtime,
+        FrozenModels models,
+        AlignerTrainingOptions options,
+        IProgress<long>? imported = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(runtime);
         ArgumentNullException.ThrowIfNull(models);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         var pairs = await ReadAsync(options.DataPath, "pairs");
-        var heldOut = options.EvaluationPath is { } path ? (await ReadAsync(path, "evaluation-pairs")).Take(options.EvaluationSamples).ToList() : [];
+        var heldOut = options.EvaluationPath is { } path
+            ? (await ReadAsync(path, "evaluation-pairs")).Take(options.EvaluationSamples).ToList()
+            : [];
         return new AlignerTraining(runtime, models, options, [.. pairs, .. heldOut], heldOut.Count);
 
         async Task<IReadOnlyList<PreferencePair>> ReadAsync(string source, string cache)
         {
-            if (File.Exists(Path.Combine(source, PreferenceFolder.FileName))) return PreferenceFolder.Read(source);
+            if (File.Exists(Path.Combine(source, PreferenceFolder.FileName)))
+                return PreferenceFolder.Read(source);
             var folder = Path.Combine(options.Cache, cache);
             await PickAPic.ImportAsync(source, folder, imported, cancellationToken);
             return PreferenceFolder.Read(folder);
@@ -79,14 +105,19 @@ public sealed class AlignerTraining : TrainingRun
     private protected override TrainingResult Run(Loop train)
     {
         using var images = OpenStore("image-prompts", models.ImagePromptFingerprint, models.TokenWidth);
-        using var hiddenStates = options.KeepHiddenStates ? OpenStore("hidden-states", models.DetectorFingerprint, models.Detector.HiddenSize) : null;
+        using var hiddenStates = options.KeepHiddenStates
+            ? OpenStore("hidden-states", models.DetectorFingerprint, models.Detector.HiddenSize)
+            : null;
         var features = new FrozenFeatures(pairs, models.ImagePrompt, models.Detector, images, hiddenStates);
-        return InProcessGroup.Run(options.Workers, group =>
-        {
-            using var network = CreateNetwork();
-            using var task = new AlignerTask(network, features, options.Objective, options.UpdateAfter, heldOut);
-            return train(task, group);
-        })[0];
+        return InProcessGroup.Run(
+            options.Workers,
+            group =>
+            {
+                using var network = CreateNetwork();
+                using var task = new AlignerTask(network, features, options.Objective, options.UpdateAfter, heldOut);
+                return train(task, group);
+            }
+        )[0];
     }
 
     private FeatureStore OpenStore(string name, string networks, int width)
@@ -97,7 +128,15 @@ public sealed class AlignerTraining : TrainingRun
 
     private AlignerNetwork CreateNetwork()
     {
-        var config = new PerceiverConfig(models.Detector.HiddenSize, models.TokenWidth, models.TokenWidth, options.Depth, options.Heads, options.HeadWidth, (long)models.TokenWidth * options.FeedForwardFactor);
+        var config = new PerceiverConfig(
+            models.Detector.HiddenSize,
+            models.TokenWidth,
+            models.TokenWidth,
+            options.Depth,
+            options.Heads,
+            options.HeadWidth,
+            (long)models.TokenWidth * options.FeedForwardFactor
+        );
         var network = new AlignerNetwork(config, META) { RecomputesActivations = options.CheckpointGradients };
         if (options.InitialPath is not { } path)
         {
@@ -106,7 +145,8 @@ public sealed class AlignerTraining : TrainingRun
         }
         using var checkpoint = Checkpoint.Open(path);
         using var mapped = AlignerNetwork.FromShapes(checkpoint, options.HeadWidth);
-        if (mapped.Config != config) throw new ImgAlignException($"{path}: this aligner has the sizes {mapped.Config}, but {config} are asked for.");
+        if (mapped.Config != config)
+            throw new ImgAlignException($"{path}: this aligner has the sizes {mapped.Config}, but {config} are asked for.");
         CheckpointBinder.Bind(network, checkpoint, AlignerNetwork.Names(checkpoint), runtime.Type, runtime.Device);
         AlignerTask.Own(network);
         return network;

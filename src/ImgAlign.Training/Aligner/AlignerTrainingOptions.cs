@@ -5,15 +5,15 @@ using ImgAlign.Training.Preference;
 namespace ImgAlign.Training.Aligner;
 
 /// <summary>
-/// How an Implicit Aligner is trained. The defaults are IMG's. The data are preference pairs: a folder with <c>pairs.jsonl</c>, or Parquet in
+/// How an Implicit Aligner is trained. The defaults are IMG's. The data are preference pairs: a folder with <c>pairs.jsonl</c>, or Parquet
+/// in
 /// Pick-a-Pic's columns, a file or a folder.
 /// </summary>
 public sealed class AlignerTrainingOptions : TrainingRunOptions
 {
     /// <summary>Sets the defaults.</summary>
-    public AlignerTrainingOptions() : base(new TrainerOptions { Steps = 100_000 })
-    {
-    }
+    public AlignerTrainingOptions()
+        : base(new TrainerOptions { Steps = 100_000 }) { }
 
     /// <summary>Where features of frozen networks are kept; null: in the folder of the run.</summary>
     public string? CachePath { get; set; }

@@ -8,7 +8,13 @@ namespace ImgAlign.Training.Aligner;
 /// <param name="imagePromptFingerprint">Tells this encoder's features from those of another (<see cref="Data.ModelFingerprint"/>).</param>
 /// <param name="detectorFingerprint">The same of the detector, with how it is asked.</param>
 public sealed class FrozenModels(
-    IImagePromptEncoder imagePrompt, IMisalignmentDetector detector, int tokens, int tokenWidth, string imagePromptFingerprint, string detectorFingerprint)
+    IImagePromptEncoder imagePrompt,
+    IMisalignmentDetector detector,
+    int tokens,
+    int tokenWidth,
+    string imagePromptFingerprint,
+    string detectorFingerprint
+)
 {
     /// <summary>Encodes pictures.</summary>
     public IImagePromptEncoder ImagePrompt { get; } = imagePrompt;

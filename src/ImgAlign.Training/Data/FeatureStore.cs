@@ -7,8 +7,10 @@ using static TorchSharp.torch;
 namespace ImgAlign.Training.Data;
 
 /// <summary>
-/// Features of frozen networks on disk, by the contents that they were computed from. One file that only grows. It begins with what it holds
-/// (<c>IMGFEAT1</c>, the width of a row, the networks' fingerprint); each record is a key of 32 bytes, the number of rows, a checksum of both,
+/// Features of frozen networks on disk, by the contents that they were computed from. One file that only grows. It begins with what it
+/// holds
+/// (<c>IMGFEAT1</c>, the width of a row, the networks' fingerprint); each record is a key of 32 bytes, the number of rows, a checksum of
+/// both,
 /// and the rows in float32. The last record is cut off where a killed process has left it unfinished; nothing else is ever cut.
 /// </summary>
 public sealed class FeatureStore : IDisposable
@@ -79,7 +81,8 @@ public sealed class FeatureStore : IDisposable
     public Tensor GetOrAdd(string key, Func<Tensor> compute)
     {
         ArgumentNullException.ThrowIfNull(compute);
-        if (!records.ContainsKey(key)) Append(key, compute);
+        if (!records.ContainsKey(key))
+            Append(key, compute);
         return Read(records[key]);
     }
 
@@ -92,12 +95,16 @@ public sealed class FeatureStore : IDisposable
         var expected = FileHeader(fingerprint);
         var found = new byte[Math.Min(expected.Length, file.Length)];
         file.ReadExactly(found);
-        if (found.AsSpan().SequenceEqual(expected)) return expected.Length;
+        if (found.AsSpan().SequenceEqual(expected))
+            return expected.Length;
         if (file.Length >= expected.Length || !expected.AsSpan().StartsWith(found))
         {
-            throw new ImgAlignException(found.AsSpan().StartsWith(Magic)
-                ? $"{path}: the features in this file are not of width {width} and of the networks {fingerprint}; name another cache folder, or delete the file."
-                : $"{path}: not a file of features, or one of an older version; name another cache folder, or delete the file.");
+            throw new ImgAlignException(
+                found.AsSpan().StartsWith(Magic)
+                    ? $"{path}: the features in this file are not of width {width} and of the networks {fingerprint}; name "
+                        + "another cache folder, or delete the file."
+                    : $"{path}: not a file of features, or one of an older version; name another cache folder, or delete the file."
+            );
         }
         file.Position = 0;
         file.Write(expected);
@@ -124,24 +131,32 @@ public sealed class FeatureStore : IDisposable
             file.Position = start;
             file.ReadExactly(header);
             if (!Checksum(header).SequenceEqual(header.AsSpan(KeyBytes + sizeof(int))))
-                throw new ImgAlignException($"{path}: the record at byte {start} is damaged, so that it is not known where the next one begins; delete the file, and the features are computed anew.");
+                throw new ImgAlignException(
+                    $"{path}: the record at byte {start} is damaged, so that it is not known where the next one begins; delete "
+                        + "the file, and the features are computed anew."
+                );
             var rows = BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(KeyBytes));
             var next = start + RecordHeaderBytes + (long)rows * width * sizeof(float);
-            if (next > file.Length) break;
+            if (next > file.Length)
+                break;
             records[Convert.ToHexStringLower(header, 0, KeyBytes)] = (start + RecordHeaderBytes, rows);
             start = next;
         }
         file.SetLength(start);
     }
 
-    private static ReadOnlySpan<byte> Checksum(ReadOnlySpan<byte> header) => SHA256.HashData(header[..(KeyBytes + sizeof(int))]).AsSpan(0, ChecksumBytes);
+    private static ReadOnlySpan<byte> Checksum(ReadOnlySpan<byte> header) =>
+        SHA256.HashData(header[..(KeyBytes + sizeof(int))]).AsSpan(0, ChecksumBytes);
 
     private void Append(string key, Func<Tensor> compute)
     {
         using var scope = NewDisposeScope();
         var features = compute().to(float32).cpu().contiguous();
         if (features.dim() != 2 || features.shape[1] != width)
-            throw new ArgumentException($"Features of shape [{string.Join(", ", features.shape)}] do not belong into a store of rows of width {width}.", nameof(compute));
+            throw new ArgumentException(
+                $"Features of shape [{string.Join(", ", features.shape)}] do not belong into a store of rows of width {width}.",
+                nameof(compute)
+            );
         var rows = checked((int)features.shape[0]);
         var record = new byte[RecordHeaderBytes + (long)rows * width * sizeof(float)];
         Convert.FromHexString(key).CopyTo(record, 0);

@@ -14,7 +14,8 @@ internal sealed class ImageStore(string folder)
         // Two letters a folder: a million files in one would be slow to list.
         var relative = Path.Combine(Path.GetFileName(folder), name[..2], name + ".jpg");
         var path = Path.Combine(Path.GetDirectoryName(folder)!, relative);
-        if (File.Exists(path)) return relative;
+        if (File.Exists(path))
+            return relative;
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         AtomicFile.Write(path, file => file.Write(bytes));
         return relative;

@@ -16,8 +16,11 @@ public static class ModelFingerprint
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (var path in paths)
         {
-            var files = Directory.Exists(path) ? Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal) : Enumerable.Repeat(path, 1);
-            foreach (var name in files) Append(hash, name, Directory.Exists(path) ? Path.GetRelativePath(path, name) : "");
+            var files = Directory.Exists(path)
+                ? Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+                : Enumerable.Repeat(path, 1);
+            foreach (var name in files)
+                Append(hash, name, Directory.Exists(path) ? Path.GetRelativePath(path, name) : "");
         }
         return Convert.ToHexStringLower(hash.GetHashAndReset())[..16];
     }

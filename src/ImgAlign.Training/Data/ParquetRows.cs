@@ -12,7 +12,8 @@ internal static class ParquetRows
     /// <exception cref="ImgAlignException">There are none.</exception>
     public static IReadOnlyList<string> Find(string path)
     {
-        if (File.Exists(path)) return [path];
+        if (File.Exists(path))
+            return [path];
         string[] found = Directory.Exists(path)
             ? [.. Directory.EnumerateFiles(path, "*.parquet", SearchOption.AllDirectories).Order(StringComparer.Ordinal)]
             : [];
@@ -34,7 +35,8 @@ internal static class ParquetRows
             var readers = new List<LogicalColumnReader>();
             try
             {
-                foreach (var place in places) readers.Add(Readable(path, () => rows.Column(place).LogicalReader(RowsAtOnce)));
+                foreach (var place in places)
+                    readers.Add(Readable(path, () => rows.Column(place).LogicalReader(RowsAtOnce)));
                 var parts = readers.Zip(columns, (reader, column) => Batches(reader, column, path)).ToList();
                 var left = Readable(path, () => rows.MetaData.NumRows);
                 while (left > 0)
@@ -43,13 +45,15 @@ internal static class ParquetRows
                     var count = values[0].Length;
                     if (count == 0 || count > left || values.Exists(part => part.Length != count))
                         throw new ImgAlignException($"{path}: a column has another number of rows than the file says; download it again.");
-                    for (var row = 0; row < count; row++) yield return [.. values.Select(part => part[row])];
+                    for (var row = 0; row < count; row++)
+                        yield return [.. values.Select(part => part[row])];
                     left -= count;
                 }
             }
             finally
             {
-                foreach (var reader in readers) reader.Dispose();
+                foreach (var reader in readers)
+                    reader.Dispose();
             }
         }
     }
@@ -61,8 +65,17 @@ internal static class ParquetRows
         {
             return read();
         }
-        catch (Exception exception) when (exception is ParquetException or ArgumentException or InvalidOperationException or InvalidCastException
-            or NotSupportedException or OverflowException or IOException || exception.GetType() == typeof(Exception))
+        catch (Exception exception)
+            when (exception
+                    is ParquetException
+                        or ArgumentException
+                        or InvalidOperationException
+                        or InvalidCastException
+                        or NotSupportedException
+                        or OverflowException
+                        or IOException
+                || exception.GetType() == typeof(Exception)
+            )
         {
             var problem = exception.Message.ReplaceLineEndings(" ").Trim();
             throw new ImgAlignException($"{path}: not a Parquet file that can be read ({problem}); download it again.", exception);
@@ -74,25 +87,30 @@ internal static class ParquetRows
         var schema = file.FileMetaData.Schema;
         var names = Enumerable.Range(0, schema.NumColumns).Select(place => schema.Column(place).Path.ToDotString()).ToList();
         var found = names.IndexOf(column) is >= 0 and var plain ? plain : names.IndexOf(column + ".bytes");
-        return found >= 0 ? found : throw new ImgAlignException($"{path}: there is no column '{column}'; there are {string.Join(", ", names)}.");
+        return found >= 0
+            ? found
+            : throw new ImgAlignException($"{path}: there is no column '{column}'; there are {string.Join(", ", names)}.");
     }
 
     // Each call gives the values of the next rows.
-    private static Func<object?[]> Batches(LogicalColumnReader reader, string column, string path) => reader switch
-    {
-        LogicalColumnReader<string?> texts => Batches(texts, static text => text),
-        LogicalColumnReader<byte[]?> bytes => Batches(bytes, static value => value),
-        LogicalColumnReader<double> numbers => Batches(numbers, static number => number),
-        LogicalColumnReader<double?> numbers => Batches(numbers, static number => number),
-        LogicalColumnReader<float> numbers => Batches(numbers, static number => (double)number),
-        LogicalColumnReader<float?> numbers => Batches(numbers, static number => (double?)number),
-        LogicalColumnReader<long> numbers => Batches(numbers, static number => (double)number),
-        LogicalColumnReader<long?> numbers => Batches(numbers, static number => (double?)number),
-        LogicalColumnReader<int> numbers => Batches(numbers, static number => (double)number),
-        LogicalColumnReader<int?> numbers => Batches(numbers, static number => (double?)number),
-        _ => throw new ImgAlignException(
-            $"{path}: column '{column}' holds {reader.GetType().GenericTypeArguments[^1].Name}, but texts, numbers or bytes are expected."),
-    };
+    private static Func<object?[]> Batches(LogicalColumnReader reader, string column, string path) =>
+        reader switch
+        {
+            LogicalColumnReader<string?> texts => Batches(texts, static text => text),
+            LogicalColumnReader<byte[]?> bytes => Batches(bytes, static value => value),
+            LogicalColumnReader<double> numbers => Batches(numbers, static number => number),
+            LogicalColumnReader<double?> numbers => Batches(numbers, static number => number),
+            LogicalColumnReader<float> numbers => Batches(numbers, static number => (double)number),
+            LogicalColumnReader<float?> numbers => Batches(numbers, static number => (double?)number),
+            LogicalColumnReader<long> numbers => Batches(numbers, static number => (double)number),
+            LogicalColumnReader<long?> numbers => Batches(numbers, static number => (double?)number),
+            LogicalColumnReader<int> numbers => Batches(numbers, static number => (double)number),
+            LogicalColumnReader<int?> numbers => Batches(numbers, static number => (double?)number),
+            _ => throw new ImgAlignException(
+                $"{path}: column '{column}' holds {reader.GetType().GenericTypeArguments[^1].Name}, but texts, numbers or bytes "
+                    + "are expected."
+            ),
+        };
 
     private static Func<object?[]> Batches<T>(LogicalColumnReader<T> reader, Func<T, object?> convert)
     {

@@ -1,7 +1,8 @@
 namespace ImgAlign.Training.Data;
 
 /// <summary>
-/// Pick-a-Pic (Kirstain et al., 2023): Parquet with the columns <c>jpg_0</c>, <c>jpg_1</c>, <c>label_0</c>, <c>label_1</c> and <c>caption</c>. Ties are dropped,
+/// Pick-a-Pic (Kirstain et al., 2023): Parquet with the columns <c>jpg_0</c>, <c>jpg_1</c>, <c>label_0</c>, <c>label_1</c> and
+/// <c>caption</c>. Ties are dropped,
 /// as IMG does.
 /// </summary>
 internal static class PickAPic
@@ -18,13 +19,17 @@ internal static class PickAPic
     /// <param name="cancellationToken">Seen between rows.</param>
     /// <exception cref="ImgAlignException">A file is broken, or a column is missing.</exception>
     public static Task ImportAsync(
-        string source, string folder, IProgress<long>? progress = null, CancellationToken cancellationToken = default) =>
-        Task.Run(() => Import(source, folder, progress, cancellationToken), cancellationToken);
+        string source,
+        string folder,
+        IProgress<long>? progress = null,
+        CancellationToken cancellationToken = default
+    ) => Task.Run(() => Import(source, folder, progress, cancellationToken), cancellationToken);
 
     private static void Import(string source, string folder, IProgress<long>? progress, CancellationToken cancellationToken)
     {
         var target = Path.Combine(folder, PreferenceFolder.FileName);
-        if (File.Exists(target)) return;
+        if (File.Exists(target))
+            return;
         var images = new ImageStore(Path.Combine(Path.GetFullPath(folder), "images"));
         var pairs = new List<PreferencePair>();
         var rows = 0L;

@@ -1,7 +1,8 @@
 namespace ImgAlign.Training.Data;
 
 /// <summary>
-/// Preference pairs in a folder: <c>pairs.jsonl</c> has lines <c>{"caption": …, "preferred": FILE, "rejected": FILE}</c>, whose files are relative to
+/// Preference pairs in a folder: <c>pairs.jsonl</c> has lines <c>{"caption": …, "preferred": FILE, "rejected": FILE}</c>, whose files are
+/// relative to
 /// the folder. What is wrong with a pair is found when it is used.
 /// </summary>
 public static class PreferenceFolder
@@ -14,8 +15,15 @@ public static class PreferenceFolder
     /// <returns>The pairs, with full paths.</returns>
     /// <exception cref="ImgAlignException">The file is missing or broken.</exception>
     public static IReadOnlyList<PreferencePair> Read(string folder) =>
-    [
-        .. JsonLines.Read<PreferencePair>(Path.Combine(folder, FileName))
-            .Select(pair => pair with { Preferred = Path.GetFullPath(pair.Preferred, folder), Rejected = Path.GetFullPath(pair.Rejected, folder) }),
-    ];
+        [
+            .. JsonLines
+                .Read<PreferencePair>(Path.Combine(folder, FileName))
+                .Select(pair =>
+                    pair with
+                    {
+                        Preferred = Path.GetFullPath(pair.Preferred, folder),
+                        Rejected = Path.GetFullPath(pair.Rejected, folder),
+                    }
+                ),
+        ];
 }

@@ -10,16 +10,23 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.Training.Detector;
 
-/// <summary>The fine-tuning of LLaVA as IMG's detector, from triplets on disk to a model's folder that <see cref="LlavaDetector"/> takes (IMG, section 3.2 and A.3).</summary>
+/// <summary>The fine-tuning of LLaVA as IMG's detector, from triplets on disk to a model's folder that <see cref="LlavaDetector"/> takes
+/// (IMG, section 3.2 and A.3).</summary>
 public sealed class DetectorTraining : TrainingRun
 {
     private readonly DeviceRuntime runtime;
     private readonly LlavaOptions model;
     private readonly DetectorTrainingOptions options;
-    private readonly IReadOnlyList<EditTriplet> triplets;  // those that are held out come last
+    private readonly IReadOnlyList<EditTriplet> triplets; // those that are held out come last
     private readonly int heldOut;
 
-    private DetectorTraining(DeviceRuntime runtime, LlavaOptions model, DetectorTrainingOptions options, IReadOnlyList<EditTriplet> triplets, int heldOut)
+    private DetectorTraining(
+        DeviceRuntime runtime,
+        LlavaOptions model,
+        DetectorTrainingOptions options,
+        IReadOnlyList<EditTriplet> triplets,
+        int heldOut
+    )
         : base(runtime, options, triplets.Count - heldOut)
     {
         this.runtime = runtime;
@@ -33,7 +40,8 @@ public sealed class DetectorTraining : TrainingRun
     public int TripletCount => triplets.Count - heldOut;
 
     /// <inheritdoc/>
-    public override string Description => $"{TripletCount} triplets{(heldOut > 0 ? $", {heldOut} held out" : "")}, {options.Trainer.Steps} steps";
+    public override string Description =>
+        $"{TripletCount} triplets{(heldOut > 0 ? $", {heldOut} held out" : "")}, {options.Trainer.Steps} steps";
 
     /// <summary>The folder of the tuned model.</summary>
     public override string ResultPath => Path.Combine(options.OutputPath, "model");
@@ -46,14 +54,21 @@ public sealed class DetectorTraining : TrainingRun
     /// <param name="cancellationToken">Ends the reading of Parquet.</param>
     /// <exception cref="ImgAlignException">An option is out of its range, or the data are missing or broken.</exception>
     public static async Task<DetectorTraining> OpenAsync(
-        DeviceRuntime runtime, LlavaOptions model, DetectorTrainingOptions options, IProgress<long>? imported = null, CancellationToken cancellationToken = default)
+        DeviceRuntime runtime,
+        LlavaOptions model,
+        DetectorTrainingOptions options,
+        IProgress<long>? imported = null,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(runtime);
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         var triplets = await ReadAsync(options.DataPath, "triplets");
-        var heldOut = options.EvaluationPath is { } path ? (await ReadAsync(path, "evaluation-triplets")).Take(options.EvaluationSamples).ToList() : [];
+        var heldOut = options.EvaluationPath is { } path
+            ? (await ReadAsync(path, "evaluation-triplets")).Take(options.EvaluationSamples).ToList()
+            : [];
         return new DetectorTraining(runtime, model, options, [.. triplets, .. heldOut], heldOut.Count);
 
         Task<IReadOnlyList<EditTriplet>> ReadAsync(string source, string cache) =>
@@ -68,18 +83,38 @@ public sealed class DetectorTraining : TrainingRun
         using var network = new LlavaModel(config, META);
         network.LanguageModel.Model.RecomputesActivations = options.CheckpointGradients;
         var maps = LlavaWeights.Bind(network, model.ModelPath, model.VisionTowerPath, runtime.Type, runtime.Device);
-        using var adapters = options.LoraRank == 0 ? null
-            : new LowRankAdapters(network.LanguageModel, static layer => layer.StartsWith("model.layers.", StringComparison.Ordinal), options.LoraRank, options.LoraAlpha, options.Trainer.Seed);
+        using var adapters =
+            options.LoraRank == 0
+                ? null
+                : new LowRankAdapters(
+                    network.LanguageModel,
+                    static layer => layer.StartsWith("model.layers.", StringComparison.Ordinal),
+                    options.LoraRank,
+                    options.LoraAlpha,
+                    options.Trainer.Seed
+                );
 
-        var trained = adapters?.Parameters(layer => LayerName(maps[network.LanguageModel], layer))
-            ?? NamedParameters.Of(network.Projector, maps[network.Projector]).Concat(NamedParameters.Of(network.LanguageModel, maps[network.LanguageModel])).ToDictionary();
-        var questions = new TripletQuestions(triplets, new LlavaProcessor(config, model.ModelPath, model.VisionTowerPath, model.Template, model.ImageAspectRatio));
+        var trained =
+            adapters?.Parameters(layer => LayerName(maps[network.LanguageModel], layer))
+            ?? NamedParameters
+                .Of(network.Projector, maps[network.Projector])
+                .Concat(NamedParameters.Of(network.LanguageModel, maps[network.LanguageModel]))
+                .ToDictionary();
+        var questions = new TripletQuestions(
+            triplets,
+            new LlavaProcessor(config, model.ModelPath, model.VisionTowerPath, model.Template, model.ImageAspectRatio)
+        );
         using var task = new InstructionTask(network, trained, TripletCount, questions.Read, questions.FindProblem, heldOut);
         var result = train(task, group);
-        if (group.Rank != 0) return result;
-        WriteModel(adapters is null
-            ? trained.ToDictionary(static pair => pair.Key, static pair => (Func<Tensor>)(() => pair.Value.detach()))
-            : adapters.MergedWeights().ToDictionary(weight => LayerName(maps[network.LanguageModel], weight.Path) + ".weight", static weight => weight.Weight));
+        if (group.Rank != 0)
+            return result;
+        WriteModel(
+            adapters is null
+                ? trained.ToDictionary(static pair => pair.Key, static pair => (Func<Tensor>)(() => pair.Value.detach()))
+                : adapters
+                    .MergedWeights()
+                    .ToDictionary(weight => LayerName(maps[network.LanguageModel], weight.Path) + ".weight", static weight => weight.Weight)
+        );
         return result;
     }
 
@@ -88,7 +123,8 @@ public sealed class DetectorTraining : TrainingRun
     {
         Directory.CreateDirectory(ResultPath);
         var source = ModelFolder.Resolve(model.ModelPath);
-        foreach (var file in Directory.EnumerateFiles(source).Where(static file => IsSmallPart(Path.GetFileName(file)))) File.Copy(file, Path.Combine(ResultPath, Path.GetFileName(file)), overwrite: true);
+        foreach (var file in Directory.EnumerateFiles(source).Where(static file => IsSmallPart(Path.GetFileName(file))))
+            File.Copy(file, Path.Combine(ResultPath, Path.GetFileName(file)), overwrite: true);
         using var original = Checkpoint.Open(model.ModelPath);
         using var checkpoint = new TunedCheckpoint(original, tuned);
         SafetensorsWriter.Write(Path.Combine(ResultPath, "model.safetensors"), checkpoint, original.Metadata);

@@ -12,7 +12,8 @@ internal sealed class TunedCheckpoint(Checkpoint original, IReadOnlyDictionary<s
 
     public override torch.Tensor Read(string name)
     {
-        if (!tuned.TryGetValue(name, out var read)) return original.Read(name);
+        if (!tuned.TryGetValue(name, out var read))
+            return original.Read(name);
         using var weight = read();
         return weight.detach().cpu().to(original.Tensors[name].Type);
     }

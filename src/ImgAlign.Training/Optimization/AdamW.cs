@@ -3,11 +3,13 @@ using static TorchSharp.torch;
 namespace ImgAlign.Training.Optimization;
 
 /// <summary>
-/// AdamW with decoupled weight decay (Loshchilov and Hutter, 2019; <c>torch.optim.AdamW</c>) on all parameters at once, biases and norms included:
+/// AdamW with decoupled weight decay (Loshchilov and Hutter, 2019; <c>torch.optim.AdamW</c>) on all parameters at once, biases and norms
+/// included:
 /// <c>p *= 1 - lr wd; m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; p -= lr / (1 - b1^t) m / (sqrt(v / (1 - b2^t)) + eps)</c>.
 /// </summary>
 /// <remarks>
-/// Parameters of 16 bits are rounded copies of float32 ones that are kept here: steps smaller than their last digit would be lost otherwise.
+/// Parameters of 16 bits are rounded copies of float32 ones that are kept here: steps smaller than their last digit would be lost
+/// otherwise.
 /// </remarks>
 public sealed class AdamW : IDisposable
 {
@@ -28,7 +30,11 @@ public sealed class AdamW : IDisposable
         ArgumentNullException.ThrowIfNull(gradients);
         ArgumentNullException.ThrowIfNull(options);
         if (parameters.Count == 0 || parameters.Count != gradients.Count)
-            throw new ArgumentException($"There are {parameters.Count} parameters and {gradients.Count} gradients; as many of both, and at least one, are expected.", nameof(gradients));
+            throw new ArgumentException(
+                $"There are {parameters.Count} parameters and {gradients.Count} gradients; as many of both, and at least one, "
+                    + "are expected.",
+                nameof(gradients)
+            );
         // The fused operator does not look at shapes.
         if (parameters.Zip(gradients).Any(static pair => !pair.First.shape.SequenceEqual(pair.Second.shape)))
             throw new ArgumentException("A gradient has another shape than its parameter.", nameof(gradients));
@@ -38,7 +44,8 @@ public sealed class AdamW : IDisposable
         using var noGrad = no_grad();
         foreach (var (index, parameter) in parameters.Index())
         {
-            if (parameter.dtype is ScalarType.BFloat16 or ScalarType.Float16) masters.Add(index, parameter.to(float32).DetachFromDisposeScope());
+            if (parameter.dtype is ScalarType.BFloat16 or ScalarType.Float16)
+                masters.Add(index, parameter.to(float32).DetachFromDisposeScope());
         }
         averages = [.. parameters.Select((_, index) => zeros_like(Weight(index)).DetachFromDisposeScope())];
         squares = [.. parameters.Select((_, index) => zeros_like(Weight(index)).DetachFromDisposeScope())];
@@ -71,22 +78,27 @@ public sealed class AdamW : IDisposable
         Steps++;
         var weights = parameters.Select((_, index) => Weight(index)).ToList();
         var slopes = gradients.Zip(weights, static (gradient, weight) => gradient.to(weight.dtype)).ToList();
-        if (FusedAdamW.IsAvailable) FusedAdamW.Step(weights, slopes, averages, squares, Steps, learningRate, options);
-        else PlainAdamW.Step(weights, slopes, averages, squares, Steps, learningRate, options);
+        if (FusedAdamW.IsAvailable)
+            FusedAdamW.Step(weights, slopes, averages, squares, Steps, learningRate, options);
+        else
+            PlainAdamW.Step(weights, slopes, averages, squares, Steps, learningRate, options);
         RoundParameters();
     }
 
-    /// <summary>Rounds the float32 weights to the 16 bits of their parameters: after a step, and after <see cref="Weight"/> was changed.</summary>
+    /// <summary>Rounds the float32 weights to the 16 bits of their parameters: after a step, and after <see cref="Weight"/> was
+    /// changed.</summary>
     public void RoundParameters()
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        foreach (var (index, master) in masters) parameters[index].copy_(master);
+        foreach (var (index, master) in masters)
+            parameters[index].copy_(master);
     }
 
     /// <summary>Frees the running means.</summary>
     public void Dispose()
     {
-        foreach (var tensor in averages.Concat(squares).Concat(masters.Values)) tensor.Dispose();
+        foreach (var tensor in averages.Concat(squares).Concat(masters.Values))
+            tensor.Dispose();
     }
 }

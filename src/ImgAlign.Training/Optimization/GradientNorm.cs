@@ -19,7 +19,8 @@ public static class GradientNorm
         var norm = stack(norms).norm().to(float64).item<double>();
         if (maxNorm is { } limit && limit / (norm + 1e-6) is < 1 and var scale)
         {
-            foreach (var gradient in gradients) gradient.TimesInPlace(scale);
+            foreach (var gradient in gradients)
+                gradient.TimesInPlace(scale);
         }
         return norm;
     }

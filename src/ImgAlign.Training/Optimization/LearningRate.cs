@@ -20,7 +20,8 @@ public static class LearningRate
     /// <param name="cycles">Periods of the cosine: a half ends at 0.</param>
     public static double Cosine(long step, double peak, long totalSteps, long warmupSteps = 0, double cycles = 0.5)
     {
-        if (step < warmupSteps) return peak * step / warmupSteps;
+        if (step < warmupSteps)
+            return peak * step / warmupSteps;
         var progress = (double)(step - warmupSteps) / Math.Max(1, totalSteps - warmupSteps);
         return peak * Math.Max(0, (1 + Math.Cos(2 * Math.PI * cycles * progress)) / 2);
     }

@@ -3,14 +3,21 @@ using static TorchSharp.torch;
 namespace ImgAlign.Training.Optimization;
 
 /// <summary>
-/// AdamW operator by operator, for a libtorch that lacks what <see cref="FusedAdamW"/> needs: the same formula, slower, and other in its last digits.
+/// AdamW operator by operator, for a libtorch that lacks what <see cref="FusedAdamW"/> needs: the same formula, slower, and other in its
+/// last digits.
 /// </summary>
 internal static class PlainAdamW
 {
     /// <inheritdoc cref="FusedAdamW.Step"/>
     public static void Step(
-        IReadOnlyList<Tensor> parameters, IReadOnlyList<Tensor> gradients, IReadOnlyList<Tensor> averages, IReadOnlyList<Tensor> squares,
-        long step, double learningRate, AdamWOptions options)
+        IReadOnlyList<Tensor> parameters,
+        IReadOnlyList<Tensor> gradients,
+        IReadOnlyList<Tensor> averages,
+        IReadOnlyList<Tensor> squares,
+        long step,
+        double learningRate,
+        AdamWOptions options
+    )
     {
         using var noGrad = no_grad();
         var averageCorrection = 1 - Math.Pow(options.Beta1, step);

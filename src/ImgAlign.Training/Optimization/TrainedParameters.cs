@@ -13,7 +13,8 @@ public sealed class TrainedParameters : IDisposable
     /// <exception cref="ArgumentException">There are none.</exception>
     public TrainedParameters(IReadOnlyDictionary<string, Parameter> named)
     {
-        if (named.Count == 0) throw new ArgumentException("There is nothing to train: the task has no parameters.", nameof(named));
+        if (named.Count == 0)
+            throw new ArgumentException("There is nothing to train: the task has no parameters.", nameof(named));
         Names = [.. named.Keys];
         parameters = [.. named.Values];
         Gradients = [.. parameters.Select(parameter => zeros_like(parameter).DetachFromDisposeScope())];
@@ -38,13 +39,16 @@ public sealed class TrainedParameters : IDisposable
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        foreach (var gradient in Gradients) gradient.zero_();
+        foreach (var gradient in Gradients)
+            gradient.zero_();
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var parameter in parameters.Where(parameter => !parameter.IsInvalid)) parameter.grad = null;
-        foreach (var gradient in Gradients) gradient.Dispose();
+        foreach (var parameter in parameters.Where(parameter => !parameter.IsInvalid))
+            parameter.grad = null;
+        foreach (var gradient in Gradients)
+            gradient.Dispose();
     }
 }

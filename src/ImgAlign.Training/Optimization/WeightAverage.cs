@@ -13,7 +13,10 @@ internal sealed class WeightAverage : IDisposable
         this.optimizer = optimizer;
         this.decay = decay;
         using var noGrad = no_grad();
-        Averages = [.. Enumerable.Range(0, optimizer.Count).Select(index => optimizer.Weight(index).detach().clone().DetachFromDisposeScope())];
+        Averages =
+        [
+            .. Enumerable.Range(0, optimizer.Count).Select(index => optimizer.Weight(index).detach().clone().DetachFromDisposeScope()),
+        ];
     }
 
     public IReadOnlyList<Tensor> Averages { get; }
@@ -22,7 +25,8 @@ internal sealed class WeightAverage : IDisposable
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        foreach (var (index, average) in Averages.Index()) average.lerp_(optimizer.Weight(index), 1 - decay);
+        foreach (var (index, average) in Averages.Index())
+            average.lerp_(optimizer.Weight(index), 1 - decay);
     }
 
     /// <summary>Exchanges weights and averages; a second call exchanges them back.</summary>
@@ -41,6 +45,7 @@ internal sealed class WeightAverage : IDisposable
 
     public void Dispose()
     {
-        foreach (var average in Averages) average.Dispose();
+        foreach (var average in Averages)
+            average.Dispose();
     }
 }

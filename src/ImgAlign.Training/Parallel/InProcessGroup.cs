@@ -33,31 +33,45 @@ public sealed class InProcessGroup : IProcessGroup
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
         ArgumentNullException.ThrowIfNull(work);
-        if (size == 1) return [RunInScope(work, SingleProcess.Instance)];
+        if (size == 1)
+            return [RunInScope(work, SingleProcess.Instance)];
         using var meeting = new Meeting(size);
         var results = new TResult[size];
         var processors = get_num_threads();
-        var threads = Enumerable.Range(0, size).Select(rank => new Thread(() => meeting.Guard(rank, () =>
-        {
-            set_num_threads(Math.Max(1, processors / size));
-            results[rank] = RunInScope(work, new InProcessGroup(meeting, rank));
-        }))).ToList();
+        var threads = Enumerable
+            .Range(0, size)
+            .Select(rank => new Thread(() =>
+                meeting.Guard(
+                    rank,
+                    () =>
+                    {
+                        set_num_threads(Math.Max(1, processors / size));
+                        results[rank] = RunInScope(work, new InProcessGroup(meeting, rank));
+                    }
+                )
+            ))
+            .ToList();
         threads.ForEach(thread => thread.Start());
         threads.ForEach(thread => thread.Join());
-        set_num_threads(processors);  // threads that begin later take over the number that was set last
+        set_num_threads(processors); // threads that begin later take over the number that was set last
         meeting.ThrowFailure();
         return results;
     }
 
     /// <inheritdoc/>
-    public void AllReduceMean(IReadOnlyList<Tensor> tensors) => Meet(tensors, everyone =>
-    {
-        foreach (var (index, mean) in tensors.Index())
-        {
-            foreach (var other in everyone.Skip(1)) mean.PlusInPlace(other[index]);
-            mean.DividedByInPlace(Size);
-        }
-    });
+    public void AllReduceMean(IReadOnlyList<Tensor> tensors) =>
+        Meet(
+            tensors,
+            everyone =>
+            {
+                foreach (var (index, mean) in tensors.Index())
+                {
+                    foreach (var other in everyone.Skip(1))
+                        mean.PlusInPlace(other[index]);
+                    mean.DividedByInPlace(Size);
+                }
+            }
+        );
 
     /// <inheritdoc/>
     public void Broadcast(IReadOnlyList<Tensor> tensors) => Meet(tensors, static _ => { });
@@ -69,11 +83,13 @@ public sealed class InProcessGroup : IProcessGroup
         using var scope = NewDisposeScope();
         meeting.Tensors[Rank] = tensors;
         meeting.Wait();
-        if (Rank == 0) computeFirst(meeting.Tensors);
+        if (Rank == 0)
+            computeFirst(meeting.Tensors);
         meeting.Wait();
         if (Rank != 0)
         {
-            foreach (var (own, first) in tensors.Zip(meeting.Tensors[0])) own.copy_(first);
+            foreach (var (own, first) in tensors.Zip(meeting.Tensors[0]))
+                own.copy_(first);
         }
         meeting.Wait();
     }

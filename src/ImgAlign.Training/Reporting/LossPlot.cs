@@ -16,16 +16,27 @@ internal static class LossPlot
     /// <param name="plotPath">The file to write.</param>
     public static void Write(string metricsPath, string plotPath)
     {
-        var lines = MetricsLog.Read(metricsPath).Where(static line => line.TryGetProperty("loss", out var loss) && loss.ValueKind == JsonValueKind.Number)
-            .ToLookup(static line => line.GetProperty("kind").GetString(), static line => new DataPoint(MetricsLog.StepOf(line), line.GetProperty("loss").GetDouble()));
+        var lines = MetricsLog
+            .Read(metricsPath)
+            .Where(static line => line.TryGetProperty("loss", out var loss) && loss.ValueKind == JsonValueKind.Number)
+            .ToLookup(
+                static line => line.GetProperty("kind").GetString(),
+                static line => new DataPoint(MetricsLog.StepOf(line), line.GetProperty("loss").GetDouble())
+            );
         var (trained, heldOut) = (lines["train"].ToList(), lines["evaluation"].ToList());
-        if (trained.Count == 0) return;
+        if (trained.Count == 0)
+            return;
         var model = new PlotModel { Title = "loss", Background = OxyColors.White };
         model.Axes.Add(new LinearAxis { Position = AxisPosition.Bottom, Title = "step" });
-        model.Axes.Add(trained.Concat(heldOut).All(static point => point.Y > 0) ? new LogarithmicAxis { Position = AxisPosition.Left } : new LinearAxis { Position = AxisPosition.Left });
+        model.Axes.Add(
+            trained.Concat(heldOut).All(static point => point.Y > 0)
+                ? new LogarithmicAxis { Position = AxisPosition.Left }
+                : new LinearAxis { Position = AxisPosition.Left }
+        );
         model.Series.Add(Line(trained, OxyColors.LightSteelBlue));
         model.Series.Add(Line(Smooth(trained), OxyColors.DarkBlue));
-        if (heldOut.Count > 0) model.Series.Add(Line(heldOut, OxyColors.OrangeRed));
+        if (heldOut.Count > 0)
+            model.Series.Add(Line(heldOut, OxyColors.OrangeRed));
         AtomicFile.Write(plotPath, file => new SvgExporter { Width = 900, Height = 500 }.Export(model, file));
     }
 

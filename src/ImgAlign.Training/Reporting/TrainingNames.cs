@@ -18,7 +18,8 @@ internal static class TrainingNames
     /// <summary>Gauge: the loss of a step.</summary>
     public const string Loss = "imgalign.training.loss";
 
-    /// <summary>Gauge: what else is known of a step, with the tag <see cref="MetricName"/>: the norm of the gradient, the learning rate, what the task reports.</summary>
+    /// <summary>Gauge: what else is known of a step, with the tag <see cref="MetricName"/>: the norm of the gradient, the learning rate,
+    /// what the task reports.</summary>
     public const string Metric = "imgalign.training.metric";
 
     /// <summary>Gauge: what held-out samples measure, with the tag <see cref="MetricName"/>.</summary>

@@ -4,7 +4,8 @@ using ImgAlign.Telemetry;
 namespace ImgAlign.Training.Reporting;
 
 /// <summary>
-/// Watches a run: log, activity and metrics are the same for all tasks and out of the way of the loop. The first of several processes has one.
+/// Watches a run: log, activity and metrics are the same for all tasks and out of the way of the loop. The first of several processes has
+/// one.
 /// </summary>
 internal sealed class TrainingRecorder : IDisposable
 {
@@ -23,8 +24,11 @@ internal sealed class TrainingRecorder : IDisposable
         this.task = KeyValuePair.Create<string, object?>(TrainingNames.Task, task.GetType().Name);
         this.options = options;
         this.log = log;
-        activity = TrainingInstruments.Activities.StartActivity("imgalign.train")?
-            .SetTag(TrainingNames.Task, this.task.Value).SetTag(TrainingNames.Workers, workers).SetTag(TrainingNames.Seed, options.Seed);
+        activity = TrainingInstruments
+            .Activities.StartActivity("imgalign.train")
+            ?.SetTag(TrainingNames.Task, this.task.Value)
+            .SetTag(TrainingNames.Workers, workers)
+            .SetTag(TrainingNames.Seed, options.Seed);
     }
 
     /// <summary>A sample is left out.</summary>
@@ -40,15 +44,18 @@ internal sealed class TrainingRecorder : IDisposable
     /// <param name="isLogged">Whether it has a line in the log.</param>
     public void Step(long step, IReadOnlyDictionary<string, double> metrics, bool isLogged)
     {
-        if (isLogged) log?.Write(step, "train", metrics);
+        if (isLogged)
+            log?.Write(step, "train", metrics);
         TrainingInstruments.Steps.Add(1, task);
         TrainingInstruments.Samples.Add(options.BatchSize, task);
         TrainingInstruments.StepDuration.Record(Stopwatch.GetElapsedTime(lastStep).TotalSeconds, task);
         lastStep = Stopwatch.GetTimestamp();
         foreach (var (name, value) in metrics)
         {
-            if (name == "loss") TrainingInstruments.Loss.Record(value, task);
-            else TrainingInstruments.Metric.Record(value, task, KeyValuePair.Create<string, object?>(TrainingNames.MetricName, name));
+            if (name == "loss")
+                TrainingInstruments.Loss.Record(value, task);
+            else
+                TrainingInstruments.Metric.Record(value, task, KeyValuePair.Create<string, object?>(TrainingNames.MetricName, name));
         }
     }
 
@@ -59,8 +66,10 @@ internal sealed class TrainingRecorder : IDisposable
     {
         using var evaluation = TrainingInstruments.Activities.StartActivity("imgalign.evaluate");
         var values = measure();
-        if (values.Count > 0) log?.Write(step, "evaluation", values);
-        foreach (var (name, value) in values) TrainingInstruments.Evaluation.Record(value, task, KeyValuePair.Create<string, object?>(TrainingNames.MetricName, name));
+        if (values.Count > 0)
+            log?.Write(step, "evaluation", values);
+        foreach (var (name, value) in values)
+            TrainingInstruments.Evaluation.Record(value, task, KeyValuePair.Create<string, object?>(TrainingNames.MetricName, name));
         lastStep = Stopwatch.GetTimestamp();
         return values;
     }

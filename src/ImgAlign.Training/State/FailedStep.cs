@@ -15,9 +15,28 @@ internal static class FailedStep
     };
 
     public static void Write(
-        string folder, long step, IReadOnlyList<SampleDraw> samples, IReadOnlyDictionary<string, double> metrics, IReadOnlyDictionary<string, torch.Tensor> inputs)
+        string folder,
+        long step,
+        IReadOnlyList<SampleDraw> samples,
+        IReadOnlyDictionary<string, double> metrics,
+        IReadOnlyDictionary<string, torch.Tensor> inputs
+    )
     {
-        if (inputs.Count > 0) SafetensorsWriter.Write(Path.Combine(folder, "inputs.safetensors"), inputs);
-        AtomicFile.Write(Path.Combine(folder, "step.json"), file => JsonSerializer.Serialize(file, new { step, samples, metrics }, Json));
+        if (inputs.Count > 0)
+            SafetensorsWriter.Write(Path.Combine(folder, "inputs.safetensors"), inputs);
+        AtomicFile.Write(
+            Path.Combine(folder, "step.json"),
+            file =>
+                JsonSerializer.Serialize(
+                    file,
+                    new
+                    {
+                        step,
+                        samples,
+                        metrics,
+                    },
+                    Json
+                )
+        );
     }
 }

@@ -25,16 +25,22 @@ internal sealed class RunFolder(string path)
     /// <summary>The newest complete checkpoint's folder, or null where there is none.</summary>
     public string? FindLatest() => File.Exists(Pointer) ? System.IO.Path.Combine(Checkpoints, File.ReadAllText(Pointer).Trim()) : null;
 
-    /// <summary>Removes what a run that was killed has left behind: unfinished checkpoints, and those newer than the latest that counts.</summary>
+    /// <summary>Removes what a run that was killed has left behind: unfinished checkpoints, and those newer than the latest that
+    /// counts.</summary>
     public void Clean()
     {
         Directory.CreateDirectory(Checkpoints);
         var latest = FindLatest();
-        foreach (var folder in Directory.EnumerateDirectories(Checkpoints).Where(folder => latest is null || string.CompareOrdinal(folder, latest) > 0))
+        foreach (
+            var folder in Directory
+                .EnumerateDirectories(Checkpoints)
+                .Where(folder => latest is null || string.CompareOrdinal(folder, latest) > 0)
+        )
             Directory.Delete(folder, recursive: true);
     }
 
-    /// <summary>Writes a checkpoint: beside its place first, then renamed, then named as the latest. A process may be killed at any moment.</summary>
+    /// <summary>Writes a checkpoint: beside its place first, then renamed, then named as the latest. A process may be killed at any
+    /// moment.</summary>
     /// <param name="step">The steps done.</param>
     /// <param name="keep">The number of checkpoints to keep.</param>
     /// <param name="write">Writes the files into the folder that it is given.</param>
@@ -45,16 +51,22 @@ internal sealed class RunFolder(string path)
         if (!Directory.Exists(folder))
         {
             var unfinished = folder + Unfinished;
-            if (Directory.Exists(unfinished)) Directory.Delete(unfinished, recursive: true);
+            if (Directory.Exists(unfinished))
+                Directory.Delete(unfinished, recursive: true);
             Directory.CreateDirectory(unfinished);
             write(unfinished);
             Directory.Move(unfinished, folder);
         }
         AtomicFile.Write(Pointer, file => file.Write(Encoding.ASCII.GetBytes(name)));
-        foreach (var old in Directory.EnumerateDirectories(Checkpoints).OrderDescending(StringComparer.Ordinal).Skip(keep)) Directory.Delete(old, recursive: true);
+        foreach (var old in Directory.EnumerateDirectories(Checkpoints).OrderDescending(StringComparer.Ordinal).Skip(keep))
+            Directory.Delete(old, recursive: true);
     }
 
     /// <summary>A folder for the data of a step that failed.</summary>
     public string CreateFailureFolder(long step, int rank) =>
-        Directory.CreateDirectory(System.IO.Path.Combine(path, string.Create(CultureInfo.InvariantCulture, $"failed-step-{step}-process-{rank}"))).FullName;
+        Directory
+            .CreateDirectory(
+                System.IO.Path.Combine(path, string.Create(CultureInfo.InvariantCulture, $"failed-step-{step}-process-{rank}"))
+            )
+            .FullName;
 }

@@ -9,7 +9,13 @@ namespace ImgAlign.Training.State;
 /// Everything that the next steps of a run depend on: weights, optimiser, average, counters, and what the task keeps. Random numbers follow
 /// from the seed and the position in the data, and have no state of their own.
 /// </summary>
-internal sealed class TrainingState(IReadOnlyList<string> names, AdamW optimizer, WeightAverage? average, ITrainingTask task, TrainerOptions options)
+internal sealed class TrainingState(
+    IReadOnlyList<string> names,
+    AdamW optimizer,
+    WeightAverage? average,
+    ITrainingTask task,
+    TrainerOptions options
+)
 {
     private const string Weights = "weights.safetensors";
     private const string AveragedWeights = "weights-average.safetensors";
@@ -32,11 +38,23 @@ internal sealed class TrainingState(IReadOnlyList<string> names, AdamW optimizer
     {
         using var scope = torch.NewDisposeScope();
         SafetensorsWriter.Write(Path.Combine(folder, Weights), Named("", optimizer.Weight));
-        if (average is not null) SafetensorsWriter.Write(Path.Combine(folder, AveragedWeights), Named("", index => average.Averages[index]));
-        var tensors = Named("exp_avg.", optimizer.Average).Concat(Named("exp_avg_sq.", optimizer.Square))
+        if (average is not null)
+            SafetensorsWriter.Write(Path.Combine(folder, AveragedWeights), Named("", index => average.Averages[index]));
+        var tensors = Named("exp_avg.", optimizer.Average)
+            .Concat(Named("exp_avg_sq.", optimizer.Square))
             .Concat(task.SaveState().Select(pair => KeyValuePair.Create("task." + pair.Key, pair.Value)));
         SafetensorsWriter.Write(Path.Combine(folder, Tensors), tensors.ToDictionary());
-        var counters = new Counters(Step, Position, optimizer.Steps, options.Seed, options.Shuffle, options.BatchSize, task.SampleCount, options.AverageDecay, Skipped);
+        var counters = new Counters(
+            Step,
+            Position,
+            optimizer.Steps,
+            options.Seed,
+            options.Shuffle,
+            options.BatchSize,
+            task.SampleCount,
+            options.AverageDecay,
+            Skipped
+        );
         AtomicFile.Write(Path.Combine(folder, Numbers), file => JsonSerializer.Serialize(file, counters, Json));
     }
 
@@ -55,18 +73,27 @@ internal sealed class TrainingState(IReadOnlyList<string> names, AdamW optimizer
 
         Copy(Path.Combine(folder, Weights), "", optimizer.Weight);
         optimizer.RoundParameters();
-        if (average is not null) Copy(Path.Combine(folder, AveragedWeights), "", index => average.Averages[index]);
+        if (average is not null)
+            Copy(Path.Combine(folder, AveragedWeights), "", index => average.Averages[index]);
         var path = Path.Combine(folder, Tensors);
         Copy(path, "exp_avg.", optimizer.Average);
         Copy(path, "exp_avg_sq.", optimizer.Square);
         using var state = Checkpoint.Open(path);
         const string own = "task.";
-        task.LoadState(state.Tensors.Keys.Where(name => name.StartsWith(own, StringComparison.Ordinal)).ToDictionary(name => name[own.Length..], state.Read));
+        task.LoadState(
+            state
+                .Tensors.Keys.Where(name => name.StartsWith(own, StringComparison.Ordinal))
+                .ToDictionary(name => name[own.Length..], state.Read)
+        );
         (Step, Position, Skipped, optimizer.Steps) = (counters.Step, counters.Position, counters.Skipped, counters.OptimizerSteps);
 
         void Require<T>(string what, T then, T now)
         {
-            if (!Equals(then, now)) throw new ImgAlignException($"{folder}: the run was begun with the {what} {then}, but now it is {now}; continue it with the same configuration, or begin another in another folder.");
+            if (!Equals(then, now))
+                throw new ImgAlignException(
+                    $"{folder}: the run was begun with the {what} {then}, but now it is {now}; continue it with the same "
+                        + "configuration, or begin another in another folder."
+                );
         }
     }
 
@@ -80,11 +107,24 @@ internal sealed class TrainingState(IReadOnlyList<string> names, AdamW optimizer
         foreach (var (index, name) in names.Index())
         {
             if (!checkpoint.Tensors.TryGetValue(prefix + name, out var info) || !info.Shape.SequenceEqual(target(index).shape))
-                throw new CheckpointException(path, "is not there, or has another shape; the run was begun with another network.", prefix + name);
+                throw new CheckpointException(
+                    path,
+                    "is not there, or has another shape; the run was begun with another network.",
+                    prefix + name
+                );
             target(index).copy_(checkpoint.Read(prefix + name));
         }
     }
 
     private sealed record Counters(
-        long Step, long Position, long OptimizerSteps, long Seed, bool Shuffle, int BatchSize, int SampleCount, double? AverageDecay, Dictionary<int, string> Skipped);
+        long Step,
+        long Position,
+        long OptimizerSteps,
+        long Seed,
+        bool Shuffle,
+        int BatchSize,
+        int SampleCount,
+        double? AverageDecay,
+        Dictionary<int, string> Skipped
+    );
 }

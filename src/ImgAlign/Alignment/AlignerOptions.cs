@@ -6,7 +6,8 @@ namespace ImgAlign.Alignment;
 /// <summary>Where the file of an aligner is.</summary>
 public sealed class AlignerOptions
 {
-    /// <summary>In a container, the device that it runs on: a name in <see cref="DependencyInjection.ImgAlignOptions.Devices"/>, or a device such as <c>cuda:1</c>. Null: the container's own.</summary>
+    /// <summary>In a container, the device that it runs on: a name in <see cref="DependencyInjection.ImgAlignOptions.Devices"/>, or a
+    /// device such as <c>cuda:1</c>. Null: the container's own.</summary>
     public string? Device { get; set; }
 
     /// <summary>The checkpoint, such as <c>aligner_sdxl.pth</c>.</summary>

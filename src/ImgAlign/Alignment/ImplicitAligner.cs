@@ -22,7 +22,15 @@ public sealed class ImplicitAligner : IImplicitAligner, IMemoryFootprint
         using var checkpoint = Checkpoint.Open(path);
         var config = AlignerNetwork.ReadConfig(checkpoint, headWidth);
         (DetectorWidth, TokenWidth) = ((int)config.InputWidth, (int)config.Width);
-        slot = new(runtime, new ModelSource<AlignerNetwork>("Implicit Aligner", () => new AlignerNetwork(config, META), path, static (_, weights) => AlignerNetwork.Names(weights)));
+        slot = new(
+            runtime,
+            new ModelSource<AlignerNetwork>(
+                "Implicit Aligner",
+                () => new AlignerNetwork(config, META),
+                path,
+                static (_, weights) => AlignerNetwork.Names(weights)
+            )
+        );
     }
 
     /// <inheritdoc/>
@@ -38,20 +46,23 @@ public sealed class ImplicitAligner : IImplicitAligner, IMemoryFootprint
     public int TokenWidth { get; }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">The features have other widths than it was trained for, or there is less than one pass.</exception>
+    /// <exception cref="ArgumentException">The features have other widths than it was trained for, or there is less than one
+    /// pass.</exception>
     public Tensor Align(Tensor h, Tensor z, int passes = 3)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(passes, 1);
         RequireWidth(h, DetectorWidth, "the detector's hidden states");
         RequireWidth(z, TokenWidth, "image-prompt features");
-        if (h.shape[0] != z.shape[0]) throw new ArgumentException($"There are hidden states of {h.shape[0]} images but features of {z.shape[0]}.", nameof(z));
+        if (h.shape[0] != z.shape[0])
+            throw new ArgumentException($"There are hidden states of {h.shape[0]} images but features of {z.shape[0]}.", nameof(z));
 
         using var noGrad = no_grad();
         using var lease = slot.Use();
         using var scope = NewDisposeScope();
         using var context = lease.Model.Prepare(h.to(Runtime.Device));
         var aligned = z.to(Runtime.Device);
-        for (var pass = 0; pass < passes; pass++) aligned = lease.Model.Pass(context, aligned);
+        for (var pass = 0; pass < passes; pass++)
+            aligned = lease.Model.Pass(context, aligned);
         FiniteNumbers.Require(aligned, "The aligned features", slot);
         return aligned.MoveToOuterDisposeScope();
     }
@@ -70,6 +81,9 @@ public sealed class ImplicitAligner : IImplicitAligner, IMemoryFootprint
     private static void RequireWidth(Tensor features, int width, string what)
     {
         if (features.dim() != 3 || features.shape[2] != width)
-            throw new ArgumentException($"This aligner was trained for {what} of width {width}, but a tensor of shape [{string.Join(", ", features.shape)}] was given; load the aligner that belongs to the models in use.");
+            throw new ArgumentException(
+                $"This aligner was trained for {what} of width {width}, but a tensor of shape "
+                    + $"[{string.Join(", ", features.shape)}] was given; load the aligner that belongs to the models in use."
+            );
     }
 }

@@ -30,7 +30,8 @@ public abstract class DiffusionOptions : ModelOptions
     public WeightStorage ImageEncoderStorage { get; set; }
 
     /// <summary>
-    /// The image prompt, as released: a folder with <c>image_encoder</c> and the files of the projection and the adapter. Null: the paths of its
+    /// The image prompt, as released: a folder with <c>image_encoder</c> and the files of the projection and the adapter. Null: the paths
+    /// of its
     /// parts, or no image prompts, and so no alignment.
     /// </summary>
     public string? ImagePromptPath { get; set; }

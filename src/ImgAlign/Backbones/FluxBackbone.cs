@@ -9,7 +9,8 @@ using static TorchSharp.torch;
 namespace ImgAlign.Backbones;
 
 /// <summary>
-/// FLUX.1-dev, FLUX.1-schnell and their fine-tunes, with XLabs' image prompt. Guidance is twofold: a scale that the network takes as an input, the guidance of the model's
+/// FLUX.1-dev, FLUX.1-schnell and their fine-tunes, with XLabs' image prompt. Guidance is twofold: a scale that the network takes as an
+/// input, the guidance of the model's
 /// card, and classifier-free guidance from the second step on, as in IMG (<see cref="FluxSettings"/>).
 /// </summary>
 public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
@@ -76,7 +77,8 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     public void CheckSettings(SamplingSettings settings) => Settings(settings).Check();
 
     /// <inheritdoc/>
-    public IReadOnlyList<long> LatentShape(ImageSize size) => [autoencoderConfig.LatentChannels, size.Height / autoencoderConfig.PixelsPerLatent, size.Width / autoencoderConfig.PixelsPerLatent];
+    public IReadOnlyList<long> LatentShape(ImageSize size) =>
+        [autoencoderConfig.LatentChannels, size.Height / autoencoderConfig.PixelsPerLatent, size.Width / autoencoderConfig.PixelsPerLatent];
 
     /// <inheritdoc/>
     public IGuidance CreateGuidance(SamplingSettings settings)
@@ -96,21 +98,31 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     /// <inheritdoc/>
     public TextFeatures EncodeText(IReadOnlyList<string?> prompts)
     {
-        if (prompts.Count == 0) throw new ArgumentException("There is no prompt to encode.", nameof(prompts));
+        if (prompts.Count == 0)
+            throw new ArgumentException("There is no prompt to encode.", nameof(prompts));
         using var noGrad = no_grad();
         return textEncoder.Encode(prompts);
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">A tensor has another shape than expected, or there is an image prompt but no adapter for it.</exception>
-    public Conditioning Condition(TextFeatures text, Tensor? imagePrompt, double imagePromptScale, ImageSize size, SamplingSettings settings) =>
-        Condition(text, imagePrompt, [.. Enumerable.Repeat(imagePromptScale, text.Batch)], size, settings);
+    /// <exception cref="ArgumentException">A tensor has another shape than expected, or there is an image prompt but no adapter for
+    /// it.</exception>
+    public Conditioning Condition(
+        TextFeatures text,
+        Tensor? imagePrompt,
+        double imagePromptScale,
+        ImageSize size,
+        SamplingSettings settings
+    ) => Condition(text, imagePrompt, [.. Enumerable.Repeat(imagePromptScale, text.Batch)], size, settings);
 
     /// <inheritdoc/>
     public Tensor Predict(Tensor x, NoiseLevel level, Conditioning conditioning)
     {
         if (conditioning is not FluxConditioning prepared)
-            throw new ArgumentException($"FLUX takes what its own {nameof(Condition)} made, but got a {conditioning.GetType().Name}.", nameof(conditioning));
+            throw new ArgumentException(
+                $"FLUX takes what its own {nameof(Condition)} made, but got a {conditioning.GetType().Name}.",
+                nameof(conditioning)
+            );
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var lease = transformer.Use();
@@ -123,7 +135,8 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     public bool EncodesPictures => encoder is not null;
 
     /// <inheritdoc/>
-    public Tensor EncodeLatents(RgbImage image, Tensor noise) => encoder?.Encode(image, noise)
+    public Tensor EncodeLatents(RgbImage image, Tensor noise) =>
+        encoder?.Encode(image, noise)
         ?? throw new NotSupportedException($"This FLUX's VAE has no encoder; set {nameof(FluxOptions.VaePath)} to one that has it.");
 
     /// <inheritdoc/>
@@ -143,8 +156,17 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         return
         [
             .. textEncoder.EstimateStages(batch),
-            // A single block: q, k, v, their rotated float32 copies, the feed-forward's hidden tokens twice. A step cache keeps two of the tokens' size, beside the first block's input and output and a copy of what changed.
-            transformer.Footprint((options.StepCacheThreshold is null ? 28 : 33) * tokens * transformerConfig.Width * transformerElement * batch * workload.BranchesAtOnce, adapter?.WeightBytes ?? 0),
+            // A single block: q, k, v, their rotated float32 copies, the feed-forward's hidden tokens twice. A step cache keeps two of the
+            // tokens' size, beside the first block's input and output and a copy of what changed.
+            transformer.Footprint(
+                (options.StepCacheThreshold is null ? 28 : 33)
+                    * tokens
+                    * transformerConfig.Width
+                    * transformerElement
+                    * batch
+                    * workload.BranchesAtOnce,
+                adapter?.WeightBytes ?? 0
+            ),
             decoder.Estimate(size),
             .. workload.EncodesPictures && encoder is not null ? (StageFootprint[])[encoder.Estimate(size)] : [],
             .. imagePrompt is null ? [] : (StageFootprint[])[new("FLUX image encoder", imagePrompt.WeightBytes, 64L * 1024 * 1024 * batch)],
@@ -168,23 +190,38 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     /// <param name="imagePromptScales">B weights.</param>
     /// <param name="size">The size of the picture in pixels.</param>
     /// <param name="settings">The settings.</param>
-    /// <exception cref="ArgumentException">A tensor has another shape than expected, or there is an image prompt but no adapter for it.</exception>
-    public Conditioning Condition(TextFeatures text, Tensor? imagePrompt, IReadOnlyList<double> imagePromptScales, ImageSize size, SamplingSettings settings)
+    /// <exception cref="ArgumentException">A tensor has another shape than expected, or there is an image prompt but no adapter for
+    /// it.</exception>
+    public Conditioning Condition(
+        TextFeatures text,
+        Tensor? imagePrompt,
+        IReadOnlyList<double> imagePromptScales,
+        ImageSize size,
+        SamplingSettings settings
+    )
     {
         var prompts = PooledTextFeatures.Of(text);
         var latents = LatentShape(size);
         if (imagePrompt is not null && adapter is null)
             throw new ArgumentException($"This FLUX has no image prompt; set {nameof(FluxOptions.ImagePromptPath)}.", nameof(imagePrompt));
-        if (imagePromptScales.All(static scale => scale == 0)) imagePrompt = null;  // the same to the bit
+        if (imagePromptScales.All(static scale => scale == 0))
+            imagePrompt = null; // the same to the bit
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var transformerLease = transformer.Use();
         using var adapterLease = imagePrompt is null ? null : adapter!.Use();
         var conditioning = transformerLease.Model.Prepare(
-            ToTransformer(prompts.Tokens), ToTransformer(prompts.Pooled), TensorMath.Full([text.Batch], settings.Guidance, float32, Runtime.Device),
-            zeros([prompts.Tokens.shape[1], transformerConfig.AxesDimsRope.Count], float32, Runtime.Device), LatentPatches.Ids(latents[1], latents[2], Runtime.Device),
-            adapterLease?.Model, imagePrompt is null ? null : ToTransformer(imagePrompt), imagePrompt is null ? null : imagePromptScales);
-        if (options.StepCacheThreshold is { } threshold) conditioning.StepCache = new FirstBlockCache(threshold);
+            ToTransformer(prompts.Tokens),
+            ToTransformer(prompts.Pooled),
+            TensorMath.Full([text.Batch], settings.Guidance, float32, Runtime.Device),
+            zeros([prompts.Tokens.shape[1], transformerConfig.AxesDimsRope.Count], float32, Runtime.Device),
+            LatentPatches.Ids(latents[1], latents[2], Runtime.Device),
+            adapterLease?.Model,
+            imagePrompt is null ? null : ToTransformer(imagePrompt),
+            imagePrompt is null ? null : imagePromptScales
+        );
+        if (options.StepCacheThreshold is { } threshold)
+            conditioning.StepCache = new FirstBlockCache(threshold);
         return conditioning;
     }
 
@@ -195,33 +232,48 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
 
     private Tensor ToTransformer(Tensor tensor) => tensor.to(Runtime.Device).to(transformer.Type);
 
-    private static FluxSettings Settings(SamplingSettings settings) => settings.Family switch
-    {
-        null => new FluxSettings(),
-        FluxSettings own => own,
-        var other => throw new InvalidRequestException($"Family is {other.GetType().Name}, but FLUX takes {nameof(FluxSettings)}; give those, or leave it out.", nameof(SamplingRequest.Family)),
-    };
+    private static FluxSettings Settings(SamplingSettings settings) =>
+        settings.Family switch
+        {
+            null => new FluxSettings(),
+            FluxSettings own => own,
+            var other => throw new InvalidRequestException(
+                $"Family is {other.GetType().Name}, but FLUX takes {nameof(FluxSettings)}; give those, or leave it out.",
+                nameof(SamplingRequest.Family)
+            ),
+        };
 
     // Each of them may fit its own weights, and yet not the others.
     private static void RequireFit(FluxConfig transformer, AutoencoderKlConfig autoencoder, FluxTextParts text)
     {
         var patch = autoencoder.LatentChannels * LatentPatches.Size * LatentPatches.Size;
         if (transformer.InChannels != patch || (transformer.OutChannels ?? transformer.InChannels) != patch)
-            throw new ImgAlignException($"The transformer takes image tokens of width {transformer.InChannels} and gives {transformer.OutChannels ?? transformer.InChannels}, but with the autoencoder's {autoencoder.LatentChannels} latent channels they are {patch} wide; take both from the same text-to-image model.");
+            throw new ImgAlignException(
+                $"The transformer takes image tokens of width {transformer.InChannels} and gives "
+                    + $"{transformer.OutChannels ?? transformer.InChannels}, but with the autoencoder's "
+                    + $"{autoencoder.LatentChannels} latent channels they are {patch} wide; take both from the same text-to-image model."
+            );
         if (text.Width != transformer.JointAttentionDim)
-            throw new ImgAlignException($"T5 gives features of width {text.Width}, but the transformer's joint_attention_dim is {transformer.JointAttentionDim}; take transformer and text encoders from the same model.");
+            throw new ImgAlignException(
+                $"T5 gives features of width {text.Width}, but the transformer's joint_attention_dim is "
+                    + $"{transformer.JointAttentionDim}; take transformer and text encoders from the same model."
+            );
         if (text.PooledWidth != transformer.PooledProjectionDim)
-            throw new ImgAlignException($"CLIP gives pooled features of width {text.PooledWidth}, but the transformer's pooled_projection_dim is {transformer.PooledProjectionDim}; take transformer and text encoders from the same model.");
+            throw new ImgAlignException(
+                $"CLIP gives pooled features of width {text.PooledWidth}, but the transformer's pooled_projection_dim is "
+                    + $"{transformer.PooledProjectionDim}; take transformer and text encoders from the same model."
+            );
     }
 
-    private BackboneInfo Describe() => new()
-    {
-        SizeMultiple = autoencoderConfig.PixelsPerLatent * LatentPatches.Size,
-        DefaultSize = new ImageSize(1024, 1024),
-        // FLUX.1-schnell is distilled to few steps without guidance.
-        DefaultSteps = transformerConfig.GuidanceEmbeds ? 30 : 4,
-        DefaultGuidance = transformerConfig.GuidanceEmbeds ? 3.5 : 0,
-        ImagePromptTokens = imagePrompt?.Tokens ?? 0,
-        ImagePromptWidth = imagePrompt?.Width ?? 0,
-    };
+    private BackboneInfo Describe() =>
+        new()
+        {
+            SizeMultiple = autoencoderConfig.PixelsPerLatent * LatentPatches.Size,
+            DefaultSize = new ImageSize(1024, 1024),
+            // FLUX.1-schnell is distilled to few steps without guidance.
+            DefaultSteps = transformerConfig.GuidanceEmbeds ? 30 : 4,
+            DefaultGuidance = transformerConfig.GuidanceEmbeds ? 3.5 : 0,
+            ImagePromptTokens = imagePrompt?.Tokens ?? 0,
+            ImagePromptWidth = imagePrompt?.Width ?? 0,
+        };
 }

@@ -25,11 +25,17 @@ internal sealed class FluxFiles
     {
         loras = LoraOptions.Check(options.Loras);
         folder = ModelFolder.Resolve(options.ModelPath);
-        transformerPath = Named(options.TransformerPath)
-            ?? FindPart("transformer", "flux1-dev.safetensors", "flux1-schnell.safetensors", "*.gguf");
+        transformerPath =
+            Named(options.TransformerPath) ?? FindPart("transformer", "flux1-dev.safetensors", "flux1-schnell.safetensors", "*.gguf");
         vaePath = Named(options.VaePath) ?? FindPart("vae", "ae.safetensors");
         ImagePrompt = ImagePromptPaths.Find(
-            options.ImagePromptPath, options.ImageEncoderPath, projection: null, options.AdapterPath, projectionName: null, "ip_adapter.safetensors");
+            options.ImagePromptPath,
+            options.ImageEncoderPath,
+            projection: null,
+            options.AdapterPath,
+            projectionName: null,
+            "ip_adapter.safetensors"
+        );
     }
 
     /// <summary>The image prompt, or null.</summary>
@@ -37,7 +43,10 @@ internal sealed class FluxFiles
 
     /// <summary>CLIP's sizes. FLUX takes the pooled features before any projection, whichever class the configuration names.</summary>
     public ClipTextConfig ReadClip() =>
-        ClipTextConfig.Read(Path.Combine(folder, "text_encoder", "config.json")) with { Architectures = ["CLIPTextModel"] };
+        ClipTextConfig.Read(Path.Combine(folder, "text_encoder", "config.json")) with
+        {
+            Architectures = ["CLIPTextModel"],
+        };
 
     public T5Config ReadT5() => T5Config.Read(Path.Combine(folder, "text_encoder_2", "config.json"));
 
@@ -49,33 +58,39 @@ internal sealed class FluxFiles
     public SchedulerConfig ReadScheduler(FluxConfig transformer)
     {
         var path = Path.Combine(folder, "scheduler", "scheduler_config.json");
-        if (!File.Exists(path)) return transformer.GuidanceEmbeds ? SchedulerConfig.FluxDev : SchedulerConfig.FluxSchnell;
+        if (!File.Exists(path))
+            return transformer.GuidanceEmbeds ? SchedulerConfig.FluxDev : SchedulerConfig.FluxSchnell;
         var config = SchedulerConfig.Read(path);
-        return config.IsFlow ? config : throw new ImgAlignException(
-            $"{path}: {config.ClassName} is for models whose noise is added to the data, and FLUX.1 is a flow; "
-            + "take the scheduler folder of the model itself, or set use_flow_sigmas to true.");
+        return config.IsFlow
+            ? config
+            : throw new ImgAlignException(
+                $"{path}: {config.ClassName} is for models whose noise is added to the data, and FLUX.1 is a flow; "
+                    + "take the scheduler folder of the model itself, or set use_flow_sigmas to true."
+            );
     }
 
-    /// <summary>A file in the authors' layout has the sizes that <c>transformer/config.json</c> of the model says, or those that it shows itself.</summary>
+    /// <summary>A file in the authors' layout has the sizes that <c>transformer/config.json</c> of the model says, or those that it shows
+    /// itself.</summary>
     public FluxConfig ReadTransformer()
     {
         var config = FindConfig(transformerPath, "transformer") is { } path ? FluxConfig.Read(path) : null;
-        if (config is not null && Directory.Exists(transformerPath)) return config;
+        if (config is not null && Directory.Exists(transformerPath))
+            return config;
         using var file = Checkpoint.Open(transformerPath);
         var part = FluxNames.Find(file);
         // A file may be of another variant than the folder that lends its sizes.
         return config is null ? FluxConfig.FromShapes(part) : config with { GuidanceEmbeds = FluxNames.HasGuidance(part) };
     }
 
-    /// <summary>A file in the authors' layout has the sizes that <c>vae/config.json</c> of the model says, or those of FLUX.1-dev.</summary>
+    /// <summary>A file in the authors' layout has the sizes that <c>vae/config.json</c> of the model says, or those of
+    /// FLUX.1-dev.</summary>
     public AutoencoderKlConfig ReadAutoencoder() =>
         FindConfig(vaePath, "vae") is { } path ? AutoencoderKlConfig.Read(path) : FluxDev.Autoencoder;
 
     public ModelSource<ClipTextModel> Clip(ClipTextConfig config) =>
         new("FLUX CLIP text encoder", () => new ClipTextModel(config, META), OpenClip);
 
-    public ModelSource<T5EncoderModel> T5(T5Config config) =>
-        new("FLUX T5 text encoder", () => new T5EncoderModel(config, META), OpenT5);
+    public ModelSource<T5EncoderModel> T5(T5Config config) => new("FLUX T5 text encoder", () => new T5EncoderModel(config, META), OpenT5);
 
     public ModelSource<FluxTransformer> Transformer(FluxConfig config) =>
         new("FLUX transformer", () => new FluxTransformer(config, META), OpenTransformer);
@@ -87,7 +102,8 @@ internal sealed class FluxFiles
     public ModelSource<AutoencoderKl>? Encoder(AutoencoderKlConfig config)
     {
         using var file = Checkpoint.Open(vaePath);
-        return !AutoencoderNames.HasEncoder(file) ? null
+        return !AutoencoderNames.HasEncoder(file)
+            ? null
             : new("FLUX VAE encoder", () => new AutoencoderKl(config, META, AutoencoderParts.Encoder), OpenAutoencoder);
     }
 
@@ -121,8 +137,12 @@ internal sealed class FluxFiles
     private void OpenAutoencoder(AutoencoderKl network, NetworkWeights weights)
     {
         var file = weights.Open(vaePath);
-        var part = AutoencoderNames.TryFind(file) ?? throw new CheckpointException(
-            file.Source, $"holds no VAE; set {nameof(FluxOptions.VaePath)} (--vae) to one that has it, such as ae.safetensors.");
+        var part =
+            AutoencoderNames.TryFind(file)
+            ?? throw new CheckpointException(
+                file.Source,
+                $"holds no VAE; set {nameof(FluxOptions.VaePath)} (--vae) to one that has it, such as ae.safetensors."
+            );
         weights.Add(network, part, network.Names(part));
     }
 
@@ -134,22 +154,28 @@ internal sealed class FluxFiles
     private string FindPart(string part, params string[] patterns)
     {
         var inner = Path.Combine(folder, part);
-        if (Directory.Exists(inner)) return inner;
+        if (Directory.Exists(inner))
+            return inner;
         foreach (var pattern in patterns)
         {
             var found = Directory.GetFiles(folder, pattern);
-            if (found.Length == 1) return found[0];
+            if (found.Length == 1)
+                return found[0];
             if (found.Length > 1)
                 throw new ImgAlignException(
-                    $"{folder} holds several files {pattern}; set {nameof(FluxOptions.TransformerPath)} (--transformer) to the one that is meant.");
+                    $"{folder} holds several files {pattern}; set {nameof(FluxOptions.TransformerPath)} (--transformer) to the "
+                        + "one that is meant."
+                );
         }
         throw new ImgAlignException(
-            $"{folder} holds neither a folder {part} nor {string.Join(" nor ", patterns)}; download the whole model.");
+            $"{folder} holds neither a folder {part} nor {string.Join(" nor ", patterns)}; download the whole model."
+        );
     }
 
     private string? FindConfig(string path, string part)
     {
-        if (Directory.Exists(path)) return Path.Combine(path, "config.json");
+        if (Directory.Exists(path))
+            return Path.Combine(path, "config.json");
         var own = Path.Combine(folder, part, "config.json");
         return File.Exists(own) ? own : null;
     }

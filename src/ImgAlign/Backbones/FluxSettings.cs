@@ -3,7 +3,8 @@ namespace ImgAlign.Backbones;
 /// <summary>FLUX's classifier-free guidance, which comes on top of the guidance that the network takes as an input.</summary>
 public sealed class FluxSettings : IFamilySettings
 {
-    /// <summary>The scale of classifier-free guidance, 0 or more; up to 1 there is none. Null: 3.5 for FLUX.1-dev, as in IMG, and none for models without an input for guidance.</summary>
+    /// <summary>The scale of classifier-free guidance, 0 or more; up to 1 there is none. Null: 3.5 for FLUX.1-dev, as in IMG, and none for
+    /// models without an input for guidance.</summary>
     public double? TrueGuidance { get; init; }
 
     /// <summary>The first step, from 0, with classifier-free guidance; earlier ones run the prompt's branch alone. IMG: 1.</summary>
@@ -14,8 +15,14 @@ public sealed class FluxSettings : IFamilySettings
     internal void Check()
     {
         if (TrueGuidance is { } scale && !(double.IsFinite(scale) && scale >= 0))
-            throw new InvalidRequestException(FormattableString.Invariant($"TrueGuidance is {scale}; use a finite number of 0 or more."), nameof(SamplingRequest.Family));
+            throw new InvalidRequestException(
+                FormattableString.Invariant($"TrueGuidance is {scale}; use a finite number of 0 or more."),
+                nameof(SamplingRequest.Family)
+            );
         if (TrueGuidanceStart < 0)
-            throw new InvalidRequestException(FormattableString.Invariant($"TrueGuidanceStart is {TrueGuidanceStart}; use 0 or more."), nameof(SamplingRequest.Family));
+            throw new InvalidRequestException(
+                FormattableString.Invariant($"TrueGuidanceStart is {TrueGuidanceStart}; use 0 or more."),
+                nameof(SamplingRequest.Family)
+            );
     }
 }

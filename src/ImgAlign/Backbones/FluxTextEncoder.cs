@@ -28,17 +28,16 @@ internal sealed class FluxTextEncoder : IDisposable
 
     /// <summary>The stages, which run one after the other.</summary>
     public IEnumerable<StageFootprint> EstimateStages(int batch) =>
-    [
-        clip.Footprint(16L * 1024 * 1024 * batch),
-        t5.Footprint(512L * 1024 * textTokens * batch),
-    ];
+        [clip.Footprint(16L * 1024 * 1024 * batch), t5.Footprint(512L * 1024 * textTokens * batch)];
 
     /// <summary>What the encoders do not read of a prompt.</summary>
     public IReadOnlyList<UnreadText> FindUnread(string prompt)
     {
         var unread = new List<UnreadText>();
-        if (t5Tokenizer.FindUnread(prompt, textTokens) is { } ofT5) unread.Add(new UnreadText("T5", textTokens - 1, ofT5));
-        if (clipTokenizer.FindUnread(prompt) is { } ofClip) unread.Add(new UnreadText("CLIP", clipTokenizer.MaxTextTokens, ofClip));
+        if (t5Tokenizer.FindUnread(prompt, textTokens) is { } ofT5)
+            unread.Add(new UnreadText("T5", textTokens - 1, ofT5));
+        if (clipTokenizer.FindUnread(prompt) is { } ofClip)
+            unread.Add(new UnreadText("CLIP", clipTokenizer.MaxTextTokens, ofClip));
         return unread;
     }
 
@@ -50,8 +49,8 @@ internal sealed class FluxTextEncoder : IDisposable
 
         using var scope = NewDisposeScope();
         var rows = tensor(texts.Select(text => (long)distinct.IndexOf(text)).ToArray(), device: runtime.Device);
-        var tokens = EncodeTokens(distinct).to(runtime.Type).index_select(0, rows);  // [B, L, d]
-        var pooled = EncodePooled(distinct).index_select(0, rows);  // [B, p]
+        var tokens = EncodeTokens(distinct).to(runtime.Type).index_select(0, rows); // [B, L, d]
+        var pooled = EncodePooled(distinct).index_select(0, rows); // [B, p]
         return new PooledTextFeatures(tokens, pooled);
     }
 

@@ -13,13 +13,17 @@ namespace ImgAlign.Backbones;
 /// <param name="Width">The width of a token's features.</param>
 /// <param name="PooledWidth">The width of the pooled features.</param>
 internal sealed record FluxTextParts(
-    ClipTokenizer ClipTokenizer, T5Tokenizer T5Tokenizer, ModelSource<ClipTextModel> Clip, ModelSource<T5EncoderModel> T5, int Width, int PooledWidth)
+    ClipTokenizer ClipTokenizer,
+    T5Tokenizer T5Tokenizer,
+    ModelSource<ClipTextModel> Clip,
+    ModelSource<T5EncoderModel> T5,
+    int Width,
+    int PooledWidth
+)
 {
     public static FluxTextParts Read(FluxFiles files)
     {
         var (clip, t5) = (files.ReadClip(), files.ReadT5());
-        return new(
-            files.LoadClipTokenizer(), files.LoadT5Tokenizer(), files.Clip(clip), files.T5(t5),
-            t5.DModel, clip.HiddenSize);
+        return new(files.LoadClipTokenizer(), files.LoadT5Tokenizer(), files.Clip(clip), files.T5(t5), t5.DModel, clip.HiddenSize);
     }
 }

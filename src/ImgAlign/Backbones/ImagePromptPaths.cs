@@ -17,7 +17,14 @@ internal sealed record ImagePromptPaths(string Encoder, string Projection, strin
     /// <param name="adapterName">The adapter's file in a released folder.</param>
     /// <returns>Null where no image prompt is asked for.</returns>
     /// <exception cref="ImgAlignException">There is no such folder, or only a part of an image prompt is named.</exception>
-    public static ImagePromptPaths? Find(string? released, string? encoder, string? projection, string? adapter, string? projectionName, string adapterName)
+    public static ImagePromptPaths? Find(
+        string? released,
+        string? encoder,
+        string? projection,
+        string? adapter,
+        string? projectionName,
+        string adapterName
+    )
     {
         if (released is not null)
         {
@@ -26,9 +33,13 @@ internal sealed record ImagePromptPaths(string Encoder, string Projection, strin
             adapter ??= Path.Combine(released, adapterName);
             projection ??= projectionName is null ? null : Path.Combine(released, projectionName);
         }
-        if (encoder is null && adapter is null && projection is null) return null;
+        if (encoder is null && adapter is null && projection is null)
+            return null;
         if (encoder is null || adapter is null)
-            throw new ImgAlignException($"An image prompt needs both {nameof(SdxlOptions.ImageEncoderPath)} and {nameof(SdxlOptions.AdapterPath)}, or {nameof(SdxlOptions.ImagePromptPath)} for all of its files.");
+            throw new ImgAlignException(
+                $"An image prompt needs both {nameof(SdxlOptions.ImageEncoderPath)} and {nameof(SdxlOptions.AdapterPath)}, or "
+                    + $"{nameof(SdxlOptions.ImagePromptPath)} for all of its files."
+            );
         return new(encoder, projection ?? adapter, adapter);
     }
 }

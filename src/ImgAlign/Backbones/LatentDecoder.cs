@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.Backbones;
 
-/// <summary>From a diffusion network's final latents to pictures, by the autoencoder's decoder: the same for all backbones that have one.</summary>
+/// <summary>From a diffusion network's final latents to pictures, by the autoencoder's decoder: the same for all backbones that have
+/// one.</summary>
 internal sealed class LatentDecoder : IDisposable
 {
     private readonly AutoencoderKlConfig config;
@@ -17,7 +18,12 @@ internal sealed class LatentDecoder : IDisposable
     /// <param name="source">The autoencoder; of <see cref="AutoencoderParts.Decoder"/> alone.</param>
     /// <param name="config">Its sizes.</param>
     /// <param name="rounding">How colours become bytes.</param>
-    public LatentDecoder(DeviceRuntime runtime, ModelSource<AutoencoderKl> source, AutoencoderKlConfig config, PixelRounding rounding = PixelRounding.Nearest)
+    public LatentDecoder(
+        DeviceRuntime runtime,
+        ModelSource<AutoencoderKl> source,
+        AutoencoderKlConfig config,
+        PixelRounding rounding = PixelRounding.Nearest
+    )
     {
         (this.config, this.rounding) = (config, rounding);
         slot = new(runtime, source, config.ForceUpcast ? float32 : null);
@@ -25,11 +31,16 @@ internal sealed class LatentDecoder : IDisposable
 
     /// <summary>Decodes to pictures, one by one: at 1024x1024 a single picture's activations take gigabytes.</summary>
     /// <param name="latents"><c>[B, C, h, w]</c>.</param>
-    public IReadOnlyList<RgbImage> ToImages(Tensor latents) => [.. Enumerable.Range(0, (int)latents.shape[0]).SelectMany(i =>
-    {
-        using var scope = NewDisposeScope();
-        return DecodedImages.ToImages(Decode(latents.narrow(0, i, 1)), rounding);
-    })];
+    public IReadOnlyList<RgbImage> ToImages(Tensor latents) =>
+        [
+            .. Enumerable
+                .Range(0, (int)latents.shape[0])
+                .SelectMany(i =>
+                {
+                    using var scope = NewDisposeScope();
+                    return DecodedImages.ToImages(Decode(latents.narrow(0, i, 1)), rounding);
+                }),
+        ];
 
     /// <summary>The decoder's output, <c>[B, 3, H, W]</c> in about -1..1.</summary>
     /// <param name="latents"><c>[B, C, h, w]</c>.</param>
@@ -47,7 +58,8 @@ internal sealed class LatentDecoder : IDisposable
     /// <param name="size">The size of a picture.</param>
     public StageFootprint Estimate(ImageSize size)
     {
-        // Where the last block begins: what enters it, its normalised copy, that in the order that the convolution wants, and the result, of half
+        // Where the last block begins: what enters it, its normalised copy, that in the order that the convolution wants, and the result,
+        // of half
         // as many channels; the other half for what the convolution needs.
         const long FeatureMaps = 4;
         var channels = config.BlockOutChannels[Math.Min(1, config.BlockOutChannels.Count - 1)];

@@ -32,7 +32,7 @@ internal sealed class LatentEncoder : IDisposable
         using var scope = NewDisposeScope();
         using var lease = slot.Use();
         var levels = tensor(image.Pixels.ToArray(), [1, image.Height, image.Width, 3]).permute(0, 3, 1, 2).to(float32);
-        var pixels = levels.DividedByInPlace(127.5).Minus(1);  // [1, 3, H, W]
+        var pixels = levels.DividedByInPlace(127.5).Minus(1); // [1, 3, H, W]
         var (mean, logVariance) = lease.Model.Encode(pixels.to(noise.device).to(slot.Type));
         var deviation = logVariance.to(float32).TimesInPlace(0.5).exp();
         return config.ToDiffusion(mean.to(float32).PlusProduct(deviation, noise)).MoveToOuterDisposeScope();

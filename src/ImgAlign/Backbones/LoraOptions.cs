@@ -7,7 +7,8 @@ namespace ImgAlign.Backbones;
 /// <summary>One LoRA and how strongly it acts.</summary>
 public sealed class LoraOptions
 {
-    /// <summary>The file, in the format of diffusers and peft, of kohya's sd-scripts, or, for FLUX.1, of XLabs; or a name of the hub.</summary>
+    /// <summary>The file, in the format of diffusers and peft, of kohya's sd-scripts, or, for FLUX.1, of XLabs; or a name of the
+    /// hub.</summary>
     [Required]
     public string Path { get; set; } = "";
 
@@ -25,16 +26,25 @@ public sealed class LoraOptions
     /// <exception cref="ImgAlignException">A file does not exist, or a scale is not finite.</exception>
     internal static IReadOnlyList<(string Path, double Scale)> Check(IEnumerable<LoraOptions> loras)
     {
-        return [.. loras.Select(static lora =>
-        {
-            var file = FileOf(lora);
-            if (!File.Exists(file)) throw new ImgAlignException($"{lora.Path}: there is no such LoRA file.");
-            if (!double.IsFinite(lora.Scale)) throw new ImgAlignException($"{lora.Path}: the scale of a LoRA must be a finite number, not {lora.Scale}.");
-            return (file, lora.Scale);
-        })];
+        return
+        [
+            .. loras.Select(static lora =>
+            {
+                var file = FileOf(lora);
+                if (!File.Exists(file))
+                    throw new ImgAlignException($"{lora.Path}: there is no such LoRA file.");
+                if (!double.IsFinite(lora.Scale))
+                    throw new ImgAlignException($"{lora.Path}: the scale of a LoRA must be a finite number, not {lora.Scale}.");
+                return (file, lora.Scale);
+            }),
+        ];
     }
 
     // A repository of the hub is the only checkpoint that it holds.
     private static string FileOf(LoraOptions lora) =>
-        HubName.Find(lora.Path) is { } found ? Directory.Exists(found.Path) ? ModelFolder.FindWeights(found.Path) : found.Path : lora.Path;
+        HubName.Find(lora.Path) is { } found
+            ? Directory.Exists(found.Path)
+                ? ModelFolder.FindWeights(found.Path)
+                : found.Path
+            : lora.Path;
 }

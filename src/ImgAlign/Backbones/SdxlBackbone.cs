@@ -37,7 +37,11 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
         var text = SdxlTextParts.Read(files);
         var image = files.ImagePrompt is { } paths ? SdxlImagePromptEncoder.Read(paths.Encoder, paths.Projection) : null;
         RequireFit(unetConfig, autoencoderConfig, text, image);
-        var (unetSource, decoderSource, adapterSource) = (files.UNet(unetConfig), files.Decoder(autoencoderConfig), files.Adapter(unetConfig));
+        var (unetSource, decoderSource, adapterSource) = (
+            files.UNet(unetConfig),
+            files.Decoder(autoencoderConfig),
+            files.Adapter(unetConfig)
+        );
         var encoderSource = files.Encoder(autoencoderConfig);
 
         Runtime = runtime;
@@ -70,7 +74,8 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     public void CheckSettings(SamplingSettings settings) => Settings(settings).Check();
 
     /// <inheritdoc/>
-    public IReadOnlyList<long> LatentShape(ImageSize size) => [unetConfig.InChannels, size.Height / Info.SizeMultiple, size.Width / Info.SizeMultiple];
+    public IReadOnlyList<long> LatentShape(ImageSize size) =>
+        [unetConfig.InChannels, size.Height / Info.SizeMultiple, size.Width / Info.SizeMultiple];
 
     /// <inheritdoc/>
     public ISampler DefaultSampler => Samplers.Of(scheduler);
@@ -85,33 +90,50 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     /// <inheritdoc/>
     public TextFeatures EncodeText(IReadOnlyList<string?> prompts)
     {
-        if (prompts.Count == 0) throw new ArgumentException("There is no prompt to encode.", nameof(prompts));
+        if (prompts.Count == 0)
+            throw new ArgumentException("There is no prompt to encode.", nameof(prompts));
         using var noGrad = no_grad();
         return textEncoder.Encode(prompts);
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">A tensor has another shape than expected, or there is an image prompt but no adapter for it.</exception>
-    public Conditioning Condition(TextFeatures text, Tensor? imagePrompt, double imagePromptScale, ImageSize size, SamplingSettings settings)
+    /// <exception cref="ArgumentException">A tensor has another shape than expected, or there is an image prompt but no adapter for
+    /// it.</exception>
+    public Conditioning Condition(
+        TextFeatures text,
+        Tensor? imagePrompt,
+        double imagePromptScale,
+        ImageSize size,
+        SamplingSettings settings
+    )
     {
         var prompts = PooledTextFeatures.Of(text);
         if (imagePrompt is not null && adapter is null)
             throw new ArgumentException($"This SDXL has no image prompt; set {nameof(SdxlOptions.ImagePromptPath)}.", nameof(imagePrompt));
-        if (imagePromptScale == 0) imagePrompt = null;  // the same to the bit
+        if (imagePromptScale == 0)
+            imagePrompt = null; // the same to the bit
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var unetLease = unet.Use();
         using var adapterLease = imagePrompt is null ? null : adapter!.Use();
         return unetLease.Model.Prepare(
-            ToUNet(prompts.Tokens), ToUNet(prompts.Pooled), TimeIds(size, Settings(settings), text.Batch),
-            adapterLease?.Model, imagePrompt is null ? null : ToUNet(imagePrompt), imagePromptScale);
+            ToUNet(prompts.Tokens),
+            ToUNet(prompts.Pooled),
+            TimeIds(size, Settings(settings), text.Batch),
+            adapterLease?.Model,
+            imagePrompt is null ? null : ToUNet(imagePrompt),
+            imagePromptScale
+        );
     }
 
     /// <inheritdoc/>
     public Tensor Predict(Tensor x, NoiseLevel level, Conditioning conditioning)
     {
         if (conditioning is not UNetConditioning prepared)
-            throw new ArgumentException($"SDXL takes what its own {nameof(Condition)} made, but got a {conditioning.GetType().Name}.", nameof(conditioning));
+            throw new ArgumentException(
+                $"SDXL takes what its own {nameof(Condition)} made, but got a {conditioning.GetType().Name}.",
+                nameof(conditioning)
+            );
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var lease = unet.Use();
@@ -124,7 +146,8 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     public bool EncodesPictures => encoder is not null;
 
     /// <inheritdoc/>
-    public Tensor EncodeLatents(RgbImage image, Tensor noise) => encoder?.Encode(image, noise)
+    public Tensor EncodeLatents(RgbImage image, Tensor noise) =>
+        encoder?.Encode(image, noise)
         ?? throw new NotSupportedException($"This SDXL's VAE has no encoder; set {nameof(SdxlOptions.VaePath)} to one that has it.");
 
     /// <inheritdoc/>
@@ -145,11 +168,16 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
         {
             new("SDXL text encoders", textEncoder.WeightBytes, 64L * 1024 * 1024 * batch),
             // Skip connections, and the widest feed-forward: about 24 feature maps of the first resolution.
-            unet.Footprint(24 * latents * unetConfig.BlockOutChannels[0] * unetElement * batch * workload.BranchesAtOnce, adapter?.WeightBytes ?? 0),
+            unet.Footprint(
+                24 * latents * unetConfig.BlockOutChannels[0] * unetElement * batch * workload.BranchesAtOnce,
+                adapter?.WeightBytes ?? 0
+            ),
             decoder.Estimate(size),
         };
-        if (workload.EncodesPictures && encoder is not null) stages.Add(encoder.Estimate(size));
-        if (imagePrompt is not null) stages.Add(new("SDXL image encoder", imagePrompt.WeightBytes, 128L * 1024 * 1024 * batch));
+        if (workload.EncodesPictures && encoder is not null)
+            stages.Add(encoder.Estimate(size));
+        if (imagePrompt is not null)
+            stages.Add(new("SDXL image encoder", imagePrompt.WeightBytes, 128L * 1024 * 1024 * batch));
         return stages;
     }
 
@@ -169,12 +197,16 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     /// <returns><c>[B, 3, H, W]</c> in about -1..1.</returns>
     public Tensor DecodeLatents(Tensor x) => decoder.Decode(x);
 
-    private static SdxlSettings Settings(SamplingSettings settings) => settings.Family switch
-    {
-        null => new SdxlSettings(),
-        SdxlSettings own => own,
-        var other => throw new InvalidRequestException($"Family is {other.GetType().Name}, but SDXL takes {nameof(SdxlSettings)}; give those, or leave it out.", nameof(SamplingRequest.Family)),
-    };
+    private static SdxlSettings Settings(SamplingSettings settings) =>
+        settings.Family switch
+        {
+            null => new SdxlSettings(),
+            SdxlSettings own => own,
+            var other => throw new InvalidRequestException(
+                $"Family is {other.GetType().Name}, but SDXL takes {nameof(SdxlSettings)}; give those, or leave it out.",
+                nameof(SamplingRequest.Family)
+            ),
+        };
 
     private Tensor ToUNet(Tensor tensor) => tensor.to(Runtime.Device).to(unet.Type);
 
@@ -187,17 +219,36 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     }
 
     // Each of them may fit its own weights, and yet not the others.
-    private static void RequireFit(SdxlUNetConfig unet, AutoencoderKlConfig autoencoder, SdxlTextParts text, ImagePromptParts<Resampler>? image)
+    private static void RequireFit(
+        SdxlUNetConfig unet,
+        AutoencoderKlConfig autoencoder,
+        SdxlTextParts text,
+        ImagePromptParts<Resampler>? image
+    )
     {
         if (text.Width != unet.CrossAttentionDim)
-            throw new ImgAlignException($"The two text encoders give features of width {text.Width} together, but the UNet's cross_attention_dim is {unet.CrossAttentionDim}; take UNet and text encoders from the same model.");
+            throw new ImgAlignException(
+                $"The two text encoders give features of width {text.Width} together, but the UNet's cross_attention_dim is "
+                    + $"{unet.CrossAttentionDim}; take UNet and text encoders from the same model."
+            );
         var pooledWidth = unet.ProjectionClassEmbeddingsInputDim - TimeIdCount * unet.AdditionTimeEmbedDim;
         if (text.PooledWidth != pooledWidth)
-            throw new ImgAlignException($"The second text encoder gives pooled features of width {text.PooledWidth}, but the UNet takes {pooledWidth}: projection_class_embeddings_input_dim {unet.ProjectionClassEmbeddingsInputDim} without {TimeIdCount} time ids of {unet.AdditionTimeEmbedDim}; take UNet and text encoders from the same model.");
+            throw new ImgAlignException(
+                $"The second text encoder gives pooled features of width {text.PooledWidth}, but the UNet takes {pooledWidth}: "
+                    + $"projection_class_embeddings_input_dim {unet.ProjectionClassEmbeddingsInputDim} without {TimeIdCount} "
+                    + $"time ids of {unet.AdditionTimeEmbedDim}; take UNet and text encoders from the same model."
+            );
         if (autoencoder.LatentChannels != unet.InChannels || autoencoder.LatentChannels != unet.OutChannels)
-            throw new ImgAlignException($"The UNet takes {unet.InChannels} channels and gives {unet.OutChannels}, but the autoencoder has {autoencoder.LatentChannels} latent channels; take both from a text-to-image model (those for inpainting and editing take more channels).");
+            throw new ImgAlignException(
+                $"The UNet takes {unet.InChannels} channels and gives {unet.OutChannels}, but the autoencoder has "
+                    + $"{autoencoder.LatentChannels} latent channels; take both from a text-to-image model (those for "
+                    + "inpainting and editing take more channels)."
+            );
         if (image is not null && image.Width != unet.CrossAttentionDim)
-            throw new ImgAlignException($"The image prompt's tokens are {image.Width} wide, but the UNet's cross_attention_dim is {unet.CrossAttentionDim}; take the resampler and the IP-Adapter that belong to this UNet.");
+            throw new ImgAlignException(
+                $"The image prompt's tokens are {image.Width} wide, but the UNet's cross_attention_dim is "
+                    + $"{unet.CrossAttentionDim}; take the resampler and the IP-Adapter that belong to this UNet."
+            );
     }
 
     private BackboneInfo Describe()

@@ -10,7 +10,8 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.Backbones;
 
-/// <summary>Where each network of an SDXL model has its configuration and its weights, in a folder as published or in a single file.</summary>
+/// <summary>Where each network of an SDXL model has its configuration and its weights, in a folder as published or in a single
+/// file.</summary>
 internal sealed class SdxlFiles
 {
     private readonly string folder;
@@ -26,9 +27,17 @@ internal sealed class SdxlFiles
         loras = LoraOptions.Check(options.Loras);
         var model = HubName.Locate(options.ModelPath);
         singleFile = File.Exists(model) ? model : null;
-        folder = ModelFolder.Resolve(singleFile is null ? model : options.ConfigPath ?? Path.GetDirectoryName(Path.GetFullPath(singleFile))!);
+        folder = ModelFolder.Resolve(
+            singleFile is null ? model : options.ConfigPath ?? Path.GetDirectoryName(Path.GetFullPath(singleFile))!
+        );
         ImagePrompt = ImagePromptPaths.Find(
-            options.ImagePromptPath, options.ImageEncoderPath, options.ResamplerPath, options.AdapterPath, "resampler.pth", "ip-adapter-plus_sdxl_vit-h.bin");
+            options.ImagePromptPath,
+            options.ImageEncoderPath,
+            options.ResamplerPath,
+            options.AdapterPath,
+            "resampler.pth",
+            "ip-adapter-plus_sdxl_vit-h.bin"
+        );
         unetPath = FindPart(options.UNetPath, "unet");
         vaePath = FindPart(options.VaePath, "vae");
     }
@@ -38,16 +47,21 @@ internal sealed class SdxlFiles
 
     public ClipTextConfig ReadTextEncoder() => Read("text_encoder", "config.json", ClipTextConfig.Read, SdxlBase.TextEncoder);
 
-    /// <summary>The second text encoder's sizes. That it has a projection is a matter of the family, as in <c>model_index.json</c>.</summary>
+    /// <summary>The second text encoder's sizes. That it has a projection is a matter of the family, as in
+    /// <c>model_index.json</c>.</summary>
     public ClipTextConfig ReadTextEncoder2() =>
-        Read("text_encoder_2", "config.json", ClipTextConfig.Read, SdxlBase.TextEncoder2)
-            with { Architectures = SdxlBase.TextEncoder2.Architectures };
+        Read("text_encoder_2", "config.json", ClipTextConfig.Read, SdxlBase.TextEncoder2) with
+        {
+            Architectures = SdxlBase.TextEncoder2.Architectures,
+        };
 
-    public AutoencoderKlConfig ReadAutoencoder() => Directory.Exists(vaePath)
-        ? AutoencoderKlConfig.Read(Path.Combine(vaePath, "config.json"))
-        : Read("vae", "config.json", AutoencoderKlConfig.Read, SdxlBase.Autoencoder);
+    public AutoencoderKlConfig ReadAutoencoder() =>
+        Directory.Exists(vaePath)
+            ? AutoencoderKlConfig.Read(Path.Combine(vaePath, "config.json"))
+            : Read("vae", "config.json", AutoencoderKlConfig.Read, SdxlBase.Autoencoder);
 
-    /// <summary>The schedule; what a fine-tune's file says of its own training by tensors that no network has comes before its configuration.</summary>
+    /// <summary>The schedule; what a fine-tune's file says of its own training by tensors that no network has comes before its
+    /// configuration.</summary>
     /// <exception cref="ImgAlignException">It was trained in a way that is not known here.</exception>
     public SchedulerConfig ReadScheduler()
     {
@@ -55,12 +69,17 @@ internal sealed class SdxlFiles
         if (config.IsFlow)
         {
             throw new ImgAlignException(
-                $"{folder}: the scheduler is for models of flow matching ({config.ClassName}{(config.UseFlowSigmas ? " with use_flow_sigmas" : "")}), "
-                + "and SDXL's noise levels follow from betas; take the scheduler folder of the model itself.");
+                $"{folder}: the scheduler is for models of flow matching "
+                    + $"({config.ClassName}{(config.UseFlowSigmas ? " with use_flow_sigmas" : "")}), "
+                    + "and SDXL's noise levels follow from betas; take the scheduler folder of the model itself."
+            );
         }
         using var weights = Checkpoint.Open(UNetPath);
         if (Says("edm_mean") || Says("edm_std") || Says("edm_vpred.sigma_max"))
-            throw new ImgAlignException($"{weights.Source} was trained with the noise levels of EDM (it holds a tensor edm_...), which are not supported; take a model trained to predict noise or velocity.");
+            throw new ImgAlignException(
+                $"{weights.Source} was trained with the noise levels of EDM (it holds a tensor edm_...), which are not "
+                    + "supported; take a model trained to predict noise or velocity."
+            );
         return config with
         {
             PredictionType = Says("v_pred") ? "v_prediction" : config.PredictionType,
@@ -70,9 +89,10 @@ internal sealed class SdxlFiles
         bool Says(string marker) => CheckpointPart.TryFind(weights, marker, new Landmark(marker)) is not null;
     }
 
-    public SdxlUNetConfig ReadUNet() => Directory.Exists(unetPath)
-        ? SdxlUNetConfig.Load(Path.Combine(unetPath, "config.json"))
-        : Read("unet", "config.json", SdxlUNetConfig.Load, SdxlBase.UNet);
+    public SdxlUNetConfig ReadUNet() =>
+        Directory.Exists(unetPath)
+            ? SdxlUNetConfig.Load(Path.Combine(unetPath, "config.json"))
+            : Read("unet", "config.json", SdxlUNetConfig.Load, SdxlBase.UNet);
 
     public ClipTokenizer LoadTokenizer() => LoadTokenizer("tokenizer");
 
@@ -101,7 +121,8 @@ internal sealed class SdxlFiles
     public ModelSource<AutoencoderKl>? Encoder(AutoencoderKlConfig config)
     {
         using var file = Checkpoint.Open(vaePath ?? PartPath("vae"));
-        return !AutoencoderNames.HasEncoder(file) ? null
+        return !AutoencoderNames.HasEncoder(file)
+            ? null
             : new("SDXL VAE encoder", () => new AutoencoderKl(config, META, AutoencoderParts.Encoder), OpenAutoencoder);
     }
 
@@ -138,8 +159,12 @@ internal sealed class SdxlFiles
     private void OpenAutoencoder(AutoencoderKl network, NetworkWeights weights)
     {
         var file = weights.Open(vaePath ?? PartPath("vae"));
-        var part = AutoencoderNames.TryFind(file) ?? throw new CheckpointException(
-            file.Source, $"holds no VAE; set {nameof(SdxlOptions.VaePath)} (--vae) to one that has it, such as the VAE of SDXL base.");
+        var part =
+            AutoencoderNames.TryFind(file)
+            ?? throw new CheckpointException(
+                file.Source,
+                $"holds no VAE; set {nameof(SdxlOptions.VaePath)} (--vae) to one that has it, such as the VAE of SDXL base."
+            );
         weights.Add(network, part, network.Names(part));
     }
 
@@ -157,9 +182,11 @@ internal sealed class SdxlFiles
     // A file, the folder of the part itself, or the folder of a whole model.
     private static string? FindPart(string? path, string part)
     {
-        if (path is null) return null;
+        if (path is null)
+            return null;
         path = HubName.Locate(path);
-        if (File.Exists(path)) return path;
+        if (File.Exists(path))
+            return path;
         path = ModelFolder.Resolve(path);
         var inner = Path.Combine(path, part);
         return !File.Exists(Path.Combine(path, "config.json")) && Directory.Exists(inner) ? inner : path;
@@ -175,7 +202,11 @@ internal sealed class SdxlFiles
     {
         var path = Path.Combine(folder, part);
         if (!Directory.Exists(path))
-            throw new ImgAlignException($"{folder} holds no {part}; {(singleFile is null ? "download the whole model" : "a single file has no tokenizers: set ConfigPath to a folder that has them, such as that of SDXL base")}.");
+            throw new ImgAlignException(
+                singleFile is null
+                    ? $"{folder} holds no {part}; download the whole model."
+                    : $"{folder} holds no {part}; a single file has no tokenizers: set ConfigPath to the folder of SDXL base."
+            );
         return ClipTokenizer.Load(path);
     }
 

@@ -1,7 +1,8 @@
 namespace ImgAlign.Backbones;
 
 /// <summary>
-/// SDXL's conditioning on the history of a training picture (SDXL, section 2.2). Absent values mean: as large as the picture that is generated, and not
+/// SDXL's conditioning on the history of a training picture (SDXL, section 2.2). Absent values mean: as large as the picture that is
+/// generated, and not
 /// cropped.
 /// </summary>
 public sealed class SdxlSettings : IFamilySettings
@@ -25,9 +26,15 @@ public sealed class SdxlSettings : IFamilySettings
         foreach (var size in new[] { OriginalSize, TargetSize })
         {
             if (size is { Width: < 1 } or { Height: < 1 })
-                throw new InvalidRequestException($"{nameof(SdxlSettings)} has the size {size}; sides are at least 1.", nameof(SamplingRequest.Family));
+                throw new InvalidRequestException(
+                    $"{nameof(SdxlSettings)} has the size {size}; sides are at least 1.",
+                    nameof(SamplingRequest.Family)
+                );
         }
         if (CropTop < 0 || CropLeft < 0)
-            throw new InvalidRequestException(FormattableString.Invariant($"{nameof(SdxlSettings)} crops {CropTop} and {CropLeft} pixels; use 0 or more."), nameof(SamplingRequest.Family));
+            throw new InvalidRequestException(
+                FormattableString.Invariant($"{nameof(SdxlSettings)} crops {CropTop} and {CropLeft} pixels; use 0 or more."),
+                nameof(SamplingRequest.Family)
+            );
     }
 }

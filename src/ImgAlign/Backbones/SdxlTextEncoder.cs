@@ -32,12 +32,14 @@ internal sealed class SdxlTextEncoder : IDisposable
     /// <summary>Bytes of both encoders' weights.</summary>
     public long WeightBytes => encoder.WeightBytes + encoder2.WeightBytes;
 
-    /// <summary>What the encoders do not read of a prompt; both have CLIP's vocabulary, so that one entry says it where they agree.</summary>
+    /// <summary>What the encoders do not read of a prompt; both have CLIP's vocabulary, so that one entry says it where they
+    /// agree.</summary>
     public IReadOnlyList<UnreadText> FindUnread(string prompt)
     {
         var unread = new[] { (Name: "text encoder", Tokenizer: tokenizer), (Name: "text encoder 2", Tokenizer: tokenizer2) }
             .Select(encoder => (encoder.Name, encoder.Tokenizer.MaxTextTokens, Text: encoder.Tokenizer.FindUnread(prompt)))
-            .Where(static found => found.Text is not null).DistinctBy(static found => found.Text);
+            .Where(static found => found.Text is not null)
+            .DistinctBy(static found => found.Text);
         return [.. unread.Select(static found => new UnreadText(found.Name, found.MaxTextTokens, found.Text!))];
     }
 
@@ -55,11 +57,15 @@ internal sealed class SdxlTextEncoder : IDisposable
         {
             var first = Run(encoder, Tokenize(tokenizer, distinct));
             var second = Run(encoder2, Tokenize(tokenizer2, distinct));
-            tokens.Insert(0, cat([first.Penultimate, second.Penultimate], -1));  // [texts, 77, d]
+            tokens.Insert(0, cat([first.Penultimate, second.Penultimate], -1)); // [texts, 77, d]
             pooled.Insert(0, second.Pooled!);
         }
-        foreach (var features in tokens.Concat(pooled)) FiniteNumbers.Require(features, "The prompt's features", encoder, encoder2);
-        var rows = tensor(texts.Select(text => (long)(text is null ? distinct.Count : distinct.IndexOf(text))).ToArray(), device: runtime.Device);
+        foreach (var features in tokens.Concat(pooled))
+            FiniteNumbers.Require(features, "The prompt's features", encoder, encoder2);
+        var rows = tensor(
+            texts.Select(text => (long)(text is null ? distinct.Count : distinct.IndexOf(text))).ToArray(),
+            device: runtime.Device
+        );
         return new PooledTextFeatures(cat(tokens).index_select(0, rows), cat(pooled).index_select(0, rows));
     }
 
@@ -79,5 +85,5 @@ internal sealed class SdxlTextEncoder : IDisposable
     private Tensor Zeros(params long[] shape) => zeros(shape, runtime.Type, runtime.Device);
 
     private Tensor Tokenize(ClipTokenizer vocabulary, IEnumerable<string> texts) =>
-        stack(texts.Select(text => tensor(vocabulary.Encode(text)))).to(runtime.Device);  // [texts, 77]
+        stack(texts.Select(text => tensor(vocabulary.Encode(text)))).to(runtime.Device); // [texts, 77]
 }

@@ -13,13 +13,26 @@ namespace ImgAlign.Backbones;
 /// <param name="PooledWidth">The width of the pooled features.</param>
 /// <param name="ForceZerosForEmptyPrompt">Whether no negative prompt means zeros, and not the encoded empty text.</param>
 internal sealed record SdxlTextParts(
-    ClipTokenizer Tokenizer, ClipTokenizer Tokenizer2, ModelSource<ClipTextModel> Encoder, ModelSource<ClipTextModel> Encoder2, int Width, int PooledWidth, bool ForceZerosForEmptyPrompt)
+    ClipTokenizer Tokenizer,
+    ClipTokenizer Tokenizer2,
+    ModelSource<ClipTextModel> Encoder,
+    ModelSource<ClipTextModel> Encoder2,
+    int Width,
+    int PooledWidth,
+    bool ForceZerosForEmptyPrompt
+)
 {
     public static SdxlTextParts Read(SdxlFiles files)
     {
         var (config, config2) = (files.ReadTextEncoder(), files.ReadTextEncoder2());
         return new(
-            files.LoadTokenizer(), files.LoadTokenizer2(), files.TextEncoder(config), files.TextEncoder2(config2),
-            config.HiddenSize + config2.HiddenSize, config2.ProjectionDim, files.ReadForceZerosForEmptyPrompt());
+            files.LoadTokenizer(),
+            files.LoadTokenizer2(),
+            files.TextEncoder(config),
+            files.TextEncoder2(config2),
+            config.HiddenSize + config2.HiddenSize,
+            config2.ProjectionDim,
+            files.ReadForceZerosForEmptyPrompt()
+        );
     }
 }

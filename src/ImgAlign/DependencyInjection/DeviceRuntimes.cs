@@ -10,26 +10,32 @@ internal sealed class DeviceRuntimes(IOptions<ImgAlignOptions> options) : IAsync
     private readonly Lock changing = new();
 
     /// <summary>A device by its name.</summary>
-    /// <param name="name">A name in <see cref="ImgAlignOptions.Devices"/>, or a device such as <c>cuda:1</c>, which then runs by the container's own options; null: the container's own device.</param>
+    /// <param name="name">A name in <see cref="ImgAlignOptions.Devices"/>, or a device such as <c>cuda:1</c>, which then runs by the
+    /// container's own options; null: the container's own device.</param>
     /// <exception cref="ImgAlignException">The device is not known or absent.</exception>
     public DeviceRuntime Get(string? name)
     {
         var key = Canonical(name ?? options.Value.Device);
         lock (changing)
         {
-            if (runtimes.TryGetValue(key, out var existing)) return existing;
-            return runtimes[key] = options.Value.Devices.TryGetValue(key, out var own) ? new DeviceRuntime(own, key) : new DeviceRuntime(options.Value.For(key));
+            if (runtimes.TryGetValue(key, out var existing))
+                return existing;
+            return runtimes[key] = options.Value.Devices.TryGetValue(key, out var own)
+                ? new DeviceRuntime(own, key)
+                : new DeviceRuntime(options.Value.For(key));
         }
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var runtime in runtimes.Values) await runtime.DisposeAsync().ConfigureAwait(false);
+        foreach (var runtime in runtimes.Values)
+            await runtime.DisposeAsync().ConfigureAwait(false);
     }
 
     public void Dispose()
     {
-        foreach (var runtime in runtimes.Values) runtime.Dispose();
+        foreach (var runtime in runtimes.Values)
+            runtime.Dispose();
     }
 
     private static string Canonical(string name) => name == "cuda" ? "cuda:0" : name;

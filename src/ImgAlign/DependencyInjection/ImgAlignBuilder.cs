@@ -42,42 +42,50 @@ public sealed class ImgAlignBuilder
     /// <summary>Registers SDXL, SDXL-DPO or another fine-tune of SDXL.</summary>
     /// <param name="configure">Says where its files are; checked when the host starts.</param>
     /// <param name="name">The name to choose it by.</param>
-    public ImgAlignBuilder UseSdxl(Action<SdxlOptions> configure, string name = "sdxl") => Sdxl(options => options.Configure(configure), name);
+    public ImgAlignBuilder UseSdxl(Action<SdxlOptions> configure, string name = "sdxl") =>
+        Sdxl(options => options.Configure(configure), name);
 
     /// <summary>The same, with the options bound to a section of the configuration.</summary>
     /// <param name="configuration">The section, such as <c>ImgAlign:Sdxl</c>; checked when the host starts.</param>
     /// <param name="name">The name to choose it by.</param>
-    public ImgAlignBuilder UseSdxl(IConfiguration configuration, string name = "sdxl") => Sdxl(options => options.BindStrictly(configuration), name);
+    public ImgAlignBuilder UseSdxl(IConfiguration configuration, string name = "sdxl") =>
+        Sdxl(options => options.BindStrictly(configuration), name);
 
     /// <summary>Registers FLUX.1-dev, FLUX.1-schnell or a fine-tune of them.</summary>
     /// <param name="configure">Says where its files are; checked when the host starts.</param>
     /// <param name="name">The name to choose it by.</param>
-    public ImgAlignBuilder UseFlux(Action<FluxOptions> configure, string name = "flux") => Flux(options => options.Configure(configure), name);
+    public ImgAlignBuilder UseFlux(Action<FluxOptions> configure, string name = "flux") =>
+        Flux(options => options.Configure(configure), name);
 
     /// <summary>The same, with the options bound to a section of the configuration.</summary>
     /// <param name="configuration">The section, such as <c>ImgAlign:Flux</c>; checked when the host starts.</param>
     /// <param name="name">The name to choose it by.</param>
-    public ImgAlignBuilder UseFlux(IConfiguration configuration, string name = "flux") => Flux(options => options.BindStrictly(configuration), name);
+    public ImgAlignBuilder UseFlux(IConfiguration configuration, string name = "flux") =>
+        Flux(options => options.BindStrictly(configuration), name);
 
     /// <summary>Registers LLaVA-1.5.</summary>
     /// <param name="configure">Says where its files are and how it is asked; checked when the host starts.</param>
     /// <param name="name">The name to choose it by.</param>
-    public ImgAlignBuilder UseLlava(Action<LlavaOptions> configure, string name = "llava") => Llava(options => options.Configure(configure), name);
+    public ImgAlignBuilder UseLlava(Action<LlavaOptions> configure, string name = "llava") =>
+        Llava(options => options.Configure(configure), name);
 
     /// <summary>The same, with the options bound to a section of the configuration.</summary>
     /// <param name="configuration">The section, such as <c>ImgAlign:Llava</c>; checked when the host starts.</param>
     /// <param name="name">The name to choose it by.</param>
-    public ImgAlignBuilder UseLlava(IConfiguration configuration, string name = "llava") => Llava(options => options.BindStrictly(configuration), name);
+    public ImgAlignBuilder UseLlava(IConfiguration configuration, string name = "llava") =>
+        Llava(options => options.BindStrictly(configuration), name);
 
     /// <summary>Registers Qwen2.5-VL.</summary>
     /// <param name="configure">Says where its files are and how it is asked; checked when the host starts.</param>
     /// <param name="name">The name to choose it by.</param>
-    public ImgAlignBuilder UseQwen(Action<QwenOptions> configure, string name = "qwen") => Qwen(options => options.Configure(configure), name);
+    public ImgAlignBuilder UseQwen(Action<QwenOptions> configure, string name = "qwen") =>
+        Qwen(options => options.Configure(configure), name);
 
     /// <summary>The same, with the options bound to a section of the configuration.</summary>
     /// <param name="configuration">The section, such as <c>ImgAlign:Qwen</c>; checked when the host starts.</param>
     /// <param name="name">The name to choose it by.</param>
-    public ImgAlignBuilder UseQwen(IConfiguration configuration, string name = "qwen") => Qwen(options => options.BindStrictly(configuration), name);
+    public ImgAlignBuilder UseQwen(IConfiguration configuration, string name = "qwen") =>
+        Qwen(options => options.BindStrictly(configuration), name);
 
     /// <summary>Registers an aligner's checkpoint, such as <c>aligner_sdxl.pth</c>.</summary>
     /// <param name="path">The file.</param>
@@ -87,12 +95,14 @@ public sealed class ImgAlignBuilder
     /// <summary>Registers an aligner's checkpoint, such as <c>aligner_sdxl.pth</c>.</summary>
     /// <param name="configure">Says where its file is; checked when the host starts.</param>
     /// <param name="name">The name to choose it by.</param>
-    public ImgAlignBuilder UseAligner(Action<AlignerOptions> configure, string name = "default") => Aligner(options => options.Configure(configure), name);
+    public ImgAlignBuilder UseAligner(Action<AlignerOptions> configure, string name = "default") =>
+        Aligner(options => options.Configure(configure), name);
 
     /// <summary>The same, with the options bound to a section of the configuration.</summary>
     /// <param name="configuration">The section, such as <c>ImgAlign:Aligner</c>; checked when the host starts.</param>
     /// <param name="name">The name to choose it by.</param>
-    public ImgAlignBuilder UseAligner(IConfiguration configuration, string name = "default") => Aligner(options => options.BindStrictly(configuration), name);
+    public ImgAlignBuilder UseAligner(IConfiguration configuration, string name = "default") =>
+        Aligner(options => options.BindStrictly(configuration), name);
 
     /// <summary>
     /// Registers a scorer. In a pipeline, the first one registered decides which pictures are kept, unless
@@ -109,8 +119,11 @@ public sealed class ImgAlignBuilder
     }
 
     internal ImgAlignBuilder UseScorer<TOptions, TValidator>(
-        Action<OptionsBuilder<TOptions>> set, Func<TOptions, string?> deviceOf,
-        Func<DeviceRuntime, TOptions, IImageScorer> create, string name)
+        Action<OptionsBuilder<TOptions>> set,
+        Func<TOptions, string?> deviceOf,
+        Func<DeviceRuntime, TOptions, IImageScorer> create,
+        string name
+    )
         where TOptions : class
         where TValidator : class, IValidateOptions<TOptions>
     {
@@ -120,35 +133,69 @@ public sealed class ImgAlignBuilder
     }
 
     private ImgAlignBuilder Sdxl(Action<OptionsBuilder<SdxlOptions>> set, string name) =>
-        Use<IDiffusionBackbone, SdxlOptions, SdxlOptionsValidator>(set, static options => options.Device, static (runtime, options) => new SdxlBackbone(runtime, options), name);
+        Use<IDiffusionBackbone, SdxlOptions, SdxlOptionsValidator>(
+            set,
+            static options => options.Device,
+            static (runtime, options) => new SdxlBackbone(runtime, options),
+            name
+        );
 
     private ImgAlignBuilder Flux(Action<OptionsBuilder<FluxOptions>> set, string name) =>
-        Use<IDiffusionBackbone, FluxOptions, FluxOptionsValidator>(set, static options => options.Device, static (runtime, options) => new FluxBackbone(runtime, options), name);
+        Use<IDiffusionBackbone, FluxOptions, FluxOptionsValidator>(
+            set,
+            static options => options.Device,
+            static (runtime, options) => new FluxBackbone(runtime, options),
+            name
+        );
 
     private ImgAlignBuilder Llava(Action<OptionsBuilder<LlavaOptions>> set, string name) =>
-        Use<IMisalignmentDetector, LlavaOptions, LlavaOptionsValidator>(set, static options => options.Device, static (runtime, options) => new LlavaDetector(runtime, options), name);
+        Use<IMisalignmentDetector, LlavaOptions, LlavaOptionsValidator>(
+            set,
+            static options => options.Device,
+            static (runtime, options) => new LlavaDetector(runtime, options),
+            name
+        );
 
     private ImgAlignBuilder Qwen(Action<OptionsBuilder<QwenOptions>> set, string name) =>
-        Use<IMisalignmentDetector, QwenOptions, QwenOptionsValidator>(set, static options => options.Device, static (runtime, options) => new QwenDetector(runtime, options), name);
+        Use<IMisalignmentDetector, QwenOptions, QwenOptionsValidator>(
+            set,
+            static options => options.Device,
+            static (runtime, options) => new QwenDetector(runtime, options),
+            name
+        );
 
     private ImgAlignBuilder Aligner(Action<OptionsBuilder<AlignerOptions>> set, string name) =>
-        Use<IImplicitAligner, AlignerOptions, AlignerOptionsValidator>(set, static options => options.Device, static (runtime, options) => new ImplicitAligner(runtime, options.Path, options.HeadWidth), name);
+        Use<IImplicitAligner, AlignerOptions, AlignerOptionsValidator>(
+            set,
+            static options => options.Device,
+            static (runtime, options) => new ImplicitAligner(runtime, options.Path, options.HeadWidth),
+            name
+        );
 
-    private ImgAlignBuilder Use<T, TOptions, TValidator>(Action<OptionsBuilder<TOptions>> set, Func<TOptions, string?> deviceOf, Func<DeviceRuntime, TOptions, T> create, string name)
+    private ImgAlignBuilder Use<T, TOptions, TValidator>(
+        Action<OptionsBuilder<TOptions>> set,
+        Func<TOptions, string?> deviceOf,
+        Func<DeviceRuntime, TOptions, T> create,
+        string name
+    )
         where T : class
         where TOptions : class
         where TValidator : class, IValidateOptions<TOptions>
     {
         Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TOptions>, TValidator>());
         set(Services.AddOptions<TOptions>(name).ValidateOnStart());
-        return Use(provider =>
-        {
-            var options = provider.GetRequiredService<IOptionsMonitor<TOptions>>().Get(name);
-            return create(provider.GetRequiredService<DeviceRuntimes>().Get(deviceOf(options)), options);
-        }, name);
+        return Use(
+            provider =>
+            {
+                var options = provider.GetRequiredService<IOptionsMonitor<TOptions>>().Get(name);
+                return create(provider.GetRequiredService<DeviceRuntimes>().Get(deviceOf(options)), options);
+            },
+            name
+        );
     }
 
-    private ImgAlignBuilder Use<T>(Func<IServiceProvider, T> create, string name) where T : class
+    private ImgAlignBuilder Use<T>(Func<IServiceProvider, T> create, string name)
+        where T : class
     {
         ArgumentNullException.ThrowIfNull(create);
         names.Add<T>(name);

@@ -2,7 +2,8 @@ using ImgAlign.Runtime;
 
 namespace ImgAlign.DependencyInjection;
 
-/// <summary>The device that the models of a container run on unless they name another one, further devices, and what its pipelines are made of.</summary>
+/// <summary>The device that the models of a container run on unless they name another one, further devices, and what its pipelines are made
+/// of.</summary>
 public sealed class ImgAlignOptions : RuntimeOptions
 {
     /// <summary>Further devices by name, each with options of its own; a model's <c>Device</c> names one.</summary>

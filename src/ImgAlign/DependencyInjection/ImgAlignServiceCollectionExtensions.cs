@@ -13,7 +13,8 @@ public static class ImgAlignServiceCollectionExtensions
 {
     /// <summary>
     /// Adds <see cref="IAlignmentPipeline"/> and <see cref="IGenerationPipeline"/>, and further ones by the names in
-    /// <see cref="ImgAlignOptions.Pipelines"/> as keys. The builder that is returned says which models there are. All are singletons that the container
+    /// <see cref="ImgAlignOptions.Pipelines"/> as keys. The builder that is returned says which models there are. All are singletons that
+    /// the container
     /// owns; weights are loaded on first use.
     /// </summary>
     /// <param name="services">The container's services.</param>
@@ -22,17 +23,23 @@ public static class ImgAlignServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         var options = services.AddOptions<ImgAlignOptions>().ValidateOnStart();
-        if (configure is not null) options.Configure(configure);
-        if (services.FirstOrDefault(static service => service.ServiceType == typeof(ModelNames))?.ImplementationInstance is not ModelNames names)
+        if (configure is not null)
+            options.Configure(configure);
+        if (
+            services.FirstOrDefault(static service => service.ServiceType == typeof(ModelNames))?.ImplementationInstance
+            is not ModelNames names
+        )
             services.AddSingleton(names = new ModelNames());
-        services.TryAddEnumerable(
-        [
+        services.TryAddEnumerable([
             ServiceDescriptor.Singleton<IValidateOptions<ImgAlignOptions>, ImgAlignOptionsValidator>(),
             ServiceDescriptor.Singleton<IValidateOptions<ImgAlignOptions>, PipelineNamesValidator>(),
         ]);
         services.TryAddSingleton<DeviceRuntimes>();
         services.TryAddSingleton(static provider => provider.GetRequiredService<DeviceRuntimes>().Get(null));
-        services.TryAddKeyedSingleton(KeyedService.AnyKey, static (provider, key) => provider.GetRequiredService<DeviceRuntimes>().Get(key as string));
+        services.TryAddKeyedSingleton(
+            KeyedService.AnyKey,
+            static (provider, key) => provider.GetRequiredService<DeviceRuntimes>().Get(key as string)
+        );
         services.TryAddSingleton(static provider => new PipelineFactory(provider).Alignment(null));
         services.TryAddSingleton(static provider => new PipelineFactory(provider).Generation(null));
         services.TryAddKeyedSingleton(KeyedService.AnyKey, static (provider, key) => new PipelineFactory(provider).Alignment(key));
@@ -41,7 +48,8 @@ public static class ImgAlignServiceCollectionExtensions
     }
 
     /// <summary>
-    /// The same, with the options bound to a section of the configuration. An unknown key in it is an error when the host starts, unless options of
+    /// The same, with the options bound to a section of the configuration. An unknown key in it is an error when the host starts, unless
+    /// options of
     /// models are bound to it (<c>UseSdxl(section.GetSection("Sdxl"))</c>, or <see cref="StrictConfiguration.BindStrictly"/>).
     /// </summary>
     /// <param name="services">The container's services.</param>

@@ -23,14 +23,18 @@ internal sealed class ModelNames
     }
 
     /// <summary>The scorers for a backbone's pictures, in the order in which they were registered.</summary>
-    public IList<string> ScorersOf(string backbone) => [.. Of<IImageScorer>().Where(name => backboneOfScorer[name] is not { } only || only == backbone)];
+    public IList<string> ScorersOf(string backbone) =>
+        [.. Of<IImageScorer>().Where(name => backboneOfScorer[name] is not { } only || only == backbone)];
 
     /// <summary>Why a choice cannot be made, or null.</summary>
     public string? Problem<T>(string? choice, string contract)
     {
         var list = Of<T>();
-        if (list.Count == 0) return $"No {contract} is registered; call {(typeof(T) == typeof(IImageScorer) ? "Add" : "Use")}{contract} or one of its kind on the builder.";
-        if (choice is not null && !list.Contains(choice)) return $"{contract} '{choice}' is not registered; registered are: {string.Join(", ", list)}.";
+        if (list.Count == 0)
+            return $"No {contract} is registered; call {(typeof(T) == typeof(IImageScorer) ? "Add" : "Use")}{contract} or one "
+                + "of its kind on the builder.";
+        if (choice is not null && !list.Contains(choice))
+            return $"{contract} '{choice}' is not registered; registered are: {string.Join(", ", list)}.";
         return null;
     }
 

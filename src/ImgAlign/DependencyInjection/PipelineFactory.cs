@@ -16,7 +16,11 @@ internal sealed class PipelineFactory(IServiceProvider provider)
     public IGenerationPipeline Generation(object? key)
     {
         var choice = Choice(key);
-        return new GenerationPipeline(Backbone(choice), new GenerationPipelineOptions { Replicas = Replicas(choice), RecordPrompts = options.RecordPrompts }, LoggerFactory);
+        return new GenerationPipeline(
+            Backbone(choice),
+            new GenerationPipelineOptions { Replicas = Replicas(choice), RecordPrompts = options.RecordPrompts },
+            LoggerFactory
+        );
     }
 
     /// <summary>A pipeline that aligns.</summary>
@@ -36,34 +40,48 @@ internal sealed class PipelineFactory(IServiceProvider provider)
                 Acceptance = Gate(choice, scorers),
                 RecordPrompts = options.RecordPrompts,
             },
-            LoggerFactory);
+            LoggerFactory
+        );
     }
 
     private ILoggerFactory? LoggerFactory => provider.GetService<ILoggerFactory>();
 
     private IDiffusionBackbone Backbone(PipelineOptions choice) => Find<IDiffusionBackbone>(choice.Backbone, nameof(choice.Backbone));
 
-    private List<IDiffusionBackbone> Replicas(PipelineOptions choice) => [.. choice.Replicas.Select(name => Find<IDiffusionBackbone>(name, nameof(choice.Backbone)))];
+    private List<IDiffusionBackbone> Replicas(PipelineOptions choice) =>
+        [.. choice.Replicas.Select(name => Find<IDiffusionBackbone>(name, nameof(choice.Backbone)))];
 
-    private IList<string> ScorerNames(PipelineOptions choice) => choice.Scorers is { Count: > 0 } named
-        ? named
-        : names.ScorersOf(names.Choose<IDiffusionBackbone>(choice.Backbone, nameof(choice.Backbone)));
+    private IList<string> ScorerNames(PipelineOptions choice) =>
+        choice.Scorers is { Count: > 0 } named
+            ? named
+            : names.ScorersOf(names.Choose<IDiffusionBackbone>(choice.Backbone, nameof(choice.Backbone)));
 
     // Scorers may be registered by other names than they have in records.
     private static ScoreGate? Gate(PipelineOptions choice, Dictionary<string, IImageScorer> scorers)
     {
-        if (choice.Gate.Count == 0) return null;
+        if (choice.Gate.Count == 0)
+            return null;
         var criteria = choice.Gate.Select(criterion =>
-            criterion with { Scorer = scorers.GetValueOrDefault(criterion.Scorer)?.Name ?? criterion.Scorer });
+            criterion with
+            {
+                Scorer = scorers.GetValueOrDefault(criterion.Scorer)?.Name ?? criterion.Scorer,
+            }
+        );
         return new ScoreGate(criteria) { Vote = choice.GateVote };
     }
 
-    private T Find<T>(string? name, string contract) where T : notnull => provider.GetRequiredKeyedService<T>(names.Choose<T>(name, contract));
+    private T Find<T>(string? name, string contract)
+        where T : notnull => provider.GetRequiredKeyedService<T>(names.Choose<T>(name, contract));
 
     private PipelineOptions Choice(object? key)
     {
-        if (key is null) return options.Pipeline;
-        return key is string name && options.Pipelines.TryGetValue(name, out var pipeline) ? pipeline
-            : throw new ImgAlignException($"There is no pipeline '{key}'; Pipelines has {(options.Pipelines.Count == 0 ? "none" : string.Join(", ", options.Pipelines.Keys))}.");
+        if (key is null)
+            return options.Pipeline;
+        return key is string name && options.Pipelines.TryGetValue(name, out var pipeline)
+            ? pipeline
+            : throw new ImgAlignException(
+                $"There is no pipeline '{key}'; Pipelines has "
+                    + $"{(options.Pipelines.Count == 0 ? "none" : string.Join(", ", options.Pipelines.Keys))}."
+            );
     }
 }

@@ -11,17 +11,27 @@ internal sealed class PipelineNamesValidator(ModelNames names) : IValidateOption
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
     }
 
-    private IEnumerable<string> Problems(PipelineOptions pipeline) => ((string?[])
-    [
-        names.Problem<IDiffusionBackbone>(pipeline.Backbone, nameof(pipeline.Backbone)),
-        .. pipeline.Replicas.Select(name => names.Problem<IDiffusionBackbone>(name, nameof(pipeline.Backbone))),
-        // A container may generate only; an alignment pipeline says what it lacks when it is made.
-        pipeline.Detector is { } detector ? names.Problem<IMisalignmentDetector>(detector, nameof(pipeline.Detector)) : null,
-        pipeline.Aligner is { } aligner ? names.Problem<IImplicitAligner>(aligner, nameof(pipeline.Aligner)) : null,
-        .. pipeline.Scorers.Select(name => names.Problem<IImageScorer>(name, "Scorer")),
-        pipeline.Scorers.CountBy(static scorer => scorer).FirstOrDefault(static count => count.Value > 1).Key is { } twice ? $"Scorers names '{twice}' twice; name it once." : null,
-        .. pipeline.Gate.Select(criterion => string.IsNullOrEmpty(criterion.Scorer)
-            ? "Gate has an entry without Scorer; name the scorer that decides."
-            : names.Problem<IImageScorer>(criterion.Scorer, "Scorer")),
-    ]).OfType<string>();
+    private IEnumerable<string> Problems(PipelineOptions pipeline) =>
+        (
+            (string?[])
+                [
+                    names.Problem<IDiffusionBackbone>(pipeline.Backbone, nameof(pipeline.Backbone)),
+                    .. pipeline.Replicas.Select(name => names.Problem<IDiffusionBackbone>(name, nameof(pipeline.Backbone))),
+                    // A container may generate only; an alignment pipeline says what it lacks when it is made.
+                    pipeline.Detector
+                        is { } detector
+                        ? names.Problem<IMisalignmentDetector>(detector, nameof(pipeline.Detector))
+                        : null,
+                    pipeline.Aligner is { } aligner ? names.Problem<IImplicitAligner>(aligner, nameof(pipeline.Aligner)) : null,
+                    .. pipeline.Scorers.Select(name => names.Problem<IImageScorer>(name, "Scorer")),
+                    pipeline.Scorers.CountBy(static scorer => scorer).FirstOrDefault(static count => count.Value > 1).Key is { } twice
+                        ? $"Scorers names '{twice}' twice; name it once."
+                        : null,
+                    .. pipeline.Gate.Select(criterion =>
+                        string.IsNullOrEmpty(criterion.Scorer)
+                            ? "Gate has an entry without Scorer; name the scorer that decides."
+                            : names.Problem<IImageScorer>(criterion.Scorer, "Scorer")
+                    ),
+                ]
+        ).OfType<string>();
 }

@@ -26,11 +26,16 @@ public static class RecipeBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(recipe);
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(recipe.Locate(cache)).Build();
-        if (Section("Sdxl") is { } sdxl) builder.UseSdxl(sdxl);
-        if (Section("Flux") is { } flux) builder.UseFlux(flux);
-        if (Section("Llava") is { } llava) builder.UseLlava(llava);
-        if (Section("Qwen") is { } qwen) builder.UseQwen(qwen);
-        if (Section("Aligner") is { } aligner) builder.UseAligner(aligner);
+        if (Section("Sdxl") is { } sdxl)
+            builder.UseSdxl(sdxl);
+        if (Section("Flux") is { } flux)
+            builder.UseFlux(flux);
+        if (Section("Llava") is { } llava)
+            builder.UseLlava(llava);
+        if (Section("Qwen") is { } qwen)
+            builder.UseQwen(qwen);
+        if (Section("Aligner") is { } aligner)
+            builder.UseAligner(aligner);
         return builder.UseScorers(configuration);
 
         IConfigurationSection? Section(string name) => configuration.GetSection(name) is var section && section.Exists() ? section : null;

@@ -16,28 +16,36 @@ public static class ScorerBuilderExtensions
     /// <param name="configure">Says where its files are; checked when the host starts.</param>
     /// <param name="name">The name to choose it by.</param>
     public static ImgAlignBuilder UseClipScore(
-        this ImgAlignBuilder builder, Action<ClipScoreOptions> configure, string name = ClipScorer.DefaultName) =>
-        builder.Clip(options => options.Configure(configure), name);
+        this ImgAlignBuilder builder,
+        Action<ClipScoreOptions> configure,
+        string name = ClipScorer.DefaultName
+    ) => builder.Clip(options => options.Configure(configure), name);
 
     /// <summary>The same, with the options bound to a section of the configuration.</summary>
     /// <param name="builder">The builder.</param>
     /// <param name="configuration">The section, such as <c>ImgAlign:ClipScore</c>; checked when the host starts.</param>
     /// <param name="name">The name to choose it by.</param>
     public static ImgAlignBuilder UseClipScore(
-        this ImgAlignBuilder builder, IConfiguration configuration, string name = ClipScorer.DefaultName) =>
-        builder.Clip(options => options.BindStrictly(configuration), name);
+        this ImgAlignBuilder builder,
+        IConfiguration configuration,
+        string name = ClipScorer.DefaultName
+    ) => builder.Clip(options => options.BindStrictly(configuration), name);
 
     /// <summary>Registers PickScore.</summary>
     /// <inheritdoc cref="UseClipScore(ImgAlignBuilder, Action{ClipScoreOptions}, string)" path="/param"/>
     public static ImgAlignBuilder UsePickScore(
-        this ImgAlignBuilder builder, Action<PickScoreOptions> configure, string name = PickScorer.DefaultName) =>
-        builder.Pick(options => options.Configure(configure), name);
+        this ImgAlignBuilder builder,
+        Action<PickScoreOptions> configure,
+        string name = PickScorer.DefaultName
+    ) => builder.Pick(options => options.Configure(configure), name);
 
     /// <summary>The same, with the options bound to a section of the configuration.</summary>
     /// <inheritdoc cref="UseClipScore(ImgAlignBuilder, IConfiguration, string)" path="/param"/>
     public static ImgAlignBuilder UsePickScore(
-        this ImgAlignBuilder builder, IConfiguration configuration, string name = PickScorer.DefaultName) =>
-        builder.Pick(options => options.BindStrictly(configuration), name);
+        this ImgAlignBuilder builder,
+        IConfiguration configuration,
+        string name = PickScorer.DefaultName
+    ) => builder.Pick(options => options.BindStrictly(configuration), name);
 
     /// <summary>Registers HPSv2 or HPSv2.1.</summary>
     /// <inheritdoc cref="UseClipScore(ImgAlignBuilder, Action{ClipScoreOptions}, string)" path="/param"/>
@@ -52,14 +60,18 @@ public static class ScorerBuilderExtensions
     /// <summary>Registers LAION's aesthetic predictor.</summary>
     /// <inheritdoc cref="UseClipScore(ImgAlignBuilder, Action{ClipScoreOptions}, string)" path="/param"/>
     public static ImgAlignBuilder UseAesthetic(
-        this ImgAlignBuilder builder, Action<AestheticOptions> configure, string name = AestheticScorer.DefaultName) =>
-        builder.Aesthetic(options => options.Configure(configure), name);
+        this ImgAlignBuilder builder,
+        Action<AestheticOptions> configure,
+        string name = AestheticScorer.DefaultName
+    ) => builder.Aesthetic(options => options.Configure(configure), name);
 
     /// <summary>The same, with the options bound to a section of the configuration.</summary>
     /// <inheritdoc cref="UseClipScore(ImgAlignBuilder, IConfiguration, string)" path="/param"/>
     public static ImgAlignBuilder UseAesthetic(
-        this ImgAlignBuilder builder, IConfiguration configuration, string name = AestheticScorer.DefaultName) =>
-        builder.Aesthetic(options => options.BindStrictly(configuration), name);
+        this ImgAlignBuilder builder,
+        IConfiguration configuration,
+        string name = AestheticScorer.DefaultName
+    ) => builder.Aesthetic(options => options.BindStrictly(configuration), name);
 
     /// <summary>Registers the scorers whose sections are there: <c>ClipScore</c>, <c>PickScore</c>, <c>Hps</c>, <c>Aesthetic</c>.</summary>
     /// <param name="builder">The builder.</param>
@@ -67,10 +79,14 @@ public static class ScorerBuilderExtensions
     public static ImgAlignBuilder UseScorers(this ImgAlignBuilder builder, IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        if (Section("ClipScore") is { } clip) builder.UseClipScore(clip);
-        if (Section("PickScore") is { } pick) builder.UsePickScore(pick);
-        if (Section("Hps") is { } hps) builder.UseHps(hps);
-        if (Section("Aesthetic") is { } aesthetic) builder.UseAesthetic(aesthetic);
+        if (Section("ClipScore") is { } clip)
+            builder.UseClipScore(clip);
+        if (Section("PickScore") is { } pick)
+            builder.UsePickScore(pick);
+        if (Section("Hps") is { } hps)
+            builder.UseHps(hps);
+        if (Section("Aesthetic") is { } aesthetic)
+            builder.UseAesthetic(aesthetic);
         return builder;
 
         IConfigurationSection? Section(string name) => configuration.GetSection(name) is var section && section.Exists() ? section : null;
@@ -78,17 +94,33 @@ public static class ScorerBuilderExtensions
 
     private static ImgAlignBuilder Clip(this ImgAlignBuilder builder, Action<OptionsBuilder<ClipScoreOptions>> set, string name) =>
         builder.UseScorer<ClipScoreOptions, ClipScoreOptionsValidator>(
-            set, static options => options.Device, (runtime, options) => new ClipScorer(runtime, options, name), name);
+            set,
+            static options => options.Device,
+            (runtime, options) => new ClipScorer(runtime, options, name),
+            name
+        );
 
     private static ImgAlignBuilder Pick(this ImgAlignBuilder builder, Action<OptionsBuilder<PickScoreOptions>> set, string name) =>
         builder.UseScorer<PickScoreOptions, PickScoreOptionsValidator>(
-            set, static options => options.Device, (runtime, options) => new PickScorer(runtime, options, name), name);
+            set,
+            static options => options.Device,
+            (runtime, options) => new PickScorer(runtime, options, name),
+            name
+        );
 
     private static ImgAlignBuilder Hps(this ImgAlignBuilder builder, Action<OptionsBuilder<HpsOptions>> set, string name) =>
         builder.UseScorer<HpsOptions, HpsOptionsValidator>(
-            set, static options => options.Device, (runtime, options) => new HpsScorer(runtime, options, name), name);
+            set,
+            static options => options.Device,
+            (runtime, options) => new HpsScorer(runtime, options, name),
+            name
+        );
 
     private static ImgAlignBuilder Aesthetic(this ImgAlignBuilder builder, Action<OptionsBuilder<AestheticOptions>> set, string name) =>
         builder.UseScorer<AestheticOptions, AestheticOptionsValidator>(
-            set, static options => options.Device, (runtime, options) => new AestheticScorer(runtime, options, name), name);
+            set,
+            static options => options.Device,
+            (runtime, options) => new AestheticScorer(runtime, options, name),
+            name
+        );
 }

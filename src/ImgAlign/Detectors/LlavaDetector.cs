@@ -27,7 +27,10 @@ public sealed class LlavaDetector : IMisalignmentDetector, IMemoryFootprint
         processor = new LlavaProcessor(config, options.ModelPath, options.VisionTowerPath, options.Template, options.ImageAspectRatio);
         var (path, tower) = (options.ModelPath, options.VisionTowerPath);
         var source = new ModelSource<LlavaModel>(
-            Name, () => new LlavaModel(config, META), (target, weights) => LlavaWeights.Open(target, path, tower, weights));
+            Name,
+            () => new LlavaModel(config, META),
+            (target, weights) => LlavaWeights.Open(target, path, tower, weights)
+        );
         network = new(runtime, source, storage: options.Storage);
     }
 
@@ -50,7 +53,11 @@ public sealed class LlavaDetector : IMisalignmentDetector, IMemoryFootprint
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">A question is too long for the model.</exception>
     /// <exception cref="ImgAlignException">The weights cannot be read.</exception>
-    public IReadOnlyList<Detection> Detect(IReadOnlyList<DetectionInput> inputs, int critiqueTokens = 0, CancellationToken cancellationToken = default)
+    public IReadOnlyList<Detection> Detect(
+        IReadOnlyList<DetectionInput> inputs,
+        int critiqueTokens = 0,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(inputs);
         using var lease = network.Use();
@@ -60,12 +67,22 @@ public sealed class LlavaDetector : IMisalignmentDetector, IMemoryFootprint
             using var together = processor.Prepare(inputs, Runtime.Device, out var lengths);
             return DecoderReading.ReadTogether(model.Run(together.Ids, together.Pixels), lengths, network);
         }
-        return DecoderReading.ReadOneByOne(inputs, input =>
-        {
-            using var alone = processor.Prepare(input.Image, input.Question, Runtime.Device);
-            return DecoderReading.Read(
-                model.LanguageModel, cache => model.Run(alone.Ids, alone.Pixels, cache), network, critiqueTokens, processor.IsComplete, processor.Decode, cancellationToken);
-        });
+        return DecoderReading.ReadOneByOne(
+            inputs,
+            input =>
+            {
+                using var alone = processor.Prepare(input.Image, input.Question, Runtime.Device);
+                return DecoderReading.Read(
+                    model.LanguageModel,
+                    cache => model.Run(alone.Ids, alone.Pixels, cache),
+                    network,
+                    critiqueTokens,
+                    processor.IsComplete,
+                    processor.Decode,
+                    cancellationToken
+                );
+            }
+        );
     }
 
     /// <inheritdoc/>

@@ -5,13 +5,15 @@ namespace ImgAlign.Detectors;
 
 /// <summary>Where the files of a LLaVA-1.5 are, and how it is asked.</summary>
 /// <remarks>
-/// The model: a folder in the layout of <c>llava-hf/llava-1.5-13b-hf</c> or of <c>liuhaotian/llava-v1.5-13b</c> (as IMG's own <c>llava</c>),
+/// The model: a folder in the layout of <c>llava-hf/llava-1.5-13b-hf</c> or of <c>liuhaotian/llava-v1.5-13b</c> (as IMG's own
+/// <c>llava</c>),
 /// or a folder of the hub's local cache.
 /// </remarks>
 public sealed class LlavaOptions : ModelOptions
 {
     /// <summary>
-    /// The folder of the vision tower, <c>openai/clip-vit-large-patch14-336</c>, where the model's folder does not hold it. Weights of the tower
+    /// The folder of the vision tower, <c>openai/clip-vit-large-patch14-336</c>, where the model's folder does not hold it. Weights of the
+    /// tower
     /// in the model's own checkpoint come first: they may be fine-tuned.
     /// </summary>
     public string? VisionTowerPath { get; set; }
@@ -27,7 +29,8 @@ public sealed class LlavaOptions : ModelOptions
     [RegularExpression("pad|crop", ErrorMessage = "{0} must be pad or crop.")]
     public string? ImageAspectRatio { get; set; }
 
-    /// <summary>How LLaVA keeps the weights of its linear layers. Its hidden states then differ a little from those that the aligner was trained with.</summary>
+    /// <summary>How LLaVA keeps the weights of its linear layers. Its hidden states then differ a little from those that the aligner was
+    /// trained with.</summary>
     [EnumDataType(typeof(WeightStorage))]
     public WeightStorage Storage { get; set; }
 }

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.Detectors;
 
-/// <summary>Qwen2.5-VL as the reader of pictures and prompts: the second detector of IMG's ablations. It needs an aligner that was trained with it.</summary>
+/// <summary>Qwen2.5-VL as the reader of pictures and prompts: the second detector of IMG's ablations. It needs an aligner that was trained
+/// with it.</summary>
 public sealed class QwenDetector : IMisalignmentDetector, IMemoryFootprint
 {
     private const int UsualTextTokens = 256;
@@ -13,10 +14,12 @@ public sealed class QwenDetector : IMisalignmentDetector, IMemoryFootprint
     private readonly QwenProcessor processor;
     private readonly ModelSlot<QwenModel> network;
 
-    /// <summary>Reads configurations and the tokenizer, and compares names and shapes of the weights; weights are read on first use.</summary>
+    /// <summary>Reads configurations and the tokenizer, and compares names and shapes of the weights; weights are read on first
+    /// use.</summary>
     /// <param name="runtime">The device.</param>
     /// <param name="options">Where the files are, and how Qwen2.5-VL is asked.</param>
-    /// <exception cref="ImgAlignException">A file is missing or broken, files do not belong together, or an option is not supported.</exception>
+    /// <exception cref="ImgAlignException">A file is missing or broken, files do not belong together, or an option is not
+    /// supported.</exception>
     public QwenDetector(DeviceRuntime runtime, QwenOptions options)
     {
         ArgumentNullException.ThrowIfNull(runtime);
@@ -25,7 +28,11 @@ public sealed class QwenDetector : IMisalignmentDetector, IMemoryFootprint
         config = QwenConfig.Read(options.ModelPath);
         processor = new QwenProcessor(config, options.ModelPath, options.System, options.MaxPixels);
         var path = options.ModelPath;
-        var source = new ModelSource<QwenModel>(Name, () => new QwenModel(config, META), (model, weights) => QwenWeights.Open(model, path, weights));
+        var source = new ModelSource<QwenModel>(
+            Name,
+            () => new QwenModel(config, META),
+            (model, weights) => QwenWeights.Open(model, path, weights)
+        );
         network = new(runtime, source, storage: options.Storage);
     }
 
@@ -48,7 +55,11 @@ public sealed class QwenDetector : IMisalignmentDetector, IMemoryFootprint
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">A question is too long for the model, or a picture too narrow.</exception>
     /// <exception cref="ImgAlignException">The weights cannot be read.</exception>
-    public IReadOnlyList<Detection> Detect(IReadOnlyList<DetectionInput> inputs, int critiqueTokens = 0, CancellationToken cancellationToken = default)
+    public IReadOnlyList<Detection> Detect(
+        IReadOnlyList<DetectionInput> inputs,
+        int critiqueTokens = 0,
+        CancellationToken cancellationToken = default
+    )
     {
         ArgumentNullException.ThrowIfNull(inputs);
         using var lease = network.Use();
@@ -58,23 +69,37 @@ public sealed class QwenDetector : IMisalignmentDetector, IMemoryFootprint
             using var together = processor.Prepare(inputs, Runtime.Device, out var lengths);
             return DecoderReading.ReadTogether(model.Run(together.Ids, together.Images), lengths, network);
         }
-        return DecoderReading.ReadOneByOne(inputs, input =>
-        {
-            using var alone = processor.Prepare([input.Image], input.Question, Runtime.Device);
-            return DecoderReading.Read(
-                model.LanguageModel, cache => model.Run(alone.Ids, alone.Images, cache), network, critiqueTokens, processor.IsComplete, processor.Decode, cancellationToken);
-        });
+        return DecoderReading.ReadOneByOne(
+            inputs,
+            input =>
+            {
+                using var alone = processor.Prepare([input.Image], input.Question, Runtime.Device);
+                return DecoderReading.Read(
+                    model.LanguageModel,
+                    cache => model.Run(alone.Ids, alone.Images, cache),
+                    network,
+                    critiqueTokens,
+                    processor.IsComplete,
+                    processor.Decode,
+                    cancellationToken
+                );
+            }
+        );
     }
 
     /// <inheritdoc/>
-    /// <exception cref="InvalidRequestException">The question is too long for the model, or pictures of that size are too narrow.</exception>
+    /// <exception cref="InvalidRequestException">The question is too long for the model, or pictures of that size are too
+    /// narrow.</exception>
     public IReadOnlyList<StageFootprint> EstimateStages(Workload workload)
     {
         ArgumentNullException.ThrowIfNull(workload);
         // First the tower reads, then the language model.
         var cells = processor.CountCells(workload.Size);
         var positions = workload.Question is { } question ? processor.Tokenize(question, [cells]).Count : cells + UsualTextTokens;
-        var numbers = Math.Max(config.Vision.CountActivations((long)cells * config.Vision.CellPatches), config.Text.CountActivations(positions, workload.CritiqueTokens));
+        var numbers = Math.Max(
+            config.Vision.CountActivations((long)cells * config.Vision.CellPatches),
+            config.Text.CountActivations(positions, workload.CritiqueTokens)
+        );
         return [network.Footprint(numbers * workload.Batch * (network.Type == float32 ? 4 : 2))];
     }
 

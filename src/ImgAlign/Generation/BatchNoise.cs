@@ -9,7 +9,6 @@ namespace ImgAlign.Generation;
 /// <param name="drawn">How many draws of the streams come before.</param>
 internal sealed class BatchNoise(IReadOnlyList<NoiseStream> streams, IReadOnlyList<int> batch, Device device, int drawn) : INoiseSource
 {
-
     public Tensor Draw(IReadOnlyList<long> shape)
     {
         using var scope = NewDisposeScope();

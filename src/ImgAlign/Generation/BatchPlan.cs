@@ -10,8 +10,12 @@ internal static class BatchPlan
     /// <param name="request">The request.</param>
     /// <param name="streams">The noise of all items of the request: those that share a stream stay together.</param>
     /// <param name="batchSize">The most items at once.</param>
-    public static IEnumerable<IReadOnlyList<int>> Of(IEnumerable<int> items, ResolvedRequest request, IReadOnlyList<NoiseStream> streams, int batchSize) =>
-        items.GroupBy(index => request.Items[index].Size).SelectMany(sized => OfOneSize(sized, streams, batchSize));
+    public static IEnumerable<IReadOnlyList<int>> Of(
+        IEnumerable<int> items,
+        ResolvedRequest request,
+        IReadOnlyList<NoiseStream> streams,
+        int batchSize
+    ) => items.GroupBy(index => request.Items[index].Size).SelectMany(sized => OfOneSize(sized, streams, batchSize));
 
     private static IEnumerable<IReadOnlyList<int>> OfOneSize(IEnumerable<int> items, IReadOnlyList<NoiseStream> streams, int batchSize)
     {
@@ -26,6 +30,7 @@ internal static class BatchPlan
             }
             batch.AddRange(members);
         }
-        if (batch.Count > 0) yield return batch;
+        if (batch.Count > 0)
+            yield return batch;
     }
 }

@@ -6,29 +6,41 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.Generation;
 
-/// <summary>The part of a request's items that one backbone generates. Its methods run on the worker thread of the backbone's device.</summary>
+/// <summary>The part of a request's items that one backbone generates. Its methods run on the worker thread of the backbone's
+/// device.</summary>
 /// <param name="backbone">The backbone; borrowed.</param>
 /// <param name="request">The request.</param>
 /// <param name="items">The positions of this lane's items in the request.</param>
 /// <param name="streams">The noise of all items; borrowed.</param>
 /// <param name="batchSize">The most items at once.</param>
-internal sealed class GeneratorLane(IDiffusionBackbone backbone, ResolvedRequest request, IReadOnlyList<int> items, IReadOnlyList<NoiseStream> streams, int batchSize) : IDisposable
+internal sealed class GeneratorLane(
+    IDiffusionBackbone backbone,
+    ResolvedRequest request,
+    IReadOnlyList<int> items,
+    IReadOnlyList<NoiseStream> streams,
+    int batchSize
+) : IDisposable
 {
     private readonly List<(IReadOnlyList<int> Batch, Tensor Latents)> finished = [];
-    private readonly Dictionary<int, Tensor> starts = [];  // the latents that items start from, where they do not begin as noise
+    private readonly Dictionary<int, Tensor> starts = []; // the latents that items start from, where they do not begin as noise
     private readonly List<string?> texts = [];
     private TextFeatures? features;
 
     public IDiffusionBackbone Backbone => backbone;
 
     /// <summary>How many evaluations of the network a generation of some items takes.</summary>
-    public int CountEvaluations(IReadOnlyList<int> wanted) => Batches(wanted).Sum(batch => request.Settings.Sampler.CountEvaluations(Steps(batch)));
+    public int CountEvaluations(IReadOnlyList<int> wanted) =>
+        Batches(wanted).Sum(batch => request.Settings.Sampler.CountEvaluations(Steps(batch)));
 
     /// <summary>Encodes each different prompt of the lane's items once.</summary>
     public void EncodePrompts()
     {
         var mine = items.Select(index => request.Items[index]).ToList();
-        texts.AddRange(mine.Select(static item => item.Prompt).Concat(request.IsGuided ? mine.Select(static item => item.NegativePrompt) : []).Distinct());
+        texts.AddRange(
+            mine.Select(static item => item.Prompt)
+                .Concat(request.IsGuided ? mine.Select(static item => item.NegativePrompt) : [])
+                .Distinct()
+        );
         foreach (var chunk in texts.Chunk(2 * batchSize))
         {
             var encoded = backbone.EncodeText(chunk);
@@ -92,8 +104,12 @@ internal sealed class GeneratorLane(IDiffusionBackbone backbone, ResolvedRequest
         var schedule = backbone.CreateSchedule(settings, size);
         using var prompts = imagePrompts?.Of(batch, backbone.Runtime.Device);
         using var model = new GuidedModel(
-            backbone, backbone.CreateGuidance(settings), settings.GuidanceBranches, schedule,
-            branch => Condition(batch, branch, prompts, imagePrompts?.Scale ?? 0));
+            backbone,
+            backbone.CreateGuidance(settings),
+            settings.GuidanceBranches,
+            schedule,
+            branch => Condition(batch, branch, prompts, imagePrompts?.Scale ?? 0)
+        );
         var noise = new BatchNoise(streams, batch, backbone.Runtime.Device, drawn: starts.Count > 0 ? 1 : 0);
         using var drawn = noise.Draw([batch.Count, .. backbone.LatentShape(size)]);
         using var x = FirstSample(batch, drawn, schedule);
@@ -105,7 +121,8 @@ internal sealed class GeneratorLane(IDiffusionBackbone backbone, ResolvedRequest
             run.CancellationToken.ThrowIfCancellationRequested();
             var start = Stopwatch.GetTimestamp();
             var data = model.Estimate(sample, step, level);
-            if (request.PreviewInterval is { } interval && ++evaluations % interval == 0) Preview(batch, data, run);
+            if (request.PreviewInterval is { } interval && ++evaluations % interval == 0)
+                Preview(batch, data, run);
             run.Step(Stopwatch.GetElapsedTime(start));
             return data;
         }
@@ -113,7 +130,8 @@ internal sealed class GeneratorLane(IDiffusionBackbone backbone, ResolvedRequest
 
     private Tensor FirstSample(IReadOnlyList<int> batch, Tensor noise, NoiseSchedule schedule)
     {
-        if (starts.Count == 0) return noise.Times(schedule.InitialScale);
+        if (starts.Count == 0)
+            return noise.Times(schedule.InitialScale);
         using var scope = NewDisposeScope();
         return schedule.Levels[schedule.First].Mix(cat([.. batch.Select(item => starts[item])]), noise).MoveToOuterDisposeScope();
     }
@@ -121,23 +139,28 @@ internal sealed class GeneratorLane(IDiffusionBackbone backbone, ResolvedRequest
     // The data that the network expects behind the noise is the picture so far.
     private void Preview(IReadOnlyList<int> batch, Tensor data, RunContext run)
     {
-        foreach (var (item, image) in batch.Zip(backbone.Decode(data))) run.Report(new PreviewReady(item, run.Round, image));
+        foreach (var (item, image) in batch.Zip(backbone.Decode(data)))
+            run.Report(new PreviewReady(item, run.Round, image));
     }
 
     private Conditioning Condition(IReadOnlyList<int> batch, Branch branch, BranchedTokens? prompts, double scale)
     {
-        IEnumerable<int> unconditional = batch.Select(index => texts.IndexOf(request.Items[index].NegativePrompt)), conditional = batch.Select(index => texts.IndexOf(request.Items[index].Prompt));
-        using var text = features!.Select(branch switch
-        {
-            Branch.Prompts => [.. conditional],
-            Branch.Unconditional => [.. unconditional],
-            _ => [.. unconditional, .. conditional],
-        });
+        IEnumerable<int> unconditional = batch.Select(index => texts.IndexOf(request.Items[index].NegativePrompt)),
+            conditional = batch.Select(index => texts.IndexOf(request.Items[index].Prompt));
+        using var text = features!.Select(
+            branch switch
+            {
+                Branch.Prompts => [.. conditional],
+                Branch.Unconditional => [.. unconditional],
+                _ => [.. unconditional, .. conditional],
+            }
+        );
         using var tokens = prompts?.Of(branch);
         return backbone.Condition(text, tokens, scale, SizeOf(batch), request.Settings);
     }
 
-    private IEnumerable<IReadOnlyList<int>> Batches(IReadOnlyList<int> wanted) => BatchPlan.Of(wanted.Where(items.Contains), request, streams, batchSize);
+    private IEnumerable<IReadOnlyList<int>> Batches(IReadOnlyList<int> wanted) =>
+        BatchPlan.Of(wanted.Where(items.Contains), request, streams, batchSize);
 
     private ImageSize SizeOf(IReadOnlyList<int> batch) => request.Items[batch[0]].Size;
 
@@ -145,9 +168,11 @@ internal sealed class GeneratorLane(IDiffusionBackbone backbone, ResolvedRequest
 
     private void Forget()
     {
-        foreach (var (_, latents) in finished) latents.Dispose();
+        foreach (var (_, latents) in finished)
+            latents.Dispose();
         finished.Clear();
-        foreach (var latents in starts.Values) latents.Dispose();
+        foreach (var latents in starts.Values)
+            latents.Dispose();
         starts.Clear();
     }
 }

@@ -37,17 +37,24 @@ internal sealed class GuidedModel : IDisposable
     /// <param name="condition">Conditions a branch. Not within a dispose scope of ours: it would take the conditionings' tensors
     /// along.</param>
     public GuidedModel(
-        IDiffusionBackbone backbone, IGuidance guidance, GuidanceBranches branches, NoiseSchedule schedule,
-        Func<Branch, Conditioning> condition)
+        IDiffusionBackbone backbone,
+        IGuidance guidance,
+        GuidanceBranches branches,
+        NoiseSchedule schedule,
+        Func<Branch, Conditioning> condition
+    )
     {
         (this.backbone, this.guidance, this.schedule) = (backbone, guidance, schedule);
         var guided = Enumerable.Range(schedule.First, schedule.StepsToRun).Count(IsGuided);
         var isApart = branches == GuidanceBranches.Apart && guided > 0;
         try
         {
-            if (isApart || guided < schedule.StepsToRun) prompts = condition(Branch.Prompts);
-            if (isApart) unconditional = condition(Branch.Unconditional);
-            else if (guided > 0) both = condition(Branch.Both);
+            if (isApart || guided < schedule.StepsToRun)
+                prompts = condition(Branch.Prompts);
+            if (isApart)
+                unconditional = condition(Branch.Unconditional);
+            else if (guided > 0)
+                both = condition(Branch.Both);
         }
         catch
         {
@@ -72,7 +79,8 @@ internal sealed class GuidedModel : IDisposable
 
     private Tensor Predict(Tensor x, int step, NoiseLevel level)
     {
-        if (!IsGuided(step)) return backbone.Predict(x, level, prompts!);
+        if (!IsGuided(step))
+            return backbone.Predict(x, level, prompts!);
         Tensor[] branches = both is null
             ? [backbone.Predict(x, level, unconditional!), backbone.Predict(x, level, prompts!)]
             : backbone.Predict(cat([x, x]), level, both).chunk(2);

@@ -3,7 +3,8 @@ using ImgAlign.Running;
 namespace ImgAlign.Generation;
 
 /// <summary>
-/// Generates the pictures of a request from the same prompts and the same noise as often as asked, with other image prompts each time. Several backbones,
+/// Generates the pictures of a request from the same prompts and the same noise as often as asked, with other image prompts each time.
+/// Several backbones,
 /// each on its own device, share the items.
 /// </summary>
 internal sealed class ImageGenerator : IDisposable
@@ -25,7 +26,8 @@ internal sealed class ImageGenerator : IDisposable
         foreach (var (number, backbone) in backbones.Index())
         {
             int[] mine = [.. all.Where(batch => batch.Index % backbones.Count == number).SelectMany(batch => batch.Item)];
-            if (mine.Length > 0) lanes.Add(new GeneratorLane(backbone, request, mine, streams, run.BatchSize));
+            if (mine.Length > 0)
+                lanes.Add(new GeneratorLane(backbone, request, mine, streams, run.BatchSize));
         }
         try
         {
@@ -50,26 +52,44 @@ internal sealed class ImageGenerator : IDisposable
     /// <param name="starts">The pictures that they start from, in the same order, or null where they begin as noise.</param>
     /// <returns>A picture for each of <paramref name="items"/>, in their order.</returns>
     public IReadOnlyList<RgbImage> Generate(
-        IReadOnlyList<int> items, ImagePromptRows? imagePrompts = null, IReadOnlyList<RgbImage>? starts = null)
+        IReadOnlyList<int> items,
+        ImagePromptRows? imagePrompts = null,
+        IReadOnlyList<RgbImage>? starts = null
+    )
     {
-        if (items.Count == 0) return [];
+        if (items.Count == 0)
+            return [];
         var images = new RgbImage[request.Items.Count];
         if (starts is not null)
         {
             var pictures = items.Zip(starts).ToDictionary();
             run.Stage(RunStage.EncodeStart, lanes, static lane => lane.Backbone, lane => lane.EncodeStarts(pictures));
         }
-        run.Stage(RunStage.Generate, lanes, static lane => lane.Backbone, lane => lane.Denoise(items, imagePrompts, run), CountEvaluations(items));
-        run.Stage(RunStage.Decode, lanes, static lane => lane.Backbone, lane =>
-        {
-            foreach (var (item, image) in lane.Decode()) images[item] = image;
-        });
+        run.Stage(
+            RunStage.Generate,
+            lanes,
+            static lane => lane.Backbone,
+            lane => lane.Denoise(items, imagePrompts, run),
+            CountEvaluations(items)
+        );
+        run.Stage(
+            RunStage.Decode,
+            lanes,
+            static lane => lane.Backbone,
+            lane =>
+            {
+                foreach (var (item, image) in lane.Decode())
+                    images[item] = image;
+            }
+        );
         return [.. items.Select(item => images[item])];
     }
 
     public void Dispose()
     {
-        foreach (var lane in lanes) lane.Dispose();
-        foreach (var stream in streams.Distinct()) stream.Dispose();
+        foreach (var lane in lanes)
+            lane.Dispose();
+        foreach (var stream in streams.Distinct())
+            stream.Dispose();
     }
 }

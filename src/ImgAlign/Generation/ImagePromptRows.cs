@@ -16,7 +16,10 @@ internal sealed record ImagePromptRows(int[] Items, Tensor Features, Tensor? Unc
     {
         using var scope = NewDisposeScope();
         var rows = batch.Select(item => Features.narrow(0, Array.IndexOf(Items, item), 1)).ToList();
-        return new BranchedTokens(cat(rows).to(device).DetachFromDisposeScope(), Unconditional?.to(device).expand(batch.Count, -1, -1).DetachFromDisposeScope());
+        return new BranchedTokens(
+            cat(rows).to(device).DetachFromDisposeScope(),
+            Unconditional?.to(device).expand(batch.Count, -1, -1).DetachFromDisposeScope()
+        );
     }
 }
 
@@ -26,12 +29,13 @@ internal sealed record ImagePromptRows(int[] Items, Tensor Features, Tensor? Unc
 internal sealed class BranchedTokens(Tensor prompts, Tensor? unconditional) : IDisposable
 {
     /// <summary>A branch's features, in its order; disposed by the caller.</summary>
-    public Tensor Of(Branch branch) => branch switch
-    {
-        Branch.Prompts => prompts.alias(),
-        Branch.Unconditional => unconditional!.alias(),
-        _ => cat([unconditional!, prompts]),
-    };
+    public Tensor Of(Branch branch) =>
+        branch switch
+        {
+            Branch.Prompts => prompts.alias(),
+            Branch.Unconditional => unconditional!.alias(),
+            _ => cat([unconditional!, prompts]),
+        };
 
     public void Dispose()
     {

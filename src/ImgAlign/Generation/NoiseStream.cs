@@ -29,8 +29,10 @@ internal sealed class NoiseStream(INoiseSource source, bool isOwned) : IDisposab
         foreach (var (index, item) in items.Index())
         {
             NoiseStream stream;
-            if (item.Noise is not { } given) stream = new NoiseStream(new TorchNoise(item.Seed), isOwned: true);
-            else if (!shared.TryGetValue(given, out stream!)) shared[given] = stream = new NoiseStream(given, isOwned: false);
+            if (item.Noise is not { } given)
+                stream = new NoiseStream(new TorchNoise(item.Seed), isOwned: true);
+            else if (!shared.TryGetValue(given, out stream!))
+                shared[given] = stream = new NoiseStream(given, isOwned: false);
             stream.Items.Add(index);
             streams.Add(stream);
         }
@@ -48,13 +50,16 @@ internal sealed class NoiseStream(INoiseSource source, bool isOwned) : IDisposab
     public Tensor Draw(int number, int item, IReadOnlyList<long> shape, bool isForPicture = false)
     {
         var isOne = isForPicture && SharesPicture;
-        while (draws.Count <= number) draws.Add(source.Draw([isOne ? 1 : Items.Count, .. shape]).DetachFromDisposeScope());
+        while (draws.Count <= number)
+            draws.Add(source.Draw([isOne ? 1 : Items.Count, .. shape]).DetachFromDisposeScope());
         return draws[number].narrow(0, isOne ? 0 : Items.IndexOf(item), 1);
     }
 
     public void Dispose()
     {
-        foreach (var draw in draws) draw.Dispose();
-        if (isOwned) (source as IDisposable)?.Dispose();
+        foreach (var draw in draws)
+            draw.Dispose();
+        if (isOwned)
+            (source as IDisposable)?.Dispose();
     }
 }

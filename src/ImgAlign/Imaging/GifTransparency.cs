@@ -1,7 +1,8 @@
 namespace ImgAlign.Imaging;
 
 /// <summary>
-/// Which colour a GIF's transparent pixels have. Decoders lose it, since they leave such pixels out; so the mark is taken out of the file first, and
+/// Which colour a GIF's transparent pixels have. Decoders lose it, since they leave such pixels out; so the mark is taken out of the file
+/// first, and
 /// the pixels come back in the colour that their palette entry stores, as in Pillow.
 /// </summary>
 internal static class GifTransparency
@@ -30,13 +31,15 @@ internal static class GifTransparency
                 var palette = local > 0 ? Part(file, at + DescriptorLength, local) : Part(file, ScreenEnd, TableLength(file[10]));
                 return 3 * index + 2 < palette.Length ? (palette[3 * index], palette[3 * index + 1], palette[3 * index + 2]) : default;
             }
-            if (file[at] != Extension) break;
+            if (file[at] != Extension)
+                break;
             if (file[at + 1] == GraphicControl && (file[at + 3] & 1) != 0)
             {
                 file[at + 3] &= 0xFE;
                 index = file[at + 6];
             }
-            for (at += 2; at < file.Length && file[at] != 0;) at += 1 + file[at];
+            for (at += 2; at < file.Length && file[at] != 0; )
+                at += 1 + file[at];
             at++;
         }
         return default;

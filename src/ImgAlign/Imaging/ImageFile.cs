@@ -6,8 +6,10 @@ using TorchSharp;
 namespace ImgAlign.Imaging;
 
 /// <summary>
-/// Image files as Pillow's <c>ImageOps.exif_transpose(Image.open(f)).convert("RGB")</c> reads them: turned as the EXIF orientation says, grey is
-/// repeated, palettes are looked up, alpha is dropped and not blended, colour profiles are ignored. PNG, JPEG, WebP, BMP and GIF (the first frame).
+/// Image files as Pillow's <c>ImageOps.exif_transpose(Image.open(f)).convert("RGB")</c> reads them: turned as the EXIF orientation says,
+/// grey is
+/// repeated, palettes are looked up, alpha is dropped and not blended, colour profiles are ignored. PNG, JPEG, WebP, BMP and GIF (the first
+/// frame).
 /// Only 16-bit grey differs: Pillow clips it at 255, here the upper 8 bits are taken.
 /// </summary>
 public static class ImageFile
@@ -24,18 +26,28 @@ public static class ImageFile
         var file = Read(path);
         var uncovered = GifTransparency.IsGif(file) ? GifTransparency.Remove(file) : default((byte Red, byte Green, byte Blue)?);
         using var stream = new MemoryStream(file);
-        using var codec = SKCodec.Create(stream, out var problem)
+        using var codec =
+            SKCodec.Create(stream, out var problem)
             ?? throw new ImgAlignException($"{path}: not an image that can be read ({problem}); give a PNG, JPEG, WebP, BMP or GIF file.");
         var (width, height) = (codec.Info.Width, codec.Info.Height);
         if ((long)width * height > Canvas.MaxPixels)
-            throw new ImgAlignException($"{path}: {width}x{height} pixels are too many, at most {Canvas.MaxPixels} are read; scale the picture down first.");
+            throw new ImgAlignException(
+                $"{path}: {width}x{height} pixels are too many, at most {Canvas.MaxPixels} are read; scale the picture down first."
+            );
         RequireMemory(path, width, height, DeviceMemory.Query(torch.CPU)?.FreeBytes);
 
-        using var rgba = Rgba(width, height, SKAlphaType.Unpremul);  // the colour below full transparency is kept
+        using var rgba = Rgba(width, height, SKAlphaType.Unpremul); // the colour below full transparency is kept
         var result = codec.GetPixels(rgba.Info, rgba.GetPixels());
-        if (result != SKCodecResult.Success) throw new ImgAlignException($"{path}: the image is broken or cut off ({result}); copy or save it again.");
-        if (uncovered is { } colour) Fill(rgba.GetPixelSpan(), colour);
-        return Upright(rgba.GetPixelSpan(), width, height, codec.EncodedFormat == SKEncodedImageFormat.Png ? PngOrientation.Read(file) : codec.EncodedOrigin);
+        if (result != SKCodecResult.Success)
+            throw new ImgAlignException($"{path}: the image is broken or cut off ({result}); copy or save it again.");
+        if (uncovered is { } colour)
+            Fill(rgba.GetPixelSpan(), colour);
+        return Upright(
+            rgba.GetPixelSpan(),
+            width,
+            height,
+            codec.EncodedFormat == SKEncodedImageFormat.Png ? PngOrientation.Read(file) : codec.EncodedOrigin
+        );
     }
 
     /// <summary>Writes a PNG file, which replaces an older one only when it is complete.</summary>
@@ -62,14 +74,16 @@ public static class ImageFile
             image.Pixels.Slice(from, 3).CopyTo(bytes[to..]);
             bytes[to + 3] = byte.MaxValue;
         }
-        rgba.SetImmutable();  // or it would be copied
+        rgba.SetImmutable(); // or it would be copied
         using var data = rgba.Encode(SKEncodedImageFormat.Png, 100);
         return data.ToArray();
     }
 
-    // Without a colour space, values are taken as the file has them. The memory is not the garbage collector's, so that it is gone as soon as
+    // Without a colour space, values are taken as the file has them. The memory is not the garbage collector's, so that it is gone as soon
+    // as
     // it is not needed: that of a large picture is hundreds of megabytes.
-    private static SKBitmap Rgba(int width, int height, SKAlphaType alpha) => new(new SKImageInfo(width, height, SKColorType.Rgba8888, alpha));
+    private static SKBitmap Rgba(int width, int height, SKAlphaType alpha) =>
+        new(new SKImageInfo(width, height, SKColorType.Rgba8888, alpha));
 
     /// <summary>Refuses a picture for which there is not enough memory, before any is taken.</summary>
     /// <param name="path">The file.</param>
@@ -79,18 +93,23 @@ public static class ImageFile
     /// <exception cref="ImgAlignException">There is not enough.</exception>
     internal static void RequireMemory(string path, int width, int height, long? freeBytes)
     {
-        // Of each pixel three bytes are kept; decoding takes four more, and so does encoding, of the picture beside another one, which is three.
+        // Of each pixel three bytes are kept; decoding takes four more, and so does encoding, of the picture beside another one, which is
+        // three.
         const int BytesPerPixel = 10;
         var needed = (long)width * height * BytesPerPixel;
-        if (needed <= (freeBytes ?? long.MaxValue)) return;
+        if (needed <= (freeBytes ?? long.MaxValue))
+            return;
         throw new ImgAlignException(
-            $"{path}: {width}x{height} pixels need {MemoryEstimate.Text(needed)} of memory, and {MemoryEstimate.Text(freeBytes!.Value)} are free; "
-            + "scale the picture down first.");
+            $"{path}: {width}x{height} pixels need {MemoryEstimate.Text(needed)} of memory, and "
+                + $"{MemoryEstimate.Text(freeBytes!.Value)} are free; "
+                + "scale the picture down first."
+        );
     }
 
     private static byte[] Read(string path)
     {
-        if (Directory.Exists(path)) throw new ImgAlignException($"{path} is a folder; give an image file.");
+        if (Directory.Exists(path))
+            throw new ImgAlignException($"{path} is a folder; give an image file.");
         try
         {
             return File.ReadAllBytes(path);
@@ -105,7 +124,10 @@ public static class ImageFile
         }
         catch (IOException exception)
         {
-            throw new ImgAlignException($"{path}: the image file cannot be read ({exception.Message}); copy it to another place.", exception);
+            throw new ImgAlignException(
+                $"{path}: the image file cannot be read ({exception.Message}); copy it to another place.",
+                exception
+            );
         }
     }
 
@@ -113,7 +135,8 @@ public static class ImageFile
     {
         for (var i = 0; i < rgba.Length; i += 4)
         {
-            if (rgba[i + 3] == 0) (rgba[i], rgba[i + 1], rgba[i + 2]) = colour;
+            if (rgba[i + 3] == 0)
+                (rgba[i], rgba[i + 1], rgba[i + 2]) = colour;
         }
     }
 
@@ -121,8 +144,10 @@ public static class ImageFile
     private static RgbImage Upright(ReadOnlySpan<byte> rgba, int width, int height, SKEncodedOrigin origin)
     {
         var isTransposed = origin >= SKEncodedOrigin.LeftTop;
-        var fromRight = origin is SKEncodedOrigin.TopRight or SKEncodedOrigin.BottomRight or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
-        var fromBottom = origin is SKEncodedOrigin.BottomRight or SKEncodedOrigin.BottomLeft or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom;
+        var fromRight =
+            origin is SKEncodedOrigin.TopRight or SKEncodedOrigin.BottomRight or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
+        var fromBottom =
+            origin is SKEncodedOrigin.BottomRight or SKEncodedOrigin.BottomLeft or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom;
         var (shownWidth, shownHeight) = isTransposed ? (height, width) : (width, height);
         var rgb = new byte[3 * width * height];
         var to = 0;
@@ -131,8 +156,10 @@ public static class ImageFile
             for (var x = 0; x < shownWidth; x++, to += 3)
             {
                 var (column, row) = isTransposed ? (y, x) : (x, y);
-                if (fromRight) column = width - 1 - column;
-                if (fromBottom) row = height - 1 - row;
+                if (fromRight)
+                    column = width - 1 - column;
+                if (fromBottom)
+                    row = height - 1 - row;
                 rgba.Slice(4 * (row * width + column), 3).CopyTo(rgb.AsSpan(to));
             }
         }

@@ -3,7 +3,8 @@ using SkiaSharp;
 
 namespace ImgAlign.Imaging;
 
-/// <summary>The EXIF orientation of PNG files, which Skia reads of JPEG and WebP only: chunk <c>eXIf</c> of the PNG specification, third edition.</summary>
+/// <summary>The EXIF orientation of PNG files, which Skia reads of JPEG and WebP only: chunk <c>eXIf</c> of the PNG specification, third
+/// edition.</summary>
 internal static class PngOrientation
 {
     private const int SignatureLength = 8;
@@ -18,7 +19,8 @@ internal static class PngOrientation
         while (rest.Length >= ChunkOverhead && BinaryPrimitives.ReadUInt32BigEndian(rest) <= rest.Length - ChunkOverhead)
         {
             var length = (int)BinaryPrimitives.ReadUInt32BigEndian(rest);
-            if (rest[4..].StartsWith("eXIf"u8)) return Find(rest.Slice(8, length));
+            if (rest[4..].StartsWith("eXIf"u8))
+                return Find(rest.Slice(8, length));
             rest = rest[(length + ChunkOverhead)..];
         }
         return SKEncodedOrigin.Default;
@@ -29,9 +31,14 @@ internal static class PngOrientation
     {
         var isBigEndian = exif.StartsWith("MM"u8);
         var start = exif.Length < 8 ? 0 : ReadInt32(exif[4..], isBigEndian);
-        if (start < 8 || start > exif.Length - 2) return SKEncodedOrigin.Default;
+        if (start < 8 || start > exif.Length - 2)
+            return SKEncodedOrigin.Default;
         var entries = exif[(start + 2)..];
-        for (var left = ReadUInt16(exif[start..], isBigEndian); left > 0 && entries.Length >= EntryLength; left--, entries = entries[EntryLength..])
+        for (
+            var left = ReadUInt16(exif[start..], isBigEndian);
+            left > 0 && entries.Length >= EntryLength;
+            left--, entries = entries[EntryLength..]
+        )
         {
             if (ReadUInt16(entries, isBigEndian) == OrientationTag && ReadUInt16(entries[8..], isBigEndian) is >= 1 and <= 8 and var value)
                 return (SKEncodedOrigin)value;

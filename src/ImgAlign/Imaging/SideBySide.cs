@@ -6,7 +6,8 @@ public static class SideBySide
     // Below this, a picture is too small to be looked at on a screen.
     private const int VisibleSide = 256;
 
-    /// <summary>Enlarges a small image by a whole number, each pixel to a square, as far as its longer side stays within 256 pixels; others stay as they are.</summary>
+    /// <summary>Enlarges a small image by a whole number, each pixel to a square, as far as its longer side stays within 256 pixels; others
+    /// stay as they are.</summary>
     /// <param name="image">The image.</param>
     public static RgbImage Enlarge(RgbImage image)
     {
@@ -23,7 +24,11 @@ public static class SideBySide
         ArgumentOutOfRangeException.ThrowIfZero(images.Count, nameof(images));
         const int gap = 8;
         const byte white = byte.MaxValue;
-        var canvas = new Canvas(images.Sum(image => image.Width) + gap * (images.Count - 1), images.Max(image => image.Height), (white, white, white));
+        var canvas = new Canvas(
+            images.Sum(image => image.Width) + gap * (images.Count - 1),
+            images.Max(image => image.Height),
+            (white, white, white)
+        );
         var left = 0;
         foreach (var image in images)
         {

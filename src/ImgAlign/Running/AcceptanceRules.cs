@@ -11,7 +11,8 @@ internal static class AcceptanceRules
     public static string? Problem(IAcceptance acceptance, IReadOnlyList<IImageScorer> scorers)
     {
         var names = scorers.Select(static scorer => scorer.Name).ToList();
-        if (acceptance.Scorers.FirstOrDefault(name => !names.Contains(name)) is not { } unknown) return null;
+        if (acceptance.Scorers.FirstOrDefault(name => !names.Contains(name)) is not { } unknown)
+            return null;
         var known = names.Count == 0 ? "no scorer" : string.Join(", ", names);
         return $"Acceptance decides by the scorer '{unknown}', but the pipeline has {known}; name one of those, or add that one.";
     }

@@ -23,13 +23,15 @@ internal sealed class DetectionBatch(IReadOnlyList<Detection> detections) : IDis
             var items = group.ToList();
             var h = cat([.. items.Select(item => detections[item].HiddenStates)]).to(device);
             var aligned = aligner.Align(h, cat([.. items.Select(item => z.narrow(0, item, 1))]).to(device), passes);
-            foreach (var (place, item) in items.Index()) rows[item] = aligned.narrow(0, place, 1);
+            foreach (var (place, item) in items.Index())
+                rows[item] = aligned.narrow(0, place, 1);
         }
         return cat(rows).DetachFromDisposeScope();
     }
 
     public void Dispose()
     {
-        foreach (var detection in detections) detection.Dispose();
+        foreach (var detection in detections)
+            detection.Dispose();
     }
 }

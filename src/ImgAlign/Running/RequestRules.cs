@@ -13,21 +13,32 @@ internal static class RequestRules
     private const int MaxCritiqueTokens = 4096;
 
     /// <summary>A generation with all defaults filled in.</summary>
-    /// <exception cref="ArgumentException">A value is out of its range, or the model cannot draw what is asked for; the message names it.</exception>
+    /// <exception cref="ArgumentException">A value is out of its range, or the model cannot draw what is asked for; the message names
+    /// it.</exception>
     public static ResolvedRequest Resolve(GenerationRequest request, IDiffusionBackbone backbone)
     {
         if (request.Strength is not null)
             return Resolve(request, [.. request.Items.Select(item => (item, SizeOf(item, backbone)))], backbone);
-        if (backbone.ImagePrompt is null && request.Items.Index().FirstOrDefault(static item => item.Item.Image is not null) is { Item: not null } prompted)
-            throw new InvalidRequestException($"An image prompt was given, but {backbone.Name} was made without one; give it the files of its image prompt.", Name(request.Items, prompted.Index, nameof(GenerationItem.Image)));
+        if (
+            backbone.ImagePrompt is null
+            && request.Items.Index().FirstOrDefault(static item => item.Item.Image is not null) is { Item: not null } prompted
+        )
+            throw new InvalidRequestException(
+                $"An image prompt was given, but {backbone.Name} was made without one; give it the files of its image prompt.",
+                Name(request.Items, prompted.Index, nameof(GenerationItem.Image))
+            );
         return Resolve(request, [.. request.Items.Select(item => (item, item.Size ?? backbone.Info.DefaultSize))], backbone);
     }
 
     /// <summary>An alignment with all defaults filled in.</summary>
     /// <inheritdoc cref="Resolve(GenerationRequest, IDiffusionBackbone)" path="/exception"/>
     public static ResolvedAlignment Resolve(
-        AlignmentRequest request, IDiffusionBackbone backbone, IMisalignmentDetector detector, IReadOnlyList<IImageScorer> scorers,
-        IAcceptance acceptance)
+        AlignmentRequest request,
+        IDiffusionBackbone backbone,
+        IMisalignmentDetector detector,
+        IReadOnlyList<IImageScorer> scorers,
+        IAcceptance acceptance
+    )
     {
         RequireRange(request.Rounds, 1, MaxRounds, nameof(request.Rounds));
         RequireRange(request.AlignerPasses, 1, MaxPasses, nameof(request.AlignerPasses));
@@ -36,40 +47,74 @@ internal static class RequestRules
         if (AcceptanceRules.Problem(acceptance, scorers) is { } problem)
             throw new InvalidRequestException(problem, nameof(request.Acceptance));
         var generation = Resolve(request, [.. request.Items.Select(item => ((GenerationItem)item, SizeOf(item, backbone)))], backbone);
-        var questions = request.Items.Select(IReadOnlyList<string> (item, index) =>
-            [.. Enumerable.Range(1, request.Rounds).Select(round => Question(item, round, detector, Name(request.Items, index, nameof(item.Question))))]).ToList();
+        var questions = request
+            .Items.Select(
+                IReadOnlyList<string> (item, index) =>
+                    [
+                        .. Enumerable
+                            .Range(1, request.Rounds)
+                            .Select(round => Question(item, round, detector, Name(request.Items, index, nameof(item.Question)))),
+                    ]
+            )
+            .ToList();
         var items = generation.Items.Select(item => item with { Warnings = [.. item.Warnings, .. Unscored(item.Prompt, scorers)] });
         return new ResolvedAlignment(request, generation with { Items = [.. items] }, questions, acceptance);
     }
 
     /// <summary>What a detector reads to describe pictures.</summary>
     /// <inheritdoc cref="Resolve(GenerationRequest, IDiffusionBackbone)" path="/exception"/>
-    public static IReadOnlyList<DetectionInput> ResolveDescription(IReadOnlyList<AlignmentItem> items, int maxNewTokens, IMisalignmentDetector detector)
+    public static IReadOnlyList<DetectionInput> ResolveDescription(
+        IReadOnlyList<AlignmentItem> items,
+        int maxNewTokens,
+        IMisalignmentDetector detector
+    )
     {
         ArgumentNullException.ThrowIfNull(items);
         RequireItems(items);
         RequireRange(maxNewTokens, 1, MaxCritiqueTokens, nameof(maxNewTokens));
-        return [.. items.Select((item, index) =>
-        {
-            RequireItem(item, name => Name(items, index, name));
-            var image = item.Image ?? throw new InvalidRequestException("Image is null; give the picture to describe.", Name(items, index, nameof(item.Image)));
-            return new DetectionInput(image, Question(item, 1, detector, Name(items, index, nameof(item.Question))));
-        })];
+        return
+        [
+            .. items.Select(
+                (item, index) =>
+                {
+                    RequireItem(item, name => Name(items, index, name));
+                    var image =
+                        item.Image
+                        ?? throw new InvalidRequestException(
+                            "Image is null; give the picture to describe.",
+                            Name(items, index, nameof(item.Image))
+                        );
+                    return new DetectionInput(image, Question(item, 1, detector, Name(items, index, nameof(item.Question))));
+                }
+            ),
+        ];
     }
 
-    private static ResolvedRequest Resolve(SamplingRequest request, IReadOnlyList<(GenerationItem Item, ImageSize Size)> items, IDiffusionBackbone backbone)
+    private static ResolvedRequest Resolve(
+        SamplingRequest request,
+        IReadOnlyList<(GenerationItem Item, ImageSize Size)> items,
+        IDiffusionBackbone backbone
+    )
     {
         RequireItems(items);
         RequireRange(request.MaxBatchSize, 1, MaxBatch, nameof(request.MaxBatchSize));
-        if (request.PreviewInterval is { } interval) RequireRange(interval, 1, MaxSteps, nameof(request.PreviewInterval));
+        if (request.PreviewInterval is { } interval)
+            RequireRange(interval, 1, MaxSteps, nameof(request.PreviewInterval));
         if (request.GuidanceInterval is { } guided && !(guided.Start >= 0 && guided.Start <= guided.End && guided.End <= 1))
-            throw new InvalidRequestException($"GuidanceInterval is {Text(guided.Start)} to {Text(guided.End)}; use two numbers from 0 to 1, the smaller one first.", nameof(request.GuidanceInterval));
+            throw new InvalidRequestException(
+                $"GuidanceInterval is {Text(guided.Start)} to {Text(guided.End)}; use two numbers from 0 to 1, the smaller one first.",
+                nameof(request.GuidanceInterval)
+            );
         if (!Enum.IsDefined(request.GuidanceBranches))
-            throw new InvalidRequestException($"GuidanceBranches is {Text((int)request.GuidanceBranches)}; use {string.Join(" or ", Enum.GetNames<GuidanceBranches>())}.", nameof(request.GuidanceBranches));
+            throw new InvalidRequestException(
+                $"GuidanceBranches is {Text((int)request.GuidanceBranches)}; use {string.Join(" or ", Enum.GetNames<GuidanceBranches>())}.",
+                nameof(request.GuidanceBranches)
+            );
         RequireShare(request.GuidanceRescale, nameof(request.GuidanceRescale));
         var levels = request.NoiseLevels ?? new NoiseLevelOptions();
         RequireLevels(levels, request.Steps);
-        if (request.Strength is { } strength) RequireStrength(strength, items, backbone);
+        if (request.Strength is { } strength)
+            RequireStrength(strength, items, backbone);
         var settings = new SamplingSettings
         {
             Steps = levels.Steps ?? request.Steps ?? backbone.Info.DefaultSteps,
@@ -94,26 +139,40 @@ internal static class RequestRules
             RequireSize(size, backbone, Name(items, index, nameof(item.Size)));
             Ask(null, () => backbone.CreateSchedule(settings, size));
             Ask(Name(items, index, nameof(item.Prompt)), () => backbone.CheckPrompt(item.Prompt));
-            if (item.NegativePrompt is { } negative) Ask(Name(items, index, nameof(item.NegativePrompt)), () => backbone.CheckPrompt(negative));
+            if (item.NegativePrompt is { } negative)
+                Ask(Name(items, index, nameof(item.NegativePrompt)), () => backbone.CheckPrompt(negative));
         }
         RequireSharedNoise(items, request.MaxBatchSize);
         var isGuided = PipelineRules.IsGuided(settings, backbone);
-        return new ResolvedRequest([.. items.Select(item => Resolve(item.Item, item.Size, isGuided, backbone))], settings, isGuided, request.MaxBatchSize, request.PreviewInterval);
+        return new ResolvedRequest(
+            [.. items.Select(item => Resolve(item.Item, item.Size, isGuided, backbone))],
+            settings,
+            isGuided,
+            request.MaxBatchSize,
+            request.PreviewInterval
+        );
     }
 
     private static ISampler SamplerOf(SamplingRequest request, IDiffusionBackbone backbone)
     {
         ISampler? sampler = request.Sampler;
-        if (sampler is null) Ask(nameof(request.Sampler), () => sampler = backbone.DefaultSampler ?? Samplers.Euler);
-        if (request.Eta is not { } eta) return sampler!;
+        if (sampler is null)
+            Ask(nameof(request.Sampler), () => sampler = backbone.DefaultSampler ?? Samplers.Euler);
+        if (request.Eta is not { } eta)
+            return sampler!;
         RequireShare(eta, nameof(request.Eta));
         return sampler!.WithEta(eta)
             ?? throw new InvalidRequestException(
-                $"Eta is given, but {sampler.Name} has none; leave it out, or take ddim or tcd.", nameof(request.Eta));
+                $"Eta is given, but {sampler.Name} has none; leave it out, or take ddim or tcd.",
+                nameof(request.Eta)
+            );
     }
 
     private static void RequireStrength(
-        double strength, IReadOnlyList<(GenerationItem Item, ImageSize Size)> items, IDiffusionBackbone backbone)
+        double strength,
+        IReadOnlyList<(GenerationItem Item, ImageSize Size)> items,
+        IDiffusionBackbone backbone
+    )
     {
         const string Member = nameof(SamplingRequest.Strength);
         if (!(strength > 0 && strength <= 1))
@@ -122,12 +181,15 @@ internal static class RequestRules
         {
             throw new InvalidRequestException(
                 "Strength is given, but no picture to start from; give one, or leave Strength out.",
-                Name(items, missing.Index, nameof(GenerationItem.Image)));
+                Name(items, missing.Index, nameof(GenerationItem.Image))
+            );
         }
         if (!backbone.EncodesPictures)
         {
             throw new InvalidRequestException(
-                $"Strength is given, but {backbone.Name} cannot encode the picture to start from; leave Strength out.", Member);
+                $"Strength is given, but {backbone.Name} cannot encode the picture to start from; leave Strength out.",
+                Member
+            );
         }
     }
 
@@ -136,20 +198,28 @@ internal static class RequestRules
         const string Member = nameof(SamplingRequest.NoiseLevels);
         if (levels.Timesteps is not null && levels.Sigmas is not null)
             throw new InvalidRequestException("Timesteps and sigmas are both given; give one of them.", Member);
-        if ((levels.Timesteps ?? levels.Sigmas) is null) return;
+        if ((levels.Timesteps ?? levels.Sigmas) is null)
+            return;
         if (levels.TimestepSpacing is not null || levels.Spacing is not (null or NoiseLevelSpacing.Timesteps))
-            throw new InvalidRequestException("A list of timesteps or sigmas leaves nothing to space; give either the list or a spacing.", Member);
+            throw new InvalidRequestException(
+                "A list of timesteps or sigmas leaves nothing to space; give either the list or a spacing.",
+                Member
+            );
         if (levels.Steps is not { } given || given < 1)
         {
             throw new InvalidRequestException(
-                "The list of timesteps or sigmas is too short; give a timestep for each step, or a sigma for each and the one that the last step ends at.",
-                Member);
+                "The list of timesteps or sigmas is too short; give a timestep for each step, or a sigma for each and the one "
+                    + "that the last step ends at.",
+                Member
+            );
         }
         if (steps is { } asked && asked != given)
         {
             throw new InvalidRequestException(
-                $"Steps is {Text(asked)}, but the list of {(levels.Timesteps is null ? "sigmas" : "timesteps")} makes {Text(given)}; leave Steps out.",
-                nameof(SamplingRequest.Steps));
+                $"Steps is {Text(asked)}, but the list of {(levels.Timesteps is null ? "sigmas" : "timesteps")} makes "
+                    + $"{Text(given)}; leave Steps out.",
+                nameof(SamplingRequest.Steps)
+            );
         }
         var list = levels.Timesteps ?? levels.Sigmas!;
         var falls = list.Zip(list.Skip(1)).All(static pair => pair.First > pair.Second);
@@ -158,17 +228,27 @@ internal static class RequestRules
     }
 
     private static ResolvedItem Resolve(GenerationItem item, ImageSize size, bool isGuided, IDiffusionBackbone backbone) =>
-        new(item.Prompt, item.NegativePrompt, item.Seed, size, item.Image, item.Noise, [.. Unread("prompt", item.Prompt, backbone), .. isGuided ? Unread("negative prompt", item.NegativePrompt, backbone) : []]);
+        new(
+            item.Prompt,
+            item.NegativePrompt,
+            item.Seed,
+            size,
+            item.Image,
+            item.Noise,
+            [.. Unread("prompt", item.Prompt, backbone), .. isGuided ? Unread("negative prompt", item.NegativePrompt, backbone) : []]
+        );
 
     private static IEnumerable<string> Unread(string what, string? text, IDiffusionBackbone backbone) =>
         (text is null ? [] : backbone.FindUnread(text)).Select(unread => Unread(what, backbone.Name, unread));
 
     // Scorers that read as much have one warning together.
-    private static IEnumerable<string> Unscored(string prompt, IReadOnlyList<IImageScorer> scorers) => scorers
-        .SelectMany(scorer => scorer.FindUnread(prompt).Select(unread => (scorer.Name, Unread: unread)))
-        .GroupBy(static found => (found.Unread.Encoder, found.Unread.Tokens, found.Unread.Text))
-        .Select(static same =>
-            Unread("prompt", $"The scorer {string.Join(" and ", same.Select(static found => found.Name))}", same.First().Unread));
+    private static IEnumerable<string> Unscored(string prompt, IReadOnlyList<IImageScorer> scorers) =>
+        scorers
+            .SelectMany(scorer => scorer.FindUnread(prompt).Select(unread => (scorer.Name, Unread: unread)))
+            .GroupBy(static found => (found.Unread.Encoder, found.Unread.Tokens, found.Unread.Text))
+            .Select(static same =>
+                Unread("prompt", $"The scorer {string.Join(" and ", same.Select(static found => found.Name))}", same.First().Unread)
+            );
 
     private static string Unread(string what, string model, UnreadText unread) =>
         $"{model}'s {unread.Encoder} reads {Text(unread.Tokens)} tokens and does not read the end of the {what}: \"{unread.Text}\"; "
@@ -177,12 +257,23 @@ internal static class RequestRules
     // Items that share noise draw together, and so are computed together.
     private static void RequireSharedNoise(IReadOnlyList<(GenerationItem Item, ImageSize Size)> items, int maxBatchSize)
     {
-        foreach (var shared in items.Where(static item => item.Item.Noise is not null).GroupBy(static item => item.Item.Noise, ReferenceEqualityComparer.Instance))
+        foreach (
+            var shared in items
+                .Where(static item => item.Item.Noise is not null)
+                .GroupBy(static item => item.Item.Noise, ReferenceEqualityComparer.Instance)
+        )
         {
             if (shared.Count() > maxBatchSize)
-                throw new InvalidRequestException($"{shared.Count()} items share one noise source and so are computed at once, but MaxBatchSize is {Text(maxBatchSize)}; raise it, or give fewer items that source.", "MaxBatchSize");
+                throw new InvalidRequestException(
+                    $"{shared.Count()} items share one noise source and so are computed at once, but MaxBatchSize is "
+                        + $"{Text(maxBatchSize)}; raise it, or give fewer items that source.",
+                    "MaxBatchSize"
+                );
             if (shared.Select(static item => item.Size).Distinct().Count() > 1)
-                throw new InvalidRequestException("Items of different sizes share one noise source; give each size a source of its own.", "Noise");
+                throw new InvalidRequestException(
+                    "Items of different sizes share one noise source; give each size a source of its own.",
+                    "Noise"
+                );
         }
     }
 
@@ -211,43 +302,58 @@ internal static class RequestRules
     private static ImageSize SizeOf(GenerationItem item, IDiffusionBackbone backbone) =>
         item.Size ?? (item.Image is { } image ? SizeFor(image.Size, backbone) : backbone.Info.DefaultSize);
 
-    private static ImageSize SizeFor(ImageSize size, IDiffusionBackbone backbone) => backbone.NearestSize(PictureSize.For(size, backbone.Info.DefaultSize, backbone.Info.SizeMultiple));
+    private static ImageSize SizeFor(ImageSize size, IDiffusionBackbone backbone) =>
+        backbone.NearestSize(PictureSize.For(size, backbone.Info.DefaultSize, backbone.Info.SizeMultiple));
 
     private static void RequireItems<T>(IReadOnlyList<T> items)
     {
-        if (items.Count == 0) throw new InvalidRequestException("Items is empty; give at least one.", "Items");
-        if (items.Contains(default)) throw new InvalidRequestException("Items holds a null; give an item in its place.", "Items");
+        if (items.Count == 0)
+            throw new InvalidRequestException("Items is empty; give at least one.", "Items");
+        if (items.Contains(default))
+            throw new InvalidRequestException("Items holds a null; give an item in its place.", "Items");
     }
 
     private static void RequireItem(GenerationItem item, Func<string, string> name)
     {
-        if (string.IsNullOrWhiteSpace(item.Prompt)) throw new InvalidRequestException($"{name(nameof(item.Prompt))} is empty; write at least one word.", name(nameof(item.Prompt)));
-        if (item.Seed < 0) throw new InvalidRequestException($"{name(nameof(item.Seed))} is {Text(item.Seed)}; use 0 to {Text(long.MaxValue)}.", name(nameof(item.Seed)));
+        if (string.IsNullOrWhiteSpace(item.Prompt))
+            throw new InvalidRequestException($"{name(nameof(item.Prompt))} is empty; write at least one word.", name(nameof(item.Prompt)));
+        if (item.Seed < 0)
+            throw new InvalidRequestException(
+                $"{name(nameof(item.Seed))} is {Text(item.Seed)}; use 0 to {Text(long.MaxValue)}.",
+                name(nameof(item.Seed))
+            );
     }
 
     private static void RequireSize(ImageSize size, IDiffusionBackbone backbone, string member)
     {
         if (backbone.NearestSize(size) != size)
-            throw new InvalidRequestException($"{member} is {size}, which {backbone.Name} cannot generate: use {SizeFor(size, backbone)}.", member);
+            throw new InvalidRequestException(
+                $"{member} is {size}, which {backbone.Name} cannot generate: use {SizeFor(size, backbone)}.",
+                member
+            );
     }
 
     private static void RequireRange(int value, int least, int most, string name)
     {
-        if (value < least || value > most) throw new InvalidRequestException($"{name} is {Text(value)}; use {Text(least)} to {Text(most)}.", name);
+        if (value < least || value > most)
+            throw new InvalidRequestException($"{name} is {Text(value)}; use {Text(least)} to {Text(most)}.", name);
     }
 
     private static void RequireShare(double value, string name)
     {
-        if (!(value >= 0 && value <= 1)) throw new InvalidRequestException($"{name} is {Text(value)}; use 0 to 1.", name);
+        if (!(value >= 0 && value <= 1))
+            throw new InvalidRequestException($"{name} is {Text(value)}; use 0 to 1.", name);
     }
 
     private static void RequireNotNegative(double value, string name)
     {
-        if (!double.IsFinite(value) || value < 0) throw new InvalidRequestException($"{name} is {Text(value)}; use a finite number of 0 or more.", name);
+        if (!double.IsFinite(value) || value < 0)
+            throw new InvalidRequestException($"{name} is {Text(value)}; use a finite number of 0 or more.", name);
     }
 
     // With a single item there is no doubt which one is meant.
-    private static string Name<T>(IReadOnlyList<T> items, int index, string member) => items.Count == 1 ? member : $"Items[{Text(index)}].{member}";
+    private static string Name<T>(IReadOnlyList<T> items, int index, string member) =>
+        items.Count == 1 ? member : $"Items[{Text(index)}].{member}";
 
     private static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
 }

@@ -8,7 +8,15 @@ namespace ImgAlign.Running;
 /// <param name="Image">Its image prompt, or for an alignment the picture to align; null for none.</param>
 /// <param name="Noise">Where its noise comes from; null: a generator with the seed.</param>
 /// <param name="Warnings">What its maker should know.</param>
-internal sealed record ResolvedItem(string Prompt, string? NegativePrompt, long Seed, ImageSize Size, RgbImage? Image, INoiseSource? Noise, IReadOnlyList<string> Warnings);
+internal sealed record ResolvedItem(
+    string Prompt,
+    string? NegativePrompt,
+    long Seed,
+    ImageSize Size,
+    RgbImage? Image,
+    INoiseSource? Noise,
+    IReadOnlyList<string> Warnings
+);
 
 /// <summary>Pictures to generate, checked, with all defaults filled in.</summary>
 /// <param name="Items">The pictures.</param>
@@ -16,7 +24,13 @@ internal sealed record ResolvedItem(string Prompt, string? NegativePrompt, long 
 /// <param name="IsGuided">Whether any step computes the branch without the prompts.</param>
 /// <param name="MaxBatchSize">The most items at once.</param>
 /// <param name="PreviewInterval">A preview every so many evaluations; null: none.</param>
-internal sealed record ResolvedRequest(IReadOnlyList<ResolvedItem> Items, SamplingSettings Settings, bool IsGuided, int MaxBatchSize, int? PreviewInterval);
+internal sealed record ResolvedRequest(
+    IReadOnlyList<ResolvedItem> Items,
+    SamplingSettings Settings,
+    bool IsGuided,
+    int MaxBatchSize,
+    int? PreviewInterval
+);
 
 /// <summary>Pictures to align, checked, with all defaults filled in.</summary>
 /// <param name="Request">As it was asked for.</param>
@@ -24,7 +38,11 @@ internal sealed record ResolvedRequest(IReadOnlyList<ResolvedItem> Items, Sampli
 /// <param name="Questions">For each item the question of each round.</param>
 /// <param name="Acceptance">What decides which pictures are kept.</param>
 internal sealed record ResolvedAlignment(
-    AlignmentRequest Request, ResolvedRequest Generation, IReadOnlyList<IReadOnlyList<string>> Questions, IAcceptance Acceptance)
+    AlignmentRequest Request,
+    ResolvedRequest Generation,
+    IReadOnlyList<IReadOnlyList<string>> Questions,
+    IAcceptance Acceptance
+)
 {
     /// <summary>The most tokens of an answer; 0: no answers.</summary>
     public int CritiqueTokens => Request.DescribeCritique ? Request.CritiqueTokens : 0;

@@ -9,7 +9,8 @@ using TorchSharp;
 namespace ImgAlign.Running;
 
 /// <summary>
-/// One run in progress, on the worker thread of its first device. Every stage goes through it, to the device of the model at work, so that progress,
+/// One run in progress, on the worker thread of its first device. Every stage goes through it, to the device of the model at work, so that
+/// progress,
 /// cancellation, timings, activities, metrics and logs are the same for all and out of the way of the method.
 /// </summary>
 internal sealed class RunContext : IDisposable
@@ -21,7 +22,7 @@ internal sealed class RunContext : IDisposable
     private readonly Action<RunUpdate>? report;
     private readonly Stopwatch watch = Stopwatch.StartNew();
     private readonly List<StageTiming> timings = [];
-    private readonly Lock reporting = new();  // lanes on several devices report at once
+    private readonly Lock reporting = new(); // lanes on several devices report at once
     private RunStage stage;
     private int step;
     private int steps;
@@ -36,7 +37,13 @@ internal sealed class RunContext : IDisposable
     /// <param name="logger">Where messages go.</param>
     /// <param name="report">Given every update; must return at once.</param>
     /// <param name="cancellationToken">Ends the run before its next step.</param>
-    public RunContext(IReadOnlyList<(DeviceRuntime Runtime, MemoryEstimate Estimate)> devices, int batchSize, ILogger logger, Action<RunUpdate>? report, CancellationToken cancellationToken)
+    public RunContext(
+        IReadOnlyList<(DeviceRuntime Runtime, MemoryEstimate Estimate)> devices,
+        int batchSize,
+        ILogger logger,
+        Action<RunUpdate>? report,
+        CancellationToken cancellationToken
+    )
     {
         (BatchSize, this.logger, this.report, CancellationToken) = (batchSize, logger, report, cancellationToken);
         estimates = [.. devices.Select(static device => device.Estimate)];
@@ -86,7 +93,10 @@ internal sealed class RunContext : IDisposable
             // Those of other devices begin first; this thread does its own meanwhile.
             var here = parts.Where(part => modelOf(part).Runtime.IsWorkerThread).ToList();
             var elsewhere = parts.Except(here).Select(part => modelOf(part).Runtime.RunAsync(() => Do(part))).ToList();
-            Complete([.. here.Select(part => (Action)(() => Do(part))), .. elsewhere.Select(task => (Action)(() => task.GetAwaiter().GetResult()))]);
+            Complete([
+                .. here.Select(part => (Action)(() => Do(part))),
+                .. elsewhere.Select(task => (Action)(() => task.GetAwaiter().GetResult())),
+            ]);
         }
         catch (Exception exception)
         {
@@ -95,8 +105,12 @@ internal sealed class RunContext : IDisposable
         }
         var timing = new StageTiming(stage, Round, Stopwatch.GetElapsedTime(start));
         timings.Add(timing);
-        if (stage != RunStage.Generate) done++;
-        Instruments.PhaseDuration.Record(timing.Duration.TotalSeconds, new KeyValuePair<string, object?>(TelemetryNames.Phase, stage.ToString()));
+        if (stage != RunStage.Generate)
+            done++;
+        Instruments.PhaseDuration.Record(
+            timing.Duration.TotalSeconds,
+            new KeyValuePair<string, object?>(TelemetryNames.Phase, stage.ToString())
+        );
         Log.StageEnded(logger, stage, Round, timing.Duration.TotalSeconds);
         Report(new StageCompleted(timing));
 
@@ -106,12 +120,17 @@ internal sealed class RunContext : IDisposable
             try
             {
                 work(part);
-                if (model.Runtime.Device.type == DeviceType.CUDA) torch.cuda.synchronize(model.Runtime.Device);
+                if (model.Runtime.Device.type == DeviceType.CUDA)
+                    torch.cuda.synchronize(model.Runtime.Device);
             }
             catch (ExternalException exception) when (OutOfMemory.Is(exception))
             {
-                throw new DeviceMemoryException($"{model.Runtime.Name} ran out of memory in the stage {stage} of {model.Name}, although the estimate was {Estimate(model.Runtime)}; " +
-                    "use a smaller Size or MaxBatchSize, or another Residency or Precision.", exception);
+                throw new DeviceMemoryException(
+                    $"{model.Runtime.Name} ran out of memory in the stage {stage} of {model.Name}, although the estimate was "
+                        + $"{Estimate(model.Runtime)}; "
+                        + "use a smaller Size or MaxBatchSize, or another Residency or Precision.",
+                    exception
+                );
             }
         }
     }
@@ -121,11 +140,16 @@ internal sealed class RunContext : IDisposable
     /// <param name="encoder">Its encoder.</param>
     /// <param name="images">The pictures.</param>
     /// <returns>A row a picture, <c>[B, n, d]</c>; disposed by the caller.</returns>
-    public torch.Tensor EncodeImages(IDiffusionBackbone backbone, IImagePromptEncoder encoder, IReadOnlyList<RgbImage> images) => Stage(RunStage.EncodeImage, backbone, () =>
-    {
-        using var scope = torch.NewDisposeScope();
-        return torch.cat([.. images.Chunk(BatchSize).Select(encoder.Encode)]).DetachFromDisposeScope();
-    });
+    public torch.Tensor EncodeImages(IDiffusionBackbone backbone, IImagePromptEncoder encoder, IReadOnlyList<RgbImage> images) =>
+        Stage(
+            RunStage.EncodeImage,
+            backbone,
+            () =>
+            {
+                using var scope = torch.NewDisposeScope();
+                return torch.cat([.. images.Chunk(BatchSize).Select(encoder.Encode)]).DetachFromDisposeScope();
+            }
+        );
 
     /// <summary>One step of the current stage is done.</summary>
     /// <param name="duration">How long it took.</param>
@@ -159,15 +183,27 @@ internal sealed class RunContext : IDisposable
     /// <summary>What the run has cost.</summary>
     public RunReport Finish()
     {
-        if (finished is not null) return finished;
-        var devices = estimates.Zip(peaks, usesWideGemm).Select(static device => new DeviceReport(device.First, device.Second.Bytes, device.Third)).ToList();
-        if (devices[0].PeakMemoryBytes is { } bytes) Instruments.MemoryUsage.Record(bytes);
-        return finished = new RunReport { Duration = watch.Elapsed, BatchSize = BatchSize, Timings = timings, Devices = devices };
+        if (finished is not null)
+            return finished;
+        var devices = estimates
+            .Zip(peaks, usesWideGemm)
+            .Select(static device => new DeviceReport(device.First, device.Second.Bytes, device.Third))
+            .ToList();
+        if (devices[0].PeakMemoryBytes is { } bytes)
+            Instruments.MemoryUsage.Record(bytes);
+        return finished = new RunReport
+        {
+            Duration = watch.Elapsed,
+            BatchSize = BatchSize,
+            Timings = timings,
+            Devices = devices,
+        };
     }
 
     public void Dispose()
     {
-        foreach (var peak in peaks) peak.Dispose();
+        foreach (var peak in peaks)
+            peak.Dispose();
     }
 
     private MemoryEstimate? Estimate(DeviceRuntime runtime) => estimates.FirstOrDefault(estimate => estimate.Device == runtime.Name);
@@ -189,6 +225,7 @@ internal sealed class RunContext : IDisposable
                 failures.Add(System.Runtime.ExceptionServices.ExceptionDispatchInfo.Capture(exception));
             }
         }
-        if (failures.Count > 0) failures[0].Throw();
+        if (failures.Count > 0)
+            failures[0].Throw();
     }
 }

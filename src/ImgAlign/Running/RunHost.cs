@@ -6,7 +6,8 @@ using TorchSharp;
 namespace ImgAlign.Running;
 
 /// <summary>
-/// Where the runs of a pipeline are at home: it waits for the devices, checks the memory, runs, and passes on what happens. Disposing ends its own runs
+/// Where the runs of a pipeline are at home: it waits for the devices, checks the memory, runs, and passes on what happens. Disposing ends
+/// its own runs
 /// and waits for them, and for no others.
 /// </summary>
 /// <param name="owner">The pipeline's type, which callers of a disposed one are told.</param>
@@ -25,9 +26,15 @@ internal sealed class RunHost(Type owner, bool recordPrompts, ILogger logger) : 
     /// <param name="work">The run, on the worker thread of the first model's device.</param>
     /// <param name="progress">Called with every update, on threads of the pool; null for nobody.</param>
     /// <param name="cancellationToken">Ends the run before its next step.</param>
-    public async Task<T> RunAsync<T>(RunPlan plan, Func<RunContext, T> work, IProgress<RunUpdate>? progress, CancellationToken cancellationToken)
+    public async Task<T> RunAsync<T>(
+        RunPlan plan,
+        Func<RunContext, T> work,
+        IProgress<RunUpdate>? progress,
+        CancellationToken cancellationToken
+    )
     {
-        if (progress is null) return await RunAsync(plan, work, report: null, cancellationToken).ConfigureAwait(false);
+        if (progress is null)
+            return await RunAsync(plan, work, report: null, cancellationToken).ConfigureAwait(false);
         var updates = new UpdateQueue();
         _ = updates.DeliverAsync(progress, exception => Log.ListenerFailed(logger, exception));
         try
@@ -44,14 +51,19 @@ internal sealed class RunHost(Type owner, bool recordPrompts, ILogger logger) : 
 
     /// <summary>Runs, and yields what happens; with the last update the result. Leaving the loop early cancels the run.</summary>
     /// <inheritdoc cref="RunAsync{T}(RunPlan, Func{RunContext, T}, IProgress{RunUpdate}?, CancellationToken)" path="/param"/>
-    public async IAsyncEnumerable<RunUpdate> StreamAsync<T>(RunPlan plan, Func<RunContext, T> work, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<RunUpdate> StreamAsync<T>(
+        RunPlan plan,
+        Func<RunContext, T> work,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken
+    )
     {
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var updates = new UpdateQueue();
         var run = RunIntoAsync(plan, work, updates, leaving.Token, cancellationToken);
         try
         {
-            await foreach (var update in updates.ReadAllAsync().ConfigureAwait(false)) yield return update;
+            await foreach (var update in updates.ReadAllAsync().ConfigureAwait(false))
+                yield return update;
         }
         finally
         {
@@ -66,9 +78,14 @@ internal sealed class RunHost(Type owner, bool recordPrompts, ILogger logger) : 
         for (var batch = Math.Min(plan.MaxBatchSize, plan.Workload.Batch); ; batch /= 2)
         {
             var workload = plan.Workload with { Batch = Math.Max(batch, 1) };
-            var devices = plan.Models.GroupBy(static model => model.Runtime)
-                .Select(models => (models.Key, models.Key.Estimate(models.OfType<IMemoryFootprint>().SelectMany(model => model.EstimateStages(workload))))).ToList();
-            if (workload.Batch == 1 || devices.TrueForAll(static device => device.Item2.Fits)) return (devices, workload.Batch);
+            var devices = plan
+                .Models.GroupBy(static model => model.Runtime)
+                .Select(models =>
+                    (models.Key, models.Key.Estimate(models.OfType<IMemoryFootprint>().SelectMany(model => model.EstimateStages(workload))))
+                )
+                .ToList();
+            if (workload.Batch == 1 || devices.TrueForAll(static device => device.Item2.Fits))
+                return (devices, workload.Batch);
         }
     }
 
@@ -77,14 +94,22 @@ internal sealed class RunHost(Type owner, bool recordPrompts, ILogger logger) : 
     {
         lock (changing)
         {
-            if (!isDisposed && running == 0) ended.TrySetResult();
+            if (!isDisposed && running == 0)
+                ended.TrySetResult();
             isDisposed = true;
         }
         await lifetime.CancelAsync().ConfigureAwait(false);
-        if (DeviceRuntime.Current is null) await ended.Task.ConfigureAwait(false);
+        if (DeviceRuntime.Current is null)
+            await ended.Task.ConfigureAwait(false);
     }
 
-    private async Task RunIntoAsync<T>(RunPlan plan, Func<RunContext, T> work, UpdateQueue updates, CancellationToken leaving, CancellationToken cancellationToken)
+    private async Task RunIntoAsync<T>(
+        RunPlan plan,
+        Func<RunContext, T> work,
+        UpdateQueue updates,
+        CancellationToken leaving,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
@@ -104,15 +129,24 @@ internal sealed class RunHost(Type owner, bool recordPrompts, ILogger logger) : 
         }
     }
 
-    private async Task<T> RunAsync<T>(RunPlan plan, Func<RunContext, T> work, Action<RunUpdate>? report, CancellationToken cancellationToken)
+    private async Task<T> RunAsync<T>(
+        RunPlan plan,
+        Func<RunContext, T> work,
+        Action<RunUpdate>? report,
+        CancellationToken cancellationToken
+    )
     {
         Enter();
         using var operation = new Operation(plan.Name, plan.Models[0].Name, plan.Seed, recordPrompts ? plan.Prompts : null, logger);
         try
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lifetime.Token);
-            using var reservation = await Reservation.OfAsync(plan.Models.Select(static model => model.Runtime), stop.Token).ConfigureAwait(false);
-            return await plan.Models[0].Runtime.RunAsync(() => Run(plan, work, report, operation, stop.Token), stop.Token).ConfigureAwait(false);
+            using var reservation = await Reservation
+                .OfAsync(plan.Models.Select(static model => model.Runtime), stop.Token)
+                .ConfigureAwait(false);
+            return await plan.Models[0]
+                .Runtime.RunAsync(() => Run(plan, work, report, operation, stop.Token), stop.Token)
+                .ConfigureAwait(false);
         }
         catch (OperationCanceledException exception) when (cancellationToken.IsCancellationRequested)
         {
@@ -130,11 +164,18 @@ internal sealed class RunHost(Type owner, bool recordPrompts, ILogger logger) : 
         }
     }
 
-    private T Run<T>(RunPlan plan, Func<RunContext, T> work, Action<RunUpdate>? report, Operation operation, CancellationToken cancellationToken)
+    private T Run<T>(
+        RunPlan plan,
+        Func<RunContext, T> work,
+        Action<RunUpdate>? report,
+        Operation operation,
+        CancellationToken cancellationToken
+    )
     {
         var (devices, batchSize) = Estimate(plan);
         operation.Starts(devices[0].Estimate, batchSize, plan.Warnings);
-        foreach (var (_, estimate) in devices) estimate.EnsureFits();
+        foreach (var (_, estimate) in devices)
+            estimate.EnsureFits();
         using var scope = torch.NewDisposeScope();
         using var run = new RunContext(devices, batchSize, logger, report, cancellationToken);
         try
@@ -145,14 +186,17 @@ internal sealed class RunHost(Type owner, bool recordPrompts, ILogger logger) : 
         }
         finally
         {
-            foreach (var (runtime, _) in devices) OnItsWorker(runtime, runtime.Residency.Leave);
+            foreach (var (runtime, _) in devices)
+                OnItsWorker(runtime, runtime.Residency.Leave);
         }
     }
 
     private static void OnItsWorker(DeviceRuntime runtime, Action action)
     {
-        if (runtime.IsWorkerThread) action();
-        else runtime.RunAsync(action).GetAwaiter().GetResult();
+        if (runtime.IsWorkerThread)
+            action();
+        else
+            runtime.RunAsync(action).GetAwaiter().GetResult();
     }
 
     private void Enter()
@@ -168,7 +212,8 @@ internal sealed class RunHost(Type owner, bool recordPrompts, ILogger logger) : 
     {
         lock (changing)
         {
-            if (--running == 0 && isDisposed) ended.TrySetResult();
+            if (--running == 0 && isDisposed)
+                ended.TrySetResult();
         }
     }
 }

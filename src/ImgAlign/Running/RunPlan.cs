@@ -8,4 +8,12 @@ namespace ImgAlign.Running;
 /// <param name="Seed">The first item's seed, for telemetry.</param>
 /// <param name="Prompts">The prompts, for telemetry.</param>
 /// <param name="Warnings">What is to be known of the prompts, which it quotes.</param>
-internal sealed record RunPlan(string Name, IReadOnlyList<IModel> Models, Workload Workload, int MaxBatchSize, long Seed, string Prompts, IReadOnlyList<string> Warnings);
+internal sealed record RunPlan(
+    string Name,
+    IReadOnlyList<IModel> Models,
+    Workload Workload,
+    int MaxBatchSize,
+    long Seed,
+    string Prompts,
+    IReadOnlyList<string> Warnings
+);

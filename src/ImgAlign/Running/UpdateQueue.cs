@@ -3,7 +3,8 @@ using System.Threading.Channels;
 namespace ImgAlign.Running;
 
 /// <summary>
-/// A run's updates on their way to whoever listens, so that a listener can neither end the run nor hold it up. One that falls behind misses steps and
+/// A run's updates on their way to whoever listens, so that a listener can neither end the run nor hold it up. One that falls behind misses
+/// steps and
 /// previews; everything else arrives, in its order.
 /// </summary>
 internal sealed class UpdateQueue
@@ -15,7 +16,8 @@ internal sealed class UpdateQueue
     /// <summary>Adds an update; never waits.</summary>
     public void Add(RunUpdate update)
     {
-        if (update is StepCompleted or PreviewReady && channel.Reader.Count >= MostWaiting) return;
+        if (update is StepCompleted or PreviewReady && channel.Reader.Count >= MostWaiting)
+            return;
         channel.Writer.TryWrite(update);
     }
 

@@ -38,7 +38,8 @@ internal sealed class AncestralSampler(string name, SamplerKind kind, double eta
     // DDPM takes the noise of the sample about the clipped data, DDIM about the data as it was.
     protected override (Tensor Data, Tensor Source) Data(Tensor expected, Tensor x, NoiseLevel level)
     {
-        if (ClipRange is not { } range) return (expected, expected);
+        if (ClipRange is not { } range)
+            return (expected, expected);
         var clipped = expected.Clamp(-range, range);
         return (clipped, kind == SamplerKind.Ddpm ? clipped : expected);
     }

@@ -23,17 +23,22 @@ internal sealed class DpmSolverSinglestep(int order, DpmUpdate update) : ISample
     public Tensor Sample(Tensor x, NoiseSchedule schedule, DataEstimate estimate, INoiseSource noise)
     {
         using var history = new SolverHistory(order);
-        using var start = new SolverHistory(1);  // the sample at the group's beginning
-        return StepLoop.Run(x, schedule, (sample, step) =>
-        {
-            var (from, to) = (schedule.Levels[step], schedule.Ends[step]);
-            history.Add(update.Answer(estimate(sample, step, from), sample, from), from);
-            var known = Math.Min(OrderOf(step, schedule), history.Count);
-            if (known == 1) start.Add(sample.alias(), from);
-            var (first, beginning) = start[0];
-            var z = update.IsStochastic ? noise.Draw(sample.shape) : null;
-            return update.Step(first, beginning, to, known, Differences(history, known, to), z);
-        });
+        using var start = new SolverHistory(1); // the sample at the group's beginning
+        return StepLoop.Run(
+            x,
+            schedule,
+            (sample, step) =>
+            {
+                var (from, to) = (schedule.Levels[step], schedule.Ends[step]);
+                history.Add(update.Answer(estimate(sample, step, from), sample, from), from);
+                var known = Math.Min(OrderOf(step, schedule), history.Count);
+                if (known == 1)
+                    start.Add(sample.alias(), from);
+                var (first, beginning) = start[0];
+                var z = update.IsStochastic ? noise.Draw(sample.shape) : null;
+                return update.Step(first, beginning, to, known, Differences(history, known, to), z);
+            }
+        );
     }
 
     private int OrderOf(int step, NoiseSchedule schedule)
@@ -46,9 +51,11 @@ internal sealed class DpmSolverSinglestep(int order, DpmUpdate update) : ISample
     private List<Tensor> Differences(SolverHistory history, int known, NoiseLevel to)
     {
         var (answer, from) = history[known - 1];
-        if (known == 1) return [answer];
+        if (known == 1)
+            return [answer];
         var (r1, first) = Difference(known - 2);
-        if (known == 2) return [answer, first];
+        if (known == 2)
+            return [answer, first];
         var (r2, second) = Difference(0);
         return update.IsExact
             ? [answer, (first.Times(r2) - second.Times(r1)).DividedByInPlace(r2 - r1), (second - first).TimesInPlace(2 / (r2 - r1))]

@@ -17,16 +17,20 @@ internal abstract class FirstOrderSampler : ISampler
     public virtual ISampler? WithEta(double eta) => null;
 
     public Tensor Sample(Tensor x, NoiseSchedule schedule, DataEstimate estimate, INoiseSource noise) =>
-        StepLoop.Run(x, schedule, (sample, step) =>
-    {
-        var (from, to) = (schedule.Levels[step], schedule.Ends[step]);
-        var (kept, added, draws) = Noise(schedule, step);
-        var (data, source) = Data(estimate(sample, step, from), sample, from);
-        // The noise in the sample is (sample - Signal source) / Noise.
-        var share = kept / from.Noise;
-        var next = data.Times(to.Signal).PlusInPlace(sample, share).PlusInPlace(source, -share * from.Signal);
-        return draws ? next.PlusInPlace(noise.Draw(sample.shape), added) : next;
-    });
+        StepLoop.Run(
+            x,
+            schedule,
+            (sample, step) =>
+            {
+                var (from, to) = (schedule.Levels[step], schedule.Ends[step]);
+                var (kept, added, draws) = Noise(schedule, step);
+                var (data, source) = Data(estimate(sample, step, from), sample, from);
+                // The noise in the sample is (sample - Signal source) / Noise.
+                var share = kept / from.Noise;
+                var next = data.Times(to.Signal).PlusInPlace(sample, share).PlusInPlace(source, -share * from.Signal);
+                return draws ? next.PlusInPlace(noise.Draw(sample.shape), added) : next;
+            }
+        );
 
     /// <summary>How much noise a step leaves and adds.</summary>
     protected abstract NoiseShares Noise(NoiseSchedule schedule, int step);

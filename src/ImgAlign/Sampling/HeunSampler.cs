@@ -15,20 +15,25 @@ internal sealed class HeunSampler : ISampler
     public int CountEvaluations(int steps) => 2 * steps - 1;
 
     public Tensor Sample(Tensor x, NoiseSchedule schedule, DataEstimate estimate, INoiseSource noise) =>
-        StepLoop.Run(x, schedule, (sample, step) =>
-    {
-        var (from, to) = (schedule.Levels[step], schedule.Ends[step]);
-        var first = Change(estimate(sample, step, from), sample, from);
-        var end = sample.Plus(first);
-        if (step + 1 == schedule.Steps) return end;
-        var second = Change(estimate(end, step, to), end, to);
-        return sample.Plus(first.Plus(second).Times(0.5));
+        StepLoop.Run(
+            x,
+            schedule,
+            (sample, step) =>
+            {
+                var (from, to) = (schedule.Levels[step], schedule.Ends[step]);
+                var first = Change(estimate(sample, step, from), sample, from);
+                var end = sample.Plus(first);
+                if (step + 1 == schedule.Steps)
+                    return end;
+                var second = Change(estimate(end, step, to), end, to);
+                return sample.Plus(first.Plus(second).Times(0.5));
 
-        // What the step makes of a sample of this data and noise: the path from one to the other is a straight line.
-        Tensor Change(Tensor data, Tensor at, NoiseLevel level)
-        {
-            var share = (to.Noise - from.Noise) / level.Noise;
-            return data.Times(to.Signal - from.Signal - share * level.Signal).PlusInPlace(at, share);
-        }
-    });
+                // What the step makes of a sample of this data and noise: the path from one to the other is a straight line.
+                Tensor Change(Tensor data, Tensor at, NoiseLevel level)
+                {
+                    var share = (to.Noise - from.Noise) / level.Noise;
+                    return data.Times(to.Signal - from.Signal - share * level.Signal).PlusInPlace(at, share);
+                }
+            }
+        );
 }

@@ -19,13 +19,15 @@ internal sealed class SolverHistory(int length) : IDisposable
     public void Add(Tensor value, NoiseLevel level)
     {
         entries.Add((value.DetachFromDisposeScope(), level));
-        if (entries.Count <= length) return;
+        if (entries.Count <= length)
+            return;
         entries[0].Value.Dispose();
         entries.RemoveAt(0);
     }
 
     public void Dispose()
     {
-        foreach (var (value, _) in entries) value.Dispose();
+        foreach (var (value, _) in entries)
+            value.Dispose();
     }
 }

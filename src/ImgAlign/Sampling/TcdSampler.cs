@@ -17,7 +17,8 @@ internal sealed class TcdSampler(double eta) : FirstOrderSampler
     {
         var to = schedule.Ends[step];
         var isLast = step + 1 == schedule.Steps;
-        if (eta == 0) return new(to.Noise, Added: 0, Draws: false);
+        if (eta == 0)
+            return new(to.Noise, Added: 0, Draws: false);
         var below = schedule.LevelOf!((int)((1 - eta) * to.Timestep));
         var up = to.Signal / below.Signal;
         return new(below.Noise * up, Math.Sqrt(1 - up * up), Draws: !isLast);

@@ -34,17 +34,21 @@ internal sealed class UniPcSampler(int order) : ISampler
         using var answers = new SolverHistory(order + 1);
         using var corrected = new SolverHistory(1);
         var lastOrder = 0;
-        return StepLoop.Run(x, schedule, (sample, step) =>
-        {
-            var (from, to) = (schedule.Levels[step], schedule.Ends[step]);
-            answers.Add(form.Answer(estimate(sample, step, from), sample, from), from);
-            if (step > schedule.First && !Uncorrected.Contains(step - 1))
-                sample = Update(corrected[0].Value, answers, back: 1, from, lastOrder, corrects: true);
-            var left = LowersFinalOrder ? schedule.Steps - step : order;
-            lastOrder = Math.Min(Math.Min(order, left), step - schedule.First + 1);
-            corrected.Add(sample.alias(), from);
-            return Update(sample, answers, back: 0, to, lastOrder, corrects: false);
-        });
+        return StepLoop.Run(
+            x,
+            schedule,
+            (sample, step) =>
+            {
+                var (from, to) = (schedule.Levels[step], schedule.Ends[step]);
+                answers.Add(form.Answer(estimate(sample, step, from), sample, from), from);
+                if (step > schedule.First && !Uncorrected.Contains(step - 1))
+                    sample = Update(corrected[0].Value, answers, back: 1, from, lastOrder, corrects: true);
+                var left = LowersFinalOrder ? schedule.Steps - step : order;
+                lastOrder = Math.Min(Math.Min(order, left), step - schedule.First + 1);
+                corrected.Add(sample.alias(), from);
+                return Update(sample, answers, back: 0, to, lastOrder, corrects: false);
+            }
+        );
     }
 
     // From the level of an answer to another; the corrector has the answer at that level, too.
@@ -66,7 +70,8 @@ internal sealed class UniPcSampler(int order) : ISampler
             var share = weight * bound * shares[k] / place;
             next.PlusInPlace(answers[back + k + 1].Value, -share).PlusInPlace(answer, share);
         }
-        if (!corrects) return next;
+        if (!corrects)
+            return next;
         var last = weight * bound * shares[^1];
         return next.PlusInPlace(answers[0].Value, -last).PlusInPlace(answer, last);
     }
@@ -75,8 +80,10 @@ internal sealed class UniPcSampler(int order) : ISampler
     // is a half.
     private static double[] Shares(double[] places, double g, double bound)
     {
-        if (places.Length == 0) return [];
-        if (places.Length == 1) return [0.5];
+        if (places.Length == 0)
+            return [];
+        if (places.Length == 1)
+            return [0.5];
         var (rows, right) = (new double[places.Length][], new double[places.Length]);
         var (phi, factorial) = (double.ExpM1(g) / g - 1, 1.0);
         for (var k = 1; k <= places.Length; k++)

@@ -33,13 +33,18 @@ public sealed class AestheticScorer : IImageScorer, IMemoryFootprint
         {
             throw new ImgAlignException(
                 $"{options.ModelPath} reads embeddings of width {widths[0]}, but those of {options.ClipPath} have "
-                + $"{pictures.Config.ProjectionDim}; take openai/clip-vit-large-patch14 for the published predictor.");
+                    + $"{pictures.Config.ProjectionDim}; take openai/clip-vit-large-patch14 for the published predictor."
+            );
         }
-        var network = new ModelSource<AestheticNetwork>(Title, () => new AestheticNetwork(widths, META), (network, weights) =>
-        {
-            var part = AestheticNetwork.Find(weights.Open(options.ModelPath));
-            weights.Add(network, part, AestheticNetwork.Names(part));
-        });
+        var network = new ModelSource<AestheticNetwork>(
+            Title,
+            () => new AestheticNetwork(widths, META),
+            (network, weights) =>
+            {
+                var part = AestheticNetwork.Find(weights.Open(options.ModelPath));
+                weights.Add(network, part, AestheticNetwork.Names(part));
+            }
+        );
 
         (Runtime, Name) = (runtime, name);
         encoder = new PictureEncoder(runtime, pictures);
@@ -59,9 +64,9 @@ public sealed class AestheticScorer : IImageScorer, IMemoryFootprint
         ScorerInput.Require(images, prompts);
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var pictures = encoder.Encode(images);  // [B, p]
+        var pictures = encoder.Encode(images); // [B, p]
         using var lease = predictor.Use();
-        var ratings = lease.Model.call(pictures);  // [B]
+        var ratings = lease.Model.call(pictures); // [B]
         FiniteNumbers.Require(ratings, "The ratings", predictor);
         return [.. ratings.cpu().data<float>().Select(static rating => (double)rating)];
     }
@@ -77,14 +82,16 @@ public sealed class AestheticScorer : IImageScorer, IMemoryFootprint
         predictor.Dispose();
     }
 
-    private static bool IsByTorchvision(AestheticPreprocessing preprocessing) => preprocessing switch
-    {
-        AestheticPreprocessing.OpenAi => true,
-        AestheticPreprocessing.Transformers => false,
-        _ => throw new ArgumentException(
-            $"Preprocessing is {(int)preprocessing}; use {string.Join(" or ", Enum.GetNames<AestheticPreprocessing>())}.",
-            nameof(preprocessing)),
-    };
+    private static bool IsByTorchvision(AestheticPreprocessing preprocessing) =>
+        preprocessing switch
+        {
+            AestheticPreprocessing.OpenAi => true,
+            AestheticPreprocessing.Transformers => false,
+            _ => throw new ArgumentException(
+                $"Preprocessing is {(int)preprocessing}; use {string.Join(" or ", Enum.GetNames<AestheticPreprocessing>())}.",
+                nameof(preprocessing)
+            ),
+        };
 
     private static IReadOnlyList<long> ReadWidths(string path)
     {

@@ -37,7 +37,7 @@ public abstract class ClipBasedScorer : IImageScorer, IMemoryFootprint
         ScorerInput.Require(images, prompts);
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var cosines = (pictureEncoder.Encode(images) * promptEncoder.Encode(prompts)).sum(-1);  // [B] of [B, p]
+        var cosines = (pictureEncoder.Encode(images) * promptEncoder.Encode(prompts)).sum(-1); // [B] of [B, p]
         return [.. cosines.cpu().data<float>().Select(cosine => factor * cosine)];
     }
 

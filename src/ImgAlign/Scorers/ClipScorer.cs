@@ -16,9 +16,8 @@ public sealed class ClipScorer : ClipBasedScorer
     /// <param name="options">Where the files are.</param>
     /// <param name="name">The name in records.</param>
     /// <exception cref="ImgAlignException">A file is missing or broken.</exception>
-    public ClipScorer(DeviceRuntime runtime, ClipScoreOptions options, string name = DefaultName) : base(runtime, name, Read(options))
-    {
-    }
+    public ClipScorer(DeviceRuntime runtime, ClipScoreOptions options, string name = DefaultName)
+        : base(runtime, name, Read(options)) { }
 
     private static ClipPair Read(ClipScoreOptions options)
     {

@@ -16,9 +16,8 @@ public sealed class HpsScorer : ClipBasedScorer
     /// <param name="options">Where the files are, and how pictures are read.</param>
     /// <param name="name">The name in records.</param>
     /// <exception cref="ImgAlignException">A file is missing or broken.</exception>
-    public HpsScorer(DeviceRuntime runtime, HpsOptions options, string name = DefaultName) : base(runtime, name, Read(options))
-    {
-    }
+    public HpsScorer(DeviceRuntime runtime, HpsOptions options, string name = DefaultName)
+        : base(runtime, name, Read(options)) { }
 
     private static ClipPair Read(HpsOptions options)
     {

@@ -20,9 +20,8 @@ public sealed class PickScorer : ClipBasedScorer
     /// <param name="options">Where the files are.</param>
     /// <param name="name">The name in records.</param>
     /// <exception cref="ImgAlignException">A file is missing or broken.</exception>
-    public PickScorer(DeviceRuntime runtime, PickScoreOptions options, string name = DefaultName) : base(runtime, name, Read(options))
-    {
-    }
+    public PickScorer(DeviceRuntime runtime, PickScoreOptions options, string name = DefaultName)
+        : base(runtime, name, Read(options)) { }
 
     private static ClipPair Read(PickScoreOptions options)
     {
@@ -35,7 +34,8 @@ public sealed class PickScorer : ClipBasedScorer
         using var file = Checkpoint.Open(path);
         using var scope = NewDisposeScope();
         var stored = file.Read(Scale);
-        if (stored.numel() != 1) throw Fault("is not a single number; is this a CLIP model?");
+        if (stored.numel() != 1)
+            throw Fault("is not a single number; is this a CLIP model?");
         var factor = Math.Exp(stored.to(float64).item<double>());
         return double.IsFinite(factor) ? factor : throw Fault("is not a finite number; the file is damaged: take another one.");
 

@@ -9,7 +9,8 @@ internal static class ScorerInput
     {
         ArgumentNullException.ThrowIfNull(images);
         ArgumentNullException.ThrowIfNull(prompts);
-        if (images.Count == 0) throw new ArgumentException("There is no picture to score.", nameof(images));
+        if (images.Count == 0)
+            throw new ArgumentException("There is no picture to score.", nameof(images));
         if (images.Count != prompts.Count)
             throw new ArgumentException($"There are {images.Count} pictures, but {prompts.Count} prompts; give one each.", nameof(prompts));
     }

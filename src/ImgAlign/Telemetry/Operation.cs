@@ -4,7 +4,8 @@ using Microsoft.Extensions.Logging;
 
 namespace ImgAlign.Telemetry;
 
-/// <summary>One call of the pipeline as its caller sees it, with the wait for the device: the outermost activity, its metric and log lines.</summary>
+/// <summary>One call of the pipeline as its caller sees it, with the wait for the device: the outermost activity, its metric and log
+/// lines.</summary>
 internal sealed class Operation : IDisposable
 {
     private readonly string name;
@@ -28,22 +29,27 @@ internal sealed class Operation : IDisposable
         this.seed = seed;
         this.prompt = prompt;
         this.logger = logger;
-        activity = Instruments.Activities.StartActivity(name == "align" ? "invoke_workflow img" : $"invoke_workflow {name}")?
-            .SetTag(TelemetryNames.OperationName, "invoke_workflow")
+        activity = Instruments
+            .Activities.StartActivity(name == "align" ? "invoke_workflow img" : $"invoke_workflow {name}")
+            ?.SetTag(TelemetryNames.OperationName, "invoke_workflow")
             .SetTag(TelemetryNames.ProviderName, "imgalign")
             .SetTag(TelemetryNames.RequestModel, model)
             .SetTag(TelemetryNames.RequestSeed, seed);
-        if (prompt is not null) activity?.SetTag(TelemetryNames.Prompt, prompt);
+        if (prompt is not null)
+            activity?.SetTag(TelemetryNames.Prompt, prompt);
     }
 
     /// <summary>The device is free and the run begins.</summary>
     public void Starts(MemoryEstimate estimate, int batchSize, IReadOnlyList<string> warnings)
     {
         Log.RunStarts(logger, name, model, seed, batchSize, estimate);
-        if (prompt is not null) Log.Prompt(logger, prompt);
+        if (prompt is not null)
+            Log.Prompt(logger, prompt);
         // They quote the prompts.
-        if (prompt is null && warnings.Count > 0) Log.WarnedOfPrompts(logger, warnings.Count);
-        foreach (var warning in prompt is null ? [] : warnings) Log.Warned(logger, warning);
+        if (prompt is null && warnings.Count > 0)
+            Log.WarnedOfPrompts(logger, warnings.Count);
+        foreach (var warning in prompt is null ? [] : warnings)
+            Log.Warned(logger, warning);
     }
 
     /// <summary>The run is over.</summary>
@@ -51,7 +57,8 @@ internal sealed class Operation : IDisposable
     /// <param name="accepted">Whether any aligned picture was kept; null for a run without rounds.</param>
     public void Ends(RunReport report, bool? accepted)
     {
-        if (accepted is { } kept) activity?.SetTag(TelemetryNames.Accepted, kept);
+        if (accepted is { } kept)
+            activity?.SetTag(TelemetryNames.Accepted, kept);
         Log.RunEnded(logger, name, report.Duration.TotalSeconds, MemoryEstimate.Text(report.Devices[0].PeakMemoryBytes ?? 0));
     }
 
@@ -59,14 +66,17 @@ internal sealed class Operation : IDisposable
     {
         error = exception.GetType().FullName;
         activity?.SetStatus(ActivityStatusCode.Error).SetTag(TelemetryNames.ErrorType, error);
-        if (exception is OperationCanceledException) Log.RunCancelled(logger, name);
-        else Log.RunFailed(logger, name, exception);
+        if (exception is OperationCanceledException)
+            Log.RunCancelled(logger, name);
+        else
+            Log.RunFailed(logger, name, exception);
     }
 
     public void Dispose()
     {
         var tags = new TagList { { TelemetryNames.OperationName, name }, { TelemetryNames.RequestModel, model } };
-        if (error is not null) tags.Add(TelemetryNames.ErrorType, error);
+        if (error is not null)
+            tags.Add(TelemetryNames.ErrorType, error);
         Instruments.OperationDuration.Record(Stopwatch.GetElapsedTime(start).TotalSeconds, tags);
         activity?.Dispose();
     }

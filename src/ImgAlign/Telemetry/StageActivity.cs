@@ -13,8 +13,9 @@ internal static class StageActivity
             RunStage.Detect or RunStage.Describe => ($"chat {model}", "chat", "text"),
             _ => ($"imgalign.{stage.ToString().ToLowerInvariant()}", null, null),
         };
-        return Instruments.Activities.StartActivity(name)?
-            .SetTag(TelemetryNames.OperationName, operation)
+        return Instruments
+            .Activities.StartActivity(name)
+            ?.SetTag(TelemetryNames.OperationName, operation)
             .SetTag(TelemetryNames.ProviderName, operation is null ? null : "imgalign")
             .SetTag(TelemetryNames.RequestModel, model)
             .SetTag(TelemetryNames.OutputType, output)

@@ -1,9 +1,11 @@
 namespace ImgAlign.Telemetry;
 
-/// <summary>The names under which ImgAlign reports, for those who subscribe. Those of <c>gen_ai</c> are OpenTelemetry's conventions.</summary>
+/// <summary>The names under which ImgAlign reports, for those who subscribe. Those of <c>gen_ai</c> are OpenTelemetry's
+/// conventions.</summary>
 public static class TelemetryNames
 {
-    /// <summary>The name of the <see cref="System.Diagnostics.ActivitySource"/> and of the <see cref="System.Diagnostics.Metrics.Meter"/>.</summary>
+    /// <summary>The name of the <see cref="System.Diagnostics.ActivitySource"/> and of the
+    /// <see cref="System.Diagnostics.Metrics.Meter"/>.</summary>
     public const string Source = "ImgAlign";
 
     /// <summary>Histogram, seconds: a whole run, with the wait for the device.</summary>

@@ -15,7 +15,7 @@ public class ImplicitAlignerTests
         using var aligner = new ImplicitAligner(runtime, Released);
         using var h = rand(1, 9, aligner.DetectorWidth);
         using var z = rand(1, 16, aligner.TokenWidth);
-        aligner.Align(h, z, 1).Dispose();  // loads the weights
+        aligner.Align(h, z, 1).Dispose(); // loads the weights
 
         var before = LiveTensors.Count();
         using (var first = aligner.Align(h, z, 1))
@@ -36,7 +36,11 @@ public class ImplicitAlignerTests
         using var aligner = new ImplicitAligner(runtime, Released);
         using var h = rand(1, 9, aligner.DetectorWidth);
         using var z = rand(1, 16, aligner.TokenWidth);
-        Assert.Contains($"width {aligner.TokenWidth}", Assert.Throws<ArgumentException>(() => aligner.Align(h, h)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"width {aligner.TokenWidth}",
+            Assert.Throws<ArgumentException>(() => aligner.Align(h, h)).Message,
+            StringComparison.Ordinal
+        );
         Assert.Throws<ArgumentException>(() => aligner.Align(z, z));
         Assert.Throws<ArgumentOutOfRangeException>(() => aligner.Align(h, z, 0));
     }

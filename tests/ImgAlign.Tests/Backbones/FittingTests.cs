@@ -26,18 +26,45 @@ public sealed class FittingTests : ModelTest
     [InlineData("text_encoder", "intermediate_size", 3, "has shape")]
     [InlineData("text_encoder_2", "intermediate_size", 3, "has shape")]
     public void A_part_of_Sdxl_that_does_not_fit(string part, string field, int value, string expected) =>
-        Refuses(expected, () => new SdxlBackbone(Runtime, new SdxlOptions { ModelPath = Edited(Path.Combine(Sdxl, "checkpoint"), part, field, value), ImagePromptPath = Path.Combine(Sdxl, "ckpts") }));
+        Refuses(
+            expected,
+            () =>
+                new SdxlBackbone(
+                    Runtime,
+                    new SdxlOptions
+                    {
+                        ModelPath = Edited(Path.Combine(Sdxl, "checkpoint"), part, field, value),
+                        ImagePromptPath = Path.Combine(Sdxl, "ckpts"),
+                    }
+                )
+        );
 
     [Theory]
     [InlineData("transformer", "joint_attention_dim", 64, "T5 gives features of width 48, but the transformer's joint_attention_dim is 64")]
-    [InlineData("transformer", "pooled_projection_dim", 64, "CLIP gives pooled features of width 40, but the transformer's pooled_projection_dim is 64")]
+    [InlineData(
+        "transformer",
+        "pooled_projection_dim",
+        64,
+        "CLIP gives pooled features of width 40, but the transformer's pooled_projection_dim is 64"
+    )]
     [InlineData("transformer", "in_channels", 384, "takes image tokens of width 384 and gives")]
     [InlineData("transformer", "num_layers", 3, "is missing")]
     [InlineData("vae", "layers_per_block", 3, "is missing")]
     [InlineData("text_encoder", "intermediate_size", 3, "has shape")]
     [InlineData("text_encoder_2", "d_ff", 3, "has shape")]
     public void A_part_of_Flux_that_does_not_fit(string part, string field, int value, string expected) =>
-        Refuses(expected, () => new FluxBackbone(Runtime, new FluxOptions { ModelPath = Edited(Path.Combine(Flux, "FLUX.1-dev"), part, field, value), ImagePromptPath = Path.Combine(Flux, "flux-ip-adapter") }));
+        Refuses(
+            expected,
+            () =>
+                new FluxBackbone(
+                    Runtime,
+                    new FluxOptions
+                    {
+                        ModelPath = Edited(Path.Combine(Flux, "FLUX.1-dev"), part, field, value),
+                        ImagePromptPath = Path.Combine(Flux, "flux-ip-adapter"),
+                    }
+                )
+        );
 
     [Fact]
     public void A_resampler_of_another_width()
@@ -47,11 +74,17 @@ public sealed class FittingTests : ModelTest
         {
             var (config, tokens) = Resampler.ReadSizes(released);
             using var network = new Resampler(config with { OutputWidth = 96 }, tokens, torch.META);
-            using var weights = new RuleCheckpoint(1, ModuleParameters.Enumerate(network).Select(parameter => KeyValuePair.Create(parameter.Path, parameter.Value.shape)));
+            using var weights = new RuleCheckpoint(
+                1,
+                ModuleParameters.Enumerate(network).Select(parameter => KeyValuePair.Create(parameter.Path, parameter.Value.shape))
+            );
             SafetensorsWriter.Write(path, weights);
         }
         Refuses("tokens are 96 wide, but the UNet's cross_attention_dim is 80", () => new SdxlBackbone(Runtime, SdxlWith(resampler: path)));
-        Refuses("needs both ImageEncoderPath and AdapterPath", () => new SdxlBackbone(Runtime, new SdxlOptions { ModelPath = Path.Combine(Sdxl, "checkpoint"), ResamplerPath = path }));
+        Refuses(
+            "needs both ImageEncoderPath and AdapterPath",
+            () => new SdxlBackbone(Runtime, new SdxlOptions { ModelPath = Path.Combine(Sdxl, "checkpoint"), ResamplerPath = path })
+        );
     }
 
     [Fact]
@@ -61,12 +94,29 @@ public sealed class FittingTests : ModelTest
     [Fact]
     public void A_detector_and_an_aligner_of_other_sizes()
     {
-        Refuses("has shape", () => new LlavaDetector(Runtime, new LlavaOptions { ModelPath = Edited(Path.Combine(TestData.Golden, "mllm", "llava-original"), "", "intermediate_size", 3), VisionTowerPath = Path.Combine(TestData.Golden, "mllm", "clip-vit-large-patch14-336") }));
+        Refuses(
+            "has shape",
+            () =>
+                new LlavaDetector(
+                    Runtime,
+                    new LlavaOptions
+                    {
+                        ModelPath = Edited(Path.Combine(TestData.Golden, "mllm", "llava-original"), "", "intermediate_size", 3),
+                        VisionTowerPath = Path.Combine(TestData.Golden, "mllm", "clip-vit-large-patch14-336"),
+                    }
+                )
+        );
         Refuses("proj_out to", () => new ImplicitAligner(Runtime, Path.Combine(Sdxl, "ckpts", "resampler.pth")));
     }
 
     private static SdxlOptions SdxlWith(string? resampler = null, string? adapter = null) =>
-        new() { ModelPath = Path.Combine(Sdxl, "checkpoint"), ImagePromptPath = Path.Combine(Sdxl, "ckpts"), ResamplerPath = resampler, AdapterPath = adapter };
+        new()
+        {
+            ModelPath = Path.Combine(Sdxl, "checkpoint"),
+            ImagePromptPath = Path.Combine(Sdxl, "ckpts"),
+            ResamplerPath = resampler,
+            AdapterPath = adapter,
+        };
 
     // Whatever is made within the scope is counted by it, and no longer once it is disposed.
     private void Refuses(string expected, Func<IDisposable> create)
@@ -84,7 +134,8 @@ public sealed class FittingTests : ModelTest
         var name = Path.GetFileName(model);
         var copy = Folder.File(name);
         Folder.Link(model, name, entry => entry == part);
-        if (part.Length > 0) Folder.Link(Path.Combine(model, part), $"{name}/{part}");
+        if (part.Length > 0)
+            Folder.Link(Path.Combine(model, part), $"{name}/{part}");
         var path = Path.Combine(copy, part, "config.json");
         var json = JsonNode.Parse(File.ReadAllText(path))!;
         json[field] = value;

@@ -30,10 +30,16 @@ public sealed class FluxBackboneTests : ModelTest
     {
         using var scope = NewDisposeScope();
         using var exact = new FluxBackbone(Runtime, Published());
-        using var compact = new FluxBackbone(Runtime, Published(options => (options.Storage, options.TextEncoderStorage) = (storage, storage)));
+        using var compact = new FluxBackbone(
+            Runtime,
+            Published(options => (options.Storage, options.TextEncoderStorage) = (storage, storage))
+        );
         var (expected, actual) = (Slope(exact), Slope(compact));
         Assert.InRange((actual - expected).norm().item<float>(), 1e-6, tolerance * expected.norm().item<float>());
-        Assert.True(compact.EstimateStages(new Workload { Size = Size }).Sum(stage => stage.WeightBytes) < 0.7 * exact.EstimateStages(new Workload { Size = Size }).Sum(stage => stage.WeightBytes));
+        Assert.True(
+            compact.EstimateStages(new Workload { Size = Size }).Sum(stage => stage.WeightBytes)
+                < 0.7 * exact.EstimateStages(new Workload { Size = Size }).Sum(stage => stage.WeightBytes)
+        );
     }
 
     [Fact]
@@ -53,7 +59,12 @@ public sealed class FluxBackboneTests : ModelTest
             using var conditioning = backbone.Condition(text, null, 0, Size, backbone.Settings());
             using var noise = new TorchNoise(0);
             var schedule = backbone.CreateSchedule(backbone.Settings() with { Steps = 6 }, Size);
-            return Samplers.Euler.Sample(backbone.Noise(Size, 1), schedule, (x, _, level) => schedule.ToData(backbone.Predict(x, level, conditioning), x, level), noise);
+            return Samplers.Euler.Sample(
+                backbone.Noise(Size, 1),
+                schedule,
+                (x, _, level) => schedule.ToData(backbone.Predict(x, level, conditioning), x, level),
+                noise
+            );
         }
     }
 
@@ -110,12 +121,19 @@ public sealed class FluxBackboneTests : ModelTest
     public void A_folder_with_the_authors_files_alone_gives_the_same()
     {
         using var scope = NewDisposeScope();
-        Folder.Link(Model, isLeftOut: static name => name is not ("text_encoder" or "text_encoder_2" or "tokenizer" or "tokenizer_2" or "flux1-dev.safetensors"));
+        Folder.Link(
+            Model,
+            isLeftOut: static name =>
+                name is not ("text_encoder" or "text_encoder_2" or "tokenizer" or "tokenizer_2" or "flux1-dev.safetensors")
+        );
         Folder.Write("vae/config.json", File.ReadAllText(Path.Combine(Model, "vae", "config.json")));
 
         using var expected = new FluxBackbone(Runtime, Published());
         // Sizes come from the file's shapes.
-        using var actual = new FluxBackbone(Runtime, new FluxOptions { ModelPath = Folder.Path, VaePath = Path.Combine(Model, "ae.safetensors") });
+        using var actual = new FluxBackbone(
+            Runtime,
+            new FluxOptions { ModelPath = Folder.Path, VaePath = Path.Combine(Model, "ae.safetensors") }
+        );
         Assert.Equal(0, (Slope(expected, withImagePrompt: false) - Slope(actual, withImagePrompt: false)).abs().max().item<float>(), 1e-5);
         Assert.Equal(expected.Decode(zeros(1, 16, 4, 6))[0].Pixels.ToArray(), actual.Decode(zeros(1, 16, 4, 6))[0].Pixels.ToArray());
     }
@@ -154,13 +172,19 @@ public sealed class FluxBackboneTests : ModelTest
         using var weights = Checkpoint.Open(Path.Combine(Model, part));
         var shape = weights.Tensors[layer + ".weight"].Shape;
         var name = prefix + (prefix.EndsWith('_') ? layer.Replace('.', '_') : layer);
-        SafetensorsWriter.Write(Folder.File("lora.safetensors"), new Dictionary<string, Tensor>
-        {
-            [name + ".lora_down.weight"] = ones(1, shape[1]),
-            [name + ".lora_up.weight"] = ones(shape[0], 1),
-        });
+        SafetensorsWriter.Write(
+            Folder.File("lora.safetensors"),
+            new Dictionary<string, Tensor>
+            {
+                [name + ".lora_down.weight"] = ones(1, shape[1]),
+                [name + ".lora_up.weight"] = ones(shape[0], 1),
+            }
+        );
         using var plain = new FluxBackbone(Runtime, Published());
-        using var changed = new FluxBackbone(Runtime, Published(options => options.Loras.Add(new LoraOptions { Path = Folder.File("lora.safetensors") })));
+        using var changed = new FluxBackbone(
+            Runtime,
+            Published(options => options.Loras.Add(new LoraOptions { Path = Folder.File("lora.safetensors") }))
+        );
         using var before = PooledTextFeatures.Of(plain.EncodeText(["a red cube"]));
         using var after = PooledTextFeatures.Of(changed.EncodeText(["a red cube"]));
         Assert.Equal(part == "text_encoder_2", (before.Tokens - after.Tokens).abs().max().item<float>() > 0);
@@ -170,14 +194,33 @@ public sealed class FluxBackboneTests : ModelTest
     [Fact]
     public void What_is_missing_or_does_not_fit_is_named()
     {
-        Assert.Contains("transformer", Assert.Throws<ImgAlignException>(() => new FluxBackbone(Runtime, new FluxOptions { ModelPath = Folder.Path })).Message, StringComparison.Ordinal);
-        Assert.Contains("image encoder", Assert.Throws<ImgAlignException>(() => new FluxBackbone(Runtime, Published(options => options.ImageEncoderPath = Path.Combine(TestData.Golden, "mllm", "clip-vit-large-patch14-336")))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "transformer",
+            Assert.Throws<ImgAlignException>(() => new FluxBackbone(Runtime, new FluxOptions { ModelPath = Folder.Path })).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "image encoder",
+            Assert
+                .Throws<ImgAlignException>(() =>
+                    new FluxBackbone(
+                        Runtime,
+                        Published(options => options.ImageEncoderPath = Path.Combine(TestData.Golden, "mllm", "clip-vit-large-patch14-336"))
+                    )
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
 
         using var backbone = new FluxBackbone(Runtime, new FluxOptions { ModelPath = Model });
         Assert.Null(backbone.ImagePrompt);
         using var text = backbone.EncodeText(["a red cube"]);
         using var tokens = ones(1, 4, 48);
-        Assert.Contains("ImagePromptPath", Assert.Throws<ArgumentException>(() => backbone.Condition(text, tokens, 1, Size, backbone.Settings())).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "ImagePromptPath",
+            Assert.Throws<ArgumentException>(() => backbone.Condition(text, tokens, 1, Size, backbone.Settings())).Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal(new ImageSize(48, 32), ((IDiffusionBackbone)backbone).NearestSize(new(41, 32)));
     }
 
@@ -191,6 +234,8 @@ public sealed class FluxBackboneTests : ModelTest
     private static Tensor Slope(FluxBackbone backbone, bool withImagePrompt = true, double guidance = 3.5)
     {
         using var scope = NewDisposeScope();
-        return backbone.Slope(Size, imagePrompt: withImagePrompt ? ones(1, 4, 48) : null, settings: backbone.Settings() with { Guidance = guidance }).MoveToOuterDisposeScope();
+        return backbone
+            .Slope(Size, imagePrompt: withImagePrompt ? ones(1, 4, 48) : null, settings: backbone.Settings() with { Guidance = guidance })
+            .MoveToOuterDisposeScope();
     }
 }

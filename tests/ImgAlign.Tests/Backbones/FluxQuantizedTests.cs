@@ -30,7 +30,8 @@ public sealed class FluxQuantizedTests : ModelTest
         using var file = Checkpoint.Open(Path.Combine(Files, name));
         var (large, small) = (Transformer(expanded).WeightBytes, Transformer(stored).WeightBytes);
         Assert.Equal(file.Tensors.Values.Sum(static info => info.Count) * 4, large);
-        var saved = file.Tensors.Values.Where(static info => info.Form is not null)
+        var saved = file
+            .Tensors.Values.Where(static info => info.Form is not null)
             .Sum(static info => (info.Count * 4) - info.Bytes - (info.Form!.HasFactors ? 4 * info.Shape[0] : 0));
         Assert.Equal(large - saved, small);
     }
@@ -52,11 +53,14 @@ public sealed class FluxQuantizedTests : ModelTest
     public void A_lora_changes_a_quantized_layer(string name)
     {
         using var scope = NewDisposeScope();
-        SafetensorsWriter.Write(Folder.File("lora.safetensors"), new Dictionary<string, Tensor>
-        {
-            ["transformer.transformer_blocks.0.attn.to_q.lora_A.weight"] = ones(1, 64) * 0.1,
-            ["transformer.transformer_blocks.0.attn.to_q.lora_B.weight"] = ones(64, 1),
-        });
+        SafetensorsWriter.Write(
+            Folder.File("lora.safetensors"),
+            new Dictionary<string, Tensor>
+            {
+                ["transformer.transformer_blocks.0.attn.to_q.lora_A.weight"] = ones(1, 64) * 0.1,
+                ["transformer.transformer_blocks.0.attn.to_q.lora_B.weight"] = ones(64, 1),
+            }
+        );
         using var plain = Open(Runtime, name);
         using var expanded = Open(Runtime, name, WeightStorage.None, "lora.safetensors");
         using var stored = Open(Runtime, name, WeightStorage.AsStored, "lora.safetensors");
@@ -89,7 +93,11 @@ public sealed class FluxQuantizedTests : ModelTest
 
         Folder.Write("flux1-dev-Q4_0.gguf", File.ReadAllBytes(Path.Combine(Files, "flux1-dev-Q4_0-Q5_1.gguf")));
         var exception = Assert.Throws<ImgAlignException>(() => new FluxBackbone(Runtime, options));
-        Assert.Contains("several files *.gguf; set TransformerPath (--transformer) to the one", exception.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "several files *.gguf; set TransformerPath (--transformer) to the one",
+            exception.Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static StageFootprint Transformer(FluxBackbone backbone) =>
@@ -97,8 +105,14 @@ public sealed class FluxQuantizedTests : ModelTest
 
     private FluxBackbone Open(DeviceRuntime runtime, string name, WeightStorage storage = WeightStorage.AsStored, string? lora = null)
     {
-        var options = new FluxOptions { ModelPath = Folder.Path, TransformerPath = Path.Combine(Files, name), Storage = storage };
-        if (lora is not null) options.Loras.Add(new LoraOptions { Path = Folder.File(lora) });
+        var options = new FluxOptions
+        {
+            ModelPath = Folder.Path,
+            TransformerPath = Path.Combine(Files, name),
+            Storage = storage,
+        };
+        if (lora is not null)
+            options.Loras.Add(new LoraOptions { Path = Folder.File(lora) });
         return new FluxBackbone(runtime, options);
     }
 }

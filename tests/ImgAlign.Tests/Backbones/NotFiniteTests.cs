@@ -12,7 +12,9 @@ namespace ImgAlign.Tests.Backbones;
 /// <summary>NaN or infinity among the weights of any network: file and tensor are named, and no picture is made.</summary>
 public sealed class NotFiniteTests : ModelTest
 {
-    private static readonly string Sdxl = Path.Combine(TestData.Golden, "sdxl"), Flux = Path.Combine(TestData.Golden, "flux"), Mllm = Path.Combine(TestData.Golden, "mllm");
+    private static readonly string Sdxl = Path.Combine(TestData.Golden, "sdxl"),
+        Flux = Path.Combine(TestData.Golden, "flux"),
+        Mllm = Path.Combine(TestData.Golden, "mllm");
     private static readonly ImageSize Size = new(64, 32);
     private static readonly RgbImage Picture = TestImages.Plain(64, 64, 0, 0, 0);
 
@@ -71,15 +73,22 @@ public sealed class NotFiniteTests : ModelTest
         var ckpts = Path.Combine(Sdxl, "ckpts");
         var file = part == "image_encoder" ? Damage(ckpts, part, tensor) : Save(Path.Combine(ckpts, part), "damaged.safetensors", tensor);
         var options = new SdxlOptions { ModelPath = Path.Combine(Sdxl, "checkpoint"), ImagePromptPath = ckpts };
-        if (part == "image_encoder") options.ImageEncoderPath = Path.GetDirectoryName(file);
-        else if (part == "resampler.pth") options.ResamplerPath = file;
-        else options.AdapterPath = file;
+        if (part == "image_encoder")
+            options.ImageEncoderPath = Path.GetDirectoryName(file);
+        else if (part == "resampler.pth")
+            options.ResamplerPath = file;
+        else
+            options.AdapterPath = file;
         using var backbone = new SdxlBackbone(Runtime, options);
-        AssertNamed(file, tensor, () =>
-        {
-            using var prompt = backbone.ImagePrompt!.Encode([Picture]);
-            Generate(backbone, prompt);
-        });
+        AssertNamed(
+            file,
+            tensor,
+            () =>
+            {
+                using var prompt = backbone.ImagePrompt!.Encode([Picture]);
+                Generate(backbone, prompt);
+            }
+        );
     }
 
     [Fact]
@@ -89,7 +98,10 @@ public sealed class NotFiniteTests : ModelTest
         var source = Path.Combine(Mllm, "llava-original");
         Folder.Link(source, isLeftOut: static name => name.StartsWith("pytorch_model", StringComparison.Ordinal));
         var file = Save(source, "model.safetensors", Tensor);
-        using var detector = new LlavaDetector(Runtime, new LlavaOptions { ModelPath = Folder.Path, VisionTowerPath = Path.Combine(Mllm, "clip-vit-large-patch14-336") });
+        using var detector = new LlavaDetector(
+            Runtime,
+            new LlavaOptions { ModelPath = Folder.Path, VisionTowerPath = Path.Combine(Mllm, "clip-vit-large-patch14-336") }
+        );
         AssertNamed(file, Tensor, () => detector.Detect(Picture, "What is this?").Dispose());
     }
 

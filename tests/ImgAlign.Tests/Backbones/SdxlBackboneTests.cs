@@ -54,7 +54,11 @@ public sealed class SdxlBackboneTests() : ModelTest(new RuntimeOptions())
     public void Both_networks_of_the_image_prompt_stay_until_others_are_needed()
     {
         using var own = new DeviceRuntime(new RuntimeOptions { Residency = ResidencyPolicy.LoadOnDemand });
-        using var encoder = new SdxlImagePromptEncoder(own, Path.Combine(Sdxl, "ckpts", "image_encoder"), Path.Combine(Sdxl, "ckpts", "resampler.pth"));
+        using var encoder = new SdxlImagePromptEncoder(
+            own,
+            Path.Combine(Sdxl, "ckpts", "image_encoder"),
+            Path.Combine(Sdxl, "ckpts", "resampler.pth")
+        );
         encoder.EncodeUnconditional().Dispose();
         Assert.Equal(encoder.WeightBytes, own.Residency.DeviceBytes);
     }
@@ -103,7 +107,10 @@ public sealed class SdxlBackboneTests() : ModelTest(new RuntimeOptions())
 
         using var backbone = new SdxlBackbone(Runtime, new SdxlOptions { ModelPath = cached });
         using var tuned = new SdxlBackbone(Runtime, new SdxlOptions { ModelPath = cached, UNetPath = Path.Combine(Sdxl, "dpo-unet") });
-        using var tunedByFile = new SdxlBackbone(Runtime, new SdxlOptions { ModelPath = cached, UNetPath = Path.Combine(Sdxl, "dpo-unet", "unet", "diffusion_pytorch_model.safetensors") });
+        using var tunedByFile = new SdxlBackbone(
+            Runtime,
+            new SdxlOptions { ModelPath = cached, UNetPath = Path.Combine(Sdxl, "dpo-unet", "unet", "diffusion_pytorch_model.safetensors") }
+        );
         var slope = Slope(tuned);
         Assert.False(slope.equal(Slope(backbone)).all().item<bool>());
         Assert.True(slope.equal(Slope(tunedByFile)).all().item<bool>());
@@ -122,12 +129,19 @@ public sealed class SdxlBackboneTests() : ModelTest(new RuntimeOptions())
 
     [Fact]
     public void A_model_of_EDM_is_refused() =>
-        Assert.Contains("EDM", Assert.Throws<ImgAlignException>(() => new SdxlBackbone(Runtime, SingleFileWith("edm_mean", "edm_std"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "EDM",
+            Assert.Throws<ImgAlignException>(() => new SdxlBackbone(Runtime, SingleFileWith("edm_mean", "edm_std"))).Message,
+            StringComparison.Ordinal
+        );
 
     private SdxlOptions SingleFileWith(params string[] markers)
     {
-        var path = Folder.Rewrite("tuned.safetensors", Path.Combine(Sdxl, "single-file", "sd_xl_base_tiny.safetensors"),
-            tensors => tensors.Concat(markers.Select(static marker => KeyValuePair.Create(marker, zeros(0)))));
+        var path = Folder.Rewrite(
+            "tuned.safetensors",
+            Path.Combine(Sdxl, "single-file", "sd_xl_base_tiny.safetensors"),
+            tensors => tensors.Concat(markers.Select(static marker => KeyValuePair.Create(marker, zeros(0))))
+        );
         return new SdxlOptions { ModelPath = path, ConfigPath = Path.Combine(Sdxl, "checkpoint") };
     }
 
@@ -145,7 +159,9 @@ public sealed class SdxlBackboneTests() : ModelTest(new RuntimeOptions())
         Assert.Null(plain.ImagePrompt);
         Assert.Equal(new ImageSize(64, 8), ((IDiffusionBackbone)plain).NearestSize(new ImageSize(61, 0)));
         Assert.Throws<InvalidRequestException>(() => plain.CheckSettings(plain.Settings(new FluxSettings())));
-        Assert.Throws<InvalidRequestException>(() => plain.CheckSettings(plain.Settings(new SdxlSettings { OriginalSize = new ImageSize(64, 0) })));
+        Assert.Throws<InvalidRequestException>(() =>
+            plain.CheckSettings(plain.Settings(new SdxlSettings { OriginalSize = new ImageSize(64, 0) }))
+        );
         Assert.Throws<InvalidRequestException>(() => plain.CheckSettings(plain.Settings(new SdxlSettings { CropLeft = -1 })));
 
         string Message(SdxlOptions options) => Assert.ThrowsAny<ImgAlignException>(() => new SdxlBackbone(Runtime, options)).Message;
@@ -156,11 +172,17 @@ public sealed class SdxlBackboneTests() : ModelTest(new RuntimeOptions())
     {
         using var scope = NewDisposeScope();
         var ckpts = Path.Combine(Sdxl, "ckpts");
-        using var encoder = new SdxlImagePromptEncoder(Runtime, Path.Combine(ckpts, "image_encoder"), Path.Combine(ckpts, "ip-adapter-plus_sdxl_vit-h.bin"));
+        using var encoder = new SdxlImagePromptEncoder(
+            Runtime,
+            Path.Combine(ckpts, "image_encoder"),
+            Path.Combine(ckpts, "ip-adapter-plus_sdxl_vit-h.bin")
+        );
         Assert.Equal([1L, encoder.Tokens, encoder.Width], encoder.EncodeUnconditional().shape);
     }
 
-    private static SdxlOptions Published() => new() { ModelPath = Path.Combine(Sdxl, "checkpoint"), ImagePromptPath = Path.Combine(Sdxl, "ckpts") };
+    private static SdxlOptions Published() =>
+        new() { ModelPath = Path.Combine(Sdxl, "checkpoint"), ImagePromptPath = Path.Combine(Sdxl, "ckpts") };
 
-    private static TorchSharp.torch.Tensor Slope(SdxlBackbone backbone, SdxlSettings? micro = null) => backbone.Slope(Size, "a cat", settings: backbone.Settings(micro));
+    private static TorchSharp.torch.Tensor Slope(SdxlBackbone backbone, SdxlSettings? micro = null) =>
+        backbone.Slope(Size, "a cat", settings: backbone.Settings(micro));
 }

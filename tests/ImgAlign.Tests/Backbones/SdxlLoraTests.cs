@@ -14,7 +14,8 @@ public class SdxlLoraTests
     private static SdxlOptions Options(string model, params string[] loras)
     {
         var options = new SdxlOptions { ModelPath = Path.Combine(Sdxl, model), ConfigPath = Path.Combine(Sdxl, "checkpoint") };
-        foreach (var lora in loras) options.Loras.Add(new LoraOptions { Path = Path.Combine(Sdxl, "lora", lora), Scale = 0.7 });
+        foreach (var lora in loras)
+            options.Loras.Add(new LoraOptions { Path = Path.Combine(Sdxl, "lora", lora), Scale = 0.7 });
         return options;
     }
 
@@ -48,10 +49,18 @@ public class SdxlLoraTests
         using var folder = new TemporaryFolder();
         using var runtime = new DeviceRuntime(new RuntimeOptions { Precision = Precision.Float32 }, CPU);
         using var scope = NewDisposeScope();
-        SafetensorsWriter.Write(folder.File("lora.safetensors"), new Dictionary<string, Tensor> { [layer + ".lora_down.weight"] = randn(2, inputs), [layer + ".lora_up.weight"] = randn(outputs, 2) });
+        SafetensorsWriter.Write(
+            folder.File("lora.safetensors"),
+            new Dictionary<string, Tensor>
+            {
+                [layer + ".lora_down.weight"] = randn(2, inputs),
+                [layer + ".lora_up.weight"] = randn(outputs, 2),
+            }
+        );
         var plain = Pooled(runtime, Options("checkpoint"));
         var (inFolder, inFile) = (Options("checkpoint"), Options("single-file/sd_xl_base_tiny.safetensors"));
-        foreach (var options in (SdxlOptions[])[inFolder, inFile]) options.Loras.Add(new LoraOptions { Path = folder.File("lora.safetensors"), Scale = 0.7 });
+        foreach (var options in (SdxlOptions[])[inFolder, inFile])
+            options.Loras.Add(new LoraOptions { Path = folder.File("lora.safetensors"), Scale = 0.7 });
         Assert.True((Pooled(runtime, inFolder) - plain).abs().max().item<float>() > 1e-3f);
         Assert.True((Pooled(runtime, inFolder) - Pooled(runtime, inFile)).abs().max().item<float>() < 1e-4f);
     }
@@ -65,12 +74,18 @@ public class SdxlLoraTests
         using var folder = new TemporaryFolder();
         using var runtime = new DeviceRuntime(new RuntimeOptions { Precision = Precision.Float32 }, CPU);
         using var scope = NewDisposeScope();
-        SafetensorsWriter.Write(folder.File("lora.safetensors"), new Dictionary<string, Tensor> { [layer + ".lora_A.weight"] = randn(2, 32), [layer + ".lora_B.weight"] = randn(32, 2) });
+        SafetensorsWriter.Write(
+            folder.File("lora.safetensors"),
+            new Dictionary<string, Tensor> { [layer + ".lora_A.weight"] = randn(2, 32), [layer + ".lora_B.weight"] = randn(32, 2) }
+        );
         foreach (var model in (string[])["checkpoint", "single-file/sd_xl_base_tiny.safetensors"])
         {
             var options = Options(model);
             options.Loras.Add(new LoraOptions { Path = folder.File("lora.safetensors") });
-            Assert.Equal(folder.File("lora.safetensors"), Assert.Throws<CheckpointException>(() => new SdxlBackbone(runtime, options)).Path);
+            Assert.Equal(
+                folder.File("lora.safetensors"),
+                Assert.Throws<CheckpointException>(() => new SdxlBackbone(runtime, options)).Path
+            );
         }
     }
 
@@ -96,9 +111,17 @@ public class SdxlLoraTests
     public void A_missing_file_or_a_scale_that_is_no_number_is_named_before_anything_is_loaded()
     {
         using var runtime = new DeviceRuntime(new RuntimeOptions());
-        Assert.Contains("no such LoRA", Assert.Throws<ImgAlignException>(() => new SdxlBackbone(runtime, Options("checkpoint", "none.safetensors"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no such LoRA",
+            Assert.Throws<ImgAlignException>(() => new SdxlBackbone(runtime, Options("checkpoint", "none.safetensors"))).Message,
+            StringComparison.Ordinal
+        );
         var options = Options("checkpoint", "lora_kohya.safetensors");
         options.Loras[0].Scale = double.NaN;
-        Assert.Contains("finite", Assert.Throws<ImgAlignException>(() => new SdxlBackbone(runtime, options)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "finite",
+            Assert.Throws<ImgAlignException>(() => new SdxlBackbone(runtime, options)).Message,
+            StringComparison.Ordinal
+        );
     }
 }

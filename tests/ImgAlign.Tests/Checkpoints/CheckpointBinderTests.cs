@@ -22,7 +22,8 @@ public sealed class CheckpointBinderTests : IDisposable
         [ComponentName(Name = "first")]
         private readonly Linear first = new(2, 3, hasBias: true, META);
 
-        public Network() : base(nameof(Network)) => RegisterComponents();
+        public Network()
+            : base(nameof(Network)) => RegisterComponents();
 
         public Linear First => first;
     }
@@ -47,7 +48,7 @@ public sealed class CheckpointBinderTests : IDisposable
             Assert.Equal(bfloat16, network.First.Weight.dtype);
             Assert.Equal(6, network.First.Weight.to(float32).sum().item<float>());
         }
-        Assert.Equal(before, LiveTensors.Count());  // its two parameters are others now
+        Assert.Equal(before, LiveTensors.Count()); // its two parameters are others now
     }
 
     [Theory]
@@ -78,7 +79,14 @@ public sealed class CheckpointBinderTests : IDisposable
     [Fact]
     public void Weights_come_transposed_packed_reshaped_and_stacked()
     {
-        using var checkpoint = Saved(("packed", arange(18, float32).view(9, 2)), ("t", arange(6, float32).view(2, 3)), ("conv", ones(3, 2, 1, 1)), ("a", ones(1)), ("b", zeros(1)), ("c", ones(1)));
+        using var checkpoint = Saved(
+            ("packed", arange(18, float32).view(9, 2)),
+            ("t", arange(6, float32).view(2, 3)),
+            ("conv", ones(3, 2, 1, 1)),
+            ("a", ones(1)),
+            ("b", zeros(1)),
+            ("c", ones(1))
+        );
         AssertWeight(checkpoint, new WeightSource.RowBlock("packed", 1, 3), [6, 7, 8, 9, 10, 11]);
         AssertWeight(checkpoint, new WeightSource.Transposed("t"), [0, 3, 1, 4, 2, 5]);
         AssertWeight(checkpoint, new WeightSource.Reshaped("conv", shape => [.. shape, 1, 1]), [1, 1, 1, 1, 1, 1]);
@@ -97,12 +105,19 @@ public sealed class CheckpointBinderTests : IDisposable
     public void Gives_weights_to_torchsharp_s_own_layers()
     {
         using var network = nn.Sequential(
-            ("linear", nn.Linear(2, 3, device: META)), ("conv", nn.Conv2d(1, 2, 1, device: META)), ("embedding", nn.Embedding(4, 2, device: META)),
-            ("group", nn.GroupNorm(1, 2, device: META)), ("layer", nn.LayerNorm(2, device: META)));
+            ("linear", nn.Linear(2, 3, device: META)),
+            ("conv", nn.Conv2d(1, 2, 1, device: META)),
+            ("embedding", nn.Embedding(4, 2, device: META)),
+            ("group", nn.GroupNorm(1, 2, device: META)),
+            ("layer", nn.LayerNorm(2, device: META))
+        );
         var weights = network.named_parameters().Select(pair => (pair.name, ones(pair.parameter.shape))).ToArray();
         using var checkpoint = Saved(weights);
         CheckpointBinder.Bind(network, checkpoint, WeightMap.Identity);
-        Assert.All(network.parameters(), parameter => Assert.True(parameter.device_type == DeviceType.CPU && parameter.eq(1).all().item<bool>()));
+        Assert.All(
+            network.parameters(),
+            parameter => Assert.True(parameter.device_type == DeviceType.CPU && parameter.eq(1).all().item<bool>())
+        );
     }
 
     private static void AssertRefused(Checkpoint checkpoint, string tensor, string problem)

@@ -13,21 +13,30 @@ public sealed class ConfigFileTests : IDisposable
     [Fact]
     public void Numbers_that_only_Python_writes_are_read_as_their_names()
     {
-        var path = folder.Write("config.json", """
+        var path = folder.Write(
+            "config.json",
+            """
             {"low": -Infinity, "high": [Infinity, NaN, 1.5], "text": "NaN, \"-Infinity\" and C:\\", "last": NaN}
-            """);
+            """
+        );
         var json = ConfigFile.ReadJson(path);
         Assert.Equal("-Infinity", json.GetProperty("low").GetString());
-        Assert.Equal(["\"Infinity\"", "\"NaN\"", "1.5"], json.GetProperty("high").EnumerateArray().Select(static value => value.GetRawText()));
+        Assert.Equal(
+            ["\"Infinity\"", "\"NaN\"", "1.5"],
+            json.GetProperty("high").EnumerateArray().Select(static value => value.GetRawText())
+        );
         Assert.Equal("NaN, \"-Infinity\" and C:\\", json.GetProperty("text").GetString());
     }
 
     [Fact]
     public void A_scheduler_whose_unused_limits_are_infinite_is_followed()
     {
-        var path = folder.Write("scheduler_config.json", """
+        var path = folder.Write(
+            "scheduler_config.json",
+            """
             {"_class_name": "DPMSolverMultistepScheduler", "lambda_min_clipped": -Infinity, "use_karras_sigmas": true}
-            """);
+            """
+        );
         Assert.True(SchedulerConfig.Read(path).UseKarrasSigmas);
     }
 
@@ -42,12 +51,20 @@ public sealed class ConfigFileTests : IDisposable
     public void A_field_that_must_not_be_null_is_named_with_the_reason()
     {
         var path = folder.Write("scheduler_config.json", """{"shift": null}""");
-        Assert.Contains("field $.shift is null", Assert.Throws<ImgAlignException>(() => SchedulerConfig.Read(path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "field $.shift is null",
+            Assert.Throws<ImgAlignException>(() => SchedulerConfig.Read(path)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void A_folder_is_not_called_missing() =>
-        Assert.Contains("this is a folder", Assert.Throws<ImgAlignException>(() => ConfigFile.ReadJson(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "this is a folder",
+            Assert.Throws<ImgAlignException>(() => ConfigFile.ReadJson(folder.Path)).Message,
+            StringComparison.Ordinal
+        );
 
     [Theory]
     [InlineData("{\n\"a\": Infinity,\n\"b\": }")]
@@ -61,5 +78,8 @@ public sealed class ConfigFileTests : IDisposable
 
     [Fact]
     public void A_byte_order_mark_is_no_error() =>
-        Assert.Equal(JsonValueKind.Object, ConfigFile.ReadJson(folder.Write("config.json", [0xEF, 0xBB, 0xBF, (byte)'{', (byte)'}'])).ValueKind);
+        Assert.Equal(
+            JsonValueKind.Object,
+            ConfigFile.ReadJson(folder.Write("config.json", [0xEF, 0xBB, 0xBF, (byte)'{', (byte)'}'])).ValueKind
+        );
 }

@@ -50,9 +50,12 @@ internal sealed class GgufBuilder
     {
         byte[] header =
         [
-            .. Encoding.ASCII.GetBytes(Magic), .. UInt32(Version),
-            .. UInt64(TensorCount ?? (ulong)tensors.Count), .. UInt64(MetadataCount ?? (ulong)metadata.Count),
-            .. metadata.SelectMany(static entry => entry), .. tensors.SelectMany(static tensor => tensor.Entry),
+            .. Encoding.ASCII.GetBytes(Magic),
+            .. UInt32(Version),
+            .. UInt64(TensorCount ?? (ulong)tensors.Count),
+            .. UInt64(MetadataCount ?? (ulong)metadata.Count),
+            .. metadata.SelectMany(static entry => entry),
+            .. tensors.SelectMany(static tensor => tensor.Entry),
         ];
         return [.. Padded(header), .. tensors.SelectMany(static tensor => tensor.Data)];
     }

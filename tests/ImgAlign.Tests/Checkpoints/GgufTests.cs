@@ -6,7 +6,11 @@ namespace ImgAlign.Tests.Checkpoints;
 
 public sealed class GgufTests : IDisposable
 {
-    private const uint F32 = 0, F16 = 1, Q8_0 = 8, Text = 8, Array = 9;
+    private const uint F32 = 0,
+        F16 = 1,
+        Q8_0 = 8,
+        Text = 8,
+        Array = 9;
 
     private readonly TemporaryFolder folder = new();
     private readonly long liveTensors = LiveTensors.Count();
@@ -23,18 +27,24 @@ public sealed class GgufTests : IDisposable
         // Two rows of one block each: a scale of 0.5 and -1, then the numbers 0 to 31.
         byte[] Block(Half scale) => [.. BitConverter.GetBytes(scale), .. Enumerable.Range(0, 32).Select(static number => (byte)number)];
         using var scope = NewDisposeScope();
-        using var checkpoint = Open(new GgufBuilder()
-            .Meta("general.architecture", Text, GgufBuilder.Text("flux"))
-            .Tensor("vector", F32, [3], [.. new[] { 1f, 2f, 3f }.SelectMany(BitConverter.GetBytes)])
-            .Tensor("matrix", Q8_0, [32, 2], [.. Block((Half)0.5f), .. Block((Half)(-1))])
-            .Tensor("halves", F16, [2, 1], [.. BitConverter.GetBytes((Half)0.25f), .. BitConverter.GetBytes((Half)8)]));
+        using var checkpoint = Open(
+            new GgufBuilder()
+                .Meta("general.architecture", Text, GgufBuilder.Text("flux"))
+                .Tensor("vector", F32, [3], [.. new[] { 1f, 2f, 3f }.SelectMany(BitConverter.GetBytes)])
+                .Tensor("matrix", Q8_0, [32, 2], [.. Block((Half)0.5f), .. Block((Half)(-1))])
+                .Tensor("halves", F16, [2, 1], [.. BitConverter.GetBytes((Half)0.25f), .. BitConverter.GetBytes((Half)8)])
+        );
         Assert.Equal(("GGUF", "flux"), (checkpoint.Format, checkpoint.Metadata["general.architecture"]));
-        Assert.Equal(["F32 [3] 12", "Q8_0 [2, 32] 68", "F16 [1, 2] 4"],
-            checkpoint.Tensors.Values.Select(static info => $"{info.TypeName} {info.ShapeText} {info.Bytes}"));
+        Assert.Equal(
+            ["F32 [3] 12", "Q8_0 [2, 32] 68", "F16 [1, 2] 4"],
+            checkpoint.Tensors.Values.Select(static info => $"{info.TypeName} {info.ShapeText} {info.Bytes}")
+        );
         Assert.Equal([1f, 2f, 3f], checkpoint.Read("vector").data<float>().ToArray());
         var numbers = Enumerable.Range(0, 32).ToList();
-        Assert.Equal([.. numbers.Select(static number => number * 0.5f), .. numbers.Select(static number => -(float)number)],
-            checkpoint.Read("matrix").data<float>().ToArray());
+        Assert.Equal(
+            [.. numbers.Select(static number => number * 0.5f), .. numbers.Select(static number => -(float)number)],
+            checkpoint.Read("matrix").data<float>().ToArray()
+        );
         Assert.Equal((uint8, 34L), (checkpoint.ReadCompact("matrix").Elements.dtype, checkpoint.ReadCompact("matrix").Elements.shape[1]));
         Assert.Equal([0.25f, 8f], checkpoint.Read("halves").to(float32).data<float>().ToArray());
         Assert.Throws<CheckpointException>(() => checkpoint.Read("another"));
@@ -47,9 +57,12 @@ public sealed class GgufTests : IDisposable
     public void Follows_the_alignment_that_the_file_names(int alignment)
     {
         using var scope = NewDisposeScope();
-        using var checkpoint = Open(new GgufBuilder { Alignment = alignment }
-            .Meta("general.alignment", 4, GgufBuilder.UInt32((uint)alignment))
-            .Tensor("odd", 24, [3], [1, 2, 3]).Tensor("x", F32, [1], BitConverter.GetBytes(7f)));
+        using var checkpoint = Open(
+            new GgufBuilder { Alignment = alignment }
+                .Meta("general.alignment", 4, GgufBuilder.UInt32((uint)alignment))
+                .Tensor("odd", 24, [3], [1, 2, 3])
+                .Tensor("x", F32, [1], BitConverter.GetBytes(7f))
+        );
         Assert.Equal(7f, checkpoint.Read("x").item<float>());
     }
 
@@ -87,40 +100,41 @@ public sealed class GgufTests : IDisposable
         }
     }
 
-    public static TheoryData<string, string> Damaged => new()
-    {
-        { "magic", "neither safetensors nor GGUF" },
-        { "version 1", "of version 1, and 2 and 3 are read here" },
-        { "big-endian", "big-endian" },
-        { "huge tensor count", "the number of tensors is 18446744073709551615" },
-        { "tensor count", "it ends in the middle" },
-        { "huge metadata count", "the number of metadata is 18446744073709551615" },
-        { "name length", "the length of the name of a tensor is 9223372036854775807" },
-        { "key length", "the length of a name of metadata is 9223372036854775807" },
-        { "text length", "the length of 'note' is 4294967296" },
-        { "text beyond the end", "it ends in the middle" },
-        { "array length", "the length of an array is 9223372036854775807" },
-        { "array of arrays", "array of arrays" },
-        { "text in an array", "the length of a text is 9223372036854775807" },
-        { "name that is no text", "cannot be read as GGUF: a text in it is not UTF-8" },
-        { "metadata type", "metadata of the type 13" },
-        { "same key", "'note' is there twice" },
-        { "same tensor", "tensor 'x' is there twice" },
-        { "dimensions", "5 dimensions" },
-        { "overflow", "size overflows" },
-        { "huge dimension", "a dimension of tensor 'x' is 18446744073709551615" },
-        { "rows", "not whole blocks of 32 elements as Q8_0" },
-        { "scalar", "not whole blocks of 32 elements as Q8_0" },
-        { "offset past the end", "begin at byte 4096, not at 32" },
-        { "offset of another tensor", "begin at byte 0, not at 32" },
-        { "huge offset", "the place of tensor 'x' is 18446744073709551615" },
-        { "data", "needs 4000000 bytes but" },
-        { "alignment", "'general.alignment' is 24" },
-        { "IQ2_XXS", "is in IQ2_XXS, which is not read here; take the model in another quantization: Q4_0," },
-        { "Q8_K", "is in Q8_K" },
-        { "MXFP4", "is in MXFP4" },
-        { "unknown type", "is in a type that ggml numbers 999" },
-    };
+    public static TheoryData<string, string> Damaged =>
+        new()
+        {
+            { "magic", "neither safetensors nor GGUF" },
+            { "version 1", "of version 1, and 2 and 3 are read here" },
+            { "big-endian", "big-endian" },
+            { "huge tensor count", "the number of tensors is 18446744073709551615" },
+            { "tensor count", "it ends in the middle" },
+            { "huge metadata count", "the number of metadata is 18446744073709551615" },
+            { "name length", "the length of the name of a tensor is 9223372036854775807" },
+            { "key length", "the length of a name of metadata is 9223372036854775807" },
+            { "text length", "the length of 'note' is 4294967296" },
+            { "text beyond the end", "it ends in the middle" },
+            { "array length", "the length of an array is 9223372036854775807" },
+            { "array of arrays", "array of arrays" },
+            { "text in an array", "the length of a text is 9223372036854775807" },
+            { "name that is no text", "cannot be read as GGUF: a text in it is not UTF-8" },
+            { "metadata type", "metadata of the type 13" },
+            { "same key", "'note' is there twice" },
+            { "same tensor", "tensor 'x' is there twice" },
+            { "dimensions", "5 dimensions" },
+            { "overflow", "size overflows" },
+            { "huge dimension", "a dimension of tensor 'x' is 18446744073709551615" },
+            { "rows", "not whole blocks of 32 elements as Q8_0" },
+            { "scalar", "not whole blocks of 32 elements as Q8_0" },
+            { "offset past the end", "begin at byte 4096, not at 32" },
+            { "offset of another tensor", "begin at byte 0, not at 32" },
+            { "huge offset", "the place of tensor 'x' is 18446744073709551615" },
+            { "data", "needs 4000000 bytes but" },
+            { "alignment", "'general.alignment' is 24" },
+            { "IQ2_XXS", "is in IQ2_XXS, which is not read here; take the model in another quantization: Q4_0," },
+            { "Q8_K", "is in Q8_K" },
+            { "MXFP4", "is in MXFP4" },
+            { "unknown type", "is in a type that ggml numbers 999" },
+        };
 
     [Theory]
     [MemberData(nameof(Damaged))]

@@ -15,8 +15,12 @@ public sealed class LoraTests : IDisposable
     private readonly TemporaryFolder folder = new();
     private readonly DisposeScope scope = NewDisposeScope();
     private readonly TwoLayers network = new();
-    private readonly Tensor linear = randn(3, 4), convolution = randn(5, 3, 3, 3);
-    private readonly Tensor linearDown = randn(2, 4), linearUp = randn(3, 2), convolutionDown = randn(2, 3, 3, 3), convolutionUp = randn(5, 2, 1, 1);
+    private readonly Tensor linear = randn(3, 4),
+        convolution = randn(5, 3, 3, 3);
+    private readonly Tensor linearDown = randn(2, 4),
+        linearUp = randn(3, 2),
+        convolutionDown = randn(2, 3, 3, 3),
+        convolutionUp = randn(5, 2, 1, 1);
 
     public void Dispose()
     {
@@ -33,7 +37,8 @@ public sealed class LoraTests : IDisposable
         [ComponentName(Name = "conv")]
         private readonly Conv2d conv = nn.Conv2d(3, 5, 3, bias: false, device: META);
 
-        public TwoLayers() : base(nameof(TwoLayers)) => RegisterComponents();
+        public TwoLayers()
+            : base(nameof(TwoLayers)) => RegisterComponents();
     }
 
     private Checkpoint Base(ScalarType type = ScalarType.Float32) =>
@@ -73,7 +78,8 @@ public sealed class LoraTests : IDisposable
     public void Merges_every_format(string down, string up, string? alpha)
     {
         var tensors = new List<(string, Tensor)> { (down, linearDown), (up, linearUp) };
-        if (alpha is not null) tensors.Add((alpha, tensor(3f)));
+        if (alpha is not null)
+            tensors.Add((alpha, tensor(3f)));
         using var lora = Lora("lora.safetensors", [.. tensors]);
         using var checkpoint = Base();
         using var merged = new LoraCheckpoint(checkpoint, network, WeightMap.Identity, LoraTarget.Denoiser, [(lora, 0.5)]);
@@ -81,7 +87,7 @@ public sealed class LoraTests : IDisposable
         Assert.Equal([1], merged.AppliedLayers);
         var expected = linear + linearUp.mm(linearDown) * (0.5 * (alpha is null ? 1 : 1.5));
         AssertClose(expected, merged.Read("block.0.weight"));
-        AssertClose(expected, merged.Read("block.0.weight"));  // reading changes nothing
+        AssertClose(expected, merged.Read("block.0.weight")); // reading changes nothing
         AssertClose(linear, checkpoint.Read("block.0.weight"));
         AssertClose(convolution, merged.Read("conv.weight"));
     }
@@ -120,15 +126,21 @@ public sealed class LoraTests : IDisposable
         Assert.Contains("lora_adapter_metadata", exception.Message, StringComparison.Ordinal);
     }
 
-    private void WriteLora(string metadata) => SafetensorsWriter.Write(
-        folder.File("lora.safetensors"),
-        new Dictionary<string, Tensor> { ["unet.block.0.lora_A.weight"] = linearDown, ["unet.block.0.lora_B.weight"] = linearUp },
-        new Dictionary<string, string> { ["lora_adapter_metadata"] = metadata });
+    private void WriteLora(string metadata) =>
+        SafetensorsWriter.Write(
+            folder.File("lora.safetensors"),
+            new Dictionary<string, Tensor> { ["unet.block.0.lora_A.weight"] = linearDown, ["unet.block.0.lora_B.weight"] = linearUp },
+            new Dictionary<string, string> { ["lora_adapter_metadata"] = metadata }
+        );
 
     [Fact]
     public void Merges_convolutions()
     {
-        using var lora = Lora("lora.safetensors", ("lora_unet_conv.lora_down.weight", convolutionDown), ("lora_unet_conv.lora_up.weight", convolutionUp));
+        using var lora = Lora(
+            "lora.safetensors",
+            ("lora_unet_conv.lora_down.weight", convolutionDown),
+            ("lora_unet_conv.lora_up.weight", convolutionUp)
+        );
         using var checkpoint = Base();
         using var merged = new LoraCheckpoint(checkpoint, network, WeightMap.Identity, LoraTarget.Denoiser, [(lora, 1)]);
         var x = randn(1, 3, 7, 7);
@@ -139,7 +151,11 @@ public sealed class LoraTests : IDisposable
     [Fact]
     public void Several_add_up_in_float32_over_half_precision()
     {
-        using var lora = Lora("lora.safetensors", ("block.0.lora_A.weight", linearDown.to(float16)), ("block.0.lora_B.weight", linearUp.to(float16)));
+        using var lora = Lora(
+            "lora.safetensors",
+            ("block.0.lora_A.weight", linearDown.to(float16)),
+            ("block.0.lora_B.weight", linearUp.to(float16))
+        );
         using var checkpoint = Base(float16);
         using var merged = new LoraCheckpoint(checkpoint, network, WeightMap.Identity, LoraTarget.Denoiser, [(lora, 1), (lora, -0.25)]);
         var change = linearUp.to(float16).to(float32).mm(linearDown.to(float16).to(float32));
@@ -157,7 +173,11 @@ public sealed class LoraTests : IDisposable
     [InlineData("lora_unet_block_0.lora_down.weight", "lora_unet_block_0.dora_scale", "part of a DoRA")]
     [InlineData("block.0.lora_A.weight", "block.0.diff", "no part of a LoRA")]
     [InlineData("unet.block.0.lora_A.default.weight", "unet.block.0.lora_A.other.weight", "same part")]
-    [InlineData("base_model.model.text_model.encoder.layers.0.mlp.fc1.lora_A.weight", "base_model.model.text_model.encoder.layers.0.mlp.fc1.lora_B.weight", "does not say which")]
+    [InlineData(
+        "base_model.model.text_model.encoder.layers.0.mlp.fc1.lora_A.weight",
+        "base_model.model.text_model.encoder.layers.0.mlp.fc1.lora_B.weight",
+        "does not say which"
+    )]
     [InlineData("unet.block.0.lora_A.weight", "block.0.lora_A.weight", "same part")]
     [InlineData("unet.block.0.lora_B.weight", "unet.block.0.lora_A.weight", "does not follow")]
     public void Names_file_and_key_of_what_does_not_fit(string down, string up, string problem)
@@ -191,7 +211,9 @@ public sealed class LoraTests : IDisposable
         var part = SdxlNames.FindTextEncoder2(single);
         using var b = SdxlLora.Merge(part, text, SdxlNames.TextEncoder2(text, part), LoraTarget.TextEncoder2, [(lora, 1)]);
         var expected = a.Read("text_model.encoder.layers.1.self_attn.k_proj.weight");
-        Assert.False(expected.equal(folderCheckpoint.Read("text_model.encoder.layers.1.self_attn.k_proj.weight").to(float32)).all().item<bool>());
+        Assert.False(
+            expected.equal(folderCheckpoint.Read("text_model.encoder.layers.1.self_attn.k_proj.weight").to(float32)).all().item<bool>()
+        );
         AssertClose(expected, b.Read("transformer.resblocks.1.attn.in_proj_weight").narrow(0, 48, 48));
         CheckpointBinder.Verify(text, b, SdxlNames.TextEncoder2(text, part));
     }
@@ -201,7 +223,7 @@ public sealed class LoraTests : IDisposable
     {
         using var lora = Lora("lora.safetensors", ("block.0.lora_A.weight", linearDown), ("block.0.lora_B.weight", linearUp));
         using var checkpoint = Base();
-        ReadTwice();  // files are mapped at the first read
+        ReadTwice(); // files are mapped at the first read
         var before = LiveTensors.Count();
         ReadTwice();
         Assert.Equal(before, LiveTensors.Count());

@@ -27,33 +27,60 @@ public sealed class ModelFolderTests : IDisposable
         Assert.Throws<CheckpointException>(() => ModelFolder.Resolve(folder.File(Model)));
         folder.Write(Model + "/refs/main", "def\n");
         Assert.Equal(folder.File(Model + "/snapshots/def"), ModelFolder.Resolve(folder.File(Model)));
-        using (var checkpoint = Checkpoint.Open(folder.File(Model))) Assert.Equal(["w"], checkpoint.Tensors.Keys);
+        using (var checkpoint = Checkpoint.Open(folder.File(Model)))
+            Assert.Equal(["w"], checkpoint.Tensors.Keys);
         folder.Write(Model + "/refs/main", "../../elsewhere");
         Assert.Throws<CheckpointException>(() => ModelFolder.Resolve(folder.File(Model)));
         folder.Write(Model + "/refs/main", "ghi");
-        Assert.Contains("ghi", Assert.Throws<CheckpointException>(() => ModelFolder.Resolve(folder.File(Model))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "ghi",
+            Assert.Throws<CheckpointException>(() => ModelFolder.Resolve(folder.File(Model))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
-    [InlineData("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.fp16.safetensors", "diffusion_pytorch_model.bin")]
+    [InlineData(
+        "diffusion_pytorch_model.safetensors",
+        "diffusion_pytorch_model.safetensors",
+        "diffusion_pytorch_model.fp16.safetensors",
+        "diffusion_pytorch_model.bin"
+    )]
     [InlineData("diffusion_pytorch_model.fp16.safetensors", "diffusion_pytorch_model.fp16.safetensors", "diffusion_pytorch_model.bin")]
     [InlineData("model.safetensors.index.json", "model.safetensors.index.json", "model-00001-of-00002.safetensors", "pytorch_model.bin")]
-    [InlineData("diffusion_pytorch_model.safetensors.index.fp16.json", "diffusion_pytorch_model.safetensors.index.fp16.json", "diffusion_pytorch_model-00001-of-00002.fp16.safetensors")]
+    [InlineData(
+        "diffusion_pytorch_model.safetensors.index.fp16.json",
+        "diffusion_pytorch_model.safetensors.index.fp16.json",
+        "diffusion_pytorch_model-00001-of-00002.fp16.safetensors"
+    )]
     [InlineData("aligner.pth", "aligner.pth", "config.json")]
     public void Finds_the_published_file(string expected, params string[] files)
     {
-        foreach (var file in files) folder.Write(file, "");
+        foreach (var file in files)
+            folder.Write(file, "");
         Assert.Equal(folder.File(expected), ModelFolder.FindWeights(folder.Path));
     }
 
     [Fact]
     public void Says_when_there_is_no_or_no_single_checkpoint()
     {
-        Assert.Contains("no checkpoint", Assert.Throws<CheckpointException>(() => Checkpoint.Open(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no checkpoint",
+            Assert.Throws<CheckpointException>(() => Checkpoint.Open(folder.Path)).Message,
+            StringComparison.Ordinal
+        );
         folder.Write("a.pth", "");
         folder.Write("b.pth", "");
-        Assert.Contains("a.pth, b.pth", Assert.Throws<CheckpointException>(() => Checkpoint.Open(folder.Path)).Message, StringComparison.Ordinal);
-        Assert.Contains("no such", Assert.Throws<CheckpointException>(() => Checkpoint.Open(folder.File("c.pth"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "a.pth, b.pth",
+            Assert.Throws<CheckpointException>(() => Checkpoint.Open(folder.Path)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "no such",
+            Assert.Throws<CheckpointException>(() => Checkpoint.Open(folder.File("c.pth"))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -61,7 +88,10 @@ public sealed class ModelFolderTests : IDisposable
     {
         WriteShard("1.safetensors", "a", "extra");
         WriteShard("2.safetensors", "b");
-        var index = folder.Write("model.safetensors.index.json", """{"metadata":{"total_size":24},"weight_map":{"a":"1.safetensors","b":"2.safetensors"}}""");
+        var index = folder.Write(
+            "model.safetensors.index.json",
+            """{"metadata":{"total_size":24},"weight_map":{"a":"1.safetensors","b":"2.safetensors"}}"""
+        );
         using var scope = NewDisposeScope();
         using var checkpoint = Checkpoint.Open(folder.Path);
         Assert.Equal(["a", "extra", "b"], checkpoint.Tensors.Keys);

@@ -40,14 +40,25 @@ internal sealed class PickleBuilder
     public PickleBuilder Tuple(params long[] values)
     {
         Op("(");
-        foreach (var value in values) Integer(value);
+        foreach (var value in values)
+            Integer(value);
         return Op("t");
     }
 
     /// <summary>A tensor as torch.save writes it.</summary>
     public PickleBuilder Tensor(string storage, string key, long count, long offset, long[] shape, long[] strides) =>
-        Global("torch._utils", "_rebuild_tensor_v2").Op("((").Text("storage").Global("torch", storage).Text(key).Text("cpu").Integer(count).Op("tQ")
-            .Integer(offset).Tuple(shape).Tuple(strides).Op("\x89)tR");
+        Global("torch._utils", "_rebuild_tensor_v2")
+            .Op("((")
+            .Text("storage")
+            .Global("torch", storage)
+            .Text(key)
+            .Text("cpu")
+            .Integer(count)
+            .Op("tQ")
+            .Integer(offset)
+            .Tuple(shape)
+            .Tuple(strides)
+            .Op("\x89)tR");
 
     /// <summary>The zip format, with the records of storages.</summary>
     public byte[] ToZip(params (string Key, byte[] Data)[] storages)
@@ -56,7 +67,8 @@ internal sealed class PickleBuilder
         using (var zip = new ZipArchive(stream, ZipArchiveMode.Create))
         {
             Add("top/data.pkl", ToArray());
-            foreach (var (key, data) in storages) Add($"top/data/{key}", data);
+            foreach (var (key, data) in storages)
+                Add($"top/data/{key}", data);
 
             void Add(string name, byte[] data)
             {

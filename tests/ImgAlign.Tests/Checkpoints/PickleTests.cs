@@ -52,9 +52,23 @@ public sealed class PickleTests : IDisposable
     public void Reads_types_without_a_storage_of_their_own()
     {
         using var scope = NewDisposeScope();
-        var pickle = new PickleBuilder().Op("}(").Text("a").Global("torch._utils", "_rebuild_tensor_v3").Op("((").Text("storage")
-            .Global("torch.storage", "UntypedStorage").Text("0").Text("cpu").Integer(16).Op("tQ").Integer(2).Tuple(2, 3).Tuple(3, 1)
-            .Op("\x89)").Global("torch", "float8_e4m3fn").Op("tRu");
+        var pickle = new PickleBuilder()
+            .Op("}(")
+            .Text("a")
+            .Global("torch._utils", "_rebuild_tensor_v3")
+            .Op("((")
+            .Text("storage")
+            .Global("torch.storage", "UntypedStorage")
+            .Text("0")
+            .Text("cpu")
+            .Integer(16)
+            .Op("tQ")
+            .Integer(2)
+            .Tuple(2, 3)
+            .Tuple(3, 1)
+            .Op("\x89)")
+            .Global("torch", "float8_e4m3fn")
+            .Op("tRu");
         using var checkpoint = Open(pickle);
         Assert.Equal("F8_E4M3", checkpoint.Tensors["a"].TypeName);
         Assert.Equal(FourFloats[2..8], checkpoint.Read("a").bytes.ToArray());
@@ -66,7 +80,11 @@ public sealed class PickleTests : IDisposable
         using var scope = NewDisposeScope();
         using var checkpoint = Open(new PickleBuilder().Op("}(").Text("a").Tensor("FloatStorage", "0", 4, 1, [3, 2], [0, 1]).Op("u"));
         Assert.Equal([2f, 3f, 2f, 3f, 2f, 3f], checkpoint.Read("a").data<float>().ToArray());
-        Assert.Contains("more than a file", Refusal(new PickleBuilder().Op("}(").Text("a").Tensor("FloatStorage", "0", 4, 0, [1L << 40], [0]).Op("u")), StringComparison.Ordinal);
+        Assert.Contains(
+            "more than a file",
+            Refusal(new PickleBuilder().Op("}(").Text("a").Tensor("FloatStorage", "0", 4, 0, [1L << 40], [0]).Op("u")),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -76,7 +94,8 @@ public sealed class PickleTests : IDisposable
 
         // Each dictionary holds the next one twice: 2^30 paths.
         var sharing = new PickleBuilder().Op("}q\0");
-        for (var i = 0; i < 30; i++) sharing.Op("}(").Text("a").Op($"h{(char)i}").Text("b").Op($"h{(char)i}uq{(char)(i + 1)}");
+        for (var i = 0; i < 30; i++)
+            sharing.Op("}(").Text("a").Op($"h{(char)i}").Text("b").Op($"h{(char)i}uq{(char)(i + 1)}");
         Assert.Contains("items", Refusal(sharing), StringComparison.Ordinal);
     }
 
@@ -87,7 +106,8 @@ public sealed class PickleTests : IDisposable
     public void Pickles_of_many_steps_take_little_memory(string step)
     {
         var pickle = new PickleBuilder();
-        for (var i = 0; i < 2_000_000; i++) pickle.Op(step);
+        for (var i = 0; i < 2_000_000; i++)
+            pickle.Op(step);
         var path = folder.Write("x.pth", pickle.ToZip());
         var before = GC.GetAllocatedBytesForCurrentThread();
         Assert.Throws<CheckpointException>(() => Checkpoint.Open(path));
@@ -98,12 +118,22 @@ public sealed class PickleTests : IDisposable
     [InlineData("ByteStorage")]
     [InlineData("DoubleStorage")]
     public void A_storage_of_another_size_is_refused(string storage) =>
-        Assert.Contains("bytes", Refusal(new PickleBuilder().Op("}(").Text("a").Tensor(storage, "0", 4, 0, [4], [1]).Op("u")), StringComparison.Ordinal);
+        Assert.Contains(
+            "bytes",
+            Refusal(new PickleBuilder().Op("}(").Text("a").Tensor(storage, "0", 4, 0, [4], [1]).Op("u")),
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void One_storage_of_two_types_is_refused()
     {
-        var pickle = new PickleBuilder().Op("}(").Text("a").Tensor("FloatStorage", "0", 4, 0, [4], [1]).Text("b").Tensor("IntStorage", "0", 4, 0, [4], [1]).Op("u");
+        var pickle = new PickleBuilder()
+            .Op("}(")
+            .Text("a")
+            .Tensor("FloatStorage", "0", 4, 0, [4], [1])
+            .Text("b")
+            .Tensor("IntStorage", "0", 4, 0, [4], [1])
+            .Op("u");
         Assert.Contains("two ways", Refusal(pickle), StringComparison.Ordinal);
     }
 

@@ -18,7 +18,8 @@ public sealed class SafetensorsTests : IDisposable
     }
 
     /// <summary>Every element type that the format and libtorch have in common.</summary>
-    public static TheoryData<string> Types => new(ElementType.All.Where(type => ElementType.FromName(type.Name) is not null).Select(type => type.Name));
+    public static TheoryData<string> Types =>
+        new(ElementType.All.Where(type => ElementType.FromName(type.Name) is not null).Select(type => type.Name));
 
     [Theory]
     [MemberData(nameof(Types))]
@@ -29,7 +30,15 @@ public sealed class SafetensorsTests : IDisposable
         var values = zeros([2, 3], type.Scalar);
         values.bytes[1] = 1;
         var path = folder.File("x.safetensors");
-        SafetensorsWriter.Write(path, new Dictionary<string, Tensor> { ["a"] = values, ["scalar"] = zeros([], type.Scalar), ["none"] = zeros([0, 4], type.Scalar) });
+        SafetensorsWriter.Write(
+            path,
+            new Dictionary<string, Tensor>
+            {
+                ["a"] = values,
+                ["scalar"] = zeros([], type.Scalar),
+                ["none"] = zeros([0, 4], type.Scalar),
+            }
+        );
 
         using var checkpoint = Checkpoint.Open(path);
         Assert.Equal((type.Scalar, name), (checkpoint.Tensors["a"].Type, checkpoint.Tensors["a"].TypeName));
@@ -47,7 +56,8 @@ public sealed class SafetensorsTests : IDisposable
         SafetensorsWriter.Write(path, new Dictionary<string, Tensor> { ["a"] = ones(1000) });
         var before = File.ReadAllBytes(path);
         Tensor view;
-        using (var checkpoint = Checkpoint.Open(path)) view = checkpoint.Read("a");
+        using (var checkpoint = Checkpoint.Open(path))
+            view = checkpoint.Read("a");
         view.add_(1);
         Assert.Equal(2000, view.sum().item<float>());
         Assert.Equal(before, File.ReadAllBytes(path));
@@ -57,7 +67,13 @@ public sealed class SafetensorsTests : IDisposable
     public void Reads_tensors_that_are_not_aligned()
     {
         using var scope = NewDisposeScope();
-        var path = folder.Write("x.safetensors", Bytes("""{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"F32","shape":[2],"data_offsets":[1,9]}}""", [7, 0, 0, 128, 63, 0, 0, 0, 64]));
+        var path = folder.Write(
+            "x.safetensors",
+            Bytes(
+                """{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"F32","shape":[2],"data_offsets":[1,9]}}""",
+                [7, 0, 0, 128, 63, 0, 0, 0, 64]
+            )
+        );
         using var checkpoint = Checkpoint.Open(path);
         Assert.Equal([1f, 2f], checkpoint.Read("b").data<float>().ToArray());
     }
@@ -68,7 +84,11 @@ public sealed class SafetensorsTests : IDisposable
         using var scope = NewDisposeScope();
         var matrix = arange(6, float32).view(2, 3);
         var path = folder.File("x.safetensors");
-        SafetensorsWriter.Write(path, new Dictionary<string, Tensor> { ["t"] = matrix.t() }, new Dictionary<string, string> { ["format"] = "pt", ["ä"] = "\"" });
+        SafetensorsWriter.Write(
+            path,
+            new Dictionary<string, Tensor> { ["t"] = matrix.t() },
+            new Dictionary<string, string> { ["format"] = "pt", ["ä"] = "\"" }
+        );
         using var checkpoint = Checkpoint.Open(path);
         Assert.Equal([0f, 3f, 1f, 4f, 2f, 5f], checkpoint.Read("t").data<float>().ToArray());
         Assert.Equal("\"", checkpoint.Metadata["ä"]);
@@ -118,7 +138,10 @@ public sealed class SafetensorsTests : IDisposable
     public void Ignores_fields_that_it_does_not_know()
     {
         using var scope = NewDisposeScope();
-        var path = folder.Write("x.safetensors", Bytes("""{"a":{"more":[{"x":[1,2]},null],"dtype":"U8","shape":[1],"data_offsets":[0,1]}}""", [5]));
+        var path = folder.Write(
+            "x.safetensors",
+            Bytes("""{"a":{"more":[{"x":[1,2]},null],"dtype":"U8","shape":[1],"data_offsets":[0,1]}}""", [5])
+        );
         using var checkpoint = Checkpoint.Open(path);
         Assert.Equal(5, checkpoint.Read("a").item<byte>());
     }
@@ -145,7 +168,9 @@ public sealed class SafetensorsTests : IDisposable
     public void Types_that_the_format_lacks_are_the_programmers_error()
     {
         using var complex = zeros(1, complex128);
-        Assert.Throws<ArgumentException>(() => SafetensorsWriter.Write(folder.File("x.safetensors"), new Dictionary<string, Tensor> { ["c"] = complex }));
+        Assert.Throws<ArgumentException>(() =>
+            SafetensorsWriter.Write(folder.File("x.safetensors"), new Dictionary<string, Tensor> { ["c"] = complex })
+        );
     }
 
     internal static byte[] Bytes(string header, byte[] data)
@@ -159,7 +184,9 @@ public sealed class SafetensorsTests : IDisposable
     private sealed class FailingCheckpoint : Checkpoint
     {
         public override string Source => "memory";
-        public override IReadOnlyDictionary<string, TensorInfo> Tensors { get; } = new Dictionary<string, TensorInfo> { ["a"] = new("a", float32, [1]), ["b"] = new("b", float32, [1]) };
+        public override IReadOnlyDictionary<string, TensorInfo> Tensors { get; } =
+            new Dictionary<string, TensorInfo> { ["a"] = new("a", float32, [1]), ["b"] = new("b", float32, [1]) };
+
         public override Tensor Read(string name) => name == "a" ? ones(1) : throw Missing(name);
     }
 }

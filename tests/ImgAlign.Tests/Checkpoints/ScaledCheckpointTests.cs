@@ -28,7 +28,15 @@ public sealed class ScaledCheckpointTests : IDisposable
     public void Weights_are_multiplied_by_their_scales(string name, long[] shape)
     {
         var scale = shape is [3, ..] ? tensor([0.5f, 2, 4]).view(shape) : full(shape, 0.5f);
-        using var checkpoint = Open(new() { [name] = scale, ["a.scale_input"] = ones(1), ["b"] = ones(2) }, marked: true);
+        using var checkpoint = Open(
+            new()
+            {
+                [name] = scale,
+                ["a.scale_input"] = ones(1),
+                ["b"] = ones(2),
+            },
+            marked: true
+        );
         Assert.Equal(["a.weight", "b"], checkpoint.Tensors.Keys.Order());
         var expected = Weight().to(float32) * scale.view(-1, 1);
         Assert.Equal(expected.data<float>().ToArray(), checkpoint.Read("a.weight").data<float>().ToArray());
@@ -111,7 +119,8 @@ public sealed class ScaledCheckpointTests : IDisposable
     private Checkpoint Open(Dictionary<string, Tensor> beside, bool marked = false)
     {
         beside.Add("a.weight", Weight());
-        if (marked) beside.Add("scaled_fp8", empty([0], Float8));
+        if (marked)
+            beside.Add("scaled_fp8", empty([0], Float8));
         return Write(beside);
     }
 

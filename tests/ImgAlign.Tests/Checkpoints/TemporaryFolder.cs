@@ -31,7 +31,8 @@ internal sealed class TemporaryFolder : IDisposable
         foreach (var entry in Directory.EnumerateFileSystemEntries(source))
         {
             var name = System.IO.Path.GetFileName(entry);
-            if (isLeftOut?.Invoke(name) != true) System.IO.File.CreateSymbolicLink(System.IO.Path.Combine(File(into), name), entry);
+            if (isLeftOut?.Invoke(name) != true)
+                System.IO.File.CreateSymbolicLink(System.IO.Path.Combine(File(into), name), entry);
         }
     }
 
@@ -40,11 +41,18 @@ internal sealed class TemporaryFolder : IDisposable
     /// <param name="source">The checkpoint.</param>
     /// <param name="change">Gives the tensors to write, by their names.</param>
     /// <returns>The file.</returns>
-    public string Rewrite(string name, string source, Func<IReadOnlyList<KeyValuePair<string, Tensor>>, IEnumerable<KeyValuePair<string, Tensor>>> change)
+    public string Rewrite(
+        string name,
+        string source,
+        Func<IReadOnlyList<KeyValuePair<string, Tensor>>, IEnumerable<KeyValuePair<string, Tensor>>> change
+    )
     {
         using var scope = NewDisposeScope();
         using var released = Checkpoint.Open(source);
-        SafetensorsWriter.Write(File(name), change([.. released.Tensors.Keys.Select(tensor => KeyValuePair.Create(tensor, released.Read(tensor)))]).ToDictionary());
+        SafetensorsWriter.Write(
+            File(name),
+            change([.. released.Tensors.Keys.Select(tensor => KeyValuePair.Create(tensor, released.Read(tensor)))]).ToDictionary()
+        );
         return File(name);
     }
 

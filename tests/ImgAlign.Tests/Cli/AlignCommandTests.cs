@@ -27,10 +27,14 @@ public sealed class AlignCommandTests : IDisposable
             var folder = Path.Combine(output, $"seed-{seed}");
             Assert.Equal(["after.png", "before.png", "record.json", "side-by-side.png"], Files(folder));
             Assert.Equal(new ImageSize(64, 32), ImageFile.Load(Path.Combine(folder, "after.png")).Size);
-            Assert.Equal(4 * 32, ImageFile.Load(Path.Combine(folder, "side-by-side.png")).Height);  // enlarged, to be seen
+            Assert.Equal(4 * 32, ImageFile.Load(Path.Combine(folder, "side-by-side.png")).Height); // enlarged, to be seen
             using var record = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "record.json")));
             Assert.Equal(seed, record.RootElement.GetProperty("seed").GetInt32());
-            Assert.Contains("a red cube", record.RootElement.GetProperty("rounds")[0].GetProperty("question").GetString(), StringComparison.Ordinal);
+            Assert.Contains(
+                "a red cube",
+                record.RootElement.GetProperty("rounds")[0].GetProperty("question").GetString(),
+                StringComparison.Ordinal
+            );
         }
         Assert.DoesNotContain('\u001b', run.Output + run.Error);
     }
@@ -54,12 +58,31 @@ public sealed class AlignCommandTests : IDisposable
     {
         var flux = Path.Combine(TestData.Golden, "flux");
         var aligner = Path.Combine(output, "aligner.safetensors");
-        using (var network = new AlignerNetwork(new PerceiverConfig(64, 48, 48, Depth: 1, Heads: 2, HeadWidth: 64, FeedForwardWidth: 96), META))
-        using (var weights = RuleWeights.For(network)) SafetensorsWriter.Write(aligner, weights);
+        using (
+            var network = new AlignerNetwork(new PerceiverConfig(64, 48, 48, Depth: 1, Heads: 2, HeadWidth: 64, FeedForwardWidth: 96), META)
+        )
+        using (var weights = RuleWeights.For(network))
+            SafetensorsWriter.Write(aligner, weights);
 
         var run = await AlignAsync(
-            "--backbone", "flux", "--model", Path.Combine(flux, "FLUX.1-dev"), "--ip-adapter", Path.Combine(flux, "flux-ip-adapter", "ip_adapter.safetensors"),
-            "--image-encoder", Path.Combine(flux, "flux-ip-adapter", "image_encoder"), "--aligner", aligner, "--steps", "2", "--width", "64", "--height", "32", "--no-critique");
+            "--backbone",
+            "flux",
+            "--model",
+            Path.Combine(flux, "FLUX.1-dev"),
+            "--ip-adapter",
+            Path.Combine(flux, "flux-ip-adapter", "ip_adapter.safetensors"),
+            "--image-encoder",
+            Path.Combine(flux, "flux-ip-adapter", "image_encoder"),
+            "--aligner",
+            aligner,
+            "--steps",
+            "2",
+            "--width",
+            "64",
+            "--height",
+            "32",
+            "--no-critique"
+        );
 
         Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
         Assert.Equal(new ImageSize(64, 32), ImageFile.Load(Path.Combine(output, "seed-0", "after.png")).Size);
@@ -69,7 +92,19 @@ public sealed class AlignCommandTests : IDisposable
     public async Task Aligns_with_qwen()
     {
         var run = await AlignAsync(
-            "--detector-family", "qwen", "--detector", Path.Combine(TestData.Golden, "mllm", "qwen"), "--max-pixels", "3136", "--steps", "2", "--width", "64", "--height", "32");
+            "--detector-family",
+            "qwen",
+            "--detector",
+            Path.Combine(TestData.Golden, "mllm", "qwen"),
+            "--max-pixels",
+            "3136",
+            "--steps",
+            "2",
+            "--width",
+            "64",
+            "--height",
+            "32"
+        );
 
         Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
         Assert.StartsWith("round 1 answered: ", run.Lines[1], StringComparison.Ordinal);
@@ -157,7 +192,9 @@ public sealed class AlignCommandTests : IDisposable
         Assert.Contains("broken.json: not valid JSON in line 3", run.Error, StringComparison.Ordinal);
     }
 
-    private Task<ToolRun> AlignAsync(params string[] options) => Tool.RunAsync(["align", "a red cube", "--config", Config, "--out", output, .. options]);
+    private Task<ToolRun> AlignAsync(params string[] options) =>
+        Tool.RunAsync(["align", "a red cube", "--config", Config, "--out", output, .. options]);
 
-    private static IEnumerable<string?> Files(string folder) => Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal);
+    private static IEnumerable<string?> Files(string folder) =>
+        Directory.GetFiles(folder).Select(Path.GetFileName).Order(StringComparer.Ordinal);
 }

@@ -36,12 +36,32 @@ public sealed class AlignShapeWorldTests : IDisposable
     [Fact]
     public async Task Rounds_scale_steps_and_guidance_can_be_chosen()
     {
-        var run = await AlignAsync("--rounds", "2", "--no-gate", "--no-critique", "--scale", "0.4", "--steps", "3", "--guidance", "2.5", "--residency", "LoadOnDemand");
+        var run = await AlignAsync(
+            "--rounds",
+            "2",
+            "--no-gate",
+            "--no-critique",
+            "--scale",
+            "0.4",
+            "--steps",
+            "3",
+            "--guidance",
+            "2.5",
+            "--residency",
+            "LoadOnDemand"
+        );
 
         Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
         Assert.Equal(2, run.Lines.Count(static line => line.EndsWith(", kept", StringComparison.Ordinal)));
         using var record = JsonDocument.Parse(File.ReadAllText(Path.Combine(output, "seed-0", "record.json")));
-        Assert.Equal((0.4, 3, 2.5), (record.RootElement.GetProperty("imagePromptScale").GetDouble(), record.RootElement.GetProperty("steps").GetInt32(), record.RootElement.GetProperty("guidance").GetDouble()));
+        Assert.Equal(
+            (0.4, 3, 2.5),
+            (
+                record.RootElement.GetProperty("imagePromptScale").GetDouble(),
+                record.RootElement.GetProperty("steps").GetInt32(),
+                record.RootElement.GetProperty("guidance").GetDouble()
+            )
+        );
     }
 
     [Theory]
@@ -55,9 +75,14 @@ public sealed class AlignShapeWorldTests : IDisposable
         var run = await Tool.RunAsync(["align", prompt, "--out", output, .. options]);
 
         Assert.Equal(1, run.ExitCode);
-        Assert.Contains(expected, Assert.Single(run.Error.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.Contains(
+            expected,
+            Assert.Single(run.Error.Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries)),
+            StringComparison.Ordinal
+        );
         Assert.Empty(Directory.EnumerateFileSystemEntries(output));
     }
 
-    private Task<ToolRun> AlignAsync(params string[] options) => Tool.RunAsync(["align", "a red circle left of a blue square", "--out", output, .. options]);
+    private Task<ToolRun> AlignAsync(params string[] options) =>
+        Tool.RunAsync(["align", "a red circle left of a blue square", "--out", output, .. options]);
 }

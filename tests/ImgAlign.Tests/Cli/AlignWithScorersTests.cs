@@ -17,10 +17,25 @@ public sealed class AlignWithScorersTests : IDisposable
     public async Task Select_with_one_and_report_with_others()
     {
         var run = await AlignAsync(
-            "--scorer", $"hps={TinyScorers.Hps}", "--scorer", $"aesthetic={TinyScorers.Predictor}",
-            "--scorer", $"pickscore={TinyScorers.Pick}",
-            "--scorer-clip", TinyScorers.Clip,
-            "--gate", "hps=-1", "--gate", "pickscore=-1000", "--gate-vote", "all", "--enough", "hps=2", "--rounds", "2");
+            "--scorer",
+            $"hps={TinyScorers.Hps}",
+            "--scorer",
+            $"aesthetic={TinyScorers.Predictor}",
+            "--scorer",
+            $"pickscore={TinyScorers.Pick}",
+            "--scorer-clip",
+            TinyScorers.Clip,
+            "--gate",
+            "hps=-1",
+            "--gate",
+            "pickscore=-1000",
+            "--gate-vote",
+            "all",
+            "--enough",
+            "hps=2",
+            "--rounds",
+            "2"
+        );
 
         Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
         Assert.EndsWith(" after, kept", Line(run, "round 2 scored by hps: "), StringComparison.Ordinal);
@@ -31,7 +46,8 @@ public sealed class AlignWithScorersTests : IDisposable
         Assert.Equal(["ShapeWorld's scorer", "aesthetic"], Texts(acceptance.GetProperty("reportedBy")));
         Assert.Equal(
             "kept if better by all of hps - 1, pickscore - 1000; done at hps 2; done at a picture that is not kept",
-            acceptance.GetProperty("description").GetString());
+            acceptance.GetProperty("description").GetString()
+        );
         Assert.Equal(TinyScorers.Predictor, Value("configuration"));
         Assert.StartsWith("sha256:", Value("sources"), StringComparison.Ordinal);
 

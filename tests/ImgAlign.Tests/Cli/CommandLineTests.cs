@@ -30,9 +30,14 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public void A_full_disk_is_answered_with_what_to_do()
     {
-        if (!File.Exists("/dev/full")) return;  // Linux has it: a file that is always full
+        if (!File.Exists("/dev/full"))
+            return; // Linux has it: a file that is always full
         var exception = Assert.Throws<IOException>(static () => File.WriteAllBytes("/dev/full", [1]));
-        Assert.EndsWith("free some space, or write to another folder.", CommandLineProgram.OneSentence(exception), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "free some space, or write to another folder.",
+            CommandLineProgram.OneSentence(exception),
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]

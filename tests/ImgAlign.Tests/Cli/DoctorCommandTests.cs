@@ -8,7 +8,10 @@ public class DoctorCommandTests
         var run = await Tool.RunAsync("doctor");
 
         Assert.Equal(0, run.ExitCode);
-        Assert.Contains(run.Lines, line => line.StartsWith("fine    libtorch", StringComparison.Ordinal) && line.Contains("torch_cpu", StringComparison.Ordinal));
+        Assert.Contains(
+            run.Lines,
+            line => line.StartsWith("fine    libtorch", StringComparison.Ordinal) && line.Contains("torch_cpu", StringComparison.Ordinal)
+        );
         Assert.Contains(run.Lines, line => line.StartsWith("fine    computation", StringComparison.Ordinal));
     }
 

@@ -56,14 +56,31 @@ public sealed class GenerateCommandTests : IDisposable
     public async Task Samplers_noise_levels_and_strength_are_options_and_in_the_record()
     {
         Assert.Equal(0, (await RunAsync("generate", First, "--seed", "9")).ExitCode);
-        var run = await RunAsync("generate", Second, "--image", Output("seed-9.png"), "--strength", "0.5", "--sampler", "euler-ancestral",
-            "--noise-levels", "karras", "--timestep-spacing", "trailing", "--guidance-rescale", "0.7");
+        var run = await RunAsync(
+            "generate",
+            Second,
+            "--image",
+            Output("seed-9.png"),
+            "--strength",
+            "0.5",
+            "--sampler",
+            "euler-ancestral",
+            "--noise-levels",
+            "karras",
+            "--timestep-spacing",
+            "trailing",
+            "--guidance-rescale",
+            "0.7"
+        );
         Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
         using var record = JsonDocument.Parse(File.ReadAllText(Output("seed-0.json")));
         Assert.Equal([2, 0.5, 0.7], new[] { "steps", "strength", "guidanceRescale" }.Select(name => Number(record, name)));
         Assert.Equal("euler-ancestral", Text(record, "sampler"));
         var levels = record.RootElement.GetProperty("noiseLevels");
-        Assert.Equal(("karras", "trailing"), (levels.GetProperty("spacing").GetString(), levels.GetProperty("timestepSpacing").GetString()));
+        Assert.Equal(
+            ("karras", "trailing"),
+            (levels.GetProperty("spacing").GetString(), levels.GetProperty("timestepSpacing").GetString())
+        );
 
         var listed = await RunAsync("generate", Second, "--seed", "1", "--timesteps", "999,499", "--sampler", "tcd", "--eta", "0.3");
         Assert.Equal((0, ""), (listed.ExitCode, listed.ExitCode == 0 ? "" : listed.Error));
@@ -111,10 +128,13 @@ public sealed class GenerateCommandTests : IDisposable
     [InlineData("align", "0001-seed-0", "0002-seed-5")]
     public async Task The_same_command_again_makes_what_is_missing(string command, string first, string second)
     {
-        var prompts = folder.Write("prompts.jsonl", $$"""
+        var prompts = folder.Write(
+            "prompts.jsonl",
+            $$"""
             {"prompt": "{{First}}"}
             {"prompt": "{{Second}}", "seed": 5, "width": 32, "height": 32}
-            """);
+            """
+        );
         var run = await RunAsync(command, "--prompts", prompts);
         Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
         Delete(Output(second));
@@ -176,8 +196,10 @@ public sealed class GenerateCommandTests : IDisposable
 
     private static void Delete(string path)
     {
-        if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
-        else File.Delete(path);
+        if (Directory.Exists(path))
+            Directory.Delete(path, recursive: true);
+        else
+            File.Delete(path);
     }
 
     private static string Text(JsonDocument document, string name) => document.RootElement.GetProperty(name).GetString()!;

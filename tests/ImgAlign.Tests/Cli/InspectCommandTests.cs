@@ -12,7 +12,10 @@ public class InspectCommandTests
         var run = await Tool.RunAsync("inspect", Resampler);
 
         Assert.Equal(0, run.ExitCode);
-        Assert.Contains(run.Lines, line => line.StartsWith("latents ", StringComparison.Ordinal) && line.Contains("F16", StringComparison.Ordinal));
+        Assert.Contains(
+            run.Lines,
+            line => line.StartsWith("latents ", StringComparison.Ordinal) && line.Contains("F16", StringComparison.Ordinal)
+        );
         Assert.EndsWith("PyTorch zip pickle, 29 tensors, 53,904 elements, 107,808 bytes", run.Lines[^1], StringComparison.Ordinal);
     }
 

@@ -49,8 +49,16 @@ public sealed class ModelConfigurationTests : IDisposable
         Assert.Equal(Path.Combine(folder, "aligner_flux.pth"), section["Aligner:Path"]);
         Assert.Null(section["Sdxl:ImagePromptPath"]);
 
-        Assert.Contains("--unet", Assert.Throws<ImgAlignException>(() => Read("--backbone", "flux", "--model", "flux", "--unet", "u")).Message, StringComparison.Ordinal);
-        Assert.Contains("Flux:ModelPath", Assert.Throws<ImgAlignException>(() => Read("--backbone", "flux")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "--unet",
+            Assert.Throws<ImgAlignException>(() => Read("--backbone", "flux", "--model", "flux", "--unet", "u")).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "Flux:ModelPath",
+            Assert.Throws<ImgAlignException>(() => Read("--backbone", "flux")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -60,28 +68,46 @@ public sealed class ModelConfigurationTests : IDisposable
         Assert.Equal("qwen", section["Pipeline:Detector"]);
         Assert.Equal("qwen", section["Qwen:ModelPath"]);
         Assert.Equal("1000000", section["Qwen:MaxPixels"]);
-        Assert.Null(section["Llava:ModelPath"]);  // a model that does not run is neither fetched nor recorded
+        Assert.Null(section["Llava:ModelPath"]); // a model that does not run is neither fetched nor recorded
         Assert.Equal("other", Read("--detector", "other")["Llava:ModelPath"]);
 
-        Assert.Contains("--detector-family llava", Assert.Throws<ImgAlignException>(() => Read("--detector-family", "qwen", "--detector", "qwen", "--template", "llava_v1")).Message, StringComparison.Ordinal);
-        Assert.Contains("--detector-family qwen", Assert.Throws<ImgAlignException>(() => Read("--max-pixels", "1000000")).Message, StringComparison.Ordinal);
-        Assert.Contains("Qwen:ModelPath", Assert.Throws<ImgAlignException>(() => Read("--detector-family", "qwen")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "--detector-family llava",
+            Assert
+                .Throws<ImgAlignException>(() => Read("--detector-family", "qwen", "--detector", "qwen", "--template", "llava_v1"))
+                .Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "--detector-family qwen",
+            Assert.Throws<ImgAlignException>(() => Read("--max-pixels", "1000000")).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "Qwen:ModelPath",
+            Assert.Throws<ImgAlignException>(() => Read("--detector-family", "qwen")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Models_that_a_command_does_not_run_are_left_out_with_all_that_names_them()
     {
         var file = Path.Combine(folder, "scorers.json");
-        File.WriteAllText(file, """
+        File.WriteAllText(
+            file,
+            """
             {
               "ImgAlign": {
                 "Sdxl": { "ModelPath": "sdxl" }, "Flux": { "ModelPath": "flux" }, "Llava": { "ModelPath": "llava" },
                 "PickScore": { "ModelPath": "pick" }, "Pipeline": { "Scorers": ["pickscore"], "Gate": [{ "Scorer": "pickscore" }] }
               }
             }
-            """);
+            """
+        );
         var command = new Command("test");
-        foreach (var option in ModelConfiguration.BackboneOptions) command.Add(option);
+        foreach (var option in ModelConfiguration.BackboneOptions)
+            command.Add(option);
         var section = ModelConfiguration.Read(command.Parse(["--config", file]), RequiredModels.Backbone);
         var values = section.AsEnumerable(makePathsRelative: true).Where(static pair => pair.Value is not null);
         Assert.Equal(["Pipeline:Backbone", "Pipeline:Detector", "Sdxl:ModelPath"], values.Select(static pair => pair.Key).Order());
@@ -90,11 +116,17 @@ public sealed class ModelConfigurationTests : IDisposable
     private IConfigurationSection Read(params string[] arguments)
     {
         var file = Path.Combine(folder, "imgalign.json");
-        File.WriteAllText(file, """
-            {"ImgAlign": {"Sdxl": {"ModelPath": "sdxl", "AdapterPath": "adapter.bin", "Loras": [{"Path": "a"}, {"Path": "b"}]}, "Llava": {"ModelPath": "llava"}, "Aligner": {"Path": "tiny.pth", "HeadWidth": 16}}}
-            """);
+        File.WriteAllText(
+            file,
+            """
+            {"ImgAlign": {
+              "Sdxl": {"ModelPath": "sdxl", "AdapterPath": "adapter.bin", "Loras": [{"Path": "a"}, {"Path": "b"}]},
+              "Llava": {"ModelPath": "llava"}, "Aligner": {"Path": "tiny.pth", "HeadWidth": 16}}}
+            """
+        );
         var command = new Command("test");
-        foreach (var option in ModelConfiguration.Options) command.Add(option);
+        foreach (var option in ModelConfiguration.Options)
+            command.Add(option);
         return ModelConfiguration.Read(command.Parse(["--config", file, .. arguments]));
     }
 }

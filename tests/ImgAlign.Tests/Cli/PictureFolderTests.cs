@@ -11,7 +11,7 @@ namespace ImgAlign.Tests.Cli;
 public sealed class PictureFolderTests : IDisposable
 {
     private const string Prompt = "a red circle left of a blue square";
-    private const int HeaderEnd = 33;  // signature and IHDR
+    private const int HeaderEnd = 33; // signature and IHDR
 
     private readonly TemporaryFolder folder = new();
 
@@ -33,7 +33,8 @@ public sealed class PictureFolderTests : IDisposable
                 ("b", new PromptRow($"{Prompt}, bright") { NegativePrompt = "a dog, a cat", ImageFile = folder.File("b.PNG") }),
                 ("c", new PromptRow("a dog") { ImageFile = folder.File("c.jpg") }),
             ],
-            PictureFolder.Read(folder.Path));
+            PictureFolder.Read(folder.Path)
+        );
     }
 
     [Theory]
@@ -44,7 +45,8 @@ public sealed class PictureFolderTests : IDisposable
     [InlineData("have the same name", "a.png", "A.jpg")]
     public void What_is_missing_is_said(string expected, params string[] files)
     {
-        foreach (var file in files) folder.Write(file, "");
+        foreach (var file in files)
+            folder.Write(file, "");
         var error = Assert.Throws<ImgAlignException>(() => PictureFolder.Read(folder.Path));
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }

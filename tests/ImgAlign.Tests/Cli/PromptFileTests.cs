@@ -12,29 +12,42 @@ public sealed class PromptFileTests : IDisposable
 
     [Fact]
     public void Text_has_a_prompt_a_line() =>
-        Assert.Equal([new PromptRow("a cat, asleep"), new PromptRow("\"a dog\"")], PromptFile.Read(folder.Write("p.txt", "a cat, asleep\r\n\r\n  \"a dog\"\n")));
+        Assert.Equal(
+            [new PromptRow("a cat, asleep"), new PromptRow("\"a dog\"")],
+            PromptFile.Read(folder.Write("p.txt", "a cat, asleep\r\n\r\n  \"a dog\"\n"))
+        );
 
     [Fact]
     public void JSON_and_CSV_say_the_same()
     {
-        var json = PromptFile.Read(folder.Write("p.jsonl", """
-            {"prompt": "a \"big\" cat, asleep", "negative": "a dog", "seed": 9007199254740993, "width": 64, "height": 32, "image": "cats/1.png", "question": "Is it {prompt}?"}
+        var json = PromptFile.Read(
+            folder.Write(
+                "p.jsonl",
+                """
+                {"prompt": "a \"big\" cat, asleep", "negative": "a dog", "seed": 9007199254740993, "width": 64, "height": 32, "image": "1.png", "question": "Is it {prompt}?"}
 
-            {"prompt": "a bird", "seed": null}
-            """));
-        var csv = PromptFile.Read(folder.Write("p.csv", """"
-            seed,prompt,negative,image,question,width,height
-            9007199254740993,"a ""big"" cat, asleep",a dog,cats/1.png,Is it {prompt}?,64,32
+                {"prompt": "a bird", "seed": null}
+                """
+            )
+        );
+        var csv = PromptFile.Read(
+            folder.Write(
+                "p.csv",
+                """"
+                seed,prompt,negative,image,question,width,height
+                9007199254740993,"a ""big"" cat, asleep",a dog,1.png,Is it {prompt}?,64,32
 
-            ,a bird,,,,,
-            """"));
+                ,a bird,,,,,
+                """"
+            )
+        );
 
         var cat = new PromptRow("a \"big\" cat, asleep")
         {
             NegativePrompt = "a dog",
             Seed = 9007199254740993,
             Size = new ImageSize(64, 32),
-            ImageFile = folder.File(Path.Combine("cats", "1.png")),
+            ImageFile = folder.File("1.png"),
             Question = "Is it {prompt}?",
         };
         Assert.Equal([cat, new PromptRow("a bird")], json);
@@ -73,6 +86,10 @@ public sealed class PromptFileTests : IDisposable
     public void Text_that_is_not_UTF_8_is_refused()
     {
         File.WriteAllBytes(folder.File("p.txt"), [0x61, 0xE9, 0x62]);
-        Assert.Contains("UTF-8", Assert.Throws<ImgAlignException>(() => PromptFile.Read(folder.File("p.txt"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "UTF-8",
+            Assert.Throws<ImgAlignException>(() => PromptFile.Read(folder.File("p.txt"))).Message,
+            StringComparison.Ordinal
+        );
     }
 }

@@ -52,10 +52,15 @@ public sealed class ResultFoldersTests : IDisposable
     [Fact]
     public async Task A_folder_that_takes_no_files_is_refused_before_anything_is_computed()
     {
-        if (!OperatingSystem.IsLinux()) return;  // where /proc takes none, whoever asks
+        if (!OperatingSystem.IsLinux())
+            return; // where /proc takes none, whoever asks
         var run = await Tool.RunAsync("align", Prompt, "--out", "/proc/results");
         Assert.Equal(1, run.ExitCode);
-        Assert.StartsWith("/proc: results cannot be written here", Assert.Single(run.Error.TrimEnd().Split(Environment.NewLine)), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "/proc: results cannot be written here",
+            Assert.Single(run.Error.TrimEnd().Split(Environment.NewLine)),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -92,7 +97,9 @@ public sealed class ResultFoldersTests : IDisposable
 
     private const string Prompt = "a red circle left of a blue square";
 
-    private Task<ToolRun> AlignAsync(params string[] options) => Tool.RunAsync(["align", Prompt, "--steps", "1", "--no-critique", "--out", folder.File("out"), .. options]);
+    private Task<ToolRun> AlignAsync(params string[] options) =>
+        Tool.RunAsync(["align", Prompt, "--steps", "1", "--no-critique", "--out", folder.File("out"), .. options]);
 
-    private IEnumerable<string?> Entries(string name) => Directory.EnumerateFileSystemEntries(folder.File(name)).Select(Path.GetFileName).Order(StringComparer.Ordinal);
+    private IEnumerable<string?> Entries(string name) =>
+        Directory.EnumerateFileSystemEntries(folder.File(name)).Select(Path.GetFileName).Order(StringComparer.Ordinal);
 }

@@ -28,8 +28,11 @@ public sealed class SelfTestTests
         var run = await RunAsync("doctor", "--selftest", "--quick", "--golden", folder.FullName);
 
         Assert.Equal(1, run.ExitCode);
-        Assert.Contains(run.Lines, static line =>
-            line.Contains("broken", StringComparison.Ordinal) && line.Contains("failed: kind 'crystal-ball'", StringComparison.Ordinal));
+        Assert.Contains(
+            run.Lines,
+            static line =>
+                line.Contains("broken", StringComparison.Ordinal) && line.Contains("failed: kind 'crystal-ball'", StringComparison.Ordinal)
+        );
         Assert.Equal("self-test failed", run.Lines[^1]);
         folder.Delete(recursive: true);
     }
@@ -37,11 +40,14 @@ public sealed class SelfTestTests
     [Fact]
     public void Every_family_has_cases_that_come_with_the_tool()
     {
-        var families = Directory.EnumerateFiles(SelfTest.OwnGolden, "case.json", SearchOption.AllDirectories)
+        var families = Directory
+            .EnumerateFiles(SelfTest.OwnGolden, "case.json", SearchOption.AllDirectories)
             .Select(static file => Path.GetRelativePath(SelfTest.OwnGolden, file).Split(Path.DirectorySeparatorChar)[0])
             .CountBy(static family => family);
-        Assert.Equal([("aligner", 3), ("flux", 4), ("mllm", 3), ("sdxl", 5)],
-            families.Select(static family => (family.Key, family.Value)).OrderBy(static family => family.Key, StringComparer.Ordinal));
+        Assert.Equal(
+            [("aligner", 3), ("flux", 4), ("mllm", 3), ("sdxl", 5)],
+            families.Select(static family => (family.Key, family.Value)).OrderBy(static family => family.Key, StringComparer.Ordinal)
+        );
     }
 
     private static void CopyCase(string name, string target)

@@ -21,7 +21,8 @@ public class StandardStreamsTests
         using var folder = new TemporaryFolder();
 
         Assert.Equal(0, Run(folder, command, redirection));
-        if (command == Align) Assert.True(File.Exists(folder.File("out/seed-0/after.png")));
+        if (command == Align)
+            Assert.True(File.Exists(folder.File("out/seed-0/after.png")));
     }
 
     [ProgramTheory("sh")]
@@ -36,7 +37,9 @@ public class StandardStreamsTests
     private static int Run(TemporaryFolder folder, string command, string redirection)
     {
         var tool = typeof(CommandLineProgram).Assembly.Location;
-        using var process = Process.Start(new ProcessStartInfo("sh", ["-c", $"exec dotnet '{tool}' {command} {redirection}"]) { WorkingDirectory = folder.Path })!;
+        using var process = Process.Start(
+            new ProcessStartInfo("sh", ["-c", $"exec dotnet '{tool}' {command} {redirection}"]) { WorkingDirectory = folder.Path }
+        )!;
         process.WaitForExit();
         return process.ExitCode;
     }

@@ -32,7 +32,10 @@ public class VerifyCommandTests
     public async Task Fails_for_a_case_that_holds_nothing_to_compare_with()
     {
         var folder = Directory.CreateTempSubdirectory().FullName;
-        File.WriteAllText(Path.Combine(folder, "case.json"), """{"kind": "randn", "options": {"seed": 0, "shapes": [[4]]}, "tolerance": {"atol": 0, "rtol": 0}}""");
+        File.WriteAllText(
+            Path.Combine(folder, "case.json"),
+            """{"kind": "randn", "options": {"seed": 0, "shapes": [[4]]}, "tolerance": {"atol": 0, "rtol": 0}}"""
+        );
 
         var run = await Tool.RunAsync("verify", folder);
 

@@ -1,4 +1,3 @@
-using ImgAlign.Tests.Pipeline;
 using ImgAlign.Backbones;
 using ImgAlign.DependencyInjection;
 using ImgAlign.Runtime;
@@ -6,6 +5,7 @@ using ImgAlign.ShapeWorld;
 using ImgAlign.ShapeWorld.Models;
 using ImgAlign.Testing.Reference;
 using ImgAlign.Tests.Checkpoints;
+using ImgAlign.Tests.Pipeline;
 using ImgAlign.Tests.ShapeWorld;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -23,7 +23,8 @@ public sealed class CompositionTests : IDisposable
     public void Dispose() => temporary.Dispose();
 
     private static ImgAlignBuilder AddColours(IServiceCollection services, Action<ImgAlignOptions>? configure = null) =>
-        services.AddImplicitMultimodalGuidance(configure)
+        services
+            .AddImplicitMultimodalGuidance(configure)
             .UseBackbone(static provider => new ColourBackbone(Runtime(provider)))
             .UseDetector(static provider => new ColourDetector(Runtime(provider)))
             .UseAligner(static provider => new ColourAligner(Runtime(provider)));
@@ -37,7 +38,9 @@ public sealed class CompositionTests : IDisposable
         var pipeline = provider.GetRequiredService<IAlignmentPipeline>();
         Assert.Same(pipeline, provider.GetRequiredService<IAlignmentPipeline>());
         Assert.Equal("Colour", Assert.Single((await pipeline.AlignOneAsync(Request)).BaseScores).Scorer);
-        Assert.Single((await provider.GetRequiredService<IGenerationPipeline>().GenerateAsync(new GenerationRequest(new GenerationItem("red")))).Items);
+        Assert.Single(
+            (await provider.GetRequiredService<IGenerationPipeline>().GenerateAsync(new GenerationRequest(new GenerationItem("red")))).Items
+        );
     }
 
     [Fact]
@@ -54,31 +57,48 @@ public sealed class CompositionTests : IDisposable
     public async Task Options_choose_models_by_name_and_the_last_one_is_the_default()
     {
         var services = new ServiceCollection();
-        AddColours(services, options =>
-        {
-            options.Pipelines["plain"] = new PipelineOptions { Backbone = "default" };
-            options.Pipelines["other"] = new PipelineOptions { Backbone = "half" };
-        }).UseBackbone(static provider => new Half(new ColourBackbone(Runtime(provider))), "half");
+        AddColours(
+                services,
+                options =>
+                {
+                    options.Pipelines["plain"] = new PipelineOptions { Backbone = "default" };
+                    options.Pipelines["other"] = new PipelineOptions { Backbone = "half" };
+                }
+            )
+            .UseBackbone(static provider => new Half(new ColourBackbone(Runtime(provider))), "half");
         await using var provider = services.BuildServiceProvider();
         var standard = await provider.GetRequiredService<IAlignmentPipeline>().AlignOneAsync(Request);
         var plain = await provider.GetRequiredKeyedService<IAlignmentPipeline>("plain").AlignOneAsync(Request);
         var other = await provider.GetRequiredKeyedService<IAlignmentPipeline>("other").AlignOneAsync(Request);
         Assert.Equal(standard.BaseImage, other.BaseImage);
         Assert.NotEqual(standard.BaseImage, plain.BaseImage);
-        Assert.Equal("There is no pipeline 'third'; Pipelines has plain, other.",
-            Assert.Throws<ImgAlignException>(() => provider.GetRequiredKeyedService<IAlignmentPipeline>("third")).Message);
+        Assert.Equal(
+            "There is no pipeline 'third'; Pipelines has plain, other.",
+            Assert.Throws<ImgAlignException>(() => provider.GetRequiredKeyedService<IAlignmentPipeline>("third")).Message
+        );
     }
 
     [Fact]
     public async Task A_world_s_scorer_scores_its_own_pictures_only()
     {
         var services = new ServiceCollection();
-        AddColours(services, options => options.Pipelines["colours"] = new PipelineOptions { Backbone = "default", Detector = "default", Aligner = "default" })
+        AddColours(
+                services,
+                options =>
+                    options.Pipelines["colours"] = new PipelineOptions
+                    {
+                        Backbone = "default",
+                        Detector = "default",
+                        Aligner = "default",
+                    }
+            )
             .UseShapeWorld(RandomWorld.Write(temporary.Path));
         await using var provider = services.BuildServiceProvider();
         provider.GetRequiredService<IStartupValidator>().Validate();
         Assert.Empty((await provider.GetRequiredKeyedService<IAlignmentPipeline>("colours").AlignOneAsync(Request)).BaseScores);
-        var world = await provider.GetRequiredService<IAlignmentPipeline>().AlignOneAsync(new AlignmentRequest(new AlignmentItem("a red circle left of a blue square")) { Steps = 1 });
+        var world = await provider
+            .GetRequiredService<IAlignmentPipeline>()
+            .AlignOneAsync(new AlignmentRequest(new AlignmentItem("a red circle left of a blue square")) { Steps = 1 });
         Assert.Equal("ShapeWorld's scorer", Assert.Single(world.BaseScores).Scorer);
         Assert.Equal("ShapeWorld", provider.GetRequiredKeyedService<IDiffusionBackbone>("shapeworld").Name);
     }
@@ -87,9 +107,11 @@ public sealed class CompositionTests : IDisposable
     public async Task Models_of_one_pipeline_may_be_on_different_devices_and_share_its_items()
     {
         var services = new ServiceCollection();
-        services.AddImplicitMultimodalGuidance(options =>
+        services
+            .AddImplicitMultimodalGuidance(options =>
             {
-                foreach (var name in new[] { "second", "third" }) options.Devices[name] = new RuntimeOptions { Threads = 1 };
+                foreach (var name in new[] { "second", "third" })
+                    options.Devices[name] = new RuntimeOptions { Threads = 1 };
                 options.Pipeline.Backbone = "first";
                 options.Pipeline.Replicas.Add("second");
             })
@@ -98,7 +120,13 @@ public sealed class CompositionTests : IDisposable
             .UseDetector(static provider => new ColourDetector(provider.GetRequiredKeyedService<DeviceRuntime>("second")))
             .UseAligner(static provider => new ColourAligner(provider.GetRequiredKeyedService<DeviceRuntime>("third")));
         await using var provider = services.BuildServiceProvider();
-        var request = new AlignmentRequest(Enumerable.Range(0, 7).Select(static seed => new AlignmentItem($"a {(seed % 2 == 0 ? "red" : "blue")} house") { Seed = seed })) { MaxBatchSize = 2, Rounds = 2 };
+        var request = new AlignmentRequest(
+            Enumerable.Range(0, 7).Select(static seed => new AlignmentItem($"a {(seed % 2 == 0 ? "red" : "blue")} house") { Seed = seed })
+        )
+        {
+            MaxBatchSize = 2,
+            Rounds = 2,
+        };
         var shared = await provider.GetRequiredService<IAlignmentPipeline>().AlignAsync(request);
         using var single = new ColourWorld(withScorer: false);
         var alone = await single.Pipeline.AlignAsync(request);
@@ -110,7 +138,9 @@ public sealed class CompositionTests : IDisposable
     public void Replicas_are_the_same_model_on_another_device()
     {
         using var world = new ColourWorld();
-        var error = Assert.Throws<ArgumentException>(() => new GenerationPipeline(world.Backbone, new GenerationPipelineOptions { Replicas = [new ColourBackbone(world.Runtime)] }));
+        var error = Assert.Throws<ArgumentException>(() =>
+            new GenerationPipeline(world.Backbone, new GenerationPipelineOptions { Replicas = [new ColourBackbone(world.Runtime)] })
+        );
         Assert.Contains("on one device", error.Message, StringComparison.Ordinal);
     }
 
@@ -120,24 +150,33 @@ public sealed class CompositionTests : IDisposable
         var services = new ServiceCollection();
         services.AddImplicitMultimodalGuidance().UseShapeWorld(new WorldFolder("no-such-world"));
         using var provider = services.BuildServiceProvider();
-        Assert.Contains("no-such-world", Assert.ThrowsAny<ImgAlignException>(provider.GetRequiredService<IAlignmentPipeline>).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no-such-world",
+            Assert.ThrowsAny<ImgAlignException>(provider.GetRequiredService<IAlignmentPipeline>).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Options_are_bound_to_a_section_of_the_configuration()
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
-        {
-            ["ImgAlign:Device"] = "cpu",
-            ["ImgAlign:Precision"] = "BFloat16",
-            ["ImgAlign:Residency"] = "LoadOnDemand",
-            ["ImgAlign:MemoryBudgetBytes"] = "1000000",
-            ["ImgAlign:Threads"] = "1",
-            ["ImgAlign:Pipeline:Backbone"] = "half",
-            ["ImgAlign:Pipelines:plain:Backbone"] = "default",
-        }).Build();
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(
+                new Dictionary<string, string?>
+                {
+                    ["ImgAlign:Device"] = "cpu",
+                    ["ImgAlign:Precision"] = "BFloat16",
+                    ["ImgAlign:Residency"] = "LoadOnDemand",
+                    ["ImgAlign:MemoryBudgetBytes"] = "1000000",
+                    ["ImgAlign:Threads"] = "1",
+                    ["ImgAlign:Pipeline:Backbone"] = "half",
+                    ["ImgAlign:Pipelines:plain:Backbone"] = "default",
+                }
+            )
+            .Build();
         var services = new ServiceCollection();
-        services.AddImplicitMultimodalGuidance(configuration.GetSection("ImgAlign"))
+        services
+            .AddImplicitMultimodalGuidance(configuration.GetSection("ImgAlign"))
             .UseBackbone(static provider => new ColourBackbone(Runtime(provider)))
             .UseBackbone(static provider => new Half(new ColourBackbone(Runtime(provider))), "half")
             .UseDetector(static provider => new ColourDetector(Runtime(provider)))
@@ -145,21 +184,28 @@ public sealed class CompositionTests : IDisposable
         using var provider = services.BuildServiceProvider();
         provider.GetRequiredService<IStartupValidator>().Validate();
         var runtime = provider.GetRequiredService<DeviceRuntime>();
-        Assert.Equal((torch.bfloat16, ResidencyPolicy.LoadOnDemand, 1000000L, 1), (runtime.Type, runtime.Residency.Policy, runtime.Options.MemoryBudgetBytes, runtime.Options.Threads));
+        Assert.Equal(
+            (torch.bfloat16, ResidencyPolicy.LoadOnDemand, 1000000L, 1),
+            (runtime.Type, runtime.Residency.Policy, runtime.Options.MemoryBudgetBytes, runtime.Options.Threads)
+        );
         Assert.NotNull(provider.GetRequiredKeyedService<IAlignmentPipeline>("plain"));
     }
 
-    public static TheoryData<string, Action<ImgAlignOptions>> Invalid => new()
-    {
-        { "Device must be cpu, cuda or cuda:N.", options => options.Device = "tpu" },
-        { "Device", options => options.Device = null! },
-        { "Precision", options => options.Precision = (Precision)99 },
-        { "Residency", options => options.Residency = (ResidencyPolicy)(-1) },
-        { "MemoryBudgetBytes", options => options.MemoryBudgetBytes = 0 },
-        { "Threads", options => options.Threads = -1 },
-        { "Backbone 'flux' is not registered; registered are: default.", options => options.Pipeline.Backbone = "flux" },
-        { "Detector 'qwen' is not registered; registered are: default.", options => options.Pipelines["second"] = new PipelineOptions { Detector = "qwen" } },
-    };
+    public static TheoryData<string, Action<ImgAlignOptions>> Invalid =>
+        new()
+        {
+            { "Device must be cpu, cuda or cuda:N.", options => options.Device = "tpu" },
+            { "Device", options => options.Device = null! },
+            { "Precision", options => options.Precision = (Precision)99 },
+            { "Residency", options => options.Residency = (ResidencyPolicy)(-1) },
+            { "MemoryBudgetBytes", options => options.MemoryBudgetBytes = 0 },
+            { "Threads", options => options.Threads = -1 },
+            { "Backbone 'flux' is not registered; registered are: default.", options => options.Pipeline.Backbone = "flux" },
+            {
+                "Detector 'qwen' is not registered; registered are: default.",
+                options => options.Pipelines["second"] = new PipelineOptions { Detector = "qwen" }
+            },
+        };
 
     [Theory]
     [MemberData(nameof(Invalid))]
@@ -176,9 +222,12 @@ public sealed class CompositionTests : IDisposable
     public void A_missing_part_is_refused_when_the_pipeline_is_made()
     {
         var services = new ServiceCollection();
-        services.AddImplicitMultimodalGuidance().UseBackbone(static provider => new ColourBackbone(Runtime(provider))).UseDetector(static provider => new ColourDetector(Runtime(provider)));
+        services
+            .AddImplicitMultimodalGuidance()
+            .UseBackbone(static provider => new ColourBackbone(Runtime(provider)))
+            .UseDetector(static provider => new ColourDetector(Runtime(provider)));
         using var provider = services.BuildServiceProvider();
-        Assert.NotNull(provider.GetRequiredService<IGenerationPipeline>());  // which needs none
+        Assert.NotNull(provider.GetRequiredService<IGenerationPipeline>()); // which needs none
         var exception = Assert.Throws<ImgAlignException>(provider.GetRequiredService<IAlignmentPipeline>);
         Assert.Equal("No Aligner is registered; call UseAligner or one of its kind on the builder.", exception.Message);
     }
@@ -187,7 +236,10 @@ public sealed class CompositionTests : IDisposable
     public void Options_of_models_are_checked_at_start()
     {
         var services = new ServiceCollection();
-        AddColours(services).UseSdxl(_ => { }).UseLlava(options => (options.ModelPath, options.Template) = ("llava", "llama_3")).UseQwen(options => options.MaxPixels = 5);
+        AddColours(services)
+            .UseSdxl(_ => { })
+            .UseLlava(options => (options.ModelPath, options.Template) = ("llava", "llama_3"))
+            .UseQwen(options => options.MaxPixels = 5);
         using var provider = services.BuildServiceProvider();
         var exception = Assert.Throws<AggregateException>(provider.GetRequiredService<IStartupValidator>().Validate);
         Assert.Contains("ModelPath", exception.Message, StringComparison.Ordinal);
@@ -198,19 +250,24 @@ public sealed class CompositionTests : IDisposable
     [Fact]
     public void Models_are_made_of_sections_of_the_configuration()
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
-        {
-            ["Sdxl:ModelPath"] = Path.Combine(TestData.Golden, "sdxl", "checkpoint"),
-            ["Sdxl:ImagePromptPath"] = Path.Combine(TestData.Golden, "sdxl", "ckpts"),
-            ["Sdxl:Loras:0:Path"] = Path.Combine(TestData.Golden, "sdxl", "lora", "lora_kohya.safetensors"),
-            ["Sdxl:Loras:0:Scale"] = "0.5",
-            ["Flux:ModelPath"] = Path.Combine(TestData.Golden, "flux", "FLUX.1-dev"),
-            ["Llava:ModelPath"] = Path.Combine(TestData.Golden, "mllm", "llava-hf"),
-            ["Aligner:Path"] = Path.Combine(TestData.Golden, "round", "aligner_sdxl_llava.pth"),
-            ["Aligner:HeadWidth"] = "16",
-        }).Build();
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(
+                new Dictionary<string, string?>
+                {
+                    ["Sdxl:ModelPath"] = Path.Combine(TestData.Golden, "sdxl", "checkpoint"),
+                    ["Sdxl:ImagePromptPath"] = Path.Combine(TestData.Golden, "sdxl", "ckpts"),
+                    ["Sdxl:Loras:0:Path"] = Path.Combine(TestData.Golden, "sdxl", "lora", "lora_kohya.safetensors"),
+                    ["Sdxl:Loras:0:Scale"] = "0.5",
+                    ["Flux:ModelPath"] = Path.Combine(TestData.Golden, "flux", "FLUX.1-dev"),
+                    ["Llava:ModelPath"] = Path.Combine(TestData.Golden, "mllm", "llava-hf"),
+                    ["Aligner:Path"] = Path.Combine(TestData.Golden, "round", "aligner_sdxl_llava.pth"),
+                    ["Aligner:HeadWidth"] = "16",
+                }
+            )
+            .Build();
         var services = new ServiceCollection();
-        services.AddImplicitMultimodalGuidance(options => options.Pipeline.Backbone = "sdxl")
+        services
+            .AddImplicitMultimodalGuidance(options => options.Pipeline.Backbone = "sdxl")
             .UseSdxl(configuration.GetSection("Sdxl"))
             .UseFlux(configuration.GetSection("Flux"))
             .UseLlava(configuration.GetSection("Llava"))
@@ -225,7 +282,9 @@ public sealed class CompositionTests : IDisposable
     [Fact]
     public void Every_lora_of_a_section_is_checked_at_start()
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["ModelPath"] = "sdxl", ["Loras:0:Scale"] = "0.5" }).Build();
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(new Dictionary<string, string?> { ["ModelPath"] = "sdxl", ["Loras:0:Scale"] = "0.5" })
+            .Build();
         var services = new ServiceCollection();
         AddColours(services).UseSdxl(configuration);
         using var provider = services.BuildServiceProvider();
@@ -238,9 +297,15 @@ public sealed class CompositionTests : IDisposable
     public void Scorers_of_equal_name_are_refused_when_the_pipeline_is_made()
     {
         var services = new ServiceCollection();
-        AddColours(services).UseScorer(static provider => new ColourScorer(Runtime(provider)), "one").UseScorer(static provider => new ColourScorer(Runtime(provider)), "two");
+        AddColours(services)
+            .UseScorer(static provider => new ColourScorer(Runtime(provider)), "one")
+            .UseScorer(static provider => new ColourScorer(Runtime(provider)), "two");
         using var provider = services.BuildServiceProvider();
-        Assert.Contains("two scorers", Assert.Throws<ArgumentException>(provider.GetRequiredService<IAlignmentPipeline>).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "two scorers",
+            Assert.Throws<ArgumentException>(provider.GetRequiredService<IAlignmentPipeline>).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -263,7 +328,8 @@ public sealed class CompositionTests : IDisposable
         var started = new TaskCompletionSource();
         var run = Task.Run(async () =>
         {
-            await foreach (var _ in pipeline.StreamAsync(Request with { Steps = 1000, Rounds = 100 })) started.TrySetResult();
+            await foreach (var _ in pipeline.StreamAsync(Request with { Steps = 1000, Rounds = 100 }))
+                started.TrySetResult();
         });
         await started.Task;
         await provider.DisposeAsync();
@@ -283,12 +349,22 @@ public sealed class CompositionTests : IDisposable
         public DeviceRuntime Runtime => inner.Runtime;
         public BackboneInfo Info => inner.Info;
         public IImagePromptEncoder? ImagePrompt => inner;
+
         public IReadOnlyList<long> LatentShape(ImageSize size) => inner.LatentShape(size);
+
         public NoiseSchedule CreateSchedule(SamplingSettings settings, ImageSize size) => inner.CreateSchedule(settings, size);
+
         public IGuidance CreateGuidance(SamplingSettings settings) => inner.CreateGuidance(settings);
+
         public TextFeatures EncodeText(IReadOnlyList<string?> prompts) => inner.EncodeText(prompts);
-        public Conditioning Condition(TextFeatures text, torch.Tensor? imagePrompt, double imagePromptScale, ImageSize size, SamplingSettings settings) =>
-            inner.Condition(text, imagePrompt, imagePromptScale, size, settings);
+
+        public Conditioning Condition(
+            TextFeatures text,
+            torch.Tensor? imagePrompt,
+            double imagePromptScale,
+            ImageSize size,
+            SamplingSettings settings
+        ) => inner.Condition(text, imagePrompt, imagePromptScale, size, settings);
 
         public torch.Tensor Predict(torch.Tensor x, NoiseLevel level, Conditioning conditioning)
         {

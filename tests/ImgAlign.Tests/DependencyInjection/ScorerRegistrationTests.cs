@@ -25,8 +25,12 @@ public class ScorerRegistrationTests
     public async Task Scorers_of_a_configuration_score_and_a_gate_names_those_that_decide()
     {
         await using var provider = Build(
-            Files, ("Pipeline:Gate:0:Scorer", "hps"), ("Pipeline:Gate:0:Margin", "0.01"), ("Pipeline:Gate:1:Scorer", "shapeworld"),
-            ("Pipeline:GateVote", "Any"));
+            Files,
+            ("Pipeline:Gate:0:Scorer", "hps"),
+            ("Pipeline:Gate:0:Margin", "0.01"),
+            ("Pipeline:Gate:1:Scorer", "shapeworld"),
+            ("Pipeline:GateVote", "Any")
+        );
         provider.GetRequiredService<IStartupValidator>().Validate();
         var request = new AlignmentRequest(new AlignmentItem("a red circle left of a blue square")) { Steps = 2 };
         var result = await provider.GetRequiredService<IAlignmentPipeline>().AlignAsync(request);
@@ -41,7 +45,9 @@ public class ScorerRegistrationTests
     public void Scorers_are_chosen_by_name()
     {
         var services = new ServiceCollection();
-        services.AddImplicitMultimodalGuidance().UseShapeWorld()
+        services
+            .AddImplicitMultimodalGuidance()
+            .UseShapeWorld()
             .UseClipScore(options => options.ModelPath = TinyScorers.Clip, "large")
             .UseClipScore(options => options.ModelPath = TinyScorers.Pick, "huge");
         using var provider = services.BuildServiceProvider();
@@ -65,7 +71,8 @@ public class ScorerRegistrationTests
     private static ServiceProvider Build(Dictionary<string, string?> settings, params (string Key, string? Value)[] more)
     {
         var values = new Dictionary<string, string?>(settings) { ["Threads"] = "1" };
-        foreach (var (key, value) in more) values[key] = value;
+        foreach (var (key, value) in more)
+            values[key] = value;
         var inSection = values.Select(static pair => KeyValuePair.Create($"ImgAlign:{pair.Key}", pair.Value));
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(inSection).Build().GetSection("ImgAlign");
         var services = new ServiceCollection();

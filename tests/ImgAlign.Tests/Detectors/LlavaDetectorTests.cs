@@ -35,7 +35,10 @@ public sealed class LlavaDetectorTests : IDisposable
     {
         using var detector = new LlavaDetector(runtime, Transformers);
         // As in the golden case llava-generate-v0.
-        Assert.Equal("planplanplanplanplanplanplanplanti skucallo", Answer(detector, "How to align the image to match the prompt: a intelligent chair from the girl?", 12));
+        Assert.Equal(
+            "planplanplanplanplanplanplanplanti skucallo",
+            Answer(detector, "How to align the image to match the prompt: a intelligent chair from the girl?", 12)
+        );
     }
 
     [Fact]
@@ -59,7 +62,8 @@ public sealed class LlavaDetectorTests : IDisposable
         Assert.True(Activations(usual with { Question = "What?" }) < Activations(usual));
         Assert.True(Activations(usual) < Activations(usual with { Question = string.Concat(Enumerable.Repeat("What is missing? ", 400)) }));
         Assert.True(Activations(usual) < Activations(usual with { CritiqueTokens = 1 }));
-        // Answers end with the model's longest sequence, 4096: keys and values of width 64 in three layers, and a copy of one of them while they grow.
+        // Answers end with the model's longest sequence, 4096: keys and values of width 64 in three layers, and a copy of one of them while
+        // they grow.
         Assert.Equal(4L * 7 * 4096 * 64, Activations(usual with { CritiqueTokens = 4096 }) - Activations(usual));
     }
 
@@ -106,12 +110,28 @@ public sealed class LlavaDetectorTests : IDisposable
         using var padded = new LlavaDetector(runtime, Transformers);
         using var cropped = new LlavaDetector(runtime, new() { ModelPath = Transformers.ModelPath, ImageAspectRatio = "crop" });
         Assert.False(padded.Detect(image, "What?").HiddenStates.allclose(cropped.Detect(image, "What?").HiddenStates));
-        Assert.Contains("'stretch'", Assert.Throws<ImgAlignException>(() => new LlavaDetector(runtime, new() { ModelPath = Transformers.ModelPath, ImageAspectRatio = "stretch" })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'stretch'",
+            Assert
+                .Throws<ImgAlignException>(() =>
+                    new LlavaDetector(runtime, new() { ModelPath = Transformers.ModelPath, ImageAspectRatio = "stretch" })
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void An_unknown_template_is_named() =>
-        Assert.Contains("'llama_3'", Assert.Throws<ImgAlignException>(() => new LlavaDetector(runtime, new() { ModelPath = Transformers.ModelPath, Template = "llama_3" })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "'llama_3'",
+            Assert
+                .Throws<ImgAlignException>(() =>
+                    new LlavaDetector(runtime, new() { ModelPath = Transformers.ModelPath, Template = "llama_3" })
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
 
     public void Dispose() => runtime.Dispose();
 

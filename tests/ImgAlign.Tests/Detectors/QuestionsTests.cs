@@ -26,7 +26,8 @@ public class QuestionsTests
     [InlineData(1, 1, 36)]
     [InlineData(-1, 2, 58)]
     [InlineData(long.MaxValue, 3, 59)]
-    public void A_seed_draws_the_same_everywhere(long seed, int round, int index) => Assert.Equal(index, Questions.Templates.ToList().IndexOf(Questions.Draw(seed, round)));
+    public void A_seed_draws_the_same_everywhere(long seed, int round, int index) =>
+        Assert.Equal(index, Questions.Templates.ToList().IndexOf(Questions.Draw(seed, round)));
 
     [Fact]
     public void The_prompt_is_put_in_as_it_is() =>
@@ -34,5 +35,9 @@ public class QuestionsTests
 
     [Fact]
     public void A_question_without_a_place_for_the_prompt_is_refused() =>
-        Assert.Contains("{prompt}", Assert.Throws<InvalidRequestException>(() => Questions.Ask("How?", "a cat")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "{prompt}",
+            Assert.Throws<InvalidRequestException>(() => Questions.Ask("How?", "a cat")).Message,
+            StringComparison.Ordinal
+        );
 }

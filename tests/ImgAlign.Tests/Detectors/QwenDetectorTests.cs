@@ -60,7 +60,8 @@ public sealed class QwenDetectorTests : IDisposable
 
         void AskOnAndOn()
         {
-            while (true) detector.Detect(image, "What is missing?", 1000, cancellation.Token).Dispose();
+            while (true)
+                detector.Detect(image, "What is missing?", 1000, cancellation.Token).Dispose();
         }
     }
 
@@ -69,8 +70,16 @@ public sealed class QwenDetectorTests : IDisposable
     {
         using var detector = new QwenDetector(runtime, Options);
         var live = LiveTensors.Count();
-        Assert.Contains("128000 at most", Assert.Throws<InvalidRequestException>(() => detector.CheckQuestion(new string('!', 200_000))).Message, StringComparison.Ordinal);
-        Assert.Contains("<|video_pad|>", Assert.Throws<InvalidRequestException>(() => detector.CheckQuestion("<|video_pad|>")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "128000 at most",
+            Assert.Throws<InvalidRequestException>(() => detector.CheckQuestion(new string('!', 200_000))).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "<|video_pad|>",
+            Assert.Throws<InvalidRequestException>(() => detector.CheckQuestion("<|video_pad|>")).Message,
+            StringComparison.Ordinal
+        );
         detector.CheckQuestion("");
         detector.CheckQuestion("<|im_end|> <tool_call> 👨\u200D👩\u200D👧 猫 \uD83D");
         Assert.Equal(live, torch.Tensor.TotalCount);
@@ -119,9 +128,17 @@ public sealed class QwenDetectorTests : IDisposable
         using var coarse = new QwenDetector(runtime, new() { ModelPath = Options.ModelPath, MaxPixels = 28 * 28 * 2 });
         using var critic = new QwenDetector(runtime, new() { ModelPath = Options.ModelPath, System = "" });
         var lengths = new[] { plain, coarse, critic }.Select(detector => Length(detector)).ToList();
-        Assert.Equal(lengths[0] - 7, lengths[1]);  // 8 cells become 1: two would not have its shape
+        Assert.Equal(lengths[0] - 7, lengths[1]); // 8 cells become 1: two would not have its shape
         Assert.True(lengths[2] < lengths[0]);
-        Assert.Contains("<|image_pad|>", Assert.Throws<InvalidRequestException>(() => new QwenDetector(runtime, new() { ModelPath = Options.ModelPath, System = "<|image_pad|>" })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "<|image_pad|>",
+            Assert
+                .Throws<InvalidRequestException>(() =>
+                    new QwenDetector(runtime, new() { ModelPath = Options.ModelPath, System = "<|image_pad|>" })
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
 
         long Length(QwenDetector detector)
         {
@@ -134,7 +151,10 @@ public sealed class QwenDetectorTests : IDisposable
     public void The_estimate_grows_with_the_picture_and_the_answer()
     {
         using var detector = new QwenDetector(runtime, Options);
-        long Bytes(int side, int tokens) => detector.EstimateStages(new Workload { Size = new ImageSize(side, side), CritiqueTokens = tokens }).Sum(stage => stage.ActivationBytes);
+        long Bytes(int side, int tokens) =>
+            detector
+                .EstimateStages(new Workload { Size = new ImageSize(side, side), CritiqueTokens = tokens })
+                .Sum(stage => stage.ActivationBytes);
         Assert.True(Bytes(96, 0) > Bytes(56, 0));
         Assert.True(Bytes(56, 100) > Bytes(56, 0));
     }
@@ -147,11 +167,19 @@ public sealed class QwenDetectorTests : IDisposable
     public void A_wrong_file_is_named_at_once(string file, string? contents, string expected, string? alsoMissing = null)
     {
         using var folder = new TemporaryFolder();
-        foreach (var path in Directory.GetFiles(Options.ModelPath)) File.Copy(path, folder.File(Path.GetFileName(path)));
-        if (contents is null) File.Delete(folder.File(file));
-        else folder.Write(file, contents);
-        if (alsoMissing is not null) File.Delete(folder.File(alsoMissing));
-        Assert.Contains(expected, Assert.ThrowsAny<ImgAlignException>(() => new QwenDetector(runtime, new() { ModelPath = folder.Path })).Message, StringComparison.Ordinal);
+        foreach (var path in Directory.GetFiles(Options.ModelPath))
+            File.Copy(path, folder.File(Path.GetFileName(path)));
+        if (contents is null)
+            File.Delete(folder.File(file));
+        else
+            folder.Write(file, contents);
+        if (alsoMissing is not null)
+            File.Delete(folder.File(alsoMissing));
+        Assert.Contains(
+            expected,
+            Assert.ThrowsAny<ImgAlignException>(() => new QwenDetector(runtime, new() { ModelPath = folder.Path })).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

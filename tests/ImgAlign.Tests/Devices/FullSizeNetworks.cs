@@ -23,7 +23,11 @@ namespace ImgAlign.Tests.Devices;
 /// <param name="Run">Runs it.</param>
 /// <param name="Shape">The shape that its result should have.</param>
 internal sealed record NetworkCase(
-    nn.Module Network, IReadOnlyDictionary<string, Tensor> Inputs, Func<IReadOnlyDictionary<string, Tensor>, Tensor> Run, long[] Shape);
+    nn.Module Network,
+    IReadOnlyDictionary<string, Tensor> Inputs,
+    Func<IReadOnlyDictionary<string, Tensor>, Tensor> Run,
+    long[] Shape
+);
 
 /// <summary>Every network in its published size, with inputs as for pictures of 1024 x 1024, in the type of a GPU.</summary>
 internal static class FullSizeNetworks
@@ -31,38 +35,42 @@ internal static class FullSizeNetworks
     public const ScalarType Type = ScalarType.BFloat16;
 
     /// <summary>What makes each case, in the caller's dispose scope.</summary>
-    public static IReadOnlyDictionary<string, Func<NetworkCase>> All { get; } = new Dictionary<string, Func<NetworkCase>>
-    {
-        ["SDXL UNet"] = () => UNet("sdxl-unet", withImagePrompt: false),
-        ["SDXL UNet with an image prompt"] = () => UNet("sdxl-unet", withImagePrompt: true),
-        ["SDXL-DPO UNet"] = () => UNet("sdxl-dpo-unet", withImagePrompt: true),
-        ["SDXL text encoder"] = () => Text("sdxl-text-encoder", penultimateOnly: true, static output => output.Penultimate, [2, 77, 768]),
-        ["SDXL text encoder 2"] = () => Text("sdxl-text-encoder-2", penultimateOnly: false, static output => output.Pooled!, [2, 1280]),
-        ["SDXL VAE decoder"] = () => Decoder("sdxl-vae", latentChannels: 4),
-        ["SDXL VAE encoder"] = () => Encoder("sdxl-vae", latentChannels: 4),
-        ["ViT-H"] = () => Vision("clip-vit-h-image-encoder", penultimateOnly: true, static output => output.Penultimate, [2, 257, 1280]),
-        ["resampler"] = CreateResampler,
-        ["FLUX transformer"] = () => Flux(hasGuidance: true, withImagePrompt: false),
-        ["FLUX transformer without guidance embedding"] = () => Flux(hasGuidance: false, withImagePrompt: false),
-        ["FLUX transformer with an image prompt"] = () => Flux(hasGuidance: true, withImagePrompt: true),
-        ["T5-XXL"] = CreateT5,
-        ["CLIP-L text encoder"] = () => Text("flux-clip-l", penultimateOnly: false, static output => output.Pooled!, [2, 768]),
-        ["CLIP-L of later files"] = () => Text("flux-clip-l", penultimateOnly: false, static output => output.Pooled!, [2, 768], 49407),
-        ["FLUX VAE decoder"] = () => Decoder("flux-vae-diffusers", latentChannels: 16),
-        ["FLUX VAE encoder"] = () => Encoder("flux-vae-diffusers", latentChannels: 16),
-        ["CLIP-L image encoder"] = () => Vision("clip-vit-l14-vision", penultimateOnly: false, static output => output.Pooled!, [2, 768]),
-        ["XLabs image projection"] = CreateImageProjection,
-        ["PickScore, pictures"] = () => Vision("pickscore-v1", penultimateOnly: false, static output => output.Pooled!, [2, 1024]),
-        ["PickScore, prompts"] = () => Text("pickscore-v1", penultimateOnly: false, static output => output.Pooled!, [2, 1024]),
-        ["aesthetic predictor"] = CreatePredictor,
-        ["LLaVA-1.5-13B"] = () => Llava(static (model, ids, pixels) => model.Run(ids, pixels), [1, 607, 5120]),
-        ["LLaVA-1.5-13B, a token of its answer"] = () => Llava(AnswerToken, [1, 1, 32064]),
-        ["LLaVA-1.5-13B projector"] = CreateProjector,
-        ["Qwen2.5-VL-7B"] = () => Qwen("qwen2.5-vl-7b", 3584),
-        ["Qwen2.5-VL-3B"] = () => Qwen("qwen2.5-vl-3b", 2048),
-        ["aligner for SDXL"] = () => Aligner("aligner-sdxl", width: 2048, tokens: 16),
-        ["aligner for FLUX"] = () => Aligner("aligner-flux", width: 4096, tokens: 4),
-    };
+    public static IReadOnlyDictionary<string, Func<NetworkCase>> All { get; } =
+        new Dictionary<string, Func<NetworkCase>>
+        {
+            ["SDXL UNet"] = () => UNet("sdxl-unet", withImagePrompt: false),
+            ["SDXL UNet with an image prompt"] = () => UNet("sdxl-unet", withImagePrompt: true),
+            ["SDXL-DPO UNet"] = () => UNet("sdxl-dpo-unet", withImagePrompt: true),
+            ["SDXL text encoder"] = () =>
+                Text("sdxl-text-encoder", penultimateOnly: true, static output => output.Penultimate, [2, 77, 768]),
+            ["SDXL text encoder 2"] = () => Text("sdxl-text-encoder-2", penultimateOnly: false, static output => output.Pooled!, [2, 1280]),
+            ["SDXL VAE decoder"] = () => Decoder("sdxl-vae", latentChannels: 4),
+            ["SDXL VAE encoder"] = () => Encoder("sdxl-vae", latentChannels: 4),
+            ["ViT-H"] = () =>
+                Vision("clip-vit-h-image-encoder", penultimateOnly: true, static output => output.Penultimate, [2, 257, 1280]),
+            ["resampler"] = CreateResampler,
+            ["FLUX transformer"] = () => Flux(hasGuidance: true, withImagePrompt: false),
+            ["FLUX transformer without guidance embedding"] = () => Flux(hasGuidance: false, withImagePrompt: false),
+            ["FLUX transformer with an image prompt"] = () => Flux(hasGuidance: true, withImagePrompt: true),
+            ["T5-XXL"] = CreateT5,
+            ["CLIP-L text encoder"] = () => Text("flux-clip-l", penultimateOnly: false, static output => output.Pooled!, [2, 768]),
+            ["CLIP-L of later files"] = () => Text("flux-clip-l", penultimateOnly: false, static output => output.Pooled!, [2, 768], 49407),
+            ["FLUX VAE decoder"] = () => Decoder("flux-vae-diffusers", latentChannels: 16),
+            ["FLUX VAE encoder"] = () => Encoder("flux-vae-diffusers", latentChannels: 16),
+            ["CLIP-L image encoder"] = () =>
+                Vision("clip-vit-l14-vision", penultimateOnly: false, static output => output.Pooled!, [2, 768]),
+            ["XLabs image projection"] = CreateImageProjection,
+            ["PickScore, pictures"] = () => Vision("pickscore-v1", penultimateOnly: false, static output => output.Pooled!, [2, 1024]),
+            ["PickScore, prompts"] = () => Text("pickscore-v1", penultimateOnly: false, static output => output.Pooled!, [2, 1024]),
+            ["aesthetic predictor"] = CreatePredictor,
+            ["LLaVA-1.5-13B"] = () => Llava(static (model, ids, pixels) => model.Run(ids, pixels), [1, 607, 5120]),
+            ["LLaVA-1.5-13B, a token of its answer"] = () => Llava(AnswerToken, [1, 1, 32064]),
+            ["LLaVA-1.5-13B projector"] = CreateProjector,
+            ["Qwen2.5-VL-7B"] = () => Qwen("qwen2.5-vl-7b", 3584),
+            ["Qwen2.5-VL-3B"] = () => Qwen("qwen2.5-vl-3b", 2048),
+            ["aligner for SDXL"] = () => Aligner("aligner-sdxl", width: 2048, tokens: 16),
+            ["aligner for FLUX"] = () => Aligner("aligner-flux", width: 4096, tokens: 4),
+        };
 
     private static NetworkCase UNet(string manifest, bool withImagePrompt)
     {
@@ -77,13 +85,25 @@ internal static class FullSizeNetworks
             ["textEmbeds"] = Floats(2, 1280),
             ["timeIds"] = empty([2, 6], float32, META),
         };
-        if (withImagePrompt) inputs["imageTokens"] = Floats(2, 16, 2048);
-        return new(unet, inputs, given =>
-        {
-            using var conditioning = unet.Prepare(
-                given["encoderHiddenStates"], given["textEmbeds"], given["timeIds"], adapter, given.GetValueOrDefault("imageTokens"), 0.5);
-            return unet.call(given["sample"], given["timestep"], conditioning);
-        }, [2, 4, 128, 128]);
+        if (withImagePrompt)
+            inputs["imageTokens"] = Floats(2, 16, 2048);
+        return new(
+            unet,
+            inputs,
+            given =>
+            {
+                using var conditioning = unet.Prepare(
+                    given["encoderHiddenStates"],
+                    given["textEmbeds"],
+                    given["timeIds"],
+                    adapter,
+                    given.GetValueOrDefault("imageTokens"),
+                    0.5
+                );
+                return unet.call(given["sample"], given["timestep"], conditioning);
+            },
+            [2, 4, 128, 128]
+        );
     }
 
     private static NetworkCase Flux(bool hasGuidance, bool withImagePrompt)
@@ -101,18 +121,36 @@ internal static class FullSizeNetworks
             ["textIds"] = empty([512, 3], float32, META),
             ["imageIds"] = LatentPatches.Ids(128, 128, META),
         };
-        if (withImagePrompt) inputs["imageTokens"] = Floats(1, 4, 4096);
-        return new(transformer, inputs, given =>
-        {
-            using var conditioning = transformer.Prepare(
-                given["text"], given["pooledText"], given["guidance"], given["textIds"], given["imageIds"],
-                adapter, given.GetValueOrDefault("imageTokens"), adapter is null ? null : [0.5]);
-            return transformer.call(given["image"], given["timestep"], conditioning);
-        }, [1, 4096, 64]);
+        if (withImagePrompt)
+            inputs["imageTokens"] = Floats(1, 4, 4096);
+        return new(
+            transformer,
+            inputs,
+            given =>
+            {
+                using var conditioning = transformer.Prepare(
+                    given["text"],
+                    given["pooledText"],
+                    given["guidance"],
+                    given["textIds"],
+                    given["imageIds"],
+                    adapter,
+                    given.GetValueOrDefault("imageTokens"),
+                    adapter is null ? null : [0.5]
+                );
+                return transformer.call(given["image"], given["timestep"], conditioning);
+            },
+            [1, 4096, 64]
+        );
     }
 
     private static NetworkCase Text(
-        string manifest, bool penultimateOnly, Func<ClipOutput, Tensor> result, long[] shape, int? endOfText = null)
+        string manifest,
+        bool penultimateOnly,
+        Func<ClipOutput, Tensor> result,
+        long[] shape,
+        int? endOfText = null
+    )
     {
         var config = ClipTextConfig.FromJson(Config(manifest), manifest);
         var network = Prepared(new ClipTextModel(config with { EosTokenId = endOfText ?? config.EosTokenId }, META, penultimateOnly));
@@ -159,7 +197,7 @@ internal static class FullSizeNetworks
     private static NetworkCase Llava(Func<LlavaModel, Tensor, Tensor, Tensor> run, long[] shape)
     {
         var network = Prepared(new LlavaModel(LlavaConfig.Parse(Config("llava-1.5-13b-hf"), "LLaVA"), META));
-        var ids = tensor([1L, LlavaTokens.Image, .. Enumerable.Repeat(29871L, 30)], [1, 32]);  // read as numbers, so on the CPU
+        var ids = tensor([1L, LlavaTokens.Image, .. Enumerable.Repeat(29871L, 30)], [1, 32]); // read as numbers, so on the CPU
         return Single(network, "pixels", empty([1, 3, 336, 336], float32, META), pixels => run(network, ids, pixels), shape);
     }
 
@@ -180,7 +218,7 @@ internal static class FullSizeNetworks
     private static NetworkCase Qwen(string manifest, long width)
     {
         var network = Prepared(new QwenModel(QwenConfig.Parse(Config(manifest), manifest), META));
-        var grid = new PatchGrid(72, 74);  // 1008 x 1036 pixels: windows of several sizes
+        var grid = new PatchGrid(72, 74); // 1008 x 1036 pixels: windows of several sizes
         var positions = 2 + grid.Count / 4;
         var ids = tensor([1L, .. Enumerable.Repeat((long)network.Config.ImageTokenId, positions - 2), 2], [1, positions]);
         var values = empty([grid.Count, 1176], float32, META);
@@ -191,12 +229,17 @@ internal static class FullSizeNetworks
     {
         var network = Prepared(new AlignerNetwork(Perceiver(manifest), META));
         var inputs = new Dictionary<string, Tensor> { ["h"] = Floats(1, 700, 5120), ["z"] = Floats(1, tokens, width) };
-        return new(network, inputs, given =>
-        {
-            network.call(given["h"], given["z"]);
-            using var context = network.Prepare(given["h"]);
-            return network.Pass(context, given["z"]);
-        }, [1, tokens, width]);
+        return new(
+            network,
+            inputs,
+            given =>
+            {
+                network.call(given["h"], given["z"]);
+                using var context = network.Prepare(given["h"]);
+                return network.Pass(context, given["z"]);
+            },
+            [1, tokens, width]
+        );
     }
 
     private static NetworkCase CreatePredictor()
@@ -212,14 +255,21 @@ internal static class FullSizeNetworks
     {
         var sizes = Config(manifest).EnumerateObject().ToDictionary(static pair => pair.Name, static pair => pair.Value.GetInt64());
         return new(
-            sizes["embedding_dim"], sizes["dim"], sizes["output_dim"], (int)sizes["depth"], sizes["heads"], sizes["dim_head"],
-            sizes["dim"] * sizes["ff_mult"]);
+            sizes["embedding_dim"],
+            sizes["dim"],
+            sizes["output_dim"],
+            (int)sizes["depth"],
+            sizes["heads"],
+            sizes["dim_head"],
+            sizes["dim"] * sizes["ff_mult"]
+        );
     }
 
     private static JsonElement Config(string manifest) =>
         ConfigFile.ReadJson(Path.Combine(TestData.Golden, "manifest", manifest + ".json")).GetProperty("config");
 
-    private static T Prepared<T>(T network) where T : nn.Module
+    private static T Prepared<T>(T network)
+        where T : nn.Module
     {
         foreach (var (_, owner, name, value) in ModuleParameters.Enumerate(network).ToList())
             ModuleParameters.Assign(owner, name, empty(value.shape, Type, META));

@@ -10,18 +10,22 @@ namespace ImgAlign.Tests.Devices;
 internal static unsafe class LibTorch
 {
     private static readonly nint Library = Load();
-    private static readonly delegate* unmanaged<nint, byte*, nint, int> Implement =
-        (delegate* unmanaged<nint, byte*, nint, int>)Find("aoti_torch_library_impl");
-    private static readonly delegate* unmanaged<nint, nint*, int> NewHandle =
-        (delegate* unmanaged<nint, nint*, int>)Find("aoti_torch_new_tensor_handle");
-    private static readonly delegate* unmanaged<ulong, byte*, int> AskDefined =
-        (delegate* unmanaged<ulong, byte*, int>)Find("aoti_torch_is_defined");
-    private static readonly delegate* unmanaged<ulong, nuint*, int> ListSize =
-        (delegate* unmanaged<ulong, nuint*, int>)Find("torch_list_size");
-    private static readonly delegate* unmanaged<ulong, nuint, ulong*, int> ListItem =
-        (delegate* unmanaged<ulong, nuint, ulong*, int>)Find("torch_list_get_item");
-    private static readonly delegate* unmanaged<ulong, int> DeleteList =
-        (delegate* unmanaged<ulong, int>)Find("torch_delete_list");
+    private static readonly delegate* unmanaged<nint, byte*, nint, int> Implement = (delegate* unmanaged<nint, byte*, nint, int>)Find(
+        "aoti_torch_library_impl"
+    );
+    private static readonly delegate* unmanaged<nint, nint*, int> NewHandle = (delegate* unmanaged<nint, nint*, int>)Find(
+        "aoti_torch_new_tensor_handle"
+    );
+    private static readonly delegate* unmanaged<ulong, byte*, int> AskDefined = (delegate* unmanaged<ulong, byte*, int>)Find(
+        "aoti_torch_is_defined"
+    );
+    private static readonly delegate* unmanaged<ulong, nuint*, int> ListSize = (delegate* unmanaged<ulong, nuint*, int>)Find(
+        "torch_list_size"
+    );
+    private static readonly delegate* unmanaged<ulong, nuint, ulong*, int> ListItem = (delegate* unmanaged<ulong, nuint, ulong*, int>)Find(
+        "torch_list_get_item"
+    );
+    private static readonly delegate* unmanaged<ulong, int> DeleteList = (delegate* unmanaged<ulong, int>)Find("torch_delete_list");
     private static readonly nint MetaKernels = OpenMetaKernels();
 
     /// <summary>Gives an operator a kernel for the meta device.</summary>
@@ -29,7 +33,8 @@ internal static unsafe class LibTorch
     /// <param name="kernel">A <c>void(uint64_t* stack, uint64_t arguments, uint64_t results)</c>, for as long as the process lives.</param>
     public static void RegisterForMeta(string name, nint kernel)
     {
-        fixed (byte* text = Text(name)) Check(Implement(MetaKernels, text, kernel));
+        fixed (byte* text = Text(name))
+            Check(Implement(MetaKernels, text, kernel));
     }
 
     /// <summary>A handle that owns its share of a tensor.</summary>
@@ -56,7 +61,8 @@ internal static unsafe class LibTorch
         var elements = new ulong[count];
         fixed (ulong* element = elements)
         {
-            for (nuint i = 0; i < count; i++) Check(ListItem(list, i, element + i));
+            for (nuint i = 0; i < count; i++)
+                Check(ListItem(list, i, element + i));
         }
         Check(DeleteList(list));
         return elements;
@@ -66,7 +72,12 @@ internal static unsafe class LibTorch
     {
         var open = (delegate* unmanaged<byte*, byte*, byte*, uint, nint*, int>)Find("aoti_torch_library_init_impl");
         nint library;
-        fixed (byte* space = Text("aten"), key = Text("Meta"), file = Text(nameof(LibTorch))) Check(open(space, key, file, 0, &library));
+        fixed (
+            byte* space = Text("aten"),
+                key = Text("Meta"),
+                file = Text(nameof(LibTorch))
+        )
+            Check(open(space, key, file, 0, &library));
         return library;
     }
 
@@ -84,6 +95,7 @@ internal static unsafe class LibTorch
 
     private static void Check(int code)
     {
-        if (code != 0) throw new InvalidOperationException("libtorch refused a call; its message is on standard error.");
+        if (code != 0)
+            throw new InvalidOperationException("libtorch refused a call; its message is on standard error.");
     }
 }

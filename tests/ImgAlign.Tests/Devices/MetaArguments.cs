@@ -11,7 +11,7 @@ namespace ImgAlign.Tests.Devices;
 /// <param name="stack">Its arguments in the order of its schema, 64 bits each.</param>
 internal sealed unsafe class MetaArguments(string name, ulong* stack)
 {
-    private readonly Dictionary<int, Tensor[]> taken = [];  // each is handed over once
+    private readonly Dictionary<int, Tensor[]> taken = []; // each is handed over once
     private readonly List<string> notes = [];
 
     /// <summary>What is amiss with them.</summary>
@@ -24,12 +24,18 @@ internal sealed unsafe class MetaArguments(string name, ulong* stack)
     public Tensor Tensor(int index) => Take(index, static argument => [argument])[0];
 
     /// <summary>A tensor or null.</summary>
-    public Tensor? Optional(int index) => Take(index, static argument =>
-    {
-        if (argument == 0) return [];
-        var tensor = *(ulong*)argument;
-        return LibTorch.IsDefined(tensor) ? [tensor] : [];
-    }).SingleOrDefault();
+    public Tensor? Optional(int index) =>
+        Take(
+                index,
+                static argument =>
+                {
+                    if (argument == 0)
+                        return [];
+                    var tensor = *(ulong*)argument;
+                    return LibTorch.IsDefined(tensor) ? [tensor] : [];
+                }
+            )
+            .SingleOrDefault();
 
     /// <summary>A list of tensors.</summary>
     public Tensor[] Tensors(int index) => Take(index, LibTorch.TakeList);
@@ -44,7 +50,8 @@ internal sealed unsafe class MetaArguments(string name, ulong* stack)
     public Tensor SameDevice(params Tensor?[] tensors)
     {
         var devices = tensors.OfType<Tensor>().Select(static tensor => tensor.device.ToString()).Distinct().ToList();
-        if (devices.Count > 1) Note($"got tensors on {string.Join(" and ", devices)}");
+        if (devices.Count > 1)
+            Note($"got tensors on {string.Join(" and ", devices)}");
         return tensors[0]!;
     }
 
@@ -52,7 +59,8 @@ internal sealed unsafe class MetaArguments(string name, ulong* stack)
     public Tensor SameType(params Tensor?[] tensors)
     {
         var types = tensors.OfType<Tensor>().Select(static tensor => tensor.dtype).Distinct().ToList();
-        if (types.Count > 1) Note($"got tensors of the types {string.Join(" and ", types)}");
+        if (types.Count > 1)
+            Note($"got tensors of the types {string.Join(" and ", types)}");
         return SameDevice(tensors);
     }
 

@@ -16,40 +16,45 @@ internal delegate Tensor MetaKernel(MetaArguments arguments);
 /// </summary>
 internal static class MetaOperators
 {
-    private static readonly AsyncLocal<ConcurrentQueue<string>?> Notes = new();  // work goes on on the threads of devices
-    private static readonly List<NativeKernel> Registered = [];  // libtorch keeps their addresses
+    private static readonly AsyncLocal<ConcurrentQueue<string>?> Notes = new(); // work goes on on the threads of devices
+    private static readonly List<NativeKernel> Registered = []; // libtorch keeps their addresses
     private static readonly Lazy<bool> Registration = new(RegisterAll);
 
     private unsafe delegate void NativeKernel(ulong* stack, ulong arguments, ulong results);
 
     /// <summary>Operators that libtorch has for the meta device only in Python.</summary>
-    public static IReadOnlyDictionary<string, MetaKernel> Missing { get; } = new Dictionary<string, MetaKernel>
-    {
-        ["abs"] = a => Like(a.Tensor(0)),
-        ["complex"] = a => empty(a.SameType(a.Tensor(0), a.Tensor(1)).shape, complex64, META),
-        ["conv2d"] = a => Convolve(a.SameType(a.Tensor(0), a.Tensor(1), a.Optional(2)), a.Tensor(1).shape, a.Numbers(3), a.Numbers(4)),
-        ["group_norm"] = a => Like(a.SameType(a.Tensor(0), a.Optional(2), a.Optional(3))),
-        ["index_select"] = a => Select(a.SameDevice(a.Tensor(0), a.Tensor(2)), (int)a.Number(1), a.Tensor(2).numel()),
-        ["layer_norm"] = a => Like(a.SameType(a.Tensor(0), a.Optional(2), a.Optional(3))),
-        ["relu"] = a => Like(a.Tensor(0)),
-        ["scaled_dot_product_attention"] = a =>
-            Multiply(a.SameType(a.Tensor(0), a.Tensor(1), a.Tensor(2)), a.SameDevice(a.Tensor(2), a.Optional(3))),
-        ["where.self"] = a => Broadcast(a.SameDevice(a.Tensor(1), a.Tensor(2), a.Tensor(0)), a.Tensor(2), a.Tensor(0)),
-    };
+    public static IReadOnlyDictionary<string, MetaKernel> Missing { get; } =
+        new Dictionary<string, MetaKernel>
+        {
+            ["abs"] = a => Like(a.Tensor(0)),
+            ["complex"] = a => empty(a.SameType(a.Tensor(0), a.Tensor(1)).shape, complex64, META),
+            ["conv2d"] = a => Convolve(a.SameType(a.Tensor(0), a.Tensor(1), a.Optional(2)), a.Tensor(1).shape, a.Numbers(3), a.Numbers(4)),
+            ["group_norm"] = a => Like(a.SameType(a.Tensor(0), a.Optional(2), a.Optional(3))),
+            ["index_select"] = a => Select(a.SameDevice(a.Tensor(0), a.Tensor(2)), (int)a.Number(1), a.Tensor(2).numel()),
+            ["layer_norm"] = a => Like(a.SameType(a.Tensor(0), a.Optional(2), a.Optional(3))),
+            ["relu"] = a => Like(a.Tensor(0)),
+            ["scaled_dot_product_attention"] = a =>
+                Multiply(a.SameType(a.Tensor(0), a.Tensor(1), a.Tensor(2)), a.SameDevice(a.Tensor(2), a.Optional(3))),
+            ["where.self"] = a => Broadcast(a.SameDevice(a.Tensor(1), a.Tensor(2), a.Tensor(0)), a.Tensor(2), a.Tensor(0)),
+        };
 
     /// <summary>Operators whose own kernel for the meta device does not look where its arguments are.</summary>
-    public static IReadOnlyDictionary<string, MetaKernel> Blind { get; } = new Dictionary<string, MetaKernel>
-    {
-        ["cat"] = a => Join(a.Tensors(0), a.SameDevice(a.Tensors(0)).shape, (int)a.Number(1)),
-        ["matmul"] = a => Multiply(a.SameType(a.Tensor(0), a.Tensor(1)), a.Tensor(1)),
-    };
+    public static IReadOnlyDictionary<string, MetaKernel> Blind { get; } =
+        new Dictionary<string, MetaKernel>
+        {
+            ["cat"] = a => Join(a.Tensors(0), a.SameDevice(a.Tensors(0)).shape, (int)a.Number(1)),
+            ["matmul"] = a => Multiply(a.SameType(a.Tensor(0), a.Tensor(1)), a.Tensor(1)),
+        };
 
     /// <summary>Runs work and fails with what the operators noted meanwhile, if there is anything.</summary>
-    public static void RequireTogether(Action work) => RequireTogetherAsync(() =>
-    {
-        work();  // on this thread, whose gradient mode and dispose scope it has
-        return Task.CompletedTask;
-    }).GetAwaiter().GetResult();
+    public static void RequireTogether(Action work) =>
+        RequireTogetherAsync(() =>
+            {
+                work(); // on this thread, whose gradient mode and dispose scope it has
+                return Task.CompletedTask;
+            })
+            .GetAwaiter()
+            .GetResult();
 
     /// <inheritdoc cref="RequireTogether"/>
     public static async Task RequireTogetherAsync(Func<Task> work)
@@ -57,7 +62,8 @@ internal static class MetaOperators
         _ = Registration.Value;
         var noted = Notes.Value = new ConcurrentQueue<string>();
         await work();
-        if (!noted.IsEmpty) Assert.Fail(string.Join(Environment.NewLine, noted.Distinct()));
+        if (!noted.IsEmpty)
+            Assert.Fail(string.Join(Environment.NewLine, noted.Distinct()));
     }
 
     private static unsafe bool RegisterAll()
@@ -87,16 +93,22 @@ internal static class MetaOperators
         }
         finally
         {
-            foreach (var note in arguments.Notes) Notes.Value?.Enqueue($"{note}, in {Caller()}");
+            foreach (var note in arguments.Notes)
+                Notes.Value?.Enqueue($"{note}, in {Caller()}");
         }
     }
 
     // Where our own code called the operator.
     private static string Caller()
     {
-        var method = new StackTrace().GetFrames().Select(static frame => frame.GetMethod()).FirstOrDefault(static method =>
-            method?.DeclaringType is { Namespace: { } space } type && space.StartsWith(nameof(ImgAlign), StringComparison.Ordinal)
-            && !(type.DeclaringType ?? type).Name.StartsWith("Meta", StringComparison.Ordinal));
+        var method = new StackTrace()
+            .GetFrames()
+            .Select(static frame => frame.GetMethod())
+            .FirstOrDefault(static method =>
+                method?.DeclaringType is { Namespace: { } space } type
+                && space.StartsWith(nameof(ImgAlign), StringComparison.Ordinal)
+                && !(type.DeclaringType ?? type).Name.StartsWith("Meta", StringComparison.Ordinal)
+            );
         return method is null ? "code of others" : $"{method.DeclaringType!.Name}.{method.Name}";
     }
 

@@ -83,7 +83,10 @@ public sealed class WholeRunTests : IDisposable
     public async Task Words_and_the_step_cache_read_numbers()
     {
         using var flux = Open("FLUX", new RuntimeOptions(), stepCache: 0.1);
-        foreach (var run in (Func<Task>[])[() => flux.AlignAsync(flux.Request with { DescribeCritique = true }), () => flux.AlignAsync(flux.Request)])
+        foreach (
+            var run in (Func<Task>[])
+                [() => flux.AlignAsync(flux.Request with { DescribeCritique = true }), () => flux.AlignAsync(flux.Request)]
+        )
         {
             var exception = await Assert.ThrowsAnyAsync<Exception>(() => MetaOperators.RequireTogetherAsync(run));
             Assert.Contains("meta tensor", exception.ToString(), StringComparison.OrdinalIgnoreCase);
@@ -91,7 +94,12 @@ public sealed class WholeRunTests : IDisposable
     }
 
     private Models Open(
-        string family, RuntimeOptions options, WeightStorage storage = WeightStorage.None, DeviceRuntime? detectorRuntime = null, double? stepCache = null)
+        string family,
+        RuntimeOptions options,
+        WeightStorage storage = WeightStorage.None,
+        DeviceRuntime? detectorRuntime = null,
+        double? stepCache = null
+    )
     {
         options.Threads = 1;
         var runtime = new DeviceRuntime(options, META);
@@ -103,15 +111,21 @@ public sealed class WholeRunTests : IDisposable
     private static Models OpenSdxl(DeviceRuntime runtime, DeviceRuntime detectorRuntime, WeightStorage storage)
     {
         var sdxl = Path.Combine(TestData.Golden, "sdxl");
-        var backbone = new SdxlBackbone(runtime, new SdxlOptions
-        {
-            ModelPath = Path.Combine(sdxl, "checkpoint"),
-            ImagePromptPath = Path.Combine(sdxl, "ckpts"),
-            Storage = storage,
-            TextEncoderStorage = storage,
-            ImageEncoderStorage = storage,
-        });
-        var llava = new LlavaDetector(detectorRuntime, new LlavaOptions { ModelPath = Path.Combine(TestData.Golden, "mllm", "llava-hf"), Storage = storage });
+        var backbone = new SdxlBackbone(
+            runtime,
+            new SdxlOptions
+            {
+                ModelPath = Path.Combine(sdxl, "checkpoint"),
+                ImagePromptPath = Path.Combine(sdxl, "ckpts"),
+                Storage = storage,
+                TextEncoderStorage = storage,
+                ImageEncoderStorage = storage,
+            }
+        );
+        var llava = new LlavaDetector(
+            detectorRuntime,
+            new LlavaOptions { ModelPath = Path.Combine(TestData.Golden, "mllm", "llava-hf"), Storage = storage }
+        );
         var aligner = new ImplicitAligner(runtime, Path.Combine(TestData.Golden, "round", "aligner_sdxl_llava.pth"), headWidth: 16);
         return new Models(backbone, backbone.DecodeLatents, llava, aligner);
     }
@@ -120,19 +134,30 @@ public sealed class WholeRunTests : IDisposable
     private Models OpenFlux(DeviceRuntime runtime, DeviceRuntime detectorRuntime, WeightStorage storage, double? stepCache)
     {
         var flux = Path.Combine(TestData.Golden, "flux");
-        var backbone = new FluxBackbone(runtime, new FluxOptions
-        {
-            ModelPath = Path.Combine(flux, "FLUX.1-dev"),
-            ImagePromptPath = Path.Combine(flux, "flux-ip-adapter"),
-            Storage = storage,
-            TextEncoderStorage = storage,
-            ImageEncoderStorage = storage,
-            StepCacheThreshold = stepCache,
-        });
-        var qwen = new QwenDetector(detectorRuntime, new QwenOptions { ModelPath = Path.Combine(TestData.Golden, "mllm", "qwen"), Storage = storage });
+        var backbone = new FluxBackbone(
+            runtime,
+            new FluxOptions
+            {
+                ModelPath = Path.Combine(flux, "FLUX.1-dev"),
+                ImagePromptPath = Path.Combine(flux, "flux-ip-adapter"),
+                Storage = storage,
+                TextEncoderStorage = storage,
+                ImageEncoderStorage = storage,
+                StepCacheThreshold = stepCache,
+            }
+        );
+        var qwen = new QwenDetector(
+            detectorRuntime,
+            new QwenOptions { ModelPath = Path.Combine(TestData.Golden, "mllm", "qwen"), Storage = storage }
+        );
         var path = folder.File("aligner.safetensors");
         var width = backbone.Info.ImagePromptWidth;
-        using (var network = new AlignerNetwork(new PerceiverConfig(qwen.HiddenSize, width, width, Depth: 2, Heads: 2, HeadWidth: 16, FeedForwardWidth: 64), META))
+        using (
+            var network = new AlignerNetwork(
+                new PerceiverConfig(qwen.HiddenSize, width, width, Depth: 2, Heads: 2, HeadWidth: 16, FeedForwardWidth: 64),
+                META
+            )
+        )
         using (var weights = RuleWeights.For(network))
             SafetensorsWriter.Write(path, weights);
         return new Models(backbone, backbone.DecodeLatents, qwen, new ImplicitAligner(runtime, path, headWidth: 16));
@@ -147,9 +172,21 @@ public sealed class WholeRunTests : IDisposable
         public Models(IDiffusionBackbone backbone, Func<Tensor, Tensor> decode, IMisalignmentDetector detector, IImplicitAligner aligner)
         {
             models = [backbone, detector, aligner];
-            pipeline = new AlignmentPipeline(new HookedBackbone(backbone, static _ => { }, latents => Decode(decode, latents)), detector, aligner);
+            pipeline = new AlignmentPipeline(
+                new HookedBackbone(backbone, static _ => { }, latents => Decode(decode, latents)),
+                detector,
+                aligner
+            );
             var first = new AlignmentItem("a red cube") { Seed = 1, Size = Size };
-            Request = new AlignmentRequest(first, new AlignmentItem("two cats") { Seed = 2, Size = Size, NegativePrompt = "dogs" })
+            Request = new AlignmentRequest(
+                first,
+                new AlignmentItem("two cats")
+                {
+                    Seed = 2,
+                    Size = Size,
+                    NegativePrompt = "dogs",
+                }
+            )
             {
                 Steps = 4,
                 Rounds = 2,
@@ -170,14 +207,19 @@ public sealed class WholeRunTests : IDisposable
         {
             var runtimes = models.Select(static model => model.Runtime).Distinct().ToList();
             pipeline.Dispose();
-            foreach (var model in models) model.Dispose();
-            foreach (var runtime in runtimes) runtime.Dispose();
+            foreach (var model in models)
+                model.Dispose();
+            foreach (var runtime in runtimes)
+                runtime.Dispose();
         }
 
         private IReadOnlyList<RgbImage> Decode(Func<Tensor, Tensor> decode, Tensor latents)
         {
             using var pixels = decode(latents);
-            Assert.Equal((DeviceType.META, 3, Size.Height, Size.Width), (pixels.device_type, pixels.shape[1], pixels.shape[2], pixels.shape[3]));
+            Assert.Equal(
+                (DeviceType.META, 3, Size.Height, Size.Width),
+                (pixels.device_type, pixels.shape[1], pixels.shape[2], pixels.shape[3])
+            );
             decoded += (int)pixels.shape[0];
             var grey = new byte[3 * Size.Width * Size.Height];
             Array.Fill(grey, (byte)128);

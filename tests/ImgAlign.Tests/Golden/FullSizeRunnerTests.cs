@@ -10,7 +10,11 @@ public sealed class FullSizeRunnerTests
 {
     private static readonly LlamaConfig Small = new()
     {
-        VocabSize = 100, HiddenSize = 64, IntermediateSize = 96, NumHiddenLayers = 3, NumAttentionHeads = 4,
+        VocabSize = 100,
+        HiddenSize = 64,
+        IntermediateSize = 96,
+        NumHiddenLayers = 3,
+        NumAttentionHeads = 4,
     };
 
     [Fact]
@@ -35,7 +39,9 @@ public sealed class FullSizeRunnerTests
     public async Task Numbers_that_are_not_finite_are_a_problem()
     {
         var results = await RunAsync(
-            bound: 0.1, static values => values.dtype == torch.float32 ? values : values.Times(double.PositiveInfinity));
+            bound: 0.1,
+            static values => values.dtype == torch.float32 ? values : values.Times(double.PositiveInfinity)
+        );
         Assert.Equal((DoctorVerdict.Problem, double.NaN), (results[^1].Verdict, results[^1].Error));
     }
 
@@ -64,10 +70,16 @@ public sealed class FullSizeRunnerTests
 
     private static async Task<List<FullSizeResult>> RunAsync(double bound, Func<torch.Tensor, torch.Tensor> change)
     {
-        var test = FullSizeTest.Create("a small LLaMA", "8 tokens", bound, static device => new LlamaModel(Small, device),
-            (model, inputs) => change(model.Run(model.Embed(inputs.Ids(8, Small.VocabSize)))));
+        var test = FullSizeTest.Create(
+            $"a small LLaMA",
+            $"8 tokens",
+            bound,
+            static device => new LlamaModel(Small, device),
+            (model, inputs) => change(model.Run(model.Embed(inputs.Ids(8, Small.VocabSize))))
+        );
         var results = new List<FullSizeResult>();
-        await foreach (var result in new FullSizeRunner("cpu").RunAsync(test)) results.Add(result);
+        await foreach (var result in new FullSizeRunner("cpu").RunAsync(test))
+            results.Add(result);
         return results;
     }
 }

@@ -1,6 +1,6 @@
+using ImgAlign.Checkpoints;
 using ImgAlign.Networks.Clip;
 using ImgAlign.Networks.Vae;
-using ImgAlign.Checkpoints;
 using ImgAlign.Testing.Golden;
 using ImgAlign.Tests.Networks;
 using ImgAlign.Tests.Networks.Llama;
@@ -17,11 +17,14 @@ public class ModuleRecorderTests
     {
         var config = TinyUNet.Config();
         using var network = TinyUNet.Create(config);
-        AssertSeen(network, () =>
-        {
-            using var conditioning = network.Prepare(rand(1, 5, 12), rand(1, 8), rand(1, 6));
-            network.call(rand(1, 4, 8, 8), tensor(1f), conditioning);
-        });
+        AssertSeen(
+            network,
+            () =>
+            {
+                using var conditioning = network.Prepare(rand(1, 5, 12), rand(1, 8), rand(1, 6));
+                network.call(rand(1, 4, 8, 8), tensor(1f), conditioning);
+            }
+        );
     }
 
     [Fact]
@@ -32,7 +35,8 @@ public class ModuleRecorderTests
         using var network = TinyUNet.Create(config);
         var path = network.named_modules().Select(pair => pair.name).First(name => name.EndsWith("ff.net.0", StringComparison.Ordinal));
         using var recorder = new ModuleRecorder(network, [path, path + ".proj"]);
-        using (var conditioning = network.Prepare(rand(1, 5, 12), rand(1, 8), rand(1, 6))) network.call(rand(1, 4, 8, 8), tensor(1f), conditioning);
+        using (var conditioning = network.Prepare(rand(1, 5, 12), rand(1, 8), rand(1, 6)))
+            network.call(rand(1, 4, 8, 8), tensor(1f), conditioning);
         var halves = recorder.Recorded[path + ".proj"].chunk(2, -1);
         Assert.True(recorder.Recorded[path].allclose(halves[0] * nn.functional.gelu(halves[1]), rtol: 1e-3, atol: 1e-4));
     }
@@ -40,19 +44,43 @@ public class ModuleRecorderTests
     [Fact]
     public void Sees_every_layer_of_the_autoencoder()
     {
-        using var network = new AutoencoderKl(new AutoencoderKlConfig { BlockOutChannels = [8, 16], NormNumGroups = 4, DownBlockTypes = ["DownEncoderBlock2D", "DownEncoderBlock2D"], UpBlockTypes = ["UpDecoderBlock2D", "UpDecoderBlock2D"] }, META);
+        using var network = new AutoencoderKl(
+            new AutoencoderKlConfig
+            {
+                BlockOutChannels = [8, 16],
+                NormNumGroups = 4,
+                DownBlockTypes = ["DownEncoderBlock2D", "DownEncoderBlock2D"],
+                UpBlockTypes = ["UpDecoderBlock2D", "UpDecoderBlock2D"],
+            },
+            META
+        );
         Fill(network);
-        AssertSeen(network, () =>
-        {
-            network.Decode(rand(1, 4, 4, 4));
-            network.Encode(rand(1, 3, 8, 8));
-        });
+        AssertSeen(
+            network,
+            () =>
+            {
+                network.Decode(rand(1, 4, 4, 4));
+                network.Encode(rand(1, 3, 8, 8));
+            }
+        );
     }
 
     [Fact]
     public void Sees_every_layer_of_CLIPs_image_encoder()
     {
-        using var network = new ClipVisionModel(new ClipVisionConfig { HiddenSize = 16, IntermediateSize = 32, NumHiddenLayers = 2, NumAttentionHeads = 2, ImageSize = 28, PatchSize = 14, ProjectionDim = 8 }, META);
+        using var network = new ClipVisionModel(
+            new ClipVisionConfig
+            {
+                HiddenSize = 16,
+                IntermediateSize = 32,
+                NumHiddenLayers = 2,
+                NumAttentionHeads = 2,
+                ImageSize = 28,
+                PatchSize = 14,
+                ProjectionDim = 8,
+            },
+            META
+        );
         Fill(network);
         AssertSeen(network, () => network.call(rand(1, 3, 28, 28)));
     }
@@ -74,7 +102,11 @@ public class ModuleRecorderTests
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var layers = network.named_modules().Where(pair => pair.module.parameters(recurse: false).Any() && !pair.module.named_children().Any()).Select(pair => pair.name).ToList();
+        var layers = network
+            .named_modules()
+            .Where(pair => pair.module.parameters(recurse: false).Any() && !pair.module.named_children().Any())
+            .Select(pair => pair.name)
+            .ToList();
         Assert.NotEmpty(layers);
         using var recorder = new ModuleRecorder(network, layers);
         run();

@@ -25,9 +25,13 @@ public class ClipImageProcessorTests
         var image = TestImages.Noise(30, 20);
         Assert.Equal(new ImageSize(50, 10), Load("""{"size": {"height": 10, "width": 50}, "do_center_crop": false}""").Fit(image).Size);
         Assert.Same(image, Load("""{"do_resize": false, "do_center_crop": false}""").Fit(image));
-        using var levels = Load("""{"do_resize": false, "do_center_crop": false, "do_rescale": false, "do_normalize": false}""").Preprocess(image);
+        using var levels = Load("""{"do_resize": false, "do_center_crop": false, "do_rescale": false, "do_normalize": false}""")
+            .Preprocess(image);
         Assert.Equal(image.Pixels[1], levels[0, 1, 0, 0].item<float>());
-        using var scaled = Load("""{"do_resize": false, "do_center_crop": false, "rescale_factor": 0.5, "image_mean": [0, 1, 2], "image_std": [1, 2, 4]}""").Preprocess(image);
+        using var scaled = Load(
+                """{"do_resize": false, "do_center_crop": false, "rescale_factor": 0.5, "image_mean": [0, 1, 2], "image_std": [1, 2, 4]}"""
+            )
+            .Preprocess(image);
         Assert.Equal((image.Pixels[2] * 0.5f - 2) / 4, scaled[0, 2, 0, 0].item<float>());
         var nearest = Load("""{"resample": 0, "size": 40, "do_center_crop": false}""").Fit(image);
         Assert.Equal(image.At(0, 0), nearest.At(1, 1));
@@ -52,7 +56,8 @@ public class ClipImageProcessorTests
         var fitted = Load("""{"size": 3, "crop_size": 6}""").Fit(TestImages.Plain(3, 3, 9, 9, 9));
         Assert.Equal(new ImageSize(6, 6), fitted.Size);
         for (var y = 0; y < 6; y++)
-            for (var x = 0; x < 6; x++) Assert.Equal(x is >= 2 and < 5 && y is >= 2 and < 5 ? 9 : 0, fitted.At(x, y).Red);
+        for (var x = 0; x < 6; x++)
+            Assert.Equal(x is >= 2 and < 5 && y is >= 2 and < 5 ? 9 : 0, fitted.At(x, y).Red);
     }
 
     [Theory]
@@ -79,7 +84,8 @@ public class ClipImageProcessorTests
     public void Nothing_but_the_result_is_left()
     {
         var before = LiveTensors.Count();
-        using (ClipImageProcessor.ForSize(8).Preprocess(TestImages.Noise(20, 10))) Assert.Equal(before + 1, torch.Tensor.TotalCount);
+        using (ClipImageProcessor.ForSize(8).Preprocess(TestImages.Noise(20, 10)))
+            Assert.Equal(before + 1, torch.Tensor.TotalCount);
         Assert.Equal(before, torch.Tensor.TotalCount);
     }
 
@@ -88,7 +94,13 @@ public class ClipImageProcessorTests
     {
         using var folder = new TemporaryFolder();
         folder.Write("preprocessor_config.json", """{"image_mean": [0.1, 0.1, 0.1]}""");
-        folder.Write("processor_config.json", """{"patch_size": 14, "image_processor": {"image_mean": [0.5, 0.5, 0.5], "size": {"shortest_edge": 56}, "do_center_crop": null}}""");
+        folder.Write(
+            "processor_config.json",
+            """
+            {"patch_size": 14,
+             "image_processor": {"image_mean": [0.5, 0.5, 0.5], "size": {"shortest_edge": 56}, "do_center_crop": null}}
+            """
+        );
         var processor = ClipImageProcessor.Load(folder.Path);
         Assert.Equal([0.5, 0.5, 0.5], processor.Mean);
         Assert.Equal(56, processor.ShortestEdge);
@@ -97,7 +109,13 @@ public class ClipImageProcessorTests
         folder.Write("processor_config.json", """{"patch_size": 14}""");
         Assert.Equal([0.1, 0.1, 0.1], ClipImageProcessor.Load(folder.Path).Mean);
         folder.Write("processor_config.json", """{"image_processor": {"image_mean": [0.5]}}""");
-        Assert.Contains("processor_config.json: image_mean", Assert.Throws<ImgAlignException>(() => ClipImageProcessor.Load(folder.Path)).Message.Replace("preprocessor", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains(
+            "processor_config.json: image_mean",
+            Assert
+                .Throws<ImgAlignException>(() => ClipImageProcessor.Load(folder.Path))
+                .Message.Replace("preprocessor", "", StringComparison.Ordinal),
+            StringComparison.Ordinal
+        );
     }
 
     private static ClipImageProcessor Load(string json)

@@ -39,11 +39,27 @@ public class ImageFileTests
     public void What_is_no_image_is_named()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("missing", Assert.Throws<ImgAlignException>(() => ImageFile.Load(folder.File("none.png"))).Message, StringComparison.Ordinal);
-        Assert.Contains("missing", Assert.Throws<ImgAlignException>(() => ImageFile.Load(folder.File("no/such/none.png"))).Message, StringComparison.Ordinal);
-        Assert.Contains("is a folder; give an image file", Assert.Throws<ImgAlignException>(() => ImageFile.Load(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "missing",
+            Assert.Throws<ImgAlignException>(() => ImageFile.Load(folder.File("none.png"))).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "missing",
+            Assert.Throws<ImgAlignException>(() => ImageFile.Load(folder.File("no/such/none.png"))).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "is a folder; give an image file",
+            Assert.Throws<ImgAlignException>(() => ImageFile.Load(folder.Path)).Message,
+            StringComparison.Ordinal
+        );
         foreach (var contents in (string[])["", "a", "no image at all", new string('x', 10_000)])
-            Assert.Contains("not an image", Assert.Throws<ImgAlignException>(() => ImageFile.Load(folder.Write("text.png", contents))).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "not an image",
+                Assert.Throws<ImgAlignException>(() => ImageFile.Load(folder.Write("text.png", contents))).Message,
+                StringComparison.Ordinal
+            );
     }
 
     [Theory]
@@ -67,7 +83,10 @@ public class ImageFileTests
     public void A_picture_for_which_there_is_not_enough_memory_is_refused_in_one_sentence()
     {
         var exception = Assert.Throws<ImgAlignException>(() => ImageFile.RequireMemory("big.png", 13000, 13000, 1_500_000_000));
-        Assert.Equal("big.png: 13000x13000 pixels need 1.7 GB of memory, and 1.5 GB are free; scale the picture down first.", exception.Message);
+        Assert.Equal(
+            "big.png: 13000x13000 pixels need 1.7 GB of memory, and 1.5 GB are free; scale the picture down first.",
+            exception.Message
+        );
         ImageFile.RequireMemory("big.png", 13000, 13000, 1_700_000_000);
         ImageFile.RequireMemory("big.png", 13000, 13000, freeBytes: null);
     }
@@ -81,22 +100,60 @@ public class ImageFileTests
         for (var i = 0; i < 200; i++)
         {
             var damaged = png.ToArray();
-            for (var k = 0; k <= i % 4; k++) damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
+            for (var k = 0; k <= i % 4; k++)
+                damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
             var path = folder.Write("damaged.png", damaged);
-            if (Record.Exception(() => ImageFile.Load(path)) is { } exception) Assert.IsType<ImgAlignException>(exception);
+            if (Record.Exception(() => ImageFile.Load(path)) is { } exception)
+                Assert.IsType<ImgAlignException>(exception);
         }
     }
 
-    // 2x1 pixels, palette white and red, pixel 0 is entry 0, which is transparent; pixel 1 is entry 1. A canvas of 3x1: the last one is not covered.
+    // 2x1 pixels, palette white and red, pixel 0 is entry 0, which is transparent; pixel 1 is entry 1. A canvas of 3x1: the last one is not
+    // covered.
     [Fact]
     public void Transparent_pixels_of_a_GIF_have_the_colour_that_the_palette_stores()
     {
         using var folder = new TemporaryFolder();
         byte[] file =
         [
-            .. "GIF89a"u8, 3, 0, 1, 0, 0x80, 0, 0, 255, 255, 255, 255, 0, 0,
-            0x21, 0xF9, 4, 1, 0, 0, 0, 0,
-            0x2C, 0, 0, 0, 0, 2, 0, 1, 0, 0, 2, 2, 0x44, 0x0A, 0, 0x3B,
+            .. "GIF89a"u8,
+            3,
+            0,
+            1,
+            0,
+            0x80,
+            0,
+            0,
+            255,
+            255,
+            255,
+            255,
+            0,
+            0,
+            0x21,
+            0xF9,
+            4,
+            1,
+            0,
+            0,
+            0,
+            0,
+            0x2C,
+            0,
+            0,
+            0,
+            0,
+            2,
+            0,
+            1,
+            0,
+            0,
+            2,
+            2,
+            0x44,
+            0x0A,
+            0,
+            0x3B,
         ];
         var image = ImageFile.Load(folder.Write("a.gif", file));
         Assert.Equal([(255, 255, 255), (255, 0, 0), (255, 255, 255)], Enumerable.Range(0, 3).Select(x => image.At(x, 0)));
@@ -120,7 +177,10 @@ public class ImageFileTests
     public void Transparent_entries_of_a_PNG_palette_have_their_colour()
     {
         using var folder = new TemporaryFolder();
-        var file = Convert.FromBase64String("iVBORw0KGgoAAAANSUhEUgAAAAMAAAABCAMAAAAsPuSGAAAABlBMVEX///8KyB6heTaNAAAAAnRSTlMAgJsrThgAAAAMSURBVHicY2BgZAAAAAYAApjVmZIAAAAASUVORK5CYII=");
+        var file = Convert.FromBase64String(
+            "iVBORw0KGgoAAAANSUhEUgAAAAMAAAABCAMAAAAsPuSGAAAABlBMVEX///8KyB6heTaNAAAAAnRSTlMA"
+                + "gJsrThgAAAAMSURBVHicY2BgZAAAAAYAApjVmZIAAAAASUVORK5CYII="
+        );
         var image = ImageFile.Load(folder.Write("a.png", file));
         Assert.Equal([(255, 255, 255), (10, 200, 30), (255, 255, 255)], Enumerable.Range(0, 3).Select(x => image.At(x, 0)));
     }
@@ -129,7 +189,11 @@ public class ImageFileTests
     public void A_picture_that_no_array_holds_is_an_error_and_not_an_overflow()
     {
         var image = new RgbImage(30_000, 20_000, new byte[3 * 30_000 * 20_000]);
-        Assert.Contains("30000x20000 pixels is too large", Assert.Throws<ImgAlignException>(() => ImageFile.EncodePng(image)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "30000x20000 pixels is too large",
+            Assert.Throws<ImgAlignException>(() => ImageFile.EncodePng(image)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -146,7 +210,8 @@ public class ImageFileTests
         foreach (var value in data)
         {
             crc ^= value;
-            for (var bit = 0; bit < 8; bit++) crc = (crc >> 1) ^ (0xEDB88320 & (0 - (crc & 1)));
+            for (var bit = 0; bit < 8; bit++)
+                crc = (crc >> 1) ^ (0xEDB88320 & (0 - (crc & 1)));
         }
         return ~crc;
     }

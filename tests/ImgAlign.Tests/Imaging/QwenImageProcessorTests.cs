@@ -7,20 +7,25 @@ namespace ImgAlign.Tests.Imaging;
 public class QwenImageProcessorTests
 {
     [Theory]
-    [InlineData(1024, 1024, 1036, 1036)]  // SDXL's pictures: 37 cells both ways
-    [InlineData(42, 70, 56, 56)]  // 1.5 and 2.5 cells: halves go to the even number
+    [InlineData(1024, 1024, 1036, 1036)] // SDXL's pictures: 37 cells both ways
+    [InlineData(42, 70, 56, 56)] // 1.5 and 2.5 cells: halves go to the even number
     [InlineData(1, 200, 28, 812)]
     [InlineData(6000, 200, 4228, 140)]
     public void Sides_are_whole_cells(int width, int height, int expectedWidth, int expectedHeight)
     {
         var processor = new QwenImageProcessor { MinPixels = 56 * 56, MaxPixels = 600_000 };
-        if (width == 1024) processor = processor with { MaxPixels = 12_845_056 };
+        if (width == 1024)
+            processor = processor with { MaxPixels = 12_845_056 };
         Assert.Equal(new ImageSize(expectedWidth, expectedHeight), processor.FitSize(new ImageSize(width, height)));
     }
 
     [Fact]
     public void A_ribbon_is_refused() =>
-        Assert.Contains("201x1", Assert.Throws<InvalidRequestException>(() => new QwenImageProcessor().FitSize(new ImageSize(201, 1))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "201x1",
+            Assert.Throws<InvalidRequestException>(() => new QwenImageProcessor().FitSize(new ImageSize(201, 1))).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void Several_images_are_one_after_another()
@@ -30,7 +35,9 @@ public class QwenImageProcessorTests
         var (first, second) = (TestImages.Noise(60, 60), TestImages.Noise(90, 120));
         var both = processor.Preprocess(first, second);
         Assert.Equal([new PatchGrid(4, 4), new PatchGrid(8, 6)], both.Grids);
-        Assert.True(both.Values.eq(torch.cat([processor.Preprocess(first).Values, processor.Preprocess(second).Values])).all().item<bool>());
+        Assert.True(
+            both.Values.eq(torch.cat([processor.Preprocess(first).Values, processor.Preprocess(second).Values])).all().item<bool>()
+        );
     }
 
     [Fact]
@@ -62,7 +69,8 @@ public class QwenImageProcessorTests
     public void Nothing_but_the_result_is_left()
     {
         var before = LiveTensors.Count();
-        using (new QwenImageProcessor().Preprocess(TestImages.Noise(60, 60))) Assert.Equal(before + 1, torch.Tensor.TotalCount);
+        using (new QwenImageProcessor().Preprocess(TestImages.Noise(60, 60)))
+            Assert.Equal(before + 1, torch.Tensor.TotalCount);
         Assert.Equal(before, torch.Tensor.TotalCount);
     }
 

@@ -17,7 +17,8 @@ internal static class TestImages
     public static RgbImage Plain(int width, int height, byte red, byte green, byte blue)
     {
         var pixels = new byte[3 * width * height];
-        for (var i = 0; i < pixels.Length; i += 3) (pixels[i], pixels[i + 1], pixels[i + 2]) = (red, green, blue);
+        for (var i = 0; i < pixels.Length; i += 3)
+            (pixels[i], pixels[i + 1], pixels[i + 2]) = (red, green, blue);
         return new RgbImage(width, height, pixels);
     }
 

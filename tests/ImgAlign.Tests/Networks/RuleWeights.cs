@@ -14,7 +14,9 @@ internal static class RuleWeights
     /// <param name="more">Further tensors, of two numbers each.</param>
     public static RuleCheckpoint For(torch.nn.Module network, Func<string, string>? rename = null, params string[] more)
     {
-        var own = ModuleParameters.Enumerate(network).Select(parameter => KeyValuePair.Create(rename?.Invoke(parameter.Path) ?? parameter.Path, parameter.Value.shape));
+        var own = ModuleParameters
+            .Enumerate(network)
+            .Select(parameter => KeyValuePair.Create(rename?.Invoke(parameter.Path) ?? parameter.Path, parameter.Value.shape));
         return new RuleCheckpoint(11, [.. own, .. more.Select(name => KeyValuePair.Create<string, long[]>(name, [2]))]);
     }
 }

@@ -27,14 +27,23 @@ public sealed class AlignmentTests : IDisposable
         var again = await world.Pipeline.AlignAsync(ColourWorld.Request with { Rounds = 2, Items = [first.Items[0].Item] });
         Assert.Equal(first.Items, again.Items);
         Assert.Equal(first.Settings, again.Settings);
-        Assert.Equal((6, 1.2, 0.2, Samplers.Euler), (first.Settings.Steps, first.Settings.Guidance, first.Settings.ImagePromptScale, first.Settings.Sampler));
+        Assert.Equal(
+            (6, 1.2, 0.2, Samplers.Euler),
+            (first.Settings.Steps, first.Settings.Guidance, first.Settings.ImagePromptScale, first.Settings.Sampler)
+        );
         Assert.Equal(new ImageSize(32, 32), first.Items[0].Item.Size);
     }
 
     [Fact]
     public async Task Guidance_may_run_its_branches_apart_and_in_some_steps_only()
     {
-        var request = new GenerationRequest(new GenerationItem("a red house") { Seed = 3, NegativePrompt = "green" }, new GenerationItem("a blue house") { Seed = 4, NegativePrompt = "green" }) { Guidance = 3 };
+        var request = new GenerationRequest(
+            new GenerationItem("a red house") { Seed = 3, NegativePrompt = "green" },
+            new GenerationItem("a blue house") { Seed = 4, NegativePrompt = "green" }
+        )
+        {
+            Guidance = 3,
+        };
         var whole = await Pictures(request);
         Assert.Equal(whole, await Pictures(request with { GuidanceBranches = GuidanceBranches.Apart }));
         Assert.Equal(whole, await Pictures(request with { GuidanceInterval = new(0, 1) }));
@@ -50,7 +59,9 @@ public sealed class AlignmentTests : IDisposable
     public async Task The_base_picture_is_the_one_that_the_backbone_generates_alone()
     {
         var aligned = await world.Pipeline.AlignOneAsync(ColourWorld.Request);
-        var generated = await world.Generation.ImagesAsync(new GenerationRequest(ColourWorld.Request.Items[0], new GenerationItem("a blue house") { Seed = 3 }));
+        var generated = await world.Generation.ImagesAsync(
+            new GenerationRequest(ColourWorld.Request.Items[0], new GenerationItem("a blue house") { Seed = 3 })
+        );
         Assert.Equal(2, generated.Count);
         Assert.Equal(aligned.BaseImage, generated[0]);
     }
@@ -65,7 +76,9 @@ public sealed class AlignmentTests : IDisposable
     [Fact]
     public async Task A_negative_prompt_pushes_away()
     {
-        var images = await world.Generation.ImagesAsync(new GenerationRequest(new GenerationItem("red"), new GenerationItem("red") { NegativePrompt = "red" }) { Guidance = 2 });
+        var images = await world.Generation.ImagesAsync(
+            new GenerationRequest(new GenerationItem("red"), new GenerationItem("red") { NegativePrompt = "red" }) { Guidance = 2 }
+        );
         Assert.True(images[0].Pixels[0] > images[1].Pixels[0]);
     }
 
@@ -73,7 +86,10 @@ public sealed class AlignmentTests : IDisposable
     public async Task An_image_prompt_leads_a_plain_generation()
     {
         var white = new RgbImage(32, 32, [.. Enumerable.Repeat((byte)255, 3 * 32 * 32)]);
-        var request = new GenerationRequest(new GenerationItem("red"), new GenerationItem("red") { Image = white }) { ImagePromptScale = 0.5 };
+        var request = new GenerationRequest(new GenerationItem("red"), new GenerationItem("red") { Image = white })
+        {
+            ImagePromptScale = 0.5,
+        };
         var images = await world.Generation.ImagesAsync(request);
         Assert.True(images[1].Pixels[1] > images[0].Pixels[1]);
         Assert.Equal(images[0], (await world.Generation.ImagesAsync(request with { ImagePromptScale = 0 }))[1]);
@@ -93,7 +109,9 @@ public sealed class AlignmentTests : IDisposable
     public async Task An_existing_picture_may_have_any_size_if_the_new_one_is_given()
     {
         var image = new RgbImage(33, 21, new byte[3 * 33 * 21]);
-        var result = await world.Pipeline.AlignOneAsync(ColourWorld.Request.With(item => item with { Image = image, Size = new ImageSize(32, 24) }));
+        var result = await world.Pipeline.AlignOneAsync(
+            ColourWorld.Request.With(item => item with { Image = image, Size = new ImageSize(32, 24) })
+        );
         Assert.Equal(new ImageSize(32, 24), result.Image.Size);
     }
 
@@ -111,7 +129,10 @@ public sealed class AlignmentTests : IDisposable
     public async Task The_gate_drops_a_picture_that_scores_no_higher()
     {
         // White is what the question asks for, so the picture moves away from the prompt.
-        var request = ColourWorld.Request.With(item => item with { Question = "white white white, no {prompt}" }) with { Rounds = 3 };
+        var request = ColourWorld.Request.With(item => item with { Question = "white white white, no {prompt}" }) with
+        {
+            Rounds = 3,
+        };
         var gated = await world.Pipeline.AlignOneAsync(request);
         Assert.False(gated.Accepted);
         Assert.Single(gated.Rounds);
@@ -141,7 +162,12 @@ public sealed class AlignmentTests : IDisposable
     public async Task Without_a_scorer_every_round_is_kept()
     {
         using var other = new ColourWorld(withScorer: false);
-        var result = await other.Pipeline.AlignOneAsync(ColourWorld.Request.With(item => item with { Question = "white white white, no {prompt}" }) with { Rounds = 2 });
+        var result = await other.Pipeline.AlignOneAsync(
+            ColourWorld.Request.With(item => item with { Question = "white white white, no {prompt}" }) with
+            {
+                Rounds = 2,
+            }
+        );
         Assert.All(result.Rounds, round => Assert.True(round.Accepted));
         Assert.Empty(result.BaseScores);
     }
@@ -161,9 +187,13 @@ public sealed class AlignmentTests : IDisposable
     [Fact]
     public void Parts_that_do_not_fit_are_refused()
     {
-        var detector = Assert.Throws<ArgumentException>(() => new AlignmentPipeline(world.Backbone, world.Detector, new OtherAligner(world.Runtime, 7, 3)));
+        var detector = Assert.Throws<ArgumentException>(() =>
+            new AlignmentPipeline(world.Backbone, world.Detector, new OtherAligner(world.Runtime, 7, 3))
+        );
         Assert.Contains("width 7, but Colour reader gives 6", detector.Message, StringComparison.Ordinal);
-        var backbone = Assert.Throws<ArgumentException>(() => new AlignmentPipeline(world.Backbone, world.Detector, new OtherAligner(world.Runtime, 6, 2048)));
+        var backbone = Assert.Throws<ArgumentException>(() =>
+            new AlignmentPipeline(world.Backbone, world.Detector, new OtherAligner(world.Runtime, 6, 2048))
+        );
         Assert.Contains("width 2048, but Colour takes 4 x 3", backbone.Message, StringComparison.Ordinal);
     }
 
@@ -175,7 +205,9 @@ public sealed class AlignmentTests : IDisposable
         public DeviceRuntime Runtime => runtime;
         public int DetectorWidth => detectorWidth;
         public int TokenWidth => tokenWidth;
+
         public TorchSharp.torch.Tensor Align(TorchSharp.torch.Tensor h, TorchSharp.torch.Tensor z, int passes) => z.alias();
+
         public void Dispose() { }
     }
 }

@@ -15,7 +15,12 @@ internal sealed class ColourWorld : IDisposable
         IDiffusionBackbone backbone = hook is null ? Backbone : new HookedBackbone(Backbone, hook);
         IMisalignmentDetector detector = hook is null ? Detector : new HookedDetector(Detector, hook);
         IImplicitAligner aligner = hook is null ? Aligner : new HookedAligner(Aligner, hook);
-        Pipeline = new AlignmentPipeline(backbone, detector, aligner, new AlignmentPipelineOptions { Scorers = withScorer ? [new ColourScorer(Runtime)] : [] });
+        Pipeline = new AlignmentPipeline(
+            backbone,
+            detector,
+            aligner,
+            new AlignmentPipelineOptions { Scorers = withScorer ? [new ColourScorer(Runtime)] : [] }
+        );
         Generation = new GenerationPipeline(backbone);
     }
 

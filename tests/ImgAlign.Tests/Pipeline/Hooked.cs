@@ -7,23 +7,36 @@ namespace ImgAlign.Tests.Pipeline;
 /// <param name="inner">The backbone.</param>
 /// <param name="hook">Told the name of the method.</param>
 /// <param name="decode">Takes the place of the backbone's own <see cref="Decode"/>; null: nothing does.</param>
-internal sealed class HookedBackbone(IDiffusionBackbone inner, Action<string> hook, Func<torch.Tensor, IReadOnlyList<RgbImage>>? decode = null)
-    : IDiffusionBackbone, IImagePromptEncoder, IMemoryFootprint
+internal sealed class HookedBackbone(
+    IDiffusionBackbone inner,
+    Action<string> hook,
+    Func<torch.Tensor, IReadOnlyList<RgbImage>>? decode = null
+) : IDiffusionBackbone, IImagePromptEncoder, IMemoryFootprint
 {
     public string Name => inner.Name;
     public DeviceRuntime Runtime => inner.Runtime;
     public BackboneInfo Info => inner.Info;
     public IImagePromptEncoder? ImagePrompt => inner.ImagePrompt is null ? null : this;
     public bool IsDisposed { get; private set; }
+
     public ImageSize NearestSize(ImageSize size) => inner.NearestSize(size);
+
     public void CheckPrompt(string prompt) => inner.CheckPrompt(prompt);
+
     public IReadOnlyList<UnreadText> FindUnread(string prompt) => inner.FindUnread(prompt);
+
     public void CheckSettings(SamplingSettings settings) => inner.CheckSettings(settings);
+
     public IReadOnlyList<long> LatentShape(ImageSize size) => inner.LatentShape(size);
+
     public ISampler? DefaultSampler => inner.DefaultSampler;
+
     public NoiseSchedule CreateSchedule(SamplingSettings settings, ImageSize size) => inner.CreateSchedule(settings, size);
+
     public IGuidance CreateGuidance(SamplingSettings settings) => inner.CreateGuidance(settings);
-    public IReadOnlyList<StageFootprint> EstimateStages(Workload workload) => inner is IMemoryFootprint known ? known.EstimateStages(workload) : [];
+
+    public IReadOnlyList<StageFootprint> EstimateStages(Workload workload) =>
+        inner is IMemoryFootprint known ? known.EstimateStages(workload) : [];
 
     public TextFeatures EncodeText(IReadOnlyList<string?> prompts)
     {
@@ -31,7 +44,13 @@ internal sealed class HookedBackbone(IDiffusionBackbone inner, Action<string> ho
         return inner.EncodeText(prompts);
     }
 
-    public Conditioning Condition(TextFeatures text, torch.Tensor? imagePrompt, double imagePromptScale, ImageSize size, SamplingSettings settings)
+    public Conditioning Condition(
+        TextFeatures text,
+        torch.Tensor? imagePrompt,
+        double imagePromptScale,
+        ImageSize size,
+        SamplingSettings settings
+    )
     {
         hook(nameof(Condition));
         return inner.Condition(text, imagePrompt, imagePromptScale, size, settings);
@@ -44,6 +63,7 @@ internal sealed class HookedBackbone(IDiffusionBackbone inner, Action<string> ho
     }
 
     public bool EncodesPictures => inner.EncodesPictures;
+
     public torch.Tensor EncodeLatents(RgbImage image, torch.Tensor noise) => inner.EncodeLatents(image, noise);
 
     public IReadOnlyList<RgbImage> Decode(torch.Tensor x)
@@ -66,14 +86,20 @@ internal sealed class HookedBackbone(IDiffusionBackbone inner, Action<string> ho
 /// <inheritdoc cref="HookedBackbone"/>
 internal sealed class HookedDetector(IMisalignmentDetector inner, Action<string> hook) : IMisalignmentDetector, IMemoryFootprint
 {
-    public IReadOnlyList<StageFootprint> EstimateStages(Workload workload) => inner is IMemoryFootprint known ? known.EstimateStages(workload) : [];
+    public IReadOnlyList<StageFootprint> EstimateStages(Workload workload) =>
+        inner is IMemoryFootprint known ? known.EstimateStages(workload) : [];
 
     public string Name => inner.Name;
     public DeviceRuntime Runtime => inner.Runtime;
     public int HiddenSize => inner.HiddenSize;
+
     public void CheckQuestion(string question) => inner.CheckQuestion(question);
 
-    public IReadOnlyList<Detection> Detect(IReadOnlyList<DetectionInput> inputs, int critiqueTokens = 0, CancellationToken cancellationToken = default)
+    public IReadOnlyList<Detection> Detect(
+        IReadOnlyList<DetectionInput> inputs,
+        int critiqueTokens = 0,
+        CancellationToken cancellationToken = default
+    )
     {
         hook(nameof(Detect));
         return inner.Detect(inputs, critiqueTokens, cancellationToken);
@@ -112,8 +138,10 @@ internal sealed class CancelAtCall(string method, int call) : IDisposable
 
     public void Hook(string called)
     {
-        if (cancellation.IsCancellationRequested) CallsAfter++;
-        else if (called == method && ++calls == call) cancellation.Cancel();
+        if (cancellation.IsCancellationRequested)
+            CallsAfter++;
+        else if (called == method && ++calls == call)
+            cancellation.Cancel();
     }
 
     public void Dispose() => cancellation.Dispose();

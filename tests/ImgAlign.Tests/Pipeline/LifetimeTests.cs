@@ -16,7 +16,16 @@ public sealed class LifetimeTests : IDisposable
     {
         using var world = new ColourWorld();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
-            world.Pipeline.AlignAsync(ColourWorld.Request with { Steps = 1000, Rounds = 100, Acceptance = new AcceptAll() }, new Callback(_ => world.Pipeline.Dispose())));
+            world.Pipeline.AlignAsync(
+                ColourWorld.Request with
+                {
+                    Steps = 1000,
+                    Rounds = 100,
+                    Acceptance = new AcceptAll(),
+                },
+                new Callback(_ => world.Pipeline.Dispose())
+            )
+        );
     }
 
     [Fact]
@@ -56,7 +65,9 @@ public sealed class LifetimeTests : IDisposable
     {
         var before = LiveTensors.Count();
         await world.Pipeline.AlignAsync(ColourWorld.Request with { Rounds = 2, PreviewInterval = 1, DescribeCritique = true });
-        await world.Generation.GenerateAsync(new GenerationRequest(new GenerationItem("red"), new GenerationItem("blue")) { PreviewInterval = 2 });
+        await world.Generation.GenerateAsync(
+            new GenerationRequest(new GenerationItem("red"), new GenerationItem("blue")) { PreviewInterval = 2 }
+        );
         Assert.Equal(before, torch.Tensor.TotalCount);
     }
 
@@ -75,10 +86,12 @@ public sealed class LifetimeTests : IDisposable
         using var cancellation = new CancelAtCall(method, call);
         using var hooked = new ColourWorld(hook: cancellation.Hook);
         var before = LiveTensors.Count();
-        var exception = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => hooked.Pipeline.AlignAsync(ColourWorld.Request, cancellationToken: cancellation.Token));
+        var exception = await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            hooked.Pipeline.AlignAsync(ColourWorld.Request, cancellationToken: cancellation.Token)
+        );
         Assert.Equal(cancellation.Token, exception.CancellationToken);
         Assert.Equal(before, torch.Tensor.TotalCount);
-        Assert.InRange(cancellation.CallsAfter, 0, 1);  // the step that had begun
+        Assert.InRange(cancellation.CallsAfter, 0, 1); // the step that had begun
         Assert.NotNull(await world.Pipeline.AlignAsync(ColourWorld.Request));
     }
 
@@ -93,7 +106,8 @@ public sealed class LifetimeTests : IDisposable
         var calls = 0;
         using var hooked = new ColourWorld(hook: called =>
         {
-            if (called == method && ++calls == call) throw new InvalidOperationException("a model's own");
+            if (called == method && ++calls == call)
+                throw new InvalidOperationException("a model's own");
         });
         var before = LiveTensors.Count();
         var exception = await Assert.ThrowsAsync<InvalidOperationException>(() => hooked.Pipeline.AlignAsync(ColourWorld.Request));
@@ -106,7 +120,9 @@ public sealed class LifetimeTests : IDisposable
     {
         var throwing = await world.Pipeline.AlignAsync(ColourWorld.Request, new Callback(static _ => throw new InvalidCastException()));
         using var forever = new ManualResetEventSlim();
-        var stalling = await world.Pipeline.AlignAsync(ColourWorld.Request, new Callback(_ => forever.Wait())).WaitAsync(TimeSpan.FromSeconds(60));
+        var stalling = await world
+            .Pipeline.AlignAsync(ColourWorld.Request, new Callback(_ => forever.Wait()))
+            .WaitAsync(TimeSpan.FromSeconds(60));
         forever.Set();
         Assert.Equal(throwing.Items, stalling.Items);
     }
@@ -115,10 +131,14 @@ public sealed class LifetimeTests : IDisposable
     public async Task A_callback_may_wait_for_the_same_pipeline()
     {
         var inner = new TaskCompletionSource<AlignmentResult>();
-        var outer = await world.Pipeline.AlignAsync(ColourWorld.Request, new Callback(update =>
-        {
-            if (update is RunStarted) inner.SetResult(world.Pipeline.AlignAsync(ColourWorld.Request).GetAwaiter().GetResult());
-        }));
+        var outer = await world.Pipeline.AlignAsync(
+            ColourWorld.Request,
+            new Callback(update =>
+            {
+                if (update is RunStarted)
+                    inner.SetResult(world.Pipeline.AlignAsync(ColourWorld.Request).GetAwaiter().GetResult());
+            })
+        );
         Assert.Equal(outer.Items, (await inner.Task.WaitAsync(TimeSpan.FromSeconds(60))).Items);
     }
 
@@ -129,12 +149,14 @@ public sealed class LifetimeTests : IDisposable
         var order = new List<int>();
         using var hooked = new ColourWorld(hook: called =>
         {
-            if (called == "EncodeText") order.Add(Interlocked.Increment(ref running));
+            if (called == "EncodeText")
+                order.Add(Interlocked.Increment(ref running));
         });
         var requests = Enumerable.Range(0, 5).Select(seed => ColourWorld.Request.With(item => item with { Seed = seed })).ToList();
         var results = await Task.WhenAll(requests.Select(request => hooked.Pipeline.AlignOneAsync(request)));
         Assert.Equal(5, results.Select(static result => result.Image).Distinct().Count());
-        for (var i = 0; i < 5; i++) Assert.Equal(results[i], await world.Pipeline.AlignOneAsync(requests[i]));
+        for (var i = 0; i < 5; i++)
+            Assert.Equal(results[i], await world.Pipeline.AlignOneAsync(requests[i]));
     }
 
     [Fact]
@@ -142,11 +164,14 @@ public sealed class LifetimeTests : IDisposable
     {
         using var started = new ManualResetEventSlim();
         using var go = new ManualResetEventSlim();
-        using var busy = new ColourWorld(new RuntimeOptions { QueueLimit = 1 }, hook: _ =>
-        {
-            started.Set();
-            go.Wait();
-        });
+        using var busy = new ColourWorld(
+            new RuntimeOptions { QueueLimit = 1 },
+            hook: _ =>
+            {
+                started.Set();
+                go.Wait();
+            }
+        );
         var first = busy.Pipeline.AlignAsync(ColourWorld.Request);
         started.Wait();
         using var cancellation = new CancellationTokenSource();
@@ -191,7 +216,11 @@ public sealed class LifetimeTests : IDisposable
         using var small = new ColourWorld(options, stageBytes);
         var exception = await Assert.ThrowsAsync<DeviceMemoryException>(() => small.Pipeline.AlignAsync(ColourWorld.Request));
         // On the CPU offloading frees nothing, so loading on demand is what would fit.
-        Assert.Contains(advice.Replace("OffloadToHost", "LoadOnDemand", StringComparison.Ordinal), exception.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            advice.Replace("OffloadToHost", "LoadOnDemand", StringComparison.Ordinal),
+            exception.Message,
+            StringComparison.Ordinal
+        );
         Assert.Contains("Colour painter", exception.Message, StringComparison.Ordinal);
         Assert.Contains("150.0 MB", exception.Message.Replace("0.2 GB", "150.0 MB", StringComparison.Ordinal), StringComparison.Ordinal);
     }

@@ -13,13 +13,25 @@ public sealed class ProgressTests : IDisposable
         var result = Assert.IsType<RunCompleted<AlignmentResult>>(updates[^1]).Result;
         RunStage[] expected =
         [
-            RunStage.EncodePrompt, RunStage.Generate, RunStage.Decode, RunStage.Score, RunStage.EncodeImage,
-            RunStage.EncodeImage, RunStage.Detect, RunStage.Align, RunStage.Generate, RunStage.Decode, RunStage.Score,
+            RunStage.EncodePrompt,
+            RunStage.Generate,
+            RunStage.Decode,
+            RunStage.Score,
+            RunStage.EncodeImage,
+            RunStage.EncodeImage,
+            RunStage.Detect,
+            RunStage.Align,
+            RunStage.Generate,
+            RunStage.Decode,
+            RunStage.Score,
         ];
         Assert.Equal(expected, updates.OfType<StageStarted>().Select(static update => update.Stage));
         Assert.Equal(expected, updates.OfType<StageCompleted>().Select(static update => update.Timing.Stage));
         Assert.Equal(expected, result.Report.Timings.Select(static timing => timing.Stage));
-        Assert.Equal(Enumerable.Range(1, 6).Concat(Enumerable.Range(1, 6)), updates.OfType<StepCompleted>().Select(static update => update.Step));
+        Assert.Equal(
+            Enumerable.Range(1, 6).Concat(Enumerable.Range(1, 6)),
+            updates.OfType<StepCompleted>().Select(static update => update.Step)
+        );
         Assert.All(updates.OfType<StepCompleted>(), static update => Assert.Equal(6, update.Steps));
         Assert.Single(Assert.IsType<RunStarted>(updates[0]).Estimates);
         Assert.Same(result.Items[0].BaseImage, updates.OfType<PictureReady>().Single().Image);
@@ -32,7 +44,13 @@ public sealed class ProgressTests : IDisposable
     [InlineData(2, 3)]
     public async Task Progress_only_grows_and_ends_at_1(int items, int rounds)
     {
-        var request = new AlignmentRequest(Enumerable.Range(0, items).Select(static seed => new AlignmentItem("a red house") { Seed = seed })) { Rounds = rounds, MaxBatchSize = 2 };
+        var request = new AlignmentRequest(
+            Enumerable.Range(0, items).Select(static seed => new AlignmentItem("a red house") { Seed = seed })
+        )
+        {
+            Rounds = rounds,
+            MaxBatchSize = 2,
+        };
         var updates = await world.Pipeline.StreamAsync(request).ReadAsync();
         var progress = updates.Select(static update => update.Progress).ToList();
         Assert.Equal(progress.Order(), progress);
@@ -62,7 +80,9 @@ public sealed class ProgressTests : IDisposable
     [Fact]
     public async Task A_request_that_is_wrong_fails_before_anything_is_streamed()
     {
-        var exception = await Assert.ThrowsAsync<InvalidRequestException>(() => world.Pipeline.StreamAsync(ColourWorld.Request with { Steps = 0 }).ReadAsync());
+        var exception = await Assert.ThrowsAsync<InvalidRequestException>(() =>
+            world.Pipeline.StreamAsync(ColourWorld.Request with { Steps = 0 }).ReadAsync()
+        );
         Assert.StartsWith("Steps is 0", exception.Message, StringComparison.Ordinal);
         Assert.Equal("Steps", exception.Member);
     }
@@ -72,7 +92,8 @@ public sealed class ProgressTests : IDisposable
     {
         await foreach (var update in world.Pipeline.StreamAsync(ColourWorld.Request with { Steps = 1000 }))
         {
-            if (update is StepCompleted { Step: 2 }) break;
+            if (update is StepCompleted { Step: 2 })
+                break;
         }
         Assert.NotNull(await world.Pipeline.AlignAsync(ColourWorld.Request));
     }
@@ -81,7 +102,8 @@ public sealed class ProgressTests : IDisposable
     {
         public void Report(RunUpdate value)
         {
-            if (value is RunCompleted<AlignmentResult> run) completed.SetResult(run.Result);
+            if (value is RunCompleted<AlignmentResult> run)
+                completed.SetResult(run.Result);
         }
     }
 }

@@ -22,7 +22,10 @@ public sealed class RequestRulesTests : IDisposable
                 { "Prompt is empty", request.With(item => item with { Prompt = " \n" }) },
                 { "Prompt is empty", request.With(item => item with { Prompt = null! }) },
                 { "The question 'How?' does not say where the prompt goes", request.With(item => item with { Question = "How?" }) },
-                { "Size is 33x24, which Colour cannot generate: use 32x24", request.With(item => item with { Size = new ImageSize(33, 24) }) },
+                {
+                    "Size is 33x24, which Colour cannot generate: use 32x24",
+                    request.With(item => item with { Size = new ImageSize(33, 24) })
+                },
                 { "Size is 32x0, which", request.With(item => item with { Size = new ImageSize(32, 0) }) },
                 { "Size is -8x8, which", request.With(item => item with { Size = new ImageSize(-8, 8) }) },
                 { "Size is 2147483640x8, which", request.With(item => item with { Size = new ImageSize(2147483640, 8) }) },
@@ -42,7 +45,10 @@ public sealed class RequestRulesTests : IDisposable
                 { "PreviewInterval is 0", request with { PreviewInterval = 0 } },
                 {
                     "Acceptance decides by the scorer 'beauty', but the pipeline has no scorer",
-                    request with { Acceptance = new ScoreGate(new ScoreCriterion { Scorer = "beauty" }) }
+                    request with
+                    {
+                        Acceptance = new ScoreGate(new ScoreCriterion { Scorer = "beauty" }),
+                    }
                 },
                 { "Family is SdxlSettings, but Colour has no settings of its own", request with { Family = new SdxlSettings() } },
                 { "MaxBatchSize is 0", request with { MaxBatchSize = 0 } },
@@ -58,7 +64,10 @@ public sealed class RequestRulesTests : IDisposable
     public void A_request_out_of_range_is_refused_in_one_sentence(string expected, AlignmentRequest request)
     {
         var before = LiveTensors.Count();
-        var exception = Assert.ThrowsAny<ArgumentException>(() => { _ = world.Pipeline.AlignAsync(request); });
+        var exception = Assert.ThrowsAny<ArgumentException>(() =>
+        {
+            _ = world.Pipeline.AlignAsync(request);
+        });
         Assert.StartsWith(expected, exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', exception.Message);
         Assert.Equal(before, torch.Tensor.TotalCount);
@@ -73,7 +82,11 @@ public sealed class RequestRulesTests : IDisposable
         Refuses(() => world.Pipeline.DescribeAsync([new AlignmentItem("") { Image = new RgbImage(1, 1, new byte[3]) }]));
         Refuses(() => world.Pipeline.DescribeAsync([new AlignmentItem("red")]));
 
-        static void Refuses(Func<Task> run) => Assert.ThrowsAny<ArgumentException>(() => { _ = run(); });
+        static void Refuses(Func<Task> run) =>
+            Assert.ThrowsAny<ArgumentException>(() =>
+            {
+                _ = run();
+            });
     }
 
     [Fact]
@@ -82,9 +95,19 @@ public sealed class RequestRulesTests : IDisposable
         using var noise = new TorchNoise(1);
         var item = new GenerationItem("red") { Noise = noise };
         Assert.Contains("MaxBatchSize is 1", Message(new GenerationRequest(item, item) { MaxBatchSize = 1 }), StringComparison.Ordinal);
-        Assert.Contains("different sizes", Message(new GenerationRequest(item, item with { Size = new ImageSize(64, 64) })), StringComparison.Ordinal);
+        Assert.Contains(
+            "different sizes",
+            Message(new GenerationRequest(item, item with { Size = new ImageSize(64, 64) })),
+            StringComparison.Ordinal
+        );
 
-        string Message(GenerationRequest request) => Assert.Throws<InvalidRequestException>(() => { _ = world.Generation.GenerateAsync(request); }).Message;
+        string Message(GenerationRequest request) =>
+            Assert
+                .Throws<InvalidRequestException>(() =>
+                {
+                    _ = world.Generation.GenerateAsync(request);
+                })
+                .Message;
     }
 
     [Theory]
@@ -96,13 +119,26 @@ public sealed class RequestRulesTests : IDisposable
     [InlineData(8400, 6300, 1152, 896)]
     [InlineData(1080, 1920, 768, 1344)]
     [InlineData(100_000, 10, 8192, 64)]
-    public void A_picture_is_generated_again_in_its_own_size_or_one_of_the_models(int width, int height, int expectedWidth, int expectedHeight) =>
-        Assert.Equal(new ImageSize(expectedWidth, expectedHeight), PictureSize.For(new ImageSize(width, height), new ImageSize(1024, 1024), 8));
+    public void A_picture_is_generated_again_in_its_own_size_or_one_of_the_models(
+        int width,
+        int height,
+        int expectedWidth,
+        int expectedHeight
+    ) =>
+        Assert.Equal(
+            new ImageSize(expectedWidth, expectedHeight),
+            PictureSize.For(new ImageSize(width, height), new ImageSize(1024, 1024), 8)
+        );
 
     [Fact]
     public async Task Long_prompts_and_the_largest_seed_are_fine()
     {
-        var result = await world.Pipeline.AlignOneAsync(ColourWorld.Request.With(static item => item with { Prompt = new string('x', 100_000), Seed = long.MaxValue }) with { Rounds = 2 });
+        var result = await world.Pipeline.AlignOneAsync(
+            ColourWorld.Request.With(static item => item with { Prompt = new string('x', 100_000), Seed = long.MaxValue }) with
+            {
+                Rounds = 2,
+            }
+        );
         Assert.Equal(2, result.Rounds.Count);
     }
 }

@@ -25,13 +25,27 @@ public sealed class SamplerRunTests : ModelTest
     [Fact]
     public async Task A_flow_has_those_that_are_for_flows_and_refuses_the_others()
     {
-        using var backbone = new FluxBackbone(Runtime, new FluxOptions { ModelPath = Path.Combine(TestData.Golden, "flux", "FLUX.1-dev"), MaxTextTokens = 16 });
+        using var backbone = new FluxBackbone(
+            Runtime,
+            new FluxOptions { ModelPath = Path.Combine(TestData.Golden, "flux", "FLUX.1-dev"), MaxTextTokens = 16 }
+        );
         using var pipeline = new GenerationPipeline(backbone);
         foreach (var sampler in Samplers.All)
         {
-            var request = new GenerationRequest(new GenerationItem("a red cube") { Size = Size }) { Steps = 3, Sampler = sampler, Family = new FluxSettings { TrueGuidance = 1 } };
-            if (sampler.Kind <= SamplerKind.UniPc && sampler.Kind != SamplerKind.EulerAncestral) Assert.Equal(Size, (await pipeline.ImagesAsync(request))[0].Size);
-            else Assert.Contains($"{sampler.Name} is for models whose noise is added", (await Assert.ThrowsAsync<InvalidRequestException>(() => pipeline.ImagesAsync(request))).Message, StringComparison.Ordinal);
+            var request = new GenerationRequest(new GenerationItem("a red cube") { Size = Size })
+            {
+                Steps = 3,
+                Sampler = sampler,
+                Family = new FluxSettings { TrueGuidance = 1 },
+            };
+            if (sampler.Kind <= SamplerKind.UniPc && sampler.Kind != SamplerKind.EulerAncestral)
+                Assert.Equal(Size, (await pipeline.ImagesAsync(request))[0].Size);
+            else
+                Assert.Contains(
+                    $"{sampler.Name} is for models whose noise is added",
+                    (await Assert.ThrowsAsync<InvalidRequestException>(() => pipeline.ImagesAsync(request))).Message,
+                    StringComparison.Ordinal
+                );
         }
     }
 
@@ -41,19 +55,50 @@ public sealed class SamplerRunTests : ModelTest
         using var backbone = new SdxlBackbone(Runtime, new SdxlOptions { ModelPath = Path.Combine(TestData.Golden, "sdxl", "checkpoint") });
         using var pipeline = new GenerationPipeline(backbone);
         var request = new GenerationRequest(new GenerationItem("a cat") { Size = Size });
-        await RefusedAsync("Steps is 5, but the list of timesteps makes 2", request with { Steps = 5, NoiseLevels = new() { Timesteps = [999, 500] } });
+        await RefusedAsync(
+            "Steps is 5, but the list of timesteps makes 2",
+            request with
+            {
+                Steps = 5,
+                NoiseLevels = new() { Timesteps = [999, 500] },
+            }
+        );
         await RefusedAsync("must fall", request with { NoiseLevels = new() { Timesteps = [500, 999] } });
         await RefusedAsync("Eta is given, but euler has none", request with { Eta = 0.5 });
         await RefusedAsync("Eta is 2", request with { Eta = 2, Sampler = Samplers.Ddim });
         await RefusedAsync("GuidanceRescale is -1", request with { GuidanceRescale = -1 });
-        await RefusedAsync("are both given", request with { NoiseLevels = new() { Timesteps = [999, 500], Sigmas = [14, 1, 0] } });
-        await RefusedAsync("leaves nothing to space", request with { NoiseLevels = new() { Timesteps = [999, 500], Spacing = NoiseLevelSpacing.Karras } });
+        await RefusedAsync(
+            "are both given",
+            request with
+            {
+                NoiseLevels = new() { Timesteps = [999, 500], Sigmas = [14, 1, 0] },
+            }
+        );
+        await RefusedAsync(
+            "leaves nothing to space",
+            request with
+            {
+                NoiseLevels = new() { Timesteps = [999, 500], Spacing = NoiseLevelSpacing.Karras },
+            }
+        );
         await RefusedAsync("too short", request with { NoiseLevels = new() { Sigmas = [14] } });
-        await RefusedAsync("takes neither sigmas", request with { NoiseLevels = new() { Spacing = NoiseLevelSpacing.Karras }, Sampler = Samplers.Ddim });
+        await RefusedAsync(
+            "takes neither sigmas",
+            request with
+            {
+                NoiseLevels = new() { Spacing = NoiseLevelSpacing.Karras },
+                Sampler = Samplers.Ddim,
+            }
+        );
 
         async Task RefusedAsync(string expected, GenerationRequest asked) =>
-            Assert.Contains(expected, (await Assert.ThrowsAsync<InvalidRequestException>(() => pipeline.ImagesAsync(asked))).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                expected,
+                (await Assert.ThrowsAsync<InvalidRequestException>(() => pipeline.ImagesAsync(asked))).Message,
+                StringComparison.Ordinal
+            );
     }
 
-    private static int Distance(RgbImage a, RgbImage b) => a.Pixels.ToArray().Zip(b.Pixels.ToArray(), static (x, y) => Math.Abs(x - y)).Max();
+    private static int Distance(RgbImage a, RgbImage b) =>
+        a.Pixels.ToArray().Zip(b.Pixels.ToArray(), static (x, y) => Math.Abs(x - y)).Max();
 }

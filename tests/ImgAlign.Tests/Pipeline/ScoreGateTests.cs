@@ -43,7 +43,18 @@ public class ScoreGateTests
     [Fact]
     public void A_gate_says_what_it_does()
     {
-        var gate = Gate(new() { Scorer = "a", Margin = 0.5, Sufficient = 22 }, new() { Scorer = "b" }) with { Vote = GateVote.Any };
+        var gate = Gate(
+            new()
+            {
+                Scorer = "a",
+                Margin = 0.5,
+                Sufficient = 22,
+            },
+            new() { Scorer = "b" }
+        ) with
+        {
+            Vote = GateVote.Any,
+        };
         Assert.Equal("kept if better by any of a + 0.5, b; done at a 22; done at a picture that is not kept", gate.Description);
         Assert.Equal(["a", "b"], gate.Scorers);
     }

@@ -50,15 +50,18 @@ public sealed class ScoringTests : IDisposable
     [Fact]
     public async Task What_scorers_do_not_read_of_a_prompt_is_quoted_once()
     {
-        using var pipeline = Pipeline(new AlignmentPipelineOptions
-        {
-            Scorers = [new GivenScorer(runtime, "one", static (_, _) => 0), new GivenScorer(runtime, "two", static (_, _) => 0)],
-        });
+        using var pipeline = Pipeline(
+            new AlignmentPipelineOptions
+            {
+                Scorers = [new GivenScorer(runtime, "one", static (_, _) => 0), new GivenScorer(runtime, "two", static (_, _) => 0)],
+            }
+        );
         var warnings = (await pipeline.AlignAsync(Request)).Items[0].Warnings;
         Assert.Equal(
             "The scorer one and two's text encoder reads 2 tokens and does not read the end of the prompt: \"house\"; "
-            + "shorten it, or say first what matters most.",
-            Assert.Single(warnings));
+                + "shorten it, or say first what matters most.",
+            Assert.Single(warnings)
+        );
     }
 
     private AlignmentPipeline Pipeline(AlignmentPipelineOptions options) =>

@@ -14,15 +14,18 @@ public sealed class SdxlWithLlavaTests : IDisposable
     private readonly GoldenCase golden = GoldenCase.Load(Path.Combine(TestData.Golden, "round", "round-sdxl-5steps"));
     private readonly AlignmentRequest request;
 
-    public SdxlWithLlavaTests() => request = new AlignmentRequest(new AlignmentItem(golden.Options.GetProperty("prompt").GetString()!)
-    {
-        Question = golden.Options.GetProperty("question").GetString(),
-        Seed = 306,
-        Size = new ImageSize(64, 64),
-    })
-    {
-        Steps = 5,
-    };
+    public SdxlWithLlavaTests() =>
+        request = new AlignmentRequest(
+            new AlignmentItem(golden.Options.GetProperty("prompt").GetString()!)
+            {
+                Question = golden.Options.GetProperty("question").GetString(),
+                Seed = 306,
+                Size = new ImageSize(64, 64),
+            }
+        )
+        {
+            Steps = 5,
+        };
 
     public void Dispose() => golden.Dispose();
 
@@ -47,8 +50,14 @@ public sealed class SdxlWithLlavaTests : IDisposable
         var item = new GenerationItem(prompt) { NegativePrompt = prompt, Size = new ImageSize(64, 64) };
         using var pipeline = new GenerationPipeline(models.Backbone);
         var guided = await pipeline.GenerateAsync(new GenerationRequest(item, item with { Prompt = "a" }) { Steps = 1 });
-        Assert.Contains(guided.Items[0].Warnings, static warning => warning.Contains("does not read the end of the prompt: \"on a blue table\"", StringComparison.Ordinal));
-        Assert.All(guided.Items[1].Warnings, static warning => Assert.Contains("of the negative prompt", warning, StringComparison.Ordinal));
+        Assert.Contains(
+            guided.Items[0].Warnings,
+            static warning => warning.Contains("does not read the end of the prompt: \"on a blue table\"", StringComparison.Ordinal)
+        );
+        Assert.All(
+            guided.Items[1].Warnings,
+            static warning => Assert.Contains("of the negative prompt", warning, StringComparison.Ordinal)
+        );
         Assert.NotEmpty(guided.Items[1].Warnings);
 
         var plain = await pipeline.GenerateAsync(new GenerationRequest(item with { Prompt = "a" }) { Steps = 1, Guidance = 1 });
@@ -79,7 +88,12 @@ public sealed class SdxlWithLlavaTests : IDisposable
     public async Task What_the_detector_cannot_read_is_refused_before_anything_is_generated(string? prompt, string expected)
     {
         using var models = new Models(new RuntimeOptions());
-        var refused = request.With(item => item with { Prompt = prompt ?? string.Concat(Enumerable.Repeat("a red cube on a blue table, ", 4000)) });
+        var refused = request.With(item =>
+            item with
+            {
+                Prompt = prompt ?? string.Concat(Enumerable.Repeat("a red cube on a blue table, ", 4000)),
+            }
+        );
         var error = await Assert.ThrowsAnyAsync<ArgumentException>(() => models.Pipeline.AlignAsync(refused));
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
@@ -89,12 +103,18 @@ public sealed class SdxlWithLlavaTests : IDisposable
     {
         var most = 0L;
         Models? own = null;
-        using var models = own = new Models(new RuntimeOptions { Residency = ResidencyPolicy.LoadOnDemand }, _ => most = Math.Max(most, own!.Runtime.Residency.DeviceBytes));
+        using var models = own = new Models(
+            new RuntimeOptions { Residency = ResidencyPolicy.LoadOnDemand },
+            _ => most = Math.Max(most, own!.Runtime.Residency.DeviceBytes)
+        );
         await models.Pipeline.AlignAsync(request);
         var estimate = Assert.Single(models.Pipeline.EstimateMemory(request));
         Assert.InRange(most, 1, estimate.Stages.Max(stage => stage.WeightBytes));
         Assert.True(estimate.RequiredBytes < estimate.RequiredUnder(ResidencyPolicy.KeepAll));
-        Assert.Equal(["SDXL UNet", "LLaVA-1.5"], estimate.Stages.Where(stage => stage.StreamedWeightBytes < stage.WeightBytes).Select(stage => stage.Name));
+        Assert.Equal(
+            ["SDXL UNet", "LLaVA-1.5"],
+            estimate.Stages.Where(stage => stage.StreamedWeightBytes < stage.WeightBytes).Select(stage => stage.Name)
+        );
     }
 
     [Fact]
@@ -121,7 +141,9 @@ public sealed class SdxlWithLlavaTests : IDisposable
         using var cancellation = new CancelAtCall(method, call);
         using var models = new Models(new RuntimeOptions(), cancellation.Hook);
         var before = LiveTensors.Count();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => models.Pipeline.AlignAsync(request, cancellationToken: cancellation.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            models.Pipeline.AlignAsync(request, cancellationToken: cancellation.Token)
+        );
         Assert.Equal(before, LiveTensors.Count());
     }
 
@@ -129,7 +151,21 @@ public sealed class SdxlWithLlavaTests : IDisposable
     public async Task Items_of_a_batch_are_what_they_would_be_alone()
     {
         using var models = new Models(new RuntimeOptions());
-        AlignmentItem[] items = [request.Items[0], request.Items[0] with { Prompt = "two dogs in the snow!", Seed = 7, Question = null }, request.Items[0] with { Seed = 8, Size = new ImageSize(64, 32) }];
+        AlignmentItem[] items =
+        [
+            request.Items[0],
+            request.Items[0] with
+            {
+                Prompt = "two dogs in the snow!",
+                Seed = 7,
+                Question = null,
+            },
+            request.Items[0] with
+            {
+                Seed = 8,
+                Size = new ImageSize(64, 32),
+            },
+        ];
         var together = await models.Pipeline.AlignAsync(request with { Items = items });
         Assert.Equal(3, together.Report.BatchSize);
         for (var i = 0; i < items.Length; i++)
@@ -170,7 +206,8 @@ public sealed class SdxlWithLlavaTests : IDisposable
     private static void AssertEqual(RgbImage expected, RgbImage actual)
     {
         Assert.Equal(expected.Size, actual.Size);
-        for (var i = 0; i < expected.Pixels.Length; i++) Assert.InRange(actual.Pixels[i] - expected.Pixels[i], -1, 1);
+        for (var i = 0; i < expected.Pixels.Length; i++)
+            Assert.InRange(actual.Pixels[i] - expected.Pixels[i], -1, 1);
     }
 
     private sealed class Models : IDisposable
@@ -178,14 +215,21 @@ public sealed class SdxlWithLlavaTests : IDisposable
         public Models(RuntimeOptions options, Action<string>? hook = null)
         {
             var sdxl = Path.Combine(TestData.Golden, "sdxl");
-            options.Threads = 1;  // the networks are too small for more
+            options.Threads = 1; // the networks are too small for more
             Runtime = new DeviceRuntime(options);
-            Backbone = new SdxlBackbone(Runtime, new SdxlOptions { ModelPath = Path.Combine(sdxl, "checkpoint"), ImagePromptPath = Path.Combine(sdxl, "ckpts") });
+            Backbone = new SdxlBackbone(
+                Runtime,
+                new SdxlOptions { ModelPath = Path.Combine(sdxl, "checkpoint"), ImagePromptPath = Path.Combine(sdxl, "ckpts") }
+            );
             Detector = new LlavaDetector(Runtime, new LlavaOptions { ModelPath = Path.Combine(TestData.Golden, "mllm", "llava-hf") });
             Aligner = new ImplicitAligner(Runtime, Path.Combine(TestData.Golden, "round", "aligner_sdxl_llava.pth"), headWidth: 16);
             Pipeline = hook is null
                 ? new AlignmentPipeline(Backbone, Detector, Aligner)
-                : new AlignmentPipeline(new HookedBackbone(Backbone, hook), new HookedDetector(Detector, hook), new HookedAligner(Aligner, hook));
+                : new AlignmentPipeline(
+                    new HookedBackbone(Backbone, hook),
+                    new HookedDetector(Detector, hook),
+                    new HookedAligner(Aligner, hook)
+                );
         }
 
         public DeviceRuntime Runtime { get; }

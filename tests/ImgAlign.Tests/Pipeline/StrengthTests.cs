@@ -21,7 +21,10 @@ public sealed class StrengthTests : ModelTest
         var distances = new List<double>();
         foreach (var strength in (double[])[0.1, 0.5, 1])
         {
-            var request = new GenerationRequest(new GenerationItem("a green triangle above a purple cross") { Image = picture, Seed = 5 }) { Strength = strength };
+            var request = new GenerationRequest(new GenerationItem("a green triangle above a purple cross") { Image = picture, Seed = 5 })
+            {
+                Strength = strength,
+            };
             var result = await world.Generation.GenerateAsync(request);
             Assert.Equal(strength, result.Settings.Strength);
             distances.Add(MeanDistance(picture, result.Items[0].Image));
@@ -48,8 +51,16 @@ public sealed class StrengthTests : ModelTest
     public async Task The_picture_of_a_seed_does_not_depend_on_the_batch(string sampler)
     {
         using var world = new EmbeddedWorld();
-        GenerationItem[] items = [.. new[] { 1, 2 }.Select(seed => new GenerationItem(Prompt) { Seed = 10 + seed, Image = PictureAsync(world, seed).Result })];
-        var request = new GenerationRequest(items) { Strength = 0.6, Steps = 6, Sampler = Samplers.ByName(sampler) };
+        GenerationItem[] items =
+        [
+            .. new[] { 1, 2 }.Select(seed => new GenerationItem(Prompt) { Seed = 10 + seed, Image = PictureAsync(world, seed).Result }),
+        ];
+        var request = new GenerationRequest(items)
+        {
+            Strength = 0.6,
+            Steps = 6,
+            Sampler = Samplers.ByName(sampler),
+        };
         var together = await world.Generation.ImagesAsync(request);
         var alone = await world.Generation.ImagesAsync(request with { Items = [items[1]] });
         Assert.InRange(MeanDistance(together[1], alone[0]), 0, 1);
@@ -61,16 +72,29 @@ public sealed class StrengthTests : ModelTest
     [InlineData(1.01)]
     [InlineData(double.NaN)]
     public async Task A_strength_that_is_out_of_range_is_refused(double strength) =>
-        await RefusedAsync("use a number above 0, up to 1", new GenerationRequest(Item(new RgbImage(8, 8, new byte[192]))) { Strength = strength });
+        await RefusedAsync(
+            "use a number above 0, up to 1",
+            new GenerationRequest(Item(new RgbImage(8, 8, new byte[192]))) { Strength = strength }
+        );
 
     [Fact]
     public async Task So_are_one_without_a_picture_and_one_that_runs_no_step()
     {
         await RefusedAsync("no picture to start from", new GenerationRequest(Item(null)) { Strength = 0.5 });
-        await RefusedAsync("Strength 0.05 of 10 steps leaves none to run", new GenerationRequest(Item(new RgbImage(8, 8, new byte[192]))) { Strength = 0.05, Steps = 10 });
+        await RefusedAsync(
+            "Strength 0.05 of 10 steps leaves none to run",
+            new GenerationRequest(Item(new RgbImage(8, 8, new byte[192]))) { Strength = 0.05, Steps = 10 }
+        );
         using var colours = new GenerationPipeline(new ColourBackbone(Runtime));
-        var request = new GenerationRequest(new GenerationItem("a red house") { Image = new RgbImage(8, 8, new byte[192]) }) { Strength = 0.5 };
-        Assert.Contains("cannot encode", (await Assert.ThrowsAsync<InvalidRequestException>(() => colours.ImagesAsync(request))).Message, StringComparison.Ordinal);
+        var request = new GenerationRequest(new GenerationItem("a red house") { Image = new RgbImage(8, 8, new byte[192]) })
+        {
+            Strength = 0.5,
+        };
+        Assert.Contains(
+            "cannot encode",
+            (await Assert.ThrowsAsync<InvalidRequestException>(() => colours.ImagesAsync(request))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -79,8 +103,14 @@ public sealed class StrengthTests : ModelTest
         using var backbone = new SdxlBackbone(Runtime, Tiny);
         using var pipeline = new GenerationPipeline(backbone);
         var request = new GenerationRequest(Item(new RgbImage(64, 64, new byte[3 * 64 * 64])));
-        Assert.DoesNotContain(Stages(request with { Items = [Item(null)] }), static stage => stage.Name.Contains("encoder", StringComparison.Ordinal) && stage.Name.Contains("VAE", StringComparison.Ordinal));
-        Assert.Contains(Stages(request with { Strength = 0.5 }), static stage => stage is { Name: "SDXL VAE encoder", WeightBytes: > 0, ActivationBytes: > 0 });
+        Assert.DoesNotContain(
+            Stages(request with { Items = [Item(null)] }),
+            static stage => stage.Name.Contains("encoder", StringComparison.Ordinal) && stage.Name.Contains("VAE", StringComparison.Ordinal)
+        );
+        Assert.Contains(
+            Stages(request with { Strength = 0.5 }),
+            static stage => stage is { Name: "SDXL VAE encoder", WeightBytes: > 0, ActivationBytes: > 0 }
+        );
 
         IReadOnlyList<StageFootprint> Stages(GenerationRequest asked) => Assert.Single(pipeline.EstimateMemory(asked)).Stages;
     }
@@ -89,7 +119,11 @@ public sealed class StrengthTests : ModelTest
     {
         using var backbone = new SdxlBackbone(Runtime, Tiny);
         using var pipeline = new GenerationPipeline(backbone);
-        Assert.Contains(expected, (await Assert.ThrowsAsync<InvalidRequestException>(() => pipeline.ImagesAsync(request))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            expected,
+            (await Assert.ThrowsAsync<InvalidRequestException>(() => pipeline.ImagesAsync(request))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static GenerationItem Item(RgbImage? image) => new("a cat") { Image = image, Size = new ImageSize(64, 64) };
@@ -97,5 +131,6 @@ public sealed class StrengthTests : ModelTest
     private static async Task<RgbImage> PictureAsync(EmbeddedWorld world, int seed) =>
         Assert.Single(await world.Generation.ImagesAsync(new GenerationRequest(new GenerationItem(Prompt) { Seed = seed })));
 
-    private static double MeanDistance(RgbImage a, RgbImage b) => a.Pixels.ToArray().Zip(b.Pixels.ToArray(), static (x, y) => Math.Abs(x - y)).Average();
+    private static double MeanDistance(RgbImage a, RgbImage b) =>
+        a.Pixels.ToArray().Zip(b.Pixels.ToArray(), static (x, y) => Math.Abs(x - y)).Average();
 }

@@ -21,7 +21,8 @@ public class TelemetryTests
         ActivitySource.AddActivityListener(listener);
         using var source = new ActivitySource("test");
         using var world = new ColourWorld();
-        using (source.StartActivity("caller")) await world.Pipeline.AlignAsync(ColourWorld.Request);
+        using (source.StartActivity("caller"))
+            await world.Pipeline.AlignAsync(ColourWorld.Request);
 
         var caller = stopped.Single(activity => activity.OperationName == "caller");
         var root = stopped.Single(activity => activity.OperationName == "invoke_workflow img");
@@ -42,10 +43,18 @@ public class TelemetryTests
         var seen = new ConcurrentDictionary<string, int>();
         using var listener = new MeterListener
         {
-            InstrumentPublished = static (instrument, listener) => { if (instrument.Meter.Name == TelemetryNames.Source) listener.EnableMeasurementEvents(instrument); },
+            InstrumentPublished = static (instrument, listener) =>
+            {
+                if (instrument.Meter.Name == TelemetryNames.Source)
+                    listener.EnableMeasurementEvents(instrument);
+            },
         };
-        listener.SetMeasurementEventCallback<double>((instrument, _, _, _) => seen.AddOrUpdate(instrument.Name, 1, static (_, count) => count + 1));
-        listener.SetMeasurementEventCallback<long>((instrument, _, _, _) => seen.AddOrUpdate(instrument.Name, 1, static (_, count) => count + 1));
+        listener.SetMeasurementEventCallback<double>(
+            (instrument, _, _, _) => seen.AddOrUpdate(instrument.Name, 1, static (_, count) => count + 1)
+        );
+        listener.SetMeasurementEventCallback<long>(
+            (instrument, _, _, _) => seen.AddOrUpdate(instrument.Name, 1, static (_, count) => count + 1)
+        );
         listener.Start();
         using var world = new ColourWorld();
         await world.Pipeline.AlignAsync(ColourWorld.Request);
@@ -69,11 +78,19 @@ public class TelemetryTests
         using var pipeline = new AlignmentPipeline(world.Backbone, world.Detector, world.Aligner, options, log);
         using var broken = new AlignmentPipeline(world.Backbone, failing, world.Aligner, options, log);
         await pipeline.AlignAsync(ColourWorld.Request);
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => pipeline.AlignAsync(ColourWorld.Request, null, new CancellationToken(canceled: true)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            pipeline.AlignAsync(ColourWorld.Request, null, new CancellationToken(canceled: true))
+        );
         await Assert.ThrowsAsync<FormatException>(() => broken.AlignAsync(ColourWorld.Request));
         Assert.Equal(recordPrompts, log.All.Any(line => line.Contains("red house", StringComparison.Ordinal)));
-        Assert.Contains(log.All, line => line.StartsWith("Information: align with Colour, seed 3, 1 at once: expected to need", StringComparison.Ordinal));
-        Assert.Contains(log.All, line => line.StartsWith("Information: Round 1 of item 0: the aligned picture is kept", StringComparison.Ordinal));
+        Assert.Contains(
+            log.All,
+            line => line.StartsWith("Information: align with Colour, seed 3, 1 at once: expected to need", StringComparison.Ordinal)
+        );
+        Assert.Contains(
+            log.All,
+            line => line.StartsWith("Information: Round 1 of item 0: the aligned picture is kept", StringComparison.Ordinal)
+        );
         Assert.Contains(log.All, line => line.StartsWith("Information: align took", StringComparison.Ordinal));
         Assert.Contains("Information: align was cancelled.", log.All);
         Assert.Contains("Error: align failed.", log.All);
@@ -82,12 +99,24 @@ public class TelemetryTests
     private sealed class Lines : ILogger, ILoggerFactory
     {
         public ConcurrentQueue<string> All { get; } = [];
+
         public ILogger CreateLogger(string categoryName) => this;
+
         public void AddProvider(ILoggerProvider provider) { }
+
         public void Dispose() { }
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
         public bool IsEnabled(LogLevel logLevel) => true;
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            All.Enqueue($"{logLevel}: {formatter(state, exception)}");
+
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => All.Enqueue($"{logLevel}: {formatter(state, exception)}");
     }
 }

@@ -1,5 +1,5 @@
-using ImgAlign.Hub;
 using ImgAlign.Checkpoints;
+using ImgAlign.Hub;
 using ImgAlign.Recipes;
 
 namespace ImgAlign.Tests.Recipes;
@@ -7,23 +7,52 @@ namespace ImgAlign.Tests.Recipes;
 public sealed class ModelFilesTests
 {
     [Fact]
-    public void Of_a_pipeline_each_part_comes_once() => AssertNeeded(
-        ["model_index.json", "scheduler/scheduler_config.json", "tokenizer/merges.txt", "unet/config.json",
-            "unet/diffusion_pytorch_model.safetensors"],
-        ["sd_xl_base_1.0.safetensors", "README.md", "unet/diffusion_pytorch_model.fp16.safetensors", "unet/model.onnx",
-            "unet/openvino_model.bin",
-            "unet/diffusion_flax_model.msgpack", "unet/diffusion_pytorch_model.bin"]);
+    public void Of_a_pipeline_each_part_comes_once() =>
+        AssertNeeded(
+            [
+                "model_index.json",
+                "scheduler/scheduler_config.json",
+                "tokenizer/merges.txt",
+                "unet/config.json",
+                "unet/diffusion_pytorch_model.safetensors",
+            ],
+            [
+                "sd_xl_base_1.0.safetensors",
+                "README.md",
+                "unet/diffusion_pytorch_model.fp16.safetensors",
+                "unet/model.onnx",
+                "unet/openvino_model.bin",
+                "unet/diffusion_flax_model.msgpack",
+                "unet/diffusion_pytorch_model.bin",
+            ]
+        );
 
     [Fact]
-    public void Of_two_layouts_in_one_repository_one_comes() => AssertNeeded(
-        ["model_index.json", "text_encoder_2/model-00001-of-00002.safetensors", "transformer/config.json",
-            "transformer/diffusion_pytorch_model-00001-of-00003.safetensors", "vae/diffusion_pytorch_model.safetensors"],
-        ["flux1-dev.safetensors", "ae.safetensors", "dev_grid.jpg", "README.md"]);
+    public void Of_two_layouts_in_one_repository_one_comes() =>
+        AssertNeeded(
+            [
+                "model_index.json",
+                "text_encoder_2/model-00001-of-00002.safetensors",
+                "transformer/config.json",
+                "transformer/diffusion_pytorch_model-00001-of-00003.safetensors",
+                "vae/diffusion_pytorch_model.safetensors",
+            ],
+            ["flux1-dev.safetensors", "ae.safetensors", "dev_grid.jpg", "README.md"]
+        );
 
     [Fact]
-    public void Pickles_come_where_there_is_nothing_else() => AssertNeeded(
-        ["config.json", "pytorch_model-00001-of-00002.bin", "pytorch_model-00002-of-00002.bin", "pytorch_model.bin.index.json",
-            "tokenizer.model", "original/model.ckpt"], []);
+    public void Pickles_come_where_there_is_nothing_else() =>
+        AssertNeeded(
+            [
+                "config.json",
+                "pytorch_model-00001-of-00002.bin",
+                "pytorch_model-00002-of-00002.bin",
+                "pytorch_model.bin.index.json",
+                "tokenizer.model",
+                "original/model.ckpt",
+            ],
+            []
+        );
 
     [Fact]
     public void Half_precision_comes_where_there_is_nothing_else() =>

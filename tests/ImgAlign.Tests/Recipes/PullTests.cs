@@ -15,12 +15,19 @@ public sealed class PullTests
         await using var hub = await TinyHub.StartAsync();
         var dry = await Tool.RunAsync("pull", "tiny", "--recipes", hub.Recipes, "--dry-run");
         Assert.Equal((0, ""), (dry.ExitCode, dry.Error));
-        Assert.Equal(["tiny: The tiny checkpoints of the golden cases.", "memory in 16 bits with --residency KeepAll: 0.1 GB"], dry.Lines.Take(2));
+        Assert.Equal(
+            ["tiny: The tiny checkpoints of the golden cases.", "memory in 16 bits with --residency KeepAll: 0.1 GB"],
+            dry.Lines.Take(2)
+        );
         Assert.Contains("acme/sdxl at " + new string('a', 40), dry.Output, StringComparison.Ordinal);
         Assert.False(Directory.Exists(hub.Cache));
 
         var host = new ServiceCollection().AddImplicitMultimodalGuidance();
-        Assert.Contains("imgalign pull sdxl", Assert.Throws<ImgAlignException>(() => host.UseRecipe("sdxl")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "imgalign pull sdxl",
+            Assert.Throws<ImgAlignException>(() => host.UseRecipe("sdxl")).Message,
+            StringComparison.Ordinal
+        );
 
         var early = await AlignAsync(hub, "--recipe", "tiny", "--recipes", hub.Recipes);
         Assert.Equal(1, early.ExitCode);
@@ -35,7 +42,10 @@ public sealed class PullTests
         Assert.Contains("--residency KeepAll needs 0.1 GB", doctor.Output, StringComparison.Ordinal);
         var elsewhere = await Tool.RunAsync("doctor", "--recipe", "tiny", "--recipes", hub.Recipes, "--device", "cuda:63");
         Assert.Equal(1, elsewhere.ExitCode);
-        Assert.Contains(elsewhere.Lines, static line => line.StartsWith("problem device       Device 'cuda:63' was asked for", StringComparison.Ordinal));
+        Assert.Contains(
+            elsewhere.Lines,
+            static line => line.StartsWith("problem device       Device 'cuda:63' was asked for", StringComparison.Ordinal)
+        );
 
         TinyHub.Set("HF_HUB_OFFLINE", "1");
         var align = await AlignAsync(hub, "--recipe", "tiny", "--recipes", hub.Recipes);
@@ -43,8 +53,10 @@ public sealed class PullTests
         Assert.True(File.Exists(Path.Combine(hub.Home, "out", "seed-0", "after.png")));
 
         var recipe = RecipeBook.Read(hub.Recipes)["tiny"];
-        await using var services = new ServiceCollection().AddImplicitMultimodalGuidance().UseRecipe(recipe,
-            new HubCache(hub.Cache)).Services.BuildServiceProvider();
+        await using var services = new ServiceCollection()
+            .AddImplicitMultimodalGuidance()
+            .UseRecipe(recipe, new HubCache(hub.Cache))
+            .Services.BuildServiceProvider();
         Assert.Equal("SDXL", services.GetRequiredKeyedService<IDiffusionBackbone>("sdxl").Name);
     }
 
@@ -68,19 +80,36 @@ public sealed class PullTests
         var align = await AlignAsync(hub, [.. recipe, "--scorer", "hps", "--gate", "hps=0.001"]);
         Assert.Equal((0, ""), (align.ExitCode, align.ExitCode == 0 ? "" : align.Error));
         Assert.Contains("round 1 scored by hps: ", align.Output, StringComparison.Ordinal);
-        Assert.Contains("There is no scorer 'beauty'", Assert.Throws<ImgAlignException>(() =>
-            RecipeBook.Read(hub.Recipes).Find("tiny", ["beauty"])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "There is no scorer 'beauty'",
+            Assert.Throws<ImgAlignException>(() => RecipeBook.Read(hub.Recipes).Find("tiny", ["beauty"])).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public async Task A_picture_needs_none_of_a_recipe_s_models_but_the_diffusion_model()
     {
         await using var hub = await TinyHub.StartAsync();
-        foreach (var name in new[] { "acme/sdxl", "acme/img" }) Assert.Equal(0, (await Tool.RunAsync("pull", name)).ExitCode);
+        foreach (var name in new[] { "acme/sdxl", "acme/img" })
+            Assert.Equal(0, (await Tool.RunAsync("pull", name)).ExitCode);
         TinyHub.Set("HF_HUB_OFFLINE", "1");
         var run = await Tool.RunAsync(
-            "generate", "a red cube", "--recipe", "tiny", "--recipes", hub.Recipes, "--steps", "1", "--width", "32", "--height", "32",
-            "--out", Path.Combine(hub.Home, "out"));
+            "generate",
+            "a red cube",
+            "--recipe",
+            "tiny",
+            "--recipes",
+            hub.Recipes,
+            "--steps",
+            "1",
+            "--width",
+            "32",
+            "--height",
+            "32",
+            "--out",
+            Path.Combine(hub.Home, "out")
+        );
         Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
         var record = await File.ReadAllTextAsync(Path.Combine(hub.Home, "out", "seed-0.json"));
         Assert.Contains("Sdxl:ModelPath", record, StringComparison.Ordinal);
@@ -92,9 +121,19 @@ public sealed class PullTests
     public async Task Names_of_the_hub_stand_where_paths_do()
     {
         await using var hub = await TinyHub.StartAsync();
-        string[] models = ["--model", "acme/sdxl", "--ckpts", Path.Combine(TestData.Golden, "sdxl", "ckpts"), "--detector",
+        string[] models =
+        [
+            "--model",
+            "acme/sdxl",
+            "--ckpts",
+            Path.Combine(TestData.Golden, "sdxl", "ckpts"),
+            "--detector",
             "hf:acme/llava@main",
-            "--aligner", "acme/aligner:round/aligner_sdxl_llava.pth", "--aligner-head-width", "16"];
+            "--aligner",
+            "acme/aligner:round/aligner_sdxl_llava.pth",
+            "--aligner-head-width",
+            "16",
+        ];
 
         var unasked = await AlignAsync(hub, models);
         Assert.Equal(1, unasked.ExitCode);
@@ -115,7 +154,17 @@ public sealed class PullTests
         await using var hub = await TinyHub.StartAsync();
         Assert.Equal(0, (await Tool.RunAsync("pull", "acme/llava")).ExitCode);
         var train = await Tool.RunAsync(
-            "train", "aligner", "--config", Path.Combine(TestData.Golden, "..", "..", "samples", "train", "tiny.json"), "--detector", "acme/llava", "--steps", "1", "--out", Path.Combine(hub.Home, "trained"));
+            "train",
+            "aligner",
+            "--config",
+            Path.Combine(TestData.Golden, "..", "..", "samples", "train", "tiny.json"),
+            "--detector",
+            "acme/llava",
+            "--steps",
+            "1",
+            "--out",
+            Path.Combine(hub.Home, "trained")
+        );
         Assert.Equal((0, ""), (train.ExitCode, train.ExitCode == 0 ? "" : train.Error));
     }
 
@@ -148,7 +197,21 @@ public sealed class PullTests
         Assert.Equal(0, (await Tool.RunAsync("pull", "acme/sdxl", "--yes")).ExitCode);
     }
 
-    private static Task<ToolRun> AlignAsync(TinyHub hub, params string[] models) => Tool.RunAsync(
-        ["align", "a red cube", "--steps", "1", "--width", "32", "--height", "32", "--no-critique", "--device", "cpu", "--out",
-            Path.Combine(hub.Home, "out"), .. models]);
+    private static Task<ToolRun> AlignAsync(TinyHub hub, params string[] models) =>
+        Tool.RunAsync([
+            "align",
+            "a red cube",
+            "--steps",
+            "1",
+            "--width",
+            "32",
+            "--height",
+            "32",
+            "--no-critique",
+            "--device",
+            "cpu",
+            "--out",
+            Path.Combine(hub.Home, "out"),
+            .. models,
+        ]);
 }

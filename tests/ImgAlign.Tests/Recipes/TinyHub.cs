@@ -20,13 +20,24 @@ internal sealed class TinyHub : IAsyncDisposable
 
     public static async Task<TinyHub> StartAsync(bool isGated = false)
     {
-        var hub = new TinyHub(await LoopbackHub.StartAsync(
-            Repository("acme/sdxl", "sdxl/checkpoint", isGated), Repository("acme/img", "sdxl/ckpts"),
+        var hub = new TinyHub(
+            await LoopbackHub.StartAsync(
+                Repository("acme/sdxl", "sdxl/checkpoint", isGated),
+                Repository("acme/img", "sdxl/ckpts"),
                 Repository("acme/llava", "mllm/llava-hf"),
-            Repository("acme/hps", "scorer/checkpoints/hps"), Repository("acme/clip", "scorer/checkpoints/clip_l"),
-            new HostedRepository { Name = "acme/aligner", Commit = new string('b', 40),
-                Files = [Hosted(TestData.Golden, "round/aligner_sdxl_llava.pth")] }));
-        File.WriteAllText(hub.Recipes, """
+                Repository("acme/hps", "scorer/checkpoints/hps"),
+                Repository("acme/clip", "scorer/checkpoints/clip_l"),
+                new HostedRepository
+                {
+                    Name = "acme/aligner",
+                    Commit = new string('b', 40),
+                    Files = [Hosted(TestData.Golden, "round/aligner_sdxl_llava.pth")],
+                }
+            )
+        );
+        File.WriteAllText(
+            hub.Recipes,
+            """
             {
               "recipes": {
                 "tiny": {
@@ -55,7 +66,8 @@ internal sealed class TinyHub : IAsyncDisposable
                 }
               }
             }
-            """);
+            """
+        );
         Set("HF_ENDPOINT", hub.server.Hub.ToString());
         Set("HF_HOME", hub.Home);
         Set("HF_HUB_CACHE", null);
@@ -65,7 +77,8 @@ internal sealed class TinyHub : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var name in new[] { "HF_ENDPOINT", "HF_HOME", "HF_TOKEN", "HF_HUB_OFFLINE" }) Set(name, null);
+        foreach (var name in new[] { "HF_ENDPOINT", "HF_HOME", "HF_TOKEN", "HF_HUB_OFFLINE" })
+            Set(name, null);
         await server.DisposeAsync();
         Directory.Delete(Home, recursive: true);
     }
@@ -80,8 +93,12 @@ internal sealed class TinyHub : IAsyncDisposable
             Name = name,
             Commit = new string('a', 40),
             IsGated = isGated,
-            Files = [.. Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories)
-                .Select(file => Hosted(root, Path.GetRelativePath(root, file)))],
+            Files =
+            [
+                .. Directory
+                    .EnumerateFiles(root, "*", SearchOption.AllDirectories)
+                    .Select(file => Hosted(root, Path.GetRelativePath(root, file))),
+            ],
         };
     }
 

@@ -41,7 +41,11 @@ public class BlockSequenceTests
         using (var lease = slot.Use())
         {
             using var input = ones(1, 8);
-            lease.Model.BeforeBlock = static network => { if (network.WhereWeightsAre == ".x.") throw new OperationCanceledException(); };
+            lease.Model.BeforeBlock = static network =>
+            {
+                if (network.WhereWeightsAre == ".x.")
+                    throw new OperationCanceledException();
+            };
             Assert.Throws<OperationCanceledException>(() => lease.Model.call(input));
             Assert.Equal("...", lease.Model.WhereWeightsAre);
             lease.Model.BeforeBlock = null;
@@ -55,7 +59,10 @@ public class BlockSequenceTests
     public void On_a_device_with_its_own_memory_blocks_wait_in_host_memory()
     {
         // The meta device stands for a second memory.
-        using var runtime = new DeviceRuntime(new RuntimeOptions { Residency = ResidencyPolicy.StreamBlocks, Precision = Precision.BFloat16 }, META);
+        using var runtime = new DeviceRuntime(
+            new RuntimeOptions { Residency = ResidencyPolicy.StreamBlocks, Precision = Precision.BFloat16 },
+            META
+        );
         using var slot = new ModelSlot<Chain>(runtime, Source(), storage: WeightStorage.Int8);
         using var lease = slot.Use();
         var seen = new List<(DeviceType, ScalarType)>();
@@ -75,22 +82,27 @@ public class BlockSequenceTests
         using var chain = new Chain(META);
         var weights = RuleWeights.For(chain);
         var opened = 0;
-        var source = new ModelSource<Chain>("chain", static () => new Chain(META), (network, files) =>
-        {
-            opened++;
-            files.Add(network, weights, WeightMap.Identity);
-        });
+        var source = new ModelSource<Chain>(
+            "chain",
+            static () => new Chain(META),
+            (network, files) =>
+            {
+                opened++;
+                files.Add(network, weights, WeightMap.Identity);
+            }
+        );
         using var slot = new ModelSlot<Chain>(runtime, source);
-        Assert.Equal(1, opened);  // to compare names and shapes
+        Assert.Equal(1, opened); // to compare names and shapes
         using (var lease = slot.Use())
         {
             using var input = zeros([1, 8]);
-            for (var pass = 0; pass < 3; pass++) lease.Model.call(input).Dispose();
+            for (var pass = 0; pass < 3; pass++)
+                lease.Model.call(input).Dispose();
         }
         Assert.Equal(2, opened);
         runtime.Residency.Leave();
         slot.Use().Dispose();
-        Assert.Equal(3, opened);  // it left the device, and its files may have changed
+        Assert.Equal(3, opened); // it left the device, and its files may have changed
     }
 
     private static ModelSource<Chain> Source()
@@ -107,7 +119,8 @@ public class BlockSequenceTests
         private readonly ModuleList<Linear> layers;
         private readonly BlockSequence<Linear> blocks;
 
-        public Chain(Device device) : base(nameof(Chain))
+        public Chain(Device device)
+            : base(nameof(Chain))
         {
             norm = new RmsNorm(8, 1e-6, device);
             layers = nn.ModuleList<Linear>([.. Enumerable.Range(0, 3).Select(_ => new Linear(8, 8, hasBias: true, device))]);

@@ -11,14 +11,20 @@ public class DeviceRuntimeTests
         using var worker = new DeviceRuntime(new RuntimeOptions { Threads = 1 });
         var running = 0;
         var order = new List<int>();
-        var threads = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => worker.RunAsync(() =>
-        {
-            Assert.Equal(1, Interlocked.Increment(ref running));
-            order.Add(i);
-            Thread.Yield();
-            Interlocked.Decrement(ref running);
-            return Environment.CurrentManagedThreadId;
-        })));
+        var threads = await Task.WhenAll(
+            Enumerable
+                .Range(0, 20)
+                .Select(i =>
+                    worker.RunAsync(() =>
+                    {
+                        Assert.Equal(1, Interlocked.Increment(ref running));
+                        order.Add(i);
+                        Thread.Yield();
+                        Interlocked.Decrement(ref running);
+                        return Environment.CurrentManagedThreadId;
+                    })
+                )
+        );
         Assert.Single(threads.Distinct());
         Assert.Equal(Enumerable.Range(0, 20), order);
     }
@@ -29,7 +35,16 @@ public class DeviceRuntimeTests
         using var worker = new DeviceRuntime(new RuntimeOptions());
         using var cancellation = new CancellationTokenSource();
         Assert.False(worker.IsWorkerThread);
-        Assert.True(await worker.RunAsync(() => worker.IsWorkerThread && DeviceRuntime.Current == worker && !torch.is_grad_enabled() && worker.CancellationToken == cancellation.Token, cancellation.Token));
+        Assert.True(
+            await worker.RunAsync(
+                () =>
+                    worker.IsWorkerThread
+                    && DeviceRuntime.Current == worker
+                    && !torch.is_grad_enabled()
+                    && worker.CancellationToken == cancellation.Token,
+                cancellation.Token
+            )
+        );
         await Assert.ThrowsAsync<InvalidOperationException>(() => worker.RunAsync(static () => throw new InvalidOperationException()));
     }
 
@@ -57,7 +72,13 @@ public class DeviceRuntimeTests
         using var cancellation = new CancellationTokenSource();
         var first = worker.RunAsync(gate.Wait);
         var ran = false;
-        var second = worker.RunAsync(() => { ran = true; }, cancellation.Token);
+        var second = worker.RunAsync(
+            () =>
+            {
+                ran = true;
+            },
+            cancellation.Token
+        );
         await cancellation.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
         gate.Set();

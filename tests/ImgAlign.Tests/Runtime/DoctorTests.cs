@@ -11,7 +11,11 @@ public class DoctorTests
         var checks = Doctor.Examine();
         Assert.DoesNotContain(checks, check => check.Verdict == DoctorVerdict.Problem);
         Assert.All(checks, check => Assert.Equal(check.Verdict == DoctorVerdict.Fine, check.Mend is null));
-        Assert.Contains($"{Environment.ProcessorCount} processors of ", checks.Single(check => check.Subject == "processor").Finding, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{Environment.ProcessorCount} processors of ",
+            checks.Single(check => check.Subject == "processor").Finding,
+            StringComparison.Ordinal
+        );
         Assert.Contains("torch_cpu", checks.Single(check => check.Subject == "libtorch").Finding, StringComparison.Ordinal);
     }
 }

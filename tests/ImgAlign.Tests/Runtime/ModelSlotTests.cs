@@ -10,7 +10,8 @@ public class ModelSlotTests
 {
     private static ModelSlot<Linear> Slot(DeviceRuntime runtime) => new(runtime, Source(Read));
 
-    private static ModelSource<Linear> Source(Action<Linear, NetworkWeights> open) => new("test", () => new Linear(8, 4, hasBias: true, torch.META), open);
+    private static ModelSource<Linear> Source(Action<Linear, NetworkWeights> open) =>
+        new("test", () => new Linear(8, 4, hasBias: true, torch.META), open);
 
     private static void Read(Linear network, NetworkWeights weights) => weights.Add(network, new Ones(), WeightMap.Identity);
 
@@ -19,11 +20,12 @@ public class ModelSlotTests
     {
         public override string Source => "ones";
 
-        public override IReadOnlyDictionary<string, TensorInfo> Tensors { get; } = new Dictionary<string, TensorInfo>
-        {
-            ["weight"] = new("weight", torch.float16, [4, 8]),
-            ["bias"] = new("bias", torch.float16, [4]),
-        };
+        public override IReadOnlyDictionary<string, TensorInfo> Tensors { get; } =
+            new Dictionary<string, TensorInfo>
+            {
+                ["weight"] = new("weight", torch.float16, [4, 8]),
+                ["bias"] = new("bias", torch.float16, [4]),
+            };
 
         public override torch.Tensor Read(string name) => torch.ones([.. Tensors[name].Shape], torch.float16);
     }
@@ -47,9 +49,11 @@ public class ModelSlotTests
         using var working = Slot(runtime);
         var work = runtime.RunAsync(() =>
         {
-            for (var step = 0; step < 200; step++) working.Use().Dispose();
+            for (var step = 0; step < 200; step++)
+                working.Use().Dispose();
         });
-        while (!work.IsCompleted) Slot(runtime).Dispose();
+        while (!work.IsCompleted)
+            Slot(runtime).Dispose();
         await work;
     }
 
@@ -64,7 +68,7 @@ public class ModelSlotTests
         {
             var leaving = Slot(runtime);
             await runtime.RunAsync(() => leaving.Use().Dispose());
-            var evictions = runtime.RunAsync(() => working.Use().Dispose());  // makes room
+            var evictions = runtime.RunAsync(() => working.Use().Dispose()); // makes room
             leaving.Dispose();
             await evictions;
             await runtime.RunAsync(runtime.Residency.Unload);
@@ -108,7 +112,8 @@ public class ModelSlotTests
         Assert.False(first.IsLoaded);
         runtime.Residency.Leave();
         Assert.False(second.IsLoaded);
-        using (var lease = first.Use()) Assert.Equal(1f, lease.Model.Weight[0, 0].item<float>());
+        using (var lease = first.Use())
+            Assert.Equal(1f, lease.Model.Weight[0, 0].item<float>());
     }
 
     [Theory]
@@ -145,7 +150,10 @@ public class ModelSlotTests
     public void OffloadToHost_keeps_the_host_weights_and_moves_only_what_is_in_use()
     {
         // The meta device stands for a second memory: what is on it has no data to copy back.
-        using var runtime = new DeviceRuntime(new RuntimeOptions { Residency = ResidencyPolicy.OffloadToHost, Precision = Precision.BFloat16 }, torch.META);
+        using var runtime = new DeviceRuntime(
+            new RuntimeOptions { Residency = ResidencyPolicy.OffloadToHost, Precision = Precision.BFloat16 },
+            torch.META
+        );
         using var first = Slot(runtime);
         using var second = Slot(runtime);
         Linear network;
@@ -174,7 +182,11 @@ public class ModelSlotTests
         var builder = new GgufBuilder().Tensor("weight", 8, [32, 4], new byte[4 * 34]).Tensor("bias", 0, [4], new byte[16]);
         var path = folder.Write("x.gguf", builder.ToArray());
         var source = new ModelSource<Linear>(
-            "test", static () => new Linear(32, 4, hasBias: true, torch.META), path, static (_, _) => WeightMap.Identity);
+            "test",
+            static () => new Linear(32, 4, hasBias: true, torch.META),
+            path,
+            static (_, _) => WeightMap.Identity
+        );
         var options = new RuntimeOptions { Residency = ResidencyPolicy.OffloadToHost, Precision = Precision.BFloat16 };
         using var runtime = new DeviceRuntime(options, torch.META);
         using var slot = new ModelSlot<Linear>(runtime, source, storage: storage);
@@ -185,7 +197,7 @@ public class ModelSlotTests
         lease.Dispose();
         other.Use().Dispose();
         Assert.Equal((DeviceType.CPU, type, 4L * bytes), Weight());
-        Assert.Equal(torch.float32, network.Bias!.dtype);  // a view of the file
+        Assert.Equal(torch.float32, network.Bias!.dtype); // a view of the file
 
         (DeviceType, torch.ScalarType, long) Weight() =>
             (network.Weight.device_type, network.Weight.dtype, network.Weight.numel() * network.Weight.element_size());
@@ -196,11 +208,17 @@ public class ModelSlotTests
     {
         using var runtime = new DeviceRuntime(new RuntimeOptions());
         var isBroken = false;
-        using var slot = new ModelSlot<Linear>(runtime, Source((network, use) =>
-        {
-            Read(network, use);
-            if (isBroken) throw new ImgAlignException("broken");
-        }));
+        using var slot = new ModelSlot<Linear>(
+            runtime,
+            Source(
+                (network, use) =>
+                {
+                    Read(network, use);
+                    if (isBroken)
+                        throw new ImgAlignException("broken");
+                }
+            )
+        );
         isBroken = true;
         var before = LiveTensors.Count();
         Assert.Throws<ImgAlignException>(slot.Use);

@@ -20,9 +20,10 @@ public sealed class ModelSourceTests : IDisposable
         using var runtime = new DeviceRuntime(new RuntimeOptions { Residency = policy, Threads = 1 });
         Write(1);
         using var slot = Slot(runtime);
-        if (wasUsed) slot.Use().Dispose();
+        if (wasUsed)
+            slot.Use().Dispose();
         runtime.Residency.Leave();
-        Write(2);  // the same names, shapes and length
+        Write(2); // the same names, shapes and length
         var exception = Assert.Throws<CheckpointException>(() => slot.Use());
         Assert.Contains("replaced", exception.Message, StringComparison.Ordinal);
         Assert.Equal(folder.File("model.safetensors"), exception.Path);
@@ -32,11 +33,22 @@ public sealed class ModelSourceTests : IDisposable
     }
 
     private ModelSlot<Linear> Slot(DeviceRuntime runtime) =>
-        new(runtime, new ModelSource<Linear>("test", () => new Linear(8, 4, hasBias: false, torch.META), folder.Path, static (_, _) => WeightMap.Identity));
+        new(
+            runtime,
+            new ModelSource<Linear>(
+                "test",
+                () => new Linear(8, 4, hasBias: false, torch.META),
+                folder.Path,
+                static (_, _) => WeightMap.Identity
+            )
+        );
 
     private void Write(float value)
     {
         using var scope = torch.NewDisposeScope();
-        SafetensorsWriter.Write(folder.File("model.safetensors"), new Dictionary<string, torch.Tensor> { ["weight"] = torch.full([4, 8], value) });
+        SafetensorsWriter.Write(
+            folder.File("model.safetensors"),
+            new Dictionary<string, torch.Tensor> { ["weight"] = torch.full([4, 8], value) }
+        );
     }
 }

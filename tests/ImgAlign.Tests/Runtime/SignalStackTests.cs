@@ -1,5 +1,5 @@
-using ImgAlign.Cli.Checks;
 using System.Diagnostics;
+using ImgAlign.Cli.Checks;
 using ImgAlign.Runtime;
 using ImgAlign.Testing.Golden;
 using ImgAlign.Tests.Checkpoints;
@@ -38,14 +38,19 @@ public class SignalStackTests
             var result = new GoldenRunner().AddFiles("look", _ => true, _ => look()).Run(path, torch.CPU);
             Assert.True(result.Passed, string.Join("; ", result.Problems));
         },
-        ["parallel loop"] = look => ParallelLoop.Run(64, Environment.ProcessorCount, numbers =>
-        {
-            foreach (var _ in numbers)
-            {
-                Thread.Sleep(1);  // leaves some for the others
-                look();
-            }
-        }),
+        ["parallel loop"] = look =>
+            ParallelLoop.Run(
+                64,
+                Environment.ProcessorCount,
+                numbers =>
+                {
+                    foreach (var _ in numbers)
+                    {
+                        Thread.Sleep(1); // leaves some for the others
+                        look();
+                    }
+                }
+            ),
     };
 
     [Theory]
@@ -55,11 +60,13 @@ public class SignalStackTests
         var before = SignalStack.CurrentBytes;
         var seen = 0;
 
-        Computations[user](() =>
-        {
-            if (OperatingSystem.IsLinux()) Assert.InRange(SignalStack.CurrentBytes, 128 * 1024, long.MaxValue);
-            Interlocked.Increment(ref seen);
-        });
+        Computations[user]
+            (() =>
+            {
+                if (OperatingSystem.IsLinux())
+                    Assert.InRange(SignalStack.CurrentBytes, 128 * 1024, long.MaxValue);
+                Interlocked.Increment(ref seen);
+            });
 
         Assert.NotEqual(0, seen);
         Assert.Equal(before, SignalStack.CurrentBytes);
@@ -96,10 +103,12 @@ public class SignalStackTests
     [AmxFact]
     public void A_null_reference_that_is_caught_after_a_bfloat16_product_does_not_end_the_process()
     {
-        using var child = Process.Start(new ProcessStartInfo("dotnet", ["exec", typeof(SignalStackTests).Assembly.Location, ChildProgram.NullReferenceAfterProduct])
-        {
-            RedirectStandardOutput = true,
-        })!;
+        using var child = Process.Start(
+            new ProcessStartInfo("dotnet", ["exec", typeof(SignalStackTests).Assembly.Location, ChildProgram.NullReferenceAfterProduct])
+            {
+                RedirectStandardOutput = true,
+            }
+        )!;
         Assert.Equal("survived", child.StandardOutput.ReadToEnd().Trim());
         child.WaitForExit();
         Assert.Equal(0, child.ExitCode);
@@ -120,7 +129,8 @@ public class SignalStackTests
     {
         public AmxFactAttribute()
         {
-            if (!OperatingSystem.IsLinux() || !Processor.HasAmx) Skip = "Needs Linux on a CPU with AMX (amx_tile in /proc/cpuinfo).";
+            if (!OperatingSystem.IsLinux() || !Processor.HasAmx)
+                Skip = "Needs Linux on a CPU with AMX (amx_tile in /proc/cpuinfo).";
         }
     }
 }

@@ -5,7 +5,13 @@ namespace ImgAlign.Tests.Sampling;
 
 public class SamplerTests
 {
-    private static readonly SchedulerConfig Sdxl = new() { BetaStart = 0.00085, BetaEnd = 0.012, BetaSchedule = "scaled_linear", TimestepSpacing = "trailing" };
+    private static readonly SchedulerConfig Sdxl = new()
+    {
+        BetaStart = 0.00085,
+        BetaEnd = 0.012,
+        BetaSchedule = "scaled_linear",
+        TimestepSpacing = "trailing",
+    };
 
     public static TheoryData<string> Names => [.. Samplers.All.Select(static sampler => sampler.Name)];
 
@@ -16,7 +22,7 @@ public class SamplerTests
         using var scope = NewDisposeScope();
         var sampler = Samplers.ByName(name);
         var sample = Run(sampler, Schedule(sampler, 5), static (x, _, _) => ones_like(x).Times(0.5));
-        var end = Schedule(sampler, 5).Ends[^1];  // TCD's has some noise left
+        var end = Schedule(sampler, 5).Ends[^1]; // TCD's has some noise left
         Assert.True(sample.Minus(0.5 * end.Signal).abs().max().item<float>() <= 4 * end.Noise + 1e-5, $"{sample.mean().item<float>()}");
     }
 
@@ -29,15 +35,25 @@ public class SamplerTests
         {
             var seen = new List<(int Step, NoiseLevel Level)>();
             var before = LiveTensors.Count();
-            Run(sampler, schedule, (x, step, level) =>
-            {
-                seen.Add((step, level));
-                return zeros_like(x);
-            }).Dispose();
+            Run(
+                    sampler,
+                    schedule,
+                    (x, step, level) =>
+                    {
+                        seen.Add((step, level));
+                        return zeros_like(x);
+                    }
+                )
+                .Dispose();
             Assert.Equal(schedule.Levels.Skip(schedule.First), seen.Select(static evaluation => evaluation.Level).Distinct());
-            Assert.Equal(Enumerable.Range(schedule.First, schedule.StepsToRun), seen.Select(static evaluation => evaluation.Step).Distinct());
+            Assert.Equal(
+                Enumerable.Range(schedule.First, schedule.StepsToRun),
+                seen.Select(static evaluation => evaluation.Step).Distinct()
+            );
             Assert.Equal(sampler.CountEvaluations(schedule.StepsToRun), seen.Count);
-            Assert.Throws<InvalidOperationException>(() => Run(sampler, schedule, (x, step, _) => step == 5 ? throw new InvalidOperationException() : zeros_like(x)));
+            Assert.Throws<InvalidOperationException>(() =>
+                Run(sampler, schedule, (x, step, _) => step == 5 ? throw new InvalidOperationException() : zeros_like(x))
+            );
             Assert.Equal(before, LiveTensors.Count());
         }
     }
@@ -53,7 +69,8 @@ public class SamplerTests
     public void Higher_orders_are_nearer_to_the_limit_than_the_first(string name, double factor)
     {
         var limit = Sample(Samplers.Euler, 900);
-        double euler = Math.Abs(Sample(Samplers.Euler, 16) - limit), higher = Math.Abs(Sample(Samplers.ByName(name), 16) - limit);
+        double euler = Math.Abs(Sample(Samplers.Euler, 16) - limit),
+            higher = Math.Abs(Sample(Samplers.ByName(name), 16) - limit);
         Assert.True(higher < euler / factor, $"{higher} against {euler}");
 
         static double Sample(ISampler sampler, int steps)
@@ -61,9 +78,19 @@ public class SamplerTests
             using var scope = NewDisposeScope();
             using var noise = new TorchNoise(0);
             // The same levels for all, from pure noise to little of it, with noise added to the data.
-            var levels = LevelSpacing.Between(10, 0.03, steps, NoiseLevelSpacing.Exponential).Select(static sigma => new NoiseLevel(1, sigma, (float)sigma)).ToList();
+            var levels = LevelSpacing
+                .Between(10, 0.03, steps, NoiseLevelSpacing.Exponential)
+                .Select(static sigma => new NoiseLevel(1, sigma, (float)sigma))
+                .ToList();
             var schedule = new NoiseSchedule(levels, new NoiseLevel(1, 0.02, 0), 1, PredictionType.Data);
-            return sampler.Sample(ones(1, 1, 1, 1).Times(10), schedule, static (x, _, level) => x.Times(0.25 / (0.25 + level.Noise * level.Noise)), noise).item<float>();
+            return sampler
+                .Sample(
+                    ones(1, 1, 1, 1).Times(10),
+                    schedule,
+                    static (x, _, level) => x.Times(0.25 / (0.25 + level.Noise * level.Noise)),
+                    noise
+                )
+                .item<float>();
         }
     }
 
@@ -100,7 +127,11 @@ public class SamplerTests
     public void Names_are_unique_and_an_unknown_one_is_answered_with_those_that_there_are()
     {
         Assert.Equal(Samplers.All.Count, Samplers.All.Select(static sampler => sampler.Name).Distinct().Count());
-        Assert.Contains("euler, euler-ancestral, heun", Assert.Throws<InvalidRequestException>(() => Samplers.ByName("plms")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "euler, euler-ancestral, heun",
+            Assert.Throws<InvalidRequestException>(() => Samplers.ByName("plms")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static NoiseSchedule Schedule(ISampler sampler, int steps) => DiffusionScheduleTests.Create(Sdxl, steps, sampler);

@@ -60,9 +60,15 @@ public class SchedulerConfigTests
     [Fact]
     public void Keys_of_other_classes_are_ignored()
     {
-        var config = Read("""{"_class_name": "EulerDiscreteScheduler", "solver_order": 9, "thresholding": true, "variance_type": "learned", "skip_prk_steps": true}""");
+        var config = Read(
+            """
+            {"_class_name": "EulerDiscreteScheduler", "solver_order": 9, "thresholding": true,
+             "variance_type": "learned", "skip_prk_steps": true}
+            """
+        );
         Assert.Equal("euler", Samplers.Of(config).Name);
     }
 
-    private static SchedulerConfig Read(string json) => SchedulerConfig.FromJson(JsonDocument.Parse(json).RootElement, "scheduler_config.json");
+    private static SchedulerConfig Read(string json) =>
+        SchedulerConfig.FromJson(JsonDocument.Parse(json).RootElement, "scheduler_config.json");
 }

@@ -11,14 +11,19 @@ public sealed class ScorerFilesTests : ModelTest
     private static readonly RgbImage Picture = TestImages.Noise(80, 60);
 
     [Theory]
-    [InlineData("")]  // a file of tensors alone, as open_clip_model.safetensors
-    [InlineData("module.")]  // as open_clip saves a training in several processes
+    [InlineData("")] // a file of tensors alone, as open_clip_model.safetensors
+    [InlineData("module.")] // as open_clip saves a training in several processes
     public void HPSv2_is_read_in_all_its_layouts(string prefix)
     {
         const string Wrapped = "state_dict.";
-        var file = Folder.Rewrite("open_clip_model.safetensors", TinyScorers.HpsFile, tensors => tensors
-            .Where(static pair => pair.Key.StartsWith(Wrapped, StringComparison.Ordinal))
-            .Select(pair => KeyValuePair.Create(prefix + pair.Key[Wrapped.Length..], pair.Value)));
+        var file = Folder.Rewrite(
+            "open_clip_model.safetensors",
+            TinyScorers.HpsFile,
+            tensors =>
+                tensors
+                    .Where(static pair => pair.Key.StartsWith(Wrapped, StringComparison.Ordinal))
+                    .Select(pair => KeyValuePair.Create(prefix + pair.Key[Wrapped.Length..], pair.Value))
+        );
         Folder.Write("open_clip_config.json", File.ReadAllBytes(Path.Combine(TinyScorers.Hps, "open_clip_config.json")));
         using var published = new HpsScorer(Runtime, new HpsOptions { ModelPath = TinyScorers.HpsFile });
         using var scorer = new HpsScorer(Runtime, new HpsOptions { ModelPath = file, TokenizerPath = TinyScorers.Clip });
@@ -44,7 +49,7 @@ public sealed class ScorerFilesTests : ModelTest
     [Fact]
     public void The_tokenizer_of_another_model_is_refused()
     {
-        var clip = Path.Combine(TestData.Golden, "tokenizer", "clip-l");  // with 49408 tokens
+        var clip = Path.Combine(TestData.Golden, "tokenizer", "clip-l"); // with 49408 tokens
         Assert.Contains("914 ids", Refusal(new HpsOptions { ModelPath = TinyScorers.Hps, TokenizerPath = clip }), StringComparison.Ordinal);
     }
 
@@ -60,8 +65,11 @@ public sealed class ScorerFilesTests : ModelTest
     public void An_image_encoder_alone_is_no_CLIP()
     {
         Folder.Link(TinyScorers.Clip, isLeftOut: static name => name is "pytorch_model.bin");
-        Folder.Rewrite("model.safetensors", TinyScorers.Clip, static tensors =>
-            tensors.Where(static pair => !pair.Key.StartsWith("text", StringComparison.Ordinal)));
+        Folder.Rewrite(
+            "model.safetensors",
+            TinyScorers.Clip,
+            static tensors => tensors.Where(static pair => !pair.Key.StartsWith("text", StringComparison.Ordinal))
+        );
         var options = new ClipScoreOptions { ModelPath = Folder.Path };
         var message = Assert.Throws<CheckpointException>(() => new ClipScorer(Runtime, options)).Message;
         Assert.Contains("holds no CLIP text encoder", message, StringComparison.Ordinal);
@@ -74,8 +82,11 @@ public sealed class ScorerFilesTests : ModelTest
     public void A_weight_that_is_not_finite_is_named(string tensor)
     {
         Folder.Link(TinyScorers.Pick, isLeftOut: static name => name == "model.safetensors");
-        var file = Folder.Rewrite("model.safetensors", TinyScorers.Pick, tensors =>
-            tensors.Select(pair => pair.Key == tensor ? new(tensor, full_like(pair.Value, float.NaN)) : pair));
+        var file = Folder.Rewrite(
+            "model.safetensors",
+            TinyScorers.Pick,
+            tensors => tensors.Select(pair => pair.Key == tensor ? new(tensor, full_like(pair.Value, float.NaN)) : pair)
+        );
         var exception = Assert.Throws<CheckpointException>(() =>
         {
             using var scorer = new PickScorer(Runtime, new PickScoreOptions { ModelPath = Folder.Path });
@@ -101,7 +112,7 @@ public sealed class ScorerFilesTests : ModelTest
         Assert.Equal(["HPSv2, pictures", "HPSv2, prompts"], stages.Select(static stage => stage.Name));
         using var weights = Checkpoint.Open(TinyScorers.HpsFile);
         var published = weights.Tensors.Values.Sum(static info => info.Count);
-        Assert.Equal(published - 1, stages.Sum(static stage => stage.WeightBytes) / sizeof(float));  // but for logit_scale
+        Assert.Equal(published - 1, stages.Sum(static stage => stage.WeightBytes) / sizeof(float)); // but for logit_scale
         var single = scorer.EstimateStages(workload with { Batch = 1 });
         Assert.Equal(stages.Sum(static stage => stage.ActivationBytes), 2 * single.Sum(static stage => stage.ActivationBytes));
     }

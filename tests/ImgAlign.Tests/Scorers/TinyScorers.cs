@@ -18,12 +18,13 @@ internal static class TinyScorers
 
     public static string Predictor => Path.Combine(Checkpoints, "aesthetic", "sac+logos+ava1-l14-linearMSE.pth");
 
-    public static IImageScorer Create(string name, DeviceRuntime runtime) => name switch
-    {
-        ClipScorer.DefaultName => new ClipScorer(runtime, new ClipScoreOptions { ModelPath = Clip }),
-        PickScorer.DefaultName => new PickScorer(runtime, new PickScoreOptions { ModelPath = Pick }),
-        HpsScorer.DefaultName => new HpsScorer(runtime, new HpsOptions { ModelPath = Hps }),
-        AestheticScorer.DefaultName => new AestheticScorer(runtime, new AestheticOptions { ModelPath = Predictor, ClipPath = Clip }),
-        _ => throw new ArgumentOutOfRangeException(nameof(name), name, "There is no such scorer."),
-    };
+    public static IImageScorer Create(string name, DeviceRuntime runtime) =>
+        name switch
+        {
+            ClipScorer.DefaultName => new ClipScorer(runtime, new ClipScoreOptions { ModelPath = Clip }),
+            PickScorer.DefaultName => new PickScorer(runtime, new PickScoreOptions { ModelPath = Pick }),
+            HpsScorer.DefaultName => new HpsScorer(runtime, new HpsOptions { ModelPath = Hps }),
+            AestheticScorer.DefaultName => new AestheticScorer(runtime, new AestheticOptions { ModelPath = Predictor, ClipPath = Clip }),
+            _ => throw new ArgumentOutOfRangeException(nameof(name), name, "There is no such scorer."),
+        };
 }

@@ -14,11 +14,13 @@ internal sealed class EmbeddedWorld : IDisposable
     public EmbeddedWorld(Action<ImgAlignOptions>? configure = null)
     {
         var collection = new ServiceCollection();
-        collection.AddImplicitMultimodalGuidance(options =>
-        {
-            options.Threads = 1;  // the networks are too small for more
-            configure?.Invoke(options);
-        }).UseShapeWorld();
+        collection
+            .AddImplicitMultimodalGuidance(options =>
+            {
+                options.Threads = 1; // the networks are too small for more
+                configure?.Invoke(options);
+            })
+            .UseShapeWorld();
         services = collection.BuildServiceProvider();
     }
 

@@ -23,7 +23,8 @@ public sealed class EvaluationTests : IDisposable
         var ablations = new WorldFolder(temporary.File("ablations"));
         ablations.WriteDetectorConfiguration();
         File.Copy(Path.Combine(world.Detector, NetworkFile.Transformers), Path.Combine(ablations.Detector, NetworkFile.Transformers));
-        foreach (var variant in AlignerVariant.Ablations) File.Copy(world.Aligner, variant.File(world, ablations));
+        foreach (var variant in AlignerVariant.Ablations)
+            File.Copy(world.Aligner, variant.File(world, ablations));
         using var runtime = new DeviceRuntime(new RuntimeOptions { Threads = 1 });
 
         using var evaluation = new WorldEvaluation(runtime, world, ablations, Few);
@@ -34,12 +35,18 @@ public sealed class EvaluationTests : IDisposable
         Assert.All([.. result.Method, .. result.Ablations, .. result.Passes], static arm => Assert.Equal(Few.Prompts, arm.Images.Count));
         Assert.Equal(1 + AlignerVariant.Ablations.Count, result.Ablations.Count);
         Assert.Equal(2, result.Scenes.Count(static scene => scene.IsHeldOut));
-        Assert.All(result.Claim.Concat(result.Comparisons), static comparison => Assert.Equal(Few.Prompts, comparison.Wins + comparison.Ties + comparison.Losses));
+        Assert.All(
+            result.Claim.Concat(result.Comparisons),
+            static comparison => Assert.Equal(Few.Prompts, comparison.Wins + comparison.Ties + comparison.Losses)
+        );
         // The same aligner in every place gives the same pictures; what reads only the prompt, or nothing, gives others.
-        Assert.Equal(result.Arm(EvaluationResult.Round).Images.Select(static image => image.Pixels.ToArray()), result.Ablations.Single(static arm => arm.Name == "lambda 2").Images.Select(static image => image.Pixels.ToArray()));
+        Assert.Equal(
+            result.Arm(EvaluationResult.Round).Images.Select(static image => image.Pixels.ToArray()),
+            result.Ablations.Single(static arm => arm.Name == "lambda 2").Images.Select(static image => image.Pixels.ToArray())
+        );
         var html = await File.ReadAllTextAsync(report);
         Assert.All(result.Prompts, prompt => Assert.Contains(prompt, html, StringComparison.Ordinal));
-        Assert.DoesNotContain("exception", html, StringComparison.OrdinalIgnoreCase);  // what a plot that fails shows
+        Assert.DoesNotContain("exception", html, StringComparison.OrdinalIgnoreCase); // what a plot that fails shows
         Assert.DoesNotContain("src=\"http", html, StringComparison.Ordinal);
     }
 
@@ -49,7 +56,9 @@ public sealed class EvaluationTests : IDisposable
         var world = RandomWorld.Write(temporary.File("world"));
         using var runtime = new DeviceRuntime(new RuntimeOptions { Threads = 1 });
 
-        var message = Assert.Throws<ImgAlignException>(() => new WorldEvaluation(runtime, world, new WorldFolder(temporary.File("ablations")), Few)).Message;
+        var message = Assert
+            .Throws<ImgAlignException>(() => new WorldEvaluation(runtime, world, new WorldFolder(temporary.File("ablations")), Few))
+            .Message;
 
         Assert.Contains("train the stage aligner-prompt", message, StringComparison.Ordinal);
     }
@@ -61,7 +70,10 @@ public sealed class EvaluationTests : IDisposable
         using var evaluation = new WorldEvaluation(runtime, WorldFolder.Embedded, null, Few);
         var result = await evaluation.RunAsync();
         using var world = new EmbeddedWorld();
-        var request = new AlignmentRequest(result.Prompts.Select(static (prompt, index) => new AlignmentItem(prompt) { Seed = index })) { Steps = Few.Steps };
+        var request = new AlignmentRequest(result.Prompts.Select(static (prompt, index) => new AlignmentItem(prompt) { Seed = index }))
+        {
+            Steps = Few.Steps,
+        };
 
         var aligned = (await world.Pipeline.AlignAsync(request)).Items;
 

@@ -8,7 +8,11 @@ namespace ImgAlign.Tests.ShapeWorld;
 /// <summary>Captions, caption noise and edit instructions.</summary>
 public class LanguageTests
 {
-    private static readonly Scene RedCircleLeftOfBlueSquare = new(new(ShapeColor.Red, ShapeKind.Circle), new(ShapeColor.Blue, ShapeKind.Square), IsVertical: false);
+    private static readonly Scene RedCircleLeftOfBlueSquare = new(
+        new(ShapeColor.Red, ShapeKind.Circle),
+        new(ShapeColor.Blue, ShapeKind.Square),
+        IsVertical: false
+    );
 
     [Fact]
     public void Captions_are_read_as_they_were_meant()
@@ -28,7 +32,10 @@ public class LanguageTests
     {
         using var folder = new TemporaryFolder();
         LlamaTokenizerFiles.Write(folder.Path);
-        Assert.Equal(File.ReadAllBytes(Path.Combine(WorldFolder.Embedded.Detector, "tokenizer.model")), File.ReadAllBytes(folder.File("tokenizer.model")));
+        Assert.Equal(
+            File.ReadAllBytes(Path.Combine(WorldFolder.Embedded.Detector, "tokenizer.model")),
+            File.ReadAllBytes(folder.File("tokenizer.model"))
+        );
     }
 
     [Theory]

@@ -25,15 +25,21 @@ internal static class RandomWorld
         Write(world.Resampler, new Resampler(WorldNetworks.Resampler, WorldNetworks.ImagePromptTokens, META));
         Write(world.Adapter, new ImagePromptAdapter(WorldNetworks.UNet, META));
         Write(Path.Combine(world.Detector, NetworkFile.Transformers), new LlavaModel(LlavaConfig.Read(world.Detector), META));
-        Write(Path.Combine(world.Scorer, NetworkFile.Transformers), new ClipTextModel(WorldNetworks.TextEncoder2, META), new ClipVisionModel(WorldNetworks.ImageEncoder, META));
+        Write(
+            Path.Combine(world.Scorer, NetworkFile.Transformers),
+            new ClipTextModel(WorldNetworks.TextEncoder2, META),
+            new ClipVisionModel(WorldNetworks.ImageEncoder, META)
+        );
         Write(world.Aligner, new AlignerNetwork(WorldNetworks.Aligner, META));
         return world;
     }
 
     private static void Write(string file, params nn.Module[] networks)
     {
-        foreach (var network in networks) ParameterInitialization.Randomize(network, seed: 7);
+        foreach (var network in networks)
+            ParameterInitialization.Randomize(network, seed: 7);
         NetworkFile.Write(file, networks.SelectMany(static network => NetworkFile.Weights(network)));
-        foreach (var network in networks) network.Dispose();
+        foreach (var network in networks)
+            network.Dispose();
     }
 }

@@ -17,8 +17,10 @@ public class SceneTests
             var random = new SceneRandom(7, i);
             var scene = Scene.Draw(random);
             var image = SceneRenderer.Render(scene, random);
-            if (SceneEvaluator.Judge(image, scene).IsRight) right++;
-            if (SceneEvaluator.Judge(image, CaptionNoise.Change(scene, random)).IsRight) wronglyRight++;
+            if (SceneEvaluator.Judge(image, scene).IsRight)
+                right++;
+            if (SceneEvaluator.Judge(image, CaptionNoise.Change(scene, random)).IsRight)
+                wronglyRight++;
         }
 
         Assert.InRange(right, 0.99 * Samples, Samples);
@@ -40,7 +42,10 @@ public class SceneTests
         var scene = new Scene(new(ShapeColor.Red, ShapeKind.Circle), new(ShapeColor.Blue, ShapeKind.Square), IsVertical: false);
         var image = SceneRenderer.Render(scene, new SceneRandom(1, 1));
 
-        Assert.Equal(new SceneJudgement(true, true, false, true, true, true), SceneEvaluator.Judge(image, scene with { Second = new(ShapeColor.Green, ShapeKind.Square) }));
+        Assert.Equal(
+            new SceneJudgement(true, true, false, true, true, true),
+            SceneEvaluator.Judge(image, scene with { Second = new(ShapeColor.Green, ShapeKind.Square) })
+        );
         Assert.False(SceneEvaluator.Judge(image, scene.Flipped).Relation && SceneEvaluator.Judge(image, scene.Flipped).FirstColor);
         Assert.False(SceneEvaluator.Judge(image, scene with { IsVertical = true }).Relation);
     }

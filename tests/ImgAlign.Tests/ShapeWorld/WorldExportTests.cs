@@ -49,7 +49,11 @@ public sealed class WorldExportTests : IDisposable
 
     [Fact]
     public void A_world_is_not_copied_onto_itself() =>
-        Assert.Contains("name another folder", Assert.Throws<ImgAlignException>(() => WorldExport.Write(new WorldFolder(trained.Path), trained.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "name another folder",
+            Assert.Throws<ImgAlignException>(() => WorldExport.Write(new WorldFolder(trained.Path), trained.Path)).Message,
+            StringComparison.Ordinal
+        );
 
     // Weights are computed with in 32 bits, whatever they are stored in.
     private static IReadOnlyList<double> Scores(WorldFolder world)
@@ -57,9 +61,15 @@ public sealed class WorldExportTests : IDisposable
         using var runtime = new DeviceRuntime(new RuntimeOptions { Threads = 1 });
         using var scorer = new WorldScorer(runtime, world);
         Assert.Equal(float32, runtime.Type);
-        return scorer.Score([.. Enumerable.Range(0, 3).Select(static seed => SceneSample.Draw(seed).Image)], [.. Enumerable.Repeat("a red circle left of a blue square", 3)]);
+        return scorer.Score(
+            [.. Enumerable.Range(0, 3).Select(static seed => SceneSample.Draw(seed).Image)],
+            [.. Enumerable.Repeat("a red circle left of a blue square", 3)]
+        );
     }
 
     private static IEnumerable<string> Files(string folder) =>
-        Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(folder, file)).Order(StringComparer.Ordinal);
+        Directory
+            .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(folder, file))
+            .Order(StringComparer.Ordinal);
 }

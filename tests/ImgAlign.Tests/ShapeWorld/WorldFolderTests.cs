@@ -56,7 +56,10 @@ public sealed class WorldFolderTests : IDisposable
             var question = Questions.Ask(template, Captions.Examples[1]);
             var ids = tokenizer.Encode(question, addBos: false);
 
-            Assert.Equal(question.Split([' ', .. ".,:?'"], StringSplitOptions.RemoveEmptyEntries).Length + question.Count(".,:?'".Contains), ids.Count);
+            Assert.Equal(
+                question.Split([' ', .. ".,:?'"], StringSplitOptions.RemoveEmptyEntries).Length + question.Count(".,:?'".Contains),
+                ids.Count
+            );
             Assert.Equal(question, tokenizer.Decode(ids));
         }
         Assert.Equal("wörds of öthers 7", tokenizer.Decode(tokenizer.Encode("wörds of öthers 7")));
@@ -71,7 +74,10 @@ public sealed class WorldFolderTests : IDisposable
         Assert.Equivalent(WorldNetworks.TextEncoder, ClipTextConfig.Read(Path.Combine(folder.TextEncoder, "config.json")));
         Assert.Equivalent(WorldNetworks.TextEncoder2, ClipTextConfig.Read(Path.Combine(folder.TextEncoder2, "config.json")));
         Assert.Equivalent(WorldNetworks.ImageEncoder, ClipVisionConfig.Read(Path.Combine(folder.ImageEncoder, "config.json")));
-        Assert.Equivalent(WorldNetworks.Scheduler, SchedulerConfig.Read(Path.Combine(folder.TextEncoder, "../scheduler/scheduler_config.json")));
+        Assert.Equivalent(
+            WorldNetworks.Scheduler,
+            SchedulerConfig.Read(Path.Combine(folder.TextEncoder, "../scheduler/scheduler_config.json"))
+        );
         var detector = LlavaConfig.Read(folder.Detector);
         Assert.Equivalent(WorldNetworks.LanguageModel, detector.Text);
         Assert.Equal(LlamaTokenizerFiles.EndId, Assert.Single(detector.StopTokens));
@@ -100,6 +106,10 @@ public sealed class WorldFolderTests : IDisposable
     private static void WriteWeights(string path, nn.Module network)
     {
         using var scope = NewDisposeScope();
-        using (network) SafetensorsWriter.Write(Path.Combine(path, "model.safetensors"), ModuleParameters.Enumerate(network).ToDictionary(parameter => parameter.Path, parameter => zeros(parameter.Value.shape)));
+        using (network)
+            SafetensorsWriter.Write(
+                Path.Combine(path, "model.safetensors"),
+                ModuleParameters.Enumerate(network).ToDictionary(parameter => parameter.Path, parameter => zeros(parameter.Value.shape))
+            );
     }
 }

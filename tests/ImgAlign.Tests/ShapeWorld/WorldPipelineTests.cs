@@ -12,7 +12,7 @@ namespace ImgAlign.Tests.ShapeWorld;
 public sealed class WorldPipelineTests : IDisposable
 {
     private const string Scorer = "ShapeWorld's scorer";
-    private const int MostRounding = 2;  // of 255
+    private const int MostRounding = 2; // of 255
 
     private readonly EmbeddedWorld world = new();
 
@@ -30,15 +30,24 @@ public sealed class WorldPipelineTests : IDisposable
         Assert.Equal([Scorer], round.Scores.Select(static score => score.Scorer));
         Assert.Equal(new ImageSize(SceneRenderer.Size, SceneRenderer.Size), round.Image.Size);
         Assert.NotEqual(result.BaseImage, round.Image);
-        Assert.Equal(SamplingOptions.Default, new SamplingOptions(whole.Settings.Steps, whole.Settings.Guidance, whole.Settings.ImagePromptScale));
+        Assert.Equal(
+            SamplingOptions.Default,
+            new SamplingOptions(whole.Settings.Steps, whole.Settings.Guidance, whole.Settings.ImagePromptScale)
+        );
     }
 
     [Fact]
     public async Task A_round_mends_what_the_readme_shows()
     {
-        var scene = new Scene(new SceneObject(ShapeColor.Red, ShapeKind.Circle), new SceneObject(ShapeColor.Blue, ShapeKind.Square), IsVertical: false);
+        var scene = new Scene(
+            new SceneObject(ShapeColor.Red, ShapeKind.Circle),
+            new SceneObject(ShapeColor.Blue, ShapeKind.Square),
+            IsVertical: false
+        );
 
-        var result = await world.Pipeline.AlignOneAsync(new AlignmentRequest(new AlignmentItem($"a {scene.First} left of a {scene.Second}") { Seed = 11 }) { DescribeCritique = true });
+        var result = await world.Pipeline.AlignOneAsync(
+            new AlignmentRequest(new AlignmentItem($"a {scene.First} left of a {scene.Second}") { Seed = 11 }) { DescribeCritique = true }
+        );
 
         Assert.False(SceneEvaluator.Judge(result.BaseImage, scene).Relation);
         Assert.Equal("move the red circle left of the blue square", result.Rounds[0].Critique);
@@ -54,18 +63,29 @@ public sealed class WorldPipelineTests : IDisposable
 
         Assert.Equal(first, await fresh.Pipeline.AlignOneAsync(EmbeddedWorld.Request.With(_ => first.Item)));
         Assert.NotEqual(first.BaseImage, other.BaseImage);
-        Assert.Equal(first.BaseImage, Assert.Single(await world.Generation.ImagesAsync(new GenerationRequest(EmbeddedWorld.Request.Items[0]))));
+        Assert.Equal(
+            first.BaseImage,
+            Assert.Single(await world.Generation.ImagesAsync(new GenerationRequest(EmbeddedWorld.Request.Items[0])))
+        );
     }
 
     [Fact]
     public async Task Each_round_starts_from_the_picture_that_the_last_one_kept()
     {
-        var request = EmbeddedWorld.Request.With(static item => item with { Question = "What is wrong, given {prompt}?" }) with { Steps = 8 };
+        var request = EmbeddedWorld.Request.With(static item => item with { Question = "What is wrong, given {prompt}?" }) with
+        {
+            Steps = 8,
+        };
         var all = await world.Pipeline.AlignOneAsync(request with { Rounds = 3, Acceptance = new AcceptAll() });
         Assert.Equal([1, 2, 3], all.Rounds.Select(static round => round.Number));
         Assert.Same(all.Rounds[2].Image, all.Image);
 
-        var last = await world.Pipeline.AlignOneAsync(request.With(item => item with { Image = all.Rounds[1].Image }) with { Acceptance = new AcceptAll() });
+        var last = await world.Pipeline.AlignOneAsync(
+            request.With(item => item with { Image = all.Rounds[1].Image }) with
+            {
+                Acceptance = new AcceptAll(),
+            }
+        );
         Assert.Equal(all.Image, last.Image);
     }
 
@@ -81,7 +101,16 @@ public sealed class WorldPipelineTests : IDisposable
         var (before, after) = (result.BaseScores.Score(Scorer), result.Rounds[0].Scores.Score(Scorer));
         Assert.Equal(after > before, result.Accepted);
         Assert.Same(after > before ? result.Rounds[0].Image : result.BaseImage, result.Image);
-        Assert.Equal([before, after], await world.Runtime.RunAsync(() => world.Scorer.Score([result.BaseImage, result.Rounds[0].Image], [EmbeddedWorld.Request.Items[0].Prompt, EmbeddedWorld.Request.Items[0].Prompt])), Nearly);
+        Assert.Equal(
+            [before, after],
+            await world.Runtime.RunAsync(() =>
+                world.Scorer.Score(
+                    [result.BaseImage, result.Rounds[0].Image],
+                    [EmbeddedWorld.Request.Items[0].Prompt, EmbeddedWorld.Request.Items[0].Prompt]
+                )
+            ),
+            Nearly
+        );
     }
 
     [Theory]
@@ -96,11 +125,17 @@ public sealed class WorldPipelineTests : IDisposable
         await world.Runtime.WarmUpAsync();
         using var detector = new LlavaDetector(world.Runtime, EmbeddedWorld.Folder.DetectorOptions());
         using var aligner = new ImplicitAligner(world.Runtime, EmbeddedWorld.Folder.Aligner);
-        using var pipeline = new AlignmentPipeline(new HookedBackbone(world.Backbone, cancellation.Hook), new HookedDetector(detector, cancellation.Hook), new HookedAligner(aligner, cancellation.Hook));
+        using var pipeline = new AlignmentPipeline(
+            new HookedBackbone(world.Backbone, cancellation.Hook),
+            new HookedDetector(detector, cancellation.Hook),
+            new HookedAligner(aligner, cancellation.Hook)
+        );
         await world.Runtime.WarmUpAsync();
         var before = LiveTensors.Count();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => pipeline.AlignAsync(EmbeddedWorld.Request, cancellationToken: cancellation.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
+            pipeline.AlignAsync(EmbeddedWorld.Request, cancellationToken: cancellation.Token)
+        );
 
         Assert.Equal(0, cancellation.CallsAfter);
         Assert.Equal(before, LiveTensors.Count());
@@ -109,7 +144,12 @@ public sealed class WorldPipelineTests : IDisposable
     [Fact]
     public async Task Items_of_a_batch_are_what_they_would_be_alone_and_share_what_they_can()
     {
-        string[] prompts = ["a red circle left of a blue square", "a green triangle above a purple cross", "a red circle left of a blue square"];
+        string[] prompts =
+        [
+            "a red circle left of a blue square",
+            "a green triangle above a purple cross",
+            "a red circle left of a blue square",
+        ];
         var items = prompts.Select(static (prompt, seed) => new AlignmentItem(prompt) { Seed = seed }).ToList();
         var together = await world.Pipeline.AlignAsync(new AlignmentRequest(items));
         for (var i = 0; i < items.Count; i++)
@@ -126,9 +166,10 @@ public sealed class WorldPipelineTests : IDisposable
     {
         var request = new GenerationRequest(new GenerationItem("a red circle left of a blue square") { Seed = 2 })
         {
-            NoiseLevels = new() { TimestepSpacing = TimestepSpacing.Trailing },  // all begin at the same level
+            NoiseLevels = new() { TimestepSpacing = TimestepSpacing.Trailing }, // all begin at the same level
         };
-        async Task<RgbImage> Generate(ISampler sampler, int steps) => Assert.Single(await world.Generation.ImagesAsync(request with { Sampler = sampler, Steps = steps }));
+        async Task<RgbImage> Generate(ISampler sampler, int steps) =>
+            Assert.Single(await world.Generation.ImagesAsync(request with { Sampler = sampler, Steps = steps }));
         double few = MeanDistance(await Generate(Samplers.Euler, 8), await Generate(Samplers.DpmSolver2M, 8));
         double many = MeanDistance(await Generate(Samplers.Euler, 80), await Generate(Samplers.DpmSolver2M, 80));
         Assert.True(many < few / 4, $"{many} with many steps, {few} with few");
@@ -140,53 +181,105 @@ public sealed class WorldPipelineTests : IDisposable
     public async Task Nothing_is_left_over_after_a_run(ResidencyPolicy policy)
     {
         using var other = new EmbeddedWorld(options => options.Residency = policy);
-        _ = (other.Pipeline, other.Generation);  // made on first use
+        _ = (other.Pipeline, other.Generation); // made on first use
         await other.Runtime.WarmUpAsync();
         var before = LiveTensors.Count();
 
-        await other.Pipeline.AlignAsync(EmbeddedWorld.Request with { Rounds = 2, Steps = 8, PreviewInterval = 3, DescribeCritique = true, Acceptance = new AcceptAll() });
-        await other.Generation.GenerateAsync(new GenerationRequest(new GenerationItem("a red circle left of a blue square"), new GenerationItem("a blue cross above a red square")) { Steps = 2 });
+        await other.Pipeline.AlignAsync(
+            EmbeddedWorld.Request with
+            {
+                Rounds = 2,
+                Steps = 8,
+                PreviewInterval = 3,
+                DescribeCritique = true,
+                Acceptance = new AcceptAll(),
+            }
+        );
+        await other.Generation.GenerateAsync(
+            new GenerationRequest(
+                new GenerationItem("a red circle left of a blue square"),
+                new GenerationItem("a blue cross above a red square")
+            )
+            {
+                Steps = 2,
+            }
+        );
 
         Assert.Equal(before, LiveTensors.Count());
     }
 
     [Theory]
-    [InlineData("a robot penguin wearing a top hat and playing a vintage trumpet under a rainbow, in the style of an old photograph, with many stars")]
+    [InlineData(
+        "a robot penguin wearing a top hat and playing a vintage trumpet under a rainbow, in the style of an old photograph, "
+            + "with many stars"
+    )]
     [InlineData("a red circle left of a red circle")]
     public async Task A_prompt_that_the_world_does_not_know_is_refused_before_anything_is_computed(string prompt)
     {
-        var error = await Assert.ThrowsAsync<InvalidRequestException>(() => world.Pipeline.AlignAsync(EmbeddedWorld.Request.With(item => item with { Prompt = prompt })));
+        var error = await Assert.ThrowsAsync<InvalidRequestException>(() =>
+            world.Pipeline.AlignAsync(EmbeddedWorld.Request.With(item => item with { Prompt = prompt }))
+        );
 
         Assert.Contains("\"a red circle left of a blue square\"", error.Message, StringComparison.Ordinal);
         var generation = new GenerationRequest(EmbeddedWorld.Request.Items[0], new GenerationItem(prompt));
-        Assert.Equal(error.Message, (await Assert.ThrowsAsync<InvalidRequestException>(() => world.Generation.GenerateAsync(generation))).Message);
-        Assert.Equal(error.Message, (await Assert.ThrowsAsync<InvalidRequestException>(() => world.Pipeline.AlignAsync(EmbeddedWorld.Request.With(item => item with { NegativePrompt = prompt })))).Message);
+        Assert.Equal(
+            error.Message,
+            (await Assert.ThrowsAsync<InvalidRequestException>(() => world.Generation.GenerateAsync(generation))).Message
+        );
+        Assert.Equal(
+            error.Message,
+            (
+                await Assert.ThrowsAsync<InvalidRequestException>(() =>
+                    world.Pipeline.AlignAsync(EmbeddedWorld.Request.With(item => item with { NegativePrompt = prompt }))
+                )
+            ).Message
+        );
     }
 
     [Fact]
     public async Task A_prompt_may_be_spelled_as_a_sentence()
     {
-        var images = await world.Generation.ImagesAsync(new GenerationRequest(new GenerationItem("the red circle is above the blue square"), new GenerationItem("The red circle is above the blue square.")) { Steps = 2 });
+        var images = await world.Generation.ImagesAsync(
+            new GenerationRequest(
+                new GenerationItem("the red circle is above the blue square"),
+                new GenerationItem("The red circle is above the blue square.")
+            )
+            {
+                Steps = 2,
+            }
+        );
         Assert.Equal(images[0], images[1]);
     }
 
     [Fact]
     public async Task Pictures_have_one_size()
     {
-        var size = await Assert.ThrowsAsync<InvalidRequestException>(() => world.Pipeline.AlignAsync(EmbeddedWorld.Request.With(static item => item with { Size = new ImageSize(64, 64) })));
+        var size = await Assert.ThrowsAsync<InvalidRequestException>(() =>
+            world.Pipeline.AlignAsync(EmbeddedWorld.Request.With(static item => item with { Size = new ImageSize(64, 64) }))
+        );
         Assert.Equal("Size is 64x64, which ShapeWorld cannot generate: use 32x32.", size.Message);
 
-        var picture = EmbeddedWorld.Request.With(static item => item with { Image = new RgbImage(64, 48, new byte[64 * 48 * 3]) }) with { Steps = 2 };
+        var picture = EmbeddedWorld.Request.With(static item => item with { Image = new RgbImage(64, 48, new byte[64 * 48 * 3]) }) with
+        {
+            Steps = 2,
+        };
         Assert.Equal(new ImageSize(32, 32), (await world.Pipeline.AlignOneAsync(picture)).Rounds[0].Image.Size);
     }
 
     [Fact]
     public void The_backbone_conforms() =>
-        Assert.Empty(BackboneConformance.Check(world.Backbone, prompts: ["a red circle left of a blue square", "a green triangle above a purple cross"]));
+        Assert.Empty(
+            BackboneConformance.Check(
+                world.Backbone,
+                prompts: ["a red circle left of a blue square", "a green triangle above a purple cross"]
+            )
+        );
 
-    private static int Distance(RgbImage a, RgbImage b) => a.Pixels.ToArray().Zip(b.Pixels.ToArray(), static (x, y) => Math.Abs(x - y)).Max();
+    private static int Distance(RgbImage a, RgbImage b) =>
+        a.Pixels.ToArray().Zip(b.Pixels.ToArray(), static (x, y) => Math.Abs(x - y)).Max();
 
-    private static double MeanDistance(RgbImage a, RgbImage b) => a.Pixels.ToArray().Zip(b.Pixels.ToArray(), static (x, y) => Math.Abs(x - y)).Average();
+    private static double MeanDistance(RgbImage a, RgbImage b) =>
+        a.Pixels.ToArray().Zip(b.Pixels.ToArray(), static (x, y) => Math.Abs(x - y)).Average();
 
     private static bool Nearly(double expected, double actual) => Math.Abs(expected - actual) < 1e-5;
 }

@@ -9,7 +9,8 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.Tests.ShapeWorld;
 
-/// <summary>The stages of the world's training, a few steps each: losses fall, weights are left in layouts that the library reads, gates hold.</summary>
+/// <summary>The stages of the world's training, a few steps each: losses fall, weights are left in layouts that the library reads, gates
+/// hold.</summary>
 public sealed class WorldTrainingTests : IDisposable
 {
     private readonly TemporaryFolder temporary = new();
@@ -47,7 +48,11 @@ public sealed class WorldTrainingTests : IDisposable
         var training = new WorldTraining(temporary.Path, seed: 1);
 
         Assert.Null(training.FindRecord("vae"));
-        Assert.Contains("builds on stage vae", Assert.Throws<ImgAlignException>(() => training.Run("unet")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "builds on stage vae",
+            Assert.Throws<ImgAlignException>(() => training.Run("unet")).Message,
+            StringComparison.Ordinal
+        );
         Assert.Contains("vae, clip", Assert.Throws<ImgAlignException>(() => training.Run("paint")).Message, StringComparison.Ordinal);
     }
 
@@ -75,7 +80,17 @@ public sealed class WorldTrainingTests : IDisposable
     {
         using var task = open();
         using var batch = new OneBatch(task);
-        using var trainer = new Trainer(batch, new TrainerOptions { Steps = 8, BatchSize = 8, LearningRate = 2e-3, Shuffle = false, MaxGradientNorm = 1 });
+        using var trainer = new Trainer(
+            batch,
+            new TrainerOptions
+            {
+                Steps = 8,
+                BatchSize = 8,
+                LearningRate = 2e-3,
+                Shuffle = false,
+                MaxGradientNorm = 1,
+            }
+        );
         var losses = new List<double>();
         trainer.Run(progress: new Losses(losses));
         task.Save();
@@ -89,7 +104,8 @@ public sealed class WorldTrainingTests : IDisposable
 
         public int SampleCount => 8;
 
-        public TrainingLoss ComputeLoss(IReadOnlyList<SampleDraw> samples) => task.ComputeLoss([.. samples.Select(static (_, index) => new SampleDraw(index, index, index))]);
+        public TrainingLoss ComputeLoss(IReadOnlyList<SampleDraw> samples) =>
+            task.ComputeLoss([.. samples.Select(static (_, index) => new SampleDraw(index, index, index))]);
 
         public void Dispose() { }
     }

@@ -62,7 +62,8 @@ public class ClipTokenizerTests
     }
 
     [Fact]
-    public void Half_a_surrogate_pair_reads_as_the_replacement_character() => Assert.Equal(First.Encode("a\uFFFDb"), First.Encode("a\uD83Db"));
+    public void Half_a_surrogate_pair_reads_as_the_replacement_character() =>
+        Assert.Equal(First.Encode("a\uFFFDb"), First.Encode("a\uD83Db"));
 
     [Theory]
     [InlineData("a")]
@@ -87,10 +88,15 @@ public class ClipTokenizerTests
         Assert.Equal(0, ClipTokenizer.Load(Path.Combine(sdxl, "tokenizer_2")).PadId);
 
         // The newer form of the file lists the tokens once and names them as plain strings.
-        using var folder = Copy("""
-            {"model_max_length": 16, "bos_token": "<|startoftext|>", "eos_token": "<|endoftext|>", "pad_token": "!", "added_tokens_decoder": {
-              "0": {"content": "!", "normalized": false}, "49406": {"content": "<|startoftext|>", "normalized": true}, "49407": {"content": "<|endoftext|>", "normalized": true}}}
-            """);
+        using var folder = Copy(
+            """
+            {"model_max_length": 16, "bos_token": "<|startoftext|>", "eos_token": "<|endoftext|>", "pad_token": "!",
+             "added_tokens_decoder": {
+              "0": {"content": "!", "normalized": false},
+              "49406": {"content": "<|startoftext|>", "normalized": true},
+              "49407": {"content": "<|endoftext|>", "normalized": true}}}
+            """
+        );
         var tokenizer = ClipTokenizer.Load(folder.Path);
         Assert.Equal([49406, 320, 0, 49407, 49407, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], tokenizer.Encode("a!<|EndOfText|>"));
     }
@@ -103,17 +109,37 @@ public class ClipTokenizerTests
         var older = Path.Combine(TestData.Golden, "sdxl", "checkpoint", part);
         using var folder = new TemporaryFolder();
         var vocabulary = JsonNode.Parse(File.ReadAllText(Path.Combine(older, "vocab.json")))!;
-        var merges = File.ReadLines(Path.Combine(older, "merges.txt")).Where(static line => line.Length > 0 && line[0] != '#').Select(static line => (JsonNode)new JsonArray([.. line.Split(' ')]));
+        var merges = File.ReadLines(Path.Combine(older, "merges.txt"))
+            .Where(static line => line.Length > 0 && line[0] != '#')
+            .Select(static line => (JsonNode)new JsonArray([.. line.Split(' ')]));
         string[] special = ["<|startoftext|>", "<|endoftext|>"];
-        folder.Write("tokenizer.json", new JsonObject
-        {
-            ["added_tokens"] = new JsonArray([.. special.Select(token => new JsonObject { ["id"] = vocabulary[token]!.GetValue<int>(), ["content"] = token, ["normalized"] = part == "tokenizer_2", ["special"] = true })]),
-            ["model"] = new JsonObject { ["type"] = "BPE", ["end_of_word_suffix"] = "</w>", ["vocab"] = vocabulary.DeepClone(), ["merges"] = new JsonArray([.. merges]) },
-        }.ToJsonString());
+        folder.Write(
+            "tokenizer.json",
+            new JsonObject
+            {
+                ["added_tokens"] = new JsonArray([
+                    .. special.Select(token => new JsonObject
+                    {
+                        ["id"] = vocabulary[token]!.GetValue<int>(),
+                        ["content"] = token,
+                        ["normalized"] = part == "tokenizer_2",
+                        ["special"] = true,
+                    }),
+                ]),
+                ["model"] = new JsonObject
+                {
+                    ["type"] = "BPE",
+                    ["end_of_word_suffix"] = "</w>",
+                    ["vocab"] = vocabulary.DeepClone(),
+                    ["merges"] = new JsonArray([.. merges]),
+                },
+            }.ToJsonString()
+        );
         File.Copy(Path.Combine(older, "tokenizer_config.json"), folder.File("tokenizer_config.json"));
 
         var (expected, actual) = (ClipTokenizer.Load(older), ClipTokenizer.Load(folder.Path));
-        foreach (var text in (string[])["", "a red cube on a blue table!", "<|EndOfText|> x<|endoftext|>'s 猫"]) Assert.Equal(expected.Encode(text), actual.Encode(text));
+        foreach (var text in (string[])["", "a red cube on a blue table!", "<|EndOfText|> x<|endoftext|>'s 猫"])
+            Assert.Equal(expected.Encode(text), actual.Encode(text));
         Assert.Equal((expected.PadId, expected.MaxLength), (actual.PadId, actual.MaxLength));
     }
 
@@ -122,7 +148,11 @@ public class ClipTokenizerTests
     {
         using var folder = new TemporaryFolder();
         folder.Write("tokenizer.json", """{"model": {"type": "BPE", "vocab": {}, "merges": []}}""");
-        Assert.Contains("end_of_word_suffix", Assert.Throws<ImgAlignException>(() => ClipTokenizer.Load(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "end_of_word_suffix",
+            Assert.Throws<ImgAlignException>(() => ClipTokenizer.Load(folder.Path)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -141,8 +171,10 @@ public class ClipTokenizerTests
     public void A_broken_folder_is_named(string file, string? contents, string expected)
     {
         using var folder = Copy("{}");
-        if (contents is null) File.Delete(folder.File(file));
-        else folder.Write(file, contents);
+        if (contents is null)
+            File.Delete(folder.File(file));
+        else
+            folder.Write(file, contents);
         var message = Assert.Throws<ImgAlignException>(() => ClipTokenizer.Load(folder.Path)).Message;
         Assert.Contains(file == "merges.txt" ? folder.Path : file, message, StringComparison.Ordinal);
         Assert.Matches(expected, message);
@@ -151,7 +183,8 @@ public class ClipTokenizerTests
     private static TemporaryFolder Copy(string config)
     {
         var folder = new TemporaryFolder();
-        foreach (var name in (string[])["vocab.json", "merges.txt"]) File.Copy(Path.Combine(Folder, name), folder.File(name));
+        foreach (var name in (string[])["vocab.json", "merges.txt"])
+            File.Copy(Path.Combine(Folder, name), folder.File(name));
         folder.Write("tokenizer_config.json", config);
         return folder;
     }

@@ -11,24 +11,48 @@ public class LlamaTokenizerTests
     private static readonly string Folder = Path.Combine(TestData.Golden, "tokenizer", "llama");
     private static readonly LlamaTokenizer Tokenizer = LlamaTokenizer.Load(Folder);
 
-    private static readonly string[] Fragments = [" ", "  ", "▁", "\n", "\t", "a", "the cat", "9", "<", "0x41>", "é", "e\u0301", "猫", "👨\u200D👩", "<image>", "\0"];
+    private static readonly string[] Fragments =
+    [
+        " ",
+        "  ",
+        "▁",
+        "\n",
+        "\t",
+        "a",
+        "the cat",
+        "9",
+        "<",
+        "0x41>",
+        "é",
+        "e\u0301",
+        "猫",
+        "👨\u200D👩",
+        "<image>",
+        "\0",
+    ];
 
-    private static readonly Gen<string> Texts = Gen.OneOf(Gen.String, Gen.Int[0, Fragments.Length - 1].Array[0, 12].Select(picked => string.Concat(picked.Select(i => Fragments[i]))));
+    private static readonly Gen<string> Texts = Gen.OneOf(
+        Gen.String,
+        Gen.Int[0, Fragments.Length - 1].Array[0, 12].Select(picked => string.Concat(picked.Select(i => Fragments[i])))
+    );
 
     [Fact]
-    public void Decoding_gives_back_what_was_encoded() => Texts.Sample(text =>
-    {
-        var expected = string.Concat(text.EnumerateRunes()).Replace('▁', ' ');
-        if (!text.Contains("<s>", StringComparison.Ordinal) && !text.Contains("</s>", StringComparison.Ordinal))
-            Assert.Equal(expected, Tokenizer.Decode(Tokenizer.Encode(text)));
-    });
+    public void Decoding_gives_back_what_was_encoded() =>
+        Texts.Sample(text =>
+        {
+            var expected = string.Concat(text.EnumerateRunes()).Replace('▁', ' ');
+            if (!text.Contains("<s>", StringComparison.Ordinal) && !text.Contains("</s>", StringComparison.Ordinal))
+                Assert.Equal(expected, Tokenizer.Decode(Tokenizer.Encode(text)));
+        });
 
     [Fact]
-    public void Ids_are_of_the_vocabulary() => Texts.Sample(text => Assert.All(Tokenizer.Encode(text), id => Assert.InRange(id, 0, Tokenizer.VocabularySize - 1)));
+    public void Ids_are_of_the_vocabulary() =>
+        Texts.Sample(text => Assert.All(Tokenizer.Encode(text), id => Assert.InRange(id, 0, Tokenizer.VocabularySize - 1)));
 
     [Theory]
-    [InlineData("  ", new[] { 275, 1320 })]  // ties go to the left
-    [InlineData("<0x41><0x0A>", new[] { 416, 1356, 1391, 1365, 1361, 1383, 1382, 1356, 1391, 1356, 1344, 1383 })]  // no bytes, just characters
+    [InlineData("  ", new[] { 275, 1320 })] // ties go to the left
+    // no bytes, just characters
+    [InlineData("<0x41><0x0A>", new[] { 416, 1356, 1391, 1365, 1361, 1383, 1382, 1356, 1391, 1356, 1344, 1383 })]
     [InlineData("\0\u0001", new[] { 1320, 3, 4 })]
     public void Reads_as_sentencepiece_does(string text, int[] expected) => Assert.Equal(expected, Tokenizer.Encode(text, addBos: false));
 
@@ -46,7 +70,10 @@ public class LlamaTokenizerTests
     public void Answers_are_read_without_special_tokens_and_with_broken_bytes_replaced()
     {
         Assert.Equal("", Tokenizer.Decode([]));
-        Assert.Equal("a", Tokenizer.Decode([.. Tokenizer.Encode("a"), Tokenizer.EndId, Tokenizer.VocabularySize, 99_999, LlavaPrompt.ImageId]));
+        Assert.Equal(
+            "a",
+            Tokenizer.Decode([.. Tokenizer.Encode("a"), Tokenizer.EndId, Tokenizer.VocabularySize, 99_999, LlavaPrompt.ImageId])
+        );
         var bytes = Tokenizer.Encode("𠀀", addBos: false);
         Assert.Equal("\uFFFD", Tokenizer.Decode(bytes.SkipLast(1)));
     }
@@ -75,9 +102,13 @@ public class LlamaTokenizerTests
     public void Both_published_files_give_the_same_ids()
     {
         using var folder = new TemporaryFolder();
-        foreach (var name in (string[])["tokenizer.json", "tokenizer_config.json"]) File.Copy(Path.Combine(Folder, name), folder.File(name));
+        foreach (var name in (string[])["tokenizer.json", "tokenizer_config.json"])
+            File.Copy(Path.Combine(Folder, name), folder.File(name));
         var newer = LlamaTokenizer.Load(folder.Path);
-        Assert.Equal((Tokenizer.VocabularySize, Tokenizer.BeginId, Tokenizer.EndId, Tokenizer.UnknownId, Tokenizer.Legacy), (newer.VocabularySize, newer.BeginId, newer.EndId, newer.UnknownId, newer.Legacy));
+        Assert.Equal(
+            (Tokenizer.VocabularySize, Tokenizer.BeginId, Tokenizer.EndId, Tokenizer.UnknownId, Tokenizer.Legacy),
+            (newer.VocabularySize, newer.BeginId, newer.EndId, newer.UnknownId, newer.Legacy)
+        );
         Texts.Sample(text => Assert.Equal(Tokenizer.Encode(text), newer.Encode(text)));
     }
 
@@ -103,7 +134,11 @@ public class LlamaTokenizerTests
     {
         using var folder = new TemporaryFolder();
         folder.Write("tokenizer.json", contents);
-        Assert.Contains("tokenizer.json", Assert.Throws<ImgAlignException>(() => LlamaTokenizer.Load(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "tokenizer.json",
+            Assert.Throws<ImgAlignException>(() => LlamaTokenizer.Load(folder.Path)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -113,7 +148,8 @@ public class LlamaTokenizerTests
     public void A_broken_model_is_named(string? contents, string expected)
     {
         using var folder = new TemporaryFolder();
-        if (contents is not null) folder.Write("tokenizer.model", contents);
+        if (contents is not null)
+            folder.Write("tokenizer.model", contents);
         var message = Assert.Throws<ImgAlignException>(() => LlamaTokenizer.Load(folder.Path)).Message;
         Assert.Contains("tokenizer.model", message, StringComparison.Ordinal);
         Assert.Contains(expected, message, StringComparison.Ordinal);
@@ -128,9 +164,11 @@ public class LlamaTokenizerTests
         for (var i = 0; i < 60; i++)
         {
             var damaged = model[..(i % 2 == 0 ? random.Next(model.Length) : model.Length)];
-            for (var k = 0; k < 8 && damaged.Length > 0; k++) damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
+            for (var k = 0; k < 8 && damaged.Length > 0; k++)
+                damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
             folder.Write("tokenizer.model", damaged);
-            if (Record.Exception(() => LlamaTokenizer.Load(folder.Path).Encode("a cat")) is { } exception) Assert.IsType<ImgAlignException>(exception);
+            if (Record.Exception(() => LlamaTokenizer.Load(folder.Path).Encode("a cat")) is { } exception)
+                Assert.IsType<ImgAlignException>(exception);
         }
     }
 }

@@ -8,11 +8,11 @@ public class NormalizationFormCTests
     [InlineData("", "")]
     [InlineData("plain ASCII, é", "plain ASCII, é")]
     [InlineData("e\u0301", "\u00E9")]
-    [InlineData("e\u0301\u0323", "\u1EB9\u0301")]  // the mark below composes first, whatever comes first
+    [InlineData("e\u0301\u0323", "\u1EB9\u0301")] // the mark below composes first, whatever comes first
     [InlineData("a\u0328\u0301\u0301", "\u0105\u0301\u0301")]
     [InlineData("\u0301e", "\u0301e")]
-    [InlineData("\u212B\u2126\u212A", "\u00C5\u03A9K")]  // singletons
-    [InlineData("\u0958", "\u0915\u093C")]  // excluded from composition
+    [InlineData("\u212B\u2126\u212A", "\u00C5\u03A9K")] // singletons
+    [InlineData("\u0958", "\u0915\u093C")] // excluded from composition
     [InlineData("\u0344", "\u0308\u0301")]
     [InlineData("\u1112\u1161\u11AB", "\uD55C")]
     [InlineData("\uD558\u11AB", "\uD55C")]

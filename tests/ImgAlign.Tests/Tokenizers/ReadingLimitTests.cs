@@ -11,10 +11,14 @@ public sealed class ReadingLimitTests
     [InlineData("one two", 0, "one two")]
     [InlineData("", 0, null)]
     public void What_is_not_read_begins_with_the_first_word_too_many(string text, int limit, string? expected) =>
-        Assert.Equal(expected, ReadingLimit.Unread(text, limit, static text => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length));
+        Assert.Equal(
+            expected,
+            ReadingLimit.Unread(text, limit, static text => text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length)
+        );
 
     [Fact]
-    public void A_word_that_is_read_in_part_counts_as_unread() => Assert.Equal("defgh", ReadingLimit.Unread("abc defgh", 5, static text => text.Count(char.IsLetter)));
+    public void A_word_that_is_read_in_part_counts_as_unread() =>
+        Assert.Equal("defgh", ReadingLimit.Unread("abc defgh", 5, static text => text.Count(char.IsLetter)));
 
     [Fact]
     public void Clip_reads_75_tokens_of_text()

@@ -32,8 +32,7 @@ public class T5TokenizerTests
     }
 
     [Fact]
-    public void Half_a_character_is_unknown_and_not_an_error() =>
-        Assert.NotEmpty(T5Tokenizer.Load(Folder).Encode("a \ud83d b", 8));
+    public void Half_a_character_is_unknown_and_not_an_error() => Assert.NotEmpty(T5Tokenizer.Load(Folder).Encode("a \ud83d b", 8));
 
     /// <summary>As sentencepiece's nmt_nfkc; what it does not remove (0, 0x80 to 0x8E, …) is unknown.</summary>
     [Fact]
@@ -43,11 +42,14 @@ public class T5TokenizerTests
         var expected = tokenizer.Encode("a photo of cats", 20);
         int[] removed = [.. Enumerable.Range(1, 8), 0x0B, .. Enumerable.Range(0x0E, 0x12), 0x7F, 0x8F, 0x9F];
 
-        Assert.All(removed, value =>
-        {
-            var control = (char)value;
-            Assert.Equal(expected, tokenizer.Encode($"{control}a pho{control}to {control}of{control} cats{control}", 20));
-        });
+        Assert.All(
+            removed,
+            value =>
+            {
+                var control = (char)value;
+                Assert.Equal(expected, tokenizer.Encode($"{control}a pho{control}to {control}of{control} cats{control}", 20));
+            }
+        );
         Assert.Equal(expected, tokenizer.Encode("\ta\nphoto\u000Cof\u200Bcats\r\n", 20));
     }
 
@@ -60,15 +62,17 @@ public class T5TokenizerTests
         for (var i = 0; i < 60; i++)
         {
             var damaged = model[..(i % 3 == 0 ? random.Next(model.Length) : model.Length)];
-            for (var k = 0; k < 1 + i * 4 && damaged.Length > 0; k++) damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
+            for (var k = 0; k < 1 + i * 4 && damaged.Length > 0; k++)
+                damaged[random.Next(damaged.Length)] = (byte)random.Next(256);
             folder.Write("spiece.model", damaged);
-            if (Record.Exception(() => T5Tokenizer.Load(folder.Path).Encode("½ cat \u0001 ﬁsh 猫", 20)) is { } exception) Assert.IsType<ImgAlignException>(exception);
+            if (Record.Exception(() => T5Tokenizer.Load(folder.Path).Encode("½ cat \u0001 ﬁsh 猫", 20)) is { } exception)
+                Assert.IsType<ImgAlignException>(exception);
         }
     }
 
     [Theory]
-    [InlineData(0)]  // pieces
-    [InlineData(30_000)]  // the table of what is replaced
+    [InlineData(0)] // pieces
+    [InlineData(30_000)] // the table of what is replaced
     public void A_model_with_a_hole_is_refused_or_read_but_never_crashes(int start)
     {
         var model = File.ReadAllBytes(Path.Combine(Folder, "spiece.model"));
@@ -78,7 +82,8 @@ public class T5TokenizerTests
             var damaged = (byte[])model.Clone();
             damaged.AsSpan(start + random.Next(10_000), random.Next(1, 64)).Fill((byte)random.Next(256));
             folder.Write("spiece.model", damaged);
-            if (Record.Exception(() => T5Tokenizer.Load(folder.Path).Encode("½ cat \u0001 ﬁsh 猫", 20)) is { } exception) Assert.IsType<ImgAlignException>(exception);
+            if (Record.Exception(() => T5Tokenizer.Load(folder.Path).Encode("½ cat \u0001 ﬁsh 猫", 20)) is { } exception)
+                Assert.IsType<ImgAlignException>(exception);
         }
     }
 
@@ -90,8 +95,14 @@ public class T5TokenizerTests
     [InlineData("tokenizer.json", """{"model": {"type": "BPE", "vocab": {}}}""")]
     [InlineData("tokenizer.json", """{"model": {"type": "Unigram", "unk_id": 7, "vocab": [["a", 0]]}}""")]
     [InlineData("tokenizer.json", """{"model": {"type": "Unigram", "unk_id": 0, "vocab": [["u", 0], ["a", 0], ["a", 0]]}}""")]
-    [InlineData("tokenizer.json", """{"model": {"type": "Unigram", "unk_id": 0, "vocab": [["u", 0], ["a", 0]]}, "normalizer": {"precompiled_charsmap": "AAAA"}}""")]
-    [InlineData("tokenizer.json", """{"model": {"type": "Unigram", "unk_id": 0, "vocab": [["u", 0], ["a", 0]]}, "normalizer": {"precompiled_charsmap": "?"}}""")]
+    [InlineData(
+        "tokenizer.json",
+        """{"model": {"type": "Unigram", "unk_id": 0, "vocab": [["u", 0], ["a", 0]]}, "normalizer": {"precompiled_charsmap": "AAAA"}}"""
+    )]
+    [InlineData(
+        "tokenizer.json",
+        """{"model": {"type": "Unigram", "unk_id": 0, "vocab": [["u", 0], ["a", 0]]}, "normalizer": {"precompiled_charsmap": "?"}}"""
+    )]
     public void A_broken_file_is_named(string name, string content)
     {
         using var folder = new TemporaryFolder();

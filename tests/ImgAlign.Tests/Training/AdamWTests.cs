@@ -40,5 +40,9 @@ public class AdamWTests
 
     // Parameters and their two means.
     private static Tensor[][] State(Tensor[] start) =>
-        [[.. start.Select(static tensor => tensor.clone())], [.. start.Select(static tensor => zeros_like(tensor))], [.. start.Select(static tensor => zeros_like(tensor))]];
+        [
+            [.. start.Select(static tensor => tensor.clone())],
+            [.. start.Select(static tensor => zeros_like(tensor))],
+            [.. start.Select(static tensor => zeros_like(tensor))],
+        ];
 }

@@ -15,16 +15,19 @@ public sealed class AlignerTaskTests : IDisposable
     {
         using var network = RandomPairs.Aligner();
         using var task = new AlignerTask(network, new RandomPairs(7), new PreferenceObjective());
-        foreach (var parameter in task.Parameters.Values) parameter.requires_grad = true;
+        foreach (var parameter in task.Parameters.Values)
+            parameter.requires_grad = true;
         // The reference differs, so that every metric says something.
         using (no_grad())
         {
-            foreach (var parameter in task.Parameters.Values) parameter.add_(rand_like(parameter), 0.1);
+            foreach (var parameter in task.Parameters.Values)
+                parameter.add_(rand_like(parameter), 0.1);
         }
         SampleDraw[] batch = [.. Enumerable.Range(0, 7).Select(index => new SampleDraw(index, index, index))];
         var together = task.ComputeLoss(batch);
         var alone = batch.Select(sample => task.ComputeLoss([sample])).ToList();
-        foreach (var (name, value) in together.Metrics) Assert.Equal(alone.Average(loss => loss.Metrics[name].item<float>()), value.item<float>(), 1e-5);
+        foreach (var (name, value) in together.Metrics)
+            Assert.Equal(alone.Average(loss => loss.Metrics[name].item<float>()), value.item<float>(), 1e-5);
 
         var gradients = Gradients(together.Total);
         var mean = Gradients(stack(alone.Select(loss => loss.Total)).mean());
@@ -50,7 +53,8 @@ public sealed class AlignerTaskTests : IDisposable
             using var network = RandomPairs.Aligner();
             network.RecomputesActivations = recomputes;
             using var task = new AlignerTask(network, new RandomPairs(6), new PreferenceObjective());
-            foreach (var parameter in task.Parameters.Values) parameter.requires_grad = true;
+            foreach (var parameter in task.Parameters.Values)
+                parameter.requires_grad = true;
             var loss = task.ComputeLoss([.. Enumerable.Range(0, 6).Select(index => new SampleDraw(index, index, index))]).Total;
             loss.backward();
             return (loss.item<float>(), [.. task.Parameters.Values.Select(parameter => parameter.grad!.clone())]);
@@ -61,15 +65,22 @@ public sealed class AlignerTaskTests : IDisposable
     public void Results_keep_the_order_of_the_pairs()
     {
         var pairs = new RandomPairs(8);
-        var batch = new AlignerBatch([.. Enumerable.Range(0, 8).Select(index => pairs.Read(new SampleDraw(index, index, index)))], CPU, float32);
+        var batch = new AlignerBatch(
+            [.. Enumerable.Range(0, 8).Select(index => pairs.Read(new SampleDraw(index, index, index)))],
+            CPU,
+            float32
+        );
         var calls = 0;
-        var mapped = batch.Map((hiddenStates, rejected) =>
-        {
-            calls++;
-            return rejected * hiddenStates.shape[1];
-        });
+        var mapped = batch.Map(
+            (hiddenStates, rejected) =>
+            {
+                calls++;
+                return rejected * hiddenStates.shape[1];
+            }
+        );
         Assert.Equal(3, calls);
-        foreach (var index in Enumerable.Range(0, 8)) Assert.True(mapped[index].equal(batch.Rejected[index] * (2 + index % 3)).all().item<bool>());
+        foreach (var index in Enumerable.Range(0, 8))
+            Assert.True(mapped[index].equal(batch.Rejected[index] * (2 + index % 3)).all().item<bool>());
     }
 
     [Fact]
@@ -79,19 +90,36 @@ public sealed class AlignerTaskTests : IDisposable
         var pairs = new RandomPairs(16) { Broken = { 13 } };
         using var task = new AlignerTask(network, pairs, new PreferenceObjective(), heldOut: 11);
         Assert.Equal(5, task.SampleCount);
-        using var trainer = new Trainer(task, new TrainerOptions { Steps = 4, BatchSize = 2, EvaluateEvery = 2 });
+        using var trainer = new Trainer(
+            task,
+            new TrainerOptions
+            {
+                Steps = 4,
+                BatchSize = 2,
+                EvaluateEvery = 2,
+            }
+        );
         var (kinds, before) = (new List<int>(), LiveTensors.Count());
         var result = trainer.Run(progress: new Evaluations(progress => kinds.Add(progress.Evaluation?.Count ?? 0)));
         Assert.InRange(LiveTensors.Count() - before, 0, 3);
         Assert.Equal([0, 10, 0, 10], kinds);
         Assert.Equal(10, result.Evaluation["samples"]);
         Assert.Equal(8, pairs.Seen.Count(sample => sample.Index < 5));
-        Assert.Equal(Enumerable.Range(5, 11).Where(index => index != 13), pairs.Seen.Where(sample => sample.Index >= 5).Select(sample => sample.Index).Distinct().Order());
+        Assert.Equal(
+            Enumerable.Range(5, 11).Where(index => index != 13),
+            pairs.Seen.Where(sample => sample.Index >= 5).Select(sample => sample.Index).Distinct().Order()
+        );
 
         using var noGrad = no_grad();
-        var errors = Enumerable.Range(5, 11).Where(index => index != 13).Select(index => Errors(pairs.Read(new SampleDraw(index, index, index)))).ToList();
-        foreach (var (index, name) in new[] { "error_identity", "error_1_pass", "error_3_passes" }.Index()) Assert.Equal(errors.Average(error => error[index]), result.Evaluation[name], 1e-5);
-        foreach (var (index, name) in new[] { "better_1_pass", "better_3_passes" }.Index()) Assert.Equal(errors.Count(error => error[index + 1] < error[0]) / 10.0, result.Evaluation[name], 1e-6);
+        var errors = Enumerable
+            .Range(5, 11)
+            .Where(index => index != 13)
+            .Select(index => Errors(pairs.Read(new SampleDraw(index, index, index))))
+            .ToList();
+        foreach (var (index, name) in new[] { "error_identity", "error_1_pass", "error_3_passes" }.Index())
+            Assert.Equal(errors.Average(error => error[index]), result.Evaluation[name], 1e-5);
+        foreach (var (index, name) in new[] { "better_1_pass", "better_3_passes" }.Index())
+            Assert.Equal(errors.Count(error => error[index + 1] < error[0]) / 10.0, result.Evaluation[name], 1e-6);
         Assert.Equal(result.Evaluation["base"], result.Evaluation["error_1_pass"], 1e-6);
         Assert.Equal(result.Evaluation["base"] + result.Evaluation["pref"], result.Evaluation["loss"], 1e-5);
 
@@ -99,7 +127,12 @@ public sealed class AlignerTaskTests : IDisposable
         {
             var (h, rejected) = (pair.HiddenStates.unsqueeze(0), pair.Rejected.unsqueeze(0));
             var one = network.call(h, rejected);
-            return [.. new[] { rejected, one, network.call(h, network.call(h, one)) }.Select(f => (double)(pair.Preferred - f).square().mean().item<float>())];
+            return
+            [
+                .. new[] { rejected, one, network.call(h, network.call(h, one)) }.Select(f =>
+                    (double)(pair.Preferred - f).square().mean().item<float>()
+                ),
+            ];
         }
     }
 
@@ -116,7 +149,11 @@ public sealed class AlignerTaskTests : IDisposable
         Assert.Equal(0, measured["better_3_passes"]);
 
         using var hopeless = new AlignerTask(network, new RandomPairs(3) { Broken = { 2 } }, new PreferenceObjective(), heldOut: 1);
-        Assert.Contains("pair 2 is broken", Assert.Throws<ImgAlignException>(() => hopeless.Evaluate(CancellationToken.None)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "pair 2 is broken",
+            Assert.Throws<ImgAlignException>(() => hopeless.Evaluate(CancellationToken.None)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     public void Dispose() => scope.Dispose();

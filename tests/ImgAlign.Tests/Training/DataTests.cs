@@ -19,7 +19,10 @@ public sealed class DataTests : IDisposable
     public void Every_epoch_has_every_sample_once_and_any_position_can_be_asked_for()
     {
         var order = new DataOrder(50, seed: 3);
-        var epochs = Enumerable.Range(0, 3).Select(epoch => Enumerable.Range(0, 50).Select(place => order.At(50 * epoch + place).Index).ToArray()).ToArray();
+        var epochs = Enumerable
+            .Range(0, 3)
+            .Select(epoch => Enumerable.Range(0, 50).Select(place => order.At(50 * epoch + place).Index).ToArray())
+            .ToArray();
         Assert.All(epochs, epoch => Assert.Equal(Enumerable.Range(0, 50), epoch.Order()));
         Assert.NotEqual(epochs[0], epochs[1]);
         Assert.Equal(epochs[1][7], new DataOrder(50, seed: 3).At(57).Index);
@@ -30,15 +33,25 @@ public sealed class DataTests : IDisposable
     [Fact]
     public async Task Pick_a_Pic_is_taken_apart_without_ties()
     {
-        var schema = new ParquetSchema(new DataField<byte[]>("jpg_0"), new DataField<byte[]>("jpg_1"), new DataField<double>("label_0"), new DataField<double>("label_1"), new DataField<string>("caption"));
-        await WriteAsync("pick.parquet", schema, async (group, fields) =>
-        {
-            await group.WriteAsync(fields[0], new byte[][] { Picture, Picture, OtherPicture });
-            await group.WriteAsync(fields[1], new byte[][] { OtherPicture, OtherPicture, Picture });
-            await group.WriteAsync<double>(fields[2], new double[] { 1, 0.5, 0 });
-            await group.WriteAsync<double>(fields[3], new double[] { 0, 0.5, 1 });
-            await group.WriteAsync(fields[4], new string[] { "a red circle", "a tie", "" });
-        });
+        var schema = new ParquetSchema(
+            new DataField<byte[]>("jpg_0"),
+            new DataField<byte[]>("jpg_1"),
+            new DataField<double>("label_0"),
+            new DataField<double>("label_1"),
+            new DataField<string>("caption")
+        );
+        await WriteAsync(
+            "pick.parquet",
+            schema,
+            async (group, fields) =>
+            {
+                await group.WriteAsync(fields[0], new byte[][] { Picture, Picture, OtherPicture });
+                await group.WriteAsync(fields[1], new byte[][] { OtherPicture, OtherPicture, Picture });
+                await group.WriteAsync<double>(fields[2], new double[] { 1, 0.5, 0 });
+                await group.WriteAsync<double>(fields[3], new double[] { 0, 0.5, 1 });
+                await group.WriteAsync(fields[4], new string[] { "a red circle", "a tie", "" });
+            }
+        );
         var target = folder.File("pairs");
         await PickAPic.ImportAsync(folder.File("pick.parquet"), target);
         var pairs = PreferenceFolder.Read(target);
@@ -47,7 +60,11 @@ public sealed class DataTests : IDisposable
         Assert.All(pairs, pair => Assert.Equal(OtherPicture, File.ReadAllBytes(pair.Rejected)));
         Assert.Equal(2, Directory.EnumerateFiles(Path.Combine(target, "images"), "*", SearchOption.AllDirectories).Count());
         await PickAPic.ImportAsync(folder.File("missing"), target);
-        Assert.Contains("no Parquet files", (await Assert.ThrowsAsync<ImgAlignException>(() => PickAPic.ImportAsync(folder.File("missing"), folder.File("new")))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no Parquet files",
+            (await Assert.ThrowsAsync<ImgAlignException>(() => PickAPic.ImportAsync(folder.File("missing"), folder.File("new")))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -56,16 +73,23 @@ public sealed class DataTests : IDisposable
     public async Task Damaged_Parquet_is_refused_in_one_sentence_that_names_the_file(CompressionMethod method)
     {
         var schema = new ParquetSchema(new DataField<byte[]>("jpg"), new DataField<double?>("label"), new DataField<string>("caption"));
-        await WriteAsync("whole.parquet", schema, async (group, fields) =>
-        {
-            await group.WriteAsync(fields[0], new byte[][] { [1, 2, 3, 4], [5, 6, 7], [8] });
-            await group.WriteAsync<double>(fields[1], new double?[] { 1, null, 0 });
-            await group.WriteAsync(fields[2], new string[] { "a", "b", "a" });
-        }, method);
+        await WriteAsync(
+            "whole.parquet",
+            schema,
+            async (group, fields) =>
+            {
+                await group.WriteAsync(fields[0], new byte[][] { [1, 2, 3, 4], [5, 6, 7], [8] });
+                await group.WriteAsync<double>(fields[1], new double?[] { 1, null, 0 });
+                await group.WriteAsync(fields[2], new string[] { "a", "b", "a" });
+            },
+            method
+        );
         var whole = File.ReadAllBytes(folder.File("whole.parquet"));
         Assert.Equal(3, Read(whole));
         var cut = Enumerable.Range(0, whole.Length).Select(length => whole[..length]);
-        var changed = Enumerable.Range(0, whole.Length).SelectMany(at => new[] { 0x01, 0x10, 0x80, 0xFF }.Select(change => Change(whole, at, change)));
+        var changed = Enumerable
+            .Range(0, whole.Length)
+            .SelectMany(at => new[] { 0x01, 0x10, 0x80, 0xFF }.Select(change => Change(whole, at, change)));
         Assert.All(cut.Concat(changed), bytes => Read(bytes));
 
         // The rows that are read; a file that is refused has none.
@@ -89,14 +113,21 @@ public sealed class DataTests : IDisposable
     public async Task InstructPix2Pix_is_read_in_all_its_layouts()
     {
         var schema = new ParquetSchema(
-            new StructField("original_image", new DataField<byte[]>("bytes"), new DataField<string>("path")), new DataField<string>("edit_prompt"), new DataField<string>("edited_prompt"));
-        await WriteAsync("edits.parquet", schema, async (group, fields) =>
-        {
-            await group.WriteAsync(fields[0], new byte[][] { Picture });
-            await group.WriteAsync(fields[1], new string[] { "p" });
-            await group.WriteAsync(fields[2], new string[] { "make it blue" });
-            await group.WriteAsync(fields[3], new string[] { "a blue circle" });
-        });
+            new StructField("original_image", new DataField<byte[]>("bytes"), new DataField<string>("path")),
+            new DataField<string>("edit_prompt"),
+            new DataField<string>("edited_prompt")
+        );
+        await WriteAsync(
+            "edits.parquet",
+            schema,
+            async (group, fields) =>
+            {
+                await group.WriteAsync(fields[0], new byte[][] { Picture });
+                await group.WriteAsync(fields[1], new string[] { "p" });
+                await group.WriteAsync(fields[2], new string[] { "make it blue" });
+                await group.WriteAsync(fields[3], new string[] { "a blue circle" });
+            }
+        );
         var fromParquet = Assert.Single(await InstructPix2Pix.OpenAsync(folder.File("edits.parquet"), folder.File("cache")));
         Assert.Equal(("a blue circle", "make it blue"), (fromParquet.EditedPrompt, fromParquet.Instruction));
         Assert.Equal(Picture, File.ReadAllBytes(fromParquet.Image));
@@ -104,10 +135,16 @@ public sealed class DataTests : IDisposable
         folder.Write("authors/seeds.json", """[["0000007", ["12", "34"]]]""");
         folder.Write("authors/0000007/prompt.json", """{"caption": "a red circle", "edit": "make it blue", "output": "a blue circle"}""");
         var authors = await InstructPix2Pix.OpenAsync(folder.File("authors"), folder.File("unused"));
-        Assert.Equal([folder.File("authors/0000007/12_0.jpg"), folder.File("authors/0000007/34_0.jpg")], authors.Select(triplet => triplet.Image));
+        Assert.Equal(
+            [folder.File("authors/0000007/12_0.jpg"), folder.File("authors/0000007/34_0.jpg")],
+            authors.Select(triplet => triplet.Image)
+        );
         Assert.All(authors, triplet => Assert.Equal(("a blue circle", "make it blue"), (triplet.EditedPrompt, triplet.Instruction)));
 
-        Assert.Equal(8, (await InstructPix2Pix.OpenAsync(Path.GetDirectoryName(Path.GetDirectoryName(Sample("x")))!, folder.File("unused"))).Count);
+        Assert.Equal(
+            8,
+            (await InstructPix2Pix.OpenAsync(Path.GetDirectoryName(Path.GetDirectoryName(Sample("x")))!, folder.File("unused"))).Count
+        );
     }
 
     [Fact]
@@ -129,11 +166,14 @@ public sealed class DataTests : IDisposable
             store.GetOrAdd(FeatureStore.Key(Picture), () => first.alias());
             store.GetOrAdd(FeatureStore.Key(OtherPicture), () => second.alias());
         }
-        using (var file = new FileStream(path, FileMode.Open)) file.SetLength(file.Length - 7);
+        using (var file = new FileStream(path, FileMode.Open))
+            file.SetLength(file.Length - 7);
         using (var store = new FeatureStore(path, width: 3, "networks"))
         {
             Assert.Equal(1, store.Count);
-            Assert.True(store.GetOrAdd(FeatureStore.Key(Picture), () => throw new InvalidOperationException()).equal(first).all().item<bool>());
+            Assert.True(
+                store.GetOrAdd(FeatureStore.Key(Picture), () => throw new InvalidOperationException()).equal(first).all().item<bool>()
+            );
             Assert.True(store.GetOrAdd(FeatureStore.Key(OtherPicture), () => second.alias()).equal(second).all().item<bool>());
             Assert.Throws<ArgumentException>(() => store.GetOrAdd(FeatureStore.Key(Picture, "text"), () => torch.rand(2, 4)));
         }
@@ -148,14 +188,18 @@ public sealed class DataTests : IDisposable
         var path = WriteStore();
         var before = File.ReadAllBytes(path);
 
-        Assert.Contains(expected, Assert.Throws<ImgAlignException>(() => new FeatureStore(path, width, fingerprint)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            expected,
+            Assert.Throws<ImgAlignException>(() => new FeatureStore(path, width, fingerprint)).Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal(before, File.ReadAllBytes(path));
     }
 
     [Theory]
     [InlineData(0, "not a file of features")]
-    [InlineData(24, "the record at byte 24 is damaged")]  // its key
-    [InlineData(24 + 33, "the record at byte 24 is damaged")]  // its number of rows
+    [InlineData(24, "the record at byte 24 is damaged")] // its key
+    [InlineData(24 + 33, "the record at byte 24 is damaged")] // its number of rows
     public void A_store_that_is_not_understood_is_never_cut(int position, string expected)
     {
         var path = WriteStore();
@@ -163,7 +207,11 @@ public sealed class DataTests : IDisposable
         damaged[position] ^= 0x40;
         File.WriteAllBytes(path, damaged);
 
-        Assert.Contains(expected, Assert.Throws<ImgAlignException>(() => new FeatureStore(path, width: 3, "networks")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            expected,
+            Assert.Throws<ImgAlignException>(() => new FeatureStore(path, width: 3, "networks")).Message,
+            StringComparison.Ordinal
+        );
         Assert.Equal(damaged, File.ReadAllBytes(path));
     }
 
@@ -202,13 +250,18 @@ public sealed class DataTests : IDisposable
         folder.Dispose();
     }
 
-    private static string Sample(string name) => Path.GetFullPath(Path.Combine(TestData.Golden, "..", "..", "samples", "train", "images", name));
+    private static string Sample(string name) =>
+        Path.GetFullPath(Path.Combine(TestData.Golden, "..", "..", "samples", "train", "images", name));
 
     private static byte[] Change(byte[] bytes, int at, int change) => [.. bytes[..at], (byte)(bytes[at] ^ change), .. bytes[(at + 1)..]];
 
     // By another library than the one that reads.
     private async Task WriteAsync(
-        string name, ParquetSchema schema, Func<ParquetRowGroupWriter, DataField[], Task> write, CompressionMethod method = CompressionMethod.Snappy)
+        string name,
+        ParquetSchema schema,
+        Func<ParquetRowGroupWriter, DataField[], Task> write,
+        CompressionMethod method = CompressionMethod.Snappy
+    )
     {
         await using var file = File.Create(folder.File(name));
         await using var writer = await ParquetWriter.CreateAsync(schema, file, new ParquetOptions { CompressionMethod = method });

@@ -25,10 +25,20 @@ public sealed class InstructionTests : IDisposable
         var processor = new LlavaProcessor(LlavaConfig.Read(model, tower), model, tower, "vicuna_v1", "pad");
         foreach (var (row, sample) in golden.Options.GetProperty("samples").EnumerateArray().Index())
         {
-            var made = processor.Instruct(ImageFile.Load(golden.Path(sample.GetProperty("image").GetString()!)), sample.GetProperty("question").GetString()!, sample.GetProperty("answer").GetString()!);
-            var (ids, labels) = (golden.Inputs["input_ids"][row].data<long>().ToArray(), golden.Inputs["labels"][row].data<long>().ToArray());
+            var made = processor.Instruct(
+                ImageFile.Load(golden.Path(sample.GetProperty("image").GetString()!)),
+                sample.GetProperty("question").GetString()!,
+                sample.GetProperty("answer").GetString()!
+            );
+            var (ids, labels) = (
+                golden.Inputs["input_ids"][row].data<long>().ToArray(),
+                golden.Inputs["labels"][row].data<long>().ToArray()
+            );
             Assert.Equal(ids.Take(made.Ids.Count), made.Ids.Select(id => (long)id));
-            Assert.Equal(labels.Where(label => label != InstructionLoss.Ignored), made.Ids.TakeLast(made.AnswerLength).Select(id => (long)id));
+            Assert.Equal(
+                labels.Where(label => label != InstructionLoss.Ignored),
+                made.Ids.TakeLast(made.AnswerLength).Select(id => (long)id)
+            );
             Assert.True(made.Pixels!.equal(golden.Inputs["pixel_values"][row..(row + 1)]).all().item<bool>());
         }
     }
@@ -43,7 +53,10 @@ public sealed class InstructionTests : IDisposable
         var processor = new LlavaProcessor(LlavaConfig.Read(model, tower), model, tower, "vicuna_v1", aspectRatio: null);
         var image = golden.Path(golden.Options.GetProperty("samples")[0].GetProperty("image").GetString()!);
         var tooLong = string.Join(' ', Enumerable.Repeat("cat", 10_000));
-        var questions = new TripletQuestions([new EditTriplet(image, prompt ?? tooLong, "add a cat"), new EditTriplet(image, "a cat", "add a cat")], processor);
+        var questions = new TripletQuestions(
+            [new EditTriplet(image, prompt ?? tooLong, "add a cat"), new EditTriplet(image, "a cat", "add a cat")],
+            processor
+        );
         Assert.Contains(expected, questions.FindProblem(0), StringComparison.Ordinal);
         Assert.Null(questions.FindProblem(1));
     }
@@ -60,7 +73,8 @@ public sealed class InstructionTests : IDisposable
             recomputed.Weight.copy_(plain.Weight);
             recomputed.Bias!.copy_(plain.Bias);
         }
-        foreach (var parameter in plain.parameters().Concat(recomputed.parameters())) parameter.requires_grad = true;
+        foreach (var parameter in plain.parameters().Concat(recomputed.parameters()))
+            parameter.requires_grad = true;
         var (first, second) = (x.clone().requires_grad_(), x.clone().requires_grad_());
         plain.call(first).mul(other).sin().sum().backward();
         Recomputation.Run(recomputes: true, inputs => recomputed.call(inputs[0]).mul(inputs[1]), second, other).sin().sum().backward();

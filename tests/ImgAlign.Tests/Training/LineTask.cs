@@ -46,13 +46,22 @@ internal sealed class LineTask : ITrainingTask
         var error = (x.to(slopes.dtype) * slopes).sum(1) - (x.sum(1) + noise);
         var weights = tensor(samples.Select(sample => WeighsPoints ? 1f + sample.Index % 3 : 1f).ToArray());
         var loss = error.square().mul(weights).sum() / weights.sum();
-        if (samples[^1].Position >= NotANumberFrom) loss = loss * float.NaN;
-        return new TrainingLoss(loss, new Dictionary<string, Tensor> { ["bias"] = error.mean() }, new Dictionary<string, Tensor> { ["x"] = x }) { Weight = WeighsPoints ? weights.sum().item<float>() : null };
+        if (samples[^1].Position >= NotANumberFrom)
+            loss = loss * float.NaN;
+        return new TrainingLoss(
+            loss,
+            new Dictionary<string, Tensor> { ["bias"] = error.mean() },
+            new Dictionary<string, Tensor> { ["x"] = x }
+        )
+        {
+            Weight = WeighsPoints ? weights.sum().item<float>() : null,
+        };
     }
 
     public void AfterStep(IReadOnlyDictionary<string, double> metrics) => Steps++;
 
-    public IReadOnlyDictionary<string, double> Evaluate(CancellationToken cancellationToken) => new Dictionary<string, double> { ["slope"] = slopes.to(float32).mean().item<float>() };
+    public IReadOnlyDictionary<string, double> Evaluate(CancellationToken cancellationToken) =>
+        new Dictionary<string, double> { ["slope"] = slopes.to(float32).mean().item<float>() };
 
     public IReadOnlyDictionary<string, Tensor> SaveState() => new Dictionary<string, Tensor> { ["steps"] = tensor((long)Steps) };
 

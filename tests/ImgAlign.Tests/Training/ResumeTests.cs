@@ -30,7 +30,8 @@ public sealed class ResumeTests : IDisposable
         }
         Finish(Start("killed"));
 
-        foreach (var file in new[] { "weights.safetensors", "state.safetensors", "state.json" }) Assert.Equal(File.ReadAllBytes(Latest("whole", file)), File.ReadAllBytes(Latest("killed", file)));
+        foreach (var file in new[] { "weights.safetensors", "state.safetensors", "state.json" })
+            Assert.Equal(File.ReadAllBytes(Latest("whole", file)), File.ReadAllBytes(Latest("killed", file)));
         Assert.Equal(Lines("whole"), Lines("killed"));
     }
 
@@ -40,7 +41,10 @@ public sealed class ResumeTests : IDisposable
     {
         var tool = Path.Combine(AppContext.BaseDirectory, "ImgAlign.Cli.dll");
         var configuration = Path.Combine(TestData.Golden, "..", "..", "samples", "train", "tiny.json");
-        var start = new ProcessStartInfo("dotnet", [tool, "train", "aligner", "--config", configuration, "--steps", $"{Steps}", "--out", folder.File(name), "--resume"])
+        var start = new ProcessStartInfo(
+            "dotnet",
+            [tool, "train", "aligner", "--config", configuration, "--steps", $"{Steps}", "--out", folder.File(name), "--resume"]
+        )
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
@@ -62,7 +66,8 @@ public sealed class ResumeTests : IDisposable
         }
     }
 
-    private string Latest(string name, string file) => folder.File(Path.Combine(name, "checkpoints", File.ReadAllText(folder.File(Path.Combine(name, "latest"))), file));
+    private string Latest(string name, string file) =>
+        folder.File(Path.Combine(name, "checkpoints", File.ReadAllText(folder.File(Path.Combine(name, "latest"))), file));
 
     private string[] Lines(string name) => File.ReadAllLines(folder.File(Path.Combine(name, "metrics.jsonl")));
 }

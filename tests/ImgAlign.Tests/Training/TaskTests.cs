@@ -10,19 +10,44 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.Tests.Training;
 
-/// <summary>The general tasks on tiny networks: gradients reach every parameter, agree with finite differences, and make the loss fall.</summary>
+/// <summary>The general tasks on tiny networks: gradients reach every parameter, agree with finite differences, and make the loss
+/// fall.</summary>
 public sealed class TaskTests : IDisposable
 {
     private const int Count = 6;
 
-    private static readonly SchedulerConfig Schedule = new() { BetaStart = 0.00085, BetaEnd = 0.012, BetaSchedule = "scaled_linear" };
+    private static readonly SchedulerConfig Schedule = new()
+    {
+        BetaStart = 0.00085,
+        BetaEnd = 0.012,
+        BetaSchedule = "scaled_linear",
+    };
 
     private readonly DisposeScope scope = NewDisposeScope();
 
     [Fact]
-    public void Autoencoder() => Check(new AutoencoderTask(
-        Randomized(new AutoencoderKl(new AutoencoderKlConfig { BlockOutChannels = [8, 16], DownBlockTypes = ["DownEncoderBlock2D", "DownEncoderBlock2D"], UpBlockTypes = ["UpDecoderBlock2D", "UpDecoderBlock2D"], LayersPerBlock = 1, NormNumGroups = 4, LatentChannels = 4 }, META)),
-        Count, samples => Draw(samples, 3, 16, 16).tanh(), klWeight: 0.1));
+    public void Autoencoder() =>
+        Check(
+            new AutoencoderTask(
+                Randomized(
+                    new AutoencoderKl(
+                        new AutoencoderKlConfig
+                        {
+                            BlockOutChannels = [8, 16],
+                            DownBlockTypes = ["DownEncoderBlock2D", "DownEncoderBlock2D"],
+                            UpBlockTypes = ["UpDecoderBlock2D", "UpDecoderBlock2D"],
+                            LayersPerBlock = 1,
+                            NormNumGroups = 4,
+                            LatentChannels = 4,
+                        },
+                        META
+                    )
+                ),
+                Count,
+                samples => Draw(samples, 3, 16, 16).tanh(),
+                klWeight: 0.1
+            )
+        );
 
     [Fact]
     public void Diffusion() => Check(new DiffusionTask(Randomized(UNet()), Count, Read, Schedule, textDropout: 0.3));
@@ -51,11 +76,50 @@ public sealed class TaskTests : IDisposable
     }
 
     [Fact]
-    public void Contrastive() => Check(new ContrastiveTask(
-        Randomized(new ClipTextModel(new ClipTextConfig { VocabSize = 30, HiddenSize = 16, IntermediateSize = 32, NumHiddenLayers = 2, NumAttentionHeads = 2, MaxPositionEmbeddings = 8, ProjectionDim = 12, Architectures = ["CLIPModel"], EosTokenId = 29 }, META)),
-        Randomized(new ClipVisionModel(new ClipVisionConfig { ImageSize = 16, PatchSize = 8, HiddenSize = 16, IntermediateSize = 32, NumHiddenLayers = 2, NumAttentionHeads = 2, ProjectionDim = 12, Architectures = ["CLIPModel"] }, META)),
-        Count,
-        samples => new ContrastiveBatch(Draw(samples, 3, 16, 16), Words(samples, 0), Words([.. samples.SelectMany(sample => new[] { sample, sample })], 1))));
+    public void Contrastive() =>
+        Check(
+            new ContrastiveTask(
+                Randomized(
+                    new ClipTextModel(
+                        new ClipTextConfig
+                        {
+                            VocabSize = 30,
+                            HiddenSize = 16,
+                            IntermediateSize = 32,
+                            NumHiddenLayers = 2,
+                            NumAttentionHeads = 2,
+                            MaxPositionEmbeddings = 8,
+                            ProjectionDim = 12,
+                            Architectures = ["CLIPModel"],
+                            EosTokenId = 29,
+                        },
+                        META
+                    )
+                ),
+                Randomized(
+                    new ClipVisionModel(
+                        new ClipVisionConfig
+                        {
+                            ImageSize = 16,
+                            PatchSize = 8,
+                            HiddenSize = 16,
+                            IntermediateSize = 32,
+                            NumHiddenLayers = 2,
+                            NumAttentionHeads = 2,
+                            ProjectionDim = 12,
+                            Architectures = ["CLIPModel"],
+                        },
+                        META
+                    )
+                ),
+                Count,
+                samples => new ContrastiveBatch(
+                    Draw(samples, 3, 16, 16),
+                    Words(samples, 0),
+                    Words([.. samples.SelectMany(sample => new[] { sample, sample })], 1)
+                )
+            )
+        );
 
     public void Dispose() => scope.Dispose();
 
@@ -65,7 +129,16 @@ public sealed class TaskTests : IDisposable
         {
             SampleDraw[] batch = [.. Enumerable.Range(0, 4).Select(index => new SampleDraw(index, index, SeedSequence.At(5, index)))];
             AgreesWithFiniteDifferences(task, batch);
-            using var trainer = new Trainer(task, new TrainerOptions { Steps = 40, BatchSize = 4, LearningRate = 3e-3, Seed = 2 });
+            using var trainer = new Trainer(
+                task,
+                new TrainerOptions
+                {
+                    Steps = 40,
+                    BatchSize = 4,
+                    LearningRate = 3e-3,
+                    Seed = 2,
+                }
+            );
             var losses = new List<double>();
             var before = LiveTensors.Count();
             trainer.Run(progress: new Losses(losses));
@@ -78,56 +151,115 @@ public sealed class TaskTests : IDisposable
     private static void AgreesWithFiniteDifferences(ITrainingTask task, SampleDraw[] batch)
     {
         using var inner = NewDisposeScope();
-        foreach (var parameter in task.Parameters.Values) parameter.requires_grad = true;
+        foreach (var parameter in task.Parameters.Values)
+            parameter.requires_grad = true;
         task.ComputeLoss(batch).Total.backward();
-        var gradients = task.Parameters.ToDictionary(pair => pair.Key, pair => pair.Value.grad ?? throw new InvalidOperationException($"{pair.Key} has no gradient"));
+        var gradients = task.Parameters.ToDictionary(
+            pair => pair.Key,
+            pair => pair.Value.grad ?? throw new InvalidOperationException($"{pair.Key} has no gradient")
+        );
         var silent = gradients.Where(pair => pair.Value.abs().max().item<float>() == 0).Select(pair => pair.Key).ToList();
         Assert.Empty(silent);
         var length = Math.Sqrt(gradients.Values.Sum(gradient => gradient.square().sum().item<float>()));
         var step = 2e-3 / length;
         var slope = (Loss(step) - Loss(-step)) / (2 * step);
         Assert.InRange(slope / (length * length), 0.97, 1.03);
-        foreach (var parameter in task.Parameters.Values) parameter.grad = null;
+        foreach (var parameter in task.Parameters.Values)
+            parameter.grad = null;
 
         double Loss(double change)
         {
             using var noGrad = no_grad();
-            foreach (var (name, parameter) in task.Parameters) parameter.add_(gradients[name], change);
+            foreach (var (name, parameter) in task.Parameters)
+                parameter.add_(gradients[name], change);
             var loss = task.ComputeLoss(batch).Total.item<float>();
-            foreach (var (name, parameter) in task.Parameters) parameter.add_(gradients[name], -change);
+            foreach (var (name, parameter) in task.Parameters)
+                parameter.add_(gradients[name], -change);
             return loss;
         }
     }
 
     private static DiffusionTask ImagePromptTask(UNet2DConditionModel unet)
     {
-        var resampler = Randomized(new Resampler(new PerceiverConfig(12, 16, unet.Config.CrossAttentionDim, Depth: 1, Heads: 2, HeadWidth: 8, FeedForwardWidth: 32), tokens: 3, META));
-        return new DiffusionTask(unet, Randomized(new ImagePromptAdapter(unet.Config, META)), resampler, Count, Read, Schedule, textDropout: 0.3, imageDropout: 0.3);
+        var resampler = Randomized(
+            new Resampler(
+                new PerceiverConfig(12, 16, unet.Config.CrossAttentionDim, Depth: 1, Heads: 2, HeadWidth: 8, FeedForwardWidth: 32),
+                tokens: 3,
+                META
+            )
+        );
+        return new DiffusionTask(
+            unet,
+            Randomized(new ImagePromptAdapter(unet.Config, META)),
+            resampler,
+            Count,
+            Read,
+            Schedule,
+            textDropout: 0.3,
+            imageDropout: 0.3
+        );
     }
 
     private static Dictionary<string, Tensor> Gradients(DiffusionTask task)
     {
         using var inner = NewDisposeScope();
-        foreach (var parameter in task.Parameters.Values) (parameter.requires_grad, parameter.grad) = (true, null);
-        task.ComputeLoss([.. Enumerable.Range(0, 4).Select(index => new SampleDraw(index, index, SeedSequence.At(5, index)))]).Total.backward();
+        foreach (var parameter in task.Parameters.Values)
+            (parameter.requires_grad, parameter.grad) = (true, null);
+        task.ComputeLoss([.. Enumerable.Range(0, 4).Select(index => new SampleDraw(index, index, SeedSequence.At(5, index)))])
+            .Total.backward();
         return task.Parameters.ToDictionary(pair => pair.Key, pair => pair.Value.grad!.clone().MoveToOuterDisposeScope());
     }
 
-    private static UNet2DConditionModel UNet() => new(new SdxlUNetConfig
-    {
-        SampleSize = [8], BlockOutChannels = [8, 16], DownBlockTypes = ["DownBlock2D", "CrossAttnDownBlock2D"], UpBlockTypes = ["CrossAttnUpBlock2D", "UpBlock2D"],
-        LayersPerBlock = [1], TransformerLayersPerBlock = [[1]], AttentionHeadDim = [2, 4], CrossAttentionDim = 10, NormNumGroups = 4, AdditionTimeEmbedDim = 4, ProjectionClassEmbeddingsInputDim = 24 + 7,
-    }, META);
+    private static UNet2DConditionModel UNet() =>
+        new(
+            new SdxlUNetConfig
+            {
+                SampleSize = [8],
+                BlockOutChannels = [8, 16],
+                DownBlockTypes = ["DownBlock2D", "CrossAttnDownBlock2D"],
+                UpBlockTypes = ["CrossAttnUpBlock2D", "UpBlock2D"],
+                LayersPerBlock = [1],
+                TransformerLayersPerBlock =
+                [
+                    [1],
+                ],
+                AttentionHeadDim = [2, 4],
+                CrossAttentionDim = 10,
+                NormNumGroups = 4,
+                AdditionTimeEmbedDim = 4,
+                ProjectionClassEmbeddingsInputDim = 24 + 7,
+            },
+            META
+        );
 
-    private static DiffusionBatch Read(IReadOnlyList<SampleDraw> samples) => new(
-        Draw(samples, 4, 8, 8), Draw(samples, 5, 10), Draw(samples, 7), tensor(new float[] { 8, 8, 0, 0, 8, 8 }).expand(samples.Count, 6), Draw(samples, 9, 12), zeros(1, 9, 12));
+    private static DiffusionBatch Read(IReadOnlyList<SampleDraw> samples) =>
+        new(
+            Draw(samples, 4, 8, 8),
+            Draw(samples, 5, 10),
+            Draw(samples, 7),
+            tensor(new float[] { 8, 8, 0, 0, 8, 8 }).expand(samples.Count, 6),
+            Draw(samples, 9, 12),
+            zeros(1, 9, 12)
+        );
 
-    private static Tensor Draw(IReadOnlyList<SampleDraw> samples, params long[] shape) => stack(samples.Select(sample => ModelExtensions.Randn(sample.Index, shape)));
+    private static Tensor Draw(IReadOnlyList<SampleDraw> samples, params long[] shape) =>
+        stack(samples.Select(sample => ModelExtensions.Randn(sample.Index, shape)));
 
     private static Tensor Words(IReadOnlyList<SampleDraw> samples, int shift) =>
-        stack(samples.Select((sample, place) => tensor(Enumerable.Range(0, 8).Select(position => position == 7 ? 29L : (sample.Index * 5 + position + shift * (3 + place)) % 29).ToArray())));
+        stack(
+            samples.Select(
+                (sample, place) =>
+                    tensor(
+                        Enumerable
+                            .Range(0, 8)
+                            .Select(position => position == 7 ? 29L : (sample.Index * 5 + position + shift * (3 + place)) % 29)
+                            .ToArray()
+                    )
+            )
+        );
 
-    private static T Randomized<T>(T network) where T : nn.Module
+    private static T Randomized<T>(T network)
+        where T : nn.Module
     {
         ParameterInitialization.Randomize(network, seed: 1, deviation: 0.3);
         return network;

@@ -13,7 +13,9 @@ namespace ImgAlign.Tests.Training;
 /// <summary>The commands that train, on the tiny checkpoints and the pictures of <c>samples/train</c>.</summary>
 public sealed class TrainCommandTests : IDisposable
 {
-    private static readonly string Configuration = Path.GetFullPath(Path.Combine(TestData.Golden, "..", "..", "samples", "train", "tiny.json"));
+    private static readonly string Configuration = Path.GetFullPath(
+        Path.Combine(TestData.Golden, "..", "..", "samples", "train", "tiny.json")
+    );
 
     private readonly TemporaryFolder folder = new();
 
@@ -27,7 +29,8 @@ public sealed class TrainCommandTests : IDisposable
         var measured = Assert.Single(Lines("evaluation"));
         Assert.Equal(4, measured.GetProperty("samples").GetDouble());
         Assert.Contains("step 6, held out: loss ", run.Error, StringComparison.Ordinal);
-        foreach (var name in new[] { "error_identity", "error_1_pass", "error_3_passes" }) Assert.True(measured.GetProperty(name).GetDouble() > 0);
+        foreach (var name in new[] { "error_identity", "error_1_pass", "error_3_passes" })
+            Assert.True(measured.GetProperty(name).GetDouble() > 0);
 
         using var runtime = new DeviceRuntime(new RuntimeOptions { Threads = 1 });
         using var aligner = new ImplicitAligner(runtime, folder.File("run/checkpoints/step-0000000006/weights.safetensors"), headWidth: 16);
@@ -52,8 +55,19 @@ public sealed class TrainCommandTests : IDisposable
     public async Task A_stopped_run_leaves_a_checkpoint()
     {
         using var stop = new CancellationTokenSource();
-        var running = Tool.RunAsync(stop.Token, "train", "aligner", "--config", Configuration, "--steps", "100000", "--out", folder.File("run"));
-        while (!running.IsCompleted && !File.Exists(folder.File("run/latest"))) await Task.Delay(20);
+        var running = Tool.RunAsync(
+            stop.Token,
+            "train",
+            "aligner",
+            "--config",
+            Configuration,
+            "--steps",
+            "100000",
+            "--out",
+            folder.File("run")
+        );
+        while (!running.IsCompleted && !File.Exists(folder.File("run/latest")))
+            await Task.Delay(20);
         await stop.CancelAsync();
         var run = await running;
         Assert.Equal(130, run.ExitCode);
@@ -70,8 +84,13 @@ public sealed class TrainCommandTests : IDisposable
     [InlineData("\"DataPath\": \"nowhere\"", "no Parquet files")]
     public async Task Mistakes_in_the_configuration_are_named(string setting, string expected)
     {
-        var models = File.ReadAllText(Configuration)[..File.ReadAllText(Configuration).IndexOf("\"AlignerTraining\"", StringComparison.Ordinal)].Replace("../../tests", Path.Combine(TestData.Golden, ".."), StringComparison.Ordinal);
-        var data = setting.StartsWith("\"DataPath\"", StringComparison.Ordinal) ? "" : $"\"DataPath\": \"{Path.GetDirectoryName(Configuration)}\", ";
+        var models = File.ReadAllText(Configuration)[
+                ..File.ReadAllText(Configuration).IndexOf("\"AlignerTraining\"", StringComparison.Ordinal)
+            ]
+            .Replace("../../tests", Path.Combine(TestData.Golden, ".."), StringComparison.Ordinal);
+        var data = setting.StartsWith("\"DataPath\"", StringComparison.Ordinal)
+            ? ""
+            : $"\"DataPath\": \"{Path.GetDirectoryName(Configuration)}\", ";
         var path = folder.Write("config.json", $"{models}\"AlignerTraining\": {{ {data}\"OutputPath\": \"run\", {setting} }} }}");
         var run = await Tool.RunAsync("train", "aligner", "--config", path);
         Assert.Equal(1, run.ExitCode);
@@ -84,10 +103,20 @@ public sealed class TrainCommandTests : IDisposable
     public async Task A_detector_is_tuned_and_can_be_used(int rank)
     {
         var configuration = File.ReadAllText(Configuration)
-            .Replace("../../tests", Path.Combine(TestData.Golden, ".."), StringComparison.Ordinal).Replace("\"Epochs\": 0", $"\"Epochs\": 0, \"LoraRank\": {rank}, \"CheckpointGradients\": true", StringComparison.Ordinal)
+            .Replace("../../tests", Path.Combine(TestData.Golden, ".."), StringComparison.Ordinal)
+            .Replace("\"Epochs\": 0", $"\"Epochs\": 0, \"LoraRank\": {rank}, \"CheckpointGradients\": true", StringComparison.Ordinal)
             .Replace("\"DataPath\": \".\"", $"\"DataPath\": \"{Path.GetDirectoryName(Configuration)}\"", StringComparison.Ordinal)
             .Replace("\"held-out\"", $"\"{Path.Combine(Path.GetDirectoryName(Configuration)!, "held-out")}\"", StringComparison.Ordinal);
-        var run = await Tool.RunAsync("train", "detector", "--config", folder.Write("config.json", configuration), "--steps", "6", "--out", folder.File("run"));
+        var run = await Tool.RunAsync(
+            "train",
+            "detector",
+            "--config",
+            folder.Write("config.json", configuration),
+            "--steps",
+            "6",
+            "--out",
+            folder.File("run")
+        );
         Assert.True(run.ExitCode == 0, run.Error);
         foreach (var kind in new[] { "train", "evaluation" })
         {
@@ -100,19 +129,38 @@ public sealed class TrainCommandTests : IDisposable
         using var original = new LlavaDetector(runtime, new LlavaOptions { ModelPath = Path.Combine(TestData.Golden, "mllm", "llava-hf") });
         using var scope = torch.NewDisposeScope();
         var image = new RgbImage(2, 2, new byte[12]);
-        Assert.True((tuned.Detect(image, "what is it?").HiddenStates - original.Detect(image, "what is it?").HiddenStates).abs().max().item<float>() > 1e-3);
+        Assert.True(
+            (tuned.Detect(image, "what is it?").HiddenStates - original.Detect(image, "what is it?").HiddenStates).abs().max().item<float>()
+                > 1e-3
+        );
     }
 
     [Fact]
     public async Task Instructions_that_count_as_exact_are_those_that_the_detector_gives()
     {
-        const string prompt = "a red circle", instruction = "Change the colour of the circle to red.";
+        const string prompt = "a red circle",
+            instruction = "Change the colour of the circle to red.";
         var picture = Path.Combine(Path.GetDirectoryName(Configuration)!, "images", "blue-circle.png");
-        folder.Write("data/triplets.jsonl", JsonSerializer.Serialize(new { image = picture, editedPrompt = prompt, instruction }));
+        folder.Write(
+            "data/triplets.jsonl",
+            JsonSerializer.Serialize(
+                new
+                {
+                    image = picture,
+                    editedPrompt = prompt,
+                    instruction,
+                }
+            )
+        );
         var models = Path.Combine(TestData.Golden, "mllm", "llava-hf");
-        folder.Write("config.json", $$"""
-            { "ImgAlign": { "Threads": 1, "Llava": { "ModelPath": "{{models}}" } }, "DetectorTraining": { "DataPath": "data", "EvaluationPath": "data", "OutputPath": "run", "Trainer": { "BatchSize": 2, "LearningRate": 0.01 } } }
-            """);
+        folder.Write(
+            "config.json",
+            $$"""
+            { "ImgAlign": { "Threads": 1, "Llava": { "ModelPath": "{{models}}" } },
+              "DetectorTraining": { "DataPath": "data", "EvaluationPath": "data", "OutputPath": "run",
+                "Trainer": { "BatchSize": 2, "LearningRate": 0.01 } } }
+            """
+        );
         var run = await Tool.RunAsync("train", "detector", "--config", folder.File("config.json"), "--steps", "25");
         Assert.True(run.ExitCode == 0, run.Error);
         var measured = Assert.Single(Lines("evaluation"));
@@ -127,5 +175,6 @@ public sealed class TrainCommandTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    private List<JsonElement> Lines(string kind) => [.. MetricsLog.Read(folder.File("run/metrics.jsonl")).Where(line => line.GetProperty("kind").GetString() == kind)];
+    private List<JsonElement> Lines(string kind) =>
+        [.. MetricsLog.Read(folder.File("run/metrics.jsonl")).Where(line => line.GetProperty("kind").GetString() == kind)];
 }

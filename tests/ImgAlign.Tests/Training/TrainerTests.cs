@@ -32,7 +32,11 @@ public sealed class TrainerTests : IDisposable
         {
             using var part = new LineTask();
             using var stop = new CancellationTokenSource();
-            var stopAfter = new Reports(progress => { if (progress.Step % 7 == 0) stop.Cancel(); });
+            var stopAfter = new Reports(progress =>
+            {
+                if (progress.Step % 7 == 0)
+                    stop.Cancel();
+            });
             try
             {
                 Train(part, options, interrupted, resume: true, stopAfter, stop.Token);
@@ -59,15 +63,19 @@ public sealed class TrainerTests : IDisposable
         Train(whole, Options(steps: 15));
         using var parts = new LineTask();
         Train(parts, Options(steps: 15, accumulation: 2));
-        var processes = InProcessGroup.Run(2, group =>
-        {
-            using var own = new LineTask();
-            using var trainer = new Trainer(own, Options(steps: 15), group);
-            trainer.Run();
-            return own.Slopes;
-        });
+        var processes = InProcessGroup.Run(
+            2,
+            group =>
+            {
+                using var own = new LineTask();
+                using var trainer = new Trainer(own, Options(steps: 15), group);
+                trainer.Run();
+                return own.Slopes;
+            }
+        );
         Assert.Equal(processes[0], processes[1]);
-        foreach (var slopes in new[] { parts.Slopes, processes[0] }) Assert.All(whole.Slopes.Zip(slopes), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
+        foreach (var slopes in new[] { parts.Slopes, processes[0] })
+            Assert.All(whole.Slopes.Zip(slopes), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
     }
 
     [Fact]
@@ -77,38 +85,54 @@ public sealed class TrainerTests : IDisposable
         Train(whole, Options(steps: 15));
         using var parts = new LineTask { WeighsPoints = true };
         Train(parts, Options(steps: 15, accumulation: 2));
-        var processes = InProcessGroup.Run(2, group =>
-        {
-            using var own = new LineTask { WeighsPoints = true };
-            using var trainer = new Trainer(own, Options(steps: 15, accumulation: 2), group);
-            trainer.Run();
-            return own.Slopes;
-        });
-        foreach (var slopes in new[] { parts.Slopes, processes[1] }) Assert.All(whole.Slopes.Zip(slopes), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
+        var processes = InProcessGroup.Run(
+            2,
+            group =>
+            {
+                using var own = new LineTask { WeighsPoints = true };
+                using var trainer = new Trainer(own, Options(steps: 15, accumulation: 2), group);
+                trainer.Run();
+                return own.Slopes;
+            }
+        );
+        foreach (var slopes in new[] { parts.Slopes, processes[1] })
+            Assert.All(whole.Slopes.Zip(slopes), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
     }
 
     [Fact]
     public void The_failure_of_the_first_process_is_told()
     {
-        var failure = Assert.Throws<InvalidDataException>(() => InProcessGroup.Run<int>(3, group =>
-        {
-            if (group.Rank == 1) throw new InvalidDataException("the second");
-            Thread.Sleep(50);
-            throw new InvalidDataException(group.Rank == 0 ? "the first" : "the third");
-        }));
+        var failure = Assert.Throws<InvalidDataException>(() =>
+            InProcessGroup.Run<int>(
+                3,
+                group =>
+                {
+                    if (group.Rank == 1)
+                        throw new InvalidDataException("the second");
+                    Thread.Sleep(50);
+                    throw new InvalidDataException(group.Rank == 0 ? "the first" : "the third");
+                }
+            )
+        );
         Assert.Equal("the first", failure.Message);
     }
 
     [Fact]
     public void A_failing_process_ends_the_others()
     {
-        Assert.Throws<InvalidDataException>(() => InProcessGroup.Run(2, group =>
-        {
-            using var own = new LineTask();
-            using var trainer = new Trainer(own, Options(steps: 15), group);
-            if (group.Rank == 1) throw new InvalidDataException();
-            return trainer.Run();
-        }));
+        Assert.Throws<InvalidDataException>(() =>
+            InProcessGroup.Run(
+                2,
+                group =>
+                {
+                    using var own = new LineTask();
+                    using var trainer = new Trainer(own, Options(steps: 15), group);
+                    if (group.Rank == 1)
+                        throw new InvalidDataException();
+                    return trainer.Run();
+                }
+            )
+        );
     }
 
     [Fact]
@@ -116,14 +140,25 @@ public sealed class TrainerTests : IDisposable
     {
         using var task = new LineTask { Broken = { 3, 11 } };
         var result = Train(task, Options(steps: 30), Folder);
-        Assert.Equal(["point 11 is broken", "point 3 is broken"], result.Skipped.OrderBy(pair => pair.Value, StringComparer.Ordinal).Select(pair => pair.Value));
+        Assert.Equal(
+            ["point 11 is broken", "point 3 is broken"],
+            result.Skipped.OrderBy(pair => pair.Value, StringComparer.Ordinal).Select(pair => pair.Value)
+        );
         Assert.DoesNotContain(task.Seen, index => index is 3 or 11);
         Assert.Equal(18, task.Seen.Take(18).Distinct().Count());
-        Assert.Equal(2, MetricsLog.Read(Path.Combine(Folder, "metrics.jsonl")).Count(line => line.GetProperty("kind").GetString() == "skipped"));
+        Assert.Equal(
+            2,
+            MetricsLog.Read(Path.Combine(Folder, "metrics.jsonl")).Count(line => line.GetProperty("kind").GetString() == "skipped")
+        );
 
         using var hopeless = new LineTask();
-        foreach (var index in Enumerable.Range(0, 20)) hopeless.Broken.Add(index);
-        Assert.Contains("None of the 20 samples", Assert.Throws<ImgAlignException>(() => Train(hopeless, Options(steps: 1))).Message, StringComparison.Ordinal);
+        foreach (var index in Enumerable.Range(0, 20))
+            hopeless.Broken.Add(index);
+        Assert.Contains(
+            "None of the 20 samples",
+            Assert.Throws<ImgAlignException>(() => Train(hopeless, Options(steps: 1))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -157,9 +192,10 @@ public sealed class TrainerTests : IDisposable
     public void Weights_of_16_bits_do_not_lose_small_steps()
     {
         using var task = new LineTask(torch.bfloat16);
-        using (torch.no_grad()) task.Parameters["slopes"].fill_(1f);
+        using (torch.no_grad())
+            task.Parameters["slopes"].fill_(1f);
         var options = Options(steps: 60);
-        options.LearningRate = 1e-4;  // less than half of a step between 16-bit numbers below 1
+        options.LearningRate = 1e-4; // less than half of a step between 16-bit numbers below 1
         options.Optimizer.WeightDecay = 100;
         Train(task, options);
         Assert.All(task.Slopes, slope => Assert.InRange(slope, 0.4f, 0.8f));
@@ -170,11 +206,23 @@ public sealed class TrainerTests : IDisposable
     {
         using var task = new LineTask();
         Train(task, Options(steps: 3), Folder);
-        Assert.Contains("continue it", Assert.Throws<ImgAlignException>(() => Train(task, Options(steps: 3), Folder)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "continue it",
+            Assert.Throws<ImgAlignException>(() => Train(task, Options(steps: 3), Folder)).Message,
+            StringComparison.Ordinal
+        );
         var other = Options(steps: 3);
         other.Seed = 5;
-        Assert.Contains("seed", Assert.Throws<ImgAlignException>(() => Train(task, other, Folder, resume: true)).Message, StringComparison.Ordinal);
-        Assert.Contains("equal parts", Assert.Throws<ImgAlignException>(() => Train(task, Options(steps: 3, accumulation: 3))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "seed",
+            Assert.Throws<ImgAlignException>(() => Train(task, other, Folder, resume: true)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "equal parts",
+            Assert.Throws<ImgAlignException>(() => Train(task, Options(steps: 3, accumulation: 3))).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -185,7 +233,11 @@ public sealed class TrainerTests : IDisposable
         {
             ShouldListenTo = static source => source.Name == TelemetryNames.Source,
             Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
-            ActivityStopped = activity => { if (activity.OperationName == "imgalign.train" && Equals(activity.GetTagItem(TrainingNames.Seed), 777L)) runs.Enqueue(activity); },
+            ActivityStopped = activity =>
+            {
+                if (activity.OperationName == "imgalign.train" && Equals(activity.GetTagItem(TrainingNames.Seed), 777L))
+                    runs.Enqueue(activity);
+            },
         };
         ActivitySource.AddActivityListener(activities);
         // Other tests train, too: this thread's measurements count.
@@ -193,7 +245,11 @@ public sealed class TrainerTests : IDisposable
         var seen = new ConcurrentQueue<(string Instrument, double Value, string? Metric)>();
         using var metrics = new MeterListener
         {
-            InstrumentPublished = static (instrument, listener) => { if (instrument.Meter.Name == TelemetryNames.Source) listener.EnableMeasurementEvents(instrument); },
+            InstrumentPublished = static (instrument, listener) =>
+            {
+                if (instrument.Meter.Name == TelemetryNames.Source)
+                    listener.EnableMeasurementEvents(instrument);
+            },
         };
         metrics.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Note(instrument, value, tags));
         metrics.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Note(instrument, value, tags));
@@ -202,7 +258,8 @@ public sealed class TrainerTests : IDisposable
         var options = Options(steps: 3);
         options.Seed = 777;
         using var task = new LineTask { Broken = { 3 } };
-        foreach (var index in Enumerable.Range(0, 20).Where(index => index > 12)) task.Broken.Add(index);
+        foreach (var index in Enumerable.Range(0, 20).Where(index => index > 12))
+            task.Broken.Add(index);
         var result = Train(task, options);
         using var failing = new LineTask { NotANumberFrom = 4 };
         Assert.Throws<ImgAlignException>(() => Train(failing, options));
@@ -217,13 +274,16 @@ public sealed class TrainerTests : IDisposable
         Assert.Equal(result.Metrics["grad_norm"], Values(TrainingNames.Metric, "grad_norm")[2]);
         Assert.Equal([result.Evaluation["slope"]], Values(TrainingNames.Evaluation, "slope"));
 
-        List<double> Values(string instrument, string? metric = null) => [.. seen.Where(value => value.Instrument == instrument && value.Metric == metric).Select(value => value.Value)];
+        List<double> Values(string instrument, string? metric = null) =>
+            [.. seen.Where(value => value.Instrument == instrument && value.Metric == metric).Select(value => value.Value)];
 
         void Note(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
         {
-            if (Environment.CurrentManagedThreadId != thread) return;
+            if (Environment.CurrentManagedThreadId != thread)
+                return;
             string? metric = null;
-            foreach (var (name, tag) in tags) metric = name == TrainingNames.MetricName ? (string?)tag : metric;
+            foreach (var (name, tag) in tags)
+                metric = name == TrainingNames.MetricName ? (string?)tag : metric;
             seen.Enqueue((instrument.Name, value, metric));
         }
     }
@@ -245,9 +305,7 @@ public sealed class TrainerTests : IDisposable
                 {
                     TrainerTests.Train(task, Options(steps: 4, average: 0.9), Path.Combine(Folder, Guid.NewGuid().ToString("N")));
                 }
-                catch (ImgAlignException)
-                {
-                }
+                catch (ImgAlignException) { }
             }
         }
     }
@@ -258,18 +316,34 @@ public sealed class TrainerTests : IDisposable
         temporary.Dispose();
     }
 
-    private static TrainerOptions Options(long steps, double? average = null, int accumulation = 1) => new()
-    {
-        Steps = steps, BatchSize = 4, LearningRate = 0.05, AverageDecay = average, AccumulationSteps = accumulation, CheckpointEvery = 5, MaxGradientNorm = 2, Seed = 1,
-    };
+    private static TrainerOptions Options(long steps, double? average = null, int accumulation = 1) =>
+        new()
+        {
+            Steps = steps,
+            BatchSize = 4,
+            LearningRate = 0.05,
+            AverageDecay = average,
+            AccumulationSteps = accumulation,
+            CheckpointEvery = 5,
+            MaxGradientNorm = 2,
+            Seed = 1,
+        };
 
-    private static TrainingResult Train(LineTask task, TrainerOptions options, string? folder = null, bool resume = false, IProgress<TrainingProgress>? progress = null, CancellationToken token = default)
+    private static TrainingResult Train(
+        LineTask task,
+        TrainerOptions options,
+        string? folder = null,
+        bool resume = false,
+        IProgress<TrainingProgress>? progress = null,
+        CancellationToken token = default
+    )
     {
         using var trainer = new Trainer(task, options);
         return trainer.Run(folder, resume, progress, token);
     }
 
-    private static string Latest(string folder, string file) => Path.Combine(folder, "checkpoints", File.ReadAllText(Path.Combine(folder, "latest")), file);
+    private static string Latest(string folder, string file) =>
+        Path.Combine(folder, "checkpoints", File.ReadAllText(Path.Combine(folder, "latest")), file);
 
     private static string[] MetricLines(string folder) => File.ReadAllLines(Path.Combine(folder, "metrics.jsonl"));
 

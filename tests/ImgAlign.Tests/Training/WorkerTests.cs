@@ -9,7 +9,9 @@ namespace ImgAlign.Tests.Training;
 /// <summary><c>imgalign train … --workers N</c> on the tiny checkpoints: the run of one process up to rounding.</summary>
 public sealed class WorkerTests : IDisposable
 {
-    private static readonly string Configuration = Path.GetFullPath(Path.Combine(TestData.Golden, "..", "..", "samples", "train", "tiny.json"));
+    private static readonly string Configuration = Path.GetFullPath(
+        Path.Combine(TestData.Golden, "..", "..", "samples", "train", "tiny.json")
+    );
 
     private readonly TemporaryFolder folder = new();
 
@@ -22,13 +24,17 @@ public sealed class WorkerTests : IDisposable
         await TrainAsync(part, "two", "--steps", "5", "--workers", "2");
 
         var (one, two) = (Lines("one"), Lines("two"));
-        Assert.Equal(one.Select(line => line.Keys.Order(StringComparer.Ordinal)), two.Select(line => line.Keys.Order(StringComparer.Ordinal)));
+        Assert.Equal(
+            one.Select(line => line.Keys.Order(StringComparer.Ordinal)),
+            two.Select(line => line.Keys.Order(StringComparer.Ordinal))
+        );
         Assert.All(one.Zip(two), lines => Assert.All(lines.First, pair => Assert.Equal(pair.Value, lines.Second[pair.Key], 1e-3)));
         using var scope = torch.NewDisposeScope();
         using var first = Checkpoint.Open(Weights("one", 5));
         using var second = Checkpoint.Open(Weights("two", 5));
         Assert.Equal(first.Tensors.Keys.Order(StringComparer.Ordinal), second.Tensors.Keys.Order(StringComparer.Ordinal));
-        foreach (var name in first.Tensors.Keys) Assert.InRange((first.Read(name) - second.Read(name)).abs().mean().item<float>(), 0, 1e-5);
+        foreach (var name in first.Tensors.Keys)
+            Assert.InRange((first.Read(name) - second.Read(name)).abs().mean().item<float>(), 0, 1e-5);
     }
 
     [Fact]
@@ -59,5 +65,13 @@ public sealed class WorkerTests : IDisposable
     private string Weights(string name, int step) => folder.File($"{name}/checkpoints/step-{step:0000000000}/weights.safetensors");
 
     private List<Dictionary<string, double>> Lines(string name) =>
-        [.. MetricsLog.Read(folder.File($"{name}/metrics.jsonl")).Select(line => line.EnumerateObject().Where(property => property.Name != "kind").ToDictionary(property => property.Name, property => property.Value.GetDouble()))];
+        [
+            .. MetricsLog
+                .Read(folder.File($"{name}/metrics.jsonl"))
+                .Select(line =>
+                    line.EnumerateObject()
+                        .Where(property => property.Name != "kind")
+                        .ToDictionary(property => property.Name, property => property.Value.GetDouble())
+                ),
+        ];
 }

@@ -12,7 +12,8 @@ internal sealed class RowFactors : CompactForm
 
     private readonly double largest;
 
-    private RowFactors(string type, double largest) : base(type)
+    private RowFactors(string type, double largest)
+        : base(type)
     {
         Type = ElementType.FromName(type)!.Scalar;
         this.largest = largest;
@@ -57,7 +58,7 @@ internal sealed class RowFactors : CompactForm
             using var pieceScope = NewDisposeScope();
             var count = Math.Min(step, rows - first);
             var exact = weight.narrow(0, first, count).to(float32);
-            var factor = exact.abs().amax([1], keepdim: true).DividedBy(largest).Clamp(min: 1e-30f);  // a row of zeros stays one
+            var factor = exact.abs().amax([1], keepdim: true).DividedBy(largest).Clamp(min: 1e-30f); // a row of zeros stays one
             var scaled = exact / factor;
             factors.narrow(0, first, count).copy_(factor);
             elements.narrow(0, first, count).copy_(Type == int8 ? scaled.round_() : scaled);

@@ -9,7 +9,7 @@ internal readonly struct GgufBlocks(Tensor bytes, Tensor halves)
 {
     /// <summary>All float16 numbers in the order of their bits: TorchSharp cannot look at bytes as numbers of another type.</summary>
     public static float[] Halves { get; } =
-        [.. Enumerable.Range(0, 1 << 16).Select(static bits => (float)BitConverter.UInt16BitsToHalf((ushort)bits))];
+    [.. Enumerable.Range(0, 1 << 16).Select(static bits => (float)BitConverter.UInt16BitsToHalf((ushort)bits))];
 
     /// <summary>A float16 number of each block.</summary>
     /// <param name="offset">Its first byte.</param>

@@ -37,8 +37,10 @@ internal sealed class GgufFile : Checkpoint
     public override torch.Tensor Read(string name)
     {
         var stored = ReadStored(name);
-        if (header.Entries[name].Form is not { } form) return stored;
-        using (stored) return form.Expand(new(stored), torch.ScalarType.Float32);
+        if (header.Entries[name].Form is not { } form)
+            return stored;
+        using (stored)
+            return form.Expand(new(stored), torch.ScalarType.Float32);
     }
 
     /// <inheritdoc/>
@@ -54,13 +56,15 @@ internal sealed class GgufFile : Checkpoint
         base.Dispose(disposing);
     }
 
-    private static TensorInfo Describe(string name, GgufHeader.Entry entry) => entry.Form is { } form
-        ? new(name, torch.ScalarType.Float32, entry.Shape) { Form = form, IsComputed = true }
-        : new(name, entry.Type.Scalar, entry.Shape);
+    private static TensorInfo Describe(string name, GgufHeader.Entry entry) =>
+        entry.Form is { } form
+            ? new(name, torch.ScalarType.Float32, entry.Shape) { Form = form, IsComputed = true }
+            : new(name, entry.Type.Scalar, entry.Shape);
 
     private torch.Tensor ReadStored(string name)
     {
-        if (!header.Entries.TryGetValue(name, out var entry)) throw Missing(name);
+        if (!header.Entries.TryGetValue(name, out var entry))
+            throw Missing(name);
         var shape = entry.StoredShape;
         var count = shape.Aggregate(1L, static (product, size) => product * size);
         return file.Read(name, entry.Type, entry.Offset, count, shape, TensorExtent.Contiguous(shape));

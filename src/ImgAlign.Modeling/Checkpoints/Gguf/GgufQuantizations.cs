@@ -11,24 +11,37 @@ internal static class GgufQuantizations
     private static readonly float[] NonLinear = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
 
     /// <summary>All of them by their number in files.</summary>
-    public static IReadOnlyDictionary<uint, GgufForm> ById { get; } = new Dictionary<uint, GgufForm>
-    {
-        [2] = new("Q4_0", 32, 18, static blocks => blocks.Half(0) * blocks.Unpack(2, 16, 4, 16).to(int8).Minus(8L)),
-        [3] = new("Q4_1", 32, 20, static blocks => blocks.Half(2).PlusProduct(blocks.Half(0), blocks.Unpack(4, 16, 4, 16))),
-        [6] = new("Q5_0", 32, 22, static blocks =>
-            blocks.Half(0) * Joined(blocks.Unpack(6, 16, 4, 16), blocks.Unpack(2, 4, 1, 1)).to(int8).Minus(16L)),
-        [7] = new("Q5_1", 32, 24, static blocks =>
-            blocks.Half(2).PlusProduct(blocks.Half(0), Joined(blocks.Unpack(8, 16, 4, 16), blocks.Unpack(4, 4, 1, 1)))),
-        [8] = new("Q8_0", 32, 34, static blocks => blocks.Half(0) * blocks.SignedBytes(2, 32)),
-        [10] = new("Q2_K", 256, 84, Q2K),
-        [11] = new("Q3_K", 256, 110, Q3K),
-        [12] = new("Q4_K", 256, 144, static blocks => ScaledWithMinimum(blocks, blocks.Unpack(16, 128, 4, 32))),
-        [13] = new("Q5_K", 256, 176, static blocks =>
-            ScaledWithMinimum(blocks, Joined(blocks.Unpack(48, 128, 4, 32), blocks.Unpack(16, 32, 1, 32)))),
-        [14] = new("Q6_K", 256, 210, Q6K),
-        [20] = new("IQ4_NL", 32, 18, static blocks => blocks.Half(0) * NonLinearValues(blocks.Unpack(2, 16, 4, 16))),
-        [23] = new("IQ4_XS", 256, 136, Iq4Xs),
-    };
+    public static IReadOnlyDictionary<uint, GgufForm> ById { get; } =
+        new Dictionary<uint, GgufForm>
+        {
+            [2] = new("Q4_0", 32, 18, static blocks => blocks.Half(0) * blocks.Unpack(2, 16, 4, 16).to(int8).Minus(8L)),
+            [3] = new("Q4_1", 32, 20, static blocks => blocks.Half(2).PlusProduct(blocks.Half(0), blocks.Unpack(4, 16, 4, 16))),
+            [6] = new(
+                "Q5_0",
+                32,
+                22,
+                static blocks => blocks.Half(0) * Joined(blocks.Unpack(6, 16, 4, 16), blocks.Unpack(2, 4, 1, 1)).to(int8).Minus(16L)
+            ),
+            [7] = new(
+                "Q5_1",
+                32,
+                24,
+                static blocks => blocks.Half(2).PlusProduct(blocks.Half(0), Joined(blocks.Unpack(8, 16, 4, 16), blocks.Unpack(4, 4, 1, 1)))
+            ),
+            [8] = new("Q8_0", 32, 34, static blocks => blocks.Half(0) * blocks.SignedBytes(2, 32)),
+            [10] = new("Q2_K", 256, 84, Q2K),
+            [11] = new("Q3_K", 256, 110, Q3K),
+            [12] = new("Q4_K", 256, 144, static blocks => ScaledWithMinimum(blocks, blocks.Unpack(16, 128, 4, 32))),
+            [13] = new(
+                "Q5_K",
+                256,
+                176,
+                static blocks => ScaledWithMinimum(blocks, Joined(blocks.Unpack(48, 128, 4, 32), blocks.Unpack(16, 32, 1, 32)))
+            ),
+            [14] = new("Q6_K", 256, 210, Q6K),
+            [20] = new("IQ4_NL", 32, 18, static blocks => blocks.Half(0) * NonLinearValues(blocks.Unpack(2, 16, 4, 16))),
+            [23] = new("IQ4_XS", 256, 136, Iq4Xs),
+        };
 
     // Scales and minima of 4 bits: the lower and the upper halves of 16 bytes.
     private static Tensor Q2K(GgufBlocks blocks)

@@ -6,7 +6,8 @@ namespace ImgAlign.Checkpoints;
 internal sealed class GgufReader : IDisposable
 {
     /// <summary>The type numbers of metadata that are not of a fixed size.</summary>
-    public const uint Text = 8, Array = 9;
+    public const uint Text = 8,
+        Array = 9;
 
     // Headers of language models hold their vocabulary, some ten million bytes.
     private const long LongestHeader = 1 << 25;
@@ -91,11 +92,14 @@ internal sealed class GgufReader : IDisposable
     public long SkipArray()
     {
         var type = UInt32();
-        if (type == Array) throw new FormatException("it has an array of arrays, which is not read here; take a file without.");
-        var count = Size("the length of an array", Remaining);  // no element is smaller than a byte
-        if (type != Text) Skip(count * SizeOf(type));
+        if (type == Array)
+            throw new FormatException("it has an array of arrays, which is not read here; take a file without.");
+        var count = Size("the length of an array", Remaining); // no element is smaller than a byte
+        if (type != Text)
+            Skip(count * SizeOf(type));
         else
-            for (var index = 0L; index < count; index++) Skip(Size("the length of a text", LongestHeader));
+            for (var index = 0L; index < count; index++)
+                Skip(Size("the length of a text", LongestHeader));
         return count;
     }
 
@@ -110,18 +114,22 @@ internal sealed class GgufReader : IDisposable
 
     private void Require(long bytes)
     {
-        if (bytes <= Remaining) return;
-        throw new FormatException(end == FileLength
-            ? "it ends in the middle; the file was probably not downloaded completely."
-            : $"it is longer than {LongestHeader} bytes; take the file of a FLUX transformer.");
+        if (bytes <= Remaining)
+            return;
+        throw new FormatException(
+            end == FileLength
+                ? "it ends in the middle; the file was probably not downloaded completely."
+                : $"it is longer than {LongestHeader} bytes; take the file of a FLUX transformer."
+        );
     }
 
-    private static int SizeOf(uint type) => type switch
-    {
-        0 or 1 or 7 => 1,
-        2 or 3 => 2,
-        4 or 5 or 6 => 4,
-        10 or 11 or 12 => 8,
-        _ => throw new FormatException($"it has metadata of the type {type}, which is not known; download the file again."),
-    };
+    private static int SizeOf(uint type) =>
+        type switch
+        {
+            0 or 1 or 7 => 1,
+            2 or 3 => 2,
+            4 or 5 or 6 => 4,
+            10 or 11 or 12 => 8,
+            _ => throw new FormatException($"it has metadata of the type {type}, which is not known; download the file again."),
+        };
 }

@@ -3,7 +3,8 @@ using TorchSharp;
 namespace ImgAlign.Checkpoints;
 
 /// <summary>
-/// A checkpoint with LoRAs merged into it: reads as the base checkpoint does, with <c>W + scale * (alpha / rank) * up @ down</c> in float32 in
+/// A checkpoint with LoRAs merged into it: reads as the base checkpoint does, with <c>W + scale * (alpha / rank) * up @ down</c> in float32
+/// in
 /// place of each changed weight. Whatever loads the base can load this.
 /// </summary>
 public sealed class LoraCheckpoint : Checkpoint
@@ -31,12 +32,23 @@ public sealed class LoraCheckpoint : Checkpoint
     /// <param name="layouts">Layouts beside the network's own that LoRA files name layers by. Projections may be packed there.</param>
     /// <exception cref="CheckpointException">A LoRA changes a layer that the network does not have, or of another shape.</exception>
     public LoraCheckpoint(
-        Checkpoint checkpoint, torch.nn.Module network, WeightMap map, LoraTarget target, IEnumerable<(LoraWeights Lora, double Scale)> loras, params WeightMap[] layouts)
+        Checkpoint checkpoint,
+        torch.nn.Module network,
+        WeightMap map,
+        LoraTarget target,
+        IEnumerable<(LoraWeights Lora, double Scale)> loras,
+        params WeightMap[] layouts
+    )
     {
         this.checkpoint = checkpoint;
-        var byName = ModuleParameters.Enumerate(network).Where(parameter => parameter.Path.EndsWith(Weight, StringComparison.Ordinal))
-            .SelectMany(parameter => layouts.Prepend(WeightMap.Identity)
-                .Select(layout => new Parameter(parameter.Path, parameter.Shape, layout.Resolve(parameter.Path))))
+        var byName = ModuleParameters
+            .Enumerate(network)
+            .Where(parameter => parameter.Path.EndsWith(Weight, StringComparison.Ordinal))
+            .SelectMany(parameter =>
+                layouts
+                    .Prepend(WeightMap.Identity)
+                    .Select(layout => new Parameter(parameter.Path, parameter.Shape, layout.Resolve(parameter.Path)))
+            )
             .Where(parameter => parameter.InLora.Names[0].EndsWith(Weight, StringComparison.Ordinal))
             .DistinctBy(parameter => (parameter.Path, parameter.InLora.Names[0]))
             .ToLookup(parameter => LoraKey.Flatten(parameter.InLora.Names[0][..^Weight.Length]));
@@ -46,20 +58,27 @@ public sealed class LoraCheckpoint : Checkpoint
         foreach (var (lora, scale) in loras)
         {
             applied.Add(0);
-            if (!double.IsFinite(scale)) throw new ArgumentException($"The scale of {lora.Source} is {scale}, not a finite number.", nameof(loras));
+            if (!double.IsFinite(scale))
+                throw new ArgumentException($"The scale of {lora.Source} is {scale}, not a finite number.", nameof(loras));
             foreach (var layer in lora.Layers.Where(layer => layer.Target == target))
             {
-                foreach (var parameter in byName[layer.Name]) Add(new Change(map.Resolve(parameter.Path), parameter, layer, lora.File, scale), network);
-                if (byName.Contains(layer.Name)) applied[^1]++;
+                foreach (var parameter in byName[layer.Name])
+                    Add(new Change(map.Resolve(parameter.Path), parameter, layer, lora.File, scale), network);
+                if (byName.Contains(layer.Name))
+                    applied[^1]++;
                 // The network may have been built without layers that the base has: those need no change.
                 else if (!unused.Contains(WithoutTower(layer.Name + "_weight")))
-                    throw lora.File.Fault(layer.Up.Name, $"changes a layer that {network.GetName()} does not have; is the LoRA for another model?");
+                    throw lora.File.Fault(
+                        layer.Up.Name,
+                        $"changes a layer that {network.GetName()} does not have; is the LoRA for another model?"
+                    );
             }
         }
         AppliedLayers = applied;
         tensors = checkpoint.Tensors.Values.ToDictionary(
             info => info.Name,
-            info => merges.ContainsKey(info.Name) ? info with { Type = torch.float32, Form = null, IsComputed = true } : info);
+            info => merges.ContainsKey(info.Name) ? info with { Type = torch.float32, Form = null, IsComputed = true } : info
+        );
     }
 
     /// <summary>How many layers of this network each LoRA changes.</summary>
@@ -86,7 +105,8 @@ public sealed class LoraCheckpoint : Checkpoint
     /// <inheritdoc/>
     public override torch.Tensor Read(string name)
     {
-        if (!merges.TryGetValue(name, out var changes)) return checkpoint.Read(name);
+        if (!merges.TryGetValue(name, out var changes))
+            return checkpoint.Read(name);
         if (last is not { } kept || kept.Name != name)
         {
             Forget();
@@ -102,7 +122,7 @@ public sealed class LoraCheckpoint : Checkpoint
     {
         using var noGrad = torch.no_grad();
         using var scope = torch.NewDisposeScope();
-        var merged = checkpoint.Read(name).to(torch.float32, copy: true);  // a copy: reads may share a mapping
+        var merged = checkpoint.Read(name).to(torch.float32, copy: true); // a copy: reads may share a mapping
         foreach (var (place, parameter, layer, file, scale) in changes)
         {
             var delta = layer.Delta(file, parameter.InLora.ExpectedShapes(parameter.Shape)[0]);
@@ -112,8 +132,11 @@ public sealed class LoraCheckpoint : Checkpoint
     }
 
     /// <inheritdoc/>
-    internal override CheckpointException? FindNotFinite(string name) => checkpoint.FindNotFinite(name)
-        ?? merges.GetValueOrDefault(name, []).Select(static merge => merge.File.FindNotFinite(merge.Layer.Down.Name) ?? merge.File.FindNotFinite(merge.Layer.Up.Name))
+    internal override CheckpointException? FindNotFinite(string name) =>
+        checkpoint.FindNotFinite(name)
+        ?? merges
+            .GetValueOrDefault(name, [])
+            .Select(static merge => merge.File.FindNotFinite(merge.Layer.Down.Name) ?? merge.File.FindNotFinite(merge.Layer.Up.Name))
             .FirstOrDefault(static found => found is not null);
 
     /// <inheritdoc/>
@@ -141,11 +164,19 @@ public sealed class LoraCheckpoint : Checkpoint
         var (file, up) = (merge.File, merge.Layer.Up);
         var shape = merge.Parameter.InLora.ExpectedShapes(merge.Parameter.Shape)[0];
         if (!merge.Layer.Fits(shape))
-            throw file.Fault(up.Name, $"has shape {up.ShapeText} and its counterpart {merge.Layer.Down.ShapeText}, which do not fit the weight {TensorInfo.FormatShape(shape)} of {network.GetName()}; is the LoRA for another model?");
+            throw file.Fault(
+                up.Name,
+                $"has shape {up.ShapeText} and its counterpart {merge.Layer.Down.ShapeText}, which do not fit the weight "
+                    + $"{TensorInfo.FormatShape(shape)} of {network.GetName()}; is the LoRA for another model?"
+            );
         if (merge.Place is WeightSource.Stacked)
-            throw file.Fault(up.Name, $"changes a weight that {checkpoint.Source} does not hold as such; use a checkpoint in diffusers' layout.");
+            throw file.Fault(
+                up.Name,
+                $"changes a weight that {checkpoint.Source} does not hold as such; use a checkpoint in diffusers' layout."
+            );
         var name = merge.Place.Names[0];
-        if (!merges.TryGetValue(name, out var list)) merges[name] = list = [];
+        if (!merges.TryGetValue(name, out var list))
+            merges[name] = list = [];
         list.Add(merge);
     }
 }

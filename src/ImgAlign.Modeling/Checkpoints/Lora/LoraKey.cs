@@ -24,22 +24,37 @@ internal sealed partial record LoraKey(LoraTarget Target, string Module, LoraPar
     // Longer endings first, where one is the end of another.
     private static readonly (string Ending, LoraPart Part)[] Endings =
     [
-        (".lora_A.weight", LoraPart.Down), (".lora_B.weight", LoraPart.Up),  // peft, diffusers
-        (".lora_down.weight", LoraPart.Down), (".lora_up.weight", LoraPart.Up),  // kohya
-        (".lora_linear_layer.down.weight", LoraPart.Down), (".lora_linear_layer.up.weight", LoraPart.Up),  // diffusers before 0.22, text encoders
-        (".lora.down.weight", LoraPart.Down), (".lora.up.weight", LoraPart.Up),  // diffusers before 0.26
-        ("_lora.down.weight", LoraPart.Down), ("_lora.up.weight", LoraPart.Up),  // diffusers' attention processors
-        (".down.weight", LoraPart.Down), (".up.weight", LoraPart.Up),  // XLabs' attention processors
+        (".lora_A.weight", LoraPart.Down),
+        (".lora_B.weight", LoraPart.Up), // peft, diffusers
+        (".lora_down.weight", LoraPart.Down),
+        (".lora_up.weight", LoraPart.Up), // kohya
+        (".lora_linear_layer.down.weight", LoraPart.Down),
+        (".lora_linear_layer.up.weight", LoraPart.Up), // diffusers before 0.22, text encoders
+        (".lora.down.weight", LoraPart.Down),
+        (".lora.up.weight", LoraPart.Up), // diffusers before 0.26
+        ("_lora.down.weight", LoraPart.Down),
+        ("_lora.up.weight", LoraPart.Up), // diffusers' attention processors
+        (".down.weight", LoraPart.Down),
+        (".up.weight", LoraPart.Up), // XLabs' attention processors
         (".alpha", LoraPart.Alpha),
     ];
 
     private static readonly (string Start, LoraTarget Target)[] Starts =
     [
-        ("lora_unet_", LoraTarget.Denoiser), ("lora_te1_", LoraTarget.TextEncoder), ("lora_te2_", LoraTarget.TextEncoder2),
-        ("lora_te3_", LoraTarget.TextEncoder2), ("lora_te_", LoraTarget.TextEncoder), ("lora_transformer_", LoraTarget.Denoiser),
-        ("transformer.", LoraTarget.Denoiser), ("unet.", LoraTarget.Denoiser), ("text_encoder.", LoraTarget.TextEncoder), ("text_encoder_2.", LoraTarget.TextEncoder2),
-        ("diffusion_model.", LoraTarget.Denoiser), ("model.diffusion_model.", LoraTarget.Denoiser),  // ComfyUI
-        ("text_encoders.clip_l.transformer.", LoraTarget.TextEncoder), ("text_encoders.clip_g.transformer.", LoraTarget.TextEncoder2),
+        ("lora_unet_", LoraTarget.Denoiser),
+        ("lora_te1_", LoraTarget.TextEncoder),
+        ("lora_te2_", LoraTarget.TextEncoder2),
+        ("lora_te3_", LoraTarget.TextEncoder2),
+        ("lora_te_", LoraTarget.TextEncoder),
+        ("lora_transformer_", LoraTarget.Denoiser),
+        ("transformer.", LoraTarget.Denoiser),
+        ("unet.", LoraTarget.Denoiser),
+        ("text_encoder.", LoraTarget.TextEncoder),
+        ("text_encoder_2.", LoraTarget.TextEncoder2),
+        ("diffusion_model.", LoraTarget.Denoiser),
+        ("model.diffusion_model.", LoraTarget.Denoiser), // ComfyUI
+        ("text_encoders.clip_l.transformer.", LoraTarget.TextEncoder),
+        ("text_encoders.clip_g.transformer.", LoraTarget.TextEncoder2),
         ("text_encoders.t5xxl.transformer.", LoraTarget.TextEncoder2),
         ("", LoraTarget.Denoiser),
     ];
@@ -50,7 +65,11 @@ internal sealed partial record LoraKey(LoraTarget Target, string Module, LoraPar
     // What refuses a file: the kinds of adapters that are told from a LoRA by a name.
     private static readonly (string Part, string Kind)[] Others =
     [
-        ("hada_", "LoHa"), ("lokr_", "LoKr"), ("dora_scale", "DoRA"), ("lora_magnitude_vector", "DoRA"), ("lora_mid", "LoCon of Tucker form"),
+        ("hada_", "LoHa"),
+        ("lokr_", "LoKr"),
+        ("dora_scale", "DoRA"),
+        ("lora_magnitude_vector", "DoRA"),
+        ("lora_mid", "LoCon of Tucker form"),
         ("oft_", "OFT"),
     ];
 
@@ -68,13 +87,15 @@ internal sealed partial record LoraKey(LoraTarget Target, string Module, LoraPar
     {
         key = AdapterName().Replace(key.Replace(PeftWrapper, "", StringComparison.Ordinal), ".lora_$1.weight");
         var (ending, part) = Array.Find(Endings, known => key.EndsWith(known.Ending, StringComparison.Ordinal));
-        if (ending is null) return null;
+        if (ending is null)
+            return null;
         var (start, target) = Array.Find(Starts, known => key.StartsWith(known.Start, StringComparison.Ordinal));
         var path = key[start.Length..^ending.Length];
         if (path.Contains(".processor.", StringComparison.Ordinal))
         {
             path = path.Replace(".processor.", ".", StringComparison.Ordinal);
-            if (path.EndsWith(".to_out", StringComparison.Ordinal)) path += ".0";
+            if (path.EndsWith(".to_out", StringComparison.Ordinal))
+                path += ".0";
         }
         return new LoraKey(target, path, part);
     }

@@ -15,15 +15,16 @@ internal sealed record LoraLayer(LoraTarget Target, string Name, TensorInfo Down
 
     /// <summary>Whether it can change a weight of this shape; 1x1 convolutions count as matrices.</summary>
     public bool Fits(IReadOnlyList<long> shape) =>
-        Up.Shape[0] == shape[0] && shape.Skip(1).Aggregate(1L, (product, size) => product * size) == Down.Count / Rank
+        Up.Shape[0] == shape[0]
+        && shape.Skip(1).Aggregate(1L, (product, size) => product * size) == Down.Count / Rank
         && (Down.Shape.Count == 2 || shape.Count == 2 || Down.Shape.Skip(1).SequenceEqual(shape.Skip(1)));
 
     /// <summary>The change for a scale of 1, in float32 and of the weight's shape; the caller's.</summary>
     public torch.Tensor Delta(Checkpoint file, IReadOnlyList<long> shape)
     {
         using var scope = torch.NewDisposeScope();
-        var down = file.Read(Down.Name).to(torch.float32).flatten(1);  // [rank, in * kh * kw]
-        var up = file.Read(Up.Name).to(torch.float32).flatten(1);  // [out, rank]
+        var down = file.Read(Down.Name).to(torch.float32).flatten(1); // [rank, in * kh * kw]
+        var up = file.Read(Up.Name).to(torch.float32).flatten(1); // [out, rank]
         return up.mm(down).TimesInPlace(Scale).view([.. shape]).MoveToOuterDisposeScope();
     }
 }

@@ -4,7 +4,8 @@ using System.Text.RegularExpressions;
 namespace ImgAlign.Checkpoints;
 
 /// <summary>
-/// How strongly the layers of a LoRA act, where diffusers wrote it into the file: the fields of peft's <c>LoraConfig</c> for each network, as
+/// How strongly the layers of a LoRA act, where diffusers wrote it into the file: the fields of peft's <c>LoraConfig</c> for each network,
+/// as
 /// the JSON text <c>lora_adapter_metadata</c> in the file's metadata.
 /// </summary>
 internal sealed class LoraMetadata
@@ -13,8 +14,10 @@ internal sealed class LoraMetadata
 
     private static readonly (string Prefix, LoraTarget Target)[] Components =
     [
-        ("unet.", LoraTarget.Denoiser), ("transformer.", LoraTarget.Denoiser),
-        ("text_encoder.", LoraTarget.TextEncoder), ("text_encoder_2.", LoraTarget.TextEncoder2),
+        ("unet.", LoraTarget.Denoiser),
+        ("transformer.", LoraTarget.Denoiser),
+        ("text_encoder.", LoraTarget.TextEncoder),
+        ("text_encoder_2.", LoraTarget.TextEncoder2),
     ];
 
     private readonly Checkpoint file;
@@ -28,19 +31,27 @@ internal sealed class LoraMetadata
     public LoraMetadata(Checkpoint file)
     {
         this.file = file;
-        if (!file.Metadata.TryGetValue(Key, out var text)) return;
+        if (!file.Metadata.TryGetValue(Key, out var text))
+            return;
         var json = Parse(text);
         foreach (var (prefix, target) in Components)
         {
             var fields = new Dictionary<string, JsonElement>();
             foreach (var field in json.EnumerateObject())
             {
-                if (field.Name.StartsWith(prefix, StringComparison.Ordinal)) fields[field.Name[prefix.Length..]] = field.Value;
+                if (field.Name.StartsWith(prefix, StringComparison.Ordinal))
+                    fields[field.Name[prefix.Length..]] = field.Value;
             }
-            if (fields.Count == 0) continue;
+            if (fields.Count == 0)
+                continue;
             var config = ConfigFile.Parse<AdapterConfig>(JsonSerializer.SerializeToElement(fields), $"{file.Source}, metadata '{Key}'");
-            if (config.UseDora) throw Broken("says use_dora: a DoRA changes directions and lengths apart, which is not supported; take a plain LoRA");
-            networks[target] = new([.. (config.AlphaPattern ?? new Dictionary<string, double>()).Select(pair => (ParsePattern(pair.Key), pair.Value))], config.LoraAlpha, config.UseRslora);
+            if (config.UseDora)
+                throw Broken("says use_dora: a DoRA changes directions and lengths apart, which is not supported; take a plain LoRA");
+            networks[target] = new(
+                [.. (config.AlphaPattern ?? new Dictionary<string, double>()).Select(pair => (ParsePattern(pair.Key), pair.Value))],
+                config.LoraAlpha,
+                config.UseRslora
+            );
         }
     }
 
@@ -50,7 +61,8 @@ internal sealed class LoraMetadata
     /// <param name="rank">The layer's rank.</param>
     public double? Scale(LoraTarget target, string module, long rank)
     {
-        if (!networks.TryGetValue(target, out var network)) return null;
+        if (!networks.TryGetValue(target, out var network))
+            return null;
         var own = network.Patterns.FirstOrDefault(entry => entry.Pattern.IsMatch(module));
         return (own.Pattern is null ? network.Alpha : own.Alpha) / (network.IsRankStabilised ? Math.Sqrt(rank) : rank);
     }
@@ -60,7 +72,9 @@ internal sealed class LoraMetadata
         try
         {
             using var document = JsonDocument.Parse(text);
-            return document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.Clone() : throw Broken("is not a JSON object; save the LoRA again");
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                ? document.RootElement.Clone()
+                : throw Broken("is not a JSON object; save the LoRA again");
         }
         catch (JsonException)
         {

@@ -3,7 +3,8 @@ using TorchSharp;
 namespace ImgAlign.Checkpoints;
 
 /// <summary>
-/// One file of <c>torch.save</c>: dictionaries of tensors, named by their keys joined with dots; everything else in them is left out. Tensors
+/// One file of <c>torch.save</c>: dictionaries of tensors, named by their keys joined with dots; everything else in them is left out.
+/// Tensors
 /// whose storages lie at a multiple of their element size are views of the file.
 /// </summary>
 internal sealed class PickleFile : Checkpoint
@@ -24,7 +25,11 @@ internal sealed class PickleFile : Checkpoint
         {
             // A stride of 0 makes much of little: no tensor may be larger than an honest file could make it.
             if (TensorExtent.Bytes(tensor.Shape, tensor.Type) > file.Length + MostRepeatedBytes)
-                throw new CheckpointException(path, $"has shape {TensorInfo.FormatShape(tensor.Shape)}, more than a file of {file.Length} bytes can hold.", name);
+                throw new CheckpointException(
+                    path,
+                    $"has shape {TensorInfo.FormatShape(tensor.Shape)}, more than a file of {file.Length} bytes can hold.",
+                    name
+                );
         }
         Tensors = tensors.ToDictionary(pair => pair.Key, pair => new TensorInfo(pair.Key, pair.Value.Type.Scalar, pair.Value.Shape));
     }
@@ -63,7 +68,8 @@ internal sealed class PickleFile : Checkpoint
     /// <inheritdoc/>
     public override torch.Tensor Read(string name)
     {
-        if (!tensors.TryGetValue(name, out var tensor)) throw Missing(name);
+        if (!tensors.TryGetValue(name, out var tensor))
+            throw Missing(name);
         var offset = storages[tensor.Storage.Key] + tensor.Offset * tensor.Type.Bytes;
         return file.Read(name, tensor.Type, offset, tensor.Extent, tensor.Shape, tensor.Strides);
     }

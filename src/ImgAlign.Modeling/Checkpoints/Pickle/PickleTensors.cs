@@ -14,25 +14,33 @@ internal static class PickleTensors
     {
         var tensors = new Dictionary<string, PickleTensor>();
         var items = 0;
-        if (root is PickleDictionary dictionary) Visit(dictionary, "", 0);
-        if (tensors.Count == 0) throw new PickleException("it holds no tensors by name.");
+        if (root is PickleDictionary dictionary)
+            Visit(dictionary, "", 0);
+        if (tensors.Count == 0)
+            throw new PickleException("it holds no tensors by name.");
         return tensors;
 
         void Visit(PickleDictionary dictionary, string prefix, int depth)
         {
-            if (depth == DeepestNesting) throw new PickleException($"its dictionaries are nested more than {DeepestNesting} deep.");
+            if (depth == DeepestNesting)
+                throw new PickleException($"its dictionaries are nested more than {DeepestNesting} deep.");
             // Shared dictionaries are visited once for each name; the budget keeps that from growing without bound.
-            if ((items += dictionary.Items.Count + 1) > MostItems) throw new PickleException($"it holds more than {MostItems} items.");
+            if ((items += dictionary.Items.Count + 1) > MostItems)
+                throw new PickleException($"it holds more than {MostItems} items.");
             var last = new Dictionary<string, object?>();
             foreach (var (key, value) in dictionary.Items)
             {
-                if (key is string or long) last[$"{key}"] = value;
+                if (key is string or long)
+                    last[$"{key}"] = value;
             }
             foreach (var (key, value) in last)
             {
-                if (value is PickleTensor tensor && !tensors.TryAdd(prefix + key, tensor)) throw new PickleException($"tensor '{prefix}{key}' is there twice.");
-                if (tensors.Count > MostTensors) throw new PickleException($"it holds more than {MostTensors} tensors.");
-                if (value is PickleDictionary inner) Visit(inner, $"{prefix}{key}.", depth + 1);
+                if (value is PickleTensor tensor && !tensors.TryAdd(prefix + key, tensor))
+                    throw new PickleException($"tensor '{prefix}{key}' is there twice.");
+                if (tensors.Count > MostTensors)
+                    throw new PickleException($"it holds more than {MostTensors} tensors.");
+                if (value is PickleDictionary inner)
+                    Visit(inner, $"{prefix}{key}.", depth + 1);
             }
         }
     }

@@ -19,7 +19,8 @@ public sealed class AestheticNetwork : nn.Module<Tensor, Tensor>
     /// <summary>Creates the network; its weights are uninitialised.</summary>
     /// <param name="widths">The width of the embedding, and of each layer's output; the last one is 1.</param>
     /// <param name="device">Where its weights are; <see cref="META"/> until a checkpoint is bound.</param>
-    public AestheticNetwork(IReadOnlyList<long> widths, Device device) : base(nameof(AestheticNetwork))
+    public AestheticNetwork(IReadOnlyList<long> widths, Device device)
+        : base(nameof(AestheticNetwork))
     {
         var sizes = widths.Zip(widths.Skip(1));
         layers = nn.ModuleList<Linear>([.. sizes.Select(size => new Linear(size.First, size.Second, hasBias: true, device))]);
@@ -41,13 +42,17 @@ public sealed class AestheticNetwork : nn.Module<Tensor, Tensor>
             var shape = part.Tensors[name].Shape;
             if (shape is not [var outputs, var inputs] || (widths.Count > 0 && inputs != widths[^1]))
             {
-                throw part.Fault(name,
-                    $"has the shape [{string.Join(", ", shape)}], which does not fit the layer before; is this an aesthetic predictor?");
+                throw part.Fault(
+                    name,
+                    $"has the shape [{string.Join(", ", shape)}], which does not fit the layer before; is this an aesthetic predictor?"
+                );
             }
-            if (widths.Count == 0) widths.Add(inputs);
+            if (widths.Count == 0)
+                widths.Add(inputs);
             widths.Add(outputs);
         }
-        if (widths[^1] == 1) return widths;
+        if (widths[^1] == 1)
+            return widths;
         throw part.Fault(WeightOf(Places(part)[^1]), $"gives {widths[^1]} numbers, not one rating; is this an aesthetic predictor?");
     }
 
@@ -56,9 +61,11 @@ public sealed class AestheticNetwork : nn.Module<Tensor, Tensor>
     public static WeightMap Names(Checkpoint part)
     {
         var places = Places(part);
-        return new WeightMap(name => name.Split('.') is ["layers", var layer, var kind]
-            ? new WeightSource.Whole($"layers.{places[int.Parse(layer, CultureInfo.InvariantCulture)]}.{kind}")
-            : throw new ArgumentException($"'{name}' is not a parameter of an aesthetic predictor.", nameof(name)));
+        return new WeightMap(name =>
+            name.Split('.') is ["layers", var layer, var kind]
+                ? new WeightSource.Whole($"layers.{places[int.Parse(layer, CultureInfo.InvariantCulture)]}.{kind}")
+                : throw new ArgumentException($"'{name}' is not a parameter of an aesthetic predictor.", nameof(name))
+        );
     }
 
     /// <inheritdoc/>
@@ -67,16 +74,19 @@ public sealed class AestheticNetwork : nn.Module<Tensor, Tensor>
         TensorDevice.Require(this, layers[0].Weight.device, embedding);
         using var scope = NewDisposeScope();
         var x = embedding;
-        foreach (var layer in layers) x = layer.call(x);
+        foreach (var layer in layers)
+            x = layer.call(x);
         return x.squeeze(-1).MoveToOuterDisposeScope();
     }
 
     private static string WeightOf(int place) => $"layers.{place}.weight";
 
     private static List<int> Places(Checkpoint part) =>
-    [
-        .. part.Tensors.Keys.Select(static name => name.Split('.') is ["layers", var place, "weight"] ? place : "")
-            .Where(static place => place.Length > 0 && place.All(char.IsAsciiDigit))
-            .Select(static place => int.Parse(place, CultureInfo.InvariantCulture)).Order(),
-    ];
+        [
+            .. part
+                .Tensors.Keys.Select(static name => name.Split('.') is ["layers", var place, "weight"] ? place : "")
+                .Where(static place => place.Length > 0 && place.All(char.IsAsciiDigit))
+                .Select(static place => int.Parse(place, CultureInfo.InvariantCulture))
+                .Order(),
+        ];
 }

@@ -13,6 +13,7 @@ public sealed class AlignerContext : IDisposable
     /// <summary>Frees the tensors.</summary>
     public void Dispose()
     {
-        foreach (var tensor in KeysAndValues) tensor.Dispose();
+        foreach (var tensor in KeysAndValues)
+            tensor.Dispose();
     }
 }

@@ -11,7 +11,8 @@ using Linear = ImgAlign.Networks.Layers.Linear;
 namespace ImgAlign.Networks.Aligner;
 
 /// <summary>
-/// The Implicit Aligner <c>f(h, z)</c> (IMG, section 3.3): image-prompt features z <c>[B, n, d]</c> are moved towards what the prompt asks, led by
+/// The Implicit Aligner <c>f(h, z)</c> (IMG, section 3.3): image-prompt features z <c>[B, n, d]</c> are moved towards what the prompt asks,
+/// led by
 /// the detector's hidden states h <c>[B, N, D]</c>. Its last layer starts at zero, so that an untrained aligner is the identity.
 /// </summary>
 public sealed class AlignerNetwork : nn.Module<Tensor, Tensor, Tensor>
@@ -35,10 +36,14 @@ public sealed class AlignerNetwork : nn.Module<Tensor, Tensor, Tensor>
     /// <param name="config">The sizes; <c>Width</c> and <c>OutputWidth</c> are both d.</param>
     /// <param name="device">Where its weights are; <see cref="META"/> until a checkpoint is bound.</param>
     /// <exception cref="ImgAlignException">The two widths differ.</exception>
-    public AlignerNetwork(PerceiverConfig config, Device device) : base(nameof(AlignerNetwork))
+    public AlignerNetwork(PerceiverConfig config, Device device)
+        : base(nameof(AlignerNetwork))
     {
         if (config.Width != config.OutputWidth)
-            throw new ImgAlignException($"An aligner gives tokens as wide as it takes, but proj_in leads to {config.Width} and proj_out to {config.OutputWidth}; is this an aligner's checkpoint?");
+            throw new ImgAlignException(
+                $"An aligner gives tokens as wide as it takes, but proj_in leads to {config.Width} and proj_out to "
+                    + $"{config.OutputWidth}; is this an aligner's checkpoint?"
+            );
         Config = config;
         projectIn = new Linear(config.InputWidth, config.Width, hasBias: true, device);
         layers = nn.ModuleList<PerceiverLayer>([.. Enumerable.Range(0, config.Depth).Select(_ => new PerceiverLayer(config, device))]);
@@ -51,7 +56,8 @@ public sealed class AlignerNetwork : nn.Module<Tensor, Tensor, Tensor>
     /// <summary>The sizes.</summary>
     public PerceiverConfig Config { get; }
 
-    /// <summary>Whether activations within the layers of a single pass are computed again for their gradients instead of kept: less memory, more time, in training.</summary>
+    /// <summary>Whether activations within the layers of a single pass are computed again for their gradients instead of kept: less memory,
+    /// more time, in training.</summary>
     public bool RecomputesActivations { get; set; }
 
     /// <summary>Creates the network that a file holds, on the meta device.</summary>
@@ -75,7 +81,7 @@ public sealed class AlignerNetwork : nn.Module<Tensor, Tensor, Tensor>
     public AlignerContext Prepare(Tensor h)
     {
         using var scope = NewDisposeScope();
-        var x = projectIn.call(ToInput(h));  // [B, N, d]
+        var x = projectIn.call(ToInput(h)); // [B, N, d]
         return new AlignerContext([.. layers.Select(layer => layer.Prepare(x).MoveToOuterDisposeScope())]);
     }
 
@@ -88,7 +94,8 @@ public sealed class AlignerNetwork : nn.Module<Tensor, Tensor, Tensor>
         using var scope = NewDisposeScope();
         var input = ToInput(z);
         var y = input;
-        foreach (var (layer, keysAndValues) in layers.Zip(context.KeysAndValues)) y = layer.call(y, keysAndValues);
+        foreach (var (layer, keysAndValues) in layers.Zip(context.KeysAndValues))
+            y = layer.call(y, keysAndValues);
         return Move(input, y).MoveToOuterDisposeScope();
     }
 
@@ -99,10 +106,11 @@ public sealed class AlignerNetwork : nn.Module<Tensor, Tensor, Tensor>
     public override Tensor forward(Tensor h, Tensor z)
     {
         using var scope = NewDisposeScope();
-        var context = projectIn.call(ToInput(h));  // [B, N, d]
+        var context = projectIn.call(ToInput(h)); // [B, N, d]
         var input = ToInput(z);
         var y = input;
-        foreach (var layer in layers) y = layer.Read(y, context, RecomputesActivations);
+        foreach (var layer in layers)
+            y = layer.Read(y, context, RecomputesActivations);
         return Move(input, y).MoveToOuterDisposeScope();
     }
 

@@ -20,10 +20,13 @@ internal sealed class ClipEncoder : nn.Module
     /// <param name="causal">Whether a token sees only those before it.</param>
     /// <param name="hasLast">Whether the last block is there.</param>
     /// <param name="device">Where the weights are.</param>
-    public ClipEncoder(ClipTowerConfig config, bool causal, bool hasLast, Device device) : base(nameof(ClipEncoder))
+    public ClipEncoder(ClipTowerConfig config, bool causal, bool hasLast, Device device)
+        : base(nameof(ClipEncoder))
     {
         depth = config.NumHiddenLayers;
-        layers = nn.ModuleList<ClipEncoderLayer>([.. Enumerable.Range(0, hasLast ? depth : depth - 1).Select(_ => new ClipEncoderLayer(config, causal, device))]);
+        layers = nn.ModuleList<ClipEncoderLayer>([
+            .. Enumerable.Range(0, hasLast ? depth : depth - 1).Select(_ => new ClipEncoderLayer(config, causal, device)),
+        ]);
         RegisterComponents();
     }
 
@@ -31,7 +34,8 @@ internal sealed class ClipEncoder : nn.Module
     public Tensor RunToPenultimate(Tensor embeddings)
     {
         var x = embeddings.alias();
-        foreach (var layer in layers.Take(depth - 1)) x = layer.Consume(x);
+        foreach (var layer in layers.Take(depth - 1))
+            x = layer.Consume(x);
         return x;
     }
 
@@ -39,7 +43,8 @@ internal sealed class ClipEncoder : nn.Module
     public Tensor RunLast(Tensor penultimate) => layers[depth - 1].call(penultimate);
 }
 
-/// <summary>A pre-norm transformer block of either tower (transformers <c>CLIPEncoderLayer</c>): <c>[B, N, w]</c> to <c>[B, N, w]</c>.</summary>
+/// <summary>A pre-norm transformer block of either tower (transformers <c>CLIPEncoderLayer</c>): <c>[B, N, w]</c> to <c>[B, N,
+/// w]</c>.</summary>
 internal sealed class ClipEncoderLayer : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "layer_norm1")]
@@ -54,7 +59,8 @@ internal sealed class ClipEncoderLayer : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "mlp")]
     private readonly ClipMlp mlp;
 
-    public ClipEncoderLayer(ClipTowerConfig config, bool causal, Device device) : base(nameof(ClipEncoderLayer))
+    public ClipEncoderLayer(ClipTowerConfig config, bool causal, Device device)
+        : base(nameof(ClipEncoderLayer))
     {
         layerNorm1 = nn.LayerNorm(config.HiddenSize, config.LayerNormEps, device: device);
         selfAttention = new ClipAttention(config.HiddenSize, config.NumAttentionHeads, causal, device);
@@ -89,7 +95,8 @@ internal sealed class ClipAttention : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "out_proj")]
     private readonly Linear output;
 
-    public ClipAttention(int width, int heads, bool causal, Device device) : base(nameof(ClipAttention))
+    public ClipAttention(int width, int heads, bool causal, Device device)
+        : base(nameof(ClipAttention))
     {
         this.heads = heads;
         this.causal = causal;
@@ -119,7 +126,8 @@ internal sealed class ClipMlp : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "fc2")]
     private readonly Linear narrow;
 
-    public ClipMlp(ClipTowerConfig config, Device device) : base(nameof(ClipMlp))
+    public ClipMlp(ClipTowerConfig config, Device device)
+        : base(nameof(ClipMlp))
     {
         activation = Activation.ByName(config.HiddenAct);
         widen = new Linear(config.HiddenSize, config.IntermediateSize, hasBias: true, device);

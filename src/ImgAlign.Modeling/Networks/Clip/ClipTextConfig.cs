@@ -23,7 +23,8 @@ public sealed record ClipTextConfig : ClipTowerConfig
     /// <summary>An <see cref="EosTokenId"/> that stands for "the largest id of the sequence".</summary>
     internal const int LargestId = 2;
 
-    /// <summary>The id that ends a text; 2 stands for "the largest id of the sequence", as in all configurations published before 2023.</summary>
+    /// <summary>The id that ends a text; 2 stands for "the largest id of the sequence", as in all configurations published before
+    /// 2023.</summary>
     public int EosTokenId { get; init; } = 49407;
 
     /// <summary>Reads the <c>config.json</c> of a text encoder, or of a whole CLIP model.</summary>
@@ -39,7 +40,11 @@ public sealed record ClipTextConfig : ClipTowerConfig
     {
         var config = ConfigFile.Parse<ClipTextConfig>(json, source);
         if (json.TryGetProperty("text_config", out var own))
-            config = ConfigFile.Parse<ClipTextConfig>(own, source) with { Architectures = config.Architectures, ProjectionDim = config.ProjectionDim };
+            config = ConfigFile.Parse<ClipTextConfig>(own, source) with
+            {
+                Architectures = config.Architectures,
+                ProjectionDim = config.ProjectionDim,
+            };
         return config.Checked(source);
     }
 

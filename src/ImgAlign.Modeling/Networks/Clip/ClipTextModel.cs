@@ -9,7 +9,8 @@ using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Networks.Clip;
 
-/// <summary>CLIP's text encoder (transformers <c>CLIPTextModel</c> and <c>CLIPTextModelWithProjection</c>): token ids <c>[B, N]</c>, int64, to features.</summary>
+/// <summary>CLIP's text encoder (transformers <c>CLIPTextModel</c> and <c>CLIPTextModelWithProjection</c>): token ids <c>[B, N]</c>, int64,
+/// to features.</summary>
 public sealed class ClipTextModel : nn.Module<Tensor, ClipOutput>
 {
     private readonly ClipTextConfig config;
@@ -30,25 +31,34 @@ public sealed class ClipTextModel : nn.Module<Tensor, ClipOutput>
     /// <summary>Creates the network; its weights are uninitialised.</summary>
     /// <param name="config">The sizes.</param>
     /// <param name="device">Where its weights are; <see cref="META"/> until a checkpoint is bound.</param>
-    /// <param name="penultimateOnly">Leave out the last block and all that follows: only <see cref="ClipOutput.Penultimate"/> is computed.</param>
-    public ClipTextModel(ClipTextConfig config, Device device, bool penultimateOnly = false) : base(nameof(ClipTextModel))
+    /// <param name="penultimateOnly">Leave out the last block and all that follows: only <see cref="ClipOutput.Penultimate"/> is
+    /// computed.</param>
+    public ClipTextModel(ClipTextConfig config, Device device, bool penultimateOnly = false)
+        : base(nameof(ClipTextModel))
     {
         this.config = config;
         this.penultimateOnly = penultimateOnly;
         embeddings = new ClipTextEmbeddings(config, device);
         encoder = new ClipEncoder(config, causal: true, hasLast: !penultimateOnly, device);
         finalLayerNorm = penultimateOnly ? null : nn.LayerNorm(config.HiddenSize, config.LayerNormEps, device: device);
-        projection = penultimateOnly || !config.HasProjection ? null : new Linear(config.HiddenSize, config.ProjectionDim, hasBias: false, device);
+        projection =
+            penultimateOnly || !config.HasProjection ? null : new Linear(config.HiddenSize, config.ProjectionDim, hasBias: false, device);
         RegisterComponents();
     }
 
     /// <summary>How this network's parameters are named in a published file.</summary>
-    /// <param name="checkpoint">The file; names with and without <c>text_model.</c> are recognised, and the other tower is left alone.</param>
+    /// <param name="checkpoint">The file; names with and without <c>text_model.</c> are recognised, and the other tower is left
+    /// alone.</param>
     /// <param name="prefix">What stands in front of all names, with its dot.</param>
     public WeightMap Names(Checkpoint checkpoint, string prefix = "") =>
         ClipNames.Map(
-            checkpoint, prefix, "text_model.", "text_projection.", projection is not null,
-            penultimateOnly ? ClipNames.AfterPenultimate(config, "final_layer_norm.") : static _ => false);
+            checkpoint,
+            prefix,
+            "text_model.",
+            "text_projection.",
+            projection is not null,
+            penultimateOnly ? ClipNames.AfterPenultimate(config, "final_layer_norm.") : static _ => false
+        );
 
     /// <summary>The names that LoRA files have for this network's parameters.</summary>
     public static WeightMap LoraNames { get; } = new(static name => new WeightSource.Whole("text_model." + name));
@@ -58,11 +68,13 @@ public sealed class ClipTextModel : nn.Module<Tensor, ClipOutput>
     {
         TensorDevice.Require(this, embeddings.Device, inputIds);
         using var scope = NewDisposeScope();
-        var penultimate = encoder.RunToPenultimate(embeddings.call(inputIds));  // [B, N, w]
-        if (finalLayerNorm is null) return new ClipOutput(penultimate, null, null).MoveToOuterDisposeScope();
+        var penultimate = encoder.RunToPenultimate(embeddings.call(inputIds)); // [B, N, w]
+        if (finalLayerNorm is null)
+            return new ClipOutput(penultimate, null, null).MoveToOuterDisposeScope();
         var last = finalLayerNorm.call(encoder.RunLast(penultimate));
-        var pooled = last[TensorMath.Range(inputIds.shape[0], device: last.device), EndOfText(inputIds)];  // [B, w]
-        if (projection is not null) pooled = projection.call(pooled);
+        var pooled = last[TensorMath.Range(inputIds.shape[0], device: last.device), EndOfText(inputIds)]; // [B, w]
+        if (projection is not null)
+            pooled = projection.call(pooled);
         return new ClipOutput(penultimate, last, pooled).MoveToOuterDisposeScope();
     }
 
@@ -84,7 +96,8 @@ internal sealed class ClipTextEmbeddings : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "position_embedding")]
     private readonly Embedding positions;
 
-    public ClipTextEmbeddings(ClipTextConfig config, Device device) : base(nameof(ClipTextEmbeddings))
+    public ClipTextEmbeddings(ClipTextConfig config, Device device)
+        : base(nameof(ClipTextEmbeddings))
     {
         this.config = config;
         tokens = new Embedding(config.VocabSize, config.HiddenSize, device);
@@ -99,9 +112,12 @@ internal sealed class ClipTextEmbeddings : nn.Module<Tensor, Tensor>
     {
         var length = inputIds.shape[1];
         if (length > config.MaxPositionEmbeddings)
-            throw new ArgumentException($"{length} tokens are too many for this text encoder; it takes up to {config.MaxPositionEmbeddings}.", nameof(inputIds));
+            throw new ArgumentException(
+                $"{length} tokens are too many for this text encoder; it takes up to {config.MaxPositionEmbeddings}.",
+                nameof(inputIds)
+            );
         using var scope = NewDisposeScope();
-        var places = TensorMath.Range(length, int64, Device).unsqueeze(0);  // [1, N]
+        var places = TensorMath.Range(length, int64, Device).unsqueeze(0); // [1, N]
         return tokens.call(inputIds).Plus(positions.call(places)).MoveToOuterDisposeScope();
     }
 }

@@ -1,6 +1,7 @@
 namespace ImgAlign.Networks.Clip;
 
-/// <summary>What the text and the vision tower of CLIP have in common; the fields of transformers' <c>CLIPTextConfig</c> and <c>CLIPVisionConfig</c>.</summary>
+/// <summary>What the text and the vision tower of CLIP have in common; the fields of transformers' <c>CLIPTextConfig</c> and
+/// <c>CLIPVisionConfig</c>.</summary>
 public abstract record ClipTowerConfig
 {
     private protected ClipTowerConfig() { }
@@ -33,7 +34,8 @@ public abstract record ClipTowerConfig
     public IReadOnlyList<string>? Architectures { get; init; }
 
     /// <summary>Whether the checkpoint holds the projection of the pooled output.</summary>
-    public bool HasProjection => Architectures is not null
+    public bool HasProjection =>
+        Architectures is not null
         && Architectures.Any(static name => WholeModel.Contains(name) || name.EndsWith("WithProjection", StringComparison.Ordinal));
 
     /// <summary>An upper estimate of the bytes that one input needs in a forward pass in float32, beside the weights.</summary>
@@ -45,8 +47,12 @@ public abstract record ClipTowerConfig
     private protected void Validate(string source)
     {
         if (HiddenSize < 1 || IntermediateSize < 1 || NumHiddenLayers < 1 || ProjectionDim < 1)
-            throw new ImgAlignException($"{source}: hidden_size, intermediate_size, num_hidden_layers and projection_dim must be positive.");
+            throw new ImgAlignException(
+                $"{source}: hidden_size, intermediate_size, num_hidden_layers and projection_dim must be positive."
+            );
         if (NumAttentionHeads < 1 || HiddenSize % NumAttentionHeads != 0)
-            throw new ImgAlignException($"{source}: hidden_size {HiddenSize} is not a multiple of num_attention_heads {NumAttentionHeads}.");
+            throw new ImgAlignException(
+                $"{source}: hidden_size {HiddenSize} is not a multiple of num_attention_heads {NumAttentionHeads}."
+            );
     }
 }

@@ -39,7 +39,11 @@ public sealed record ClipVisionConfig : ClipTowerConfig
     {
         var config = ConfigFile.Parse<ClipVisionConfig>(json, source);
         if (json.TryGetProperty("vision_config", out var own))
-            config = ConfigFile.Parse<ClipVisionConfig>(own, source) with { Architectures = config.Architectures, ProjectionDim = config.ProjectionDim };
+            config = ConfigFile.Parse<ClipVisionConfig>(own, source) with
+            {
+                Architectures = config.Architectures,
+                ProjectionDim = config.ProjectionDim,
+            };
         return config.Checked(source);
     }
 
@@ -51,7 +55,8 @@ public sealed record ClipVisionConfig : ClipTowerConfig
         if (NumChannels < 1 || PatchSize < 1 || ImageSize < PatchSize)
         {
             throw new ImgAlignException(
-                $"{source}: num_channels and patch_size must be positive, and image_size {ImageSize} at least patch_size {PatchSize}.");
+                $"{source}: num_channels and patch_size must be positive, and image_size {ImageSize} at least patch_size {PatchSize}."
+            );
         }
         return this;
     }

@@ -36,8 +36,10 @@ public sealed class ClipVisionModel : nn.Module<Tensor, ClipOutput>
     /// <summary>Creates the network; its weights are uninitialised.</summary>
     /// <param name="config">The sizes.</param>
     /// <param name="device">Where its weights are; <see cref="META"/> until a checkpoint is bound.</param>
-    /// <param name="penultimateOnly">Leave out the last block and all that follows: only <see cref="ClipOutput.Penultimate"/> is computed.</param>
-    public ClipVisionModel(ClipVisionConfig config, Device device, bool penultimateOnly = false) : base(nameof(ClipVisionModel))
+    /// <param name="penultimateOnly">Leave out the last block and all that follows: only <see cref="ClipOutput.Penultimate"/> is
+    /// computed.</param>
+    public ClipVisionModel(ClipVisionConfig config, Device device, bool penultimateOnly = false)
+        : base(nameof(ClipVisionModel))
     {
         this.config = config;
         this.penultimateOnly = penultimateOnly;
@@ -45,12 +47,14 @@ public sealed class ClipVisionModel : nn.Module<Tensor, ClipOutput>
         preLayerNorm = nn.LayerNorm(config.HiddenSize, config.LayerNormEps, device: device);
         encoder = new ClipEncoder(config, causal: false, hasLast: !penultimateOnly, device);
         postLayerNorm = penultimateOnly ? null : nn.LayerNorm(config.HiddenSize, config.LayerNormEps, device: device);
-        projection = penultimateOnly || !config.HasProjection ? null : new Linear(config.HiddenSize, config.ProjectionDim, hasBias: false, device);
+        projection =
+            penultimateOnly || !config.HasProjection ? null : new Linear(config.HiddenSize, config.ProjectionDim, hasBias: false, device);
         RegisterComponents();
     }
 
     /// <summary>How this network's parameters are named in a published file.</summary>
-    /// <param name="checkpoint">The file; names with and without <c>vision_model.</c> are recognised, and the other tower is left alone.</param>
+    /// <param name="checkpoint">The file; names with and without <c>vision_model.</c> are recognised, and the other tower is left
+    /// alone.</param>
     /// <param name="prefix">What stands in front of all names, with its dot.</param>
     public WeightMap Names(Checkpoint checkpoint, string prefix = "")
     {
@@ -63,11 +67,13 @@ public sealed class ClipVisionModel : nn.Module<Tensor, ClipOutput>
     {
         TensorDevice.Require(this, embeddings.Device, pixels);
         using var scope = NewDisposeScope();
-        var penultimate = encoder.RunToPenultimate(preLayerNorm.call(embeddings.call(pixels)));  // [B, N, w]
-        if (postLayerNorm is null) return new ClipOutput(penultimate, null, null).MoveToOuterDisposeScope();
+        var penultimate = encoder.RunToPenultimate(preLayerNorm.call(embeddings.call(pixels))); // [B, N, w]
+        if (postLayerNorm is null)
+            return new ClipOutput(penultimate, null, null).MoveToOuterDisposeScope();
         var last = encoder.RunLast(penultimate);
-        var pooled = postLayerNorm.call(last.select(1, 0));  // [B, w], the class token
-        if (projection is not null) pooled = projection.call(pooled);
+        var pooled = postLayerNorm.call(last.select(1, 0)); // [B, w], the class token
+        if (projection is not null)
+            pooled = projection.call(pooled);
         return new ClipOutput(penultimate, last, pooled).MoveToOuterDisposeScope();
     }
 }
@@ -86,11 +92,19 @@ internal sealed class ClipVisionEmbeddings : nn.Module<Tensor, Tensor>, IParamet
     [ComponentName(Name = "position_embedding")]
     private readonly Embedding positions;
 
-    public ClipVisionEmbeddings(ClipVisionConfig config, Device device) : base(nameof(ClipVisionEmbeddings))
+    public ClipVisionEmbeddings(ClipVisionConfig config, Device device)
+        : base(nameof(ClipVisionEmbeddings))
     {
         this.config = config;
         classEmbedding = new Parameter(empty([config.HiddenSize], device: device), requires_grad: false);
-        patches = new Convolution2d(config.NumChannels, config.HiddenSize, config.PatchSize, device, stride: config.PatchSize, hasBias: false);
+        patches = new Convolution2d(
+            config.NumChannels,
+            config.HiddenSize,
+            config.PatchSize,
+            device,
+            stride: config.PatchSize,
+            hasBias: false
+        );
         positions = new Embedding(config.Patches + 1, config.HiddenSize, device);
         RegisterComponents();
     }
@@ -100,11 +114,20 @@ internal sealed class ClipVisionEmbeddings : nn.Module<Tensor, Tensor>, IParamet
 
     public override Tensor forward(Tensor pixels)
     {
-        if (pixels.shape is not [_, var channels, var height, var width] || channels != config.NumChannels || height != config.ImageSize || width != config.ImageSize)
-            throw new ArgumentException($"Pixels have shape [{string.Join(", ", pixels.shape)}] but this image encoder takes [B, {config.NumChannels}, {config.ImageSize}, {config.ImageSize}].", nameof(pixels));
+        if (
+            pixels.shape is not [_, var channels, var height, var width]
+            || channels != config.NumChannels
+            || height != config.ImageSize
+            || width != config.ImageSize
+        )
+            throw new ArgumentException(
+                $"Pixels have shape [{string.Join(", ", pixels.shape)}] but this image encoder takes [B, {config.NumChannels}, "
+                    + $"{config.ImageSize}, {config.ImageSize}].",
+                nameof(pixels)
+            );
         using var scope = NewDisposeScope();
-        var patchTokens = patches.call(pixels.to(classEmbedding.dtype)).flatten(2).transpose(1, 2);  // [B, patches, w]
-        var classToken = classEmbedding.expand(pixels.shape[0], 1, -1);  // [B, 1, w]
+        var patchTokens = patches.call(pixels.to(classEmbedding.dtype)).flatten(2).transpose(1, 2); // [B, patches, w]
+        var classToken = classEmbedding.expand(pixels.shape[0], 1, -1); // [B, 1, w]
         var places = TensorMath.Range(config.Patches + 1, device: pixels.device).unsqueeze(0);
         return cat([classToken, patchTokens], 1).Plus(positions.call(places)).MoveToOuterDisposeScope();
     }

@@ -18,12 +18,27 @@ public sealed record OpenClipConfig
     public TextTower TextCfg { get; init; } = new();
 
     /// <summary>ViT-H-14, whose sizes OpenCLIP knows by its name: HPSv2's file comes without a configuration.</summary>
-    public static OpenClipConfig VitH14 { get; } = new()
-    {
-        EmbedDim = 1024,
-        VisionCfg = new() { ImageSize = 224, Layers = 32, Width = 1280, HeadWidth = 80, PatchSize = 14 },
-        TextCfg = new() { ContextLength = 77, VocabSize = 49408, Width = 1024, Heads = 16, Layers = 24 },
-    };
+    public static OpenClipConfig VitH14 { get; } =
+        new()
+        {
+            EmbedDim = 1024,
+            VisionCfg = new()
+            {
+                ImageSize = 224,
+                Layers = 32,
+                Width = 1280,
+                HeadWidth = 80,
+                PatchSize = 14,
+            },
+            TextCfg = new()
+            {
+                ContextLength = 77,
+                VocabSize = 49408,
+                Width = 1024,
+                Heads = 16,
+                Layers = 24,
+            },
+        };
 
     private string Source { get; init; } = "ViT-H-14";
 
@@ -40,7 +55,10 @@ public sealed record OpenClipConfig
     /// <param name="source">The file, for messages.</param>
     /// <exception cref="ImgAlignException">A field is broken or not known here.</exception>
     public static OpenClipConfig FromJson(JsonElement json, string source) =>
-        ConfigFile.Parse<OpenClipConfig>(json.TryGetProperty("model_cfg", out var own) ? own : json, source) with { Source = source };
+        ConfigFile.Parse<OpenClipConfig>(json.TryGetProperty("model_cfg", out var own) ? own : json, source) with
+        {
+            Source = source,
+        };
 
     /// <summary>The image encoder's sizes.</summary>
     /// <exception cref="ImgAlignException">They are impossible.</exception>
@@ -65,19 +83,20 @@ public sealed record OpenClipConfig
 
     /// <summary>The text encoder's sizes.</summary>
     /// <exception cref="ImgAlignException">They are impossible.</exception>
-    public ClipTextConfig ToText() => new ClipTextConfig
-    {
-        HiddenSize = TextCfg.Width,
-        IntermediateSize = (int)(TextCfg.Width * TextCfg.MlpRatio),
-        NumHiddenLayers = TextCfg.Layers,
-        NumAttentionHeads = TextCfg.Heads,
-        VocabSize = TextCfg.VocabSize,
-        MaxPositionEmbeddings = TextCfg.ContextLength,
-        EosTokenId = ClipTextConfig.LargestId,
-        ProjectionDim = EmbedDim,
-        HiddenAct = Activation,
-        Architectures = ClipTowerConfig.WholeModel,
-    }.Checked(Source);
+    public ClipTextConfig ToText() =>
+        new ClipTextConfig
+        {
+            HiddenSize = TextCfg.Width,
+            IntermediateSize = (int)(TextCfg.Width * TextCfg.MlpRatio),
+            NumHiddenLayers = TextCfg.Layers,
+            NumAttentionHeads = TextCfg.Heads,
+            VocabSize = TextCfg.VocabSize,
+            MaxPositionEmbeddings = TextCfg.ContextLength,
+            EosTokenId = ClipTextConfig.LargestId,
+            ProjectionDim = EmbedDim,
+            HiddenAct = Activation,
+            Architectures = ClipTowerConfig.WholeModel,
+        }.Checked(Source);
 
     private string Activation => QuickGelu ? "quick_gelu" : "gelu";
 

@@ -30,33 +30,41 @@ public static class OpenClipNames
             ? new WeightSource.Whole(TextProjection)
             : new WeightSource.Transposed("text_projection");
         return new WeightMap(
-            name => name.Split('.') switch
-            {
-                ["embeddings", "token_embedding", "weight"] => new WeightSource.Whole("token_embedding.weight"),
-                ["embeddings", "position_embedding", "weight"] => new WeightSource.Whole("positional_embedding"),
-                ["final_layer_norm", var kind] => new WeightSource.Whole($"ln_final.{kind}"),
-                ["text_projection", "weight"] => projection,
-                var parts => Block(name, parts),
-            },
-            static name => name is "logit_scale" or "attn_mask" || name.StartsWith("visual.", StringComparison.Ordinal)
-                || name.EndsWith(ClipNames.PositionIds, StringComparison.Ordinal));
+            name =>
+                name.Split('.') switch
+                {
+                    ["embeddings", "token_embedding", "weight"] => new WeightSource.Whole("token_embedding.weight"),
+                    ["embeddings", "position_embedding", "weight"] => new WeightSource.Whole("positional_embedding"),
+                    ["final_layer_norm", var kind] => new WeightSource.Whole($"ln_final.{kind}"),
+                    ["text_projection", "weight"] => projection,
+                    var parts => Block(name, parts),
+                },
+            static name =>
+                name is "logit_scale" or "attn_mask"
+                || name.StartsWith("visual.", StringComparison.Ordinal)
+                || name.EndsWith(ClipNames.PositionIds, StringComparison.Ordinal)
+        );
     }
 
     /// <summary>The names of an image encoder's parameters.</summary>
-    public static WeightMap Vision { get; } = new(static name => name.Split('.') switch
-    {
-        ["embeddings", "class_embedding"] => new WeightSource.Whole("class_embedding"),
-        ["embeddings", "patch_embedding", "weight"] => new WeightSource.Whole("conv1.weight"),
-        ["embeddings", "position_embedding", "weight"] => new WeightSource.Whole("positional_embedding"),
-        ["pre_layrnorm", var kind] => new WeightSource.Whole($"ln_pre.{kind}"),
-        ["post_layernorm", var kind] => new WeightSource.Whole($"ln_post.{kind}"),
-        ["visual_projection", "weight"] => new WeightSource.Transposed("proj"),
-        var parts => Block(name, parts),
-    });
+    public static WeightMap Vision { get; } =
+        new(static name =>
+            name.Split('.') switch
+            {
+                ["embeddings", "class_embedding"] => new WeightSource.Whole("class_embedding"),
+                ["embeddings", "patch_embedding", "weight"] => new WeightSource.Whole("conv1.weight"),
+                ["embeddings", "position_embedding", "weight"] => new WeightSource.Whole("positional_embedding"),
+                ["pre_layrnorm", var kind] => new WeightSource.Whole($"ln_pre.{kind}"),
+                ["post_layernorm", var kind] => new WeightSource.Whole($"ln_post.{kind}"),
+                ["visual_projection", "weight"] => new WeightSource.Transposed("proj"),
+                var parts => Block(name, parts),
+            }
+        );
 
     private static WeightSource Block(string name, string[] parts)
     {
-        if (parts is not ["encoder", "layers", var number, .. var rest]) throw Unknown();
+        if (parts is not ["encoder", "layers", var number, .. var rest])
+            throw Unknown();
         var block = $"transformer.resblocks.{number}";
         return rest switch
         {

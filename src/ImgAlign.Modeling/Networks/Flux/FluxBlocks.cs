@@ -8,7 +8,8 @@ using Linear = ImgAlign.Networks.Layers.Linear;
 namespace ImgAlign.Networks.Flux;
 
 /// <summary>
-/// A block with weights of their own for text and image, which meet in the attention (diffusers <c>FluxTransformerBlock</c>). An image prompt
+/// A block with weights of their own for text and image, which meet in the attention (diffusers <c>FluxTransformerBlock</c>). An image
+/// prompt
 /// is attended to by the image's queries, as they are before rotation, and added at the very end: neither gated nor projected (XLabs
 /// <c>IPDoubleStreamBlockProcessor</c>).
 /// </summary>
@@ -35,7 +36,8 @@ internal sealed class DoubleStreamBlock : nn.Module<Tensor, FluxStep, Tensor>
     /// <param name="config">The sizes.</param>
     /// <param name="index">Which double block it is, from 0.</param>
     /// <param name="device">Where its weights are.</param>
-    public DoubleStreamBlock(FluxConfig config, int index, Device device) : base(nameof(DoubleStreamBlock))
+    public DoubleStreamBlock(FluxConfig config, int index, Device device)
+        : base(nameof(DoubleStreamBlock))
     {
         this.index = index;
         modulation = new FluxModulation(config.Width, 2, device);
@@ -58,17 +60,19 @@ internal sealed class DoubleStreamBlock : nn.Module<Tensor, FluxStep, Tensor>
         var (textAround, imageAround) = (textModulation.Of(step), modulation.Of(step));
 
         var imageProjections = attention.Project(imageAround[0].Enter(image));
-        var attended = attention.ProjectText(textAround[0].Enter(text)).Concat(imageProjections).Attend(shared.Rotations);  // [B, L + N, w]
+        var attended = attention.ProjectText(textAround[0].Enter(text)).Concat(imageProjections).Attend(shared.Rotations); // [B, L + N, w]
         var (attendedText, attendedImage) = Part(attended);
         text = textAround[0].Leave(text, attention.OutputText(attendedText));
         image = imageAround[0].Leave(image, attention.Output(attendedImage));
 
         text = textAround[1].Leave(text, textFeedForward.call(textAround[1].Enter(text)));
         image = imageAround[1].Leave(image, feedForward.call(imageAround[1].Enter(image)));
-        if (shared.ImagePrompt is { } imagePrompt) image = image.Plus(imageProjections.AttendTo(imagePrompt[index]));
+        if (shared.ImagePrompt is { } imagePrompt)
+            image = image.Plus(imageProjections.AttendTo(imagePrompt[index]));
         return cat([text, image], 1).MoveToOuterDisposeScope();
 
-        (Tensor Text, Tensor Image) Part(Tensor both) => (both.narrow(1, 0, textLength), both.narrow(1, textLength, both.shape[1] - textLength));
+        (Tensor Text, Tensor Image) Part(Tensor both) =>
+            (both.narrow(1, 0, textLength), both.narrow(1, textLength, both.shape[1] - textLength));
     }
 }
 
@@ -93,7 +97,8 @@ internal sealed class SingleStreamBlock : nn.Module<Tensor, FluxStep, Tensor>
     /// <summary>Creates the block; its weights are uninitialised.</summary>
     /// <param name="config">The sizes.</param>
     /// <param name="device">Where its weights are.</param>
-    public SingleStreamBlock(FluxConfig config, Device device) : base(nameof(SingleStreamBlock))
+    public SingleStreamBlock(FluxConfig config, Device device)
+        : base(nameof(SingleStreamBlock))
     {
         modulation = new FluxModulation(config.Width, 1, device);
         attention = new FluxAttention(config, isDouble: false, device);
@@ -161,7 +166,8 @@ internal sealed class FluxAttention : nn.Module
     [ComponentName(Name = "to_add_out")]
     private readonly Linear? textOutput;
 
-    public FluxAttention(FluxConfig config, bool isDouble, Device device) : base(nameof(FluxAttention))
+    public FluxAttention(FluxConfig config, bool isDouble, Device device)
+        : base(nameof(FluxAttention))
     {
         heads = config.NumAttentionHeads;
         (queries, keys, values) = (Projection(), Projection(), Projection());
@@ -179,10 +185,12 @@ internal sealed class FluxAttention : nn.Module
     }
 
     /// <summary>Of image tokens, or of all tokens in a single block.</summary>
-    public Projections Project(Tensor x) => new(queryNorm.call(Split(queries.call(x))), keyNorm.call(Split(keys.call(x))), Split(values.call(x)));
+    public Projections Project(Tensor x) =>
+        new(queryNorm.call(Split(queries.call(x))), keyNorm.call(Split(keys.call(x))), Split(values.call(x)));
 
     /// <summary>Of text tokens, in a double block.</summary>
-    public Projections ProjectText(Tensor x) => new(textQueryNorm!.call(Split(textQueries!.call(x))), textKeyNorm!.call(Split(textKeys!.call(x))), Split(textValues!.call(x)));
+    public Projections ProjectText(Tensor x) =>
+        new(textQueryNorm!.call(Split(textQueries!.call(x))), textKeyNorm!.call(Split(textKeys!.call(x))), Split(textValues!.call(x)));
 
     /// <summary>Back to image tokens, in a double block.</summary>
     public Tensor Output(Tensor attended) => output![0].call(attended);
@@ -197,34 +205,45 @@ internal sealed class FluxAttention : nn.Module
 internal sealed record Projections(Tensor Queries, Tensor Keys, Tensor Values)
 {
     /// <summary>Tokens of both, one after the other.</summary>
-    public Projections Concat(Projections other) => new(cat([Queries, other.Queries], 1), cat([Keys, other.Keys], 1), cat([Values, other.Values], 1));
+    public Projections Concat(Projections other) =>
+        new(cat([Queries, other.Queries], 1), cat([Keys, other.Keys], 1), cat([Values, other.Values], 1));
 
     /// <summary>Lets every token attend to every token, <c>[B, N, w]</c>.</summary>
     public Tensor Attend(Tensor rotations)
     {
         using var scope = NewDisposeScope();
         var (q, k) = (AxialRope.Rotate(Queries, rotations), AxialRope.Rotate(Keys, rotations));
-        return Attention.Merge(Attention.AttendHeads(q.transpose(1, 2), k.transpose(1, 2), Values.transpose(1, 2))).MoveToOuterDisposeScope();
+        return Attention
+            .Merge(Attention.AttendHeads(q.transpose(1, 2), k.transpose(1, 2), Values.transpose(1, 2)))
+            .MoveToOuterDisposeScope();
     }
 
     /// <summary>Lets the tokens attend to an image prompt, without rotation, <c>[B, N, w]</c>.</summary>
     public Tensor AttendTo(KeysAndValues imagePrompt)
     {
         using var scope = NewDisposeScope();
-        return Attention.Merge(Attention.AttendHeads(Queries.transpose(1, 2), imagePrompt.Keys, imagePrompt.Values)).MoveToOuterDisposeScope();
+        return Attention
+            .Merge(Attention.AttendHeads(Queries.transpose(1, 2), imagePrompt.Keys, imagePrompt.Values))
+            .MoveToOuterDisposeScope();
     }
 }
 
-/// <summary>A linear layer to several times the width with the tanh GELU, and one back (diffusers <c>FeedForward</c> with <c>gelu-approximate</c>).</summary>
+/// <summary>A linear layer to several times the width with the tanh GELU, and one back (diffusers <c>FeedForward</c> with
+/// <c>gelu-approximate</c>).</summary>
 internal sealed class FluxFeedForward : nn.Module<Tensor, Tensor>
 {
     // The second entry is the dropout that counts in the checkpoint's names.
     [ComponentName(Name = "net")]
     private readonly ModuleList<nn.Module<Tensor, Tensor>> net;
 
-    public FluxFeedForward(FluxConfig config, Device device) : base(nameof(FluxFeedForward))
+    public FluxFeedForward(FluxConfig config, Device device)
+        : base(nameof(FluxFeedForward))
     {
-        net = new ModuleList<nn.Module<Tensor, Tensor>>(new ActivatedLinear(config.Width, config.MlpWidth, device), nn.Identity(), new Linear(config.MlpWidth, config.Width, hasBias: true, device));
+        net = new ModuleList<nn.Module<Tensor, Tensor>>(
+            new ActivatedLinear(config.Width, config.MlpWidth, device),
+            nn.Identity(),
+            new Linear(config.MlpWidth, config.Width, hasBias: true, device)
+        );
         RegisterComponents();
     }
 
@@ -237,7 +256,8 @@ internal sealed class ActivatedLinear : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "proj")]
     private readonly Linear projection;
 
-    public ActivatedLinear(long inputs, long outputs, Device device) : base(nameof(ActivatedLinear))
+    public ActivatedLinear(long inputs, long outputs, Device device)
+        : base(nameof(ActivatedLinear))
     {
         projection = new Linear(inputs, outputs, hasBias: true, device);
         RegisterComponents();
@@ -246,7 +266,8 @@ internal sealed class ActivatedLinear : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor x) => projection.call(x).gelu_(GELU.Approximate.tanh);
 }
 
-/// <summary>Shifts, scales and gates of a block from the step's vector (diffusers <c>AdaLayerNormZero</c>, FLUX <c>Modulation</c>).</summary>
+/// <summary>Shifts, scales and gates of a block from the step's vector (diffusers <c>AdaLayerNormZero</c>, FLUX
+/// <c>Modulation</c>).</summary>
 internal sealed class FluxModulation : nn.Module<Tensor, Tensor>
 {
     private readonly int count;
@@ -258,7 +279,8 @@ internal sealed class FluxModulation : nn.Module<Tensor, Tensor>
     /// <param name="width">Width of the tokens.</param>
     /// <param name="count">The number of sublayers that are modulated.</param>
     /// <param name="device">Where its weights are.</param>
-    public FluxModulation(long width, int count, Device device) : base(nameof(FluxModulation))
+    public FluxModulation(long width, int count, Device device)
+        : base(nameof(FluxModulation))
     {
         this.count = count;
         linear = new Linear(width, 3 * count * width, hasBias: true, device);
@@ -270,7 +292,7 @@ internal sealed class FluxModulation : nn.Module<Tensor, Tensor>
     /// <summary>One a sublayer.</summary>
     public Modulation[] Of(FluxStep step)
     {
-        var parts = call(step.ActivatedVector).unsqueeze(1).chunk(3 * count, -1);  // each [B, 1, w]
+        var parts = call(step.ActivatedVector).unsqueeze(1).chunk(3 * count, -1); // each [B, 1, w]
         return [.. parts.Chunk(3).Select(part => new Modulation(part[0], part[1].Plus(1), part[2]))];
     }
 }

@@ -5,14 +5,16 @@ namespace ImgAlign.Networks.Flux;
 
 /// <summary>
 /// What all steps of a generation share: the text's tokens, what pooled text and guidance add to the time embedding, the rotations of all
-/// positions, and keys and values of an image prompt for every double block. Made by <see cref="FluxTransformer.Prepare"/>; owns its tensors.
+/// positions, and keys and values of an image prompt for every double block. Made by <see cref="FluxTransformer.Prepare"/>; owns its
+/// tensors.
 /// </summary>
 public sealed class FluxConditioning : Conditioning
 {
     internal FluxConditioning(Tensor text, Tensor vector, Tensor rotations, IReadOnlyList<KeysAndValues>? imagePrompt)
     {
         (Text, Vector, Rotations, ImagePrompt) = (text, vector, rotations, imagePrompt);
-        foreach (var tensor in Tensors) tensor.DetachFromDisposeScope();
+        foreach (var tensor in Tensors)
+            tensor.DetachFromDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -45,7 +47,11 @@ public sealed class FluxConditioning : Conditioning
     public FluxConditioning Select(Tensor samples)
     {
         return new FluxConditioning(
-            Of(Text), Of(Vector), Rotations.shape[0] == 1 ? Rotations.alias() : Of(Rotations), ImagePrompt?.Select(prompt => new KeysAndValues(Of(prompt.Keys), Of(prompt.Values))).ToList());
+            Of(Text),
+            Of(Vector),
+            Rotations.shape[0] == 1 ? Rotations.alias() : Of(Rotations),
+            ImagePrompt?.Select(prompt => new KeysAndValues(Of(prompt.Keys), Of(prompt.Values))).ToList()
+        );
 
         Tensor Of(Tensor tensor) => tensor.index_select(0, samples);
     }
@@ -53,11 +59,13 @@ public sealed class FluxConditioning : Conditioning
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        foreach (var tensor in Tensors) tensor.Dispose();
+        foreach (var tensor in Tensors)
+            tensor.Dispose();
         StepCache?.Dispose();
     }
 
-    private IEnumerable<Tensor> Tensors => (ImagePrompt ?? []).SelectMany<KeysAndValues, Tensor>(prompt => [prompt.Keys, prompt.Values]).Concat([Text, Vector, Rotations]);
+    private IEnumerable<Tensor> Tensors =>
+        (ImagePrompt ?? []).SelectMany<KeysAndValues, Tensor>(prompt => [prompt.Keys, prompt.Values]).Concat([Text, Vector, Rotations]);
 }
 
 /// <summary>What the blocks share within one step.</summary>

@@ -5,7 +5,8 @@ using ImgAlign.Checkpoints;
 namespace ImgAlign.Networks.Flux;
 
 /// <summary>
-/// Sizes of a FLUX.1 transformer: the <c>config.json</c> of diffusers' <c>FluxTransformer2DModel</c>, with that class's defaults, or what the
+/// Sizes of a FLUX.1 transformer: the <c>config.json</c> of diffusers' <c>FluxTransformer2DModel</c>, with that class's defaults, or what
+/// the
 /// authors' file itself tells.
 /// </summary>
 public sealed record FluxConfig
@@ -68,11 +69,14 @@ public sealed record FluxConfig
     /// <exception cref="ImgAlignException">A field is broken or asks for what is not known here.</exception>
     public static FluxConfig FromJson(JsonElement json, string source)
     {
-        var config = json.TryGetProperty("context_in_dim", out _) ? ConfigFile.Parse<AuthorsConfig>(json, source).Convert(source) : ConfigFile.Parse<FluxConfig>(json, source);
+        var config = json.TryGetProperty("context_in_dim", out _)
+            ? ConfigFile.Parse<AuthorsConfig>(json, source).Convert(source)
+            : ConfigFile.Parse<FluxConfig>(json, source);
         return config.Validate(source);
     }
 
-    /// <summary>The configuration that a file in the authors' layout tells by its shapes; the axes are shared out as in all published models.</summary>
+    /// <summary>The configuration that a file in the authors' layout tells by its shapes; the axes are shared out as in all published
+    /// models.</summary>
     /// <param name="checkpoint">The file; no data is read.</param>
     /// <exception cref="ImgAlignException">It is not such a file.</exception>
     public static FluxConfig FromShapes(Checkpoint checkpoint)
@@ -94,21 +98,46 @@ public sealed record FluxConfig
             MlpRatio = (double)Shape("double_blocks.0.img_mlp.0.weight")[0] / imageIn[0],
         }.Validate(checkpoint.Source);
 
-        IReadOnlyList<long> Shape(string name) => checkpoint.Tensors.TryGetValue(name, out var info) && info.Shape.Count > 0 ? info.Shape
-            : throw checkpoint.Fault(name, "is missing; is this a FLUX.1 transformer in the authors' layout, such as flux1-dev.safetensors?");
+        IReadOnlyList<long> Shape(string name) =>
+            checkpoint.Tensors.TryGetValue(name, out var info) && info.Shape.Count > 0
+                ? info.Shape
+                : throw checkpoint.Fault(
+                    name,
+                    "is missing; is this a FLUX.1 transformer in the authors' layout, such as flux1-dev.safetensors?"
+                );
 
-        int Count(string prefix) => checkpoint.Tensors.Keys.Where(name => name.StartsWith(prefix, StringComparison.Ordinal))
-            .Select(name => name.Split('.')[1]).Distinct().Count();
+        int Count(string prefix) =>
+            checkpoint
+                .Tensors.Keys.Where(name => name.StartsWith(prefix, StringComparison.Ordinal))
+                .Select(name => name.Split('.')[1])
+                .Distinct()
+                .Count();
     }
 
     private FluxConfig Validate(string source)
     {
-        if (new[] { InChannels, OutChannels ?? InChannels, AttentionHeadDim, NumAttentionHeads, JointAttentionDim, PooledProjectionDim, MlpWidth }.Min() < 1 || NumLayers < 0 || NumSingleLayers < 0)
+        if (
+            new[]
+            {
+                InChannels,
+                OutChannels ?? InChannels,
+                AttentionHeadDim,
+                NumAttentionHeads,
+                JointAttentionDim,
+                PooledProjectionDim,
+                MlpWidth,
+            }.Min() < 1
+            || NumLayers < 0
+            || NumSingleLayers < 0
+        )
             throw new ImgAlignException($"{source}: channels, widths and heads must be positive, and numbers of layers not negative.");
         if (PatchSize != 1)
             throw new ImgAlignException($"{source}: patch_size {PatchSize} is not known here; 1 is, as in FLUX.1.");
         if (AxesDimsRope.Sum() != AttentionHeadDim || AxesDimsRope.Any(width => width < 2 || width % 2 != 0))
-            throw new ImgAlignException($"{source}: axes_dims_rope {string.Join(" + ", AxesDimsRope)} must be even numbers that add up to attention_head_dim {AttentionHeadDim}.");
+            throw new ImgAlignException(
+                $"{source}: axes_dims_rope {string.Join(" + ", AxesDimsRope)} must be even numbers that add up to "
+                    + $"attention_head_dim {AttentionHeadDim}."
+            );
         return this;
     }
 
@@ -131,8 +160,10 @@ public sealed record FluxConfig
 
         public FluxConfig Convert(string source)
         {
-            if (!QkvBias) throw new ImgAlignException($"{source}: qkv_bias false is not known here; FLUX.1 has true.");
-            if (NumHeads < 1 || HiddenSize % NumHeads != 0) throw new ImgAlignException($"{source}: hidden_size {HiddenSize} is not a multiple of num_heads {NumHeads}.");
+            if (!QkvBias)
+                throw new ImgAlignException($"{source}: qkv_bias false is not known here; FLUX.1 has true.");
+            if (NumHeads < 1 || HiddenSize % NumHeads != 0)
+                throw new ImgAlignException($"{source}: hidden_size {HiddenSize} is not a multiple of num_heads {NumHeads}.");
             return new FluxConfig
             {
                 InChannels = InChannels,

@@ -19,7 +19,8 @@ public sealed class FluxImageProjection : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "norm")]
     private readonly LayerNorm norm;
 
-    public FluxImageProjection(int inputs, int tokens, int width, Device device) : base(nameof(FluxImageProjection))
+    public FluxImageProjection(int inputs, int tokens, int width, Device device)
+        : base(nameof(FluxImageProjection))
     {
         (InputWidth, Tokens, Width) = (inputs, tokens, width);
         projection = new Linear(inputs, tokens * width, hasBias: true, device);
@@ -48,9 +49,16 @@ public sealed class FluxImageProjection : nn.Module<Tensor, Tensor>
     /// <summary>The sizes of the network that <c>ip_adapter.safetensors</c> holds.</summary>
     public static (int InputWidth, int Tokens, int Width) ReadSizes(Checkpoint checkpoint)
     {
-        if (checkpoint.Tensors.GetValueOrDefault(Prefix + "norm.weight")?.Shape is not [> 0 and var width]
-            || checkpoint.Tensors.GetValueOrDefault(Prefix + "proj.weight")?.Shape is not [var outputs, var inputs] || outputs % width != 0)
-            throw new CheckpointException(checkpoint.Source, $"and its norm are missing or do not fit each other; is this XLabs' image prompt for FLUX (ip_adapter.safetensors)?", Prefix + "proj.weight");
+        if (
+            checkpoint.Tensors.GetValueOrDefault(Prefix + "norm.weight")?.Shape is not [> 0 and var width]
+            || checkpoint.Tensors.GetValueOrDefault(Prefix + "proj.weight")?.Shape is not [var outputs, var inputs]
+            || outputs % width != 0
+        )
+            throw new CheckpointException(
+                checkpoint.Source,
+                $"and its norm are missing or do not fit each other; is this XLabs' image prompt for FLUX (ip_adapter.safetensors)?",
+                Prefix + "proj.weight"
+            );
         return ((int)inputs, (int)(outputs / width), (int)width);
     }
 

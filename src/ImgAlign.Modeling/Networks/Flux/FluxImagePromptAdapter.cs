@@ -21,14 +21,18 @@ public sealed class FluxImagePromptAdapter : nn.Module
     /// <param name="config">The transformer's configuration.</param>
     /// <param name="width">The width of an image-prompt token, d.</param>
     /// <param name="device">Where the weights are; <see cref="META"/> until a checkpoint is bound.</param>
-    public FluxImagePromptAdapter(FluxConfig config, long width, Device device) : base(nameof(FluxImagePromptAdapter))
+    public FluxImagePromptAdapter(FluxConfig config, long width, Device device)
+        : base(nameof(FluxImagePromptAdapter))
     {
-        blocks = nn.ModuleList<FluxImagePromptBlock>([.. Enumerable.Range(0, config.NumLayers).Select(_ => new FluxImagePromptBlock(width, config.Width, device))]);
+        blocks = nn.ModuleList<FluxImagePromptBlock>([
+            .. Enumerable.Range(0, config.NumLayers).Select(_ => new FluxImagePromptBlock(width, config.Width, device)),
+        ]);
         RegisterComponents();
     }
 
     /// <summary>The names in the published file, next to those of the projector.</summary>
-    public static WeightMap Weights { get; } = WeightMap.Identity.Ignoring(static name => !name.Contains(".processor.", StringComparison.Ordinal));
+    public static WeightMap Weights { get; } =
+        WeightMap.Identity.Ignoring(static name => !name.Contains(".processor.", StringComparison.Ordinal));
 
     /// <summary>Keys and values of image tokens <c>[B, n, d]</c>, one a double block; the values times each sample's scale.</summary>
     internal List<KeysAndValues> Project(Tensor tokens, IReadOnlyList<double> scales, long heads)
@@ -44,7 +48,8 @@ internal sealed class FluxImagePromptBlock : nn.Module
     [ComponentName(Name = "processor")]
     private readonly FluxImagePromptProjection processor;
 
-    public FluxImagePromptBlock(long inputs, long outputs, Device device) : base(nameof(FluxImagePromptBlock))
+    public FluxImagePromptBlock(long inputs, long outputs, Device device)
+        : base(nameof(FluxImagePromptBlock))
     {
         processor = new FluxImagePromptProjection(inputs, outputs, device);
         RegisterComponents();
@@ -62,7 +67,8 @@ internal sealed class FluxImagePromptProjection : nn.Module
     [ComponentName(Name = "ip_adapter_double_stream_v_proj")]
     private readonly Linear values;
 
-    public FluxImagePromptProjection(long inputs, long outputs, Device device) : base(nameof(FluxImagePromptProjection))
+    public FluxImagePromptProjection(long inputs, long outputs, Device device)
+        : base(nameof(FluxImagePromptProjection))
     {
         keys = new Linear(inputs, outputs, hasBias: true, device);
         values = new Linear(inputs, outputs, hasBias: true, device);

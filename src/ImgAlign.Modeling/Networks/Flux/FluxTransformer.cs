@@ -10,7 +10,8 @@ using Linear = ImgAlign.Networks.Layers.Linear;
 namespace ImgAlign.Networks.Flux;
 
 /// <summary>
-/// FLUX.1's transformer (diffusers <c>FluxTransformer2DModel</c>, whose names it has): image tokens at a time of the flow to their velocity.
+/// FLUX.1's transformer (diffusers <c>FluxTransformer2DModel</c>, whose names it has): image tokens at a time of the flow to their
+/// velocity.
 /// </summary>
 public sealed class FluxTransformer : nn.Module<Tensor, Tensor, FluxConditioning, Tensor>, IBlockNetwork
 {
@@ -41,14 +42,19 @@ public sealed class FluxTransformer : nn.Module<Tensor, Tensor, FluxConditioning
     /// <summary>Creates the network; its weights are uninitialised.</summary>
     /// <param name="config">The sizes.</param>
     /// <param name="device">Where its weights are; <see cref="META"/> until a checkpoint is bound.</param>
-    public FluxTransformer(FluxConfig config, Device device) : base(nameof(FluxTransformer))
+    public FluxTransformer(FluxConfig config, Device device)
+        : base(nameof(FluxTransformer))
     {
         Config = config;
         timeTextEmbedding = new FluxTimeTextEmbedding(config, device);
         textEmbedder = new Linear(config.JointAttentionDim, config.Width, hasBias: true, device);
         imageEmbedder = new Linear(config.InChannels, config.Width, hasBias: true, device);
-        doubleBlocks = nn.ModuleList<DoubleStreamBlock>([.. Enumerable.Range(0, config.NumLayers).Select(i => new DoubleStreamBlock(config, i, device))]);
-        singleBlocks = nn.ModuleList<SingleStreamBlock>([.. Enumerable.Range(0, config.NumSingleLayers).Select(_ => new SingleStreamBlock(config, device))]);
+        doubleBlocks = nn.ModuleList<DoubleStreamBlock>([
+            .. Enumerable.Range(0, config.NumLayers).Select(i => new DoubleStreamBlock(config, i, device)),
+        ]);
+        singleBlocks = nn.ModuleList<SingleStreamBlock>([
+            .. Enumerable.Range(0, config.NumSingleLayers).Select(_ => new SingleStreamBlock(config, device)),
+        ]);
         blocks = new(doubleBlocks.Concat<nn.Module<Tensor, FluxStep, Tensor>>(singleBlocks));
         outputNorm = new FluxOutputNorm(config.Width, device);
         output = new Linear(config.Width, config.OutChannels ?? config.InChannels, hasBias: true, device);
@@ -65,7 +71,8 @@ public sealed class FluxTransformer : nn.Module<Tensor, Tensor, FluxConditioning
 
     /// <summary>How this network's parameters are named in a published file, diffusers' or the authors'.</summary>
     /// <param name="checkpoint">The file; only its names are looked at.</param>
-    public WeightMap Names(Checkpoint checkpoint) => FluxNames.IsAuthors(checkpoint) ? FluxNames.Authors(Config, checkpoint) : WeightMap.Identity;
+    public WeightMap Names(Checkpoint checkpoint) =>
+        FluxNames.IsAuthors(checkpoint) ? FluxNames.Authors(Config, checkpoint) : WeightMap.Identity;
 
     /// <summary>Computes what all steps of a generation share.</summary>
     /// <param name="text">Features of the text's tokens, <c>[B, L, d]</c>.</param>
@@ -75,34 +82,52 @@ public sealed class FluxTransformer : nn.Module<Tensor, Tensor, FluxConditioning
     /// <param name="imageIds">Positions of the image's tokens (<see cref="LatentPatches.Ids"/>), <c>[N, 3]</c> or <c>[B, N, 3]</c>.</param>
     /// <param name="adapter">The adapter for <paramref name="imageTokens"/>, or null for no image prompt.</param>
     /// <param name="imageTokens">Image-prompt features <c>[B, n, d]</c>, or null for no image prompt.</param>
-    /// <param name="imageScales">The weight of each sample's image prompt. All 0 is the same as none, to the bit, and costs nothing.</param>
+    /// <param name="imageScales">The weight of each sample's image prompt. All 0 is the same as none, to the bit, and costs
+    /// nothing.</param>
     /// <returns>The caller's.</returns>
-    /// <exception cref="ArgumentException">A tensor has another shape than the configuration asks for, a part of the image prompt is missing, or a scale is not finite.</exception>
+    /// <exception cref="ArgumentException">A tensor has another shape than the configuration asks for, a part of the image prompt is
+    /// missing, or a scale is not finite.</exception>
     public FluxConditioning Prepare(
-        Tensor text, Tensor pooledText, Tensor guidance, Tensor textIds, Tensor imageIds, FluxImagePromptAdapter? adapter = null, Tensor? imageTokens = null, IReadOnlyList<double>? imageScales = null)
+        Tensor text,
+        Tensor pooledText,
+        Tensor guidance,
+        Tensor textIds,
+        Tensor imageIds,
+        FluxImagePromptAdapter? adapter = null,
+        Tensor? imageTokens = null,
+        IReadOnlyList<double>? imageScales = null
+    )
     {
         if ((adapter is null) != (imageTokens is null) || (adapter is null) != (imageScales is null))
             throw new ArgumentException("An image prompt needs its adapter, its tokens and their scales.", nameof(imageTokens));
         var batch = text.shape[0];
         if (imageScales is not null && (imageScales.Count != batch || !imageScales.All(double.IsFinite)))
-            throw new ArgumentException($"The image prompt's scales must be {batch} finite numbers, but are {string.Join(", ", imageScales)}.", nameof(imageScales));
+            throw new ArgumentException(
+                $"The image prompt's scales must be {batch} finite numbers, but are {string.Join(", ", imageScales)}.",
+                nameof(imageScales)
+            );
         TensorShape.Require(text, nameof(text), batch, null, Config.JointAttentionDim);
         TensorShape.Require(pooledText, nameof(pooledText), batch, Config.PooledProjectionDim);
         TensorShape.Require(guidance, nameof(guidance), batch);
-        if (imageTokens is not null) TensorShape.Require(imageTokens, nameof(imageTokens), batch, null, null);
+        if (imageTokens is not null)
+            TensorShape.Require(imageTokens, nameof(imageTokens), batch, null, null);
         TensorDevice.Require(this, Device, text);
         TensorDevice.Require(this, Device, pooledText);
         TensorDevice.Require(this, Device, guidance);
         TensorDevice.Require(this, Device, textIds);
         TensorDevice.Require(this, Device, imageIds);
-        if (imageTokens is not null) TensorDevice.Require(this, Device, imageTokens);
+        if (imageTokens is not null)
+            TensorDevice.Require(this, Device, imageTokens);
 
         using var scope = NewDisposeScope();
         return new FluxConditioning(
             textEmbedder.call(text),
             timeTextEmbedding.EmbedTextAndGuidance(pooledText, guidance),
             AxialRope.Table(cat([textIds, imageIds], -2), Config.AxesDimsRope, Config.Theta),
-            imageScales is null || imageScales.All(static scale => scale == 0) ? null : adapter!.Project(imageTokens!, imageScales, Config.NumAttentionHeads));
+            imageScales is null || imageScales.All(static scale => scale == 0)
+                ? null
+                : adapter!.Project(imageTokens!, imageScales, Config.NumAttentionHeads)
+        );
     }
 
     /// <summary>Predicts the velocity, dx/dt.</summary>
@@ -114,7 +139,8 @@ public sealed class FluxTransformer : nn.Module<Tensor, Tensor, FluxConditioning
     public override Tensor forward(Tensor image, Tensor timestep, FluxConditioning conditioning)
     {
         TensorShape.Require(image, nameof(image), conditioning.Batch, conditioning.ImageLength, Config.InChannels);
-        if (timestep.numel() != 1) TensorShape.Require(timestep, nameof(timestep), conditioning.Batch);
+        if (timestep.numel() != 1)
+            TensorShape.Require(timestep, nameof(timestep), conditioning.Batch);
         TensorDevice.Require(this, Device, image);
         TensorDevice.Require(this, Device, timestep);
         TensorDevice.Require(this, Device, conditioning.Text);
@@ -122,12 +148,13 @@ public sealed class FluxTransformer : nn.Module<Tensor, Tensor, FluxConditioning
         using var scope = NewDisposeScope();
         var vector = timeTextEmbedding.EmbedTime(timestep.expand(conditioning.Batch)).Plus(conditioning.Vector);
         var step = new FluxStep(nn.functional.silu(vector), conditioning);
-        var x = RunBlocks(cat([conditioning.Text, imageEmbedder.call(image)], 1), step);  // [B, L + N, w]
+        var x = RunBlocks(cat([conditioning.Text, imageEmbedder.call(image)], 1), step); // [B, L + N, w]
         var ofImage = x.narrow(1, conditioning.TextLength, conditioning.ImageLength);
         return output.call(outputNorm.call(ofImage, step)).MoveToOuterDisposeScope();
     }
 
-    private Tensor RunBlocks(Tensor x, FluxStep step) => step.Conditioning.StepCache is { } cache ? RunChanged(x, step, cache) : Run(blocks.InTurn(), x, step);
+    private Tensor RunBlocks(Tensor x, FluxStep step) =>
+        step.Conditioning.StepCache is { } cache ? RunChanged(x, step, cache) : Run(blocks.InTurn(), x, step);
 
     // All blocks for the samples that the first one changes, and the first one alone for the others.
     private Tensor RunChanged(Tensor x, FluxStep step, FirstBlockCache cache)
@@ -138,14 +165,21 @@ public sealed class FluxTransformer : nn.Module<Tensor, Tensor, FluxConditioning
         var changed = cache.Changed(x, output);
         var samples = tensor(changed, int64, x.device);
         var ofChanged = output.index_select(0, samples);
-        if (changed.Length == 0) return cache.Complete(x, output, changed, ofChanged);
+        if (changed.Length == 0)
+            return cache.Complete(x, output, changed, ofChanged);
         using var conditioning = step.Conditioning.Select(samples);
-        return cache.Complete(x, output, changed, Run(Rest(inTurn), ofChanged, new FluxStep(step.ActivatedVector.index_select(0, samples), conditioning)));
+        return cache.Complete(
+            x,
+            output,
+            changed,
+            Run(Rest(inTurn), ofChanged, new FluxStep(step.ActivatedVector.index_select(0, samples), conditioning))
+        );
     }
 
     private static IEnumerable<T> Rest<T>(IEnumerator<T> items)
     {
-        while (items.MoveNext()) yield return items.Current;
+        while (items.MoveNext())
+            yield return items.Current;
     }
 
     // Frees what is between the blocks, and x.
@@ -167,7 +201,7 @@ public sealed class FluxTransformer : nn.Module<Tensor, Tensor, FluxConditioning
 internal sealed class FluxTimeTextEmbedding : nn.Module
 {
     private const int SinusoidWidth = 256;
-    private const double Unit = 1000;  // times and guidance are embedded as thousandths
+    private const double Unit = 1000; // times and guidance are embedded as thousandths
 
     [ComponentName(Name = "time_proj")]
     private readonly SinusoidalEmbedding sinusoids = new(SinusoidWidth, cosineFirst: true, frequencyShift: 0);
@@ -181,7 +215,8 @@ internal sealed class FluxTimeTextEmbedding : nn.Module
     [ComponentName(Name = "text_embedder")]
     private readonly TimestepEmbedding text;
 
-    public FluxTimeTextEmbedding(FluxConfig config, Device device) : base(nameof(FluxTimeTextEmbedding))
+    public FluxTimeTextEmbedding(FluxConfig config, Device device)
+        : base(nameof(FluxTimeTextEmbedding))
     {
         time = new TimestepEmbedding(SinusoidWidth, config.Width, device);
         guidance = config.GuidanceEmbeds ? new TimestepEmbedding(SinusoidWidth, config.Width, device) : null;
@@ -193,9 +228,11 @@ internal sealed class FluxTimeTextEmbedding : nn.Module
     public Tensor EmbedTime(Tensor timestep) => Embed(time, timestep);
 
     /// <summary>Of pooled text <c>[B, p]</c>, and of guidance <c>[B]</c> where the model knows it: <c>[B, w]</c>.</summary>
-    public Tensor EmbedTextAndGuidance(Tensor pooledText, Tensor scale) => guidance is null ? text.call(pooledText) : text.call(pooledText).Plus(Embed(guidance, scale));
+    public Tensor EmbedTextAndGuidance(Tensor pooledText, Tensor scale) =>
+        guidance is null ? text.call(pooledText) : text.call(pooledText).Plus(Embed(guidance, scale));
 
-    private Tensor Embed(TimestepEmbedding embedding, Tensor numbers) => embedding.call(sinusoids.call(numbers.to(float32).Times(Unit)).to(embedding.Type));
+    private Tensor Embed(TimestepEmbedding embedding, Tensor numbers) =>
+        embedding.call(sinusoids.call(numbers.to(float32).Times(Unit)).to(embedding.Type));
 }
 
 /// <summary>The norm before the last layer, modulated by the step's vector (diffusers <c>AdaLayerNormContinuous</c>).</summary>
@@ -204,7 +241,8 @@ internal sealed class FluxOutputNorm : nn.Module<Tensor, FluxStep, Tensor>
     [ComponentName(Name = "linear")]
     private readonly Linear linear;
 
-    public FluxOutputNorm(long width, Device device) : base(nameof(FluxOutputNorm))
+    public FluxOutputNorm(long width, Device device)
+        : base(nameof(FluxOutputNorm))
     {
         linear = new Linear(width, 2 * width, hasBias: true, device);
         RegisterComponents();
@@ -213,7 +251,7 @@ internal sealed class FluxOutputNorm : nn.Module<Tensor, FluxStep, Tensor>
     public override Tensor forward(Tensor x, FluxStep step)
     {
         using var scope = NewDisposeScope();
-        var parts = linear.call(step.ActivatedVector).unsqueeze(1).chunk(2, -1);  // scale before shift, each [B, 1, w]
+        var parts = linear.call(step.ActivatedVector).unsqueeze(1).chunk(2, -1); // scale before shift, each [B, 1, w]
         return Modulation.Normalize(x, parts[1], parts[0].Plus(1)).MoveToOuterDisposeScope();
     }
 }
@@ -233,11 +271,18 @@ internal static class AxialRope
     {
         using var scope = NewDisposeScope();
         var positions = (ids.dim() == 2 ? ids.unsqueeze(0) : ids).to(float64);
-        var angles = cat([.. widths.Select((width, axis) =>
-        {
-            var exponents = TensorMath.Range(width, float64, ids.device, step: 2).DividedBy(width);
-            return positions.select(-1, axis).unsqueeze(-1) * exponents.Times(-Math.Log(theta)).exp();  // [B, N, width/2]
-        })], -1);
+        var angles = cat(
+            [
+                .. widths.Select(
+                    (width, axis) =>
+                    {
+                        var exponents = TensorMath.Range(width, float64, ids.device, step: 2).DividedBy(width);
+                        return positions.select(-1, axis).unsqueeze(-1) * exponents.Times(-Math.Log(theta)).exp(); // [B, N, width/2]
+                    }
+                ),
+            ],
+            -1
+        );
         return complex(angles.cos().to(float32), angles.sin().to(float32)).unsqueeze(2).MoveToOuterDisposeScope();
     }
 
@@ -248,7 +293,7 @@ internal static class AxialRope
     public static Tensor Rotate(Tensor x, Tensor table)
     {
         using var scope = NewDisposeScope();
-        var pairs = x.to(float32).contiguous().view([.. x.shape[..^1], x.shape[^1] / 2, 2]).view_as_complex();  // [B, N, H, dh/2]
+        var pairs = x.to(float32).contiguous().view([.. x.shape[..^1], x.shape[^1] / 2, 2]).view_as_complex(); // [B, N, H, dh/2]
         return (pairs * table).view_as_real().flatten(-2).to(x.dtype).MoveToOuterDisposeScope();
     }
 }

@@ -15,10 +15,16 @@ public static class LatentPatches
     public static Tensor Pack(Tensor latents)
     {
         if (latents.shape is not [var batch, var channels, var height, var width] || height % Size != 0 || width % Size != 0)
-            throw new ArgumentException($"Latents have shape [{string.Join(", ", latents.shape)}], but [B, C, h, w] with even h and w is expected.", nameof(latents));
+            throw new ArgumentException(
+                $"Latents have shape [{string.Join(", ", latents.shape)}], but [B, C, h, w] with even h and w is expected.",
+                nameof(latents)
+            );
         using var scope = NewDisposeScope();
-        return latents.reshape(batch, channels, height / Size, Size, width / Size, Size).permute(0, 2, 4, 1, 3, 5)
-            .reshape(batch, height / Size * (width / Size), channels * Size * Size).MoveToOuterDisposeScope();
+        return latents
+            .reshape(batch, channels, height / Size, Size, width / Size, Size)
+            .permute(0, 2, 4, 1, 3, 5)
+            .reshape(batch, height / Size * (width / Size), channels * Size * Size)
+            .MoveToOuterDisposeScope();
     }
 
     /// <summary>Tokens to latents.</summary>
@@ -30,8 +36,11 @@ public static class LatentPatches
     {
         using var scope = NewDisposeScope();
         var (batch, channels) = (tokens.shape[0], tokens.shape[2] / (Size * Size));
-        return tokens.reshape(batch, height / Size, width / Size, channels, Size, Size).permute(0, 3, 1, 4, 2, 5)
-            .reshape(batch, channels, height, width).MoveToOuterDisposeScope();
+        return tokens
+            .reshape(batch, height / Size, width / Size, channels, Size, Size)
+            .permute(0, 3, 1, 4, 2, 5)
+            .reshape(batch, channels, height, width)
+            .MoveToOuterDisposeScope();
     }
 
     /// <summary>Positions of the tokens: 0, row, column.</summary>

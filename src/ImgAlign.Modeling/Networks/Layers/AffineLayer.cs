@@ -7,7 +7,8 @@ using static TorchSharp.torch;
 namespace ImgAlign.Networks.Layers;
 
 /// <summary>
-/// A layer with a weight and perhaps a bias. Unlike TorchSharp's own layers it is made without initialisation: weights come from a checkpoint
+/// A layer with a weight and perhaps a bias. Unlike TorchSharp's own layers it is made without initialisation: weights come from a
+/// checkpoint
 /// or a trainer.
 /// </summary>
 public abstract class AffineLayer : nn.Module<Tensor, Tensor>, IParameterHolder
@@ -20,7 +21,8 @@ public abstract class AffineLayer : nn.Module<Tensor, Tensor>, IParameterHolder
     [ComponentName(Name = "bias")]
     private Parameter? bias;
 
-    private protected AffineLayer(string name, long[] weightShape, bool hasBias, Device device) : base(name)
+    private protected AffineLayer(string name, long[] weightShape, bool hasBias, Device device)
+        : base(name)
     {
         weight = new Parameter(empty(weightShape, device: device), requires_grad: false);
         bias = hasBias ? new Parameter(empty([weightShape[0]], device: device), requires_grad: false) : null;
@@ -38,8 +40,10 @@ public abstract class AffineLayer : nn.Module<Tensor, Tensor>, IParameterHolder
     private protected virtual void Assign(string name, Parameter value)
     {
         (name == WeightName ? weight : bias)?.Dispose();
-        if (name == WeightName) weight = value;
-        else bias = value;
+        if (name == WeightName)
+            weight = value;
+        else
+            bias = value;
         ConditionallyRegisterParameter(name, value);
     }
 }

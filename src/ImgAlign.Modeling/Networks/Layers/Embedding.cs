@@ -19,7 +19,8 @@ public sealed class Embedding : nn.Module<Tensor, Tensor>, IParameterHolder
     /// <param name="count">The number of vectors.</param>
     /// <param name="width">The width of a vector.</param>
     /// <param name="device">Where its weights are; <see cref="torch.META"/> until a checkpoint is bound.</param>
-    public Embedding(long count, long width, Device device) : base(nameof(Embedding))
+    public Embedding(long count, long width, Device device)
+        : base(nameof(Embedding))
     {
         weight = new Parameter(empty([count, width], device: device), requires_grad: false);
         RegisterComponents();

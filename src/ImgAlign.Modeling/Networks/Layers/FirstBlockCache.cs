@@ -3,8 +3,10 @@ using static TorchSharp.torch;
 namespace ImgAlign.Networks.Layers;
 
 /// <summary>
-/// Skips the blocks of a transformer behind the first one, for each sample in the steps in which what the first block adds to it is nearly what
-/// it added in the last step that ran all blocks: then what the others added is added again (First Block Cache of ParaAttention). Each sample is
+/// Skips the blocks of a transformer behind the first one, for each sample in the steps in which what the first block adds to it is nearly
+/// what
+/// it added in the last step that ran all blocks: then what the others added is added again (First Block Cache of ParaAttention). Each
+/// sample is
 /// decided on by itself, so that a picture does not depend on what it is computed with. It belongs to one conditioning, so that branches of
 /// guidance that run apart do not meet.
 /// </summary>
@@ -22,7 +24,8 @@ public sealed class FirstBlockCache(double threshold) : IDisposable
     public long[] Changed(Tensor input, Tensor output)
     {
         var samples = Enumerable.Range(0, (int)input.shape[0]);
-        if (firstAddition is null) return [.. samples.Select(static sample => (long)sample)];
+        if (firstAddition is null)
+            return [.. samples.Select(static sample => (long)sample)];
         using var scope = NewDisposeScope();
         long[] ofSample = [1, 2];
         var relative = (output - input - firstAddition).abs().mean(ofSample) / firstAddition.abs().mean(ofSample);

@@ -13,14 +13,15 @@ public sealed class Linear : AffineLayer, ICompactLayer
 
     private readonly long[] shape;
     private CompactForm? form;
-    private Parameter? factors;  // registered once the layer is told to keep its weight in a form that has them
+    private Parameter? factors; // registered once the layer is told to keep its weight in a form that has them
 
     /// <summary>Creates the layer; its weights are uninitialised.</summary>
     /// <param name="inputs">Width of x.</param>
     /// <param name="outputs">Width of y.</param>
     /// <param name="hasBias">Whether there is a b.</param>
     /// <param name="device">Where its weights are; <see cref="TorchSharp.torch.META"/> until a checkpoint is bound.</param>
-    public Linear(long inputs, long outputs, bool hasBias, Device device) : base(nameof(Linear), [outputs, inputs], hasBias, device)
+    public Linear(long inputs, long outputs, bool hasBias, Device device)
+        : base(nameof(Linear), [outputs, inputs], hasBias, device)
     {
         shape = [outputs, inputs];
     }
@@ -28,7 +29,8 @@ public sealed class Linear : AffineLayer, ICompactLayer
     /// <inheritdoc/>
     public override Tensor forward(Tensor input)
     {
-        if (form is null) return LinearProduct.Apply(input, Weight, Bias);
+        if (form is null)
+            return LinearProduct.Apply(input, Weight, Bias);
         using var weight = form.Expand(new(Weight, factors), input.dtype);
         return LinearProduct.Apply(input, weight, Bias);
     }
@@ -40,9 +42,11 @@ public sealed class Linear : AffineLayer, ICompactLayer
     void ICompactLayer.Keep(CompactForm? form)
     {
         this.form = form;
-        if (form is null) return;
+        if (form is null)
+            return;
         ModuleParameters.Assign(this, WeightName, empty(form.ElementsShape(shape), form.Type, META));
-        if (form.HasFactors) ModuleParameters.Assign(this, FactorsName, empty([shape[0], 1], float32, META));
+        if (form.HasFactors)
+            ModuleParameters.Assign(this, FactorsName, empty([shape[0], 1], float32, META));
     }
 
     bool ICompactLayer.IsWeight(string name) => name == WeightName;

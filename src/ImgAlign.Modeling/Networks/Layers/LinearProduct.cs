@@ -16,16 +16,33 @@ internal static class LinearProduct
 
     private static bool IsWorthOwnProduct(Tensor x, Tensor weight, Tensor? bias)
     {
-        if (!WideProducts.AreUsed(DeviceRuntime.Current) || !IsFloat32OnCpu(x) || !IsFloat32OnCpu(weight) || bias is not null && !IsFloat32OnCpu(bias)) return false;
-        if (is_grad_enabled() && (x.requires_grad || weight.requires_grad || bias is not null && bias.requires_grad)) return false;
+        if (
+            !WideProducts.AreUsed(DeviceRuntime.Current)
+            || !IsFloat32OnCpu(x)
+            || !IsFloat32OnCpu(weight)
+            || bias is not null && !IsFloat32OnCpu(bias)
+        )
+            return false;
+        if (is_grad_enabled() && (x.requires_grad || weight.requires_grad || bias is not null && bias.requires_grad))
+            return false;
         // What does not fit together is libtorch's to refuse.
-        if (x.ndim == 0 || weight.ndim != 2 || x.shape[^1] != weight.shape[1] || bias is not null && !bias.shape.SequenceEqual([weight.shape[0]])) return false;
+        if (
+            x.ndim == 0
+            || weight.ndim != 2
+            || x.shape[^1] != weight.shape[1]
+            || bias is not null && !bias.shape.SequenceEqual([weight.shape[0]])
+        )
+            return false;
         var (m, n, k) = (x.shape[..^1].Aggregate(1L, static (product, size) => product * size), weight.shape[0], weight.shape[1]);
         var largest = Math.Max(m * Math.Max(n, k), n * k);
-        return largest * sizeof(float) <= int.MaxValue && weight.is_contiguous() && (bias is null || bias.is_contiguous()) && WideGemm.Suits(m, n, k);
+        return largest * sizeof(float) <= int.MaxValue
+            && weight.is_contiguous()
+            && (bias is null || bias.is_contiguous())
+            && WideGemm.Suits(m, n, k);
     }
 
-    private static bool IsFloat32OnCpu(Tensor tensor) => tensor.dtype == ScalarType.Float32 && tensor.device_type == TorchSharp.DeviceType.CPU;
+    private static bool IsFloat32OnCpu(Tensor tensor) =>
+        tensor.dtype == ScalarType.Float32 && tensor.device_type == TorchSharp.DeviceType.CPU;
 
     private static unsafe Tensor OwnProduct(Tensor x, Tensor weight, Tensor? bias)
     {
@@ -33,8 +50,22 @@ internal static class LinearProduct
         var rows = x.contiguous();
         var result = empty([.. x.shape[..^1], weight.shape[0]], ScalarType.Float32);
         var (n, k) = ((int)weight.shape[0], (int)weight.shape[1]);
-        fixed (byte* xData = rows.bytes, weightData = weight.bytes, biasData = bias is null ? default : bias.bytes, resultData = result.bytes)
-            WideGemm.Multiply((float*)xData, (float*)weightData, (float*)biasData, (float*)resultData, (int)(rows.numel() / k), n, k, get_num_threads());
+        fixed (
+            byte* xData = rows.bytes,
+                weightData = weight.bytes,
+                biasData = bias is null ? default : bias.bytes,
+                resultData = result.bytes
+        )
+            WideGemm.Multiply(
+                (float*)xData,
+                (float*)weightData,
+                (float*)biasData,
+                (float*)resultData,
+                (int)(rows.numel() / k),
+                n,
+                k,
+                get_num_threads()
+            );
         return result.MoveToOuterDisposeScope();
     }
 }

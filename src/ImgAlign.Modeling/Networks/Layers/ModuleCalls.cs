@@ -11,6 +11,7 @@ internal static class ModuleCalls
     /// </summary>
     public static Tensor Consume(this nn.Module<Tensor, Tensor> module, Tensor input)
     {
-        using (input) return module.call(input);
+        using (input)
+            return module.call(input);
     }
 }

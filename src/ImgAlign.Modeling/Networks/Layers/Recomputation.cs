@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 namespace ImgAlign.Networks.Layers;
 
 /// <summary>
-/// Gradient checkpointing (Chen et al., 2016; <c>torch.utils.checkpoint</c>): a block's activations are not kept for its gradients but computed
+/// Gradient checkpointing (Chen et al., 2016; <c>torch.utils.checkpoint</c>): a block's activations are not kept for its gradients but
+/// computed
 /// again when these are wanted, a forward pass more for much less memory. The block must compute the same both times.
 /// </summary>
 internal sealed class Recomputation : autograd.SingleTensorFunction<Recomputation>
@@ -20,10 +21,12 @@ internal sealed class Recomputation : autograd.SingleTensorFunction<Recomputatio
     /// <param name="inputs">Everything that it computes from and that may be freed or derived.</param>
     public static Tensor Run(bool recomputes, Func<IReadOnlyList<Tensor>, Tensor> block, params Tensor[] inputs)
     {
-        if (!recomputes || !is_grad_enabled()) return block(inputs);
+        if (!recomputes || !is_grad_enabled())
+            return block(inputs);
         using var scope = NewDisposeScope();
         // Without an input that is derived, autograd would not come back for the block's parameters.
-        if (!Array.Exists(inputs, static input => input.requires_grad)) inputs = [inputs[0].detach().requires_grad_(), .. inputs[1..]];
+        if (!Array.Exists(inputs, static input => input.requires_grad))
+            inputs = [inputs[0].detach().requires_grad_(), .. inputs[1..]];
         return apply([block, .. inputs]).MoveToOuterDisposeScope();
     }
 

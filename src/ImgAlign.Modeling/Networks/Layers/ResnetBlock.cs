@@ -36,7 +36,8 @@ internal sealed class ResnetBlock : nn.Module<Tensor, Tensor?, Tensor>
     /// <param name="groups">Groups of the normalisations.</param>
     /// <param name="eps">The normalisations' eps.</param>
     /// <param name="device">Where its weights are.</param>
-    public ResnetBlock(long inChannels, long outChannels, long? timeWidth, long groups, double eps, Device device) : base(nameof(ResnetBlock))
+    public ResnetBlock(long inChannels, long outChannels, long? timeWidth, long groups, double eps, Device device)
+        : base(nameof(ResnetBlock))
     {
         norm1 = nn.GroupNorm(groups, inChannels, eps, device: device);
         conv1 = new Convolution2d(inChannels, outChannels, kernelSize: 3, device, padding: 1);
@@ -54,9 +55,11 @@ internal sealed class ResnetBlock : nn.Module<Tensor, Tensor?, Tensor>
     public override Tensor forward(Tensor x, Tensor? activatedTime)
     {
         using var scope = NewDisposeScope();
-        // In place on results that nothing else refers to, and freed as it goes: a map of the VAE takes a gigabyte. Autograd keeps what it needs.
+        // In place on results that nothing else refers to, and freed as it goes: a map of the VAE takes a gigabyte. Autograd keeps what it
+        // needs.
         var h = conv1.Consume(norm1.call(x).silu_());
-        if (timeProjection is not null) h.PlusInPlace(timeProjection.call(activatedTime!).unsqueeze(-1).unsqueeze(-1));
+        if (timeProjection is not null)
+            h.PlusInPlace(timeProjection.call(activatedTime!).unsqueeze(-1).unsqueeze(-1));
         h = conv2.Consume(norm2.Consume(h).silu_());
         return h.PlusInPlace(shortcut is null ? x : shortcut.call(x)).MoveToOuterDisposeScope();
     }

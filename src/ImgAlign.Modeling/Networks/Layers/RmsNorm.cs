@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.Networks.Layers;
 
-/// <summary><c>x / sqrt(mean(x^2) + eps) * w</c> over the last dimension; the mean and the root in float32 whatever x is (transformers LlamaRMSNorm).</summary>
+/// <summary><c>x / sqrt(mean(x^2) + eps) * w</c> over the last dimension; the mean and the root in float32 whatever x is (transformers
+/// LlamaRMSNorm).</summary>
 public sealed class RmsNorm : nn.Module<Tensor, Tensor>, IParameterHolder
 {
     private readonly double epsilon;
@@ -17,7 +18,8 @@ public sealed class RmsNorm : nn.Module<Tensor, Tensor>, IParameterHolder
     /// <param name="width">Width of x.</param>
     /// <param name="epsilon">Added to the mean square.</param>
     /// <param name="device">Where its weight is; <see cref="META"/> until a checkpoint is bound.</param>
-    public RmsNorm(long width, double epsilon, Device device) : base(nameof(RmsNorm))
+    public RmsNorm(long width, double epsilon, Device device)
+        : base(nameof(RmsNorm))
     {
         this.epsilon = epsilon;
         weight = new Parameter(empty([width], device: device), requires_grad: false);

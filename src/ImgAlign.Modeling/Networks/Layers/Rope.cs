@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 namespace ImgAlign.Networks.Layers;
 
 /// <summary>
-/// Rotary position embedding on halves, as in LLaMA and Qwen: frequency i turns the pair (x[i], x[i + d/2]) by <c>position * theta^(-2i/d)</c>.
+/// Rotary position embedding on halves, as in LLaMA and Qwen: frequency i turns the pair (x[i], x[i + d/2]) by <c>position *
+/// theta^(-2i/d)</c>.
 /// </summary>
 internal static class Rope
 {
@@ -28,7 +29,7 @@ internal static class Rope
     public static RotaryTable Table(long start, long count, Tensor frequencies, ScalarType type)
     {
         using var scope = NewDisposeScope();
-        return Table(outer(TensorMath.Range(start + count, float32, frequencies.device, start), frequencies), type);  // [N, d/2]
+        return Table(outer(TensorMath.Range(start + count, float32, frequencies.device, start), frequencies), type); // [N, d/2]
     }
 
     /// <summary>Sines and cosines for positions on several axes: each axis turns its own share of the frequencies.</summary>
@@ -42,7 +43,7 @@ internal static class Rope
         using var scope = NewDisposeScope();
         var shares = frequencies.split([.. sections.Select(static section => (long)section)]);
         var angles = cat([.. shares.Select((share, axis) => positions[axis].to(float32).unsqueeze(-1) * share)], -1);
-        return Table(angles.unsqueeze(1), type);  // [B, 1, N, d/2]
+        return Table(angles.unsqueeze(1), type); // [B, 1, N, d/2]
     }
 
     // In the caller's scope, out of which the result moves.

@@ -17,7 +17,8 @@ public sealed class SinusoidalEmbedding : nn.Module<Tensor, Tensor>
     /// <param name="width">Width of the embedding.</param>
     /// <param name="cosineFirst">Whether the cosines come before the sines.</param>
     /// <param name="frequencyShift">The shift in the exponent's denominator.</param>
-    public SinusoidalEmbedding(int width, bool cosineFirst, double frequencyShift) : base(nameof(SinusoidalEmbedding))
+    public SinusoidalEmbedding(int width, bool cosineFirst, double frequencyShift)
+        : base(nameof(SinusoidalEmbedding))
     {
         this.width = width;
         this.cosineFirst = cosineFirst;
@@ -32,7 +33,7 @@ public sealed class SinusoidalEmbedding : nn.Module<Tensor, Tensor>
         using var scope = NewDisposeScope();
         var half = width / 2;
         var exponents = TensorMath.Range(half, float32, numbers.device).Times(-Math.Log(10000) / (half - frequencyShift));
-        var angles = numbers.to(float32).unsqueeze(1) * exponents.exp();  // [n, half]
+        var angles = numbers.to(float32).unsqueeze(1) * exponents.exp(); // [n, half]
         Tensor[] parts = cosineFirst ? [angles.cos(), angles.sin()] : [angles.sin(), angles.cos()];
         var result = cat(parts, dim: -1);
         return (width % 2 == 0 ? result : nn.functional.pad(result, [0, 1])).MoveToOuterDisposeScope();

@@ -7,7 +7,8 @@ namespace ImgAlign.Networks.Layers;
 internal static class TensorDevice
 {
     /// <summary>
-    /// Refuses an input that is on another device than its network. Without it, an operator somewhere inside fails, or moves the tensor without a word.
+    /// Refuses an input that is on another device than its network. Without it, an operator somewhere inside fails, or moves the tensor
+    /// without a word.
     /// </summary>
     /// <param name="network">The network.</param>
     /// <param name="device">Where its weights are.</param>
@@ -16,8 +17,11 @@ internal static class TensorDevice
     /// <exception cref="ArgumentException">The input is on another device.</exception>
     public static void Require(nn.Module network, Device device, Tensor input, [CallerArgumentExpression(nameof(input))] string name = "")
     {
-        if (input.device_type == device.type && input.device_index == device.index) return;
+        if (input.device_type == device.type && input.device_index == device.index)
+            return;
         throw new ArgumentException(
-            $"{network.GetName()} is on {device}, but its input {name} is on {input.device}; move it to {device} before the call.", name);
+            $"{network.GetName()} is on {device}, but its input {name} is on {input.device}; move it to {device} before the call.",
+            name
+        );
     }
 }

@@ -15,6 +15,10 @@ internal static class TensorShape
     {
         var fits = tensor.dim() == shape.Length && tensor.shape.Zip(shape).All(pair => pair.Second is null || pair.Second == pair.First);
         if (!fits)
-            throw new ArgumentException($"{name} has shape [{string.Join(", ", tensor.shape)}], but [{string.Join(", ", shape.Select(size => size?.ToString(CultureInfo.InvariantCulture) ?? "any"))}] is expected.", name);
+            throw new ArgumentException(
+                $"{name} has shape [{string.Join(", ", tensor.shape)}], but "
+                    + $"[{string.Join(", ", shape.Select(size => size?.ToString(CultureInfo.InvariantCulture) ?? "any"))}] is expected.",
+                name
+            );
     }
 }

@@ -17,7 +17,8 @@ public sealed class TimestepEmbedding : nn.Module<Tensor, Tensor>
     /// <param name="inputs">Width of the input.</param>
     /// <param name="outputs">Width of the embedding.</param>
     /// <param name="device">Where its weights are.</param>
-    public TimestepEmbedding(long inputs, long outputs, Device device) : base(nameof(TimestepEmbedding))
+    public TimestepEmbedding(long inputs, long outputs, Device device)
+        : base(nameof(TimestepEmbedding))
     {
         linear1 = new Linear(inputs, outputs, hasBias: true, device);
         linear2 = new Linear(outputs, outputs, hasBias: true, device);

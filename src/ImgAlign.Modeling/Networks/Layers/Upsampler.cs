@@ -13,7 +13,8 @@ internal sealed class Upsampler : nn.Module<Tensor, long[], Tensor>
     /// <summary>Creates the layer; its weights are uninitialised.</summary>
     /// <param name="channels">Channels in and out.</param>
     /// <param name="device">Where its weights are.</param>
-    public Upsampler(long channels, Device device) : base(nameof(Upsampler))
+    public Upsampler(long channels, Device device)
+        : base(nameof(Upsampler))
     {
         conv = new Convolution2d(channels, channels, kernelSize: 3, device, padding: 1);
         RegisterComponents();

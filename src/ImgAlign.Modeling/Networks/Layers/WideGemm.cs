@@ -9,19 +9,21 @@ namespace ImgAlign.Networks.Layers;
 /// on AMD. Each output is summed by one thread, in an order that does not depend on the number of threads.
 /// </summary>
 /// <remarks>
-/// x is packed into panels of 32 rows, each column by column, so that a register holds 16 rows of x; W is read as it is. A task is a tile of
+/// x is packed into panels of 32 rows, each column by column, so that a register holds 16 rows of x; W is read as it is. A task is a tile
+/// of
 /// W's rows, which stays in the cache while a strip of panels passes by; its outputs are collected transposed.
 /// </remarks>
 internal static unsafe class WideGemm
 {
     private const int PanelRows = WideGemmKernel.Columns;
-    private const int TileRows = 4 * WideGemmKernel.Rows;  // of W, per task
-    private const int StripRows = 32 * PanelRows;          // of x, per task
-    private const int CollectedStride = StripRows + 16;    // no power of two, for which all rows would share the same cache lines
-    private const int Depth = 512;                         // of the inner dimension, before the next panel
+    private const int TileRows = 4 * WideGemmKernel.Rows; // of W, per task
+    private const int StripRows = 32 * PanelRows; // of x, per task
+    private const int CollectedStride = StripRows + 16; // no power of two, for which all rows would share the same cache lines
+    private const int Depth = 512; // of the inner dimension, before the next panel
 
     /// <summary>Whether this product is faster than libtorch's on this machine.</summary>
-    public static bool IsFasterThanLibTorch { get; } = Avx512F.IsSupported && X86Base.CpuId(0, 0) is { Ebx: 0x68747541, Edx: 0x69746E65, Ecx: 0x444D4163 };  // "AuthenticAMD"
+    public static bool IsFasterThanLibTorch { get; } =
+        Avx512F.IsSupported && X86Base.CpuId(0, 0) is { Ebx: 0x68747541, Edx: 0x69746E65, Ecx: 0x444D4163 }; // "AuthenticAMD"
 
     /// <summary>Whether it is the better choice for these sizes: packing must pay, and few rows of x would leave registers empty.</summary>
     /// <param name="m">Rows of x.</param>
@@ -48,23 +50,33 @@ internal static unsafe class WideGemm
         var packed = Allocate((long)panels * PanelRows * k);
         try
         {
-            ParallelLoop.Run(panels, threads, some =>
-            {
-                foreach (var panel in some) Pack(x, m, k, panel, packed);
-            });
+            ParallelLoop.Run(
+                panels,
+                threads,
+                some =>
+                {
+                    foreach (var panel in some)
+                        Pack(x, m, k, panel, packed);
+                }
+            );
             var (strips, tiles) = ((m + StripRows - 1) / StripRows, (n + TileRows - 1) / TileRows);
-            ParallelLoop.Run(strips * tiles, threads, tasks =>
-            {
-                var collected = Allocate(TileRows * CollectedStride);
-                try
+            ParallelLoop.Run(
+                strips * tiles,
+                threads,
+                tasks =>
                 {
-                    foreach (var task in tasks) MultiplyTask(task, collected);
+                    var collected = Allocate(TileRows * CollectedStride);
+                    try
+                    {
+                        foreach (var task in tasks)
+                            MultiplyTask(task, collected);
+                    }
+                    finally
+                    {
+                        NativeMemory.AlignedFree(collected);
+                    }
                 }
-                finally
-                {
-                    NativeMemory.AlignedFree(collected);
-                }
-            });
+            );
 
             void MultiplyTask(int task, float* collected)
             {
@@ -87,17 +99,19 @@ internal static unsafe class WideGemm
     // One panel: 32 rows of x, column by column; rows beyond the last are zeros.
     private static void Pack(float* x, int m, int k, int panel, float* packed)
     {
-        const int blockColumns = 64;  // what is written at once stays in the first cache
+        const int blockColumns = 64; // what is written at once stays in the first cache
         var target = packed + (long)panel * PanelRows * k;
         var rows = Math.Min(PanelRows, m - panel * PanelRows);
-        if (rows < PanelRows) new Span<float>(target, PanelRows * k).Clear();
+        if (rows < PanelRows)
+            new Span<float>(target, PanelRows * k).Clear();
         for (var start = 0; start < k; start += blockColumns)
         {
             var end = Math.Min(start + blockColumns, k);
             for (var row = 0; row < rows; row++)
             {
                 var source = x + ((long)panel * PanelRows + row) * k;
-                for (var column = start; column < end; column++) target[column * PanelRows + row] = source[column];
+                for (var column = start; column < end; column++)
+                    target[column * PanelRows + row] = source[column];
             }
         }
     }
@@ -105,7 +119,8 @@ internal static unsafe class WideGemm
     // A tile of W with a strip of x: collected[w, x], rows being CollectedStride apart.
     private static void MultiplyStrip(float* packed, float* weight, float* collected, int rows, int outputs, int k)
     {
-        for (var w = 0; w < outputs; w++) new Span<float>(collected + w * CollectedStride, StripRows).Clear();
+        for (var w = 0; w < outputs; w++)
+            new Span<float>(collected + w * CollectedStride, StripRows).Clear();
         for (var start = 0; start < k; start += Depth)
         {
             var depth = Math.Min(Depth, k - start);
@@ -113,7 +128,14 @@ internal static unsafe class WideGemm
             {
                 var panel = packed + (long)row * k + start * PanelRows;
                 for (var w = 0; w < outputs; w += WideGemmKernel.Rows)
-                    WideGemmKernel.Accumulate(panel, weight + (long)w * k + start, k, collected + w * CollectedStride + row, CollectedStride, depth);
+                    WideGemmKernel.Accumulate(
+                        panel,
+                        weight + (long)w * k + start,
+                        k,
+                        collected + w * CollectedStride + row,
+                        CollectedStride,
+                        depth
+                    );
             }
         }
     }
@@ -122,7 +144,8 @@ internal static unsafe class WideGemm
     {
         for (var row = 0; row < rows; row++, y += n)
         {
-            for (var w = 0; w < outputs; w++) y[w] = collected[w * CollectedStride + row] + (bias is null ? 0 : bias[w]);
+            for (var w = 0; w < outputs; w++)
+                y[w] = collected[w * CollectedStride + row] + (bias is null ? 0 : bias[w]);
         }
     }
 

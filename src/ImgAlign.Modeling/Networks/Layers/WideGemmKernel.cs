@@ -22,9 +22,34 @@ internal static unsafe class WideGemmKernel
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Accumulate(float* x, float* w, nint wStride, float* sums, nint sumStride, int depth)
     {
-        Vector512<float> a0, a1, b0, b1, c0, c1, d0, d1, e0, e1, f0, f1, g0, g1, h0, h1, i0, i1, j0, j1, k0, k1, l0, l1;
+        Vector512<float> a0,
+            a1,
+            b0,
+            b1,
+            c0,
+            c1,
+            d0,
+            d1,
+            e0,
+            e1,
+            f0,
+            f1,
+            g0,
+            g1,
+            h0,
+            h1,
+            i0,
+            i1,
+            j0,
+            j1,
+            k0,
+            k1,
+            l0,
+            l1;
         a0 = a1 = b0 = b1 = c0 = c1 = d0 = d1 = e0 = e1 = f0 = f1 = g0 = g1 = h0 = h1 = i0 = i1 = j0 = j1 = k0 = k1 = l0 = l1 = default;
-        float* w3 = w + 3 * wStride, w6 = w + 6 * wStride, w9 = w + 9 * wStride;
+        float* w3 = w + 3 * wStride,
+            w6 = w + 6 * wStride,
+            w9 = w + 9 * wStride;
         for (var step = 0; step < depth; step++, x += Columns, w++, w3++, w6++, w9++)
         {
             var (x0, x1) = (Vector512.Load(x), Vector512.Load(x + 16));

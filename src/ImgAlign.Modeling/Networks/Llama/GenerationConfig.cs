@@ -6,7 +6,8 @@ namespace ImgAlign.Networks.Llama;
 /// <summary>How a published model's answers end.</summary>
 internal static class GenerationConfig
 {
-    /// <summary>The tokens that end an answer: those of <c>generation_config.json</c>, else of the model's configuration or its <c>text_config</c>.</summary>
+    /// <summary>The tokens that end an answer: those of <c>generation_config.json</c>, else of the model's configuration or its
+    /// <c>text_config</c>.</summary>
     /// <param name="folder">The model's folder.</param>
     /// <param name="config">The model's configuration.</param>
     /// <returns>Null where no file names any.</returns>
@@ -14,15 +15,20 @@ internal static class GenerationConfig
     public static IReadOnlySet<int>? ReadStopTokens(string folder, JsonElement config)
     {
         var path = Path.Combine(folder, "generation_config.json");
-        if (File.Exists(path) && Ids(ConfigFile.ReadJson(path)) is { } own) return own;
-        if (Ids(config) is { } flat) return flat;
+        if (File.Exists(path) && Ids(ConfigFile.ReadJson(path)) is { } own)
+            return own;
+        if (Ids(config) is { } flat)
+            return flat;
         return config.TryGetProperty("text_config", out var text) ? Ids(text) : null;
 
-        static HashSet<int>? Ids(JsonElement json) => !json.TryGetProperty("eos_token_id", out var ids) ? null : ids.ValueKind switch
-        {
-            JsonValueKind.Number => [ids.GetInt32()],
-            JsonValueKind.Array => [.. ids.EnumerateArray().Select(id => id.GetInt32())],
-            _ => null,
-        };
+        static HashSet<int>? Ids(JsonElement json) =>
+            !json.TryGetProperty("eos_token_id", out var ids)
+                ? null
+                : ids.ValueKind switch
+                {
+                    JsonValueKind.Number => [ids.GetInt32()],
+                    JsonValueKind.Array => [.. ids.EnumerateArray().Select(id => id.GetInt32())],
+                    _ => null,
+                };
     }
 }

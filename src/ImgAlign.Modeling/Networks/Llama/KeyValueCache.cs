@@ -5,7 +5,8 @@ namespace ImgAlign.Networks.Llama;
 
 /// <summary>
 /// Keys and values of the positions that a decoder has seen, so that the next token costs one position. It is an argument of the forward
-/// pass, not a state of the network: one conversation, one cache. Without gradients only, and inside of a dispose scope. It takes memory as it grows.
+/// pass, not a state of the network: one conversation, one cache. Without gradients only, and inside of a dispose scope. It takes memory as
+/// it grows.
 /// </summary>
 /// <param name="layers">The decoder's number of layers.</param>
 public sealed class KeyValueCache(int layers) : IDisposable
@@ -42,7 +43,8 @@ public sealed class KeyValueCache(int layers) : IDisposable
     /// <summary>Frees the memory.</summary>
     public void Dispose()
     {
-        foreach (var tensor in keys.Concat(values)) tensor?.Dispose();
+        foreach (var tensor in keys.Concat(values))
+            tensor?.Dispose();
     }
 
     /// <summary>The positions for which it has taken memory once it holds that many: it grows in steps.</summary>
@@ -51,7 +53,8 @@ public sealed class KeyValueCache(int layers) : IDisposable
     private Tensor Append(ref Tensor? buffer, Tensor added)
     {
         var count = added.shape[2];
-        if (buffer is null || buffer.shape[2] < Length + count) Grow(ref buffer, added, CapacityFor(Length + count));
+        if (buffer is null || buffer.shape[2] < Length + count)
+            Grow(ref buffer, added, CapacityFor(Length + count));
         buffer.narrow(2, Length, count).copy_(added);
         return buffer.narrow(2, 0, Length + count);
     }

@@ -52,7 +52,8 @@ public record LlamaConfig
     public bool? AttentionOutputBias { get; init; }
 
     /// <summary>
-    /// How a head's frequencies are shared out among the axes of positions (Qwen2.5-VL's multimodal positions: time, row, column); null where
+    /// How a head's frequencies are shared out among the axes of positions (Qwen2.5-VL's multimodal positions: time, row, column); null
+    /// where
     /// positions have one axis.
     /// </summary>
     [JsonIgnore]
@@ -72,23 +73,31 @@ public record LlamaConfig
     /// <summary>Reads the fields of a <c>config.json</c>, or of its <c>text_config</c>.</summary>
     /// <param name="json">The object with the fields.</param>
     /// <param name="source">The file, for messages.</param>
-    /// <exception cref="ImgAlignException">A field is of the wrong kind, sizes do not fit each other, or an option is not supported.</exception>
+    /// <exception cref="ImgAlignException">A field is of the wrong kind, sizes do not fit each other, or an option is not
+    /// supported.</exception>
     public static LlamaConfig Parse(JsonElement json, string source) => Parse<LlamaConfig>(json, source);
 
     /// <summary>The same, with a kin's defaults.</summary>
     /// <typeparam name="T">The kin of LLaMA.</typeparam>
-    internal static LlamaConfig Parse<T>(JsonElement json, string source) where T : LlamaConfig
+    internal static LlamaConfig Parse<T>(JsonElement json, string source)
+        where T : LlamaConfig
     {
         LlamaConfig config = ConfigFile.Parse<T>(json, source);
         // Since version 5, transformers writes the base and the scaling into one object.
         foreach (var name in (string[])["rope_scaling", "rope_parameters"])
         {
-            if (!json.TryGetProperty(name, out var rope) || rope.ValueKind != JsonValueKind.Object) continue;
-            if (rope.TryGetProperty("rope_theta", out var theta)) config = config with { RopeTheta = theta.GetDouble() };
-            if (rope.TryGetProperty("mrope_section", out var sections)) config = config with { RopeSections = ConfigFile.Parse<int[]>(sections, source) };
-            var type = rope.TryGetProperty("rope_type", out var newer) || rope.TryGetProperty("type", out newer) ? newer.GetString() : "default";
+            if (!json.TryGetProperty(name, out var rope) || rope.ValueKind != JsonValueKind.Object)
+                continue;
+            if (rope.TryGetProperty("rope_theta", out var theta))
+                config = config with { RopeTheta = theta.GetDouble() };
+            if (rope.TryGetProperty("mrope_section", out var sections))
+                config = config with { RopeSections = ConfigFile.Parse<int[]>(sections, source) };
+            var type =
+                rope.TryGetProperty("rope_type", out var newer) || rope.TryGetProperty("type", out newer) ? newer.GetString() : "default";
             if (type != "default" && (type != "mrope" || config.RopeSections is null))
-                throw new ImgAlignException($"{source}: rotary scaling of type '{type}' is not supported; LLaVA-1.5 and Qwen2.5-VL have none.");
+                throw new ImgAlignException(
+                    $"{source}: rotary scaling of type '{type}' is not supported; LLaVA-1.5 and Qwen2.5-VL have none."
+                );
         }
         config.Check(source);
         return config;
@@ -100,32 +109,53 @@ public record LlamaConfig
     public void RequireLength(long length)
     {
         if (length > MaxPositionEmbeddings)
-            throw new InvalidRequestException($"The sequence has {length} tokens, image patches included, but the model reads {MaxPositionEmbeddings} at most; shorten the prompt.");
+            throw new InvalidRequestException(
+                $"The sequence has {length} tokens, image patches included, but the model reads {MaxPositionEmbeddings} at "
+                    + "most; shorten the prompt."
+            );
     }
 
-    /// <summary>An upper estimate of the numbers that are in memory at once while a decoder reads and answers, beside its weights.</summary>
+    /// <summary>An upper estimate of the numbers that are in memory at once while a decoder reads and answers, beside its
+    /// weights.</summary>
     /// <param name="positions">The positions that it reads.</param>
     /// <param name="newTokens">The most tokens that it then answers; 0: none, so that nothing is remembered.</param>
     public long CountActivations(long positions, long newTokens)
     {
         var layer = positions * (3L * IntermediateSize + 8L * HiddenSize);
-        if (newTokens == 0) return layer;
+        if (newTokens == 0)
+            return layer;
         var remembered = KeyValueCache.CapacityFor(Math.Min(positions + newTokens, MaxPositionEmbeddings));
-        return layer + (2L * NumHiddenLayers + 1) * remembered * KeyValueHeads * HeadWidth;  // + 1: what is outgrown, until it is copied
+        return layer + (2L * NumHiddenLayers + 1) * remembered * KeyValueHeads * HeadWidth; // + 1: what is outgrown, until it is copied
     }
 
     private void Check(string source)
     {
-        if (new[] { VocabSize, HiddenSize, IntermediateSize, NumHiddenLayers, NumAttentionHeads, KeyValueHeads, HeadWidth, MaxPositionEmbeddings }.Min() < 1)
+        if (
+            new[]
+            {
+                VocabSize,
+                HiddenSize,
+                IntermediateSize,
+                NumHiddenLayers,
+                NumAttentionHeads,
+                KeyValueHeads,
+                HeadWidth,
+                MaxPositionEmbeddings,
+            }.Min() < 1
+        )
             throw new ImgAlignException($"{source}: every size of a LLaMA must be at least 1.");
         if (HeadDim is null && HiddenSize % NumAttentionHeads != 0)
             throw new ImgAlignException($"{source}: hidden_size {HiddenSize} cannot be shared out among {NumAttentionHeads} heads.");
         if (NumAttentionHeads % KeyValueHeads != 0)
-            throw new ImgAlignException($"{source}: {NumAttentionHeads} query heads cannot be shared out among {KeyValueHeads} key-value heads.");
+            throw new ImgAlignException(
+                $"{source}: {NumAttentionHeads} query heads cannot be shared out among {KeyValueHeads} key-value heads."
+            );
         if (HeadWidth % 2 != 0)
             throw new ImgAlignException($"{source}: a head is {HeadWidth} wide, but rotary embeddings turn pairs.");
         if (RopeSections is { } sections && (sections.Any(static section => section < 1) || sections.Sum() != HeadWidth / 2))
-            throw new ImgAlignException($"{source}: mrope_section [{string.Join(", ", sections)}] must share out the {HeadWidth / 2} frequencies of a head.");
+            throw new ImgAlignException(
+                $"{source}: mrope_section [{string.Join(", ", sections)}] must share out the {HeadWidth / 2} frequencies of a head."
+            );
         _ = Activation.ByName(HiddenAct);
     }
 }

@@ -25,7 +25,8 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
     /// <summary>Creates the network; its weights are uninitialised.</summary>
     /// <param name="config">Its sizes.</param>
     /// <param name="device">Where its weights are; <see cref="META"/> until a checkpoint is bound.</param>
-    public LlamaModel(LlamaConfig config, Device device) : base(nameof(LlamaModel))
+    public LlamaModel(LlamaConfig config, Device device)
+        : base(nameof(LlamaModel))
     {
         Config = config;
         embedTokens = new Embedding(config.VocabSize, config.HiddenSize, device);
@@ -43,7 +44,8 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
 
     BlockSequence IBlockNetwork.Blocks => blocks;
 
-    /// <summary>Whether activations within layers are computed again for their gradients instead of kept: less memory, more time, in training.</summary>
+    /// <summary>Whether activations within layers are computed again for their gradients instead of kept: less memory, more time, in
+    /// training.</summary>
     public bool RecomputesActivations { get; set; }
 
     public Tensor EmbeddingWeight => embedTokens.Weight;
@@ -70,17 +72,23 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
     /// <exception cref="InvalidRequestException">The sequence is longer than the model allows.</exception>
     public Tensor Run(Tensor embeddings, KeyValueCache? cache = null, Tensor? positions = null)
     {
-        if (positions is not null) TensorDevice.Require(this, Device, positions);
+        if (positions is not null)
+            TensorDevice.Require(this, Device, positions);
         using var scope = NewDisposeScope();
         var (start, count) = (cache?.Length ?? 0, embeddings.shape[1]);
         Config.RequireLength(start + count);
-        if (start > 0 && count > 1) throw new ArgumentException($"The cache holds {start} positions and {count} are given; only one can follow.", nameof(embeddings));
+        if (start > 0 && count > 1)
+            throw new ArgumentException(
+                $"The cache holds {start} positions and {count} are given; only one can follow.",
+                nameof(embeddings)
+            );
         var frequencies = Rope.Frequencies(Config.HeadWidth, Config.RopeTheta, Device);
         var rotary = positions is null
             ? Rope.Table(cache?.NextPosition ?? 0, count, frequencies, embeddings.dtype)
             : Rope.Table(positions, frequencies, Config.RopeSections ?? [Config.HeadWidth / 2], embeddings.dtype);
         var hidden = call(embeddings, rotary, cache);
-        if (positions is not null) cache?.ContinueAt(positions.max().item<long>() + 1);
+        if (positions is not null)
+            cache?.ContinueAt(positions.max().item<long>() + 1);
         return hidden.MoveToOuterDisposeScope();
     }
 
@@ -98,8 +106,14 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
         foreach (var layer in blocks.InTurn())
         {
             var next = Recomputation.Run(
-                RecomputesActivations && cache is null, inputs => layer.call(inputs[0], new RotaryTable(inputs[1], inputs[2]), cache), hidden, rotary.Cosines, rotary.Sines);
-            if (!ReferenceEquals(hidden, embeddings)) hidden.Dispose();
+                RecomputesActivations && cache is null,
+                inputs => layer.call(inputs[0], new RotaryTable(inputs[1], inputs[2]), cache),
+                hidden,
+                rotary.Cosines,
+                rotary.Sines
+            );
+            if (!ReferenceEquals(hidden, embeddings))
+                hidden.Dispose();
             hidden = next;
         }
         cache?.Advance(embeddings.shape[1]);
@@ -122,7 +136,8 @@ internal sealed class LlamaLayer : nn.Module<Tensor, RotaryTable, KeyValueCache?
     [ComponentName(Name = "mlp")]
     private readonly LlamaFeedForward feedForward;
 
-    public LlamaLayer(LlamaConfig config, int layer, Device device) : base(nameof(LlamaLayer))
+    public LlamaLayer(LlamaConfig config, int layer, Device device)
+        : base(nameof(LlamaLayer))
     {
         inputNorm = new RmsNorm(config.HiddenSize, config.RmsNormEps, device);
         attention = new LlamaAttention(config, layer, device);
@@ -139,7 +154,8 @@ internal sealed class LlamaLayer : nn.Module<Tensor, RotaryTable, KeyValueCache?
     }
 }
 
-/// <summary>Causal self-attention with rotary positions; each key head serves a group of consecutive query heads (transformers LlamaAttention).</summary>
+/// <summary>Causal self-attention with rotary positions; each key head serves a group of consecutive query heads (transformers
+/// LlamaAttention).</summary>
 internal sealed class LlamaAttention : nn.Module<Tensor, RotaryTable, KeyValueCache?, Tensor>
 {
     private readonly int layer;
@@ -158,7 +174,8 @@ internal sealed class LlamaAttention : nn.Module<Tensor, RotaryTable, KeyValueCa
     [ComponentName(Name = "o_proj")]
     private readonly Linear oProj;
 
-    public LlamaAttention(LlamaConfig config, int layer, Device device) : base(nameof(LlamaAttention))
+    public LlamaAttention(LlamaConfig config, int layer, Device device)
+        : base(nameof(LlamaAttention))
     {
         this.layer = layer;
         heads = config.NumAttentionHeads;
@@ -174,17 +191,19 @@ internal sealed class LlamaAttention : nn.Module<Tensor, RotaryTable, KeyValueCa
     public override Tensor forward(Tensor hidden, RotaryTable rotary, KeyValueCache? cache)
     {
         using var scope = NewDisposeScope();
-        var q = Rope.Rotate(Attention.Split(qProj.call(hidden), heads), rotary);  // [B, H, N, d]
+        var q = Rope.Rotate(Attention.Split(qProj.call(hidden), heads), rotary); // [B, H, N, d]
         var k = Rope.Rotate(Attention.Split(kProj.call(hidden), keyValueHeads), rotary);
         var v = Attention.Split(vProj.call(hidden), keyValueHeads);
-        if (cache is not null) (k, v) = cache.Append(layer, k, v);
+        if (cache is not null)
+            (k, v) = cache.Append(layer, k, v);
         var attended = Attention.AttendHeads(q, Repeat(k), Repeat(v), causal: q.shape[2] > 1);
         return oProj.call(Attention.Merge(attended)).MoveToOuterDisposeScope();
     }
 
     private Tensor Repeat(Tensor x)
     {
-        if (keyValueHeads == heads) return x;
+        if (keyValueHeads == heads)
+            return x;
         var (batch, positions, width) = (x.shape[0], x.shape[2], x.shape[3]);
         return x.unsqueeze(2).expand(batch, keyValueHeads, heads / keyValueHeads, positions, width).reshape(batch, heads, positions, width);
     }
@@ -204,7 +223,8 @@ internal sealed class LlamaFeedForward : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "down_proj")]
     private readonly Linear downProj;
 
-    public LlamaFeedForward(int width, int innerWidth, string activation, bool hasBias, Device device) : base(nameof(LlamaFeedForward))
+    public LlamaFeedForward(int width, int innerWidth, string activation, bool hasBias, Device device)
+        : base(nameof(LlamaFeedForward))
     {
         this.activation = Activation.ByName(activation);
         gateProj = new Linear(width, innerWidth, hasBias, device);

@@ -7,7 +7,8 @@ using ImgAlign.Networks.Llama;
 namespace ImgAlign.Networks.Llava;
 
 /// <summary>
-/// The sizes of a LLaVA-1.5, from the <c>config.json</c> of either published layout: transformers' (<c>llava-hf/llava-1.5-13b-hf</c>) or the
+/// The sizes of a LLaVA-1.5, from the <c>config.json</c> of either published layout: transformers' (<c>llava-hf/llava-1.5-13b-hf</c>) or
+/// the
 /// authors' (<c>liuhaotian/llava-v1.5-13b</c>), which leaves the vision tower's sizes to the tower's own folder.
 /// </summary>
 public sealed record LlavaConfig
@@ -18,7 +19,8 @@ public sealed record LlavaConfig
     /// <summary>The vision tower, all of its blocks.</summary>
     public required ClipVisionConfig Vision { get; init; }
 
-    /// <summary>Which of the tower's hidden states are the image's features, counted from the end: -2 is what enters the last block.</summary>
+    /// <summary>Which of the tower's hidden states are the image's features, counted from the end: -2 is what enters the last
+    /// block.</summary>
     public int VisionFeatureLayer { get; init; } = -2;
 
     /// <summary>Whether the class token is one of the image's tokens.</summary>
@@ -46,7 +48,8 @@ public sealed record LlavaConfig
     public int ImageTokens => Vision.Patches + (KeepsClassToken ? 1 : 0);
 
     /// <summary>Reads a model's folder.</summary>
-    /// <param name="folder">The folder with <c>config.json</c> and, if there is one, <c>generation_config.json</c>; one of the hub's cache is resolved.</param>
+    /// <param name="folder">The folder with <c>config.json</c> and, if there is one, <c>generation_config.json</c>; one of the hub's cache
+    /// is resolved.</param>
     /// <param name="visionTower">
     /// The vision tower's folder, for the authors' layout; null where the configuration describes the tower, or names the published one.
     /// </param>
@@ -73,7 +76,8 @@ public sealed record LlavaConfig
     {
         var fields = ConfigFile.Parse<TransformersFields>(json, path);
         Require(path, "text_config.model_type", ModelType(text), null, "llama");
-        if (!json.TryGetProperty("vision_config", out var vision)) throw new ImgAlignException($"{path}: vision_config is missing; is this a LLaVA?");
+        if (!json.TryGetProperty("vision_config", out var vision))
+            throw new ImgAlignException($"{path}: vision_config is missing; is this a LLaVA?");
         Require(path, "vision_config.model_type", ModelType(vision), null, "clip_vision_model");
         Require(path, "vision_feature_select_strategy", fields.VisionFeatureSelectStrategy, "default", "full");
         return new LlavaConfig
@@ -94,27 +98,33 @@ public sealed record LlavaConfig
         var fields = ConfigFile.Parse<AuthorsFields>(json, path);
         Require(path, "mm_projector_type", fields.MmProjectorType, "mlp2x_gelu");
         Require(path, "mm_vision_select_feature", fields.MmVisionSelectFeature, "patch", "cls_patch");
-        if (fields.MmUseImStartEnd) throw new ImgAlignException($"{path}: mm_use_im_start_end is not supported; LLaVA-1.5 puts nothing around an image.");
+        if (fields.MmUseImStartEnd)
+            throw new ImgAlignException($"{path}: mm_use_im_start_end is not supported; LLaVA-1.5 puts nothing around an image.");
         var text = LlamaConfig.Parse(json, path);
         return new LlavaConfig
         {
             Text = text,
-            Vision = visionTower is not null ? ClipVisionConfig.Read(Path.Combine(ModelFolder.Resolve(visionTower), "config.json")) : PublishedTower(fields.MmVisionTower, path),
+            Vision = visionTower is not null
+                ? ClipVisionConfig.Read(Path.Combine(ModelFolder.Resolve(visionTower), "config.json"))
+                : PublishedTower(fields.MmVisionTower, path),
             VisionFeatureLayer = fields.MmVisionSelectLayer,
             KeepsClassToken = fields.MmVisionSelectFeature == "cls_patch",
-            ImageTokenIndex = text.VocabSize,  // as transformers' layout numbers it; the embedding has no such row, and needs none
+            ImageTokenIndex = text.VocabSize, // as transformers' layout numbers it; the embedding has no such row, and needs none
             StopTokens = new HashSet<int>(),
             ImageAspectRatio = fields.ImageAspectRatio,
         };
     }
 
     // Fine-tuned folders hold the tower's weights but not its sizes.
-    private static ClipVisionConfig PublishedTower(string? name, string path) => name?.Split('/')[^1] switch
-    {
-        "clip-vit-large-patch14-336" => LargeTower with { ImageSize = 336 },
-        "clip-vit-large-patch14" => LargeTower,
-        _ => throw new ImgAlignException($"{path}: the vision tower '{name}' is in a folder of its own; give that folder as the vision tower's path."),
-    };
+    private static ClipVisionConfig PublishedTower(string? name, string path) =>
+        name?.Split('/')[^1] switch
+        {
+            "clip-vit-large-patch14-336" => LargeTower with { ImageSize = 336 },
+            "clip-vit-large-patch14" => LargeTower,
+            _ => throw new ImgAlignException(
+                $"{path}: the vision tower '{name}' is in a folder of its own; give that folder as the vision tower's path."
+            ),
+        };
 
     private static readonly ClipVisionConfig LargeTower = new()
     {
@@ -129,7 +139,10 @@ public sealed record LlavaConfig
     private void Check(string path)
     {
         if (VisionFeatureLayer >= 0 || VisionBlocks < 1)
-            throw new ImgAlignException($"{path}: vision feature layer {VisionFeatureLayer} must be from -{Vision.NumHiddenLayers} to -1, counted from the tower's end.");
+            throw new ImgAlignException(
+                $"{path}: vision feature layer {VisionFeatureLayer} must be from -{Vision.NumHiddenLayers} to -1, counted from "
+                    + "the tower's end."
+            );
         _ = Activation.ByName(ProjectorActivation);
     }
 
@@ -138,7 +151,10 @@ public sealed record LlavaConfig
     private static void Require(string path, string field, string? value, params string?[] supported)
     {
         if (!supported.Contains(value))
-            throw new ImgAlignException($"{path}: {field} '{value}' is not supported; LLaVA-1.5 has {string.Join(" or ", supported.Where(name => name is not null))}.");
+            throw new ImgAlignException(
+                $"{path}: {field} '{value}' is not supported; LLaVA-1.5 has "
+                    + $"{string.Join(" or ", supported.Where(name => name is not null))}."
+            );
     }
 
     private sealed record TransformersFields

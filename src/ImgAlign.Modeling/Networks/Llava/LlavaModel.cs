@@ -23,7 +23,8 @@ public sealed class LlavaModel : nn.Module<Tensor, Tensor?, Tensor>
     /// <summary>Creates the network; its weights are uninitialised.</summary>
     /// <param name="config">Its sizes.</param>
     /// <param name="device">Where its weights are; <see cref="META"/> until a checkpoint is bound.</param>
-    public LlavaModel(LlavaConfig config, Device device) : base(nameof(LlavaModel))
+    public LlavaModel(LlavaConfig config, Device device)
+        : base(nameof(LlavaModel))
     {
         Config = config;
         // The tower ends with the block whose output is wanted; its "penultimate" output is what would enter one more.
@@ -57,9 +58,11 @@ public sealed class LlavaModel : nn.Module<Tensor, Tensor?, Tensor>
     /// <returns><c>[images, P, D]</c>.</returns>
     public Tensor Project(Tensor features) => projector.call(features);
 
-    /// <summary>The sequence that the language model reads: embedded tokens, with the projected patches in the images' places. Rows that come out shorter than others are filled up on the right.</summary>
+    /// <summary>The sequence that the language model reads: embedded tokens, with the projected patches in the images' places. Rows that
+    /// come out shorter than others are filled up on the right.</summary>
     /// <param name="ids">
-    /// Token ids <c>[B, N']</c>; an image is one -200 (LLaVA's IMAGE_TOKEN_INDEX), or <see cref="LlavaConfig.ImageTokens"/> times <see cref="LlavaConfig.ImageTokenIndex"/>.
+    /// Token ids <c>[B, N']</c>; an image is one -200 (LLaVA's IMAGE_TOKEN_INDEX), or <see cref="LlavaConfig.ImageTokens"/> times
+    /// <see cref="LlavaConfig.ImageTokenIndex"/>.
     /// </param>
     /// <param name="pixels">Normalised pixels <c>[images, 3, S, S]</c> in the order of their places, or null for none.</param>
     /// <returns><c>[B, N, D]</c>.</returns>
@@ -70,9 +73,10 @@ public sealed class LlavaModel : nn.Module<Tensor, Tensor?, Tensor>
         var device = languageModel.Model.Device;
         var tokens = LlavaTokens.Expand(ids, Config);
         tokens.RequireImages(pixels?.shape[0] ?? 0, Config.ImageTokens);
-        var embeddings = languageModel.Model.Embed(tensor(tokens.Ids, [tokens.Rows, tokens.Length], device: device));  // [B, N, D]
-        if (pixels is null) return embeddings.MoveToOuterDisposeScope();
-        var patches = Project(EncodeImages(pixels)).flatten(0, 1);  // [images * P, D]
+        var embeddings = languageModel.Model.Embed(tensor(tokens.Ids, [tokens.Rows, tokens.Length], device: device)); // [B, N, D]
+        if (pixels is null)
+            return embeddings.MoveToOuterDisposeScope();
+        var patches = Project(EncodeImages(pixels)).flatten(0, 1); // [images * P, D]
         var sequence = embeddings.flatten(0, 1).index_copy(0, tensor(tokens.ImagePositions, device: device), patches);
         return sequence.view(embeddings.shape).MoveToOuterDisposeScope();
     }

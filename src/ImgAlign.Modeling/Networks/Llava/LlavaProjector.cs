@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.Networks.Llava;
 
-/// <summary>From the vision tower's width to the language model's: linear, activation, linear (transformers LlavaMultiModalProjector).</summary>
+/// <summary>From the vision tower's width to the language model's: linear, activation, linear (transformers
+/// LlavaMultiModalProjector).</summary>
 public sealed class LlavaProjector : nn.Module<Tensor, Tensor>
 {
     private readonly Func<Tensor, Tensor> activation;
@@ -15,7 +16,8 @@ public sealed class LlavaProjector : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "linear_2")]
     private readonly Linear linear2;
 
-    public LlavaProjector(LlavaConfig config, Device device) : base(nameof(LlavaProjector))
+    public LlavaProjector(LlavaConfig config, Device device)
+        : base(nameof(LlavaProjector))
     {
         activation = Activation.ByName(config.ProjectorActivation);
         linear1 = new Linear(config.Vision.HiddenSize, config.Text.HiddenSize, config.ProjectorBias, device);

@@ -6,7 +6,8 @@ namespace ImgAlign.Networks.Llava;
 /// <param name="Ids">Row by row; 0 at image positions and where a row is filled up.</param>
 /// <param name="Rows">The number of rows, B.</param>
 /// <param name="ImagePositions">Where in <paramref name="Ids"/> image positions are, in order.</param>
-/// <param name="Sources">For each of <paramref name="Ids"/> the given token that it is, counted through all rows; -1 at image positions and where a row is filled up.</param>
+/// <param name="Sources">For each of <paramref name="Ids"/> the given token that it is, counted through all rows; -1 at image positions and
+/// where a row is filled up.</param>
 public sealed record LlavaTokens(long[] Ids, int Rows, long[] ImagePositions, long[] Sources)
 {
     /// <summary>The token that stands for a whole image (LLaVA's IMAGE_TOKEN_INDEX).</summary>
@@ -21,18 +22,27 @@ public sealed record LlavaTokens(long[] Ids, int Rows, long[] ImagePositions, lo
     /// <exception cref="ArgumentException">There is no token, or an id is not in the vocabulary.</exception>
     public static LlavaTokens Expand(Tensor ids, LlavaConfig config)
     {
-        if (ids.shape is not [> 0 and var count, > 0 and var width]) throw new ArgumentException($"Token ids have shape [{string.Join(", ", ids.shape)}]; [B, N] is expected, with at least one token.", nameof(ids));
+        if (ids.shape is not [> 0 and var count, > 0 and var width])
+            throw new ArgumentException(
+                $"Token ids have shape [{string.Join(", ", ids.shape)}]; [B, N] is expected, with at least one token.",
+                nameof(ids)
+            );
         using var host = ids.to(int64).cpu().contiguous();
         var given = host.data<long>().ToArray();
-        var rows = Enumerable.Range(0, (int)count).Select(row => Positions(given, (int)(row * width), (int)width, config).ToList()).ToList();
+        var rows = Enumerable
+            .Range(0, (int)count)
+            .Select(row => Positions(given, (int)(row * width), (int)width, config).ToList())
+            .ToList();
         var length = rows.Max(static row => row.Count);
-        foreach (var row in rows) row.AddRange(Enumerable.Repeat(Filler, length - row.Count));
+        foreach (var row in rows)
+            row.AddRange(Enumerable.Repeat(Filler, length - row.Count));
         var positions = rows.SelectMany(static row => row).ToList();
         return new LlavaTokens(
             [.. positions.Select(static position => position.Id)],
             rows.Count,
             [.. positions.Index().Where(static position => position.Item.IsImage).Select(static position => (long)position.Index)],
-            [.. positions.Select(static position => position.Source)]);
+            [.. positions.Select(static position => position.Source)]
+        );
     }
 
     /// <summary>Values that were given for tokens, at the tokens' positions.</summary>
@@ -52,7 +62,10 @@ public sealed record LlavaTokens(long[] Ids, int Rows, long[] ImagePositions, lo
     public void RequireImages(long images, int imageTokens)
     {
         if (ImagePositions.Length != images * imageTokens)
-            throw new ArgumentException($"The prompt has {ImagePositions.Length} image positions, {imageTokens} an image, but {images} images are given; each image needs its <image> in the prompt, and each <image> its image.");
+            throw new ArgumentException(
+                $"The prompt has {ImagePositions.Length} image positions, {imageTokens} an image, but {images} images are "
+                    + "given; each image needs its <image> in the prompt, and each <image> its image."
+            );
     }
 
     private static IEnumerable<Position> Positions(long[] given, int first, int count, LlavaConfig config)
@@ -60,13 +73,20 @@ public sealed record LlavaTokens(long[] Ids, int Rows, long[] ImagePositions, lo
         for (var i = first; i < first + count; i++)
         {
             var id = given[i];
-            if (id == config.ImageTokenIndex) yield return OfImage;
+            if (id == config.ImageTokenIndex)
+                yield return OfImage;
             else if (id == Image)
             {
-                for (var patch = 0; patch < config.ImageTokens; patch++) yield return OfImage;
+                for (var patch = 0; patch < config.ImageTokens; patch++)
+                    yield return OfImage;
             }
-            else if (id >= 0 && id < config.Text.VocabSize) yield return new Position(id, i, IsImage: false);
-            else throw new ArgumentException($"Token {id} is not one of the vocabulary's {config.Text.VocabSize}; do tokenizer and model belong together?", nameof(given));
+            else if (id >= 0 && id < config.Text.VocabSize)
+                yield return new Position(id, i, IsImage: false);
+            else
+                throw new ArgumentException(
+                    $"Token {id} is not one of the vocabulary's {config.Text.VocabSize}; do tokenizer and model belong together?",
+                    nameof(given)
+                );
         }
     }
 

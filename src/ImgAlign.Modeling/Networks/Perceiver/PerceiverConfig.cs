@@ -13,7 +13,15 @@ namespace ImgAlign.Networks.Perceiver;
 /// <param name="Heads">The number of attention heads.</param>
 /// <param name="HeadWidth">Width of a head.</param>
 /// <param name="FeedForwardWidth">Width inside a feed-forward.</param>
-public sealed record PerceiverConfig(long InputWidth, long Width, long OutputWidth, int Depth, long Heads, long HeadWidth, long FeedForwardWidth)
+public sealed record PerceiverConfig(
+    long InputWidth,
+    long Width,
+    long OutputWidth,
+    int Depth,
+    long Heads,
+    long HeadWidth,
+    long FeedForwardWidth
+)
 {
     /// <summary>Width of a head in all released files, which do not tell it.</summary>
     public const int ReleasedHeadWidth = 64;
@@ -29,7 +37,10 @@ public sealed record PerceiverConfig(long InputWidth, long Width, long OutputWid
         const string anchor = "layers.0.0.to_kv.weight";
         var found = checkpoint.Tensors.Keys.Where(name => name == anchor || name.EndsWith("." + anchor, StringComparison.Ordinal)).ToList();
         if (found.Count != 1)
-            throw new CheckpointException(checkpoint.Source, $"holds {found.Count} tensors named {anchor}, but a resampler or an aligner has one; is this the right file?");
+            throw new CheckpointException(
+                checkpoint.Source,
+                $"holds {found.Count} tensors named {anchor}, but a resampler or an aligner has one; is this the right file?"
+            );
         return found[0][..^anchor.Length];
     }
 
@@ -46,15 +57,23 @@ public sealed record PerceiverConfig(long InputWidth, long Width, long OutputWid
         var (innerWidth, _) = MatrixShape("layers.0.0.to_q.weight");
         var (feedForwardWidth, _) = MatrixShape("layers.0.1.1.weight");
         if (innerWidth == 0 || innerWidth % headWidth != 0)
-            throw new CheckpointException(checkpoint.Source, $"has {innerWidth} rows, which is no multiple of the head width {headWidth}; give the head width that it was trained with.", prefix + "layers.0.0.to_q.weight");
+            throw new CheckpointException(
+                checkpoint.Source,
+                $"has {innerWidth} rows, which is no multiple of the head width {headWidth}; give the head width that it was trained with.",
+                prefix + "layers.0.0.to_q.weight"
+            );
         var depth = 0;
-        while (checkpoint.Tensors.ContainsKey($"{prefix}layers.{depth}.0.to_q.weight")) depth++;
+        while (checkpoint.Tensors.ContainsKey($"{prefix}layers.{depth}.0.to_q.weight"))
+            depth++;
         return new PerceiverConfig(inputWidth, width, outputWidth, depth, innerWidth / headWidth, headWidth, feedForwardWidth);
 
         (long Rows, long Columns) MatrixShape(string name)
         {
-            if (!checkpoint.Tensors.TryGetValue(prefix + name, out var info)) throw new CheckpointException(checkpoint.Source, "is missing; is this the checkpoint of another model?", prefix + name);
-            return info.Shape is [var rows, var columns] ? (rows, columns) : throw new CheckpointException(checkpoint.Source, $"has shape {info.ShapeText}, but a matrix is expected.", prefix + name);
+            if (!checkpoint.Tensors.TryGetValue(prefix + name, out var info))
+                throw new CheckpointException(checkpoint.Source, "is missing; is this the checkpoint of another model?", prefix + name);
+            return info.Shape is [var rows, var columns]
+                ? (rows, columns)
+                : throw new CheckpointException(checkpoint.Source, $"has shape {info.ShapeText}, but a matrix is expected.", prefix + name);
         }
     }
 }

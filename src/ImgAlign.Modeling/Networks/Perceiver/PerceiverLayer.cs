@@ -19,7 +19,8 @@ internal sealed class PerceiverLayer : nn.Module<Tensor, Tensor, Tensor>
     [ComponentName(Name = "1")]
     private readonly PerceiverFeedForward feedForward;
 
-    public PerceiverLayer(PerceiverConfig config, Device device) : base(nameof(PerceiverLayer))
+    public PerceiverLayer(PerceiverConfig config, Device device)
+        : base(nameof(PerceiverLayer))
     {
         attention = new PerceiverAttention(config, device);
         feedForward = new PerceiverFeedForward(config, device);
@@ -34,14 +35,17 @@ internal sealed class PerceiverLayer : nn.Module<Tensor, Tensor, Tensor>
     /// <param name="context"><c>[B, N, w]</c>.</param>
     /// <param name="recomputes">Whether activations are computed again for their gradients instead of kept.</param>
     /// <returns><c>[B, n, w]</c>.</returns>
-    public Tensor Read(Tensor latents, Tensor context, bool recomputes = false) => Recomputation.Run(
-        recomputes,
-        inputs =>
-        {
-            using var keysAndValues = Prepare(inputs[1]);
-            return call(inputs[0], keysAndValues);
-        },
-        latents, context);
+    public Tensor Read(Tensor latents, Tensor context, bool recomputes = false) =>
+        Recomputation.Run(
+            recomputes,
+            inputs =>
+            {
+                using var keysAndValues = Prepare(inputs[1]);
+                return call(inputs[0], keysAndValues);
+            },
+            latents,
+            context
+        );
 
     /// <summary>Runs the layer.</summary>
     /// <param name="latents"><c>[B, n, w]</c>.</param>
@@ -78,7 +82,8 @@ internal sealed class PerceiverAttention : nn.Module<Tensor, Tensor, Tensor>
     [ComponentName(Name = "to_out")]
     private readonly Linear output;
 
-    public PerceiverAttention(PerceiverConfig config, Device device) : base(nameof(PerceiverAttention))
+    public PerceiverAttention(PerceiverConfig config, Device device)
+        : base(nameof(PerceiverAttention))
     {
         heads = config.Heads;
         contextNorm = nn.LayerNorm(config.Width, device: device);
@@ -100,7 +105,7 @@ internal sealed class PerceiverAttention : nn.Module<Tensor, Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var normalized = latentNorm.call(latents);
-        var keysAndValues = cat([contextKeysAndValues, keyAndValue.call(normalized)], 1).chunk(2, -1);  // each [B, N + n, H dh]
+        var keysAndValues = cat([contextKeysAndValues, keyAndValue.call(normalized)], 1).chunk(2, -1); // each [B, N + n, H dh]
         var attended = Attention.Attend(query.call(normalized), keysAndValues[0], keysAndValues[1], heads);
         return output.call(attended).MoveToOuterDisposeScope();
     }
@@ -118,7 +123,8 @@ internal sealed class PerceiverFeedForward : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "3")]
     private readonly Linear narrow;
 
-    public PerceiverFeedForward(PerceiverConfig config, Device device) : base(nameof(PerceiverFeedForward))
+    public PerceiverFeedForward(PerceiverConfig config, Device device)
+        : base(nameof(PerceiverFeedForward))
     {
         norm = nn.LayerNorm(config.Width, device: device);
         widen = new Linear(config.Width, config.FeedForwardWidth, hasBias: false, device);

@@ -11,7 +11,13 @@ namespace ImgAlign.Networks.Qwen;
 /// <param name="Columns">The column of each patch in its image, in that order.</param>
 /// <param name="WindowLengths">The patches of each window.</param>
 /// <param name="ImageLengths">The patches of each image.</param>
-public sealed record PatchLayout(IReadOnlyList<long> Cells, IReadOnlyList<long> Rows, IReadOnlyList<long> Columns, IReadOnlyList<int> WindowLengths, IReadOnlyList<int> ImageLengths)
+public sealed record PatchLayout(
+    IReadOnlyList<long> Cells,
+    IReadOnlyList<long> Rows,
+    IReadOnlyList<long> Columns,
+    IReadOnlyList<int> WindowLengths,
+    IReadOnlyList<int> ImageLengths
+)
 {
     /// <summary>Orders the patches of images.</summary>
     /// <param name="grids">The patches of each image.</param>
@@ -26,7 +32,10 @@ public sealed record PatchLayout(IReadOnlyList<long> Cells, IReadOnlyList<long> 
         foreach (var grid in grids)
         {
             if (grid.Rows < 1 || grid.Columns < 1 || grid.Rows % merge != 0 || grid.Columns % merge != 0)
-                throw new ArgumentException($"An image of {grid.Rows} x {grid.Columns} patches is not of whole cells of {merge} x {merge}.", nameof(grids));
+                throw new ArgumentException(
+                    $"An image of {grid.Rows} x {grid.Columns} patches is not of whole cells of {merge} x {merge}.",
+                    nameof(grids)
+                );
             var (height, width) = (grid.Rows / merge, grid.Columns / merge);
             foreach (var window in Windows(height, width, side))
             {
@@ -48,10 +57,12 @@ public sealed record PatchLayout(IReadOnlyList<long> Cells, IReadOnlyList<long> 
     private static IEnumerable<List<(int Row, int Column)>> Windows(int height, int width, int side)
     {
         for (var top = 0; top < height; top += side)
-            for (var left = 0; left < width; left += side)
-                yield return [.. Area(top, Math.Min(side, height - top), left, Math.Min(side, width - left))];
+        for (var left = 0; left < width; left += side)
+            yield return [.. Area(top, Math.Min(side, height - top), left, Math.Min(side, width - left))];
     }
 
     private static IEnumerable<(int Row, int Column)> Area(int top, int height, int left, int width) =>
-        from row in Enumerable.Range(top, height) from column in Enumerable.Range(left, width) select (row, column);
+        from row in Enumerable.Range(top, height)
+        from column in Enumerable.Range(left, width)
+        select (row, column);
 }

@@ -23,7 +23,8 @@ public sealed record QwenConfig
     public required IReadOnlySet<int> StopTokens { get; init; }
 
     /// <summary>Reads a model's folder.</summary>
-    /// <param name="folder">The folder with <c>config.json</c> and, if there is one, <c>generation_config.json</c>; one of the hub's cache is resolved.</param>
+    /// <param name="folder">The folder with <c>config.json</c> and, if there is one, <c>generation_config.json</c>; one of the hub's cache
+    /// is resolved.</param>
     /// <exception cref="ImgAlignException">A file is missing or broken, or an option is not supported.</exception>
     public static QwenConfig Read(string folder)
     {
@@ -38,8 +39,11 @@ public sealed record QwenConfig
     {
         var fields = ConfigFile.Parse<Fields>(json, path);
         if (fields.ModelType != "qwen2_5_vl")
-            throw new ImgAlignException($"{path}: model_type is '{fields.ModelType}', but that of Qwen2.5-VL is qwen2_5_vl; give the folder of a Qwen2.5-VL.");
-        if (fields.VisionConfig.ValueKind != JsonValueKind.Object) throw new ImgAlignException($"{path}: vision_config is missing; is this a Qwen2.5-VL?");
+            throw new ImgAlignException(
+                $"{path}: model_type is '{fields.ModelType}', but that of Qwen2.5-VL is qwen2_5_vl; give the folder of a Qwen2.5-VL."
+            );
+        if (fields.VisionConfig.ValueKind != JsonValueKind.Object)
+            throw new ImgAlignException($"{path}: vision_config is missing; is this a Qwen2.5-VL?");
         var text = ParseText(json.TryGetProperty("text_config", out var nested) ? nested : json, path);
         var config = new QwenConfig
         {
@@ -49,7 +53,9 @@ public sealed record QwenConfig
             StopTokens = new HashSet<int>(),
         };
         if (config.Vision.OutHiddenSize != text.HiddenSize)
-            throw new ImgAlignException($"{path}: the vision tower gives a width of {config.Vision.OutHiddenSize}, but the language model takes {text.HiddenSize}.");
+            throw new ImgAlignException(
+                $"{path}: the vision tower gives a width of {config.Vision.OutHiddenSize}, but the language model takes {text.HiddenSize}."
+            );
         return config;
     }
 
@@ -59,8 +65,11 @@ public sealed record QwenConfig
         if (json.TryGetProperty("use_sliding_window", out var slides) && slides.ValueKind == JsonValueKind.True)
             throw new ImgAlignException($"{path}: use_sliding_window is not supported; the published Qwen2.5-VL do not use it.");
         var text = LlamaConfig.Parse<QwenTextConfig>(json, path);
-        return text.RopeSections is not null ? text
-            : throw new ImgAlignException($"{path}: rope_scaling has no mrope_section, which says how positions in images are counted; is this a Qwen2.5-VL?");
+        return text.RopeSections is not null
+            ? text
+            : throw new ImgAlignException(
+                $"{path}: rope_scaling has no mrope_section, which says how positions in images are counted; is this a Qwen2.5-VL?"
+            );
     }
 
     private sealed record Fields

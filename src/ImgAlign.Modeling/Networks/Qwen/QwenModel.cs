@@ -20,7 +20,8 @@ public sealed class QwenModel : nn.Module<Tensor, ImagePatches?, Tensor>
     /// <summary>Creates the network; its weights are uninitialised.</summary>
     /// <param name="config">Its sizes.</param>
     /// <param name="device">Where its weights are; <see cref="META"/> until a checkpoint is bound.</param>
-    public QwenModel(QwenConfig config, Device device) : base(nameof(QwenModel))
+    public QwenModel(QwenConfig config, Device device)
+        : base(nameof(QwenModel))
     {
         Config = config;
         visual = new QwenVisionModel(config.Vision, device);
@@ -49,10 +50,13 @@ public sealed class QwenModel : nn.Module<Tensor, ImagePatches?, Tensor>
         using var scope = NewDisposeScope();
         var tokens = QwenTokens.Read(ids, images?.Grids ?? [], Config);
         Config.Text.RequireLength(tokens.Length);
-        return languageModel.Model.Run(Embed(tokens, images), cache, tokens.CopyPositions(languageModel.Model.Device)).MoveToOuterDisposeScope();
+        return languageModel
+            .Model.Run(Embed(tokens, images), cache, tokens.CopyPositions(languageModel.Model.Device))
+            .MoveToOuterDisposeScope();
     }
 
-    /// <summary>The sequence that the language model reads: embedded tokens, with the features of merged patches in the images' places.</summary>
+    /// <summary>The sequence that the language model reads: embedded tokens, with the features of merged patches in the images'
+    /// places.</summary>
     /// <param name="tokens">The tokens, read with the images' grids.</param>
     /// <param name="images">The images, or null for none.</param>
     /// <returns><c>[B, N, D]</c>.</returns>
@@ -60,8 +64,9 @@ public sealed class QwenModel : nn.Module<Tensor, ImagePatches?, Tensor>
     {
         using var scope = NewDisposeScope();
         var device = languageModel.Model.Device;
-        var embeddings = languageModel.Model.Embed(tensor(tokens.Ids, [tokens.Rows, tokens.Length], device: device));  // [B, N, D]
-        if (images is null) return embeddings.MoveToOuterDisposeScope();
+        var embeddings = languageModel.Model.Embed(tensor(tokens.Ids, [tokens.Rows, tokens.Length], device: device)); // [B, N, D]
+        if (images is null)
+            return embeddings.MoveToOuterDisposeScope();
         var sequence = embeddings.flatten(0, 1).index_copy(0, tensor(tokens.ImagePositions, device: device), visual.call(images));
         return sequence.view(embeddings.shape).MoveToOuterDisposeScope();
     }

@@ -7,7 +7,8 @@ namespace ImgAlign.Networks.Qwen;
 /// <param name="Ids">Row by row.</param>
 /// <param name="Rows">The number of rows, B.</param>
 /// <param name="ImagePositions">Where in <paramref name="Ids"/> image positions are, in order.</param>
-/// <param name="Positions"><c>[3, B, N]</c>: text counts on all three axes; an image stands still in time and counts rows and columns.</param>
+/// <param name="Positions"><c>[3, B, N]</c>: text counts on all three axes; an image stands still in time and counts rows and
+/// columns.</param>
 /// <param name="Deltas">For each row, what a later token's plain index is to be moved by; negative behind an image.</param>
 public sealed record QwenTokens(long[] Ids, int Rows, long[] ImagePositions, long[] Positions, long[] Deltas)
 {
@@ -31,20 +32,40 @@ public sealed record QwenTokens(long[] Ids, int Rows, long[] ImagePositions, lon
         ArgumentNullException.ThrowIfNull(ids);
         ArgumentNullException.ThrowIfNull(grids);
         ArgumentNullException.ThrowIfNull(config);
-        if (ids.shape is not [> 0 and var rows, > 0 and var length]) throw new ArgumentException($"Token ids have shape [{string.Join(", ", ids.shape)}]; [B, N] is expected, with at least one token.", nameof(ids));
+        if (ids.shape is not [> 0 and var rows, > 0 and var length])
+            throw new ArgumentException(
+                $"Token ids have shape [{string.Join(", ", ids.shape)}]; [B, N] is expected, with at least one token.",
+                nameof(ids)
+            );
         using var scope = torch.NewDisposeScope();
         var given = ids.to(torch.int64).cpu().contiguous().data<long>().ToArray();
         if (Array.FindIndex(given, id => id < 0 || id >= config.Text.VocabSize) is >= 0 and var unknown)
-            throw new ArgumentException($"Token {given[unknown]} is not one of the vocabulary's {config.Text.VocabSize}; do tokenizer and model belong together?", nameof(ids));
-        long[] imagePositions = [.. Enumerable.Range(0, given.Length).Where(place => given[place] == config.ImageTokenId).Select(static place => (long)place)];
+            throw new ArgumentException(
+                $"Token {given[unknown]} is not one of the vocabulary's {config.Text.VocabSize}; do tokenizer and model belong together?",
+                nameof(ids)
+            );
+        long[] imagePositions =
+        [
+            .. Enumerable.Range(0, given.Length).Where(place => given[place] == config.ImageTokenId).Select(static place => (long)place),
+        ];
         var cells = grids.Sum(grid => grid.Count / config.Vision.CellPatches);
         if (imagePositions.Length != cells)
-            throw new ArgumentException($"The prompt has {imagePositions.Length} image positions, but {grids.Count} images are given that need {cells}; {EachImage}", nameof(ids));
+            throw new ArgumentException(
+                $"The prompt has {imagePositions.Length} image positions, but {grids.Count} images are given that need {cells}; "
+                    + $"{EachImage}",
+                nameof(ids)
+            );
 
         var images = new Queue<PatchGrid>(grids);
         var places = given.Chunk((int)length).Select(row => Walk(row, images, config).ToList()).ToList();
         long[] positions = [.. Axis(static place => place.Time), .. Axis(static place => place.Row), .. Axis(static place => place.Column)];
-        return new QwenTokens(given, (int)rows, imagePositions, positions, [.. places.Select(row => row.Max(static place => place.Furthest) + 1 - length)]);
+        return new QwenTokens(
+            given,
+            (int)rows,
+            imagePositions,
+            positions,
+            [.. places.Select(row => row.Max(static place => place.Furthest) + 1 - length)]
+        );
 
         IEnumerable<long> Axis(Func<Place, long> axis) => places.SelectMany(row => row).Select(axis);
     }
@@ -55,7 +76,7 @@ public sealed record QwenTokens(long[] Ids, int Rows, long[] ImagePositions, lon
     private static IEnumerable<Place> Walk(long[] row, Queue<PatchGrid> images, QwenConfig config)
     {
         var next = 0L;
-        for (var place = 0; place < row.Length;)
+        for (var place = 0; place < row.Length; )
         {
             if (row[place] != config.ImageTokenId)
             {
@@ -68,8 +89,12 @@ public sealed record QwenTokens(long[] Ids, int Rows, long[] ImagePositions, lon
             var (height, width) = (grid.Rows / config.Vision.SpatialMergeSize, grid.Columns / config.Vision.SpatialMergeSize);
             var end = place + height * width;
             if (end > row.Length || row[place..end].Any(id => id != config.ImageTokenId))
-                throw new ArgumentException($"An image of {height} x {width} merged cells does not find as many positions in a row; {EachImage}", nameof(row));
-            for (var cell = 0; place < end; place++, cell++) yield return new Place(next, next + cell / width, next + cell % width);
+                throw new ArgumentException(
+                    $"An image of {height} x {width} merged cells does not find as many positions in a row; {EachImage}",
+                    nameof(row)
+                );
+            for (var cell = 0; place < end; place++, cell++)
+                yield return new Place(next, next + cell / width, next + cell % width);
             next += Math.Max(height, width);
         }
     }

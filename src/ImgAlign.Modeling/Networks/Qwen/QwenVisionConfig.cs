@@ -4,7 +4,8 @@ using ImgAlign.Networks.Layers;
 
 namespace ImgAlign.Networks.Qwen;
 
-/// <summary>The sizes of Qwen2.5-VL's vision tower, as <c>vision_config</c> gives them; defaults are those of transformers' Qwen2_5_VLVisionConfig.</summary>
+/// <summary>The sizes of Qwen2.5-VL's vision tower, as <c>vision_config</c> gives them; defaults are those of transformers'
+/// Qwen2_5_VLVisionConfig.</summary>
 public sealed record QwenVisionConfig
 {
     /// <summary>The number of blocks.</summary>
@@ -55,13 +56,15 @@ public sealed record QwenVisionConfig
     /// <summary>The side of an attention window in merged cells.</summary>
     internal int WindowCells => WindowSize / PatchSize / SpatialMergeSize;
 
-    /// <summary>An upper estimate of the numbers that are in memory at once while images are read, beside the weights: no pairs of patches.</summary>
+    /// <summary>An upper estimate of the numbers that are in memory at once while images are read, beside the weights: no pairs of
+    /// patches.</summary>
     public long CountActivations(long patches) => patches * (PatchWidth + 16L * HiddenSize + 3L * IntermediateSize);
 
     /// <summary>Reads the fields of a <c>vision_config</c>.</summary>
     /// <param name="json">The object with the fields.</param>
     /// <param name="source">The file, for messages.</param>
-    /// <exception cref="ImgAlignException">A field is of the wrong kind, sizes do not fit each other, or an option is not supported.</exception>
+    /// <exception cref="ImgAlignException">A field is of the wrong kind, sizes do not fit each other, or an option is not
+    /// supported.</exception>
     public static QwenVisionConfig Parse(JsonElement json, string source)
     {
         var config = ConfigFile.Parse<QwenVisionConfig>(json, source);
@@ -71,12 +74,19 @@ public sealed record QwenVisionConfig
 
     private void Check(string source)
     {
-        if (new[] { Depth, HiddenSize, IntermediateSize, NumHeads, PatchSize, TemporalPatchSize, SpatialMergeSize, OutHiddenSize }.Min() < 1)
+        if (
+            new[] { Depth, HiddenSize, IntermediateSize, NumHeads, PatchSize, TemporalPatchSize, SpatialMergeSize, OutHiddenSize }.Min() < 1
+        )
             throw new ImgAlignException($"{source}: every size of Qwen2.5-VL's vision tower must be at least 1.");
-        if (InChannels != 3) throw new ImgAlignException($"{source}: in_channels is {InChannels}, but images have 3.");
+        if (InChannels != 3)
+            throw new ImgAlignException($"{source}: in_channels is {InChannels}, but images have 3.");
         if (HiddenSize % NumHeads != 0 || HeadWidth % 4 != 0)
-            throw new ImgAlignException($"{source}: hidden_size {HiddenSize} of the vision tower must give its {NumHeads} heads a width that is a multiple of 4, for pairs on two axes.");
-        if (WindowCells < 1) throw new ImgAlignException($"{source}: a window of {WindowSize} pixels is smaller than a merged cell.");
+            throw new ImgAlignException(
+                $"{source}: hidden_size {HiddenSize} of the vision tower must give its {NumHeads} heads a width that is a "
+                    + "multiple of 4, for pairs on two axes."
+            );
+        if (WindowCells < 1)
+            throw new ImgAlignException($"{source}: a window of {WindowSize} pixels is smaller than a merged cell.");
         _ = Activation.ByName(HiddenAct);
     }
 }

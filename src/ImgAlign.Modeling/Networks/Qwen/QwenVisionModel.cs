@@ -11,7 +11,8 @@ using Linear = ImgAlign.Networks.Layers.Linear;
 namespace ImgAlign.Networks.Qwen;
 
 /// <summary>
-/// Qwen2.5-VL's vision tower (transformers Qwen2_5_VisionTransformerPretrainedModel): patches of images to one feature for each merged cell.
+/// Qwen2.5-VL's vision tower (transformers Qwen2_5_VisionTransformerPretrainedModel): patches of images to one feature for each merged
+/// cell.
 /// Most blocks look within windows only, and none from one image to another.
 /// </summary>
 public sealed class QwenVisionModel : nn.Module<ImagePatches, Tensor>, IBlockNetwork
@@ -35,7 +36,8 @@ public sealed class QwenVisionModel : nn.Module<ImagePatches, Tensor>, IBlockNet
     /// <summary>Creates the network; its weights are uninitialised.</summary>
     /// <param name="config">Its sizes.</param>
     /// <param name="device">Where its weights are; <see cref="META"/> until a checkpoint is bound.</param>
-    public QwenVisionModel(QwenVisionConfig config, Device device) : base(nameof(QwenVisionModel))
+    public QwenVisionModel(QwenVisionConfig config, Device device)
+        : base(nameof(QwenVisionModel))
     {
         this.config = config;
         patchEmbedding = new QwenPatchEmbedding(config, device);
@@ -50,7 +52,8 @@ public sealed class QwenVisionModel : nn.Module<ImagePatches, Tensor>, IBlockNet
     /// <inheritdoc/>
     /// <param name="patches">The images, on any device.</param>
     /// <returns><c>[cells, D]</c>, image after image, cells row by row.</returns>
-    /// <exception cref="ArgumentException">Patches and grids differ in number, a patch has another size, or a grid is not of whole merged cells.</exception>
+    /// <exception cref="ArgumentException">Patches and grids differ in number, a patch has another size, or a grid is not of whole merged
+    /// cells.</exception>
     public override Tensor forward(ImagePatches patches)
     {
         TensorShape.Require(patches.Values, nameof(patches), patches.Grids.Sum(static grid => (long)grid.Count), config.PatchWidth);
@@ -63,7 +66,7 @@ public sealed class QwenVisionModel : nn.Module<ImagePatches, Tensor>, IBlockNet
         var windows = new AttentionSegments(layout.WindowLengths, device);
         var images = new AttentionSegments(layout.ImageLengths, device);
 
-        var hidden = patchEmbedding.call(patches.Values.to(type));  // [P, w]
+        var hidden = patchEmbedding.call(patches.Values.to(type)); // [P, w]
         hidden = hidden.view(layout.Cells.Count, config.CellPatches, -1).index_select(0, order).flatten(0, 1);
         foreach (var (index, block) in sequence.InTurn().Index())
         {
@@ -83,7 +86,8 @@ public sealed class QwenVisionModel : nn.Module<ImagePatches, Tensor>, IBlockNet
     }
 }
 
-/// <summary>One block of the vision tower: attention and SwiGLU, each behind a norm and around a residual (transformers Qwen2_5_VLVisionBlock).</summary>
+/// <summary>One block of the vision tower: attention and SwiGLU, each behind a norm and around a residual (transformers
+/// Qwen2_5_VLVisionBlock).</summary>
 internal sealed class QwenVisionBlock : nn.Module<Tensor, RotaryTable, AttentionSegments, Tensor>
 {
     [ComponentName(Name = "norm1")]
@@ -98,7 +102,8 @@ internal sealed class QwenVisionBlock : nn.Module<Tensor, RotaryTable, Attention
     [ComponentName(Name = "mlp")]
     private readonly LlamaFeedForward feedForward;
 
-    public QwenVisionBlock(QwenVisionConfig config, Device device) : base(nameof(QwenVisionBlock))
+    public QwenVisionBlock(QwenVisionConfig config, Device device)
+        : base(nameof(QwenVisionBlock))
     {
         norm1 = new RmsNorm(config.HiddenSize, QwenVisionModel.NormEpsilon, device);
         attention = new QwenVisionAttention(config, device);
@@ -115,7 +120,8 @@ internal sealed class QwenVisionBlock : nn.Module<Tensor, RotaryTable, Attention
     }
 }
 
-/// <summary>Self-attention of patches within segments, with rotary positions on two axes (transformers Qwen2_5_VLVisionAttention): <c>[P, w]</c> to <c>[P, w]</c>.</summary>
+/// <summary>Self-attention of patches within segments, with rotary positions on two axes (transformers Qwen2_5_VLVisionAttention): <c>[P,
+/// w]</c> to <c>[P, w]</c>.</summary>
 internal sealed class QwenVisionAttention : nn.Module<Tensor, RotaryTable, AttentionSegments, Tensor>
 {
     private readonly int heads;
@@ -126,7 +132,8 @@ internal sealed class QwenVisionAttention : nn.Module<Tensor, RotaryTable, Atten
     [ComponentName(Name = "proj")]
     private readonly Linear proj;
 
-    public QwenVisionAttention(QwenVisionConfig config, Device device) : base(nameof(QwenVisionAttention))
+    public QwenVisionAttention(QwenVisionConfig config, Device device)
+        : base(nameof(QwenVisionAttention))
     {
         heads = config.NumHeads;
         qkv = new Linear(config.HiddenSize, 3L * config.HiddenSize, hasBias: true, device);
@@ -137,7 +144,7 @@ internal sealed class QwenVisionAttention : nn.Module<Tensor, RotaryTable, Atten
     public override Tensor forward(Tensor hidden, RotaryTable rotary, AttentionSegments segments)
     {
         using var scope = NewDisposeScope();
-        var packed = qkv.call(hidden).view(1, hidden.shape[0], 3, heads, -1).permute(2, 0, 3, 1, 4).contiguous();  // [3, 1, H, P, dh]
+        var packed = qkv.call(hidden).view(1, hidden.shape[0], 3, heads, -1).permute(2, 0, 3, 1, 4).contiguous(); // [3, 1, H, P, dh]
         var (q, k) = (Rope.Rotate(packed[0], rotary), Rope.Rotate(packed[1], rotary));
         return proj.call(segments.Attend(q, k, packed[2]).squeeze(0)).MoveToOuterDisposeScope();
     }
@@ -152,7 +159,8 @@ internal sealed class QwenPatchEmbedding : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "proj")]
     private readonly Linear proj;
 
-    public QwenPatchEmbedding(QwenVisionConfig config, Device device) : base(nameof(QwenPatchEmbedding))
+    public QwenPatchEmbedding(QwenVisionConfig config, Device device)
+        : base(nameof(QwenPatchEmbedding))
     {
         proj = new Linear(config.PatchWidth, config.HiddenSize, hasBias: false, device);
         RegisterComponents();
@@ -161,7 +169,8 @@ internal sealed class QwenPatchEmbedding : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor patches) => proj.call(patches);
 }
 
-/// <summary>The patches of a merged cell become one position of the language model (transformers Qwen2_5_VLPatchMerger): <c>[P, w]</c> to <c>[P/4, D]</c>.</summary>
+/// <summary>The patches of a merged cell become one position of the language model (transformers Qwen2_5_VLPatchMerger): <c>[P, w]</c> to
+/// <c>[P/4, D]</c>.</summary>
 internal sealed class QwenPatchMerger : nn.Module<Tensor, Tensor>
 {
     private readonly long cellWidth;
@@ -172,14 +181,16 @@ internal sealed class QwenPatchMerger : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "mlp")]
     private readonly Sequential mlp;
 
-    public QwenPatchMerger(QwenVisionConfig config, Device device) : base(nameof(QwenPatchMerger))
+    public QwenPatchMerger(QwenVisionConfig config, Device device)
+        : base(nameof(QwenPatchMerger))
     {
         cellWidth = (long)config.CellPatches * config.HiddenSize;
         norm = new RmsNorm(config.HiddenSize, QwenVisionModel.NormEpsilon, device);
         mlp = nn.Sequential(
             ("0", new Linear(cellWidth, cellWidth, hasBias: true, device)),
             ("1", nn.GELU()),
-            ("2", new Linear(cellWidth, config.OutHiddenSize, hasBias: true, device)));
+            ("2", new Linear(cellWidth, config.OutHiddenSize, hasBias: true, device))
+        );
         RegisterComponents();
     }
 

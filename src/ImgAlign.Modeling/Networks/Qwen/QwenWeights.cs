@@ -6,8 +6,11 @@ namespace ImgAlign.Networks.Qwen;
 /// <summary>How the weights of a Qwen2.5-VL are named in the layouts in which it is published.</summary>
 public static class QwenWeights
 {
-    private const string Visual = "visual.", Decoder = "language_model.model.", LanguageModel = "language_model.";
-    private const string Embedding = "model.embed_tokens.weight", NewerEmbedding = "model.language_model.embed_tokens.weight";
+    private const string Visual = "visual.",
+        Decoder = "language_model.model.",
+        LanguageModel = "language_model.";
+    private const string Embedding = "model.embed_tokens.weight",
+        NewerEmbedding = "model.language_model.embed_tokens.weight";
 
     /// <summary>Gives a network its weights; names and shapes are all checked before any data is read.</summary>
     /// <param name="network">The network, on the meta device.</param>
@@ -41,25 +44,35 @@ public static class QwenWeights
     public static WeightMap Names(Checkpoint checkpoint, QwenConfig config)
     {
         var (decoder, visual) = Detect(checkpoint);
-        return new WeightMap(Resolve, name =>
-            name.EndsWith(".inv_freq", StringComparison.Ordinal)  // a buffer that follows from the configuration
-            || config.Text.TieWordEmbeddings && name == "lm_head.weight");
+        return new WeightMap(
+            Resolve,
+            name =>
+                name.EndsWith(".inv_freq", StringComparison.Ordinal) // a buffer that follows from the configuration
+                || config.Text.TieWordEmbeddings && name == "lm_head.weight"
+        );
 
         WeightSource Resolve(string name)
         {
-            if (name.StartsWith(Decoder, StringComparison.Ordinal)) return new WeightSource.Whole(decoder + name[Decoder.Length..]);
-            if (!name.StartsWith(Visual, StringComparison.Ordinal)) return new WeightSource.Whole(name[LanguageModel.Length..]);
+            if (name.StartsWith(Decoder, StringComparison.Ordinal))
+                return new WeightSource.Whole(decoder + name[Decoder.Length..]);
+            if (!name.StartsWith(Visual, StringComparison.Ordinal))
+                return new WeightSource.Whole(name[LanguageModel.Length..]);
             var stored = visual + name[Visual.Length..];
-            return name == "visual.patch_embed.proj.weight" ? new WeightSource.Reshaped(stored, _ => KernelShape(config.Vision)) : new WeightSource.Whole(stored);
+            return name == "visual.patch_embed.proj.weight"
+                ? new WeightSource.Reshaped(stored, _ => KernelShape(config.Vision))
+                : new WeightSource.Whole(stored);
         }
     }
 
     private static (string Decoder, string Visual) Detect(Checkpoint checkpoint)
     {
-        if (checkpoint.Tensors.ContainsKey(Embedding)) return ("model.", "visual.");
-        if (checkpoint.Tensors.ContainsKey(NewerEmbedding)) return ("model.language_model.", "model.visual.");
+        if (checkpoint.Tensors.ContainsKey(Embedding))
+            return ("model.", "visual.");
+        if (checkpoint.Tensors.ContainsKey(NewerEmbedding))
+            return ("model.language_model.", "model.visual.");
         throw new CheckpointException(checkpoint.Source, "no Qwen2.5-VL is found; expected are the names of Qwen/Qwen2.5-VL-7B-Instruct.");
     }
 
-    private static long[] KernelShape(QwenVisionConfig config) => [config.HiddenSize, config.InChannels, config.TemporalPatchSize, config.PatchSize, config.PatchSize];
+    private static long[] KernelShape(QwenVisionConfig config) =>
+        [config.HiddenSize, config.InChannels, config.TemporalPatchSize, config.PatchSize, config.PatchSize];
 }

@@ -17,7 +17,8 @@ public sealed class ImagePromptAdapter : nn.Module
     /// <summary>Creates the projections; their weights are uninitialised.</summary>
     /// <param name="config">The UNet's configuration.</param>
     /// <param name="device">Where the weights are; <see cref="META"/> until a checkpoint is bound.</param>
-    public ImagePromptAdapter(SdxlUNetConfig config, Device device) : base(nameof(ImagePromptAdapter))
+    public ImagePromptAdapter(SdxlUNetConfig config, Device device)
+        : base(nameof(ImagePromptAdapter))
     {
         foreach (var width in UNetPlan.Of(config).CrossAttentionWidths)
         {
@@ -38,12 +39,16 @@ public sealed class ImagePromptAdapter : nn.Module
     {
         var projection = file.Tensors.Keys.Where(static name => name.StartsWith("image_proj.", StringComparison.Ordinal)).ToList();
         if (projection.Count > 0 && !projection.Contains("image_proj.latents"))
-            throw file.Fault(projection[0],
-                "belongs to an IP-Adapter that is not of the plus kind, which makes other tokens of an image than IMG's resampler; take ip-adapter-plus_sdxl_vit-h.bin.");
+            throw file.Fault(
+                projection[0],
+                "belongs to an IP-Adapter that is not of the plus kind, which makes other tokens of an image than IMG's "
+                    + "resampler; take ip-adapter-plus_sdxl_vit-h.bin."
+            );
     }
 
     /// <summary>
-    /// Gives each projection the weights with which its attention projects text: what training starts from (IP-Adapter's <c>tutorial_train_sdxl.py</c>), since
+    /// Gives each projection the weights with which its attention projects text: what training starts from (IP-Adapter's
+    /// <c>tutorial_train_sdxl.py</c>), since
     /// queries are made for them. Both networks have weights, of one type and on one device.
     /// </summary>
     /// <param name="unet">The UNet that the adapter is for.</param>
@@ -51,7 +56,8 @@ public sealed class ImagePromptAdapter : nn.Module
     {
         ArgumentNullException.ThrowIfNull(unet);
         using var noGrad = no_grad();
-        foreach (var (attention, projection) in unet.CrossAttentions.Zip(projections)) attention.CopyContextWeights(projection);
+        foreach (var (attention, projection) in unet.CrossAttentions.Zip(projections))
+            attention.CopyContextWeights(projection);
     }
 
     /// <summary>One a cross attention, in the file's order: down blocks, up blocks, mid block.</summary>
@@ -67,7 +73,8 @@ internal sealed class ImagePromptProjection : nn.Module
     [ComponentName(Name = "to_v_ip")]
     private readonly Linear toValues;
 
-    public ImagePromptProjection(long inputs, long outputs, Device device) : base(nameof(ImagePromptProjection))
+    public ImagePromptProjection(long inputs, long outputs, Device device)
+        : base(nameof(ImagePromptProjection))
     {
         toKeys = new Linear(inputs, outputs, hasBias: false, device);
         toValues = new Linear(inputs, outputs, hasBias: false, device);

@@ -9,7 +9,9 @@ internal sealed class NestedCountsConverter : JsonConverter<IReadOnlyList<IReadO
     public override IReadOnlyList<IReadOnlyList<int>> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         var value = JsonElement.ParseValue(ref reader);
-        return value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(OneOrManyConverter.List)] : [OneOrManyConverter.List(value)];
+        return value.ValueKind == JsonValueKind.Array
+            ? [.. value.EnumerateArray().Select(OneOrManyConverter.List)]
+            : [OneOrManyConverter.List(value)];
     }
 
     public override void Write(Utf8JsonWriter writer, IReadOnlyList<IReadOnlyList<int>> value, JsonSerializerOptions options) =>

@@ -13,7 +13,8 @@ internal sealed class OneOrManyConverter : JsonConverter<IReadOnlyList<int>>
         JsonSerializer.Serialize(writer, value, options);
 
     /// <exception cref="JsonException">It is something else. Without a message, the reader says where.</exception>
-    internal static int[] List(JsonElement value) => value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(Number)] : [Number(value)];
+    internal static int[] List(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(Number)] : [Number(value)];
 
     private static int Number(JsonElement value) =>
         value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number : throw new JsonException();

@@ -10,7 +10,8 @@ using Linear = ImgAlign.Networks.Layers.Linear;
 namespace ImgAlign.Networks.Sdxl;
 
 /// <summary>
-/// The image prompt's projection (IP-Adapter Plus <c>Resampler</c>): hidden states of the image encoder <c>[B, N, D]</c> to a fixed number of
+/// The image prompt's projection (IP-Adapter Plus <c>Resampler</c>): hidden states of the image encoder <c>[B, N, D]</c> to a fixed number
+/// of
 /// tokens <c>[B, n, d]</c>.
 /// </summary>
 public sealed class Resampler : nn.Module<Tensor, Tensor>, IParameterHolder
@@ -34,7 +35,8 @@ public sealed class Resampler : nn.Module<Tensor, Tensor>, IParameterHolder
     /// <param name="config">The sizes.</param>
     /// <param name="tokens">The number of tokens that come out, n.</param>
     /// <param name="device">Where its weights are; <see cref="META"/> until a checkpoint is bound.</param>
-    public Resampler(PerceiverConfig config, int tokens, Device device) : base(nameof(Resampler))
+    public Resampler(PerceiverConfig config, int tokens, Device device)
+        : base(nameof(Resampler))
     {
         Config = config;
         Tokens = tokens;
@@ -52,7 +54,8 @@ public sealed class Resampler : nn.Module<Tensor, Tensor>, IParameterHolder
     /// <summary>The number of tokens that come out, n.</summary>
     public int Tokens { get; }
 
-    /// <summary>Creates the network that a file holds (<c>resampler.pth</c>, or the <c>image_proj</c> part of an IP-Adapter file), on the meta device.</summary>
+    /// <summary>Creates the network that a file holds (<c>resampler.pth</c>, or the <c>image_proj</c> part of an IP-Adapter file), on the
+    /// meta device.</summary>
     /// <param name="checkpoint">The file; no data is read.</param>
     /// <exception cref="CheckpointException">It holds no resampler.</exception>
     public static Resampler FromShapes(Checkpoint checkpoint)
@@ -66,7 +69,11 @@ public sealed class Resampler : nn.Module<Tensor, Tensor>, IParameterHolder
     {
         var prefix = PerceiverConfig.FindPrefix(checkpoint);
         if (!checkpoint.Tensors.TryGetValue(prefix + "latents", out var info) || info.Shape is not [1, var tokens, _])
-            throw new CheckpointException(checkpoint.Source, "is missing or not of shape [1, tokens, width]; is this a resampler's file?", prefix + "latents");
+            throw new CheckpointException(
+                checkpoint.Source,
+                "is missing or not of shape [1, tokens, width]; is this a resampler's file?",
+                prefix + "latents"
+            );
         return (PerceiverConfig.FromShapes(checkpoint, prefix), (int)tokens);
     }
 
@@ -79,9 +86,10 @@ public sealed class Resampler : nn.Module<Tensor, Tensor>, IParameterHolder
     {
         TensorDevice.Require(this, latents.device, hiddenStates);
         using var scope = NewDisposeScope();
-        var context = projectIn.call(hiddenStates.to(latents.dtype));  // [B, N, w]
-        var y = latents.expand(hiddenStates.shape[0], -1, -1);  // [B, n, w]
-        foreach (var layer in layers) y = layer.Read(y, context);
+        var context = projectIn.call(hiddenStates.to(latents.dtype)); // [B, N, w]
+        var y = latents.expand(hiddenStates.shape[0], -1, -1); // [B, n, w]
+        foreach (var layer in layers)
+            y = layer.Read(y, context);
         return normOut.call(projectOut.call(y)).MoveToOuterDisposeScope();
     }
 

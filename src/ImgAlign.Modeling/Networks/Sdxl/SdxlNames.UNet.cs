@@ -13,8 +13,11 @@ public static partial class SdxlNames
     /// <param name="config">Its sizes.</param>
     /// <param name="part">Its tensors.</param>
     public static WeightMap UNet(SdxlUNetConfig config, Checkpoint part) =>
-        (part.Tensors.ContainsKey(OriginalUNet) ? new WeightMap(name => new WeightSource.Whole(UNetName(name, config))) : WeightMap.Identity)
-        .Ignoring(Markers.Contains);
+        (
+            part.Tensors.ContainsKey(OriginalUNet)
+                ? new WeightMap(name => new WeightSource.Whole(UNetName(name, config)))
+                : WeightMap.Identity
+        ).Ignoring(Markers.Contains);
 
     /// <summary>
     /// A UNet's parameter in the original naming, without what stands before it; kohya's LoRA files use it too. It counts blocks through:
@@ -31,15 +34,32 @@ public static partial class SdxlNames
             ["conv_out", .. var rest] => Join("out.2", rest),
             ["time_embedding", var linear, .. var rest] => Join($"time_embed.{MlpIndex(linear)}", rest),
             ["add_embedding", var linear, .. var rest] => Join($"label_emb.0.{MlpIndex(linear)}", rest),
-            ["down_blocks", var block, "resnets", var layer, .. var rest] => Join($"input_blocks.{Down(Number(block)) + Number(layer)}.0", UNetResnet(rest)),
-            ["down_blocks", var block, "attentions", var layer, .. var rest] => Join($"input_blocks.{Down(Number(block)) + Number(layer)}.1", rest),
-            ["down_blocks", var block, "downsamplers", "0", "conv", .. var rest] => Join($"input_blocks.{Down(Number(block) + 1) - 1}.0.op", rest),
+            ["down_blocks", var block, "resnets", var layer, .. var rest] => Join(
+                $"input_blocks.{Down(Number(block)) + Number(layer)}.0",
+                UNetResnet(rest)
+            ),
+            ["down_blocks", var block, "attentions", var layer, .. var rest] => Join(
+                $"input_blocks.{Down(Number(block)) + Number(layer)}.1",
+                rest
+            ),
+            ["down_blocks", var block, "downsamplers", "0", "conv", .. var rest] => Join(
+                $"input_blocks.{Down(Number(block) + 1) - 1}.0.op",
+                rest
+            ),
             ["mid_block", "resnets", var layer, .. var rest] => Join($"middle_block.{2 * Number(layer)}", UNetResnet(rest)),
             ["mid_block", "attentions", "0", .. var rest] => Join("middle_block.1", rest),
-            ["up_blocks", var block, "resnets", var layer, .. var rest] => Join($"output_blocks.{Up(Number(block)) + Number(layer)}.0", UNetResnet(rest)),
-            ["up_blocks", var block, "attentions", var layer, .. var rest] => Join($"output_blocks.{Up(Number(block)) + Number(layer)}.1", rest),
-            ["up_blocks", var block, "upsamplers", "0", "conv", .. var rest] =>
-                Join($"output_blocks.{Up(Number(block) + 1) - 1}.{(HasAttention(Number(block)) ? 2 : 1)}.conv", rest),
+            ["up_blocks", var block, "resnets", var layer, .. var rest] => Join(
+                $"output_blocks.{Up(Number(block)) + Number(layer)}.0",
+                UNetResnet(rest)
+            ),
+            ["up_blocks", var block, "attentions", var layer, .. var rest] => Join(
+                $"output_blocks.{Up(Number(block)) + Number(layer)}.1",
+                rest
+            ),
+            ["up_blocks", var block, "upsamplers", "0", "conv", .. var rest] => Join(
+                $"output_blocks.{Up(Number(block) + 1) - 1}.{(HasAttention(Number(block)) ? 2 : 1)}.conv",
+                rest
+            ),
             _ => throw new ArgumentException($"'{name}' is not a parameter of SDXL's UNet.", nameof(name)),
         };
 
@@ -56,14 +76,19 @@ public static partial class SdxlNames
 
     private static int MlpIndex(string linear) => linear == "linear_1" ? 0 : 2;
 
-    private static IEnumerable<string> UNetResnet(string[] parts) => parts.Skip(1).Prepend(parts[0] switch
-    {
-        "norm1" => "in_layers.0",
-        "conv1" => "in_layers.2",
-        "time_emb_proj" => "emb_layers.1",
-        "norm2" => "out_layers.0",
-        "conv2" => "out_layers.3",
-        "conv_shortcut" => "skip_connection",
-        var other => throw new ArgumentException($"'{other}' is not part of a UNet's resnet.", nameof(parts)),
-    });
+    private static IEnumerable<string> UNetResnet(string[] parts) =>
+        parts
+            .Skip(1)
+            .Prepend(
+                parts[0] switch
+                {
+                    "norm1" => "in_layers.0",
+                    "conv1" => "in_layers.2",
+                    "time_emb_proj" => "emb_layers.1",
+                    "norm2" => "out_layers.0",
+                    "conv2" => "out_layers.3",
+                    "conv_shortcut" => "skip_connection",
+                    var other => throw new ArgumentException($"'{other}' is not part of a UNet's resnet.", nameof(parts)),
+                }
+            );
 }

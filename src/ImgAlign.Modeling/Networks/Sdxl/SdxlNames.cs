@@ -19,14 +19,23 @@ public static partial class SdxlNames
 
     /// <summary>The first text encoder of a single file, with transformers' names.</summary>
     /// <exception cref="CheckpointException">There is none.</exception>
-    public static CheckpointPart FindTextEncoder(Checkpoint file) => CheckpointPart.Find(file, "first text encoder of SDXL",
-        new Landmark(ClipEmbedding, "conditioner.embedders.0.transformer."), new Landmark(ClipEmbedding, "text_encoders.clip_l.transformer."));
+    public static CheckpointPart FindTextEncoder(Checkpoint file) =>
+        CheckpointPart.Find(
+            file,
+            "first text encoder of SDXL",
+            new Landmark(ClipEmbedding, "conditioner.embedders.0.transformer."),
+            new Landmark(ClipEmbedding, "text_encoders.clip_l.transformer.")
+        );
 
     /// <summary>The second text encoder of a single file, with OpenCLIP's names or transformers'.</summary>
     /// <exception cref="CheckpointException">There is none.</exception>
-    public static CheckpointPart FindTextEncoder2(Checkpoint file) => CheckpointPart.Find(file, "second text encoder of SDXL",
-        new Landmark(OpenClipNames.TextMark, "conditioner.embedders.1.model."),
-        new Landmark(ClipEmbedding, "text_encoders.clip_g.transformer."));
+    public static CheckpointPart FindTextEncoder2(Checkpoint file) =>
+        CheckpointPart.Find(
+            file,
+            "second text encoder of SDXL",
+            new Landmark(OpenClipNames.TextMark, "conditioner.embedders.1.model."),
+            new Landmark(ClipEmbedding, "text_encoders.clip_g.transformer.")
+        );
 
     private static int Number(string part) => int.Parse(part, NumberStyles.None, CultureInfo.InvariantCulture);
 

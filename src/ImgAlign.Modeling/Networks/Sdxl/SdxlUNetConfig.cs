@@ -27,13 +27,15 @@ public sealed record SdxlUNetConfig
     public double FreqShift { get; init; }
 
     /// <summary><c>DownBlock2D</c> or <c>CrossAttnDownBlock2D</c> for each resolution, finest first.</summary>
-    public IReadOnlyList<string> DownBlockTypes { get; init; } = ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"];
+    public IReadOnlyList<string> DownBlockTypes { get; init; } =
+    ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"];
 
     /// <summary><c>UNetMidBlock2DCrossAttn</c>, or <c>UNetMidBlock2D</c> for one residual block without attention.</summary>
     public string? MidBlockType { get; init; } = "UNetMidBlock2DCrossAttn";
 
     /// <summary><c>UpBlock2D</c> or <c>CrossAttnUpBlock2D</c> for each resolution, coarsest first.</summary>
-    public IReadOnlyList<string> UpBlockTypes { get; init; } = ["UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"];
+    public IReadOnlyList<string> UpBlockTypes { get; init; } =
+    ["UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"];
 
     /// <summary>Channels at each resolution, finest first.</summary>
     public IReadOnlyList<int> BlockOutChannels { get; init; } = [320, 640, 1280, 1280];
@@ -43,11 +45,15 @@ public sealed record SdxlUNetConfig
     public IReadOnlyList<int> LayersPerBlock { get; init; } = [2];
 
     /// <summary>
-    /// Transformer layers behind the residual blocks of each down block: one number for all blocks, one a block, or a list a block with one a
+    /// Transformer layers behind the residual blocks of each down block: one number for all blocks, one a block, or a list a block with one
+    /// a
     /// residual block. The mid block has the last one.
     /// </summary>
     [JsonConverter(typeof(NestedCountsConverter))]
-    public IReadOnlyList<IReadOnlyList<int>> TransformerLayersPerBlock { get; init; } = [[1]];
+    public IReadOnlyList<IReadOnlyList<int>> TransformerLayersPerBlock { get; init; } =
+    [
+        [1],
+    ];
 
     /// <summary>The same for the up blocks, coarsest first; null: <see cref="TransformerLayersPerBlock"/> in reverse.</summary>
     [JsonConverter(typeof(NestedCountsConverter))]
@@ -84,7 +90,8 @@ public sealed record SdxlUNetConfig
 
     /// <summary>Reads and checks a <c>config.json</c>.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="ImgAlignException">The file is missing or broken, or describes a network that this library does not have.</exception>
+    /// <exception cref="ImgAlignException">The file is missing or broken, or describes a network that this library does not
+    /// have.</exception>
     public static SdxlUNetConfig Load(string path) => Parse(ConfigFile.ReadJson(path), path);
 
     /// <summary>Reads and checks a configuration that is already open.</summary>
@@ -99,7 +106,10 @@ public sealed record SdxlUNetConfig
             var value = json.TryGetProperty(field, out var found) ? found : default;
             var isAbsent = value.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null;
             if (isAbsent ? field == "addition_embed_type" : !JsonElement.DeepEquals(value, supported))
-                throw new ImgAlignException($"{source}: {field} is {(isAbsent ? "absent" : value.GetRawText())}, but this library's SDXL UNet has {supported.GetRawText()}; use a checkpoint of SDXL.");
+                throw new ImgAlignException(
+                    $"{source}: {field} is {(isAbsent ? "absent" : value.GetRawText())}, but this library's SDXL UNet has "
+                        + $"{supported.GetRawText()}; use a checkpoint of SDXL."
+                );
         }
         if (UNetPlan.FindProblem(config) is { } problem)
             throw new ImgAlignException($"{source}: {problem}");
@@ -107,7 +117,10 @@ public sealed record SdxlUNetConfig
     }
 
     // What diffusers can vary beyond the properties above: null is allowed everywhere but in addition_embed_type, and means the default.
-    private static readonly Dictionary<string, JsonElement> OnlySupportedValues = JsonSerializer.Deserialize<Dictionary<string, JsonElement>>("""
+    private static readonly Dictionary<string, JsonElement> OnlySupportedValues = JsonSerializer.Deserialize<
+        Dictionary<string, JsonElement>
+    >(
+        """
         {
           "act_fn": "silu", "addition_embed_type": "text_time", "attention_type": "default", "center_input_sample": false,
           "class_embed_type": null, "class_embeddings_concat": false, "conv_in_kernel": 3, "conv_out_kernel": 3,
@@ -117,5 +130,6 @@ public sealed record SdxlUNetConfig
           "resnet_skip_time_act": false, "resnet_time_scale_shift": "default", "time_cond_proj_dim": null,
           "time_embedding_act_fn": null, "time_embedding_type": "positional", "timestep_post_act": null
         }
-        """)!;
+        """
+    )!;
 }

@@ -8,7 +8,8 @@ using static TorchSharp.torch;
 namespace ImgAlign.Networks.Sdxl;
 
 /// <summary>
-/// SDXL's denoising network (diffusers <c>UNet2DConditionModel</c>), with decoupled attention to an image prompt. What stays the same in all
+/// SDXL's denoising network (diffusers <c>UNet2DConditionModel</c>), with decoupled attention to an image prompt. What stays the same in
+/// all
 /// steps is computed once by <see cref="Prepare"/>.
 /// </summary>
 public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditioning, Tensor>, IBlockNetwork
@@ -49,7 +50,8 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
     /// <summary>Creates the network; its weights are uninitialised.</summary>
     /// <param name="config">Its sizes.</param>
     /// <param name="device">Where its weights are; <see cref="META"/> until a checkpoint is bound.</param>
-    public UNet2DConditionModel(SdxlUNetConfig config, Device device) : base(nameof(UNet2DConditionModel))
+    public UNet2DConditionModel(SdxlUNetConfig config, Device device)
+        : base(nameof(UNet2DConditionModel))
     {
         Config = config;
         var plan = UNetPlan.Of(config);
@@ -72,7 +74,8 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
     /// <summary>Its sizes.</summary>
     public SdxlUNetConfig Config { get; }
 
-    /// <summary>Whether activations within residual blocks and transformer layers are computed again for their gradients instead of kept: less memory, more time, in training.</summary>
+    /// <summary>Whether activations within residual blocks and transformer layers are computed again for their gradients instead of kept:
+    /// less memory, more time, in training.</summary>
     public bool RecomputesActivations { get; set; }
 
     BlockSequence IBlockNetwork.Blocks => blocks;
@@ -89,34 +92,54 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
     /// <summary>Computes what all steps of a generation share.</summary>
     /// <param name="encoderHiddenStates">Text features, <c>[B, L, d]</c>.</param>
     /// <param name="textEmbeds">Pooled text features, <c>[B, p]</c>.</param>
-    /// <param name="timeIds">Original height and width, crop from the top and from the left, target height and width, in pixels, <c>[B, 6]</c>.</param>
+    /// <param name="timeIds">Original height and width, crop from the top and from the left, target height and width, in pixels, <c>[B,
+    /// 6]</c>.</param>
     /// <param name="adapter">The adapter for <paramref name="imageTokens"/>, or null for no image prompt.</param>
     /// <param name="imageTokens">Image-prompt features, <c>[B, n, d]</c>, or null for no image prompt.</param>
     /// <param name="imageScale">The weight of the image prompt. 0 is the same as none, to the bit, and costs nothing.</param>
     /// <returns>The caller's.</returns>
-    /// <exception cref="ArgumentException">A tensor has another shape than the configuration asks for, the adapter or its tokens are missing, or the scale is not finite.</exception>
+    /// <exception cref="ArgumentException">A tensor has another shape than the configuration asks for, the adapter or its tokens are
+    /// missing, or the scale is not finite.</exception>
     public UNetConditioning Prepare(
-        Tensor encoderHiddenStates, Tensor textEmbeds, Tensor timeIds, ImagePromptAdapter? adapter = null, Tensor? imageTokens = null, double imageScale = 1.0)
+        Tensor encoderHiddenStates,
+        Tensor textEmbeds,
+        Tensor timeIds,
+        ImagePromptAdapter? adapter = null,
+        Tensor? imageTokens = null,
+        double imageScale = 1.0
+    )
     {
-        if ((adapter is null) != (imageTokens is null)) throw new ArgumentException("An image prompt needs both its adapter and its tokens.", nameof(imageTokens));
-        if (!double.IsFinite(imageScale)) throw new ArgumentException($"The image prompt's scale must be a finite number, but is {imageScale}.", nameof(imageScale));
+        if ((adapter is null) != (imageTokens is null))
+            throw new ArgumentException("An image prompt needs both its adapter and its tokens.", nameof(imageTokens));
+        if (!double.IsFinite(imageScale))
+            throw new ArgumentException($"The image prompt's scale must be a finite number, but is {imageScale}.", nameof(imageScale));
         var batch = encoderHiddenStates.shape[0];
         TensorShape.Require(encoderHiddenStates, nameof(encoderHiddenStates), batch, null, Config.CrossAttentionDim);
         TensorShape.Require(timeIds, nameof(timeIds), batch, null);
-        TensorShape.Require(textEmbeds, nameof(textEmbeds), batch, Config.ProjectionClassEmbeddingsInputDim - timeIds.shape[1] * Config.AdditionTimeEmbedDim);
-        if (imageTokens is not null) TensorShape.Require(imageTokens, nameof(imageTokens), batch, null, Config.CrossAttentionDim);
+        TensorShape.Require(
+            textEmbeds,
+            nameof(textEmbeds),
+            batch,
+            Config.ProjectionClassEmbeddingsInputDim - timeIds.shape[1] * Config.AdditionTimeEmbedDim
+        );
+        if (imageTokens is not null)
+            TensorShape.Require(imageTokens, nameof(imageTokens), batch, null, Config.CrossAttentionDim);
         TensorDevice.Require(this, Device, encoderHiddenStates);
         TensorDevice.Require(this, Device, textEmbeds);
         TensorDevice.Require(this, Device, timeIds);
-        if (imageTokens is not null) TensorDevice.Require(this, Device, imageTokens);
+        if (imageTokens is not null)
+            TensorDevice.Require(this, Device, imageTokens);
 
         using var scope = NewDisposeScope();
         var contexts = new Dictionary<UNetAttention, CrossAttentionContext>(ReferenceEqualityComparer.Instance);
-        var projections = imageTokens is null || imageScale == 0 ? null
-            : CrossAttentions.Zip(adapter!.Projections).ToDictionary(pair => pair.First, pair => pair.Second);
+        var projections =
+            imageTokens is null || imageScale == 0
+                ? null
+                : CrossAttentions.Zip(adapter!.Projections).ToDictionary(pair => pair.First, pair => pair.Second);
         foreach (var attention in blocks.InTurn().SelectMany(block => block.CrossAttentions))
         {
-            var image = projections is null ? null
+            var image = projections is null
+                ? null
                 : attention.Split(projections[attention].Keys(imageTokens!), projections[attention].Values(imageTokens!).Times(imageScale));
             contexts.Add(attention, new(attention.Project(encoderHiddenStates), image));
         }
@@ -132,7 +155,8 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
     public override Tensor forward(Tensor sample, Tensor timestep, UNetConditioning conditioning)
     {
         TensorShape.Require(sample, nameof(sample), conditioning.Batch, Config.InChannels, null, null);
-        if (timestep.numel() != 1) TensorShape.Require(timestep, nameof(timestep), conditioning.Batch);
+        if (timestep.numel() != 1)
+            TensorShape.Require(timestep, nameof(timestep), conditioning.Batch);
         TensorDevice.Require(this, Device, sample);
         TensorDevice.Require(this, Device, timestep);
         TensorDevice.Require(this, Device, conditioning.AddedEmbedding);
@@ -144,7 +168,8 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
         foreach (var block in blocks.InTurn())
         {
             var next = block.call(h, step);
-            if (block is UpBlock) h.Dispose();  // what enters the others is needed on the way up
+            if (block is UpBlock)
+                h.Dispose(); // what enters the others is needed on the way up
             h = next;
         }
         return convOut.call(normOut.call(h).silu_()).MoveToOuterDisposeScope();

@@ -16,12 +16,24 @@ internal abstract class UNetBlock : nn.Module<Tensor, UNetStep, Tensor>
     [ComponentName(Name = "resnets")]
     private readonly ModuleList<ResnetBlock> resnets;
 
-    protected UNetBlock(SdxlUNetConfig config, UNetBlockPlan plan, Device device, string name) : base(name)
+    protected UNetBlock(SdxlUNetConfig config, UNetBlockPlan plan, Device device, string name)
+        : base(name)
     {
-        attentions = new ModuleList<Transformer2D>([.. plan.Layers.Where(layer => layer.TransformerLayers is not null)
-            .Select(layer => new Transformer2D(config, layer.OutChannels, plan.Heads, layer.TransformerLayers!.Value, device))]);
-        resnets = new ModuleList<ResnetBlock>([.. plan.Layers
-            .Select(layer => new ResnetBlock(layer.InChannels, layer.OutChannels, config.TimeEmbeddingWidth, config.NormNumGroups, config.NormEps, device))]);
+        attentions = new ModuleList<Transformer2D>([
+            .. plan
+                .Layers.Where(layer => layer.TransformerLayers is not null)
+                .Select(layer => new Transformer2D(config, layer.OutChannels, plan.Heads, layer.TransformerLayers!.Value, device)),
+        ]);
+        resnets = new ModuleList<ResnetBlock>([
+            .. plan.Layers.Select(layer => new ResnetBlock(
+                layer.InChannels,
+                layer.OutChannels,
+                config.TimeEmbeddingWidth,
+                config.NormNumGroups,
+                config.NormEps,
+                device
+            )),
+        ]);
     }
 
     /// <summary>The attentions to the prompts, in order.</summary>
@@ -34,53 +46,65 @@ internal abstract class UNetBlock : nn.Module<Tensor, UNetStep, Tensor>
     protected Tensor RunLayer(int index, Tensor x, UNetStep step)
     {
         var h = Recomputation.Run(step.RecomputesActivations, inputs => resnets[index].call(inputs[0], inputs[1]), x, step.ActivatedTime);
-        if (index >= attentions.Count) return h;
-        using (h) return attentions[index].call(h, step);
+        if (index >= attentions.Count)
+            return h;
+        using (h)
+            return attentions[index].call(h, step);
     }
 }
 
-/// <summary>A block on the way down; leaves the result of every layer for the way up (diffusers <c>DownBlock2D</c>, <c>CrossAttnDownBlock2D</c>).</summary>
+/// <summary>A block on the way down; leaves the result of every layer for the way up (diffusers <c>DownBlock2D</c>,
+/// <c>CrossAttnDownBlock2D</c>).</summary>
 internal sealed class DownBlock : UNetBlock
 {
     [ComponentName(Name = "downsamplers")]
     private readonly ModuleList<Downsampler> downsamplers;
 
-    public DownBlock(SdxlUNetConfig config, UNetBlockPlan plan, Device device) : base(config, plan, device, nameof(DownBlock))
+    public DownBlock(SdxlUNetConfig config, UNetBlockPlan plan, Device device)
+        : base(config, plan, device, nameof(DownBlock))
     {
-        downsamplers = plan.Resamples ? new ModuleList<Downsampler>(new Downsampler(plan.OutChannels, padsAllSides: true, device)) : new ModuleList<Downsampler>();
+        downsamplers = plan.Resamples
+            ? new ModuleList<Downsampler>(new Downsampler(plan.OutChannels, padsAllSides: true, device))
+            : new ModuleList<Downsampler>();
         RegisterComponents();
     }
 
     public override Tensor forward(Tensor x, UNetStep step)
     {
         var h = x;
-        for (var i = 0; i < LayerCount; i++) step.Skips.Push(h = RunLayer(i, h, step));
-        foreach (var downsampler in downsamplers) step.Skips.Push(h = downsampler.call(h));
-        return h;  // owned by the step, like all that is left for the way up
+        for (var i = 0; i < LayerCount; i++)
+            step.Skips.Push(h = RunLayer(i, h, step));
+        foreach (var downsampler in downsamplers)
+            step.Skips.Push(h = downsampler.call(h));
+        return h; // owned by the step, like all that is left for the way up
     }
 }
 
 /// <summary>The block at the coarsest resolution (diffusers <c>UNetMidBlock2DCrossAttn</c>, <c>UNetMidBlock2D</c>).</summary>
 internal sealed class MidBlock : UNetBlock
 {
-    public MidBlock(SdxlUNetConfig config, UNetBlockPlan plan, Device device) : base(config, plan, device, nameof(MidBlock)) => RegisterComponents();
+    public MidBlock(SdxlUNetConfig config, UNetBlockPlan plan, Device device)
+        : base(config, plan, device, nameof(MidBlock)) => RegisterComponents();
 
     public override Tensor forward(Tensor x, UNetStep step)
     {
         using var scope = NewDisposeScope();
         var h = x;
-        for (var i = 0; i < LayerCount; i++) h = RunLayer(i, h, step);
+        for (var i = 0; i < LayerCount; i++)
+            h = RunLayer(i, h, step);
         return h.MoveToOuterDisposeScope();
     }
 }
 
-/// <summary>A block on the way up; joins what the way down left at the same resolution (diffusers <c>UpBlock2D</c>, <c>CrossAttnUpBlock2D</c>).</summary>
+/// <summary>A block on the way up; joins what the way down left at the same resolution (diffusers <c>UpBlock2D</c>,
+/// <c>CrossAttnUpBlock2D</c>).</summary>
 internal sealed class UpBlock : UNetBlock
 {
     [ComponentName(Name = "upsamplers")]
     private readonly ModuleList<Upsampler> upsamplers;
 
-    public UpBlock(SdxlUNetConfig config, UNetBlockPlan plan, Device device) : base(config, plan, device, nameof(UpBlock))
+    public UpBlock(SdxlUNetConfig config, UNetBlockPlan plan, Device device)
+        : base(config, plan, device, nameof(UpBlock))
     {
         upsamplers = plan.Resamples ? new ModuleList<Upsampler>(new Upsampler(plan.OutChannels, device)) : new ModuleList<Upsampler>();
         RegisterComponents();
@@ -96,7 +120,8 @@ internal sealed class UpBlock : UNetBlock
             using var joined = cat([h, skip], dim: 1);
             h = RunLayer(i, joined, step);
         }
-        foreach (var upsampler in upsamplers) h = upsampler.call(h, step.Skips.Peek().shape[2..]);
+        foreach (var upsampler in upsamplers)
+            h = upsampler.call(h, step.Skips.Peek().shape[2..]);
         return h.MoveToOuterDisposeScope();
     }
 }
@@ -104,7 +129,7 @@ internal sealed class UpBlock : UNetBlock
 /// <summary>Transformer layers on the pixels of a feature map (diffusers <c>Transformer2DModel</c>).</summary>
 internal sealed class Transformer2D : nn.Module<Tensor, UNetStep, Tensor>
 {
-    private const double NormEps = 1e-6;  // not the configuration's norm_eps
+    private const double NormEps = 1e-6; // not the configuration's norm_eps
 
     private readonly bool projectsTokens;
 
@@ -126,19 +151,21 @@ internal sealed class Transformer2D : nn.Module<Tensor, UNetStep, Tensor>
     /// <param name="heads">Attention heads.</param>
     /// <param name="layers">Transformer layers.</param>
     /// <param name="device">Where its weights are.</param>
-    public Transformer2D(SdxlUNetConfig config, long channels, long heads, int layers, Device device) : base(nameof(Transformer2D))
+    public Transformer2D(SdxlUNetConfig config, long channels, long heads, int layers, Device device)
+        : base(nameof(Transformer2D))
     {
         var width = heads * (channels / heads);
         projectsTokens = config.UseLinearProjection;
         norm = nn.GroupNorm(config.NormNumGroups, channels, NormEps, device: device);
         projectIn = Projection(channels, width);
-        blocks = new ModuleList<TransformerBlock>([.. Enumerable.Range(0, layers).Select(_ => new TransformerBlock(width, config.CrossAttentionDim, heads, device))]);
+        blocks = new ModuleList<TransformerBlock>([
+            .. Enumerable.Range(0, layers).Select(_ => new TransformerBlock(width, config.CrossAttentionDim, heads, device)),
+        ]);
         projectOut = Projection(width, channels);
         RegisterComponents();
 
-        nn.Module<Tensor, Tensor> Projection(long inputs, long outputs) => projectsTokens
-            ? new Linear(inputs, outputs, hasBias: true, device)
-            : new Convolution2d(inputs, outputs, kernelSize: 1, device);
+        nn.Module<Tensor, Tensor> Projection(long inputs, long outputs) =>
+            projectsTokens ? new Linear(inputs, outputs, hasBias: true, device) : new Convolution2d(inputs, outputs, kernelSize: 1, device);
     }
 
     /// <summary>The attentions to the prompts, in order.</summary>
@@ -154,7 +181,8 @@ internal sealed class Transformer2D : nn.Module<Tensor, UNetStep, Tensor>
         var (height, width) = (x.shape[2], x.shape[3]);
         var h = norm.call(x);
         h = projectsTokens ? projectIn.call(ToTokens(h)) : ToTokens(projectIn.call(h));
-        foreach (var block in blocks) h = Run(block, h, step);  // [B, h * w, C]
+        foreach (var block in blocks)
+            h = Run(block, h, step); // [B, h * w, C]
         h = projectsTokens ? ToMap(projectOut.call(h)) : projectOut.call(ToMap(h));
         return h.PlusInPlace(x).MoveToOuterDisposeScope();
 
@@ -163,12 +191,16 @@ internal sealed class Transformer2D : nn.Module<Tensor, UNetStep, Tensor>
         Tensor ToMap(Tensor tokens) => tokens.view(tokens.shape[0], height, width, -1).permute(0, 3, 1, 2);
     }
 
-    private static Tensor Run(TransformerBlock block, Tensor tokens, UNetStep step) => Recomputation.Run(
-        step.RecomputesActivations, inputs => block.call(inputs[0], CrossAttentionContext.Of([.. inputs.Skip(1)])),
-        [tokens, .. step.Conditioning.ContextOf(block.CrossAttention).Tensors]);
+    private static Tensor Run(TransformerBlock block, Tensor tokens, UNetStep step) =>
+        Recomputation.Run(
+            step.RecomputesActivations,
+            inputs => block.call(inputs[0], CrossAttentionContext.Of([.. inputs.Skip(1)])),
+            [tokens, .. step.Conditioning.ContextOf(block.CrossAttention).Tensors]
+        );
 }
 
-/// <summary>Self attention, cross attention and a gated feed-forward layer, each on normalised tokens and added to them (diffusers <c>BasicTransformerBlock</c>).</summary>
+/// <summary>Self attention, cross attention and a gated feed-forward layer, each on normalised tokens and added to them (diffusers
+/// <c>BasicTransformerBlock</c>).</summary>
 internal sealed class TransformerBlock : nn.Module<Tensor, CrossAttentionContext, Tensor>
 {
     [ComponentName(Name = "norm1")]
@@ -194,7 +226,8 @@ internal sealed class TransformerBlock : nn.Module<Tensor, CrossAttentionContext
     /// <param name="contextWidth">Width of the text features.</param>
     /// <param name="heads">The number of heads.</param>
     /// <param name="device">Where its weights are.</param>
-    public TransformerBlock(long width, long contextWidth, long heads, Device device) : base(nameof(TransformerBlock))
+    public TransformerBlock(long width, long contextWidth, long heads, Device device)
+        : base(nameof(TransformerBlock))
     {
         norm1 = nn.LayerNorm(width, device: device);
         selfAttention = new UNetAttention(width, width, heads, device);
@@ -253,7 +286,8 @@ internal sealed class UNetAttention : nn.Module<Tensor, CrossAttentionContext, T
     /// <param name="contextWidth">Width of what they attend to.</param>
     /// <param name="heads">The number of heads.</param>
     /// <param name="device">Where its weights are.</param>
-    public UNetAttention(long width, long contextWidth, long heads, Device device) : base(nameof(UNetAttention))
+    public UNetAttention(long width, long contextWidth, long heads, Device device)
+        : base(nameof(UNetAttention))
     {
         this.heads = heads;
         toQueries = new Linear(width, width, hasBias: false, device);
@@ -282,12 +316,14 @@ internal sealed class UNetAttention : nn.Module<Tensor, CrossAttentionContext, T
         using var scope = NewDisposeScope();
         var queries = Attention.Split(toQueries.call(x), heads);
         var attended = Attention.AttendHeads(queries, context.Text.Keys, context.Text.Values);
-        if (context.Image is { } image) attended = attended.Plus(Attention.AttendHeads(queries, image.Keys, image.Values));
+        if (context.Image is { } image)
+            attended = attended.Plus(Attention.AttendHeads(queries, image.Keys, image.Values));
         return toOut[0].call(Attention.Merge(attended)).MoveToOuterDisposeScope();
     }
 }
 
-/// <summary>A gated linear layer to four times the width, and a linear layer back (diffusers <c>FeedForward</c> with <c>geglu</c>).</summary>
+/// <summary>A gated linear layer to four times the width, and a linear layer back (diffusers <c>FeedForward</c> with
+/// <c>geglu</c>).</summary>
 internal sealed class FeedForward : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "net")]
@@ -296,10 +332,15 @@ internal sealed class FeedForward : nn.Module<Tensor, Tensor>
     /// <summary>Creates the layers; their weights are uninitialised.</summary>
     /// <param name="width">Width of the tokens.</param>
     /// <param name="device">Where its weights are.</param>
-    public FeedForward(long width, Device device) : base(nameof(FeedForward))
+    public FeedForward(long width, Device device)
+        : base(nameof(FeedForward))
     {
         // The second entry is the dropout that counts in the checkpoint's names.
-        net = new ModuleList<nn.Module<Tensor, Tensor>>(new GatedLinear(width, 4 * width, device), nn.Identity(), new Linear(4 * width, width, hasBias: true, device));
+        net = new ModuleList<nn.Module<Tensor, Tensor>>(
+            new GatedLinear(width, 4 * width, device),
+            nn.Identity(),
+            new Linear(4 * width, width, hasBias: true, device)
+        );
         RegisterComponents();
     }
 
@@ -307,7 +348,8 @@ internal sealed class FeedForward : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor x)
     {
         var h = net[0].call(x);
-        foreach (var layer in net.Skip(1)) h = layer.Consume(h);
+        foreach (var layer in net.Skip(1))
+            h = layer.Consume(h);
         return h;
     }
 }
@@ -322,7 +364,8 @@ internal sealed class GatedLinear : nn.Module<Tensor, Tensor>
     /// <param name="inputs">Width in.</param>
     /// <param name="outputs">Width out.</param>
     /// <param name="device">Where its weights are.</param>
-    public GatedLinear(long inputs, long outputs, Device device) : base(nameof(GatedLinear))
+    public GatedLinear(long inputs, long outputs, Device device)
+        : base(nameof(GatedLinear))
     {
         projection = new Linear(inputs, 2 * outputs, hasBias: true, device);
         RegisterComponents();

@@ -16,7 +16,8 @@ public sealed class UNetConditioning : Conditioning
     {
         AddedEmbedding = addedEmbedding;
         this.contexts = contexts;
-        foreach (var tensor in Tensors) tensor.DetachFromDisposeScope();
+        foreach (var tensor in Tensors)
+            tensor.DetachFromDisposeScope();
     }
 
     /// <inheritdoc/>
@@ -31,7 +32,8 @@ public sealed class UNetConditioning : Conditioning
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        foreach (var tensor in Tensors) tensor.Dispose();
+        foreach (var tensor in Tensors)
+            tensor.Dispose();
     }
 
     private IEnumerable<Tensor> Tensors => contexts.Values.SelectMany(context => context.Tensors).Prepend(AddedEmbedding);

@@ -36,7 +36,8 @@ public sealed record T5Config
     /// <summary>The feed-forward's form; only the gated ones of version 1.1 are known, such as <c>gated-gelu</c>.</summary>
     public string FeedForwardProj { get; init; } = "relu";
 
-    /// <summary>The gate's activation by its name in <see cref="Layers.Activation"/>; <c>gated-gelu</c> means the tanh approximation.</summary>
+    /// <summary>The gate's activation by its name in <see cref="Layers.Activation"/>; <c>gated-gelu</c> means the tanh
+    /// approximation.</summary>
     public string GateActivation => FeedForwardProj == GatedGelu ? "gelu_new" : FeedForwardProj[Gated.Length..];
 
     /// <summary>Reads a <c>config.json</c>.</summary>
@@ -52,11 +53,21 @@ public sealed record T5Config
     {
         var config = ConfigFile.Parse<T5Config>(json, source);
         if (!config.FeedForwardProj.StartsWith(Gated, StringComparison.Ordinal))
-            throw new ImgAlignException($"{source}: feed_forward_proj '{config.FeedForwardProj}' is not known here; the gated ones of T5 1.1 are, such as {GatedGelu}.");
+            throw new ImgAlignException(
+                $"{source}: feed_forward_proj '{config.FeedForwardProj}' is not known here; the gated ones of T5 1.1 are, such "
+                    + $"as {GatedGelu}."
+            );
         if (new[] { config.VocabSize, config.DModel, config.DKv, config.DFf, config.NumLayers, config.NumHeads }.Min() < 1)
             throw new ImgAlignException($"{source}: vocab_size, d_model, d_kv, d_ff, num_layers and num_heads must be positive.");
-        if (config.RelativeAttentionNumBuckets < 4 || config.RelativeAttentionNumBuckets % 4 != 0 || config.RelativeAttentionMaxDistance <= config.RelativeAttentionNumBuckets / 4)
-            throw new ImgAlignException($"{source}: relative_attention_num_buckets must be a multiple of 4, and relative_attention_max_distance more than a quarter of it.");
+        if (
+            config.RelativeAttentionNumBuckets < 4
+            || config.RelativeAttentionNumBuckets % 4 != 0
+            || config.RelativeAttentionMaxDistance <= config.RelativeAttentionNumBuckets / 4
+        )
+            throw new ImgAlignException(
+                $"{source}: relative_attention_num_buckets must be a multiple of 4, and relative_attention_max_distance more "
+                    + "than a quarter of it."
+            );
         return config;
     }
 

@@ -25,7 +25,8 @@ public sealed class T5EncoderModel : nn.Module<Tensor, Tensor>
     /// <summary>Creates the network; its weights are uninitialised.</summary>
     /// <param name="config">The sizes.</param>
     /// <param name="device">Where its weights are; <see cref="META"/> until a checkpoint is bound.</param>
-    public T5EncoderModel(T5Config config, Device device) : base(nameof(T5EncoderModel))
+    public T5EncoderModel(T5Config config, Device device)
+        : base(nameof(T5EncoderModel))
     {
         shared = new Embedding(config.VocabSize, config.DModel, device);
         encoder = new T5Stack(config, device);
@@ -38,13 +39,16 @@ public sealed class T5EncoderModel : nn.Module<Tensor, Tensor>
         CheckpointPart.Find(file, "T5 text encoder", new Landmark("encoder.block.0.layer.0.SelfAttention.q.weight"));
 
     /// <summary>How this network's parameters are named in a published file; a decoder in the same file is left alone.</summary>
-    /// <param name="checkpoint">The file. The embedding is <c>shared</c>, or <c>encoder.embed_tokens</c> where only that is there; a copy is ignored.</param>
+    /// <param name="checkpoint">The file. The embedding is <c>shared</c>, or <c>encoder.embed_tokens</c> where only that is there; a copy
+    /// is ignored.</param>
     public static WeightMap Names(Checkpoint checkpoint)
     {
         var embedding = checkpoint.Tensors.ContainsKey(SharedEmbedding) ? SharedEmbedding : EncoderEmbedding;
         return new WeightMap(
             name => new WeightSource.Whole(name == SharedEmbedding ? embedding : name),
-            static name => name is SharedEmbedding or EncoderEmbedding or "lm_head.weight" || name.StartsWith("decoder.", StringComparison.Ordinal));
+            static name =>
+                name is SharedEmbedding or EncoderEmbedding or "lm_head.weight" || name.StartsWith("decoder.", StringComparison.Ordinal)
+        );
     }
 
     /// <inheritdoc/>
@@ -73,9 +77,12 @@ internal sealed class T5Stack : nn.Module<Tensor, Tensor>, IBlockNetwork
     [ComponentName(Name = "final_layer_norm")]
     private readonly RmsNorm finalNorm;
 
-    public T5Stack(T5Config config, Device device) : base(nameof(T5Stack))
+    public T5Stack(T5Config config, Device device)
+        : base(nameof(T5Stack))
     {
-        blocks = nn.ModuleList<T5Block>([.. Enumerable.Range(0, config.NumLayers).Select(i => new T5Block(config, hasPositions: i == 0, device))]);
+        blocks = nn.ModuleList<T5Block>([
+            .. Enumerable.Range(0, config.NumLayers).Select(i => new T5Block(config, hasPositions: i == 0, device)),
+        ]);
         sequence = new(blocks);
         finalNorm = new RmsNorm(config.DModel, config.LayerNormEpsilon, device);
         RegisterComponents();
@@ -108,7 +115,8 @@ internal sealed class T5Block : nn.Module<Tensor, Tensor, Tensor>
     [ComponentName(Name = "layer")]
     private readonly ModuleList<nn.Module> layers;
 
-    public T5Block(T5Config config, bool hasPositions, Device device) : base(nameof(T5Block))
+    public T5Block(T5Config config, bool hasPositions, Device device)
+        : base(nameof(T5Block))
     {
         layers = new ModuleList<nn.Module>(new T5SelfAttentionLayer(config, hasPositions, device), new T5FeedForwardLayer(config, device));
         RegisterComponents();
@@ -136,7 +144,8 @@ internal sealed class T5SelfAttentionLayer : nn.Module<Tensor, Tensor, Tensor>
     [ComponentName(Name = "layer_norm")]
     private readonly RmsNorm norm;
 
-    public T5SelfAttentionLayer(T5Config config, bool hasPositions, Device device) : base(nameof(T5SelfAttentionLayer))
+    public T5SelfAttentionLayer(T5Config config, bool hasPositions, Device device)
+        : base(nameof(T5SelfAttentionLayer))
     {
         attention = new T5Attention(config, hasPositions, device);
         norm = new RmsNorm(config.DModel, config.LayerNormEpsilon, device);
@@ -161,7 +170,8 @@ internal sealed class T5FeedForwardLayer : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "layer_norm")]
     private readonly RmsNorm norm;
 
-    public T5FeedForwardLayer(T5Config config, Device device) : base(nameof(T5FeedForwardLayer))
+    public T5FeedForwardLayer(T5Config config, Device device)
+        : base(nameof(T5FeedForwardLayer))
     {
         feedForward = new T5GatedFeedForward(config, device);
         norm = new RmsNorm(config.DModel, config.LayerNormEpsilon, device);
@@ -189,7 +199,8 @@ internal sealed class T5GatedFeedForward : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "wo")]
     private readonly Linear narrow;
 
-    public T5GatedFeedForward(T5Config config, Device device) : base(nameof(T5GatedFeedForward))
+    public T5GatedFeedForward(T5Config config, Device device)
+        : base(nameof(T5GatedFeedForward))
     {
         activation = Activation.ByName(config.GateActivation);
         gate = new Linear(config.DModel, config.DFf, hasBias: false, device);
@@ -206,7 +217,8 @@ internal sealed class T5GatedFeedForward : nn.Module<Tensor, Tensor>
 }
 
 /// <summary>
-/// Self-attention whose scores are not divided by the root of the head's width, but have a bias by distance (transformers <c>T5Attention</c>).
+/// Self-attention whose scores are not divided by the root of the head's width, but have a bias by distance (transformers
+/// <c>T5Attention</c>).
 /// The first block owns the biases that all add.
 /// </summary>
 internal sealed class T5Attention : nn.Module<Tensor, Tensor, Tensor>
@@ -228,7 +240,8 @@ internal sealed class T5Attention : nn.Module<Tensor, Tensor, Tensor>
     [ComponentName(Name = "relative_attention_bias")]
     private readonly Embedding? positions;
 
-    public T5Attention(T5Config config, bool hasPositions, Device device) : base(nameof(T5Attention))
+    public T5Attention(T5Config config, bool hasPositions, Device device)
+        : base(nameof(T5Attention))
     {
         this.config = config;
         var inner = config.NumHeads * config.DKv;
@@ -245,14 +258,14 @@ internal sealed class T5Attention : nn.Module<Tensor, Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var places = TensorMath.Range(length, int64, positions!.Weight.device);
-        var biases = positions.call(DistanceClasses(places.unsqueeze(0) - places.unsqueeze(1)));  // [L, L, heads]
+        var biases = positions.call(DistanceClasses(places.unsqueeze(0) - places.unsqueeze(1))); // [L, L, heads]
         return biases.permute(2, 0, 1).unsqueeze(0).contiguous().MoveToOuterDisposeScope();
     }
 
     public override Tensor forward(Tensor x, Tensor bias)
     {
         using var scope = NewDisposeScope();
-        var q = Attention.Split(queries.call(x).Times(Math.Sqrt(config.DKv)), config.NumHeads);  // undoes attention's scale
+        var q = Attention.Split(queries.call(x).Times(Math.Sqrt(config.DKv)), config.NumHeads); // undoes attention's scale
         var k = Attention.Split(keys.call(x), config.NumHeads);
         var v = Attention.Split(values.call(x), config.NumHeads);
         return output.call(Attention.Merge(Attention.AttendHeads(q, k, v, bias: bias))).MoveToOuterDisposeScope();
@@ -264,8 +277,12 @@ internal sealed class T5Attention : nn.Module<Tensor, Tensor, Tensor>
         var half = config.RelativeAttentionNumBuckets / 2;
         var exact = half / 2;
         var size = distance.abs();
-        var growth = size.to(float32).DividedBy(exact).log().DividedBy(Math.Log((double)config.RelativeAttentionMaxDistance / exact)).Times(half - exact);
-        var far = growth.to(int64).Plus(exact).minimum(Number(half - 1));  // log of 0 gives what is not taken
+        var growth = size.to(float32)
+            .DividedBy(exact)
+            .log()
+            .DividedBy(Math.Log((double)config.RelativeAttentionMaxDistance / exact))
+            .Times(half - exact);
+        var far = growth.to(int64).Plus(exact).minimum(Number(half - 1)); // log of 0 gives what is not taken
         return distance.gt(Number(0)).to(int64).Times(half).Plus(size.where(size.lt(Number(exact)), far));
 
         Tensor Number(long value) => tensor(value, device: distance.device);

@@ -30,17 +30,20 @@ public sealed class AutoencoderKl : nn.Module
     /// <param name="config">The sizes.</param>
     /// <param name="device">Where its weights are; <see cref="META"/> until a checkpoint is bound.</param>
     /// <param name="parts">Which halves to build.</param>
-    public AutoencoderKl(AutoencoderKlConfig config, Device device, AutoencoderParts parts = AutoencoderParts.Both) : base(nameof(AutoencoderKl))
+    public AutoencoderKl(AutoencoderKlConfig config, Device device, AutoencoderParts parts = AutoencoderParts.Both)
+        : base(nameof(AutoencoderKl))
     {
         Config = config;
         if (parts.HasFlag(AutoencoderParts.Encoder))
         {
             encoder = new VaeEncoder(config, device);
-            if (config.UseQuantConv) quantConv = new Convolution2d(2 * config.LatentChannels, 2 * config.LatentChannels, kernelSize: 1, device);
+            if (config.UseQuantConv)
+                quantConv = new Convolution2d(2 * config.LatentChannels, 2 * config.LatentChannels, kernelSize: 1, device);
         }
         if (parts.HasFlag(AutoencoderParts.Decoder))
         {
-            if (config.UsePostQuantConv) postQuantConv = new Convolution2d(config.LatentChannels, config.LatentChannels, kernelSize: 1, device);
+            if (config.UsePostQuantConv)
+                postQuantConv = new Convolution2d(config.LatentChannels, config.LatentChannels, kernelSize: 1, device);
             decoder = new VaeDecoder(config, device);
         }
         RegisterComponents();
@@ -50,7 +53,8 @@ public sealed class AutoencoderKl : nn.Module
     public AutoencoderKlConfig Config { get; }
 
     /// <summary>How this network's parameters are named in a published file.</summary>
-    /// <param name="checkpoint">The file; the authors' names (<c>ae.safetensors</c>) and those of diffusers before 0.18 (<c>proj_attn</c>) are recognised.</param>
+    /// <param name="checkpoint">The file; the authors' names (<c>ae.safetensors</c>) and those of diffusers before 0.18 (<c>proj_attn</c>)
+    /// are recognised.</param>
     public WeightMap Names(Checkpoint checkpoint)
     {
         if (checkpoint.Tensors.Keys.Any(static name => name.Contains(".mid.block_1.", StringComparison.Ordinal)))
@@ -65,36 +69,49 @@ public sealed class AutoencoderKl : nn.Module
     /// <exception cref="InvalidOperationException">It was built without the decoder.</exception>
     public Tensor Decode(Tensor latents)
     {
-        if (decoder is null) throw new InvalidOperationException("This autoencoder was built without its decoder.");
+        if (decoder is null)
+            throw new InvalidOperationException("This autoencoder was built without its decoder.");
         TensorDevice.Require(this, decoder.Device, latents);
-        if (postQuantConv is null) return decoder.call(latents);
+        if (postQuantConv is null)
+            return decoder.call(latents);
         using var input = postQuantConv.call(latents);
         return decoder.call(input);
     }
 
     /// <summary>Turns pictures into the normal distributions of their latents.</summary>
     /// <param name="pictures"><c>[B, 3, H, W]</c> in -1..1.</param>
-    /// <returns>Mean, which is also the mode, and logarithm of the variance, clamped to -30..20; each <c>[B, C, h, w]</c>, not scaled.</returns>
+    /// <returns>Mean, which is also the mode, and logarithm of the variance, clamped to -30..20; each <c>[B, C, h, w]</c>, not
+    /// scaled.</returns>
     /// <exception cref="InvalidOperationException">It was built without the encoder.</exception>
     public (Tensor Mean, Tensor LogVariance) Encode(Tensor pictures)
     {
-        if (encoder is null) throw new InvalidOperationException("This autoencoder was built without its encoder.");
+        if (encoder is null)
+            throw new InvalidOperationException("This autoencoder was built without its encoder.");
         TensorDevice.Require(this, encoder.Device, pictures);
         using var scope = NewDisposeScope();
-        var moments = encoder.call(pictures);  // [B, 2 C, h, w]
-        if (quantConv is not null) moments = quantConv.call(moments);
+        var moments = encoder.call(pictures); // [B, 2 C, h, w]
+        if (quantConv is not null)
+            moments = quantConv.call(moments);
         var halves = moments.chunk(2, 1);
         return (halves[0].contiguous().MoveToOuterDisposeScope(), halves[1].Clamp(-30, 20).MoveToOuterDisposeScope());
     }
 
     // What belongs to a half that is not built.
     private bool IsUnused(string name) =>
-        (encoder is null && (name.StartsWith("encoder.", StringComparison.Ordinal) || name.StartsWith("quant_conv.", StringComparison.Ordinal)))
-        || (decoder is null && (name.StartsWith("decoder.", StringComparison.Ordinal) || name.StartsWith("post_quant_conv.", StringComparison.Ordinal)));
+        (
+            encoder is null
+            && (name.StartsWith("encoder.", StringComparison.Ordinal) || name.StartsWith("quant_conv.", StringComparison.Ordinal))
+        )
+        || (
+            decoder is null
+            && (name.StartsWith("decoder.", StringComparison.Ordinal) || name.StartsWith("post_quant_conv.", StringComparison.Ordinal))
+        );
 
-    private static string OldName(string name) => name
-        .Replace(".to_q.", ".query.", StringComparison.Ordinal).Replace(".to_k.", ".key.", StringComparison.Ordinal)
-        .Replace(".to_v.", ".value.", StringComparison.Ordinal).Replace(".to_out.0.", ".proj_attn.", StringComparison.Ordinal);
+    private static string OldName(string name) =>
+        name.Replace(".to_q.", ".query.", StringComparison.Ordinal)
+            .Replace(".to_k.", ".key.", StringComparison.Ordinal)
+            .Replace(".to_v.", ".value.", StringComparison.Ordinal)
+            .Replace(".to_out.0.", ".proj_attn.", StringComparison.Ordinal);
 }
 
 /// <summary>Pictures <c>[B, 3, H, W]</c> to mean and log variance <c>[B, 2 C, h, w]</c> (diffusers <c>Encoder</c>).</summary>
@@ -115,12 +132,16 @@ internal sealed class VaeEncoder : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "conv_out")]
     private readonly Convolution2d convOut;
 
-    public VaeEncoder(AutoencoderKlConfig config, Device device) : base(nameof(VaeEncoder))
+    public VaeEncoder(AutoencoderKlConfig config, Device device)
+        : base(nameof(VaeEncoder))
     {
         var widths = config.BlockOutChannels;
         convIn = new Convolution2d(config.InChannels, widths[0], kernelSize: 3, device, padding: 1);
-        downBlocks = nn.ModuleList<DownEncoderBlock>([.. widths.Select((width, i) =>
-            new DownEncoderBlock(widths[Math.Max(i - 1, 0)], width, config, resamples: i < widths.Count - 1, device))]);
+        downBlocks = nn.ModuleList<DownEncoderBlock>([
+            .. widths.Select(
+                (width, i) => new DownEncoderBlock(widths[Math.Max(i - 1, 0)], width, config, resamples: i < widths.Count - 1, device)
+            ),
+        ]);
         midBlock = new VaeMidBlock(widths[^1], config, device);
         normOut = nn.GroupNorm(config.NormNumGroups, widths[^1], VaeLayers.Eps, device: device);
         convOut = new Convolution2d(widths[^1], 2 * config.LatentChannels, kernelSize: 3, device, padding: 1);
@@ -134,7 +155,8 @@ internal sealed class VaeEncoder : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var x = convIn.call(pictures);
-        foreach (var block in downBlocks) x = block.Consume(x);
+        foreach (var block in downBlocks)
+            x = block.Consume(x);
         x = midBlock.Consume(x);
         return convOut.call(normOut.Consume(x).silu_()).MoveToOuterDisposeScope();
     }
@@ -158,13 +180,17 @@ internal sealed class VaeDecoder : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "conv_out")]
     private readonly Convolution2d convOut;
 
-    public VaeDecoder(AutoencoderKlConfig config, Device device) : base(nameof(VaeDecoder))
+    public VaeDecoder(AutoencoderKlConfig config, Device device)
+        : base(nameof(VaeDecoder))
     {
         int[] widths = [.. config.BlockOutChannels.Reverse()];
         convIn = new Convolution2d(config.LatentChannels, widths[0], kernelSize: 3, device, padding: 1);
         midBlock = new VaeMidBlock(widths[0], config, device);
-        upBlocks = nn.ModuleList<UpDecoderBlock>([.. widths.Select((width, i) =>
-            new UpDecoderBlock(widths[Math.Max(i - 1, 0)], width, config, resamples: i < widths.Length - 1, device))]);
+        upBlocks = nn.ModuleList<UpDecoderBlock>([
+            .. widths.Select(
+                (width, i) => new UpDecoderBlock(widths[Math.Max(i - 1, 0)], width, config, resamples: i < widths.Length - 1, device)
+            ),
+        ]);
         normOut = nn.GroupNorm(config.NormNumGroups, widths[^1], VaeLayers.Eps, device: device);
         convOut = new Convolution2d(widths[^1], config.OutChannels, kernelSize: 3, device, padding: 1);
         RegisterComponents();
@@ -177,7 +203,8 @@ internal sealed class VaeDecoder : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var x = midBlock.Consume(convIn.call(latents));
-        foreach (var block in upBlocks) x = block.Consume(x);
+        foreach (var block in upBlocks)
+            x = block.Consume(x);
         return convOut.call(normOut.Consume(x).silu_()).MoveToOuterDisposeScope();
     }
 }
@@ -191,7 +218,8 @@ internal sealed class DownEncoderBlock : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "downsamplers")]
     private readonly ModuleList<Downsampler> downsamplers;
 
-    public DownEncoderBlock(long inChannels, long outChannels, AutoencoderKlConfig config, bool resamples, Device device) : base(nameof(DownEncoderBlock))
+    public DownEncoderBlock(long inChannels, long outChannels, AutoencoderKlConfig config, bool resamples, Device device)
+        : base(nameof(DownEncoderBlock))
     {
         resnets = VaeLayers.Resnets(inChannels, outChannels, config.LayersPerBlock, config, device);
         downsamplers = nn.ModuleList<Downsampler>(resamples ? [new Downsampler(outChannels, padsAllSides: false, device)] : []);
@@ -202,7 +230,8 @@ internal sealed class DownEncoderBlock : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var x = resnets.RunAll(input);
-        foreach (var downsampler in downsamplers) x = downsampler.Consume(x);
+        foreach (var downsampler in downsamplers)
+            x = downsampler.Consume(x);
         return x.MoveToOuterDisposeScope();
     }
 }
@@ -216,7 +245,8 @@ internal sealed class UpDecoderBlock : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "upsamplers")]
     private readonly ModuleList<Upsampler> upsamplers;
 
-    public UpDecoderBlock(long inChannels, long outChannels, AutoencoderKlConfig config, bool resamples, Device device) : base(nameof(UpDecoderBlock))
+    public UpDecoderBlock(long inChannels, long outChannels, AutoencoderKlConfig config, bool resamples, Device device)
+        : base(nameof(UpDecoderBlock))
     {
         resnets = VaeLayers.Resnets(inChannels, outChannels, config.LayersPerBlock + 1, config, device);
         upsamplers = nn.ModuleList<Upsampler>(resamples ? [new Upsampler(outChannels, device)] : []);
@@ -236,7 +266,8 @@ internal sealed class UpDecoderBlock : nn.Module<Tensor, Tensor>
     }
 }
 
-/// <summary>The coarsest resolution, of encoder and decoder (diffusers <c>UNetMidBlock2D</c>): residual block, self-attention, residual block.</summary>
+/// <summary>The coarsest resolution, of encoder and decoder (diffusers <c>UNetMidBlock2D</c>): residual block, self-attention, residual
+/// block.</summary>
 internal sealed class VaeMidBlock : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "resnets")]
@@ -245,10 +276,13 @@ internal sealed class VaeMidBlock : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "attentions")]
     private readonly ModuleList<VaeAttention> attentions;
 
-    public VaeMidBlock(long channels, AutoencoderKlConfig config, Device device) : base(nameof(VaeMidBlock))
+    public VaeMidBlock(long channels, AutoencoderKlConfig config, Device device)
+        : base(nameof(VaeMidBlock))
     {
         resnets = VaeLayers.Resnets(channels, channels, 2, config, device);
-        attentions = nn.ModuleList<VaeAttention>(config.MidBlockAddAttention ? [new VaeAttention(channels, config.NormNumGroups, device)] : []);
+        attentions = nn.ModuleList<VaeAttention>(
+            config.MidBlockAddAttention ? [new VaeAttention(channels, config.NormNumGroups, device)] : []
+        );
         RegisterComponents();
     }
 
@@ -256,7 +290,8 @@ internal sealed class VaeMidBlock : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var x = resnets[0].call(input, null);
-        foreach (var attention in attentions) x = attention.Consume(x);
+        foreach (var attention in attentions)
+            x = attention.Consume(x);
         return resnets[1].call(x, null).MoveToOuterDisposeScope();
     }
 }
@@ -268,9 +303,25 @@ internal static class VaeLayers
     public const double Eps = 1e-6;
 
     /// <summary>Residual blocks without a time embedding, the first of which changes the number of channels.</summary>
-    public static ModuleList<ResnetBlock> Resnets(long inChannels, long outChannels, int count, AutoencoderKlConfig config, Device device) =>
-        nn.ModuleList<ResnetBlock>([.. Enumerable.Range(0, count).Select(i =>
-            new ResnetBlock(i == 0 ? inChannels : outChannels, outChannels, timeWidth: null, config.NormNumGroups, Eps, device))]);
+    public static ModuleList<ResnetBlock> Resnets(
+        long inChannels,
+        long outChannels,
+        int count,
+        AutoencoderKlConfig config,
+        Device device
+    ) =>
+        nn.ModuleList<ResnetBlock>([
+            .. Enumerable
+                .Range(0, count)
+                .Select(i => new ResnetBlock(
+                    i == 0 ? inChannels : outChannels,
+                    outChannels,
+                    timeWidth: null,
+                    config.NormNumGroups,
+                    Eps,
+                    device
+                )),
+        ]);
 
     /// <summary>Runs residual blocks one after the other.</summary>
     public static Tensor RunAll(this ModuleList<ResnetBlock> resnets, Tensor input)
@@ -303,7 +354,8 @@ internal sealed class VaeAttention : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "to_out")]
     private readonly ModuleList<Linear> output;
 
-    public VaeAttention(long channels, long groups, Device device) : base(nameof(VaeAttention))
+    public VaeAttention(long channels, long groups, Device device)
+        : base(nameof(VaeAttention))
     {
         norm = nn.GroupNorm(groups, channels, VaeLayers.Eps, device: device);
         query = new Linear(channels, channels, hasBias: true, device);
@@ -317,9 +369,9 @@ internal sealed class VaeAttention : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var pixels = norm.call(x).permute(0, 2, 3, 1);
-        var tokens = pixels.flatten(1, 2);  // [B, h w, C]
+        var tokens = pixels.flatten(1, 2); // [B, h w, C]
         var attended = Attention.Attend(query.call(tokens), key.call(tokens), value.call(tokens), heads: 1);
-        var change = output[0].call(attended).view(pixels.shape).permute(0, 3, 1, 2);  // [B, C, h, w]
+        var change = output[0].call(attended).view(pixels.shape).permute(0, 3, 1, 2); // [B, C, h, w]
         return change.PlusInPlace(x).MoveToOuterDisposeScope();
     }
 }

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.Networks.Vae;
 
-/// <summary>Sizes of the variational autoencoder between pictures and latents, with the defaults of diffusers' <c>AutoencoderKL</c>.</summary>
+/// <summary>Sizes of the variational autoencoder between pictures and latents, with the defaults of diffusers'
+/// <c>AutoencoderKL</c>.</summary>
 public sealed record AutoencoderKlConfig
 {
     /// <summary>Channels of a picture that is encoded.</summary>
@@ -59,10 +60,12 @@ public sealed record AutoencoderKlConfig
     public int PixelsPerLatent => 1 << (BlockOutChannels.Count - 1);
 
     /// <summary>The autoencoder's own latents of those that a diffusion network makes: scale and shift taken back. A new tensor.</summary>
-    public Tensor ToAutoencoder(Tensor latents) => ShiftFactor is { } shift ? latents.DividedBy(ScalingFactor).PlusInPlace(shift) : latents.DividedBy(ScalingFactor);
+    public Tensor ToAutoencoder(Tensor latents) =>
+        ShiftFactor is { } shift ? latents.DividedBy(ScalingFactor).PlusInPlace(shift) : latents.DividedBy(ScalingFactor);
 
     /// <summary>Latents for a diffusion network of the autoencoder's own: shifted, then scaled. A new tensor.</summary>
-    public Tensor ToDiffusion(Tensor latents) => ShiftFactor is { } shift ? latents.Minus(shift).TimesInPlace(ScalingFactor) : latents.Times(ScalingFactor);
+    public Tensor ToDiffusion(Tensor latents) =>
+        ShiftFactor is { } shift ? latents.Minus(shift).TimesInPlace(ScalingFactor) : latents.Times(ScalingFactor);
 
     /// <summary>Reads a <c>config.json</c>.</summary>
     /// <param name="path">The file.</param>
@@ -75,10 +78,14 @@ public sealed record AutoencoderKlConfig
     /// <exception cref="ImgAlignException">A field is broken or asks for what is not known here.</exception>
     public static AutoencoderKlConfig FromJson(JsonElement json, string source)
     {
-        var config = json.TryGetProperty("ch_mult", out _) ? ConfigFile.Parse<AuthorsConfig>(json, source).Convert() : ConfigFile.Parse<AutoencoderKlConfig>(json, source);
+        var config = json.TryGetProperty("ch_mult", out _)
+            ? ConfigFile.Parse<AuthorsConfig>(json, source).Convert()
+            : ConfigFile.Parse<AutoencoderKlConfig>(json, source);
         var blocks = config.BlockOutChannels.Count;
         if (blocks < 1 || config.DownBlockTypes.Count != blocks || config.UpBlockTypes.Count != blocks)
-            throw new ImgAlignException($"{source}: down_block_types, up_block_types and block_out_channels must have the same number of entries.");
+            throw new ImgAlignException(
+                $"{source}: down_block_types, up_block_types and block_out_channels must have the same number of entries."
+            );
         if (config.DownBlockTypes.Concat(config.UpBlockTypes).FirstOrDefault(type => type is not (DownBlock or UpBlock)) is { } unknown)
             throw new ImgAlignException($"{source}: block type {unknown} is not known here; {DownBlock} and {UpBlock} are.");
         if (config.ActFn is not ("silu" or "swish"))
@@ -86,9 +93,19 @@ public sealed record AutoencoderKlConfig
         if (config.LatentsMean is not null)
             throw new ImgAlignException($"{source}: latents_mean is not known here; scaling_factor and shift_factor are.");
         if (config.NormNumGroups < 1 || config.BlockOutChannels.Any(channels => channels < 1 || channels % config.NormNumGroups != 0))
-            throw new ImgAlignException($"{source}: each of block_out_channels must be a multiple of norm_num_groups {config.NormNumGroups}.");
-        if (config.LayersPerBlock < 1 || config.InChannels < 1 || config.OutChannels < 1 || config.LatentChannels < 1 || config.ScalingFactor == 0)
-            throw new ImgAlignException($"{source}: layers_per_block, in_channels, out_channels, latent_channels and scaling_factor must be positive.");
+            throw new ImgAlignException(
+                $"{source}: each of block_out_channels must be a multiple of norm_num_groups {config.NormNumGroups}."
+            );
+        if (
+            config.LayersPerBlock < 1
+            || config.InChannels < 1
+            || config.OutChannels < 1
+            || config.LatentChannels < 1
+            || config.ScalingFactor == 0
+        )
+            throw new ImgAlignException(
+                $"{source}: layers_per_block, in_channels, out_channels, latent_channels and scaling_factor must be positive."
+            );
         return config;
     }
 
@@ -107,19 +124,20 @@ public sealed record AutoencoderKlConfig
         public double ScaleFactor { get; init; } = 0.3611;
         public double ShiftFactor { get; init; } = 0.1159;
 
-        public AutoencoderKlConfig Convert() => new()
-        {
-            InChannels = InChannels,
-            OutChannels = OutCh,
-            DownBlockTypes = [.. ChMult.Select(static _ => DownBlock)],
-            UpBlockTypes = [.. ChMult.Select(static _ => UpBlock)],
-            BlockOutChannels = [.. ChMult.Select(factor => factor * Ch)],
-            LayersPerBlock = NumResBlocks,
-            LatentChannels = ZChannels,
-            ScalingFactor = ScaleFactor,
-            ShiftFactor = ShiftFactor,
-            UseQuantConv = false,
-            UsePostQuantConv = false,
-        };
+        public AutoencoderKlConfig Convert() =>
+            new()
+            {
+                InChannels = InChannels,
+                OutChannels = OutCh,
+                DownBlockTypes = [.. ChMult.Select(static _ => DownBlock)],
+                UpBlockTypes = [.. ChMult.Select(static _ => UpBlock)],
+                BlockOutChannels = [.. ChMult.Select(factor => factor * Ch)],
+                LayersPerBlock = NumResBlocks,
+                LatentChannels = ZChannels,
+                ScalingFactor = ScaleFactor,
+                ShiftFactor = ShiftFactor,
+                UseQuantConv = false,
+                UsePostQuantConv = false,
+            };
     }
 }

@@ -26,17 +26,25 @@ internal sealed class AlignerBatch
     public Tensor Rejected { get; }
 
     /// <summary>
-    /// Computes something of hidden states <c>[b, N, D]</c> and <c>c_l</c> <c>[b, n, d]</c>. The aligner has no mask: questions of one length are computed
+    /// Computes something of hidden states <c>[b, N, D]</c> and <c>c_l</c> <c>[b, n, d]</c>. The aligner has no mask: questions of one
+    /// length are computed
     /// together, and those of other lengths after them.
     /// </summary>
     /// <param name="compute">Gives <c>[b, ...]</c>.</param>
     /// <returns><c>[B, ...]</c>, in the order of the pairs.</returns>
     public Tensor Map(Func<Tensor, Tensor, Tensor> compute)
     {
-        var lengths = Enumerable.Range(0, HiddenStates.Count).GroupBy(index => HiddenStates[index].shape[0]).Select(static group => group.ToArray()).ToList();
-        if (lengths.Count == 1) return compute(stack(HiddenStates), Rejected);
+        var lengths = Enumerable
+            .Range(0, HiddenStates.Count)
+            .GroupBy(index => HiddenStates[index].shape[0])
+            .Select(static group => group.ToArray())
+            .ToList();
+        if (lengths.Count == 1)
+            return compute(stack(HiddenStates), Rejected);
         using var scope = NewDisposeScope();
-        var results = lengths.Select(group => compute(stack(group.Select(index => HiddenStates[index])), Rejected.index_select(0, Places(group)))).ToArray();
+        var results = lengths
+            .Select(group => compute(stack(group.Select(index => HiddenStates[index])), Rejected.index_select(0, Places(group))))
+            .ToArray();
         // The place that each pair has in the results, one group after the other.
         var order = lengths.SelectMany(static group => group).ToArray();
         var places = Enumerable.Range(0, order.Length).ToArray();

@@ -8,10 +8,13 @@ using static TorchSharp.torch;
 namespace ImgAlign.Training.Aligner;
 
 /// <summary>
-/// Trains the Implicit Aligner by preference (IMG, section 3.4), one pass a step: three are a choice of inference. Metrics: <c>base</c>, <c>pref</c>,
+/// Trains the Implicit Aligner by preference (IMG, section 3.4), one pass a step: three are a choice of inference. Metrics: <c>base</c>,
+/// <c>pref</c>,
 /// <c>accuracy</c>, <c>error</c> and <c>error_ref</c> (distances to the preferred features), <c>distance</c> (of f and f_ref).
-/// Held-out pairs are measured by the same losses, and by how near the aligner comes to the preferred features in one pass and in the three of
-/// inference: <c>error_1_pass</c>, <c>error_3_passes</c>, against <c>error_identity</c> of doing nothing; <c>better_1_pass</c> and <c>better_3_passes</c> are
+/// Held-out pairs are measured by the same losses, and by how near the aligner comes to the preferred features in one pass and in the three
+/// of
+/// inference: <c>error_1_pass</c>, <c>error_3_passes</c>, against <c>error_identity</c> of doing nothing; <c>better_1_pass</c> and
+/// <c>better_3_passes</c> are
 /// the shares of pairs for which it comes nearer than doing nothing.
 /// </summary>
 public sealed class AlignerTask : ITrainingTask
@@ -31,7 +34,13 @@ public sealed class AlignerTask : ITrainingTask
     /// <param name="objective">The losses.</param>
     /// <param name="updateAfter">The reference is replaced after this many improvements in a row, k (IMG: 10).</param>
     /// <param name="heldOut">The number of pairs that are measured and not trained on, the last of the data.</param>
-    public AlignerTask(AlignerNetwork network, IPreferenceFeatures features, PreferenceObjective objective, int updateAfter = 10, int heldOut = 0)
+    public AlignerTask(
+        AlignerNetwork network,
+        IPreferenceFeatures features,
+        PreferenceObjective objective,
+        int updateAfter = 10,
+        int heldOut = 0
+    )
     {
         ArgumentNullException.ThrowIfNull(network);
         ArgumentNullException.ThrowIfNull(features);
@@ -43,7 +52,9 @@ public sealed class AlignerTask : ITrainingTask
         this.objective = objective;
         this.heldOut = heldOut;
         update = new ReferenceUpdate(updateAfter);
-        Parameters = ModuleParameters.Enumerate(network).ToDictionary(static parameter => parameter.Path, static parameter => parameter.Value);
+        Parameters = ModuleParameters
+            .Enumerate(network)
+            .ToDictionary(static parameter => parameter.Path, static parameter => parameter.Value);
         reference = Copy(network);
     }
 
@@ -68,7 +79,8 @@ public sealed class AlignerTask : ITrainingTask
         using var scope = NewDisposeScope();
         foreach (var (path, _, _, parameter) in ModuleParameters.Enumerate(network))
         {
-            if (path.StartsWith("zero_linear.", StringComparison.Ordinal)) parameter.zero_();
+            if (path.StartsWith("zero_linear.", StringComparison.Ordinal))
+                parameter.zero_();
         }
     }
 
@@ -96,7 +108,8 @@ public sealed class AlignerTask : ITrainingTask
             ["distance"] = loss.Distance.mean(),
         };
         var inputs = new Dictionary<string, Tensor> { ["c_w"] = batch.Preferred, ["c_l"] = batch.Rejected };
-        foreach (var (index, hiddenStates) in batch.HiddenStates.Index()) inputs[$"h.{index}"] = hiddenStates;
+        foreach (var (index, hiddenStates) in batch.HiddenStates.Index())
+            inputs[$"h.{index}"] = hiddenStates;
         return new TrainingLoss(loss.Total, metrics, inputs);
     }
 
@@ -104,23 +117,27 @@ public sealed class AlignerTask : ITrainingTask
     public void AfterStep(IReadOnlyDictionary<string, double> metrics)
     {
         ArgumentNullException.ThrowIfNull(metrics);
-        if (!update.Record(metrics["error"], metrics["error_ref"])) return;
+        if (!update.Record(metrics["error"], metrics["error_ref"]))
+            return;
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        foreach (var (path, _, _, parameter) in ModuleParameters.Enumerate(reference)) parameter.copy_(Parameters[path]);
+        foreach (var (path, _, _, parameter) in ModuleParameters.Enumerate(reference))
+            parameter.copy_(Parameters[path]);
     }
 
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, double> Evaluate(CancellationToken cancellationToken)
     {
         var means = new Dictionary<string, double>();
-        if (heldOut == 0) return means;
+        if (heldOut == 0)
+            return means;
         var samples = HeldOutSamples.Find(this, heldOut);
         foreach (var part in samples.Chunk(HeldOutBatch))
         {
             cancellationToken.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
-            foreach (var (name, value) in Measure(Read(part))) means[name] = means.GetValueOrDefault(name) + value.to(float64).item<double>() * part.Length / samples.Count;
+            foreach (var (name, value) in Measure(Read(part)))
+                means[name] = means.GetValueOrDefault(name) + value.to(float64).item<double>() * part.Length / samples.Count;
         }
         means["samples"] = samples.Count;
         return means;
@@ -129,7 +146,9 @@ public sealed class AlignerTask : ITrainingTask
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, Tensor> SaveState()
     {
-        var state = ModuleParameters.Enumerate(reference).ToDictionary(static parameter => "reference." + parameter.Path, static parameter => (Tensor)parameter.Value);
+        var state = ModuleParameters
+            .Enumerate(reference)
+            .ToDictionary(static parameter => "reference." + parameter.Path, static parameter => (Tensor)parameter.Value);
         state["streak"] = tensor(update.Streak);
         state["updates"] = tensor(update.Count);
         return state;
@@ -140,7 +159,8 @@ public sealed class AlignerTask : ITrainingTask
     {
         ArgumentNullException.ThrowIfNull(state);
         using var noGrad = no_grad();
-        foreach (var (path, _, _, parameter) in ModuleParameters.Enumerate(reference)) parameter.copy_(state["reference." + path]);
+        foreach (var (path, _, _, parameter) in ModuleParameters.Enumerate(reference))
+            parameter.copy_(state["reference." + path]);
         (update.Streak, update.Count) = (state["streak"].item<long>(), state["updates"].item<long>());
     }
 
@@ -156,10 +176,18 @@ public sealed class AlignerTask : ITrainingTask
     // Means over the batch.
     private Dictionary<string, Tensor> Measure(AlignerBatch batch)
     {
-        var passes = batch.Map((hiddenStates, rejected) => OneAndThreePasses(network, hiddenStates, rejected)).to(float32);  // [B, 2, n, d]
-        var (preferred, rejected, one, three) = (batch.Preferred.to(float32), batch.Rejected.to(float32), passes.select(1, 0), passes.select(1, 1));
+        var passes = batch.Map((hiddenStates, rejected) => OneAndThreePasses(network, hiddenStates, rejected)).to(float32); // [B, 2, n, d]
+        var (preferred, rejected, one, three) = (
+            batch.Preferred.to(float32),
+            batch.Rejected.to(float32),
+            passes.select(1, 0),
+            passes.select(1, 1)
+        );
         var loss = objective.Compute(one, batch.Map(reference.call).to(float32), preferred, rejected);
-        var (identity, afterThree) = (PreferenceObjective.MeanSquare(preferred - rejected), PreferenceObjective.MeanSquare(preferred - three));
+        var (identity, afterThree) = (
+            PreferenceObjective.MeanSquare(preferred - rejected),
+            PreferenceObjective.MeanSquare(preferred - three)
+        );
         return new Dictionary<string, Tensor>
         {
             ["loss"] = loss.Total,
@@ -186,14 +214,17 @@ public sealed class AlignerTask : ITrainingTask
     {
         var copy = new AlignerNetwork(network.Config, META) { RecomputesActivations = network.RecomputesActivations };
         CopyWeights(network, copy);
-        foreach (var parameter in copy.parameters()) parameter.requires_grad = true;
+        foreach (var parameter in copy.parameters())
+            parameter.requires_grad = true;
         return copy;
     }
 
     private static void CopyWeights(AlignerNetwork from, AlignerNetwork to)
     {
         using var noGrad = no_grad();
-        var weights = ModuleParameters.Enumerate(from).ToDictionary(static parameter => parameter.Path, static parameter => parameter.Value);
+        var weights = ModuleParameters
+            .Enumerate(from)
+            .ToDictionary(static parameter => parameter.Path, static parameter => parameter.Value);
         foreach (var (path, owner, name, _) in ModuleParameters.Enumerate(to).ToList())
         {
             using var scope = NewDisposeScope();

@@ -25,18 +25,29 @@ public static class InstructionLoss
         return nn.functional.cross_entropy(logits, targets).MoveToOuterDisposeScope();
     }
 
-    /// <summary>What the model says at every position that is followed by a label, and the label. All belong to the caller's dispose scope.</summary>
-    /// <returns>Logits of the vocabulary in float32 <c>[labels, V]</c>; the labels <c>[labels]</c>; hidden states at the last token before each row's first label <c>[B, D]</c>.</returns>
-    internal static (Tensor Logits, Tensor Targets, Tensor QuestionEnds) Answers(LlavaModel network, Tensor ids, Tensor labels, Tensor? pixels)
+    /// <summary>What the model says at every position that is followed by a label, and the label. All belong to the caller's dispose
+    /// scope.</summary>
+    /// <returns>Logits of the vocabulary in float32 <c>[labels, V]</c>; the labels <c>[labels]</c>; hidden states at the last token before
+    /// each row's first label <c>[B, D]</c>.</returns>
+    internal static (Tensor Logits, Tensor Targets, Tensor QuestionEnds) Answers(
+        LlavaModel network,
+        Tensor ids,
+        Tensor labels,
+        Tensor? pixels
+    )
     {
         using var scope = NewDisposeScope();
-        var hidden = network.LanguageModel.Model.Run(network.Embed(ids, pixels));  // [B, N, D]
-        var rows = LlavaTokens.Expand(ids, network.Config).Spread(labels, Ignored)[.., 1..].to(hidden.device);  // [B, N - 1]
+        var hidden = network.LanguageModel.Model.Run(network.Embed(ids, pixels)); // [B, N, D]
+        var rows = LlavaTokens.Expand(ids, network.Config).Spread(labels, Ignored)[.., 1..].to(hidden.device); // [B, N - 1]
         var (targets, isLearned) = (rows.flatten(), rows.ne(tensor((long)Ignored, device: rows.device)));
         // Logits of the vocabulary are large: only positions that are followed by a label have any.
         var learned = isLearned.flatten().nonzero().flatten();
         var logits = network.LanguageModel.Logits(hidden[.., ..^1].flatten(0, 1).index_select(0, learned)).to(float32);
         var ends = hidden[TensorMath.Range(hidden.shape[0], device: hidden.device), isLearned.to(int64).argmax(1)];
-        return (logits.MoveToOuterDisposeScope(), targets.index_select(0, learned).MoveToOuterDisposeScope(), ends.MoveToOuterDisposeScope());
+        return (
+            logits.MoveToOuterDisposeScope(),
+            targets.index_select(0, learned).MoveToOuterDisposeScope(),
+            ends.MoveToOuterDisposeScope()
+        );
     }
 }

@@ -7,7 +7,8 @@ using Linear = ImgAlign.Networks.Layers.Linear;
 namespace ImgAlign.Training.Detector;
 
 /// <summary>
-/// Low-rank changes of a network's linear layers (LoRA, Hu et al., 2021): <c>y += alpha / rank * B (A x)</c>, added by hooks, so that the network knows
+/// Low-rank changes of a network's linear layers (LoRA, Hu et al., 2021): <c>y += alpha / rank * B (A x)</c>, added by hooks, so that the
+/// network knows
 /// nothing of them. B starts at zero: nothing is changed at first. Owns A and B.
 /// </summary>
 public sealed class LowRankAdapters : IDisposable
@@ -31,25 +32,36 @@ public sealed class LowRankAdapters : IDisposable
         scale = alpha / rank;
         using var noGrad = no_grad();
         using var generator = new Generator(unchecked((ulong)seed), CPU);
-        foreach (var (path, layer) in network.named_modules().Where(pair => isAdapted(pair.name)).Select(pair => (pair.name, pair.module as Linear)))
+        foreach (
+            var (path, layer) in network
+                .named_modules()
+                .Where(pair => isAdapted(pair.name))
+                .Select(pair => (pair.name, pair.module as Linear))
+        )
         {
-            if (layer is not null) adapters.Add(Hook(path, layer, rank, generator));
+            if (layer is not null)
+                adapters.Add(Hook(path, layer, rank, generator));
         }
-        if (adapters.Count == 0) throw new ArgumentException("None of the network's linear layers is chosen.", nameof(isAdapted));
+        if (adapters.Count == 0)
+            throw new ArgumentException("None of the network's linear layers is chosen.", nameof(isAdapted));
     }
 
     /// <summary>A and B of all layers under peft's names, <c>PATH.lora_A.weight</c> and <c>PATH.lora_B.weight</c>.</summary>
     /// <param name="layerName">The name of a layer in the published layout, from its path.</param>
-    public IReadOnlyDictionary<string, Parameter> Parameters(Func<string, string> layerName) => adapters
-        .SelectMany(adapter => new[]
-        {
-            KeyValuePair.Create($"base_model.model.{layerName(adapter.Path)}.lora_A.weight", adapter.Down),
-            KeyValuePair.Create($"base_model.model.{layerName(adapter.Path)}.lora_B.weight", adapter.Up),
-        })
-        .ToDictionary();
+    public IReadOnlyDictionary<string, Parameter> Parameters(Func<string, string> layerName) =>
+        adapters
+            .SelectMany(adapter =>
+                new[]
+                {
+                    KeyValuePair.Create($"base_model.model.{layerName(adapter.Path)}.lora_A.weight", adapter.Down),
+                    KeyValuePair.Create($"base_model.model.{layerName(adapter.Path)}.lora_B.weight", adapter.Up),
+                }
+            )
+            .ToDictionary();
 
     /// <summary>A layer's weight with its change, by the layer's path; each is the caller's.</summary>
-    public IEnumerable<(string Path, Func<Tensor> Weight)> MergedWeights() => adapters.Select(adapter => (adapter.Path, (Func<Tensor>)(() => Merge(adapter))));
+    public IEnumerable<(string Path, Func<Tensor> Weight)> MergedWeights() =>
+        adapters.Select(adapter => (adapter.Path, (Func<Tensor>)(() => Merge(adapter))));
 
     /// <summary>Takes the hooks away and frees A and B.</summary>
     public void Dispose()
@@ -70,12 +82,14 @@ public sealed class LowRankAdapters : IDisposable
         var drawn = rand([rank, inputs], float32, CPU, generator: generator).Times(2).Minus(1).Times(bound).to(layer.Weight.device);
         var down = ModuleParameters.AsParameter(drawn.to(float32));
         var up = ModuleParameters.AsParameter(zeros([outputs, rank], device: layer.Weight.device));
-        var remover = layer.register_forward_hook((_, input, output) =>
-        {
-            using var hookScope = NewDisposeScope();
-            var change = nn.functional.linear(nn.functional.linear(input, down.to(input.dtype)), up.to(input.dtype)).Times(scale);
-            return output.Plus(change).MoveToOuterDisposeScope();
-        });
+        var remover = layer.register_forward_hook(
+            (_, input, output) =>
+            {
+                using var hookScope = NewDisposeScope();
+                var change = nn.functional.linear(nn.functional.linear(input, down.to(input.dtype)), up.to(input.dtype)).Times(scale);
+                return output.Plus(change).MoveToOuterDisposeScope();
+            }
+        );
         return new Adapter(path, layer, down, up, new HookRemoval(remover.remove));
     }
 
@@ -83,7 +97,11 @@ public sealed class LowRankAdapters : IDisposable
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        return adapter.Layer.Weight.to(float32).Plus(adapter.Up.mm(adapter.Down).Times(scale)).to(adapter.Layer.Weight.dtype).MoveToOuterDisposeScope();
+        return adapter
+            .Layer.Weight.to(float32)
+            .Plus(adapter.Up.mm(adapter.Down).Times(scale))
+            .to(adapter.Layer.Weight.dtype)
+            .MoveToOuterDisposeScope();
     }
 
     private sealed class HookRemoval(Action remove) : IDisposable

@@ -4,7 +4,8 @@ using static TorchSharp.torch;
 namespace ImgAlign.Training.Diffusion;
 
 /// <summary>
-/// Training by denoising (Ho et al., 2020; diffusers <c>DDPMScheduler.add_noise</c>): <c>x_t = sqrt(ac) x0 + sqrt(1 - ac) noise</c>, and the network
+/// Training by denoising (Ho et al., 2020; diffusers <c>DDPMScheduler.add_noise</c>): <c>x_t = sqrt(ac) x0 + sqrt(1 - ac) noise</c>, and
+/// the network
 /// says the noise, or the velocity <c>sqrt(ac) noise - sqrt(1 - ac) x0</c> (Salimans and Ho, 2022). Owns its table of noise levels.
 /// </summary>
 public sealed class DenoisingObjective : IDisposable
@@ -22,7 +23,9 @@ public sealed class DenoisingObjective : IDisposable
     {
         ArgumentNullException.ThrowIfNull(config);
         if (config.PredictionType is not ("epsilon" or "v_prediction"))
-            throw new ImgAlignException($"A network that predicts '{config.PredictionType}' cannot be trained here; epsilon and v_prediction can.");
+            throw new ImgAlignException(
+                $"A network that predicts '{config.PredictionType}' cannot be trained here; epsilon and v_prediction can."
+            );
         using var onHost = TrainingLevels.AlphaProducts(config, zeroSnr: 1f / (1 << 24));
         alphaProducts = onHost.to(device, copy: true).DetachFromDisposeScope();
         predictsVelocity = config.PredictionType == "v_prediction";
@@ -56,7 +59,10 @@ public sealed class DenoisingObjective : IDisposable
         var (signal, deviation) = (kept.sqrt().to(x0.dtype), kept.OneMinus().sqrt().to(x0.dtype));
         var target = predictsVelocity ? signal * noise - deviation * x0 : noise.alias();
         return new NoisedSample(
-            (signal * x0).Plus(deviation * noise).MoveToOuterDisposeScope(), target.MoveToOuterDisposeScope(), Weight(timesteps).MoveToOuterDisposeScope());
+            (signal * x0).Plus(deviation * noise).MoveToOuterDisposeScope(),
+            target.MoveToOuterDisposeScope(),
+            Weight(timesteps).MoveToOuterDisposeScope()
+        );
     }
 
     /// <summary>Frees the table.</summary>
@@ -65,7 +71,8 @@ public sealed class DenoisingObjective : IDisposable
     private Tensor Weight(Tensor timesteps)
     {
         var snr = SignalToNoise(timesteps);
-        if (snrGamma is not { } gamma) return ones_like(snr);
+        if (snrGamma is not { } gamma)
+            return ones_like(snr);
         return snr.Clamp(max: gamma) / (predictsVelocity ? snr.Plus(1) : snr);
     }
 }

@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 namespace ImgAlign.Training.Diffusion;
 
 /// <summary>
-/// Training of a rectified flow (Esser et al., 2024; diffusers' FLUX scripts): <c>x_t = (1 - t) x0 + t noise</c>, and the network says <c>noise - x0</c>.
+/// Training of a rectified flow (Esser et al., 2024; diffusers' FLUX scripts): <c>x_t = (1 - t) x0 + t noise</c>, and the network says
+/// <c>noise - x0</c>.
 /// </summary>
 /// <param name="LogitMean">The mean of t before the sigmoid.</param>
 /// <param name="LogitDeviation">Its standard deviation.</param>
@@ -32,6 +33,10 @@ public sealed record FlowObjective(double LogitMean = 0, double LogitDeviation =
         using var scope = NewDisposeScope();
         var t = times.to(x0.dtype).view([-1, .. Enumerable.Repeat(1L, (int)x0.dim() - 1)]);
         var noisy = (t.OneMinus() * x0).Plus(t * noise);
-        return new NoisedSample(noisy.MoveToOuterDisposeScope(), (noise - x0).MoveToOuterDisposeScope(), ones_like(times).MoveToOuterDisposeScope());
+        return new NoisedSample(
+            noisy.MoveToOuterDisposeScope(),
+            (noise - x0).MoveToOuterDisposeScope(),
+            ones_like(times).MoveToOuterDisposeScope()
+        );
     }
 }

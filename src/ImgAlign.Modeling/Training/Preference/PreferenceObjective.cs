@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 namespace ImgAlign.Training.Preference;
 
 /// <summary>
-/// The Iteratively Updated Preference Objective (IMG, Eqs. 4 to 7). Norms are means over tokens and widths, then over the batch; the variance
+/// The Iteratively Updated Preference Objective (IMG, Eqs. 4 to 7). Norms are means over tokens and widths, then over the batch; the
+/// variance
 /// of the paper's Gaussian, which it leaves open, is the factor <paramref name="Beta"/>.
 /// </summary>
 /// <param name="Lambda">The weight of <c>L_pref</c> (IMG: 1).</param>
@@ -26,13 +27,22 @@ public sealed record PreferenceObjective(double Lambda = 1, double Beta = 1, Pre
         reference = reference.detach();
         // IMG, Eq. 6, is a difference of squares that cancel to this product; the squares lose the digits of a where f is near f_ref.
         var direction = Terms == PreferenceTerms.DpoOnly ? preferred - rejected : preferred.Times(2) - rejected - reference;
-        var margin = MeanOfTokens(direction * (f - reference)).Times(2 * Beta);  // [B]
+        var margin = MeanOfTokens(direction * (f - reference)).Times(2 * Beta); // [B]
         var error = MeanSquare(preferred - f);
         var (baseLoss, preference) = (error.mean(), nn.functional.logsigmoid(margin).neg().mean());
         var loss = new PreferenceLoss(
             Terms == PreferenceTerms.BaseOnly ? baseLoss.alias() : baseLoss.Plus(preference.Times(Lambda)),
-            baseLoss, preference, margin, error, MeanSquare(preferred - reference), MeanSquare(f - reference));
-        foreach (var result in new[] { loss.Total, loss.Base, loss.Preference, loss.Margin, loss.Error, loss.ReferenceError, loss.Distance }) result.MoveToOuterDisposeScope();
+            baseLoss,
+            preference,
+            margin,
+            error,
+            MeanSquare(preferred - reference),
+            MeanSquare(f - reference)
+        );
+        foreach (
+            var result in new[] { loss.Total, loss.Base, loss.Preference, loss.Margin, loss.Error, loss.ReferenceError, loss.Distance }
+        )
+            result.MoveToOuterDisposeScope();
         return loss;
     }
 

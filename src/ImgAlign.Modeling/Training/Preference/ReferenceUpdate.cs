@@ -20,7 +20,8 @@ public sealed class ReferenceUpdate(int k)
     public bool Record(double error, double referenceError)
     {
         Streak = error < referenceError ? Streak + 1 : 0;
-        if (Streak < k) return false;
+        if (Streak < k)
+            return false;
         Streak = 0;
         Count++;
         return true;

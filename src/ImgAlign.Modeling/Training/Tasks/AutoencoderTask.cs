@@ -12,7 +12,12 @@ namespace ImgAlign.Training.Tasks;
 /// <param name="count">The number of pictures.</param>
 /// <param name="pictures">Pictures <c>[B, 3, H, W]</c> in -1..1 of some samples; the task's.</param>
 /// <param name="klWeight">The weight of the divergence; a weight that is felt makes latents collapse.</param>
-public sealed class AutoencoderTask(AutoencoderKl network, int count, Func<IReadOnlyList<SampleDraw>, Tensor> pictures, double klWeight = 1e-6) : ITrainingTask
+public sealed class AutoencoderTask(
+    AutoencoderKl network,
+    int count,
+    Func<IReadOnlyList<SampleDraw>, Tensor> pictures,
+    double klWeight = 1e-6
+) : ITrainingTask
 {
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, Parameter> Parameters { get; } = NamedParameters.Of(("", network));
@@ -31,12 +36,16 @@ public sealed class AutoencoderTask(AutoencoderKl network, int count, Func<IRead
         var divergence = (mean.Squared().Plus(logVariance.exp()).Minus(1) - logVariance).mean().Times(0.5);
         return new TrainingLoss(
             absolute.Plus(square).Plus(divergence.Times(klWeight)),
-            new Dictionary<string, Tensor> { ["absolute"] = absolute, ["square"] = square, ["kl"] = divergence },
-            new Dictionary<string, Tensor> { ["pictures"] = given });
+            new Dictionary<string, Tensor>
+            {
+                ["absolute"] = absolute,
+                ["square"] = square,
+                ["kl"] = divergence,
+            },
+            new Dictionary<string, Tensor> { ["pictures"] = given }
+        );
     }
 
     /// <summary>Does nothing: the network is the caller's.</summary>
-    public void Dispose()
-    {
-    }
+    public void Dispose() { }
 }

@@ -5,13 +5,15 @@ using static TorchSharp.torch;
 namespace ImgAlign.Training.Tasks;
 
 /// <summary>
-/// Trains CLIP's two towers (Radford et al., 2021): in a batch, every picture is to find its caption and every caption its picture. Captions
-/// that are wrong in one word only can be added for each picture. The loss depends on the whole batch: parts of a batch are not the same as the batch.
+/// Trains CLIP's two towers (Radford et al., 2021): in a batch, every picture is to find its caption and every caption its picture.
+/// Captions
+/// that are wrong in one word only can be added for each picture. The loss depends on the whole batch: parts of a batch are not the same as
+/// the batch.
 /// Metrics: <c>image_accuracy</c>, <c>text_accuracy</c>, <c>logit_scale</c>.
 /// </summary>
 public sealed class ContrastiveTask : ITrainingTask
 {
-    private const double MostLogitScale = 4.6052;  // ln 100, as CLIP has it
+    private const double MostLogitScale = 4.6052; // ln 100, as CLIP has it
 
     private readonly ClipTextModel text;
     private readonly ClipVisionModel vision;
@@ -25,7 +27,12 @@ public sealed class ContrastiveTask : ITrainingTask
     /// <param name="read">Reads some samples.</param>
     /// <param name="beside">What is trained beside the towers, by <see cref="ContrastiveBatch.AuxiliaryLoss"/>; null for nothing.</param>
     public ContrastiveTask(
-        ClipTextModel text, ClipVisionModel vision, int count, Func<IReadOnlyList<SampleDraw>, ContrastiveBatch> read, IReadOnlyDictionary<string, Parameter>? beside = null)
+        ClipTextModel text,
+        ClipVisionModel vision,
+        int count,
+        Func<IReadOnlyList<SampleDraw>, ContrastiveBatch> read,
+        IReadOnlyDictionary<string, Parameter>? beside = null
+    )
     {
         this.text = text;
         this.vision = vision;
@@ -34,8 +41,17 @@ public sealed class ContrastiveTask : ITrainingTask
         var towers = NamedParameters.Of(("text_model.", text), ("vision_model.", vision));
         logitScale = new Parameter(TensorMath.Full([], Math.Log(1 / 0.07), float32, towers.Values.First().device));
         // The projections stand beside the towers in transformers' CLIPModel.
-        Parameters = towers.ToDictionary(static pair => pair.Key.Contains("_projection.", StringComparison.Ordinal) ? pair.Key[(pair.Key.IndexOf('.', StringComparison.Ordinal) + 1)..] : pair.Key, static pair => pair.Value)
-            .Append(KeyValuePair.Create("logit_scale", logitScale)).Concat(beside ?? new Dictionary<string, Parameter>()).ToDictionary();
+        Parameters = towers
+            .ToDictionary(
+                static pair =>
+                    pair.Key.Contains("_projection.", StringComparison.Ordinal)
+                        ? pair.Key[(pair.Key.IndexOf('.', StringComparison.Ordinal) + 1)..]
+                        : pair.Key,
+                static pair => pair.Value
+            )
+            .Append(KeyValuePair.Create("logit_scale", logitScale))
+            .Concat(beside ?? new Dictionary<string, Parameter>())
+            .ToDictionary();
     }
 
     /// <inheritdoc/>
@@ -49,10 +65,11 @@ public sealed class ContrastiveTask : ITrainingTask
     {
         var batch = read(samples);
         var (seen, understood) = (vision.call(batch.Pixels), text.call(batch.Ids));
-        var (images, captions) = (Normalize(seen.Pooled!), Normalize(understood.Pooled!));  // [B, p]
+        var (images, captions) = (Normalize(seen.Pooled!), Normalize(understood.Pooled!)); // [B, p]
         var scale = logitScale.Clamp(max: MostLogitScale).exp();
-        var similarity = images.matmul(captions.t()) * scale;  // [B, B]
-        var ofImages = batch.WrongIds is null ? similarity : cat([similarity, WrongSimilarity(images, batch.WrongIds) * scale], 1);  // [B, B + k]
+        var similarity = images.matmul(captions.t()) * scale; // [B, B]
+        // [B, B + k]
+        var ofImages = batch.WrongIds is null ? similarity : cat([similarity, WrongSimilarity(images, batch.WrongIds) * scale], 1);
         var right = TensorMath.Range(samples.Count, device: similarity.device);
         var loss = nn.functional.cross_entropy(ofImages, right).Plus(nn.functional.cross_entropy(similarity.t(), right)).Times(0.5);
         var metrics = new Dictionary<string, Tensor>
@@ -61,7 +78,8 @@ public sealed class ContrastiveTask : ITrainingTask
             ["text_accuracy"] = similarity.argmax(0).eq(right).to(float32).mean(),
             ["logit_scale"] = scale,
         };
-        if (batch.AuxiliaryLoss is { } auxiliary) loss = loss.Plus(metrics["auxiliary"] = auxiliary(seen, understood));
+        if (batch.AuxiliaryLoss is { } auxiliary)
+            loss = loss.Plus(metrics["auxiliary"] = auxiliary(seen, understood));
         return new TrainingLoss(loss, metrics, new Dictionary<string, Tensor> { ["pixels"] = batch.Pixels, ["ids"] = batch.Ids });
     }
 
@@ -71,7 +89,7 @@ public sealed class ContrastiveTask : ITrainingTask
     // Each picture against its own wrong captions only, [B, k].
     private Tensor WrongSimilarity(Tensor images, Tensor wrongIds)
     {
-        var wrong = Normalize(text.call(wrongIds).Pooled!).view(images.shape[0], -1, images.shape[1]);  // [B, k, p]
+        var wrong = Normalize(text.call(wrongIds).Pooled!).view(images.shape[0], -1, images.shape[1]); // [B, k, p]
         return wrong.matmul(images.unsqueeze(2)).squeeze(2);
     }
 

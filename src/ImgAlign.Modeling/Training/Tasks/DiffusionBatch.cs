@@ -9,4 +9,11 @@ namespace ImgAlign.Training.Tasks;
 /// <param name="TimeIds">Original height and width, crop, and target size, in pixels, <c>[B, 6]</c>.</param>
 /// <param name="Image">Hidden states of the image prompt's encoder, <c>[B, N, D]</c>; null where no image prompt is trained.</param>
 /// <param name="NoImage">The same of the family's "no image", <c>[1, N, D]</c>.</param>
-public sealed record DiffusionBatch(Tensor Latents, Tensor Text, Tensor PooledText, Tensor TimeIds, Tensor? Image = null, Tensor? NoImage = null);
+public sealed record DiffusionBatch(
+    Tensor Latents,
+    Tensor Text,
+    Tensor PooledText,
+    Tensor TimeIds,
+    Tensor? Image = null,
+    Tensor? NoImage = null
+);

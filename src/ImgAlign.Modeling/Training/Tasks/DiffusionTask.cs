@@ -7,14 +7,17 @@ using static TorchSharp.torch;
 namespace ImgAlign.Training.Tasks;
 
 /// <summary>
-/// Trains SDXL's UNet by denoising (Ho et al., 2020), or, the UNet frozen, the image-prompt adapter and its resampler (IP-Adapter). Captions and image
+/// Trains SDXL's UNet by denoising (Ho et al., 2020), or, the UNet frozen, the image-prompt adapter and its resampler (IP-Adapter).
+/// Captions and image
 /// prompts are dropped at random, each by itself, so that guidance without them works: text becomes zeros, as SDXL has it, and the image
 /// "no image".
 /// </summary>
 public sealed class DiffusionTask : ITrainingTask
 {
     // Draws of a sample for different purposes.
-    private const long Timestep = 1, TextDropout = 2, ImageDropout = 3;
+    private const long Timestep = 1,
+        TextDropout = 2,
+        ImageDropout = 3;
 
     private readonly UNet2DConditionModel unet;
     private readonly (ImagePromptAdapter Adapter, Resampler Resampler)? imagePrompt;
@@ -30,10 +33,15 @@ public sealed class DiffusionTask : ITrainingTask
     /// <param name="schedule">The noise levels, and what is predicted.</param>
     /// <param name="textDropout">How often a caption is dropped.</param>
     /// <param name="snrGamma">The limit of min-SNR weighting; null: all timesteps weigh the same.</param>
-    public DiffusionTask(UNet2DConditionModel unet, int count, Func<IReadOnlyList<SampleDraw>, DiffusionBatch> read, SchedulerConfig schedule, double textDropout = 0.1, double? snrGamma = null)
-        : this(unet, null, count, read, schedule, textDropout, 0, snrGamma)
-    {
-    }
+    public DiffusionTask(
+        UNet2DConditionModel unet,
+        int count,
+        Func<IReadOnlyList<SampleDraw>, DiffusionBatch> read,
+        SchedulerConfig schedule,
+        double textDropout = 0.1,
+        double? snrGamma = null
+    )
+        : this(unet, null, count, read, schedule, textDropout, 0, snrGamma) { }
 
     /// <summary>Trains the image prompt.</summary>
     /// <param name="unet">With weights, which stay as they are; borrowed.</param>
@@ -44,17 +52,31 @@ public sealed class DiffusionTask : ITrainingTask
     /// <param name="schedule">The noise levels, and what is predicted.</param>
     /// <param name="textDropout">How often a caption is dropped.</param>
     /// <param name="imageDropout">How often an image prompt is dropped, whether its caption is or not.</param>
-    /// <param name="snrGamma">The limit of min-SNR weighting: below 1, the high noise levels, at which it is decided what a picture shows, weigh more than details. Null: all weigh the same.</param>
+    /// <param name="snrGamma">The limit of min-SNR weighting: below 1, the high noise levels, at which it is decided what a picture shows,
+    /// weigh more than details. Null: all weigh the same.</param>
     public DiffusionTask(
-        UNet2DConditionModel unet, ImagePromptAdapter adapter, Resampler resampler, int count, Func<IReadOnlyList<SampleDraw>, DiffusionBatch> read, SchedulerConfig schedule,
-        double textDropout = 0.1, double imageDropout = 0.1, double? snrGamma = null)
-        : this(unet, (adapter, resampler), count, read, schedule, textDropout, imageDropout, snrGamma)
-    {
-    }
+        UNet2DConditionModel unet,
+        ImagePromptAdapter adapter,
+        Resampler resampler,
+        int count,
+        Func<IReadOnlyList<SampleDraw>, DiffusionBatch> read,
+        SchedulerConfig schedule,
+        double textDropout = 0.1,
+        double imageDropout = 0.1,
+        double? snrGamma = null
+    )
+        : this(unet, (adapter, resampler), count, read, schedule, textDropout, imageDropout, snrGamma) { }
 
     private DiffusionTask(
-        UNet2DConditionModel unet, (ImagePromptAdapter Adapter, Resampler Resampler)? imagePrompt, int count, Func<IReadOnlyList<SampleDraw>, DiffusionBatch> read,
-        SchedulerConfig schedule, double textDropout, double imageDropout, double? snrGamma)
+        UNet2DConditionModel unet,
+        (ImagePromptAdapter Adapter, Resampler Resampler)? imagePrompt,
+        int count,
+        Func<IReadOnlyList<SampleDraw>, DiffusionBatch> read,
+        SchedulerConfig schedule,
+        double textDropout,
+        double imageDropout,
+        double? snrGamma
+    )
     {
         this.unet = unet;
         this.imagePrompt = imagePrompt;
@@ -62,7 +84,9 @@ public sealed class DiffusionTask : ITrainingTask
         this.textDropout = textDropout;
         this.imageDropout = imageDropout;
         SampleCount = count;
-        Parameters = imagePrompt is { } trained ? NamedParameters.Of(("image_proj.", trained.Resampler), ("ip_adapter.", trained.Adapter)) : NamedParameters.Of(("", unet));
+        Parameters = imagePrompt is { } trained
+            ? NamedParameters.Of(("image_proj.", trained.Resampler), ("ip_adapter.", trained.Adapter))
+            : NamedParameters.Of(("", unet));
         objective = new DenoisingObjective(schedule, Parameters.Values.First().device, snrGamma);
     }
 
@@ -78,11 +102,21 @@ public sealed class DiffusionTask : ITrainingTask
         var batch = read(samples);
         var timesteps = SeededNoise.Integers(samples, objective.Timesteps, Timestep).to(batch.Latents.device);
         var sample = objective.Noise(batch.Latents, SeededNoise.Like(batch.Latents, samples), timesteps);
-        var keepsText = SeededNoise.Happens(samples, textDropout, TextDropout).logical_not().to(batch.Text.device).to(batch.Text.dtype);  // [B]
+        // [B]
+        var keepsText = SeededNoise.Happens(samples, textDropout, TextDropout).logical_not().to(batch.Text.device).to(batch.Text.dtype);
         using var conditioning = unet.Prepare(
-            batch.Text * keepsText.view(-1, 1, 1), batch.PooledText * keepsText.view(-1, 1), batch.TimeIds, imagePrompt?.Adapter, ImageTokens(batch, samples));
+            batch.Text * keepsText.view(-1, 1, 1),
+            batch.PooledText * keepsText.view(-1, 1),
+            batch.TimeIds,
+            imagePrompt?.Adapter,
+            ImageTokens(batch, samples)
+        );
         var loss = sample.LossPerSample(unet.call(sample.Noisy, timesteps, conditioning)).mean();
-        return new TrainingLoss(loss, new Dictionary<string, Tensor>(), new Dictionary<string, Tensor> { ["latents"] = batch.Latents, ["timesteps"] = timesteps });
+        return new TrainingLoss(
+            loss,
+            new Dictionary<string, Tensor>(),
+            new Dictionary<string, Tensor> { ["latents"] = batch.Latents, ["timesteps"] = timesteps }
+        );
     }
 
     /// <summary>Frees the table of noise levels; the networks are the caller's.</summary>
@@ -90,8 +124,10 @@ public sealed class DiffusionTask : ITrainingTask
 
     private Tensor? ImageTokens(DiffusionBatch batch, IReadOnlyList<SampleDraw> samples)
     {
-        if (imagePrompt is not { } trained) return null;
-        if (batch.Image is null || batch.NoImage is null) throw new InvalidOperationException("The samples have no image features, but an image prompt is trained.");
+        if (imagePrompt is not { } trained)
+            return null;
+        if (batch.Image is null || batch.NoImage is null)
+            throw new InvalidOperationException("The samples have no image features, but an image prompt is trained.");
         var drops = SeededNoise.Happens(samples, imageDropout, ImageDropout).to(batch.Image.device).view(-1, 1, 1);
         return trained.Resampler.call(where(drops, batch.NoImage, batch.Image));
     }

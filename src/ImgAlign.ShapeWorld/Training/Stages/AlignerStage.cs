@@ -9,7 +9,8 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.ShapeWorld.Training.Stages;
 
-/// <summary>An Implicit Aligner, on the base model's preference pairs (IMG, section 3.4): the method's own, or one of its ablations.</summary>
+/// <summary>An Implicit Aligner, on the base model's preference pairs (IMG, section 3.4): the method's own, or one of its
+/// ablations.</summary>
 internal sealed class AlignerStage : StageTask
 {
     private const int HeldOutPairs = 200;
@@ -25,17 +26,31 @@ internal sealed class AlignerStage : StageTask
     private readonly AlignerVariant variant;
     private readonly string output;
 
-    public AlignerStage(StageContext context, long seed, AlignerVariant variant) : base(context.Folder)
+    public AlignerStage(StageContext context, long seed, AlignerVariant variant)
+        : base(context.Folder)
     {
         this.variant = variant;
         output = variant.File(Folder, context.Ablations);
         models = new StageModels(Folder, withImagePrompt: true);
         detector = variant.OpenDetector(models.Runtime, Folder, context.Ablations);
-        images = new FeatureStore(Path.Combine(context.RunFolder, "image-prompts.bin"), WorldNetworks.CrossWidth, ModelFingerprint.Of(Folder.ImageEncoder, Folder.Resampler));
-        hiddenStates = new FeatureStore(Path.Combine(context.RunFolder, "hidden-states.bin"), detector.HiddenSize, ModelFingerprint.Of(variant.DetectorFiles(Folder, context.Ablations)));
+        images = new FeatureStore(
+            Path.Combine(context.RunFolder, "image-prompts.bin"),
+            WorldNetworks.CrossWidth,
+            ModelFingerprint.Of(Folder.ImageEncoder, Folder.Resampler)
+        );
+        hiddenStates = new FeatureStore(
+            Path.Combine(context.RunFolder, "hidden-states.bin"),
+            detector.HiddenSize,
+            ModelFingerprint.Of(variant.DetectorFiles(Folder, context.Ablations))
+        );
         AlignerTask.Randomize(network, seed);
         var pairs = PreferenceFolder.Read(context.RunFolderOf("pairs"));
-        Task = new AlignerTask(network, new FrozenFeatures(pairs, models.Backbone.ImagePrompt!, detector, images, hiddenStates, variant.Template), variant.Objective, heldOut: HeldOutPairs);
+        Task = new AlignerTask(
+            network,
+            new FrozenFeatures(pairs, models.Backbone.ImagePrompt!, detector, images, hiddenStates, variant.Template),
+            variant.Objective,
+            heldOut: HeldOutPairs
+        );
     }
 
     protected override ITrainingTask Task { get; }
@@ -53,16 +68,20 @@ internal sealed class AlignerStage : StageTask
     internal override void Save() => NetworkFile.Write(output, NetworkFile.Weights(network));
 
     /// <summary>
-    /// The task's own measurements, on pairs that are not trained on, and for the method's own aligner also what a round adds to the share of right pictures, by scale and passes.
+    /// The task's own measurements, on pairs that are not trained on, and for the method's own aligner also what a round adds to the share
+    /// of right pictures, by scale and passes.
     /// </summary>
     protected override IEnumerable<KeyValuePair<string, double>> Measure(bool heldOut)
     {
         if (!heldOut)
         {
-            foreach (var metric in Task.Evaluate(CancellationToken.None)) yield return metric;
+            foreach (var metric in Task.Evaluate(CancellationToken.None))
+                yield return metric;
         }
-        if (variant.IsAblation) yield break;
-        foreach (var metric in Gains(heldOut)) yield return metric;
+        if (variant.IsAblation)
+            yield break;
+        foreach (var metric in Gains(heldOut))
+            yield return metric;
     }
 
     private Dictionary<string, double> Gains(bool heldOut)

@@ -15,10 +15,15 @@ internal sealed class AutoencoderStage : StageTask
 
     private readonly AutoencoderKl network = new(WorldNetworks.Autoencoder, META);
 
-    public AutoencoderStage(WorldFolder folder, long seed) : base(folder)
+    public AutoencoderStage(WorldFolder folder, long seed)
+        : base(folder)
     {
         ParameterInitialization.Randomize(network, seed);
-        Task = new AutoencoderTask(network, Endless, static samples => PictureTensors.ForAutoencoder([.. samples.Select(static sample => SceneSample.Draw(sample.Seed).Image)]));
+        Task = new AutoencoderTask(
+            network,
+            Endless,
+            static samples => PictureTensors.ForAutoencoder([.. samples.Select(static sample => SceneSample.Draw(sample.Seed).Image)])
+        );
     }
 
     protected override ITrainingTask Task { get; }
@@ -33,7 +38,9 @@ internal sealed class AutoencoderStage : StageTask
     {
         using var scope = NewDisposeScope();
         var weights = NetworkFile.Weights(network).ToDictionary(static pair => pair.Key, static pair => pair.Value.clone());
-        var pictures = PictureTensors.ForAutoencoder([.. Enumerable.Range(0, Measured).Select(static seed => SceneSample.Draw(seed).Image)]);
+        var pictures = PictureTensors.ForAutoencoder([
+            .. Enumerable.Range(0, Measured).Select(static seed => SceneSample.Draw(seed).Image),
+        ]);
         LatentNormalization.Apply(weights, network.Encode(pictures).Mean);
         NetworkFile.Write(Path.Combine(Folder.Autoencoder, NetworkFile.Diffusers), weights);
     }
@@ -46,7 +53,10 @@ internal sealed class AutoencoderStage : StageTask
         var samples = SceneSample.ToMeasure(Measured, heldOut);
         var pictures = PictureTensors.ForAutoencoder([.. samples.Select(static sample => sample.Image)]);
         var reconstructed = saved.Decode(saved.Encode(pictures).Mean);
-        var judgements = samples.Zip(DecodedImages.ToImages(reconstructed), static (sample, image) => SceneEvaluator.Judge(image, sample.Scene));
+        var judgements = samples.Zip(
+            DecodedImages.ToImages(reconstructed),
+            static (sample, image) => SceneEvaluator.Judge(image, sample.Scene)
+        );
         var error = (reconstructed - pictures).DividedBy(2).Squared().mean().item<float>();
         return [new("right", judgements.Average(static judgement => judgement.IsRight ? 1.0 : 0)), new("psnr", -10 * Math.Log10(error))];
     }

@@ -6,18 +6,21 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.ShapeWorld.Training.Stages;
 
-/// <summary>The detector: the LLaVA that describes pictures, tuned to say how they have to change to show what a prompt says (IMG, section 3.2).</summary>
+/// <summary>The detector: the LLaVA that describes pictures, tuned to say how they have to change to show what a prompt says (IMG, section
+/// 3.2).</summary>
 internal sealed class DetectorStage : LlavaStage
 {
-    private const double AgreementPart = 0.2;     // pictures that show what their prompts say
+    private const double AgreementPart = 0.2; // pictures that show what their prompts say
     private const double SecondChangePart = 0.35;
 
-    public DetectorStage(WorldFolder folder, WorldFolder ablations, long seed) : base(folder, folder, seed, reads: false)
+    public DetectorStage(WorldFolder folder, WorldFolder ablations, long seed)
+        : base(folder, folder, seed, reads: false)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var describing = Checkpoint.Open(ablations.Detector);
-        foreach (var (name, parameter) in Trained) parameter.copy_(describing.Read(name));
+        foreach (var (name, parameter) in Trained)
+            parameter.copy_(describing.Read(name));
     }
 
     protected override Exchange Ask(SceneSample sample)

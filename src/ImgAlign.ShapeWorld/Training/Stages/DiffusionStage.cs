@@ -12,11 +12,19 @@ internal sealed class DiffusionStage : StageTask
     private readonly FrozenEncoders encoders;
     private readonly UNet2DConditionModel network = new(WorldNetworks.UNet, META);
 
-    public DiffusionStage(WorldFolder folder, long seed, double captionNoise) : base(folder)
+    public DiffusionStage(WorldFolder folder, long seed, double captionNoise)
+        : base(folder)
     {
         encoders = new FrozenEncoders(folder);
         ParameterInitialization.Randomize(network, seed);
-        Task = new DiffusionTask(network, Endless, draws => encoders.Read(draws, captionNoise, withImages: false), WorldNetworks.Scheduler, textDropout: 0.1, snrGamma: 5);
+        Task = new DiffusionTask(
+            network,
+            Endless,
+            draws => encoders.Read(draws, captionNoise, withImages: false),
+            WorldNetworks.Scheduler,
+            textDropout: 0.1,
+            snrGamma: 5
+        );
     }
 
     protected override ITrainingTask Task { get; }

@@ -7,7 +7,8 @@ using static TorchSharp.torch;
 namespace ImgAlign.ShapeWorld.Training.Stages;
 
 /// <summary>
-/// The image prompt, resampler and keys and values, with the UNet as it is (IP-Adapter). Captions are often wrong or absent here, so that the picture
+/// The image prompt, resampler and keys and values, with the UNet as it is (IP-Adapter). Captions are often wrong or absent here, so that
+/// the picture
 /// is what tells, and high noise weighs more than details, because there it is decided what a picture shows.
 /// </summary>
 internal sealed class ImagePromptStage : StageTask
@@ -21,7 +22,8 @@ internal sealed class ImagePromptStage : StageTask
     private readonly Resampler resampler = new(WorldNetworks.Resampler, WorldNetworks.ImagePromptTokens, META);
     private readonly ImagePromptAdapter adapter = new(WorldNetworks.UNet, META);
 
-    public ImagePromptStage(WorldFolder folder, long seed) : base(folder)
+    public ImagePromptStage(WorldFolder folder, long seed)
+        : base(folder)
     {
         encoders = new FrozenEncoders(folder);
         unet = NetworkFile.Read(new UNet2DConditionModel(WorldNetworks.UNet, META), folder.UNet);
@@ -29,8 +31,16 @@ internal sealed class ImagePromptStage : StageTask
         ParameterInitialization.Randomize(adapter, SeedSequence.At(seed, 0));
         adapter.StartFromText(unet);
         Task = new DiffusionTask(
-            unet, adapter, resampler, Endless, draws => encoders.Read(draws, CaptionNoise, withImages: true), WorldNetworks.Scheduler,
-            textDropout: 0.3, imageDropout: 0.1, snrGamma: 0.2);
+            unet,
+            adapter,
+            resampler,
+            Endless,
+            draws => encoders.Read(draws, CaptionNoise, withImages: true),
+            WorldNetworks.Scheduler,
+            textDropout: 0.3,
+            imageDropout: 0.1,
+            snrGamma: 0.2
+        );
     }
 
     protected override ITrainingTask Task { get; }

@@ -15,11 +15,12 @@ using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.ShapeWorld.Training.Stages;
 
-/// <summary>A LLaVA on the image prompt's encoder, which stays as it is: it learns to give the right answers to questions about pictures.</summary>
+/// <summary>A LLaVA on the image prompt's encoder, which stays as it is: it learns to give the right answers to questions about
+/// pictures.</summary>
 internal abstract class LlavaStage : StageTask
 {
     private const int Measured = 100;
-    private const int LongestAnswer = 40;  // tokens
+    private const int LongestAnswer = 40; // tokens
 
     private readonly WorldFolder home;
     private readonly LlavaModel network;
@@ -30,8 +31,10 @@ internal abstract class LlavaStage : StageTask
     /// <param name="folder">The world's folder.</param>
     /// <param name="home">The folder whose detector this LLaVA is; it has its configuration.</param>
     /// <param name="seed">The seed of the weights.</param>
-    /// <param name="reads">Whether a linear layer, dropped later, has to tell from the last token of a question which scene is meant.</param>
-    protected LlavaStage(WorldFolder folder, WorldFolder home, long seed, bool reads) : base(folder)
+    /// <param name="reads">Whether a linear layer, dropped later, has to tell from the last token of a question which scene is
+    /// meant.</param>
+    protected LlavaStage(WorldFolder folder, WorldFolder home, long seed, bool reads)
+        : base(folder)
     {
         this.home = home;
         network = new LlavaModel(LlavaConfig.Read(home.Detector), META);
@@ -47,7 +50,10 @@ internal abstract class LlavaStage : StageTask
         }
         head = new Linear(network.Config.Text.HiddenSize, SceneHeads.SlotSizes.Sum(), hasBias: true, META);
         ParameterInitialization.Randomize(head, SeedSequence.At(seed, 1));
-        Task = new InstructionTask(network, Trained.Concat(NamedParameters.Of(("head.", head))).ToDictionary(), Endless, Read) { AuxiliaryLoss = ReadingLoss };
+        Task = new InstructionTask(network, Trained.Concat(NamedParameters.Of(("head.", head))).ToDictionary(), Endless, Read)
+        {
+            AuxiliaryLoss = ReadingLoss,
+        };
     }
 
     protected override ITrainingTask Task { get; }
@@ -64,8 +70,13 @@ internal abstract class LlavaStage : StageTask
         using var scope = NewDisposeScope();
         using var tower = Checkpoint.Open(Folder.ImageEncoder);
         // The whole tower, as published: the network leaves its last block out.
-        var frozen = tower.Tensors.Keys.Where(static name => name.StartsWith("vision_model.", StringComparison.Ordinal)).Select(name => KeyValuePair.Create("vision_tower." + name, tower.Read(name)));
-        NetworkFile.Write(Path.Combine(home.Detector, NetworkFile.Transformers), [.. frozen, .. Trained.Select(static pair => KeyValuePair.Create(pair.Key, (Tensor)pair.Value))]);
+        var frozen = tower
+            .Tensors.Keys.Where(static name => name.StartsWith("vision_model.", StringComparison.Ordinal))
+            .Select(name => KeyValuePair.Create("vision_tower." + name, tower.Read(name)));
+        NetworkFile.Write(
+            Path.Combine(home.Detector, NetworkFile.Transformers),
+            [.. frozen, .. Trained.Select(static pair => KeyValuePair.Create(pair.Key, (Tensor)pair.Value))]
+        );
     }
 
     /// <summary>The weights that answer.</summary>
@@ -79,12 +90,14 @@ internal abstract class LlavaStage : StageTask
     {
         using var runtime = new DeviceRuntime(new RuntimeOptions());
         using var detector = new LlavaDetector(runtime, home.DetectorOptions());
-        var right = SceneSample.ToMeasure(Measured, heldOut).Count(sample =>
-        {
-            var (question, answer, _, _) = Ask(sample);
-            using var detection = detector.Detect([new DetectionInput(sample.Image, question)], LongestAnswer)[0];
-            return detection.Critique == answer;
-        });
+        var right = SceneSample
+            .ToMeasure(Measured, heldOut)
+            .Count(sample =>
+            {
+                var (question, answer, _, _) = Ask(sample);
+                using var detection = detector.Detect([new DetectionInput(sample.Image, question)], LongestAnswer)[0];
+                return detection.Critique == answer;
+            });
         return [new("right_answers", (double)right / Measured)];
     }
 
@@ -94,12 +107,17 @@ internal abstract class LlavaStage : StageTask
         var (question, answer, _, _) = Ask(sample);
         int[] answerIds = [.. tokenizer.Encode(answer, addBos: false), LlamaTokenizerFiles.EndId];
         return new InstructionSample(
-            [.. LlavaPrompt.Tokenize(tokenizer, ConversationTemplate.Plain.Render(question)), .. answerIds], answerIds.Length, PictureTensors.ForClip([sample.Image]));
+            [.. LlavaPrompt.Tokenize(tokenizer, ConversationTemplate.Plain.Render(question)), .. answerIds],
+            answerIds.Length,
+            PictureTensors.ForClip([sample.Image])
+        );
     }
 
     private Tensor ReadingLoss(Tensor questionEnds, IReadOnlyList<SampleDraw> draws)
     {
-        var labels = draws.Select(draw => Ask(SceneSample.Draw(draw.Seed))).Select(static asked => SceneHeads.Labels(asked.Sentence, asked.Scene));
+        var labels = draws
+            .Select(draw => Ask(SceneSample.Draw(draw.Seed)))
+            .Select(static asked => SceneHeads.Labels(asked.Sentence, asked.Scene));
         return SceneHeads.SlotLoss(head!, questionEnds.unsqueeze(1), [.. labels]);
     }
 

@@ -9,7 +9,8 @@ using ImgAlign.Training.Data;
 namespace ImgAlign.ShapeWorld.Training.Stages;
 
 /// <summary>
-/// Preference pairs, as people make them: for each prompt some pictures of the base model, and to every wrong one a wholly right one is preferred. Where
+/// Preference pairs, as people make them: for each prompt some pictures of the base model, and to every wrong one a wholly right one is
+/// preferred. Where
 /// the model has drawn none, it is one drawn by formulas. Prompts of held-out pairs of objects are not among them.
 /// </summary>
 internal static class PairsStage
@@ -31,24 +32,53 @@ internal static class PairsStage
         for (var start = 0; start < prompts; start += PromptsAtOnce)
         {
             context.CancellationToken.ThrowIfCancellationRequested();
-            var samples = Enumerable.Range(start, PromptsAtOnce).Select(index => SceneSample.Draw(SeedSequence.At(context.Seed, index))).ToList();
+            var samples = Enumerable
+                .Range(start, PromptsAtOnce)
+                .Select(index => SceneSample.Draw(SeedSequence.At(context.Seed, index)))
+                .ToList();
             var captions = samples.Select(static sample => Captions.Write(sample.Scene, sample.Random)).ToList();
             var images = models.Generate(
-                captions.SelectMany(caption => Enumerable.Repeat(caption, picturesPerPrompt)).Select((caption, place) => new GenerationItem(caption) { Seed = start * picturesPerPrompt + place }),
-                cancellationToken: context.CancellationToken);
+                captions
+                    .SelectMany(caption => Enumerable.Repeat(caption, picturesPerPrompt))
+                    .Select((caption, place) => new GenerationItem(caption) { Seed = start * picturesPerPrompt + place }),
+                cancellationToken: context.CancellationToken
+            );
             for (var i = 0; i < PromptsAtOnce; i++)
             {
-                var own = images.Skip(i * picturesPerPrompt).Take(picturesPerPrompt).ToLookup(image => SceneEvaluator.Judge(image, samples[i].Scene).IsRight);
+                var own = images
+                    .Skip(i * picturesPerPrompt)
+                    .Take(picturesPerPrompt)
+                    .ToLookup(image => SceneEvaluator.Judge(image, samples[i].Scene).IsRight);
                 right += own[true].Count();
-                var preferred = own[true].DefaultIfEmpty(samples[i].Image).Select((image, number) => Save(image, $"{start + i}-right-{number}.png")).ToList();
-                pairs.AddRange(own[false].Select((image, number) => new PreferencePair(captions[i], preferred[number % preferred.Count], Save(image, $"{start + i}-wrong-{number}.png"))));
+                var preferred = own[true]
+                    .DefaultIfEmpty(samples[i].Image)
+                    .Select((image, number) => Save(image, $"{start + i}-right-{number}.png"))
+                    .ToList();
+                pairs.AddRange(
+                    own[false]
+                        .Select(
+                            (image, number) =>
+                                new PreferencePair(
+                                    captions[i],
+                                    preferred[number % preferred.Count],
+                                    Save(image, $"{start + i}-wrong-{number}.png")
+                                )
+                        )
+                );
             }
         }
-        AtomicFile.Write(Path.Combine(context.RunFolder, PreferenceFolder.FileName), file =>
-        {
-            foreach (var pair in pairs) file.Write([.. JsonSerializer.SerializeToUtf8Bytes(pair, Json), (byte)'\n']);
-        });
-        return new StageOutcome(0, new Dictionary<string, double> { ["pairs"] = pairs.Count, ["right"] = (double)right / (prompts * picturesPerPrompt) });
+        AtomicFile.Write(
+            Path.Combine(context.RunFolder, PreferenceFolder.FileName),
+            file =>
+            {
+                foreach (var pair in pairs)
+                    file.Write([.. JsonSerializer.SerializeToUtf8Bytes(pair, Json), (byte)'\n']);
+            }
+        );
+        return new StageOutcome(
+            0,
+            new Dictionary<string, double> { ["pairs"] = pairs.Count, ["right"] = (double)right / (prompts * picturesPerPrompt) }
+        );
 
         string Save(RgbImage image, string name)
         {

@@ -6,7 +6,8 @@ using static TorchSharp.torch;
 namespace ImgAlign.ShapeWorld.Training.Stages;
 
 /// <summary>
-/// What a stage trains: a task of <see cref="ImgAlign.Training"/> over samples that are drawn from their seeds, without end, and measurements of the
+/// What a stage trains: a task of <see cref="ImgAlign.Training"/> over samples that are drawn from their seeds, without end, and
+/// measurements of the
 /// weights as they are left in the world's folder.
 /// </summary>
 /// <param name="folder">The world's folder: what earlier stages left is read from it, and this one's weights are written to it.</param>
@@ -39,7 +40,8 @@ internal abstract class StageTask(WorldFolder folder) : ITrainingTask
         foreach (var heldOut in new[] { false, true })
         {
             cancellationToken.ThrowIfCancellationRequested();
-            foreach (var (name, value) in Measure(heldOut)) results.Add(heldOut ? name + "_held_out" : name, value);
+            foreach (var (name, value) in Measure(heldOut))
+                results.Add(heldOut ? name + "_held_out" : name, value);
         }
         return results;
     }

@@ -9,7 +9,15 @@ namespace ImgAlign.Tests.Networks.Aligner;
 
 public sealed class AlignerNetworkTests : IDisposable
 {
-    private static readonly PerceiverConfig Config = new(InputWidth: 12, Width: 16, OutputWidth: 16, Depth: 2, Heads: 3, HeadWidth: 8, FeedForwardWidth: 20);
+    private static readonly PerceiverConfig Config = new(
+        InputWidth: 12,
+        Width: 16,
+        OutputWidth: 16,
+        Depth: 2,
+        Heads: 3,
+        HeadWidth: 8,
+        FeedForwardWidth: 20
+    );
 
     private readonly DisposeScope scope = NewDisposeScope();
 
@@ -29,7 +37,11 @@ public sealed class AlignerNetworkTests : IDisposable
     public void Other_files_are_refused()
     {
         using var wrongHeads = RuleWeights.For(new AlignerNetwork(Config, META));
-        Assert.Contains("head width 64", Assert.Throws<CheckpointException>(() => AlignerNetwork.FromShapes(wrongHeads)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "head width 64",
+            Assert.Throws<CheckpointException>(() => AlignerNetwork.FromShapes(wrongHeads)).Message,
+            StringComparison.Ordinal
+        );
         using var another = new RuleCheckpoint(1, [new("conv_in.weight", [2, 2])]);
         Assert.Throws<CheckpointException>(() => AlignerNetwork.FromShapes(another));
         Assert.Throws<ImgAlignException>(() => new AlignerNetwork(Config with { OutputWidth = 20 }, META));
@@ -57,9 +69,13 @@ public sealed class AlignerNetworkTests : IDisposable
     public void Gradients_reach_every_weight()
     {
         using var network = Load();
-        foreach (var parameter in network.parameters()) parameter.requires_grad = true;
+        foreach (var parameter in network.parameters())
+            parameter.requires_grad = true;
         network.call(rand(1, 9, 12), rand(1, 4, 16)).square().sum().backward();
-        Assert.All(network.parameters(), parameter => Assert.True(parameter.grad is not null && parameter.grad.abs().sum().item<float>() > 0));
+        Assert.All(
+            network.parameters(),
+            parameter => Assert.True(parameter.grad is not null && parameter.grad.abs().sum().item<float>() > 0)
+        );
     }
 
     public void Dispose() => scope.Dispose();

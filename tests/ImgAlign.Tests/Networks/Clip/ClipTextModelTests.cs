@@ -28,18 +28,31 @@ public sealed class ClipTextModelTests : IDisposable
     {
         using var network = new ClipTextModel(Config, META);
         using var weights = RuleWeights.For(network, name => prefix + name, prefix + "embeddings.position_ids");
-        CheckpointBinder.Verify(network, weights, network.Names(weights, prefix.StartsWith("cond", StringComparison.Ordinal) ? "conditioner." : ""));
+        CheckpointBinder.Verify(
+            network,
+            weights,
+            network.Names(weights, prefix.StartsWith("cond", StringComparison.Ordinal) ? "conditioner." : "")
+        );
     }
 
     [Fact]
     public void The_other_tower_is_left_alone_but_a_stray_name_is_not()
     {
         using var network = new ClipTextModel(Config, META);
-        using var both = RuleWeights.For(network, name => "text_model." + name, "vision_model.post_layernorm.weight", "logit_scale", "text_projection.weight");
+        using var both = RuleWeights.For(
+            network,
+            name => "text_model." + name,
+            "vision_model.post_layernorm.weight",
+            "logit_scale",
+            "text_projection.weight"
+        );
         CheckpointBinder.Verify(network, both, network.Names(both));
 
         using var stray = RuleWeights.For(network, name => "text_model." + name, "text_model.encoder.layers.3.layer_norm1.weight");
-        Assert.Equal("text_model.encoder.layers.3.layer_norm1.weight", Assert.Throws<CheckpointException>(() => CheckpointBinder.Verify(network, stray, network.Names(stray))).TensorName);
+        Assert.Equal(
+            "text_model.encoder.layers.3.layer_norm1.weight",
+            Assert.Throws<CheckpointException>(() => CheckpointBinder.Verify(network, stray, network.Names(stray))).TensorName
+        );
     }
 
     [Fact]
@@ -54,9 +67,9 @@ public sealed class ClipTextModelTests : IDisposable
     }
 
     [Theory]
-    [InlineData(2, 1)]  // stands for the largest id, at its first place
+    [InlineData(2, 1)] // stands for the largest id, at its first place
     [InlineData(7, 2)]
-    [InlineData(3, 0)]  // not there
+    [InlineData(3, 0)] // not there
     public void The_pooled_state_is_the_end_tokens(int eosTokenId, int position)
     {
         using var network = Load(Config with { EosTokenId = eosTokenId });
@@ -78,7 +91,11 @@ public sealed class ClipTextModelTests : IDisposable
     [Fact]
     public void A_whole_models_configuration_holds_the_towers()
     {
-        var json = System.Text.Json.JsonDocument.Parse("""{"architectures": ["CLIPModel"], "projection_dim": 40, "text_config": {"hidden_size": 24, "num_attention_heads": 3}}""").RootElement;
+        var json = System
+            .Text.Json.JsonDocument.Parse(
+                """{"architectures": ["CLIPModel"], "projection_dim": 40, "text_config": {"hidden_size": 24, "num_attention_heads": 3}}"""
+            )
+            .RootElement;
         var config = ClipTextConfig.FromJson(json, "config.json");
         Assert.Equal((24, 40, true, 12), (config.HiddenSize, config.ProjectionDim, config.HasProjection, config.NumHiddenLayers));
     }

@@ -61,7 +61,11 @@ public sealed class ClipVisionModelTests : IDisposable
     private static ClipVisionModel Load(bool penultimateOnly, ScalarType? type = null)
     {
         using var whole = new ClipVisionModel(Config, META);
-        using var weights = RuleWeights.For(whole, name => name.StartsWith("visual_projection", StringComparison.Ordinal) ? name : "vision_model." + name, "vision_model.embeddings.position_ids");
+        using var weights = RuleWeights.For(
+            whole,
+            name => name.StartsWith("visual_projection", StringComparison.Ordinal) ? name : "vision_model." + name,
+            "vision_model.embeddings.position_ids"
+        );
         var network = new ClipVisionModel(Config, META, penultimateOnly);
         CheckpointBinder.Bind(network, weights, network.Names(weights), type);
         return network;

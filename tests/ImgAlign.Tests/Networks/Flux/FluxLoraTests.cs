@@ -34,33 +34,45 @@ public sealed class FluxLoraTests : IDisposable
     [InlineData("flux1-dev.safetensors")]
     public void Packed_projections_change_their_parts(string layout)
     {
-        var diffusers = Merge(layout, "diffusers", new()
-        {
-            ["transformer.transformer_blocks.1.attn.to_q.lora_A.weight"] = down,
-            ["transformer.transformer_blocks.1.attn.to_q.lora_B.weight"] = Part(0),
-            ["transformer.transformer_blocks.1.attn.to_k.lora_A.weight"] = down,
-            ["transformer.transformer_blocks.1.attn.to_k.lora_B.weight"] = Part(1),
-            ["transformer.transformer_blocks.1.attn.to_v.lora_A.weight"] = down,
-            ["transformer.transformer_blocks.1.attn.to_v.lora_B.weight"] = Part(2),
-            ["transformer.single_transformer_blocks.0.proj_out.lora_A.weight"] = randn(2, 5 * Config.Width),
-            ["transformer.single_transformer_blocks.0.proj_out.lora_B.weight"] = Part(0),
-        });
+        var diffusers = Merge(
+            layout,
+            "diffusers",
+            new()
+            {
+                ["transformer.transformer_blocks.1.attn.to_q.lora_A.weight"] = down,
+                ["transformer.transformer_blocks.1.attn.to_q.lora_B.weight"] = Part(0),
+                ["transformer.transformer_blocks.1.attn.to_k.lora_A.weight"] = down,
+                ["transformer.transformer_blocks.1.attn.to_k.lora_B.weight"] = Part(1),
+                ["transformer.transformer_blocks.1.attn.to_v.lora_A.weight"] = down,
+                ["transformer.transformer_blocks.1.attn.to_v.lora_B.weight"] = Part(2),
+                ["transformer.single_transformer_blocks.0.proj_out.lora_A.weight"] = randn(2, 5 * Config.Width),
+                ["transformer.single_transformer_blocks.0.proj_out.lora_B.weight"] = Part(0),
+            }
+        );
         var (single, singleUp) = (diffusers.Files["transformer.single_transformer_blocks.0.proj_out.lora_A.weight"], Part(0));
-        var kohya = Merge(layout, "kohya", new()
-        {
-            ["lora_unet_double_blocks_1_img_attn_qkv.lora_down.weight"] = down,
-            ["lora_unet_double_blocks_1_img_attn_qkv.lora_up.weight"] = up,
-            ["lora_unet_double_blocks_1_img_attn_qkv.alpha"] = tensor(2f),
-            ["lora_unet_single_blocks_0_linear2.lora_down.weight"] = single,
-            ["lora_unet_single_blocks_0_linear2.lora_up.weight"] = singleUp,
-        });
-        var xlabs = Merge(layout, "xlabs", new()
-        {
-            ["double_blocks.1.processor.qkv_lora1.down.weight"] = down,
-            ["double_blocks.1.processor.qkv_lora1.up.weight"] = up,
-            ["single_blocks.0.processor.proj_lora.down.weight"] = single,
-            ["single_blocks.0.processor.proj_lora.up.weight"] = singleUp,
-        });
+        var kohya = Merge(
+            layout,
+            "kohya",
+            new()
+            {
+                ["lora_unet_double_blocks_1_img_attn_qkv.lora_down.weight"] = down,
+                ["lora_unet_double_blocks_1_img_attn_qkv.lora_up.weight"] = up,
+                ["lora_unet_double_blocks_1_img_attn_qkv.alpha"] = tensor(2f),
+                ["lora_unet_single_blocks_0_linear2.lora_down.weight"] = single,
+                ["lora_unet_single_blocks_0_linear2.lora_up.weight"] = singleUp,
+            }
+        );
+        var xlabs = Merge(
+            layout,
+            "xlabs",
+            new()
+            {
+                ["double_blocks.1.processor.qkv_lora1.down.weight"] = down,
+                ["double_blocks.1.processor.qkv_lora1.up.weight"] = up,
+                ["single_blocks.0.processor.proj_lora.down.weight"] = single,
+                ["single_blocks.0.processor.proj_lora.up.weight"] = singleUp,
+            }
+        );
 
         var plain = Load("transformer", []);
         Assert.Equal(4, diffusers.Parameters.Count(pair => Difference(pair.Value, plain[pair.Key]) > 0.01));
@@ -76,11 +88,15 @@ public sealed class FluxLoraTests : IDisposable
     [InlineData("flux1-dev.safetensors")]
     public void Halves_that_stand_the_other_way_round_are_swapped(string layout)
     {
-        var merged = Merge(layout, "kohya", new()
-        {
-            ["lora_unet_final_layer_adaLN_modulation_1.lora_down.weight"] = down,
-            ["lora_unet_final_layer_adaLN_modulation_1.lora_up.weight"] = up.narrow(0, 0, 2 * Config.Width),
-        }).Parameters["norm_out.linear.weight"];
+        var merged = Merge(
+            layout,
+            "kohya",
+            new()
+            {
+                ["lora_unet_final_layer_adaLN_modulation_1.lora_down.weight"] = down,
+                ["lora_unet_final_layer_adaLN_modulation_1.lora_up.weight"] = up.narrow(0, 0, 2 * Config.Width),
+            }
+        ).Parameters["norm_out.linear.weight"];
 
         var expected = Load("transformer", [])["norm_out.linear.weight"] + up.narrow(0, 0, 2 * Config.Width).mm(down).roll(Config.Width, 0);
         Assert.True(Difference(expected, merged) < 1e-5);
@@ -88,11 +104,23 @@ public sealed class FluxLoraTests : IDisposable
 
     [Fact]
     public void What_the_network_lacks_is_named() =>
-        Assert.Contains("double_blocks.7", Assert.Throws<CheckpointException>(() => Merge("transformer", "other", new()
-        {
-            ["double_blocks.7.processor.qkv_lora1.down.weight"] = down,
-            ["double_blocks.7.processor.qkv_lora1.up.weight"] = up,
-        })).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "double_blocks.7",
+            Assert
+                .Throws<CheckpointException>(() =>
+                    Merge(
+                        "transformer",
+                        "other",
+                        new()
+                        {
+                            ["double_blocks.7.processor.qkv_lora1.down.weight"] = down,
+                            ["double_blocks.7.processor.qkv_lora1.up.weight"] = up,
+                        }
+                    )
+                )
+                .Message,
+            StringComparison.Ordinal
+        );
 
     // x-flux, DoubleStreamBlockLoraProcessor and SingleStreamBlockLoraProcessor; diffusers _convert_xlabs_flux_lora_to_diffusers.
     [Theory]
@@ -105,7 +133,11 @@ public sealed class FluxLoraTests : IDisposable
     public void Every_layer_of_XLabs_is_one_of_the_authors(string xlabs, string kohya, int inputs, int outputs)
     {
         var (a, b) = (randn(2, inputs * Config.Width), randn(outputs * Config.Width, 2));
-        var expected = Merge("transformer", "kohya", new() { [kohya + ".lora_down.weight"] = a, [kohya + ".lora_up.weight"] = b }).Parameters;
+        var expected = Merge(
+            "transformer",
+            "kohya",
+            new() { [kohya + ".lora_down.weight"] = a, [kohya + ".lora_up.weight"] = b }
+        ).Parameters;
         var actual = Merge("transformer", "xlabs", new() { [xlabs + ".down.weight"] = a, [xlabs + ".up.weight"] = b }).Parameters;
         var plain = Load("transformer", []);
         Assert.Equal(outputs, actual.Count(pair => Difference(pair.Value, plain[pair.Key]) > 0.01));
@@ -116,22 +148,34 @@ public sealed class FluxLoraTests : IDisposable
     public void The_packed_projection_of_XLabs_in_a_single_block_leaves_the_feed_forward_alone()
     {
         const string Block = "transformer.single_transformer_blocks.0.attn.to_";
-        var actual = Merge("transformer", "xlabs", new() { ["single_blocks.0.processor.qkv_lora.down.weight"] = down, ["single_blocks.0.processor.qkv_lora.up.weight"] = up }).Parameters;
-        var expected = Merge("transformer", "diffusers", new()
-        {
-            [Block + "q.lora_A.weight"] = down,
-            [Block + "q.lora_B.weight"] = Part(0),
-            [Block + "k.lora_A.weight"] = down,
-            [Block + "k.lora_B.weight"] = Part(1),
-            [Block + "v.lora_A.weight"] = down,
-            [Block + "v.lora_B.weight"] = Part(2),
-        }).Parameters;
+        var actual = Merge(
+            "transformer",
+            "xlabs",
+            new() { ["single_blocks.0.processor.qkv_lora.down.weight"] = down, ["single_blocks.0.processor.qkv_lora.up.weight"] = up }
+        ).Parameters;
+        var expected = Merge(
+            "transformer",
+            "diffusers",
+            new()
+            {
+                [Block + "q.lora_A.weight"] = down,
+                [Block + "q.lora_B.weight"] = Part(0),
+                [Block + "k.lora_A.weight"] = down,
+                [Block + "k.lora_B.weight"] = Part(1),
+                [Block + "v.lora_A.weight"] = down,
+                [Block + "v.lora_B.weight"] = Part(2),
+            }
+        ).Parameters;
         Assert.All(actual, pair => Assert.True(Difference(pair.Value, expected[pair.Key]) < 1e-5, pair.Key));
     }
 
     private Tensor Part(int index) => up.narrow(0, index * Config.Width, Config.Width).contiguous();
 
-    private (Dictionary<string, Tensor> Files, Dictionary<string, Tensor> Parameters) Merge(string layout, string name, Dictionary<string, Tensor> tensors)
+    private (Dictionary<string, Tensor> Files, Dictionary<string, Tensor> Parameters) Merge(
+        string layout,
+        string name,
+        Dictionary<string, Tensor> tensors
+    )
     {
         var path = folder.File(name + ".safetensors");
         SafetensorsWriter.Write(path, tensors.ToDictionary(pair => pair.Key, pair => pair.Value.contiguous()));

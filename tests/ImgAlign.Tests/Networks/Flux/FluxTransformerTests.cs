@@ -10,8 +10,14 @@ public class FluxTransformerTests
 {
     private static readonly FluxConfig Config = new()
     {
-        NumLayers = 1, NumSingleLayers = 1, AttentionHeadDim = 16, NumAttentionHeads = 2, JointAttentionDim = 24, PooledProjectionDim = 8,
-        GuidanceEmbeds = true, AxesDimsRope = [4, 6, 6],
+        NumLayers = 1,
+        NumSingleLayers = 1,
+        AttentionHeadDim = 16,
+        NumAttentionHeads = 2,
+        JointAttentionDim = 24,
+        PooledProjectionDim = 8,
+        GuidanceEmbeds = true,
+        AxesDimsRope = [4, 6, 6],
     };
 
     [Fact]
@@ -19,9 +25,13 @@ public class FluxTransformerTests
     {
         using var scope = NewDisposeScope();
         using var network = Create(Config);
-        foreach (var (_, parameter) in network.named_parameters()) parameter.requires_grad = true;
+        foreach (var (_, parameter) in network.named_parameters())
+            parameter.requires_grad = true;
         Run(network, batch: 2).square().sum().backward();
-        Assert.All(network.named_parameters(), pair => Assert.True(pair.parameter.grad is not null && pair.parameter.grad.abs().sum().item<float>() > 0, pair.name));
+        Assert.All(
+            network.named_parameters(),
+            pair => Assert.True(pair.parameter.grad is not null && pair.parameter.grad.abs().sum().item<float>() > 0, pair.name)
+        );
     }
 
     [Fact]
@@ -31,8 +41,13 @@ public class FluxTransformerTests
         using (no_grad())
         {
             var before = LiveTensors.Count();
-            using (NewDisposeScope()) Run(network, batch: 1);
-            Assert.Throws<ArgumentException>(() => { using (NewDisposeScope()) Run(network, batch: 1, channels: 60); });
+            using (NewDisposeScope())
+                Run(network, batch: 1);
+            Assert.Throws<ArgumentException>(() =>
+            {
+                using (NewDisposeScope())
+                    Run(network, batch: 1, channels: 60);
+            });
             Assert.Equal(before, LiveTensors.Count());
         }
     }
@@ -64,7 +79,11 @@ public class FluxTransformerTests
     public void What_is_not_known_is_refused(string json, string named)
     {
         using var document = System.Text.Json.JsonDocument.Parse(json);
-        Assert.Contains(named, Assert.Throws<ImgAlignException>(() => FluxConfig.FromJson(document.RootElement, "config.json")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            named,
+            Assert.Throws<ImgAlignException>(() => FluxConfig.FromJson(document.RootElement, "config.json")).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static FluxTransformer Create(FluxConfig config)
@@ -77,7 +96,13 @@ public class FluxTransformerTests
 
     private static Tensor Run(FluxTransformer network, int batch, double guidance = 3.5, int channels = 64)
     {
-        using var conditioning = network.Prepare(randn(batch, 5, 24, generator: Seeded()), randn(batch, 8, generator: Seeded()), full([batch], guidance), zeros(5, 3), LatentPatches.Ids(4, 6, CPU));
+        using var conditioning = network.Prepare(
+            randn(batch, 5, 24, generator: Seeded()),
+            randn(batch, 8, generator: Seeded()),
+            full([batch], guidance),
+            zeros(5, 3),
+            LatentPatches.Ids(4, 6, CPU)
+        );
         return network.call(randn([batch, 6, channels], generator: Seeded()), tensor(0.7f), conditioning);
     }
 

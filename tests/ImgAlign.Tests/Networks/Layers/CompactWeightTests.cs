@@ -55,8 +55,9 @@ public sealed class CompactWeightTests
         {
             var x = randn(5, 32);
             Tensor expected;
-            using (var lease = exact.Use()) expected = lease.Model.call(x);
-            for (var use = 0; use < 2; use++)  // it is released in between
+            using (var lease = exact.Use())
+                expected = lease.Model.call(x);
+            for (var use = 0; use < 2; use++) // it is released in between
             {
                 using var lease = compact.Use();
                 var actual = lease.Model.call(x);
@@ -72,7 +73,11 @@ public sealed class CompactWeightTests
     {
         using var layer = Layer();
         var weights = RuleWeights.For(layer);
-        return new(runtime, new ModelSource<Linear>("test", Layer, (network, opened) => opened.Add(network, weights, WeightMap.Identity)), storage: storage);
+        return new(
+            runtime,
+            new ModelSource<Linear>("test", Layer, (network, opened) => opened.Add(network, weights, WeightMap.Identity)),
+            storage: storage
+        );
     }
 
     private static Linear Layer() => new(32, 64, hasBias: true, META);

@@ -23,7 +23,12 @@ public class Convolution2dTests
         layer.Bias!.copy_(randn(outputs));
         var x = randn(batch, inputs, size, size);
         var expected = nn.functional.conv2d(
-            x.to(float64), layer.Weight.to(float64), layer.Bias.to(float64), strides: [stride, stride], padding: [padding, padding]);
+            x.to(float64),
+            layer.Weight.to(float64),
+            layer.Bias.to(float64),
+            strides: [stride, stride],
+            padding: [padding, padding]
+        );
         Assert.True(layer.call(x).to(float64).allclose(expected, rtol: 1e-4, atol: 1e-4));
         layer.to(bfloat16);
         Assert.True(layer.call(x.to(bfloat16)).to(float64).allclose(expected, rtol: 0.03, atol: 0.1));

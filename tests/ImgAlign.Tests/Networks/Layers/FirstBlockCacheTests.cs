@@ -23,7 +23,7 @@ public class FirstBlockCacheTests
             // Of two samples, one changes: it alone is computed anew and remembered.
             var second = x + cat([addition.narrow(0, 0, 1), addition.narrow(0, 1, 1) * 1.2]);
             Assert.Equal([1], Changed(x, second));
-            Assert.Equal([1], Changed(x, second));  // the other blocks have not run, so there is nothing new to go by
+            Assert.Equal([1], Changed(x, second)); // the other blocks have not run, so there is nothing new to go by
             var result = Complete(x, second, [1], second.narrow(0, 1, 1) + 1);
             AssertNear(cat([second.narrow(0, 0, 1) + 5, second.narrow(0, 1, 1) + 1]), result);
             Assert.Empty(Changed(x, second));

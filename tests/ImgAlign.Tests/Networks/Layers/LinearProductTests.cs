@@ -41,7 +41,8 @@ public class LinearProductTests
         using var scope = NewDisposeScope();
         var (x, weight, bias) = (randn(64, 512), randn(512, 512), randn(512));
         var live = LiveTensors.Count();
-        using (LinearProduct.Apply(x, weight, bias)) Assert.Equal(live + 1, Tensor.TotalCount);
+        using (LinearProduct.Apply(x, weight, bias))
+            Assert.Equal(live + 1, Tensor.TotalCount);
         Assert.Equal(live, Tensor.TotalCount);
     }
 }

@@ -6,7 +6,13 @@ namespace ImgAlign.Tests.Networks.Llama;
 
 public class GreedySearchTests
 {
-    private static IReadOnlyList<int> Answer(LlamaForCausalLM network, Tensor prompt, int maxNewTokens, Func<IReadOnlyList<int>, bool> isComplete, CancellationToken cancellationToken = default)
+    private static IReadOnlyList<int> Answer(
+        LlamaForCausalLM network,
+        Tensor prompt,
+        int maxNewTokens,
+        Func<IReadOnlyList<int>, bool> isComplete,
+        CancellationToken cancellationToken = default
+    )
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();

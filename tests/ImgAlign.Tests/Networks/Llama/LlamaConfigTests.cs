@@ -9,7 +9,17 @@ public class LlamaConfigTests
     public void What_the_published_7B_leaves_out_is_as_in_transformers()
     {
         var config = Parse("""{"max_position_embeddings": 4096, "rms_norm_eps": 1e-5, "vocab_size": 32064, "rope_scaling": null}""");
-        Assert.Equal((4096, 11008, 32, 32, 32, 128), (config.HiddenSize, config.IntermediateSize, config.NumHiddenLayers, config.NumAttentionHeads, config.KeyValueHeads, config.HeadWidth));
+        Assert.Equal(
+            (4096, 11008, 32, 32, 32, 128),
+            (
+                config.HiddenSize,
+                config.IntermediateSize,
+                config.NumHiddenLayers,
+                config.NumAttentionHeads,
+                config.KeyValueHeads,
+                config.HeadWidth
+            )
+        );
         Assert.Equal((10000.0, 1e-5, false), (config.RopeTheta, config.RmsNormEps, config.TieWordEmbeddings));
     }
 

@@ -21,7 +21,8 @@ public class LlamaModelTests
 
         using var cache = new KeyValueCache(TinyLlama.Config.NumHiddenLayers);
         var parts = new List<Tensor> { network.Model.Run(embeddings[.., ..6], cache) };
-        for (var position = 6; position < 10; position++) parts.Add(network.Model.Run(embeddings[.., position..(position + 1)], cache));
+        for (var position = 6; position < 10; position++)
+            parts.Add(network.Model.Run(embeddings[.., position..(position + 1)], cache));
 
         Assert.True(cat([.. parts], 1).allclose(expected, rtol: 1e-5, atol: 1e-5));
         Assert.Equal(10, cache.Length);
@@ -38,7 +39,10 @@ public class LlamaModelTests
 
         using var cache = new KeyValueCache(TinyLlama.Config.NumHiddenLayers);
         network.Model.Run(embeddings[.., ..250], cache);
-        var last = Enumerable.Range(250, 10).Select(position => network.Model.Run(embeddings[.., position..(position + 1)], cache)).ToArray();
+        var last = Enumerable
+            .Range(250, 10)
+            .Select(position => network.Model.Run(embeddings[.., position..(position + 1)], cache))
+            .ToArray();
 
         Assert.Equal([256, 512], new[] { 250L, 260 }.Select(KeyValueCache.CapacityFor));
         Assert.True(cat(last, 1).allclose(expected[.., 250..], rtol: 1e-5, atol: 1e-5));
@@ -72,7 +76,8 @@ public class LlamaModelTests
         using var scope = NewDisposeScope();
         using var network = TinyLlama.Create(TinyLlama.Config);
         var parameters = ModuleParameters.Enumerate(network).ToList();
-        foreach (var (_, _, _, parameter) in parameters) parameter.requires_grad = true;
+        foreach (var (_, _, _, parameter) in parameters)
+            parameter.requires_grad = true;
         network.call(network.Model.Embed(TinyLlama.Ids(2, 6))).square().sum().backward();
         Assert.All(parameters, parameter => Assert.True(parameter.Value.grad!.abs().sum().item<float>() > 0, parameter.Path));
     }

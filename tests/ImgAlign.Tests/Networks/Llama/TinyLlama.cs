@@ -8,15 +8,16 @@ namespace ImgAlign.Tests.Networks.Llama;
 /// <summary>A LLaMA of a few thousand parameters.</summary>
 internal static class TinyLlama
 {
-    public static LlamaConfig Config { get; } = new()
-    {
-        VocabSize = 50,
-        HiddenSize = 24,
-        IntermediateSize = 40,
-        NumHiddenLayers = 3,
-        NumAttentionHeads = 4,
-        MaxPositionEmbeddings = 32,
-    };
+    public static LlamaConfig Config { get; } =
+        new()
+        {
+            VocabSize = 50,
+            HiddenSize = 24,
+            IntermediateSize = 40,
+            NumHiddenLayers = 3,
+            NumAttentionHeads = 4,
+            MaxPositionEmbeddings = 32,
+        };
 
     public static LlamaForCausalLM Create(LlamaConfig config)
     {

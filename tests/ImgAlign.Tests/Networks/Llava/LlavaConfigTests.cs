@@ -4,7 +4,10 @@ namespace ImgAlign.Tests.Networks.Llava;
 
 public sealed class LlavaConfigTests : IDisposable
 {
-    private const string Authors = """{"mm_projector_type": "mlp2x_gelu", "mm_vision_tower": "openai/clip-vit-large-patch14-336", "image_aspect_ratio": "pad", "eos_token_id": 2""";
+    private const string Authors = """
+        {"mm_projector_type": "mlp2x_gelu", "mm_vision_tower": "openai/clip-vit-large-patch14-336",
+         "image_aspect_ratio": "pad", "eos_token_id": 2
+        """;
     private const string Transformers = """{"text_config": {"model_type": "llama"}, "vision_config": {"model_type": "clip_vision_model"}""";
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("imgalign-llava");
@@ -13,7 +16,10 @@ public sealed class LlavaConfigTests : IDisposable
     public void The_authors_layout_names_its_tower()
     {
         var config = Read(Authors + "}");
-        Assert.Equal((336, 24, 23, 576, "pad"), (config.Vision.ImageSize, config.Vision.NumHiddenLayers, config.VisionBlocks, config.ImageTokens, config.ImageAspectRatio));
+        Assert.Equal(
+            (336, 24, 23, 576, "pad"),
+            (config.Vision.ImageSize, config.Vision.NumHiddenLayers, config.VisionBlocks, config.ImageTokens, config.ImageAspectRatio)
+        );
         Assert.Equal([2], config.StopTokens);
     }
 

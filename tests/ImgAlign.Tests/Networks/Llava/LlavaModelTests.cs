@@ -18,7 +18,10 @@ public sealed class LlavaModelTests : IDisposable
     {
         using var noGrad = no_grad();
         var marked = network.call(Ids(1, LlavaTokens.Image, 7, 8), OnePicture);
-        var counted = network.call(Ids([1, .. Enumerable.Repeat(network.Config.ImageTokenIndex, network.Config.ImageTokens), 7, 8]), OnePicture);
+        var counted = network.call(
+            Ids([1, .. Enumerable.Repeat(network.Config.ImageTokenIndex, network.Config.ImageTokens), 7, 8]),
+            OnePicture
+        );
         Assert.Equal([1L, network.Config.ImageTokens + 3, network.Config.Text.HiddenSize], marked.shape);
         Assert.True(marked.equal(counted).all().item<bool>());
     }
@@ -29,7 +32,10 @@ public sealed class LlavaModelTests : IDisposable
         using var noGrad = no_grad();
         var pixels = rand(2, 3, 56, 56);
         var batch = network.call(tensor([1L, LlavaTokens.Image, 7, 1, 9, LlavaTokens.Image], [2, 3]), pixels);
-        var items = cat([network.call(Ids(1, LlavaTokens.Image, 7), pixels[..1]), network.call(Ids(1, 9, LlavaTokens.Image), pixels[1..])], 0);
+        var items = cat(
+            [network.call(Ids(1, LlavaTokens.Image, 7), pixels[..1]), network.call(Ids(1, 9, LlavaTokens.Image), pixels[1..])],
+            0
+        );
         Assert.True(batch.allclose(items, rtol: 1e-4, atol: 1e-5));
     }
 
@@ -40,8 +46,16 @@ public sealed class LlavaModelTests : IDisposable
         using (var text = Ids(1, 7))
         using (var image = Ids(1, LlavaTokens.Image))
         {
-            Assert.Contains("1 images are given", Assert.Throws<ArgumentException>(() => network.call(text, OnePicture)).Message, StringComparison.Ordinal);
-            Assert.Contains("0 images are given", Assert.Throws<ArgumentException>(() => network.call(image, null)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "1 images are given",
+                Assert.Throws<ArgumentException>(() => network.call(text, OnePicture)).Message,
+                StringComparison.Ordinal
+            );
+            Assert.Contains(
+                "0 images are given",
+                Assert.Throws<ArgumentException>(() => network.call(image, null)).Message,
+                StringComparison.Ordinal
+            );
         }
         Assert.Equal(live, Tensor.TotalCount);
     }
@@ -70,13 +84,21 @@ public sealed class LlavaModelTests : IDisposable
     [InlineData(-1)]
     [InlineData(1536)]
     public void A_token_outside_the_vocabulary_is_refused(int id) =>
-        Assert.Contains($"Token {id}", Assert.Throws<ArgumentException>(() => network.call(Ids(1, id), null)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"Token {id}",
+            Assert.Throws<ArgumentException>(() => network.call(Ids(1, id), null)).Message,
+            StringComparison.Ordinal
+        );
 
     [Fact]
     public void A_prompt_beyond_the_models_length_is_refused()
     {
         var ids = Ids([LlavaTokens.Image, .. Enumerable.Repeat(7, 4090)]);
-        Assert.Contains("4106 tokens", Assert.Throws<InvalidRequestException>(() => network.call(ids, OnePicture)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "4106 tokens",
+            Assert.Throws<InvalidRequestException>(() => network.call(ids, OnePicture)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -85,7 +107,8 @@ public sealed class LlavaModelTests : IDisposable
         using var noGrad = no_grad();
         var (ids, pixels) = (Ids(1, LlavaTokens.Image, 7), OnePicture);
         var live = LiveTensors.Count();
-        using (network.call(ids, pixels)) Assert.Equal(live + 1, Tensor.TotalCount);
+        using (network.call(ids, pixels))
+            Assert.Equal(live + 1, Tensor.TotalCount);
         Assert.Equal(live, Tensor.TotalCount);
     }
 

@@ -19,15 +19,21 @@ public sealed class LlavaWeightsTests : IDisposable
     public void A_published_checkpoint_fits(string manifest) => Verify(manifest, name => name);
 
     [Fact]
-    public void The_names_of_newer_transformers_fit() => Verify("llava-1.5-7b-hf", name =>
-        name.StartsWith("language_model.model.", StringComparison.Ordinal) ? "model.language_model." + name["language_model.model.".Length..]
-        : name.StartsWith("language_model.", StringComparison.Ordinal) ? name["language_model.".Length..]
-        : "model." + name);
+    public void The_names_of_newer_transformers_fit() =>
+        Verify(
+            "llava-1.5-7b-hf",
+            name =>
+                name.StartsWith("language_model.model.", StringComparison.Ordinal)
+                    ? "model.language_model." + name["language_model.model.".Length..]
+                : name.StartsWith("language_model.", StringComparison.Ordinal) ? name["language_model.".Length..]
+                : "model." + name
+        );
 
     [Fact]
     public void A_tower_inside_the_authors_file_is_used()
     {
-        var tower = ReadManifest("clip-vit-l14-336-vision").Shapes.ToDictionary(pair => "model.vision_tower.vision_tower." + pair.Key, pair => pair.Value);
+        var tower = ReadManifest("clip-vit-l14-336-vision")
+            .Shapes.ToDictionary(pair => "model.vision_tower.vision_tower." + pair.Key, pair => pair.Value);
         Verify("llava-1.5-7b", name => name, tower, separateTower: false);
     }
 
@@ -49,7 +55,11 @@ public sealed class LlavaWeightsTests : IDisposable
 
     [Fact]
     public void Another_models_checkpoint_is_refused() =>
-        Assert.Contains("no LLaVA", Assert.Throws<CheckpointException>(() => Verify("llava-1.5-7b-hf", name => "other." + name)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no LLaVA",
+            Assert.Throws<CheckpointException>(() => Verify("llava-1.5-7b-hf", name => "other." + name)).Message,
+            StringComparison.Ordinal
+        );
 
     public void Dispose() => folder.Delete(recursive: true);
 
@@ -58,14 +68,21 @@ public sealed class LlavaWeightsTests : IDisposable
         var (config, shapes) = ReadManifest(manifest);
         File.WriteAllText(Path.Combine(folder.FullName, "config.json"), config);
         using var network = new LlavaModel(LlavaConfig.Read(folder.FullName), torch.META);
-        using var checkpoint = new RuleCheckpoint(0, shapes.Select(pair => KeyValuePair.Create(rename(pair.Key), pair.Value)).Concat(more ?? []));
+        using var checkpoint = new RuleCheckpoint(
+            0,
+            shapes.Select(pair => KeyValuePair.Create(rename(pair.Key), pair.Value)).Concat(more ?? [])
+        );
         using var tower = separateTower ? new RuleCheckpoint(0, ReadManifest("clip-vit-l14-336-vision").Shapes) : null;
-        foreach (var (part, source, map) in LlavaWeights.Parts(network, checkpoint, tower)) CheckpointBinder.Verify(part, source, map);
+        foreach (var (part, source, map) in LlavaWeights.Parts(network, checkpoint, tower))
+            CheckpointBinder.Verify(part, source, map);
     }
 
     private static (string Config, Dictionary<string, long[]> Shapes) ReadManifest(string name)
     {
         using var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(TestData.Golden, "manifest", name + ".json")));
-        return (json.RootElement.GetProperty("config").GetRawText(), json.RootElement.GetProperty("tensors").Deserialize<Dictionary<string, long[]>>()!);
+        return (
+            json.RootElement.GetProperty("config").GetRawText(),
+            json.RootElement.GetProperty("tensors").Deserialize<Dictionary<string, long[]>>()!
+        );
     }
 }

@@ -17,9 +17,17 @@ public class QwenConfigTests
         var text = Published.DeepClone().AsObject();
         text.Remove("vision_config");
         text.Remove("rope_scaling");
-        text["rope_parameters"] = JsonNode.Parse("""{"mrope_section": [2, 3, 3], "rope_theta": 1000000.0, "rope_type": "default", "type": "default"}""");
+        text["rope_parameters"] = JsonNode.Parse(
+            """{"mrope_section": [2, 3, 3], "rope_theta": 1000000.0, "rope_type": "default", "type": "default"}"""
+        );
         text.Remove("rope_theta");
-        var newer = new JsonObject { ["model_type"] = "qwen2_5_vl", ["image_token_id"] = 1912, ["text_config"] = text, ["vision_config"] = Published["vision_config"]!.DeepClone() };
+        var newer = new JsonObject
+        {
+            ["model_type"] = "qwen2_5_vl",
+            ["image_token_id"] = 1912,
+            ["text_config"] = text,
+            ["vision_config"] = Published["vision_config"]!.DeepClone(),
+        };
 
         var (expected, actual) = (Parse(Published), Parse(newer));
         Assert.Equal(expected.Text with { RopeSections = null }, actual.Text with { RopeSections = null });
@@ -47,7 +55,8 @@ public class QwenConfigTests
     public void What_it_cannot_be_is_said(string changes, string expected)
     {
         var json = Published.DeepClone().AsObject();
-        foreach (var (name, value) in JsonNode.Parse(changes)!.AsObject()) json[name] = value?.DeepClone();
+        foreach (var (name, value) in JsonNode.Parse(changes)!.AsObject())
+            json[name] = value?.DeepClone();
         Assert.Contains(expected, Assert.Throws<ImgAlignException>(() => Parse(json)).Message, StringComparison.Ordinal);
     }
 
@@ -57,11 +66,17 @@ public class QwenConfigTests
     public void Weights_are_found_in_both_layouts(bool newer)
     {
         using var published = Checkpoint.Open(TinyQwen.Folder);
-        using var checkpoint = new RuleCheckpoint(1, published.Tensors.Select(pair => KeyValuePair.Create(newer ? Newer(pair.Key) : pair.Key, pair.Value.Shape.ToArray())));
+        using var checkpoint = new RuleCheckpoint(
+            1,
+            published.Tensors.Select(pair => KeyValuePair.Create(newer ? Newer(pair.Key) : pair.Key, pair.Value.Shape.ToArray()))
+        );
         using var network = new QwenModel(TinyQwen.Config, torch.META);
         CheckpointBinder.Verify(network, checkpoint, QwenWeights.Names(checkpoint, TinyQwen.Config));
 
-        static string Newer(string name) => name.StartsWith("visual.", StringComparison.Ordinal) ? "model." + name : name.Replace("model.", "model.language_model.", StringComparison.Ordinal);
+        static string Newer(string name) =>
+            name.StartsWith("visual.", StringComparison.Ordinal)
+                ? "model." + name
+                : name.Replace("model.", "model.language_model.", StringComparison.Ordinal);
     }
 
     [Fact]
@@ -71,17 +86,32 @@ public class QwenConfigTests
         using var published = Checkpoint.Open(TinyQwen.Folder);
         using var network = new QwenModel(config, torch.META);
         CheckpointBinder.Verify(network, published, QwenWeights.Names(published, config));
-        using var without = new RuleCheckpoint(1, published.Tensors.Where(pair => pair.Key != "lm_head.weight").Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Shape.ToArray())));
+        using var without = new RuleCheckpoint(
+            1,
+            published
+                .Tensors.Where(pair => pair.Key != "lm_head.weight")
+                .Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Shape.ToArray()))
+        );
         CheckpointBinder.Verify(network, without, QwenWeights.Names(without, config));
         using var untied = new QwenModel(TinyQwen.Config, torch.META);
-        Assert.Contains("lm_head.weight", Assert.Throws<CheckpointException>(() => CheckpointBinder.Verify(untied, without, QwenWeights.Names(without, TinyQwen.Config))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "lm_head.weight",
+            Assert
+                .Throws<CheckpointException>(() => CheckpointBinder.Verify(untied, without, QwenWeights.Names(without, TinyQwen.Config)))
+                .Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void Another_model_is_named()
     {
         using var checkpoint = Checkpoint.Open(Path.Combine(TestData.Golden, "mllm", "llava-hf"));
-        Assert.Contains("no Qwen2.5-VL", Assert.Throws<CheckpointException>(() => QwenWeights.Names(checkpoint, TinyQwen.Config)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "no Qwen2.5-VL",
+            Assert.Throws<CheckpointException>(() => QwenWeights.Names(checkpoint, TinyQwen.Config)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     private static QwenConfig Parse(JsonObject json) => QwenConfig.Parse(JsonSerializer.SerializeToElement(json), "config.json");

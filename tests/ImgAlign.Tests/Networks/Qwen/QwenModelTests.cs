@@ -23,7 +23,9 @@ public class QwenModelTests
 
         using var cache = new KeyValueCache(TinyQwen.Config.Text.NumHiddenLayers);
         var parts = new List<Tensor> { network.Run(ids, images, cache) };
-        parts.AddRange(answer.Select(id => network.LanguageModel.Model.Run(network.LanguageModel.Model.Embed(tensor([id], [1, 1])), cache)));
+        parts.AddRange(
+            answer.Select(id => network.LanguageModel.Model.Run(network.LanguageModel.Model.Embed(tensor([id], [1, 1])), cache))
+        );
         Assert.True(cat([.. parts], 1).allclose(expected, rtol: 1e-4, atol: 1e-5));
     }
 
@@ -60,8 +62,16 @@ public class QwenModelTests
         Assert.Throws<ArgumentException>(() => network.call(two, TinyQwen.Patches(Grids[0])));
         Assert.Throws<ArgumentException>(() => network.call(one, TinyQwen.Patches(Grids)));
         Assert.Throws<ArgumentException>(() => network.call(one, TinyQwen.Patches(new PatchGrid(4, 8))));
-        Assert.Contains("in a row", Assert.Throws<ArgumentException>(() => network.call(two, TinyQwen.Patches(Grids[1], Grids[0]))).Message, StringComparison.Ordinal);
-        Assert.Contains("5000", Assert.Throws<ArgumentException>(() => network.call(tensor([5000L], [1, 1]), null)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "in a row",
+            Assert.Throws<ArgumentException>(() => network.call(two, TinyQwen.Patches(Grids[1], Grids[0]))).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "5000",
+            Assert.Throws<ArgumentException>(() => network.call(tensor([5000L], [1, 1]), null)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -72,7 +82,8 @@ public class QwenModelTests
         using var images = TinyQwen.Patches(Grids);
         using var ids = TinyQwen.Ids(Grids);
         var live = LiveTensors.Count();
-        using (network.call(ids, images)) Assert.Equal(live + 1, Tensor.TotalCount);
+        using (network.call(ids, images))
+            Assert.Equal(live + 1, Tensor.TotalCount);
         Assert.Throws<ArgumentException>(() => network.call(ids, null));
         Assert.Equal(live, Tensor.TotalCount);
     }

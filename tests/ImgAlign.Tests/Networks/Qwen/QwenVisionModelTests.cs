@@ -57,7 +57,10 @@ public class QwenVisionModelTests
         var layout = PatchLayout.Create([new PatchGrid(6, 10)], TinyQwen.Config.Vision);
         Assert.Equal([0, 1, 5, 6, 2, 3, 7, 8, 4, 9, 10, 11, 12, 13, 14], layout.Cells);
         Assert.Equal([16, 16, 8, 8, 8, 4], layout.WindowLengths);
-        Assert.Equal([(0, 0), (0, 1), (1, 0), (1, 1), (0, 2)], layout.Rows.Zip(layout.Columns).Take(5).Select(place => ((int)place.First, (int)place.Second)));
+        Assert.Equal(
+            [(0, 0), (0, 1), (1, 0), (1, 1), (0, 2)],
+            layout.Rows.Zip(layout.Columns).Take(5).Select(place => ((int)place.First, (int)place.Second))
+        );
     }
 
     [Fact]
@@ -66,7 +69,8 @@ public class QwenVisionModelTests
         using var scope = NewDisposeScope();
         using var network = TinyQwen.Create();
         var parameters = ModuleParameters.Enumerate(network.Visual).ToList();
-        foreach (var (_, _, _, parameter) in parameters) parameter.requires_grad = true;
+        foreach (var (_, _, _, parameter) in parameters)
+            parameter.requires_grad = true;
         network.Visual.call(TinyQwen.Patches(new PatchGrid(6, 4))).square().sum().backward();
         Assert.All(parameters, parameter => Assert.True(parameter.Value.grad!.abs().sum().item<float>() > 0, parameter.Path));
     }
@@ -77,7 +81,9 @@ public class QwenVisionModelTests
         using var scope = NewDisposeScope();
         using var network = TinyQwen.Create();
         Assert.Throws<ArgumentException>(() => network.Visual.call(new ImagePatches(zeros(16, 100), [new PatchGrid(4, 4)])));
-        Assert.Throws<ArgumentException>(() => network.Visual.call(TinyQwen.Patches(new PatchGrid(4, 4)) with { Grids = [new PatchGrid(2, 4)] }));
+        Assert.Throws<ArgumentException>(() =>
+            network.Visual.call(TinyQwen.Patches(new PatchGrid(4, 4)) with { Grids = [new PatchGrid(2, 4)] })
+        );
         Assert.Throws<ArgumentException>(() => network.Visual.call(TinyQwen.Patches(new PatchGrid(3, 4))));
     }
 }

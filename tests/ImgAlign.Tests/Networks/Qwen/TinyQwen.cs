@@ -20,7 +20,8 @@ internal static class TinyQwen
     }
 
     /// <summary>Images of random patches.</summary>
-    public static ImagePatches Patches(params PatchGrid[] grids) => new(torch.rand(grids.Sum(grid => grid.Count), Config.Vision.PatchWidth), grids);
+    public static ImagePatches Patches(params PatchGrid[] grids) =>
+        new(torch.rand(grids.Sum(grid => grid.Count), Config.Vision.PatchWidth), grids);
 
     /// <summary>A row of text with images in it.</summary>
     public static torch.Tensor Ids(params PatchGrid[] grids)

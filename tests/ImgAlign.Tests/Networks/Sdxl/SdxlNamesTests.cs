@@ -11,10 +11,14 @@ public class SdxlNamesTests
 {
     private static readonly string Sdxl = Path.Combine(TestData.Golden, "sdxl");
 
-    public static TheoryData<string, string> Networks => new()
-    {
-        { "unet", "" }, { "vae", "" }, { "text_encoder", "text_model." }, { "text_encoder_2", "text_model." },
-    };
+    public static TheoryData<string, string> Networks =>
+        new()
+        {
+            { "unet", "" },
+            { "vae", "" },
+            { "text_encoder", "text_model." },
+            { "text_encoder_2", "text_model." },
+        };
 
     [Theory]
     [MemberData(nameof(Networks))]
@@ -44,7 +48,8 @@ public class SdxlNamesTests
         Assert.All(part.Tensors.Keys, name => Assert.True(used.Contains(name) || map.IsIgnored(name), name));
     }
 
-    private static (CheckpointPart Part, WeightMap Map) Named(CheckpointPart part, Func<CheckpointPart, WeightMap> names) => (part, names(part));
+    private static (CheckpointPart Part, WeightMap Map) Named(CheckpointPart part, Func<CheckpointPart, WeightMap> names) =>
+        (part, names(part));
 
     private sealed class NetworksOfFolder : IDisposable
     {
@@ -68,8 +73,15 @@ public class SdxlNamesTests
     [InlineData("down_blocks.1.downsamplers.0.conv.bias", "input_blocks.6.0.op.bias")]
     [InlineData("mid_block.resnets.1.conv1.weight", "middle_block.2.in_layers.2.weight")]
     public void Blocks_are_counted_through(string name, string expected) =>
-        Assert.Equal(expected, SdxlNames.UNetName(name, new SdxlUNetConfig { UpBlockTypes = ["UpBlock2D", "UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"] }));
+        Assert.Equal(
+            expected,
+            SdxlNames.UNetName(
+                name,
+                new SdxlUNetConfig { UpBlockTypes = ["UpBlock2D", "UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"] }
+            )
+        );
 
     [Fact]
-    public void Unknown_parameters_are_the_programmers_error() => Assert.Throws<ArgumentException>(() => AutoencoderNames.Original("encoder.blocks.0.weight", 4));
+    public void Unknown_parameters_are_the_programmers_error() =>
+        Assert.Throws<ArgumentException>(() => AutoencoderNames.Original("encoder.blocks.0.weight", 4));
 }

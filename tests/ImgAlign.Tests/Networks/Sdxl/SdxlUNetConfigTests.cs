@@ -36,7 +36,11 @@ public class SdxlUNetConfigTests
     [Fact]
     public void Lists_within_transformer_layers_are_one_a_residual_block()
     {
-        var config = TinyUNet.Config("\"layers_per_block\": 2", "\"transformer_layers_per_block\": [0, [1, 2], 3]", "\"reverse_transformer_layers_per_block\": [[4, 5, 6], 1, 0]");
+        var config = TinyUNet.Config(
+            "\"layers_per_block\": 2",
+            "\"transformer_layers_per_block\": [0, [1, 2], 3]",
+            "\"reverse_transformer_layers_per_block\": [[4, 5, 6], 1, 0]"
+        );
         var plan = UNetPlan.Of(config);
         Assert.Equal([1, 2], plan.Down[1].Layers.Select(layer => layer.TransformerLayers));
         Assert.Equal([3, 3], plan.Down[2].Layers.Select(layer => layer.TransformerLayers));

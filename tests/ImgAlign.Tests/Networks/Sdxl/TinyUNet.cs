@@ -12,10 +12,13 @@ internal static class TinyUNet
 {
     private const string BaseConfig = """
         {
-          "addition_embed_type": "text_time", "addition_time_embed_dim": 4, "attention_head_dim": [1, 2, 2], "block_out_channels": [8, 16, 16],
-          "cross_attention_dim": 12, "down_block_types": ["DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"], "layers_per_block": 1,
+          "addition_embed_type": "text_time", "addition_time_embed_dim": 4, "attention_head_dim": [1, 2, 2],
+          "block_out_channels": [8, 16, 16],
+          "cross_attention_dim": 12, "down_block_types": ["DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"],
+          "layers_per_block": 1,
           "norm_num_groups": 4, "projection_class_embeddings_input_dim": 32, "transformer_layers_per_block": [1, 1, 2],
-          "up_block_types": ["CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"], "upcast_attention": null, "use_linear_projection": true
+          "up_block_types": ["CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"],
+          "upcast_attention": null, "use_linear_projection": true
         }
         """;
 
@@ -44,7 +47,10 @@ internal static class TinyUNet
 
     private static void Fill(torch.nn.Module network, WeightMap map, string prefix)
     {
-        using var weights = new RuleCheckpoint(3, network.named_parameters().Select(pair => KeyValuePair.Create(prefix + pair.name, pair.parameter.shape)));
+        using var weights = new RuleCheckpoint(
+            3,
+            network.named_parameters().Select(pair => KeyValuePair.Create(prefix + pair.name, pair.parameter.shape))
+        );
         CheckpointBinder.Bind(network, weights, map);
     }
 }

@@ -48,7 +48,8 @@ public sealed class UNetTests : IDisposable
         var paths = unet.named_modules().ToDictionary(pair => pair.module, pair => pair.name);
         Assert.Equal(
             layers.GetProperty("layers").EnumerateObject().Select(pair => pair.Value.GetString()),
-            unet.CrossAttentions.Select(attention => paths[attention]));
+            unet.CrossAttentions.Select(attention => paths[attention])
+        );
     }
 
     [Fact]
@@ -90,8 +91,17 @@ public sealed class UNetTests : IDisposable
 
     [Theory]
     [InlineData("\"mid_block_type\": \"UNetMidBlock2D\"", "\"layers_per_block\": [1, 2, 2]")]
-    [InlineData("\"transformer_layers_per_block\": [0, [2, 1], 1]", "\"reverse_transformer_layers_per_block\": [[0, 2, 1], [1, 1, 2], 0]", "\"layers_per_block\": 2")]
-    [InlineData("\"attention_head_dim\": 2", "\"flip_sin_to_cos\": false", "\"freq_shift\": 1", "\"down_block_types\": [\"CrossAttnDownBlock2D\", \"DownBlock2D\", \"DownBlock2D\"]")]
+    [InlineData(
+        "\"transformer_layers_per_block\": [0, [2, 1], 1]",
+        "\"reverse_transformer_layers_per_block\": [[0, 2, 1], [1, 1, 2], 0]",
+        "\"layers_per_block\": 2"
+    )]
+    [InlineData(
+        "\"attention_head_dim\": 2",
+        "\"flip_sin_to_cos\": false",
+        "\"freq_shift\": 1",
+        "\"down_block_types\": [\"CrossAttnDownBlock2D\", \"DownBlock2D\", \"DownBlock2D\"]"
+    )]
     public void Other_layouts_run(params string[] changes)
     {
         using var noGrad = no_grad();
@@ -119,16 +129,33 @@ public sealed class UNetTests : IDisposable
     [Fact]
     public void What_does_not_fit_is_refused()
     {
-        Assert.Contains("[2, any, 12]", Assert.Throws<ArgumentException>(() => network.Prepare(sample, pooled, timeIds)).Message, StringComparison.Ordinal);
-        Assert.Contains("textEmbeds", Assert.Throws<ArgumentException>(() => network.Prepare(text, text, timeIds)).Message, StringComparison.Ordinal);
-        Assert.Contains("finite", Assert.Throws<ArgumentException>(() => network.Prepare(text, pooled, timeIds, adapter, imageTokens, double.NaN)).Message, StringComparison.Ordinal);
-        Assert.Contains("both", Assert.Throws<ArgumentException>(() => network.Prepare(text, pooled, timeIds, adapter)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "[2, any, 12]",
+            Assert.Throws<ArgumentException>(() => network.Prepare(sample, pooled, timeIds)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "textEmbeds",
+            Assert.Throws<ArgumentException>(() => network.Prepare(text, text, timeIds)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "finite",
+            Assert.Throws<ArgumentException>(() => network.Prepare(text, pooled, timeIds, adapter, imageTokens, double.NaN)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "both",
+            Assert.Throws<ArgumentException>(() => network.Prepare(text, pooled, timeIds, adapter)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
     public void The_adapter_can_be_trained()
     {
-        foreach (var parameter in adapter.parameters()) parameter.requires_grad = true;
+        foreach (var parameter in adapter.parameters())
+            parameter.requires_grad = true;
         using var conditioning = network.Prepare(text, pooled, timeIds, adapter, imageTokens, 0.5);
         network.call(sample, timesteps, conditioning).square().mean().backward();
         Assert.All(adapter.parameters(), parameter => Assert.NotEqual(0, parameter.grad!.abs().max().item<float>()));
@@ -150,12 +177,17 @@ public sealed class UNetTests : IDisposable
     }
 
     private static SortedDictionary<string, string> ShapesOf(nn.Module module, string prefix = "") =>
-        new(module.named_parameters().ToDictionary(pair => prefix + pair.name, pair => string.Join('x', pair.parameter.shape)), StringComparer.Ordinal);
+        new(
+            module.named_parameters().ToDictionary(pair => prefix + pair.name, pair => string.Join('x', pair.parameter.shape)),
+            StringComparer.Ordinal
+        );
 
     private static (JsonElement Config, SortedDictionary<string, string> Shapes) ReadManifest(string name)
     {
         var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(TestData.Golden, "manifest", name + ".json"))).RootElement;
-        var shapes = json.GetProperty("tensors").EnumerateObject().ToDictionary(pair => pair.Name, pair => string.Join('x', pair.Value.EnumerateArray()));
+        var shapes = json.GetProperty("tensors")
+            .EnumerateObject()
+            .ToDictionary(pair => pair.Name, pair => string.Join('x', pair.Value.EnumerateArray()));
         return (json.GetProperty("config"), new(shapes, StringComparer.Ordinal));
     }
 }

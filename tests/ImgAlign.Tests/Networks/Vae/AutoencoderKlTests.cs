@@ -36,7 +36,15 @@ public sealed class AutoencoderKlTests : IDisposable
     [Fact]
     public void The_1x1_convolutions_and_the_attention_may_be_absent()
     {
-        using var network = Load(Config with { UseQuantConv = false, UsePostQuantConv = false, MidBlockAddAttention = false, LatentChannels = 16 });
+        using var network = Load(
+            Config with
+            {
+                UseQuantConv = false,
+                UsePostQuantConv = false,
+                MidBlockAddAttention = false,
+                LatentChannels = 16,
+            }
+        );
         Assert.Equal([1L, 3, 4, 4], network.Decode(rand(1, 16, 2, 2)).shape);
         Assert.Equal([1L, 16, 2, 2], network.Encode(rand(1, 3, 4, 4)).Mean.shape);
     }
@@ -55,8 +63,14 @@ public sealed class AutoencoderKlTests : IDisposable
     public void Old_names_of_the_attention_are_known()
     {
         using var network = new AutoencoderKl(Config, META);
-        using var weights = RuleWeights.For(network, name => name.Replace("to_q", "query", StringComparison.Ordinal).Replace("to_k", "key", StringComparison.Ordinal)
-            .Replace("to_v", "value", StringComparison.Ordinal).Replace("to_out.0", "proj_attn", StringComparison.Ordinal));
+        using var weights = RuleWeights.For(
+            network,
+            name =>
+                name.Replace("to_q", "query", StringComparison.Ordinal)
+                    .Replace("to_k", "key", StringComparison.Ordinal)
+                    .Replace("to_v", "value", StringComparison.Ordinal)
+                    .Replace("to_out.0", "proj_attn", StringComparison.Ordinal)
+        );
         CheckpointBinder.Verify(network, weights, network.Names(weights));
     }
 
@@ -67,7 +81,13 @@ public sealed class AutoencoderKlTests : IDisposable
     [InlineData("""{"block_out_channels": [64, 64]}""", "same number")]
     [InlineData("""{"latents_mean": [1, 2, 3, 4]}""", "latents_mean")]
     public void What_is_not_supported_is_named(string json, string expected) =>
-        Assert.Contains(expected, Assert.Throws<ImgAlignException>(() => AutoencoderKlConfig.FromJson(JsonDocument.Parse(json).RootElement, "config.json")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            expected,
+            Assert
+                .Throws<ImgAlignException>(() => AutoencoderKlConfig.FromJson(JsonDocument.Parse(json).RootElement, "config.json"))
+                .Message,
+            StringComparison.Ordinal
+        );
 
     public void Dispose() => scope.Dispose();
 
