@@ -6,16 +6,13 @@ using ImgAlign.Benchmarks.Loading;
 using ImgAlign.Benchmarks.Measured;
 using ImgAlign.Benchmarks.MidSize;
 
-// compare ...        ours against the reference graphs, in one process
-// loading FILE       how a full-size checkpoint opens, and what its first step needs
-// tokens             how the time of a step of FLUX grows with the picture
-// estimate           the memory of FLUX.1-dev with LLaVA-13B under each policy, by estimate
-// memory             the peak of memory under each policy
-// options            what each option that does less work is worth, and what samplers cost themselves
-// samplers           how near samplers come in few steps to the limit, on ShapeWorld
-// strength           what stays of a picture that a round starts from, and how often it is mended, on ShapeWorld
-// hub                a verified download from loopback, beside curl and sha256sum
-// anything else      BenchmarkDotNet's own arguments, for example: --filter *Aligner*
+// compare ...        ours against the reference graphs, in one process loading FILE       how a full-size checkpoint opens, and what its
+// first step needs tokens             how the time of a step of FLUX grows with the picture estimate           the memory of FLUX.1-dev
+// with LLaVA-13B under each policy, by estimate memory             the peak of memory under each policy options            what each option
+// that does less work is worth, and what samplers cost themselves samplers           how near samplers come in few steps to the limit, on
+// ShapeWorld strength           what stays of a picture that a round starts from, and how often it is mended, on ShapeWorld hub
+// a verified download from loopback, beside curl and sha256sum anything else      BenchmarkDotNet's own arguments, for example: --filter
+// *Aligner*
 if (args is ["compare" or "loading" or "tokens" or "estimate" or "memory" or "options" or "samplers" or "strength" or "hub", ..])
     return new RootCommand("Benchmarks of ImgAlign.")
     {

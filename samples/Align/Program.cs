@@ -10,8 +10,7 @@ using ImgAlign.ShapeWorld.Models;
 var prompt = args is [var given] ? given : "a red circle left of a blue square";
 
 // One runtime a device; models on it share its worker thread and its memory policy. With published checkpoints, SdxlBackbone takes the
-// place of
-// WorldBackbone, and the options say where their files are (README.md).
+// place of WorldBackbone, and the options say where their files are (README.md).
 var world = WorldFolder.Embedded;
 using var runtime = new DeviceRuntime(new RuntimeOptions { Threads = 1 }); // the world's networks are too small for more
 using var backbone = new WorldBackbone(runtime, world);

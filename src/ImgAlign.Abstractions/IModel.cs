@@ -4,8 +4,7 @@ namespace ImgAlign;
 
 /// <summary>
 /// What a run is computed with: a network, or several that work together. Its methods are synchronous and run on the worker thread of its
-/// device,
-/// <see cref="DeviceRuntime.RunAsync{TResult}"/>. Arguments are borrowed; results are disposed by the caller.
+/// device, <see cref="DeviceRuntime.RunAsync{TResult}"/>. Arguments are borrowed; results are disposed by the caller.
 /// </summary>
 public interface IModel : IDisposable
 {

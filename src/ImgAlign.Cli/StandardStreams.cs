@@ -12,8 +12,7 @@ internal static class StandardStreams
 
     /// <summary>
     /// Drops what would go to a closed stream, and messages that standard error does not take: they must not end the work. Results that
-    /// standard
-    /// output does not take stay an error.
+    /// standard output does not take stay an error.
     /// </summary>
     public static void Prepare()
     {
@@ -23,8 +22,7 @@ internal static class StandardStreams
     }
 
     // The runtime soon opens a file or pipe of its own with the number of a closed stream; writing to that would end the process. It is not
-    // one
-    // that the parent has handed over, since those are never marked to be closed by exec.
+    // one that the parent has handed over, since those are never marked to be closed by exec.
     private static bool IsClosed(int descriptor)
     {
         if (OperatingSystem.IsWindows())

@@ -19,8 +19,7 @@ internal static class UntrustedText
 
     /// <summary>
     /// The text with control characters, line separators and marks that turn the direction of writing as C# escapes: a line break is
-    /// <c>\n</c>, an escape
-    /// character <c>\u001B</c>.
+    /// <c>\n</c>, an escape character <c>\u001B</c>.
     /// </summary>
     public static string Escape(string text)
     {

@@ -2,8 +2,8 @@ namespace ImgAlign.Hub;
 
 /// <summary>
 /// The cache on disk, shared with Python's tools: <c>models--owner--name</c> with <c>refs</c> (revision to commit), <c>blobs</c> (content
-/// by checksum),
-/// <c>snapshots</c> (the files of a commit, links to blobs) and <c>trees</c> (what a commit consists of). Reading asks nobody.
+/// by checksum), <c>snapshots</c> (the files of a commit, links to blobs) and <c>trees</c> (what a commit consists of). Reading asks
+/// nobody.
 /// </summary>
 public sealed class HubCache
 {

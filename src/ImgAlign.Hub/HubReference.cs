@@ -5,8 +5,7 @@ namespace ImgAlign.Hub;
 
 /// <summary>
 /// A repository of the hub, or one file of it: <c>owner/name[@revision][:path]</c>, with <c>datasets/</c> before it for a dataset. The
-/// prefix
-/// <c>hf:</c> says that it is not a path of this machine.
+/// prefix <c>hf:</c> says that it is not a path of this machine.
 /// </summary>
 public sealed partial record HubReference
 {

@@ -13,8 +13,7 @@ public interface IMisalignmentDetector : IModel
 
     /// <summary>
     /// Reads pictures and questions, and gives the last layer's hidden states after the final norm. If asked to, it also answers each
-    /// question in words,
-    /// greedily, after the same reading; otherwise nothing is decoded and no logits are computed.
+    /// question in words, greedily, after the same reading; otherwise nothing is decoded and no logits are computed.
     /// </summary>
     /// <param name="inputs">What is read: B pairs, each as it would be read alone.</param>
     /// <param name="critiqueTokens">The most tokens that an answer may have; 0: no answers.</param>

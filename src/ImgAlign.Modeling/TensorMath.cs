@@ -10,15 +10,12 @@ namespace ImgAlign;
 /// <remarks>
 /// TorchSharp 0.107 makes each number into a <see cref="Scalar"/>, also the factor 1 that is hidden in <c>a + b</c>, <c>a.add_(b)</c>,
 /// <c>arange(n)</c> and <c>x.square()</c>, and hands only its native handle to libtorch. Nothing refers to the object any more during that
-/// call,
-/// so that a garbage collection, which any thread may cause, can have it finalized and its memory freed while libtorch reads it: a
+/// call, so that a garbage collection, which any thread may cause, can have it finalized and its memory freed while libtorch reads it: a
 /// wrong number, or "Expected false to be true" from <c>c10/core/Scalar.h</c>. Here each scalar lives until the call is over. The native
 /// functions are the same as the operators', and so are the results, to the bit.
-/// <para>
-/// Differences, products and quotients of two tensors need no scalar and stay operators, as do functions that pass plain numbers on, such
-/// as <c>softmax</c>, <c>gelu</c>, <c>layer_norm</c>, <c>normalize</c>, <c>cross_entropy</c> and <c>norm</c>. Compare with a tensor:
-/// <c>x.gt(tensor(0))</c>. A test
-/// looks through the compiled code for what is left; there is nothing.
+/// <para> Differences, products and quotients of two tensors need no scalar and stay operators, as do functions that pass plain numbers on,
+/// such as <c>softmax</c>, <c>gelu</c>, <c>layer_norm</c>, <c>normalize</c>, <c>cross_entropy</c> and <c>norm</c>. Compare with a tensor:
+/// <c>x.gt(tensor(0))</c>. A test looks through the compiled code for what is left; there is nothing.
 /// </para>
 /// </remarks>
 public static class TensorMath

@@ -2,8 +2,7 @@ namespace ImgAlign;
 
 /// <summary>
 /// Encoded prompts, one row a prompt. What a row consists of is the backbone's own matter: its encoder makes them and its network reads
-/// them. Owns its
-/// tensors.
+/// them. Owns its tensors.
 /// </summary>
 public abstract class TextFeatures : IDisposable
 {

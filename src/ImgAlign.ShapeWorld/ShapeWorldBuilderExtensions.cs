@@ -12,8 +12,8 @@ public static class ShapeWorldBuilderExtensions
 {
     /// <summary>
     /// Registers all models of ShapeWorld: diffusion model, detector, aligner, and the scorer, so that an aligned picture is kept only
-    /// where the scorer
-    /// prefers it. Its networks are small: they run faster on one thread of the CPU (<see cref="RuntimeOptions.Threads"/>) than on more.
+    /// where the scorer prefers it. Its networks are small: they run faster on one thread of the CPU (<see cref="RuntimeOptions.Threads"/>)
+    /// than on more.
     /// </summary>
     /// <param name="builder">The pipelines' builder.</param>
     /// <param name="folder">A trained world; null: the one that comes with this package.</param>

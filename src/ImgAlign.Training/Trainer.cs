@@ -9,9 +9,8 @@ namespace ImgAlign.Training;
 
 /// <summary>
 /// The one training loop: gradients of a batch, their mean over processes, clipping, AdamW, the average of the weights; metrics,
-/// evaluations
-/// and checkpoints between steps. Everything follows from the seed, the data and the number of threads, whether a run is interrupted or
-/// not.
+/// evaluations and checkpoints between steps. Everything follows from the seed, the data and the number of threads, whether a run is
+/// interrupted or not.
 /// </summary>
 public sealed class Trainer : IDisposable
 {

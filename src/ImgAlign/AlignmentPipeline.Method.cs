@@ -6,8 +6,7 @@ namespace ImgAlign;
 public sealed partial class AlignmentPipeline
 {
     // IMG, section 3: what happens in a run, in its order, for all of its items at once. Prompt features, noise and the features of "no
-    // image" are
-    // computed once. What decides says which pictures are kept, and which items take part in further rounds.
+    // image" are computed once. What decides says which pictures are kept, and which items take part in further rounds.
     private AlignmentResult Align(ResolvedAlignment asked, RunContext run)
     {
         var (request, acceptance) = (asked.Request, asked.Acceptance);

@@ -26,9 +26,8 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
     /// <param name="aligner">The aligner that was trained for these two.</param>
     /// <param name="options">Scorers, further devices, and what is recorded; null: the defaults.</param>
     /// <param name="loggerFactory">Where messages go; null: nowhere.</param>
-    /// <exception cref="ArgumentException">
-    /// The models do not fit each other, two backbones are on one device, two scorers have the same name, or what decides names one that is
-    /// not there.
+    /// <exception cref="ArgumentException"> The models do not fit each other, two backbones are on one device, two scorers have the same
+    /// name, or what decides names one that is not there.
     /// </exception>
     public AlignmentPipeline(
         IDiffusionBackbone backbone,

@@ -13,8 +13,7 @@ public sealed class DeviceReport(MemoryEstimate estimate, long? peakMemoryBytes,
 
     /// <summary>
     /// The most memory in use while it ran: of the process on the CPU, by the system's high-water mark or sampled; of the whole device on a
-    /// GPU,
-    /// sampled; null where the system does not tell.
+    /// GPU, sampled; null where the system does not tell.
     /// </summary>
     public long? PeakMemoryBytes { get; } = peakMemoryBytes;
 

@@ -4,8 +4,7 @@ namespace ImgAlign;
 
 /// <summary>
 /// Implicit Multimodal Guidance (IMG, section 3): from prompts to pictures that show what the prompts say. Safe for many callers: on a
-/// device one run is
-/// computed at a time, in the order in which they asked.
+/// device one run is computed at a time, in the order in which they asked.
 /// </summary>
 public interface IAlignmentPipeline : IAsyncDisposable, IDisposable
 {

@@ -62,8 +62,7 @@ public abstract record SamplingRequest
 
     /// <summary>
     /// Updates carry previews every so many evaluations of the network; null: never. A preview costs a decode, and under a policy other
-    /// than
-    /// <see cref="Runtime.ResidencyPolicy.KeepAll"/> an exchange of networks too.
+    /// than <see cref="Runtime.ResidencyPolicy.KeepAll"/> an exchange of networks too.
     /// </summary>
     public int? PreviewInterval { get; init; }
 }

@@ -9,8 +9,7 @@ namespace ImgAlign.Benchmarks.Measured;
 
 /// <summary>
 /// The Implicit Aligner for SDXL on LLaVA-1.5-13B's hidden states: what depends on them alone is computed once, so three passes cost little
-/// more
-/// than one.
+/// more than one.
 /// </summary>
 public class AlignerBenchmarks : IDisposable
 {

@@ -11,8 +11,7 @@ namespace ImgAlign.Benchmarks.MidSize;
 
 /// <summary>
 /// A FLUX and a LLaVA in published layouts whose largest networks are between the tiny stand-ins and the published ones: transformer 330
-/// MB, T5
-/// 250 MB, LLaVA 280 MB in float32, by rule. All else is the stand-ins'.
+/// MB, T5 250 MB, LLaVA 280 MB in float32, by rule. All else is the stand-ins'.
 /// </summary>
 /// <param name="folder">The folder of the files.</param>
 /// <param name="golden">The folder of the golden cases, which holds the stand-ins.</param>

@@ -2,8 +2,7 @@ namespace ImgAlign.Checkpoints;
 
 /// <summary>
 /// How the weight matrices of linear layers are kept. Whatever it is, a layer computes in its network's own type, and all else (biases,
-/// norms,
-/// embeddings, convolutions) is kept in that type.
+/// norms, embeddings, convolutions) is kept in that type.
 /// </summary>
 public enum WeightStorage
 {

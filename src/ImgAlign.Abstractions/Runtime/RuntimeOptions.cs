@@ -28,8 +28,7 @@ public class RuntimeOptions
 
     /// <summary>
     /// Whether large float32 products run on a kernel of this library where that is faster than libtorch's: on AMD's CPUs with AVX-512. It
-    /// sums in
-    /// another order, so that pictures differ from libtorch's in rounding.
+    /// sums in another order, so that pictures differ from libtorch's in rounding.
     /// </summary>
     public bool UseWideGemm { get; set; } = true;
 

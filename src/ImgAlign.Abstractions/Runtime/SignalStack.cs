@@ -4,10 +4,8 @@ namespace ImgAlign.Runtime;
 
 /// <summary>
 /// A larger alternate signal stack for the calling thread, for as long as it computes. On Linux, .NET turns the signal of a null check into
-/// a
-/// <see cref="NullReferenceException"/> on a stack of 16 KB. A thread that has computed a bfloat16 product on a CPU with AMX gets signals
-/// that
-/// are 8 KB larger, and .NET's handler overruns that stack: an exception that is caught all the same would end the process.
+/// a <see cref="NullReferenceException"/> on a stack of 16 KB. A thread that has computed a bfloat16 product on a CPU with AMX gets signals
+/// that are 8 KB larger, and .NET's handler overruns that stack: an exception that is caught all the same would end the process.
 /// </summary>
 /// <remarks>
 /// The library does this on every thread that it computes on. A thread of your own that calls networks or libtorch needs

@@ -5,9 +5,8 @@ using System.Numerics;
 namespace ImgAlign.Cli.Align;
 
 /// <summary>
-/// <c>--seed 1 2 3</c>, which may stand before the prompt: <c>align --seed 1 2 "a cat"</c>. The parser gives the option all words up to
-/// the next option, so
-/// that the last one is the prompt where none was given elsewhere and it is no number.
+/// <c>--seed 1 2 3</c>, which may stand before the prompt: <c>align --seed 1 2 "a cat"</c>. The parser gives the option all words up to the
+/// next option, so that the last one is the prompt where none was given elsewhere and it is no number.
 /// </summary>
 internal static class SeedOption
 {

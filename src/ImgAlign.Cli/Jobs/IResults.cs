@@ -4,8 +4,7 @@ namespace ImgAlign.Cli.Jobs;
 internal interface IResults
 {
     /// <summary>Makes sure, before anything is computed, that results can be written.</summary>
-    /// <exception cref="ImgAlignException">
-    /// A result exists already and is not to be replaced, or the folder cannot be written to.
+    /// <exception cref="ImgAlignException"> A result exists already and is not to be replaced, or the folder cannot be written to.
     /// </exception>
     void Require(IEnumerable<string> names);
 

@@ -2,8 +2,8 @@ namespace ImgAlign.Cli.Jobs;
 
 /// <summary>The pictures that a command line asks for.</summary>
 /// <param name="Jobs">One for each picture.</param>
-/// <param name="IsBatch">
-/// Whether they are of a file of prompts or a folder of pictures: then done ones are skipped, and a failed one does not end the run.
+/// <param name="IsBatch"> Whether they are of a file of prompts or a folder of pictures: then done ones are skipped, and a failed one does
+/// not end the run.
 /// </param>
 /// <param name="Root">The folder of the results.</param>
 /// <param name="Failures">The name of the file in it that lists failures; another for each command, since they may share the

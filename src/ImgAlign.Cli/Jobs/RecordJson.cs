@@ -33,8 +33,7 @@ internal static class RecordJson
 
     /// <summary>
     /// Makes sure that a record is of what a job asks for now, of the same models' files and the same given picture, so that another
-    /// picture is not
-    /// taken for the job's.
+    /// picture is not taken for the job's.
     /// </summary>
     /// <exception cref="ImgAlignException">It is not, or it cannot be read.</exception>
     public static void RequireFor(PictureJob job, RecordedRun run, string file)

@@ -2,8 +2,8 @@ namespace ImgAlign.Hub.Transfer;
 
 /// <summary>
 /// One process at a time for one content: <c>.locks/models--owner--name/CHECKSUM.lock</c>, as Python's client holds it. A file opened for
-/// oneself alone is a
-/// <c>flock</c> on Unix, which is what Python's <c>filelock</c> takes, and a refused second opening on Windows, which it waits for as well.
+/// oneself alone is a <c>flock</c> on Unix, which is what Python's <c>filelock</c> takes, and a refused second opening on Windows, which it
+/// waits for as well.
 /// </summary>
 internal static class FileLock
 {

@@ -5,10 +5,9 @@ namespace ImgAlign.Checkpoints;
 public abstract partial class Checkpoint
 {
     /// <summary>Opens a checkpoint file or folder by its contents.</summary>
-    /// <param name="path">
-    /// A safetensors file, a GGUF file, a PyTorch pickle (<c>.bin</c>, <c>.pth</c>, <c>.pt</c>, <c>.ckpt</c>), an index of shards
-    /// (<c>.index.json</c>), or a folder that holds one of these (<see cref="ModelFolder.FindWeights"/>);
-    /// or a name of the hub (<see cref="HubName"/>).
+    /// <param name="path"> A safetensors file, a GGUF file, a PyTorch pickle (<c>.bin</c>, <c>.pth</c>, <c>.pt</c>, <c>.ckpt</c>), an index
+    /// of shards (<c>.index.json</c>), or a folder that holds one of these (<see cref="ModelFolder.FindWeights"/>); or a name of the hub
+    /// (<see cref="HubName"/>).
     /// </param>
     /// <exception cref="CheckpointException">The file is missing, broken, or not a checkpoint. Nothing in it was executed.</exception>
     public static Checkpoint Open(string path)

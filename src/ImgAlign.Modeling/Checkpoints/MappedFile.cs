@@ -5,8 +5,7 @@ namespace ImgAlign.Checkpoints;
 
 /// <summary>
 /// Tensors out of a file. Data that lies at a multiple of its element size is mapped, copy-on-write: no memory is taken until it is
-/// touched,
-/// and views outlive this object. Other data is copied.
+/// touched, and views outlive this object. Other data is copied.
 /// </summary>
 internal sealed class MappedFile(string path) : IDisposable
 {

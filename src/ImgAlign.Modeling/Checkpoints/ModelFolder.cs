@@ -7,8 +7,7 @@ public static class ModelFolder
 {
     /// <summary>
     /// The folder that holds a model's files: of a folder <c>models--org--name</c> of the hub's cache the snapshot that <c>refs/main</c>
-    /// names
-    /// (or the only snapshot), of any other folder itself.
+    /// names (or the only snapshot), of any other folder itself.
     /// </summary>
     /// <param name="path">The folder, or a name of the hub (<see cref="HubName"/>).</param>
     /// <exception cref="CheckpointException">There is no such folder, or it is not clear which snapshot is meant.</exception>

@@ -10,8 +10,7 @@ public static class DecoderReading
 {
     /// <summary>
     /// Token rows as one tensor, filled up on the right to one length. A decoder's tokens see only those before them, so that what fills a
-    /// row up changes
-    /// nothing of it.
+    /// row up changes nothing of it.
     /// </summary>
     /// <param name="rows">The token ids of each row.</param>
     /// <param name="lengths">The length of each row.</param>

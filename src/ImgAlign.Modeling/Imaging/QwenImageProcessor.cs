@@ -4,8 +4,7 @@ namespace ImgAlign.Imaging;
 
 /// <summary>
 /// Makes images into the patches that Qwen2.5-VL reads, as transformers' <c>Qwen2VLImageProcessor</c> on Pillow: each image is scaled so
-/// that
-/// its sides are whole numbers of merged cells, and keeps its shape and, within limits, its size.
+/// that its sides are whole numbers of merged cells, and keeps its shape and, within limits, its size.
 /// </summary>
 public sealed record QwenImageProcessor
 {

@@ -6,8 +6,7 @@ namespace ImgAlign.Runtime;
 /// <summary>
 /// A network and where its weights are. Names and shapes have been compared with the files when there is one, so that a
 /// <see cref="ModelSlot{T}"/> made of it cannot fail for them. It holds no memory: a model that consists of several networks makes all
-/// sources
-/// first and all slots last.
+/// sources first and all slots last.
 /// </summary>
 /// <typeparam name="T">The network.</typeparam>
 public sealed class ModelSource<T>

@@ -9,8 +9,7 @@ internal static class NativeHeap
 
     /// <summary>
     /// Gives what has been freed back to the system, where the C library does not do it itself: glibc keeps what lies below memory in use,
-    /// so that a
-    /// released network would still count as the process's memory.
+    /// so that a released network would still count as the process's memory.
     /// </summary>
     public static void Trim() => MallocTrim?.Invoke(0);
 

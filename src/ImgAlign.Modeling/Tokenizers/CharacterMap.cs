@@ -6,9 +6,8 @@ namespace ImgAlign.Tokenizers;
 
 /// <summary>
 /// Sentencepiece's compiled table of replacements (<c>precompiled_charsmap</c>), such as <c>nmt_nfkc</c>: NFKC, with control characters
-/// removed and
-/// all kinds of spaces as one. It holds a trie of what is replaced (a double array of darts-clone), and behind it the replacements, each
-/// ended by 0.
+/// removed and all kinds of spaces as one. It holds a trie of what is replaced (a double array of darts-clone), and behind it the
+/// replacements, each ended by 0.
 /// </summary>
 internal sealed class CharacterMap
 {
@@ -58,8 +57,7 @@ internal sealed class CharacterMap
     }
 
     // From a unit, a byte leads to the unit at its offset XOR the byte, if that bears the byte as its label. A unit that ends an entry has
-    // its
-    // value at its offset.
+    // its value at its offset.
     private int LongestMatch(ReadOnlySpan<byte> input, out ReadOnlySpan<byte> replacement)
     {
         var (longest, value) = (0, 0);

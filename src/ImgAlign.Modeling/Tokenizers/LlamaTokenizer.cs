@@ -6,8 +6,7 @@ namespace ImgAlign.Tokenizers;
 
 /// <summary>
 /// LLaMA's tokenizer: sentencepiece's byte-pair encoding over the pieces of <c>tokenizer.model</c> or <c>tokenizer.json</c>, with unknown
-/// characters as bytes. Equal
-/// to transformers' slow <c>LlamaTokenizer</c>, the one that LLaVA-1.5 uses. Safe for use by many threads.
+/// characters as bytes. Equal to transformers' slow <c>LlamaTokenizer</c>, the one that LLaVA-1.5 uses. Safe for use by many threads.
 /// </summary>
 public sealed class LlamaTokenizer
 {

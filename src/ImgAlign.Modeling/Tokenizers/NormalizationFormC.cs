@@ -5,8 +5,7 @@ namespace ImgAlign.Tokenizers;
 
 /// <summary>
 /// Unicode's normalization form C (UAX 15). The tables are our own because <see cref="string.Normalize()"/> does nothing where
-/// globalization
-/// is invariant, as it is on a bare Linux without ICU.
+/// globalization is invariant, as it is on a bare Linux without ICU.
 /// </summary>
 internal static class NormalizationFormC
 {

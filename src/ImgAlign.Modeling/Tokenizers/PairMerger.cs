@@ -3,8 +3,7 @@ namespace ImgAlign.Tokenizers;
 /// <summary>
 /// Byte-pair encoding's merge loop: joins the neighbours whose pair has the lowest rank, the leftmost among equals, until no pair has a
 /// rank. Takes n log n steps; of Microsoft.ML.Tokenizers' two loops (2.0), one is quadratic in the length of a word and the other takes
-/// ties
-/// from the right.
+/// ties from the right.
 /// </summary>
 internal sealed class PairMerger
 {

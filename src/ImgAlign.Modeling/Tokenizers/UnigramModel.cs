@@ -2,8 +2,7 @@ namespace ImgAlign.Tokenizers;
 
 /// <summary>
 /// Sentencepiece's unigram model (Kudo, 2018): of all ways to cut a text into pieces, the one whose scores (logarithms of probabilities)
-/// have
-/// the largest sum, found by the Viterbi algorithm. Safe for use by many threads.
+/// have the largest sum, found by the Viterbi algorithm. Safe for use by many threads.
 /// </summary>
 internal sealed class UnigramModel
 {

@@ -11,8 +11,7 @@ public static class ParameterInitialization
 {
     /// <summary>
     /// Replaces every parameter: linear layers and convolutions uniformly within <c>1 / sqrt(inputs)</c>, weights and biases, as PyTorch
-    /// does by
-    /// default; norms with ones and zeros; everything else, such as embeddings and latents, normally.
+    /// does by default; norms with ones and zeros; everything else, such as embeddings and latents, normally.
     /// </summary>
     /// <param name="network">A network, usually on the meta device.</param>
     /// <param name="seed">The seed.</param>

@@ -10,8 +10,7 @@ public sealed record TrainingLoss(Tensor Total, IReadOnlyDictionary<string, Tens
 {
     /// <summary>
     /// How much these samples weigh beside the other parts of their batch, where <see cref="Total"/> is a mean over something else than
-    /// samples,
-    /// such as the labels of their answers; null: their number.
+    /// samples, such as the labels of their answers; null: their number.
     /// </summary>
     public double? Weight { get; init; }
 }

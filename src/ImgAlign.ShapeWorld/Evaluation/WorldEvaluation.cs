@@ -9,9 +9,8 @@ namespace ImgAlign.ShapeWorld.Evaluation;
 
 /// <summary>
 /// Measures the method on prompts that are new, by the pipelines that users call: the base model; more samples of it, of which the scorer
-/// takes the best,
-/// at the cost of as many rounds; rounds, and rounds that the scorer may refuse; the ablations. All have the same noise; further samples
-/// have their own.
+/// takes the best, at the cost of as many rounds; rounds, and rounds that the scorer may refuse; the ablations. All have the same noise;
+/// further samples have their own.
 /// </summary>
 public sealed class WorldEvaluation : IDisposable
 {

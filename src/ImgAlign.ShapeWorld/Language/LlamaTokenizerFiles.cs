@@ -6,8 +6,7 @@ namespace ImgAlign.ShapeWorld.Language;
 
 /// <summary>
 /// The detector's tokenizer in LLaMA's published layout, a sentencepiece model with byte-pair encoding: any text can be read, and each word
-/// of
-/// questions, captions and instructions is one token.
+/// of questions, captions and instructions is one token.
 /// </summary>
 internal static class LlamaTokenizerFiles
 {

@@ -2,8 +2,7 @@ namespace ImgAlign.ShapeWorld.Scenes;
 
 /// <summary>
 /// What a picture shows: two different objects beside each other or one above the other. There is one <see cref="Scene"/> for each meaning:
-/// "a red circle left
-/// of a blue square" and "a blue square right of a red circle" are equal.
+/// "a red circle left of a blue square" and "a blue square right of a red circle" are equal.
 /// </summary>
 /// <param name="First">The left or the upper object.</param>
 /// <param name="Second">The right or the lower object.</param>

@@ -44,9 +44,8 @@ internal sealed class FrozenEncoders : IDisposable
     /// <summary>Reads scenes as a diffusion network is trained on them.</summary>
     /// <param name="draws">The samples.</param>
     /// <param name="captionNoise">The part of the captions that has one thing wrong.</param>
-    /// <param name="withImages">
-    /// Whether there are image prompts: other pictures of the same scenes, as in a round, where the picture that prompts is never the one
-    /// that is drawn.
+    /// <param name="withImages"> Whether there are image prompts: other pictures of the same scenes, as in a round, where the picture that
+    /// prompts is never the one that is drawn.
     /// </param>
     public DiffusionBatch Read(IReadOnlyList<SampleDraw> draws, double captionNoise, bool withImages)
     {

@@ -4,8 +4,7 @@ namespace ImgAlign.ShapeWorld.Training;
 
 /// <summary>
 /// Gives the latents of a trained autoencoder mean 0 and deviation 1 in every channel, by the weights of the two 1x1 convolutions around
-/// them: the
-/// autoencoder as a whole stays the same.
+/// them: the autoencoder as a whole stays the same.
 /// </summary>
 internal static class LatentNormalization
 {

@@ -13,9 +13,8 @@ namespace ImgAlign.ShapeWorld.Training;
 internal sealed class SceneHeads : nn.Module
 {
     // Is it vertical; is the object that is named last the first; first colour and shape; second colour and shape. Which object is where
-    // follows from the
-    // order of words and from the relation together, and neither alone tells anything of it: the second question asks for the relation by
-    // itself.
+    // follows from the order of words and from the relation together, and neither alone tells anything of it: the second question asks for
+    // the relation by itself.
     internal static readonly long[] SlotSizes = [2, 2, SceneObject.Colors, SceneObject.Shapes, SceneObject.Colors, SceneObject.Shapes];
 
     [ComponentName(Name = "patches")]

@@ -9,8 +9,7 @@ namespace ImgAlign.ShapeWorld.Training;
 
 /// <summary>
 /// Trains the world stage by stage, from a seed. Each stage reads what the ones before it left, continues where it was interrupted, and is
-/// measured
-/// on scenes that it was not trained on: what does not pass its gate is not built upon.
+/// measured on scenes that it was not trained on: what does not pass its gate is not built upon.
 /// </summary>
 public sealed class WorldTraining
 {

@@ -8,8 +8,7 @@ namespace ImgAlign.Testing.Golden;
 
 /// <summary>
 /// A checkpoint whose values follow from names, shapes and a seed (rule <c>name-hash-v1</c> of the golden cases), so that full-width
-/// networks
-/// need no files. Every value is exact in float32.
+/// networks need no files. Every value is exact in float32.
 /// </summary>
 public sealed class RuleCheckpoint : Checkpoint
 {

@@ -21,8 +21,7 @@ public sealed class FullSizeResult
 
     /// <summary>
     /// How far it is from float32 on the CPU: the root mean square of the difference, in root mean squares of that; NaN where a number is
-    /// not
-    /// finite, null for the reference itself and where it did not run.
+    /// not finite, null for the reference itself and where it did not run.
     /// </summary>
     public double? Error { get; internal init; }
 

@@ -6,8 +6,7 @@ namespace ImgAlign.Training.Aligner;
 
 /// <summary>
 /// How an Implicit Aligner is trained. The defaults are IMG's. The data are preference pairs: a folder with <c>pairs.jsonl</c>, or Parquet
-/// in
-/// Pick-a-Pic's columns, a file or a folder.
+/// in Pick-a-Pic's columns, a file or a folder.
 /// </summary>
 public sealed class AlignerTrainingOptions : TrainingRunOptions
 {

@@ -7,11 +7,9 @@ namespace ImgAlign.Training.Aligner;
 
 /// <summary>
 /// Preference pairs as the frozen networks see them. Image-prompt features are computed when they are first wanted, and then come from
-/// disk:
-/// 131 KB a picture for SDXL. The detector's hidden states are larger (13 MB a pair for LLaVA-1.5-13B) and depend on the question; they are
-/// computed every time unless a store for them is given, and the question is then the same in every epoch. Several workers may read: the
-/// frozen
-/// networks and the stores serve one at a time.
+/// disk: 131 KB a picture for SDXL. The detector's hidden states are larger (13 MB a pair for LLaVA-1.5-13B) and depend on the question;
+/// they are computed every time unless a store for them is given, and the question is then the same in every epoch. Several workers may
+/// read: the frozen networks and the stores serve one at a time.
 /// </summary>
 public sealed class FrozenFeatures : IPreferenceFeatures
 {

@@ -8,10 +8,8 @@ namespace ImgAlign.Training.Data;
 
 /// <summary>
 /// Features of frozen networks on disk, by the contents that they were computed from. One file that only grows. It begins with what it
-/// holds
-/// (<c>IMGFEAT1</c>, the width of a row, the networks' fingerprint); each record is a key of 32 bytes, the number of rows, a checksum of
-/// both,
-/// and the rows in float32. The last record is cut off where a killed process has left it unfinished; nothing else is ever cut.
+/// holds (<c>IMGFEAT1</c>, the width of a row, the networks' fingerprint); each record is a key of 32 bytes, the number of rows, a checksum
+/// of both, and the rows in float32. The last record is cut off where a killed process has left it unfinished; nothing else is ever cut.
 /// </summary>
 public sealed class FeatureStore : IDisposable
 {

@@ -5,8 +5,8 @@ namespace ImgAlign.Training.Data;
 
 /// <summary>
 /// InstructPix2Pix (Brooks et al., 2023) as triplets: Parquet with the columns <c>original_image</c>, <c>edited_prompt</c> and
-/// <c>edit_prompt</c>, or the
-/// authors' folders, whose <c>seeds.json</c> lists folders with <c>prompt.json</c> and pictures <c>SEED_0.jpg</c>.
+/// <c>edit_prompt</c>, or the authors' folders, whose <c>seeds.json</c> lists folders with <c>prompt.json</c> and pictures
+/// <c>SEED_0.jpg</c>.
 /// </summary>
 internal static class InstructPix2Pix
 {

@@ -2,8 +2,7 @@ namespace ImgAlign.Training.Data;
 
 /// <summary>
 /// Pick-a-Pic (Kirstain et al., 2023): Parquet with the columns <c>jpg_0</c>, <c>jpg_1</c>, <c>label_0</c>, <c>label_1</c> and
-/// <c>caption</c>. Ties are dropped,
-/// as IMG does.
+/// <c>caption</c>. Ties are dropped, as IMG does.
 /// </summary>
 internal static class PickAPic
 {

@@ -2,8 +2,7 @@ namespace ImgAlign.Training.Data;
 
 /// <summary>
 /// Preference pairs in a folder: <c>pairs.jsonl</c> has lines <c>{"caption": …, "preferred": FILE, "rejected": FILE}</c>, whose files are
-/// relative to
-/// the folder. What is wrong with a pair is found when it is used.
+/// relative to the folder. What is wrong with a pair is found when it is used.
 /// </summary>
 public static class PreferenceFolder
 {

@@ -5,10 +5,8 @@ namespace ImgAlign.Training.Detector;
 
 /// <summary>
 /// How LLaVA is fine-tuned on edit instructions. The defaults are LLaVA's recipe, as IMG uses it (IMG, A.3). The data are triplets in one
-/// of
-/// InstructPix2Pix's layouts (<see cref="Data.InstructPix2Pix"/>); at the end of the run the tuned model is in its folder's <c>model</c>,
-/// in the layout
-/// of the given one.
+/// of InstructPix2Pix's layouts (<see cref="Data.InstructPix2Pix"/>); at the end of the run the tuned model is in its folder's
+/// <c>model</c>, in the layout of the given one.
 /// </summary>
 public sealed class DetectorTrainingOptions : TrainingRunOptions
 {

@@ -7,8 +7,7 @@ namespace ImgAlign.Training.Detector;
 
 /// <summary>
 /// Triplets as LLaVA is asked about them: it reads the original picture and a question, drawn from the list, that holds the edited prompt,
-/// and
-/// answers with the instruction (IMG, section 3.2).
+/// and answers with the instruction (IMG, section 3.2).
 /// </summary>
 internal sealed class TripletQuestions(IReadOnlyList<EditTriplet> triplets, LlavaProcessor processor)
 {

@@ -4,8 +4,7 @@ namespace ImgAlign.Training.Parallel;
 
 /// <summary>
 /// Several processes, or threads that stand for them, that train copies of one network. All of them make the same calls in the same order.
-/// An
-/// existing engine, such as MPI or NCCL, can stand behind it.
+/// An existing engine, such as MPI or NCCL, can stand behind it.
 /// </summary>
 public interface IProcessGroup
 {

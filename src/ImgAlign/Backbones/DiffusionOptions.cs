@@ -31,8 +31,7 @@ public abstract class DiffusionOptions : ModelOptions
 
     /// <summary>
     /// The image prompt, as released: a folder with <c>image_encoder</c> and the files of the projection and the adapter. Null: the paths
-    /// of its
-    /// parts, or no image prompts, and so no alignment.
+    /// of its parts, or no image prompts, and so no alignment.
     /// </summary>
     public string? ImagePromptPath { get; set; }
 

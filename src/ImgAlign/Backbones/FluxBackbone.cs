@@ -10,8 +10,7 @@ namespace ImgAlign.Backbones;
 
 /// <summary>
 /// FLUX.1-dev, FLUX.1-schnell and their fine-tunes, with XLabs' image prompt. Guidance is twofold: a scale that the network takes as an
-/// input, the guidance of the model's
-/// card, and classifier-free guidance from the second step on, as in IMG (<see cref="FluxSettings"/>).
+/// input, the guidance of the model's card, and classifier-free guidance from the second step on, as in IMG (<see cref="FluxSettings"/>).
 /// </summary>
 public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
 {

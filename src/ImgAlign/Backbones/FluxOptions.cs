@@ -8,12 +8,9 @@ namespace ImgAlign.Backbones;
 /// <remarks>
 /// The model: a folder as published (<c>text_encoder</c>, <c>text_encoder_2</c>, <c>tokenizer</c>, <c>tokenizer_2</c>, <c>scheduler</c>,
 /// <c>transformer</c>, <c>vae</c>), or a folder of the hub's local cache (<c>models--org--name</c>). Where it has no <c>transformer</c> or
-/// no
-/// <c>vae</c>, the authors' <c>flux1-dev.safetensors</c> (or <c>flux1-schnell.safetensors</c>, or the one <c>.gguf</c> file) and
-/// <c>ae.safetensors</c> in it are taken.
-/// The image prompt is a folder with <c>ip_adapter.safetensors</c> and <c>image_encoder</c> (ViT-L/14). Other files may be in diffusers' or
-/// in the
-/// authors' layout.
+/// no <c>vae</c>, the authors' <c>flux1-dev.safetensors</c> (or <c>flux1-schnell.safetensors</c>, or the one <c>.gguf</c> file) and
+/// <c>ae.safetensors</c> in it are taken. The image prompt is a folder with <c>ip_adapter.safetensors</c> and <c>image_encoder</c>
+/// (ViT-L/14). Other files may be in diffusers' or in the authors' layout.
 /// </remarks>
 public sealed class FluxOptions : DiffusionOptions
 {
@@ -33,9 +30,8 @@ public sealed class FluxOptions : DiffusionOptions
 
     /// <summary>
     /// Skips the blocks behind the first one in steps in which the first one adds nearly the same as in the last step that ran all: the
-    /// relative
-    /// change up to which steps count as the same, such as 0.1; decided for each picture by itself. The picture changes. Null: all blocks
-    /// run in all steps.
+    /// relative change up to which steps count as the same, such as 0.1; decided for each picture by itself. The picture changes. Null: all
+    /// blocks run in all steps.
     /// </summary>
     [Range(0.0, 1.0)]
     public double? StepCacheThreshold { get; set; }

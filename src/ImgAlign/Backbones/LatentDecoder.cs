@@ -59,8 +59,7 @@ internal sealed class LatentDecoder : IDisposable
     public StageFootprint Estimate(ImageSize size)
     {
         // Where the last block begins: what enters it, its normalised copy, that in the order that the convolution wants, and the result,
-        // of half
-        // as many channels; the other half for what the convolution needs.
+        // of half as many channels; the other half for what the convolution needs.
         const long FeatureMaps = 4;
         var channels = config.BlockOutChannels[Math.Min(1, config.BlockOutChannels.Count - 1)];
         return new(slot.Name, slot.WeightBytes, FeatureMaps * size.Width * size.Height * channels * (slot.Type == float32 ? 4 : 2));

@@ -2,8 +2,7 @@ namespace ImgAlign.Backbones;
 
 /// <summary>
 /// SDXL's conditioning on the history of a training picture (SDXL, section 2.2). Absent values mean: as large as the picture that is
-/// generated, and not
-/// cropped.
+/// generated, and not cropped.
 /// </summary>
 public sealed class SdxlSettings : IFamilySettings
 {

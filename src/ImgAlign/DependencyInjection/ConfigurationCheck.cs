@@ -5,9 +5,9 @@ using Microsoft.Extensions.Configuration;
 namespace ImgAlign.DependencyInjection;
 
 /// <summary>
-/// Compares a section with the options that it is bound to. The binder's own <c>ErrorOnUnknownConfiguration</c> is not enough: it
-/// passes over a text
-/// where an object or a list is needed, a list where a text is needed, and knows nothing of sections that other options are bound to.
+/// Compares a section with the options that it is bound to. The binder's own <c>ErrorOnUnknownConfiguration</c> is not enough: it passes
+/// over a text where an object or a list is needed, a list where a text is needed, and knows nothing of sections that other options are
+/// bound to.
 /// </summary>
 /// <param name="bound">The sections that options are bound to.</param>
 internal sealed class ConfigurationCheck(IEnumerable<BoundSection> bound)

@@ -14,8 +14,7 @@ public static class ImgAlignServiceCollectionExtensions
     /// <summary>
     /// Adds <see cref="IAlignmentPipeline"/> and <see cref="IGenerationPipeline"/>, and further ones by the names in
     /// <see cref="ImgAlignOptions.Pipelines"/> as keys. The builder that is returned says which models there are. All are singletons that
-    /// the container
-    /// owns; weights are loaded on first use.
+    /// the container owns; weights are loaded on first use.
     /// </summary>
     /// <param name="services">The container's services.</param>
     /// <param name="configure">Sets the options, which are checked when the host starts.</param>
@@ -49,8 +48,7 @@ public static class ImgAlignServiceCollectionExtensions
 
     /// <summary>
     /// The same, with the options bound to a section of the configuration. An unknown key in it is an error when the host starts, unless
-    /// options of
-    /// models are bound to it (<c>UseSdxl(section.GetSection("Sdxl"))</c>, or <see cref="StrictConfiguration.BindStrictly"/>).
+    /// options of models are bound to it (<c>UseSdxl(section.GetSection("Sdxl"))</c>, or <see cref="StrictConfiguration.BindStrictly"/>).
     /// </summary>
     /// <param name="services">The container's services.</param>
     /// <param name="configuration">The section, such as <c>configuration.GetSection("ImgAlign")</c>.</param>

@@ -6,9 +6,8 @@ using Microsoft.Extensions.Options;
 namespace ImgAlign.DependencyInjection;
 
 /// <summary>
-/// Options from a configuration in which nothing is ignored: an unknown key, or a value of another type than its option's, is an error
-/// that names
-/// the key and the value. Numbers are written with a point and without separators of thousands, whatever the culture.
+/// Options from a configuration in which nothing is ignored: an unknown key, or a value of another type than its option's, is an error that
+/// names the key and the value. Numbers are written with a point and without separators of thousands, whatever the culture.
 /// </summary>
 public static class StrictConfiguration
 {

@@ -6,15 +6,13 @@ namespace ImgAlign.Detectors;
 /// <summary>Where the files of a LLaVA-1.5 are, and how it is asked.</summary>
 /// <remarks>
 /// The model: a folder in the layout of <c>llava-hf/llava-1.5-13b-hf</c> or of <c>liuhaotian/llava-v1.5-13b</c> (as IMG's own
-/// <c>llava</c>),
-/// or a folder of the hub's local cache.
+/// <c>llava</c>), or a folder of the hub's local cache.
 /// </remarks>
 public sealed class LlavaOptions : ModelOptions
 {
     /// <summary>
     /// The folder of the vision tower, <c>openai/clip-vit-large-patch14-336</c>, where the model's folder does not hold it. Weights of the
-    /// tower
-    /// in the model's own checkpoint come first: they may be fine-tuned.
+    /// tower in the model's own checkpoint come first: they may be fine-tuned.
     /// </summary>
     public string? VisionTowerPath { get; set; }
 

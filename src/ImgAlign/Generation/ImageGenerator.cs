@@ -4,8 +4,7 @@ namespace ImgAlign.Generation;
 
 /// <summary>
 /// Generates the pictures of a request from the same prompts and the same noise as often as asked, with other image prompts each time.
-/// Several backbones,
-/// each on its own device, share the items.
+/// Several backbones, each on its own device, share the items.
 /// </summary>
 internal sealed class ImageGenerator : IDisposable
 {

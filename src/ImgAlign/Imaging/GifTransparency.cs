@@ -2,8 +2,7 @@ namespace ImgAlign.Imaging;
 
 /// <summary>
 /// Which colour a GIF's transparent pixels have. Decoders lose it, since they leave such pixels out; so the mark is taken out of the file
-/// first, and
-/// the pixels come back in the colour that their palette entry stores, as in Pillow.
+/// first, and the pixels come back in the colour that their palette entry stores, as in Pillow.
 /// </summary>
 internal static class GifTransparency
 {

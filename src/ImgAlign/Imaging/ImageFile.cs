@@ -7,18 +7,16 @@ namespace ImgAlign.Imaging;
 
 /// <summary>
 /// Image files as Pillow's <c>ImageOps.exif_transpose(Image.open(f)).convert("RGB")</c> reads them: turned as the EXIF orientation says,
-/// grey is
-/// repeated, palettes are looked up, alpha is dropped and not blended, colour profiles are ignored. PNG, JPEG, WebP, BMP and GIF (the first
-/// frame).
-/// Only 16-bit grey differs: Pillow clips it at 255, here the upper 8 bits are taken.
+/// grey is repeated, palettes are looked up, alpha is dropped and not blended, colour profiles are ignored. PNG, JPEG, WebP, BMP and GIF
+/// (the first frame). Only 16-bit grey differs: Pillow clips it at 255, here the upper 8 bits are taken.
 /// </summary>
 public static class ImageFile
 {
     /// <summary>Reads an image file, or all that a pipe gives.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="ImgAlignException">
-    /// The file is missing or may not be read, is no image, is broken or cut off, has more than 178,956,970 pixels (as Pillow, against
-    /// decompression bombs), or needs more memory than is free. The size is checked before memory for the pixels is taken.
+    /// <exception cref="ImgAlignException"> The file is missing or may not be read, is no image, is broken or cut off, has more than
+    /// 178,956,970 pixels (as Pillow, against decompression bombs), or needs more memory than is free. The size is checked before memory
+    /// for the pixels is taken.
     /// </exception>
     public static RgbImage Load(string path)
     {
@@ -80,8 +78,7 @@ public static class ImageFile
     }
 
     // Without a colour space, values are taken as the file has them. The memory is not the garbage collector's, so that it is gone as soon
-    // as
-    // it is not needed: that of a large picture is hundreds of megabytes.
+    // as it is not needed: that of a large picture is hundreds of megabytes.
     private static SKBitmap Rgba(int width, int height, SKAlphaType alpha) =>
         new(new SKImageInfo(width, height, SKColorType.Rgba8888, alpha));
 

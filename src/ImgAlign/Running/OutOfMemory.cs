@@ -4,10 +4,8 @@ namespace ImgAlign.Running;
 
 /// <summary>
 /// Recognises that a device ran out of memory. libtorch throws a c10::OutOfMemoryError for a GPU and a plain c10::Error for the CPU;
-/// TorchSharp
-/// keeps of either only the message, in an <see cref="ExternalException"/> without a code (<c>torch.CheckForErrors</c>), so that the two
-/// phrases
-/// that libtorch uses have to do. They are English in every locale.
+/// TorchSharp keeps of either only the message, in an <see cref="ExternalException"/> without a code (<c>torch.CheckForErrors</c>), so that
+/// the two phrases that libtorch uses have to do. They are English in every locale.
 /// </summary>
 internal static class OutOfMemory
 {

@@ -10,8 +10,7 @@ namespace ImgAlign.Running;
 
 /// <summary>
 /// One run in progress, on the worker thread of its first device. Every stage goes through it, to the device of the model at work, so that
-/// progress,
-/// cancellation, timings, activities, metrics and logs are the same for all and out of the way of the method.
+/// progress, cancellation, timings, activities, metrics and logs are the same for all and out of the way of the method.
 /// </summary>
 internal sealed class RunContext : IDisposable
 {

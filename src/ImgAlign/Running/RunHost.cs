@@ -7,8 +7,7 @@ namespace ImgAlign.Running;
 
 /// <summary>
 /// Where the runs of a pipeline are at home: it waits for the devices, checks the memory, runs, and passes on what happens. Disposing ends
-/// its own runs
-/// and waits for them, and for no others.
+/// its own runs and waits for them, and for no others.
 /// </summary>
 /// <param name="owner">The pipeline's type, which callers of a disposed one are told.</param>
 /// <param name="recordPrompts">Whether prompts are written to logs and traces.</param>

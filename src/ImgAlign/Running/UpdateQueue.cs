@@ -4,8 +4,7 @@ namespace ImgAlign.Running;
 
 /// <summary>
 /// A run's updates on their way to whoever listens, so that a listener can neither end the run nor hold it up. One that falls behind misses
-/// steps and
-/// previews; everything else arrives, in its order.
+/// steps and previews; everything else arrives, in its order.
 /// </summary>
 internal sealed class UpdateQueue
 {

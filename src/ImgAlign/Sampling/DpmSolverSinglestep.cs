@@ -4,8 +4,7 @@ namespace ImgAlign.Sampling;
 
 /// <summary>
 /// DPM-Solver of the orders 1 to 3 in groups of as many steps, each of which starts again from the sample at the group's beginning, with
-/// one answer more (diffusers
-/// <c>DPMSolverSinglestepScheduler</c>).
+/// one answer more (diffusers <c>DPMSolverSinglestepScheduler</c>).
 /// </summary>
 /// <param name="order">The order, 1 to 3, and the number of steps in a group.</param>
 /// <param name="update">The form of its updates.</param>

@@ -5,8 +5,7 @@ namespace ImgAlign.Tests.Devices;
 
 /// <summary>
 /// Every network in its published size runs on the meta device, where it takes no memory: a tensor that would be left on the CPU beside a
-/// GPU
-/// is left there, too, and seen.
+/// GPU is left there, too, and seen.
 /// </summary>
 public class FullSizeNetworkTests
 {

@@ -66,9 +66,8 @@ public class MetaDeviceTests
             // Copies are meant to go from one device to another.
             _ = x.copy_(ones(4, 8));
             // A product of matrices with a bias is one operator, addmm, whose kernel does not look; another one cannot be registered,
-            // because
-            // libtorch's stable interface does not hand over its factors. Where a sample is a single vector (times, guidance, pooled text),
-            // linear layers are computed by it.
+            // because libtorch's stable interface does not hand over its factors. Where a sample is a single vector (times, guidance,
+            // pooled text), linear layers are computed by it.
             _ = nn.functional.linear(ones(4, 8), ones(3, 8, device: META), ones(3, device: META));
         });
     }

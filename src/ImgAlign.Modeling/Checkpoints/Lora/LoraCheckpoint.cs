@@ -4,8 +4,7 @@ namespace ImgAlign.Checkpoints;
 
 /// <summary>
 /// A checkpoint with LoRAs merged into it: reads as the base checkpoint does, with <c>W + scale * (alpha / rank) * up @ down</c> in float32
-/// in
-/// place of each changed weight. Whatever loads the base can load this.
+/// in place of each changed weight. Whatever loads the base can load this.
 /// </summary>
 public sealed class LoraCheckpoint : Checkpoint
 {

@@ -5,8 +5,7 @@ namespace ImgAlign.Checkpoints;
 
 /// <summary>
 /// How strongly the layers of a LoRA act, where diffusers wrote it into the file: the fields of peft's <c>LoraConfig</c> for each network,
-/// as
-/// the JSON text <c>lora_adapter_metadata</c> in the file's metadata.
+/// as the JSON text <c>lora_adapter_metadata</c> in the file's metadata.
 /// </summary>
 internal sealed class LoraMetadata
 {

@@ -4,8 +4,7 @@ namespace ImgAlign.Checkpoints;
 
 /// <summary>
 /// One file of <c>torch.save</c>: dictionaries of tensors, named by their keys joined with dots; everything else in them is left out.
-/// Tensors
-/// whose storages lie at a multiple of their element size are views of the file.
+/// Tensors whose storages lie at a multiple of their element size are views of the file.
 /// </summary>
 internal sealed class PickleFile : Checkpoint
 {

@@ -32,9 +32,8 @@ internal sealed class PickleMachine
     /// <param name="length">The most bytes that it may have; the input has as many.</param>
     /// <returns>
     /// The object, and the storages that it refers to by their keys. An object is null, bool, long, <see cref="BigInteger"/>, double,
-    /// string,
-    /// a list, an array (a tuple), <see cref="PickleDictionary"/>,
-    /// <see cref="PickleTensor"/>, <see cref="PickleStorage"/> or <see cref="PickleGlobal"/>.
+    /// string, a list, an array (a tuple), <see cref="PickleDictionary"/>, <see cref="PickleTensor"/>, <see cref="PickleStorage"/> or
+    /// <see cref="PickleGlobal"/>.
     /// </returns>
     /// <exception cref="PickleException">It is broken, or does something that weights do not need.</exception>
     public static (object? Value, IReadOnlyDictionary<string, PickleStorage> Storages) Run(Stream input, long length)

@@ -12,8 +12,7 @@ namespace ImgAlign.Networks.Aligner;
 
 /// <summary>
 /// The Implicit Aligner <c>f(h, z)</c> (IMG, section 3.3): image-prompt features z <c>[B, n, d]</c> are moved towards what the prompt asks,
-/// led by
-/// the detector's hidden states h <c>[B, N, D]</c>. Its last layer starts at zero, so that an untrained aligner is the identity.
+/// led by the detector's hidden states h <c>[B, N, D]</c>. Its last layer starts at zero, so that an untrained aligner is the identity.
 /// </summary>
 public sealed class AlignerNetwork : nn.Module<Tensor, Tensor, Tensor>
 {

@@ -9,8 +9,7 @@ namespace ImgAlign.Networks.Flux;
 
 /// <summary>
 /// A block with weights of their own for text and image, which meet in the attention (diffusers <c>FluxTransformerBlock</c>). An image
-/// prompt
-/// is attended to by the image's queries, as they are before rotation, and added at the very end: neither gated nor projected (XLabs
+/// prompt is attended to by the image's queries, as they are before rotation, and added at the very end: neither gated nor projected (XLabs
 /// <c>IPDoubleStreamBlockProcessor</c>).
 /// </summary>
 internal sealed class DoubleStreamBlock : nn.Module<Tensor, FluxStep, Tensor>

@@ -6,8 +6,7 @@ namespace ImgAlign.Networks.Flux;
 
 /// <summary>
 /// Sizes of a FLUX.1 transformer: the <c>config.json</c> of diffusers' <c>FluxTransformer2DModel</c>, with that class's defaults, or what
-/// the
-/// authors' file itself tells.
+/// the authors' file itself tells.
 /// </summary>
 public sealed record FluxConfig
 {

@@ -8,8 +8,7 @@ namespace ImgAlign.Networks.Layers;
 
 /// <summary>
 /// A layer with a weight and perhaps a bias. Unlike TorchSharp's own layers it is made without initialisation: weights come from a
-/// checkpoint
-/// or a trainer.
+/// checkpoint or a trainer.
 /// </summary>
 public abstract class AffineLayer : nn.Module<Tensor, Tensor>, IParameterHolder
 {

@@ -5,13 +5,12 @@ namespace ImgAlign.Networks.Layers;
 
 /// <summary>
 /// A convolution with a square kernel. Takes maps in any order of memory and gives them with their channels last: the layers between keep
-/// that
-/// order, pixels are then tokens without a copy, and convolutions need not reorder their inputs.
+/// that order, pixels are then tokens without a copy, and convolutions need not reorder their inputs.
 /// </summary>
 /// <remarks>
 /// The order is not only a matter of speed. oneDNN 3.7.1, of libtorch 2.10, gives wrong numbers on some CPUs for channels-first
-/// convolutions
-/// whose channels are not multiples of 16, and for 1x1 convolutions of few pixels in the channels-last order; the latter are products here.
+/// convolutions whose channels are not multiples of 16, and for 1x1 convolutions of few pixels in the channels-last order; the latter are
+/// products here.
 /// </remarks>
 public sealed class Convolution2d : AffineLayer
 {
@@ -73,8 +72,7 @@ public sealed class Convolution2d : AffineLayer
     }
 
     // oneDNN reorders the whole weight in every call. With many channels and few pixels that is most of the time, and a copy of the pixels
-    // is
-    // the smaller one.
+    // is the smaller one.
     private bool IsMostlyWeight(Tensor x) =>
         x.device.type == DeviceType.CPU && 2 * x.shape[0] * Outputs(x.shape[2]) * Outputs(x.shape[3]) <= outChannels;
 

@@ -4,11 +4,9 @@ namespace ImgAlign.Networks.Layers;
 
 /// <summary>
 /// Skips the blocks of a transformer behind the first one, for each sample in the steps in which what the first block adds to it is nearly
-/// what
-/// it added in the last step that ran all blocks: then what the others added is added again (First Block Cache of ParaAttention). Each
-/// sample is
-/// decided on by itself, so that a picture does not depend on what it is computed with. It belongs to one conditioning, so that branches of
-/// guidance that run apart do not meet.
+/// what it added in the last step that ran all blocks: then what the others added is added again (First Block Cache of ParaAttention). Each
+/// sample is decided on by itself, so that a picture does not depend on what it is computed with. It belongs to one conditioning, so that
+/// branches of guidance that run apart do not meet.
 /// </summary>
 /// <param name="threshold">How far the first block's addition may be from its last one, relative, in the mean of absolute values.</param>
 public sealed class FirstBlockCache(double threshold) : IDisposable

@@ -4,8 +4,7 @@ namespace ImgAlign.Networks.Layers;
 
 /// <summary>
 /// Gradient checkpointing (Chen et al., 2016; <c>torch.utils.checkpoint</c>): a block's activations are not kept for its gradients but
-/// computed
-/// again when these are wanted, a forward pass more for much less memory. The block must compute the same both times.
+/// computed again when these are wanted, a forward pass more for much less memory. The block must compute the same both times.
 /// </summary>
 internal sealed class Recomputation : autograd.SingleTensorFunction<Recomputation>
 {

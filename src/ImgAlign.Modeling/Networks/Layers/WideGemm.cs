@@ -10,8 +10,7 @@ namespace ImgAlign.Networks.Layers;
 /// </summary>
 /// <remarks>
 /// x is packed into panels of 32 rows, each column by column, so that a register holds 16 rows of x; W is read as it is. A task is a tile
-/// of
-/// W's rows, which stays in the cache while a strip of panels passes by; its outputs are collected transposed.
+/// of W's rows, which stays in the cache while a strip of panels passes by; its outputs are collected transposed.
 /// </remarks>
 internal static unsafe class WideGemm
 {

@@ -53,8 +53,7 @@ public record LlamaConfig
 
     /// <summary>
     /// How a head's frequencies are shared out among the axes of positions (Qwen2.5-VL's multimodal positions: time, row, column); null
-    /// where
-    /// positions have one axis.
+    /// where positions have one axis.
     /// </summary>
     [JsonIgnore]
     public IReadOnlyList<int>? RopeSections { get; init; }

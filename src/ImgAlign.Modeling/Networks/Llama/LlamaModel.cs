@@ -61,12 +61,11 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
 
     /// <summary>Runs all layers.</summary>
     /// <param name="embeddings"><c>[B, N, D]</c>.</param>
-    /// <param name="cache">
-    /// Remembers these positions and shows those before; null for a single pass. One that is not empty takes one position at a time.
+    /// <param name="cache"> Remembers these positions and shows those before; null for a single pass. One that is not empty takes one
+    /// position at a time.
     /// </param>
-    /// <param name="positions">
-    /// Where each token stands, <c>[axes, B, N]</c>, for models whose positions have several axes; null: they count up, from what the cache
-    /// holds. What follows in the cache then stands behind the furthest of them.
+    /// <param name="positions"> Where each token stands, <c>[axes, B, N]</c>, for models whose positions have several axes; null: they
+    /// count up, from what the cache holds. What follows in the cache then stands behind the furthest of them.
     /// </param>
     /// <returns>Hidden states after the final norm, <c>[B, N, D]</c>.</returns>
     /// <exception cref="InvalidRequestException">The sequence is longer than the model allows.</exception>

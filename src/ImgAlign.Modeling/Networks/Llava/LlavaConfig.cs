@@ -8,8 +8,7 @@ namespace ImgAlign.Networks.Llava;
 
 /// <summary>
 /// The sizes of a LLaVA-1.5, from the <c>config.json</c> of either published layout: transformers' (<c>llava-hf/llava-1.5-13b-hf</c>) or
-/// the
-/// authors' (<c>liuhaotian/llava-v1.5-13b</c>), which leaves the vision tower's sizes to the tower's own folder.
+/// the authors' (<c>liuhaotian/llava-v1.5-13b</c>), which leaves the vision tower's sizes to the tower's own folder.
 /// </summary>
 public sealed record LlavaConfig
 {
@@ -50,8 +49,8 @@ public sealed record LlavaConfig
     /// <summary>Reads a model's folder.</summary>
     /// <param name="folder">The folder with <c>config.json</c> and, if there is one, <c>generation_config.json</c>; one of the hub's cache
     /// is resolved.</param>
-    /// <param name="visionTower">
-    /// The vision tower's folder, for the authors' layout; null where the configuration describes the tower, or names the published one.
+    /// <param name="visionTower"> The vision tower's folder, for the authors' layout; null where the configuration describes the tower, or
+    /// names the published one.
     /// </param>
     /// <exception cref="ImgAlignException">A file is missing or broken, or an option is not supported.</exception>
     public static LlavaConfig Read(string folder, string? visionTower = null)

@@ -60,9 +60,8 @@ public sealed class LlavaModel : nn.Module<Tensor, Tensor?, Tensor>
 
     /// <summary>The sequence that the language model reads: embedded tokens, with the projected patches in the images' places. Rows that
     /// come out shorter than others are filled up on the right.</summary>
-    /// <param name="ids">
-    /// Token ids <c>[B, N']</c>; an image is one -200 (LLaVA's IMAGE_TOKEN_INDEX), or <see cref="LlavaConfig.ImageTokens"/> times
-    /// <see cref="LlavaConfig.ImageTokenIndex"/>.
+    /// <param name="ids"> Token ids <c>[B, N']</c>; an image is one -200 (LLaVA's IMAGE_TOKEN_INDEX), or
+    /// <see cref="LlavaConfig.ImageTokens"/> times <see cref="LlavaConfig.ImageTokenIndex"/>.
     /// </param>
     /// <param name="pixels">Normalised pixels <c>[images, 3, S, S]</c> in the order of their places, or null for none.</param>
     /// <returns><c>[B, N, D]</c>.</returns>

@@ -5,8 +5,7 @@ namespace ImgAlign.Networks.Qwen;
 
 /// <summary>
 /// Attention within consecutive parts of a sequence, never across them. Parts of one length are computed as one batch: there is no mask
-/// over
-/// all pairs of positions, and memory grows with their number. Made and used in one dispose scope.
+/// over all pairs of positions, and memory grows with their number. Made and used in one dispose scope.
 /// </summary>
 internal sealed class AttentionSegments
 {

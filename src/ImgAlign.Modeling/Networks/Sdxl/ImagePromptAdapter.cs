@@ -48,8 +48,7 @@ public sealed class ImagePromptAdapter : nn.Module
 
     /// <summary>
     /// Gives each projection the weights with which its attention projects text: what training starts from (IP-Adapter's
-    /// <c>tutorial_train_sdxl.py</c>), since
-    /// queries are made for them. Both networks have weights, of one type and on one device.
+    /// <c>tutorial_train_sdxl.py</c>), since queries are made for them. Both networks have weights, of one type and on one device.
     /// </summary>
     /// <param name="unet">The UNet that the adapter is for.</param>
     public void StartFromText(UNet2DConditionModel unet)

@@ -11,8 +11,7 @@ namespace ImgAlign.Networks.Sdxl;
 
 /// <summary>
 /// The image prompt's projection (IP-Adapter Plus <c>Resampler</c>): hidden states of the image encoder <c>[B, N, D]</c> to a fixed number
-/// of
-/// tokens <c>[B, n, d]</c>.
+/// of tokens <c>[B, n, d]</c>.
 /// </summary>
 public sealed class Resampler : nn.Module<Tensor, Tensor>, IParameterHolder
 {

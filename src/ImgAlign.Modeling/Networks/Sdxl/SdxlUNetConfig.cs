@@ -46,8 +46,7 @@ public sealed record SdxlUNetConfig
 
     /// <summary>
     /// Transformer layers behind the residual blocks of each down block: one number for all blocks, one a block, or a list a block with one
-    /// a
-    /// residual block. The mid block has the last one.
+    /// a residual block. The mid block has the last one.
     /// </summary>
     [JsonConverter(typeof(NestedCountsConverter))]
     public IReadOnlyList<IReadOnlyList<int>> TransformerLayersPerBlock { get; init; } =

@@ -9,8 +9,7 @@ namespace ImgAlign.Networks.Sdxl;
 
 /// <summary>
 /// SDXL's denoising network (diffusers <c>UNet2DConditionModel</c>), with decoupled attention to an image prompt. What stays the same in
-/// all
-/// steps is computed once by <see cref="Prepare"/>.
+/// all steps is computed once by <see cref="Prepare"/>.
 /// </summary>
 public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditioning, Tensor>, IBlockNetwork
 {

@@ -27,8 +27,7 @@ internal sealed class AlignerBatch
 
     /// <summary>
     /// Computes something of hidden states <c>[b, N, D]</c> and <c>c_l</c> <c>[b, n, d]</c>. The aligner has no mask: questions of one
-    /// length are computed
-    /// together, and those of other lengths after them.
+    /// length are computed together, and those of other lengths after them.
     /// </summary>
     /// <param name="compute">Gives <c>[b, ...]</c>.</param>
     /// <returns><c>[B, ...]</c>, in the order of the pairs.</returns>

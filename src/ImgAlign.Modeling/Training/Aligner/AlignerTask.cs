@@ -9,13 +9,10 @@ namespace ImgAlign.Training.Aligner;
 
 /// <summary>
 /// Trains the Implicit Aligner by preference (IMG, section 3.4), one pass a step: three are a choice of inference. Metrics: <c>base</c>,
-/// <c>pref</c>,
-/// <c>accuracy</c>, <c>error</c> and <c>error_ref</c> (distances to the preferred features), <c>distance</c> (of f and f_ref).
+/// <c>pref</c>, <c>accuracy</c>, <c>error</c> and <c>error_ref</c> (distances to the preferred features), <c>distance</c> (of f and f_ref).
 /// Held-out pairs are measured by the same losses, and by how near the aligner comes to the preferred features in one pass and in the three
-/// of
-/// inference: <c>error_1_pass</c>, <c>error_3_passes</c>, against <c>error_identity</c> of doing nothing; <c>better_1_pass</c> and
-/// <c>better_3_passes</c> are
-/// the shares of pairs for which it comes nearer than doing nothing.
+/// of inference: <c>error_1_pass</c>, <c>error_3_passes</c>, against <c>error_identity</c> of doing nothing; <c>better_1_pass</c> and
+/// <c>better_3_passes</c> are the shares of pairs for which it comes nearer than doing nothing.
 /// </summary>
 public sealed class AlignerTask : ITrainingTask
 {

@@ -6,11 +6,9 @@ namespace ImgAlign.Training.Detector;
 
 /// <summary>
 /// Trains LLaVA on answers: captions, or the edit instructions of IMG's detector (IMG, section 3.2 and A.3). Held-out samples are measured
-/// by the
-/// <c>loss</c> of a token of their answers, and, each token being given those before it, by <c>token_accuracy</c>, the share of tokens that
-/// the
-/// model would choose, and <c>exact</c>, the share of answers all of whose tokens it would: those that it gives word for word when it is
-/// asked.
+/// by the <c>loss</c> of a token of their answers, and, each token being given those before it, by <c>token_accuracy</c>, the share of
+/// tokens that the model would choose, and <c>exact</c>, the share of answers all of whose tokens it would: those that it gives word for
+/// word when it is asked.
 /// </summary>
 /// <param name="network">With weights; borrowed.</param>
 /// <param name="parameters">What is trained of it; the vision tower usually is not.</param>

@@ -8,8 +8,7 @@ namespace ImgAlign.Training.Detector;
 
 /// <summary>
 /// Low-rank changes of a network's linear layers (LoRA, Hu et al., 2021): <c>y += alpha / rank * B (A x)</c>, added by hooks, so that the
-/// network knows
-/// nothing of them. B starts at zero: nothing is changed at first. Owns A and B.
+/// network knows nothing of them. B starts at zero: nothing is changed at first. Owns A and B.
 /// </summary>
 public sealed class LowRankAdapters : IDisposable
 {

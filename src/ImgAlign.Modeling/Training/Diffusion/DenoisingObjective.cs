@@ -5,8 +5,8 @@ namespace ImgAlign.Training.Diffusion;
 
 /// <summary>
 /// Training by denoising (Ho et al., 2020; diffusers <c>DDPMScheduler.add_noise</c>): <c>x_t = sqrt(ac) x0 + sqrt(1 - ac) noise</c>, and
-/// the network
-/// says the noise, or the velocity <c>sqrt(ac) noise - sqrt(1 - ac) x0</c> (Salimans and Ho, 2022). Owns its table of noise levels.
+/// the network says the noise, or the velocity <c>sqrt(ac) noise - sqrt(1 - ac) x0</c> (Salimans and Ho, 2022). Owns its table of noise
+/// levels.
 /// </summary>
 public sealed class DenoisingObjective : IDisposable
 {

@@ -4,8 +4,7 @@ namespace ImgAlign.Training.Preference;
 
 /// <summary>
 /// The Iteratively Updated Preference Objective (IMG, Eqs. 4 to 7). Norms are means over tokens and widths, then over the batch; the
-/// variance
-/// of the paper's Gaussian, which it leaves open, is the factor <paramref name="Beta"/>.
+/// variance of the paper's Gaussian, which it leaves open, is the factor <paramref name="Beta"/>.
 /// </summary>
 /// <param name="Lambda">The weight of <c>L_pref</c> (IMG: 1).</param>
 /// <param name="Beta">The factor on the margin a.</param>

@@ -6,10 +6,8 @@ namespace ImgAlign.Training.Tasks;
 
 /// <summary>
 /// Trains CLIP's two towers (Radford et al., 2021): in a batch, every picture is to find its caption and every caption its picture.
-/// Captions
-/// that are wrong in one word only can be added for each picture. The loss depends on the whole batch: parts of a batch are not the same as
-/// the batch.
-/// Metrics: <c>image_accuracy</c>, <c>text_accuracy</c>, <c>logit_scale</c>.
+/// Captions that are wrong in one word only can be added for each picture. The loss depends on the whole batch: parts of a batch are not
+/// the same as the batch. Metrics: <c>image_accuracy</c>, <c>text_accuracy</c>, <c>logit_scale</c>.
 /// </summary>
 public sealed class ContrastiveTask : ITrainingTask
 {

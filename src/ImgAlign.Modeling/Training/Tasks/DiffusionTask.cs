@@ -8,9 +8,8 @@ namespace ImgAlign.Training.Tasks;
 
 /// <summary>
 /// Trains SDXL's UNet by denoising (Ho et al., 2020), or, the UNet frozen, the image-prompt adapter and its resampler (IP-Adapter).
-/// Captions and image
-/// prompts are dropped at random, each by itself, so that guidance without them works: text becomes zeros, as SDXL has it, and the image
-/// "no image".
+/// Captions and image prompts are dropped at random, each by itself, so that guidance without them works: text becomes zeros, as SDXL has
+/// it, and the image "no image".
 /// </summary>
 public sealed class DiffusionTask : ITrainingTask
 {

@@ -6,8 +6,8 @@ namespace ImgAlign.ShapeWorld.Training.Stages;
 
 /// <summary>
 /// A LLaVA that says in one fixed form what a picture shows, or what a sentence says. It stands for one as published: it sees and it reads,
-/// but it was
-/// never asked how to change a picture. Reading has to be learned by itself: from answers alone, which object is where is hardly learned.
+/// but it was never asked how to change a picture. Reading has to be learned by itself: from answers alone, which object is where is hardly
+/// learned.
 /// </summary>
 internal sealed class CaptionStage(WorldFolder folder, WorldFolder ablations, long seed) : LlavaStage(folder, ablations, seed, reads: true)
 {

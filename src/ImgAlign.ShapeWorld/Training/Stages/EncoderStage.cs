@@ -11,8 +11,7 @@ namespace ImgAlign.ShapeWorld.Training.Stages;
 
 /// <summary>
 /// Image and text towers by contrast, with two wrong captions for every picture: one with another thing wrong each time, and one with the
-/// objects
-/// in each other's places, which is the hardest to tell. <see cref="SceneHeads"/> ask single tokens, too.
+/// objects in each other's places, which is the hardest to tell. <see cref="SceneHeads"/> ask single tokens, too.
 /// </summary>
 internal abstract class EncoderStage : StageTask
 {

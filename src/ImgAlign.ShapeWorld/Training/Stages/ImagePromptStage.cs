@@ -8,8 +8,7 @@ namespace ImgAlign.ShapeWorld.Training.Stages;
 
 /// <summary>
 /// The image prompt, resampler and keys and values, with the UNet as it is (IP-Adapter). Captions are often wrong or absent here, so that
-/// the picture
-/// is what tells, and high noise weighs more than details, because there it is decided what a picture shows.
+/// the picture is what tells, and high noise weighs more than details, because there it is decided what a picture shows.
 /// </summary>
 internal sealed class ImagePromptStage : StageTask
 {

@@ -10,8 +10,7 @@ namespace ImgAlign.ShapeWorld.Training.Stages;
 
 /// <summary>
 /// Preference pairs, as people make them: for each prompt some pictures of the base model, and to every wrong one a wholly right one is
-/// preferred. Where
-/// the model has drawn none, it is one drawn by formulas. Prompts of held-out pairs of objects are not among them.
+/// preferred. Where the model has drawn none, it is one drawn by formulas. Prompts of held-out pairs of objects are not among them.
 /// </summary>
 internal static class PairsStage
 {

@@ -7,8 +7,7 @@ namespace ImgAlign.ShapeWorld.Training.Stages;
 
 /// <summary>
 /// What a stage trains: a task of <see cref="ImgAlign.Training"/> over samples that are drawn from their seeds, without end, and
-/// measurements of the
-/// weights as they are left in the world's folder.
+/// measurements of the weights as they are left in the world's folder.
 /// </summary>
 /// <param name="folder">The world's folder: what earlier stages left is read from it, and this one's weights are written to it.</param>
 internal abstract class StageTask(WorldFolder folder) : ITrainingTask
