@@ -1,23 +1,18 @@
 using ImgAlign;
-using ImgAlign.Alignment;
-using ImgAlign.Detectors;
 using ImgAlign.Imaging;
-using ImgAlign.Runtime;
-using ImgAlign.ShapeWorld.Models;
+using ImgAlign.ShapeWorld;
+using Microsoft.Extensions.DependencyInjection;
 
 // Align             a prompt of ShapeWorld, whose trained models come with the package ImgAlign.ShapeWorld
 // Align "a prompt"  another one; what the world cannot draw is answered with what it can
 var prompt = args is [var given] ? given : "a red circle left of a blue square";
 
-// One runtime a device; models on it share its worker thread and its memory policy. With published checkpoints, SdxlBackbone takes the
-// place of WorldBackbone, and the options say where their files are (README.md).
-var world = WorldFolder.Embedded;
-using var runtime = new DeviceRuntime(new RuntimeOptions { Threads = 1 }); // the world's networks are too small for more
-using var backbone = new WorldBackbone(runtime, world);
-using var detector = new LlavaDetector(runtime, world.DetectorOptions());
-using var aligner = new ImplicitAligner(runtime, world.Aligner);
-using var scorer = new WorldScorer(runtime, world);
-using var pipeline = new AlignmentPipeline(backbone, detector, aligner, new AlignmentPipelineOptions { Scorers = [scorer] });
+// The container owns the models and the device that they run on. With published checkpoints, UseSdxl(…).UseLlava(…).UseAligner(…) take the
+// place of UseShapeWorld(), and their options say where the files are (README.md).
+var services = new ServiceCollection();
+services.AddImplicitMultimodalGuidance(options => options.Threads = 1).UseShapeWorld(); // the world's networks are too small for more
+await using var provider = services.BuildServiceProvider();
+var pipeline = provider.GetRequiredService<IAlignmentPipeline>();
 
 AlignmentResult? all = null;
 await foreach (var update in pipeline.StreamAsync(new AlignmentRequest(new AlignmentItem(prompt) { Seed = 0 }) { DescribeCritique = true }))
@@ -36,7 +31,7 @@ ImageFile.SavePng("side-by-side.png", SideBySide.Join(SideBySide.Enlarge(result.
 Console.WriteLine($"asked: {round.Question}");
 Console.WriteLine($"answered: {round.Critique}");
 Console.WriteLine(
-    $"{scorer.Name}: {result.BaseScores[0].Value:0.000} before, {round.Scores[0].Value:0.000} after, "
+    $"{result.BaseScores[0].Scorer}: {result.BaseScores[0].Value:0.000} before, {round.Scores[0].Value:0.000} after, "
         + $"{(round.Accepted ? "kept" : "not kept")}"
 );
 Console.WriteLine($"wrote before.png, after.png and side-by-side.png after {all.Report.Duration.TotalSeconds:0.0} s");

@@ -6,10 +6,10 @@ namespace ImgAlign;
 public static class Samplers
 {
     /// <summary>Euler steps, one evaluation a step: the method of IMG.</summary>
-    public static ISampler Euler { get; } = new AncestralSampler("euler", SamplerKind.Euler, eta: 0);
+    public static ISampler Euler { get; } = AncestralSampler.Euler;
 
     /// <summary>Euler steps with new noise in each.</summary>
-    public static ISampler EulerAncestral { get; } = new AncestralSampler("euler-ancestral", SamplerKind.EulerAncestral, eta: 1);
+    public static ISampler EulerAncestral { get; } = AncestralSampler.EulerAncestral;
 
     /// <summary>Heun's method, two evaluations a step.</summary>
     public static ISampler Heun { get; } = new HeunSampler();
@@ -39,10 +39,10 @@ public static class Samplers
     public static ISampler UniPc { get; } = new UniPcSampler(2);
 
     /// <summary>DDIM, without new noise unless <see cref="SamplingRequest.Eta"/> says so.</summary>
-    public static ISampler Ddim { get; } = new AncestralSampler("ddim", SamplerKind.Ddim, eta: 0);
+    public static ISampler Ddim { get; } = AncestralSampler.Ddim;
 
     /// <summary>DDPM, with new noise in each step.</summary>
-    public static ISampler Ddpm { get; } = new AncestralSampler("ddpm", SamplerKind.Ddpm, eta: 1);
+    public static ISampler Ddpm { get; } = AncestralSampler.Ddpm;
 
     /// <summary>For latent consistency models, LCM-LoRA and DMD2.</summary>
     public static ISampler Lcm { get; } = new LcmSampler();
@@ -71,21 +71,6 @@ public static class Samplers
         Lcm,
         Tcd,
     ];
-
-    /// <summary>The sampler that a model's <c>scheduler_config.json</c> names, with the options that it gives.</summary>
-    /// <param name="config">The file.</param>
-    /// <exception cref="ArgumentException">Its class is not supported; the message lists those that are. The model's noise levels serve any
-    /// sampler.</exception>
-    public static ISampler Of(SchedulerConfig config)
-    {
-        ArgumentNullException.ThrowIfNull(config);
-        return SchedulerSampler.Of(config)
-            ?? throw new InvalidRequestException(
-                $"The model's scheduler_config.json names {config.ClassName}, which is not supported; "
-                    + $"choose a sampler ({Names}), or put another class there ({string.Join(", ", SchedulerClass.Names)}).",
-                "Sampler"
-            );
-    }
 
     /// <summary>Finds a sampler by its name.</summary>
     /// <param name="name">Its name, such as <c>dpmpp-2m</c>.</param>

@@ -50,7 +50,7 @@ internal class RecordedBackbone(IDiffusionBackbone inner) : IDiffusionBackbone, 
     /// <summary>The scheduler that a case gives in place of the model's own; null: none.</summary>
     public SchedulerConfig? Scheduler { get; init; }
 
-    public ISampler? DefaultSampler => Scheduler is null ? inner.DefaultSampler : Samplers.Of(Scheduler);
+    public ISampler? DefaultSampler => Scheduler is null ? inner.DefaultSampler : SchedulerSampler.Of(Scheduler);
 
     /// <summary>The noise levels of the last generation.</summary>
     public NoiseSchedule? Schedule { get; private set; }

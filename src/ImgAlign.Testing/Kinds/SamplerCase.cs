@@ -25,7 +25,7 @@ internal sealed record SamplerCase(SchedulerConfig Config, ISampler Sampler, Noi
     /// <summary>Reads what a case says beside its scheduler.</summary>
     public static SamplerCase Of(SchedulerConfig config, JsonElement options)
     {
-        var sampler = Samplers.Of(config);
+        var sampler = SchedulerSampler.Of(config);
         if (options.TryGetProperty("eta", out var eta))
             sampler = sampler.WithEta(eta.GetDouble()) ?? sampler;
         var (timesteps, sigmas) = (Numbers("timesteps"), Numbers("sigmas"));

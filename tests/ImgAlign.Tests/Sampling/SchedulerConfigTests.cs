@@ -43,7 +43,7 @@ public class SchedulerConfigTests
     [InlineData("FlowMatchEulerDiscreteScheduler", """ , "stochastic_sampling": true """, "euler-stochastic")]
     [InlineData("FlowMatchHeunDiscreteScheduler", "", "heun")]
     public void The_class_chooses_the_sampler(string name, string options, string sampler) =>
-        Assert.Equal(sampler, Samplers.Of(Read($$"""{"_class_name": "{{name}}"{{options}}}""")).Name);
+        Assert.Equal(sampler, SchedulerSampler.Of(Read($$"""{"_class_name": "{{name}}"{{options}}}""")).Name);
 
     [Theory]
     [InlineData("PNDMScheduler")]
@@ -52,7 +52,7 @@ public class SchedulerConfigTests
     {
         var config = Read($$"""{"_class_name": "{{name}}", "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}""");
         Assert.Equal(4, DiffusionScheduleTests.Create(config, 4, Samplers.Euler).Steps);
-        var message = Assert.Throws<InvalidRequestException>(() => Samplers.Of(config)).Message;
+        var message = Assert.Throws<InvalidRequestException>(() => SchedulerSampler.Of(config)).Message;
         Assert.Contains(name, message, StringComparison.Ordinal);
         Assert.Contains("dpmpp-2m", message, StringComparison.Ordinal);
     }
@@ -66,7 +66,7 @@ public class SchedulerConfigTests
              "variance_type": "learned", "skip_prk_steps": true}
             """
         );
-        Assert.Equal("euler", Samplers.Of(config).Name);
+        Assert.Equal("euler", SchedulerSampler.Of(config).Name);
     }
 
     private static SchedulerConfig Read(string json) =>

@@ -1,30 +1,20 @@
-using System.ComponentModel.DataAnnotations;
 using ImgAlign.Checkpoints;
 using ImgAlign.Recipes;
 
 namespace ImgAlign.Backbones;
 
-/// <summary>One LoRA and how strongly it acts.</summary>
-public sealed class LoraOptions
+/// <summary>The files that <see cref="LoraOptions"/> name.</summary>
+internal static class LoraFiles
 {
-    /// <summary>The file, in the format of diffusers and peft, of kohya's sd-scripts, or, for FLUX.1, of XLabs; or a name of the
-    /// hub.</summary>
-    [Required]
-    public string Path { get; set; } = "";
-
-    /// <summary>The factor of its change: 1 as it was trained, 0 for none.</summary>
-    [Range(double.MinValue, double.MaxValue, ErrorMessage = "{0} must be a finite number.")]
-    public double Scale { get; set; } = 1;
-
     /// <summary>What LoRAs change.</summary>
     /// <param name="loras">The LoRAs.</param>
     /// <param name="layers">For each network, the number of layers that each LoRA changes.</param>
-    internal static IReadOnlyList<AppliedLora> Applied(IEnumerable<LoraOptions> loras, params IReadOnlyList<int>[] layers) =>
+    public static IReadOnlyList<AppliedLora> Applied(IEnumerable<LoraOptions> loras, params IReadOnlyList<int>[] layers) =>
         [.. loras.Select((lora, index) => new AppliedLora(lora.Path, lora.Scale, layers.Sum(network => network[index])))];
 
     /// <summary>Refuses LoRAs that cannot be used.</summary>
     /// <exception cref="ImgAlignException">A file does not exist, or a scale is not finite.</exception>
-    internal static IReadOnlyList<(string Path, double Scale)> Check(IEnumerable<LoraOptions> loras)
+    public static IReadOnlyList<(string Path, double Scale)> Check(IEnumerable<LoraOptions> loras)
     {
         return
         [

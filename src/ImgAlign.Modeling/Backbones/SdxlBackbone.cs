@@ -51,7 +51,7 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
         encoder = encoderSource is null ? null : new(runtime, encoderSource, autoencoderConfig);
         imagePrompt = image is null ? null : new SdxlImagePromptEncoder(runtime, image, options.ImageEncoderStorage);
         adapter = adapterSource is null ? null : new(runtime, adapterSource, storage: options.Storage);
-        var applied = LoraOptions.Applied(options.Loras, text.Encoder.LoraLayers, text.Encoder2.LoraLayers, unetSource.LoraLayers);
+        var applied = LoraFiles.Applied(options.Loras, text.Encoder.LoraLayers, text.Encoder2.LoraLayers, unetSource.LoraLayers);
         Info = Describe() with { Loras = applied };
     }
 
@@ -71,14 +71,18 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     public IReadOnlyList<UnreadText> FindUnread(string prompt) => textEncoder.FindUnread(prompt);
 
     /// <inheritdoc/>
-    public void CheckSettings(SamplingSettings settings) => Settings(settings).Check();
+    public void CheckSettings(SamplingSettings settings)
+    {
+        IFamilySettings own = Settings(settings);
+        own.Check();
+    }
 
     /// <inheritdoc/>
     public IReadOnlyList<long> LatentShape(ImageSize size) =>
         [unetConfig.InChannels, size.Height / Info.SizeMultiple, size.Width / Info.SizeMultiple];
 
     /// <inheritdoc/>
-    public ISampler DefaultSampler => Samplers.Of(scheduler);
+    public ISampler DefaultSampler => SchedulerSampler.Of(scheduler);
 
     /// <inheritdoc/>
     public NoiseSchedule CreateSchedule(SamplingSettings settings, ImageSize size) => schedule.Create(settings);
@@ -204,7 +208,7 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
             SdxlSettings own => own,
             var other => throw new InvalidRequestException(
                 $"Family is {other.GetType().Name}, but SDXL takes {nameof(SdxlSettings)}; give those, or leave it out.",
-                nameof(SamplingRequest.Family)
+                nameof(SamplingSettings.Family)
             ),
         };
 

@@ -5,13 +5,13 @@ namespace ImgAlign.Sampling;
 /// and back up to it with new noise; the last one stays there.
 /// </summary>
 /// <param name="eta">From 0, no new noise, to 1.</param>
-internal sealed class TcdSampler(double eta) : FirstOrderSampler
+public sealed class TcdSampler(double eta) : FirstOrderSampler
 {
     public override string Name => "tcd";
 
     public override SamplerKind Kind => SamplerKind.Tcd;
 
-    public override ISampler? WithEta(double value) => new TcdSampler(value);
+    public override ISampler? WithEta(double eta) => new TcdSampler(eta);
 
     protected override NoiseShares Noise(NoiseSchedule schedule, int step)
     {

@@ -6,7 +6,7 @@ namespace ImgAlign.Sampling;
 /// One evaluation a step, and nothing remembered: a step goes to the expected data, and adds of the noise that was in the sample as much as
 /// is kept, and new noise. Samplers of this kind differ in how much that is.
 /// </summary>
-internal abstract class FirstOrderSampler : ISampler
+public abstract class FirstOrderSampler : ISampler
 {
     public abstract string Name { get; }
 

@@ -53,7 +53,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         encoder = encoderSource is null ? null : new(runtime, encoderSource, autoencoderConfig);
         imagePrompt = image is null ? null : new FluxImagePromptEncoder(runtime, image, options.ImageEncoderStorage);
         adapter = adapterSource is null ? null : new(runtime, adapterSource, storage: options.Storage);
-        var applied = LoraOptions.Applied(options.Loras, text.Clip.LoraLayers, text.T5.LoraLayers, transformerSource.LoraLayers);
+        var applied = LoraFiles.Applied(options.Loras, text.Clip.LoraLayers, text.T5.LoraLayers, transformerSource.LoraLayers);
         Info = Describe() with { Loras = applied };
     }
 
@@ -73,7 +73,11 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     public IReadOnlyList<UnreadText> FindUnread(string prompt) => textEncoder.FindUnread(prompt);
 
     /// <inheritdoc/>
-    public void CheckSettings(SamplingSettings settings) => Settings(settings).Check();
+    public void CheckSettings(SamplingSettings settings)
+    {
+        IFamilySettings own = Settings(settings);
+        own.Check();
+    }
 
     /// <inheritdoc/>
     public IReadOnlyList<long> LatentShape(ImageSize size) =>
@@ -88,7 +92,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     }
 
     /// <inheritdoc/>
-    public ISampler DefaultSampler => Samplers.Of(scheduler);
+    public ISampler DefaultSampler => SchedulerSampler.Of(scheduler);
 
     /// <inheritdoc/>
     public NoiseSchedule CreateSchedule(SamplingSettings settings, ImageSize size) =>
@@ -238,7 +242,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
             FluxSettings own => own,
             var other => throw new InvalidRequestException(
                 $"Family is {other.GetType().Name}, but FLUX takes {nameof(FluxSettings)}; give those, or leave it out.",
-                nameof(SamplingRequest.Family)
+                nameof(SamplingSettings.Family)
             ),
         };
 

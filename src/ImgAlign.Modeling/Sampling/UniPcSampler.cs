@@ -8,7 +8,7 @@ namespace ImgAlign.Sampling;
 /// a corrector of the same step, which costs no evaluation. In the logarithm of signal to noise; a step of length h.
 /// </summary>
 /// <param name="order">The order, 1 or more; a run begins with the first.</param>
-internal sealed class UniPcSampler(int order) : ISampler
+public sealed class UniPcSampler(int order) : ISampler
 {
     public string Name => order == 2 ? "unipc" : $"unipc-{order}";
 

@@ -8,7 +8,7 @@ namespace ImgAlign.Detectors;
 /// cache.</remarks>
 public sealed class QwenOptions : ModelOptions
 {
-    /// <summary>The system message, which may be empty; null: the chat template's own, <see cref="QwenPrompt.DefaultSystem"/>.</summary>
+    /// <summary>The system message, which may be empty; null: the chat template's own, "You are a helpful assistant.".</summary>
     public string? System { get; set; }
 
     /// <summary>

@@ -6,7 +6,7 @@ namespace ImgAlign.Sampling;
 /// Latent consistency models (Luo et al., 2023): each step goes to the expected data and adds new noise alone. At timesteps near 0 the data
 /// is mixed with the sample, which a consistency model leaves as it is there.
 /// </summary>
-internal sealed class LcmSampler : FirstOrderSampler
+public sealed class LcmSampler : FirstOrderSampler
 {
     private const double DataDeviation = 0.5;
 

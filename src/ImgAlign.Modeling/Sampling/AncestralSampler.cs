@@ -10,8 +10,20 @@ namespace ImgAlign.Sampling;
 /// <param name="name">The sampler's name.</param>
 /// <param name="kind">Whose noise levels it takes.</param>
 /// <param name="eta">The share, 0 to 1.</param>
-internal sealed class AncestralSampler(string name, SamplerKind kind, double eta) : FirstOrderSampler
+public sealed class AncestralSampler(string name, SamplerKind kind, double eta) : FirstOrderSampler
 {
+    /// <summary>Euler steps, one evaluation a step.</summary>
+    public static AncestralSampler Euler { get; } = new("euler", SamplerKind.Euler, eta: 0);
+
+    /// <summary>Euler steps with new noise in each.</summary>
+    public static AncestralSampler EulerAncestral { get; } = new("euler-ancestral", SamplerKind.EulerAncestral, eta: 1);
+
+    /// <summary>DDIM without new noise.</summary>
+    public static AncestralSampler Ddim { get; } = new("ddim", SamplerKind.Ddim, eta: 0);
+
+    /// <summary>DDPM.</summary>
+    public static AncestralSampler Ddpm { get; } = new("ddpm", SamplerKind.Ddpm, eta: 1);
+
     public override string Name => name;
 
     public override SamplerKind Kind => kind;
@@ -22,8 +34,8 @@ internal sealed class AncestralSampler(string name, SamplerKind kind, double eta
     /// <summary>DDPM's upper bound of the variance of new noise, <c>1 - Signal^2 / Signal'^2</c>, in place of the lower.</summary>
     public bool IsVarianceLarge { get; init; }
 
-    public override ISampler? WithEta(double value) =>
-        kind == SamplerKind.Ddim ? new AncestralSampler(name, kind, value) { ClipRange = ClipRange } : null;
+    public override ISampler? WithEta(double eta) =>
+        kind == SamplerKind.Ddim ? new AncestralSampler(name, kind, eta) { ClipRange = ClipRange } : null;
 
     protected override NoiseShares Noise(NoiseSchedule schedule, int step)
     {

@@ -23,7 +23,7 @@ internal sealed class FluxFiles
     /// <exception cref="ImgAlignException">A path does not exist, or a scale is not finite.</exception>
     public FluxFiles(FluxOptions options)
     {
-        loras = LoraOptions.Check(options.Loras);
+        loras = LoraFiles.Check(options.Loras);
         folder = ModelFolder.Resolve(options.ModelPath);
         transformerPath =
             Named(options.TransformerPath) ?? FindPart("transformer", "flux1-dev.safetensors", "flux1-schnell.safetensors", "*.gguf");

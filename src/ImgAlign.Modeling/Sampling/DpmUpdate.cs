@@ -6,7 +6,7 @@ namespace ImgAlign.Sampling;
 /// One update of DPM-Solver (Lu et al., 2022) and DPM-Solver++, and of their stochastic forms: from a sample, with the network's answer and
 /// its differences, each of which is data or noise, to another noise level. In the logarithm of signal to noise; a step of length h.
 /// </summary>
-internal sealed record DpmUpdate
+public sealed record DpmUpdate
 {
     /// <summary>Whether answers are turned into noise; otherwise into data (the forms with <c>++</c>).</summary>
     public bool PredictsNoise { get; init; }

@@ -6,7 +6,7 @@ namespace ImgAlign.Sampling;
 /// Heun's method (Karras et al., 2022, algorithm 1): an Euler step, and from its end a second slope, with which the mean is taken. The last
 /// step, to no noise, is Euler's.
 /// </summary>
-internal sealed class HeunSampler : ISampler
+public sealed class HeunSampler : ISampler
 {
     public string Name => "heun";
 

@@ -10,19 +10,17 @@ public sealed class FluxSettings : IFamilySettings
     /// <summary>The first step, from 0, with classifier-free guidance; earlier ones run the prompt's branch alone. IMG: 1.</summary>
     public int TrueGuidanceStart { get; init; } = 1;
 
-    /// <summary>Checks the values.</summary>
-    /// <exception cref="InvalidRequestException">One is negative, or not finite.</exception>
-    internal void Check()
+    void IFamilySettings.Check()
     {
         if (TrueGuidance is { } scale && !(double.IsFinite(scale) && scale >= 0))
             throw new InvalidRequestException(
                 FormattableString.Invariant($"TrueGuidance is {scale}; use a finite number of 0 or more."),
-                nameof(SamplingRequest.Family)
+                nameof(SamplingSettings.Family)
             );
         if (TrueGuidanceStart < 0)
             throw new InvalidRequestException(
                 FormattableString.Invariant($"TrueGuidanceStart is {TrueGuidanceStart}; use 0 or more."),
-                nameof(SamplingRequest.Family)
+                nameof(SamplingSettings.Family)
             );
     }
 }

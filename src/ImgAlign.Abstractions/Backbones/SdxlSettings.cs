@@ -18,22 +18,20 @@ public sealed class SdxlSettings : IFamilySettings
     /// <summary>Pixels cut off at the left, 0 or more.</summary>
     public int CropLeft { get; init; }
 
-    /// <summary>Checks the values.</summary>
-    /// <exception cref="InvalidRequestException">A side is not positive, or a crop negative.</exception>
-    internal void Check()
+    void IFamilySettings.Check()
     {
         foreach (var size in new[] { OriginalSize, TargetSize })
         {
             if (size is { Width: < 1 } or { Height: < 1 })
                 throw new InvalidRequestException(
                     $"{nameof(SdxlSettings)} has the size {size}; sides are at least 1.",
-                    nameof(SamplingRequest.Family)
+                    nameof(SamplingSettings.Family)
                 );
         }
         if (CropTop < 0 || CropLeft < 0)
             throw new InvalidRequestException(
                 FormattableString.Invariant($"{nameof(SdxlSettings)} crops {CropTop} and {CropLeft} pixels; use 0 or more."),
-                nameof(SamplingRequest.Family)
+                nameof(SamplingSettings.Family)
             );
     }
 }

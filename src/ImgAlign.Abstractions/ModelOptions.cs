@@ -6,7 +6,7 @@ namespace ImgAlign;
 public abstract class ModelOptions
 {
     /// <summary>
-    /// In a container, the device that it runs on: a name in <see cref="DependencyInjection.ImgAlignOptions.Devices"/>, or a device such as
+    /// In a container, the device that it runs on: a name in <c>ImgAlignOptions.Devices</c>, or a device such as
     /// <c>cuda:1</c>. Null: the container's own.
     /// </summary>
     public string? Device { get; set; }

@@ -24,7 +24,7 @@ internal sealed class SdxlFiles
     /// <exception cref="ImgAlignException">A path does not exist, or a scale is not finite.</exception>
     public SdxlFiles(SdxlOptions options)
     {
-        loras = LoraOptions.Check(options.Loras);
+        loras = LoraFiles.Check(options.Loras);
         var model = HubName.Locate(options.ModelPath);
         singleFile = File.Exists(model) ? model : null;
         folder = ModelFolder.Resolve(

@@ -7,7 +7,7 @@ namespace ImgAlign.Sampling;
 /// </summary>
 /// <param name="order">The order, 1 to 3; a run begins with the first.</param>
 /// <param name="update">The form of its updates.</param>
-internal sealed class DpmSolverMultistep(int order, DpmUpdate update) : ISampler
+public sealed class DpmSolverMultistep(int order, DpmUpdate update) : ISampler
 {
     /// <summary>From this number of steps on the last ones have the full order.</summary>
     private const int ManySteps = 15;

@@ -1,12 +1,11 @@
 using System.ComponentModel.DataAnnotations;
-using ImgAlign.Networks.Perceiver;
 
 namespace ImgAlign.Alignment;
 
 /// <summary>Where the file of an aligner is.</summary>
 public sealed class AlignerOptions
 {
-    /// <summary>In a container, the device that it runs on: a name in <see cref="DependencyInjection.ImgAlignOptions.Devices"/>, or a
+    /// <summary>In a container, the device that it runs on: a name in <c>ImgAlignOptions.Devices</c>, or a
     /// device such as <c>cuda:1</c>. Null: the container's own.</summary>
     public string? Device { get; set; }
 
@@ -16,5 +15,5 @@ public sealed class AlignerOptions
 
     /// <summary>Width of an attention head, which the file does not tell; 64 in all released ones.</summary>
     [Range(1, 4096)]
-    public int HeadWidth { get; set; } = PerceiverConfig.ReleasedHeadWidth;
+    public int HeadWidth { get; set; } = 64;
 }

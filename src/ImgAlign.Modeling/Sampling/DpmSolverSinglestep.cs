@@ -8,7 +8,7 @@ namespace ImgAlign.Sampling;
 /// </summary>
 /// <param name="order">The order, 1 to 3, and the number of steps in a group.</param>
 /// <param name="update">The form of its updates.</param>
-internal sealed class DpmSolverSinglestep(int order, DpmUpdate update) : ISampler
+public sealed class DpmSolverSinglestep(int order, DpmUpdate update) : ISampler
 {
     public string Name { get; } = DpmSolverNames.Of(order, 's', update);
 

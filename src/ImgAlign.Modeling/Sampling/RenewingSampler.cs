@@ -3,7 +3,7 @@ namespace ImgAlign.Sampling;
 /// <summary>
 /// Euler's steps with all of the noise renewed each time: <c>stochastic_sampling</c> of diffusers' <c>FlowMatchEulerDiscreteScheduler</c>.
 /// </summary>
-internal sealed class RenewingSampler : FirstOrderSampler
+public sealed class RenewingSampler : FirstOrderSampler
 {
     public override string Name => "euler-stochastic";
 
