@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spectre.Console;
+using static System.FormattableString;
 
 namespace ImgAlign.Cli.Align;
 
@@ -39,6 +40,9 @@ internal static class RunProgress
                 case StageStarted stage:
                     display.Begin(Title(stage.Stage, stage.Round), stage.Steps);
                     break;
+                case WeightsLoaded loading:
+                    display.Load(loading);
+                    break;
                 case StepCompleted step:
                     display.Step(step.Step);
                     break;
@@ -72,6 +76,8 @@ internal static class RunProgress
 
         void Begin(string title, int steps);
 
+        void Load(WeightsLoaded loading);
+
         void Step(int done);
 
         void End(string title, TimeSpan duration);
@@ -80,10 +86,17 @@ internal static class RunProgress
     private sealed class Bars(ProgressContext context) : IDisplay
     {
         private ProgressTask? bar;
+        private string title = "";
 
         public void Start(RunStarted run) { }
 
-        public void Begin(string title, int steps) => bar = context.AddTask(Markup.Escape(title), maxValue: steps);
+        public void Begin(string title, int steps) => bar = context.AddTask(this.title = Markup.Escape(title), maxValue: steps);
+
+        public void Load(WeightsLoaded loading)
+        {
+            var percent = 100 * loading.Bytes / Math.Max(1, loading.TotalBytes);
+            bar!.Description = percent < 100 ? Invariant($"{title}: loading {Markup.Escape(loading.Network)} {percent}%") : title;
+        }
 
         public void Step(int done) => bar!.Value = done;
 
@@ -103,6 +116,8 @@ internal static class RunProgress
         }
 
         public void Begin(string title, int steps) { }
+
+        public void Load(WeightsLoaded loading) { }
 
         public void Step(int done) { }
 

@@ -69,6 +69,7 @@ public static class CheckpointBinder
     /// <param name="device">Where the weights are to be.</param>
     /// <param name="keepsViews">Whether weights that can stay views of the file do so, of the file's type.</param>
     /// <param name="isWanted">Which layers.</param>
+    /// <param name="onRead">Given the number of elements of each parameter that has been read; what it throws ends the reading.</param>
     internal static void Bind(
         torch.nn.Module network,
         Checkpoint checkpoint,
@@ -76,7 +77,8 @@ public static class CheckpointBinder
         torch.ScalarType? type,
         torch.Device device,
         bool keepsViews,
-        Predicate<torch.nn.Module> isWanted
+        Predicate<torch.nn.Module> isWanted,
+        Action<long>? onRead = null
     )
     {
         using var noGrad = torch.no_grad();
@@ -88,6 +90,7 @@ public static class CheckpointBinder
         );
         foreach (var parameter in parameters)
         {
+            var count = parameter.ElementCount;
             using (torch.NewDisposeScope())
             {
                 var source = map.Resolve(parameter.Path);
@@ -111,6 +114,7 @@ public static class CheckpointBinder
             }
             if (leavesFile)
                 checkpoint.ReleasePages();
+            onRead?.Invoke(count);
         }
     }
 

@@ -24,4 +24,7 @@ public readonly record struct NetworkParameter(string Path, torch.nn.Module Owne
 
     /// <summary>Its shape, however it is kept.</summary>
     public long[] Shape => IsWeight ? ((ICompactLayer)Owner).WeightShape : Value.shape;
+
+    /// <summary>The number of its elements.</summary>
+    public long ElementCount => Shape.Aggregate(1L, static (product, length) => product * length);
 }

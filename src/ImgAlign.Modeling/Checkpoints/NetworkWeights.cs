@@ -66,11 +66,18 @@ public sealed class NetworkWeights : IDisposable
     /// <param name="device">Where they are to be.</param>
     /// <param name="keepsViews">Whether weights that can stay views of a file do so, of the file's type.</param>
     /// <param name="isWanted">Which layers.</param>
+    /// <param name="onRead">Given the number of elements of each parameter that has been read; what it throws ends the reading.</param>
     /// <exception cref="CheckpointException">A file cannot be read.</exception>
-    internal void Bind(torch.ScalarType? type, torch.Device device, bool keepsViews, Predicate<torch.nn.Module> isWanted)
+    internal void Bind(
+        torch.ScalarType? type,
+        torch.Device device,
+        bool keepsViews,
+        Predicate<torch.nn.Module> isWanted,
+        Action<long>? onRead = null
+    )
     {
         foreach (var (network, checkpoint, map) in parts)
-            CheckpointBinder.Bind(network, checkpoint, map, type, device, keepsViews, isWanted);
+            CheckpointBinder.Bind(network, checkpoint, map, type, device, keepsViews, isWanted, onRead);
     }
 
     /// <summary>Opens LoRAs, which are closed with the others.</summary>

@@ -77,8 +77,11 @@ public sealed class DeviceRuntime : IDisposable, IAsyncDisposable
     public bool IsWorkerThread => Current == this;
 
     /// <summary>The token of the work that runs now on the worker thread, for what goes on deep inside of it, such as reading
-    /// weights.</summary>
+    /// weights, which it ends.</summary>
     public CancellationToken CancellationToken => worker.CancellationToken;
+
+    /// <summary>Told on the worker thread how far the weights are that are being read, for the run that has the device; null: nobody.</summary>
+    public Action<WeightsLoading>? Loading { get; set; }
 
     /// <summary>The number of runs that wait for the device.</summary>
     public int QueueLength => (int)(runs.GetStatistics()?.CurrentQueuedCount ?? 0);

@@ -63,10 +63,10 @@ public sealed class ModelSlot<T> : IDisposable, IResident
             WeightGroup.BytesOf(outside, Type) + blocks.Values.Select(block => WeightGroup.BytesOf(block, Type)).DefaultIfEmpty().Max();
 
         var streams = runtime.Residency.Policy == ResidencyPolicy.StreamBlocks;
-        resident = Group(streams ? outside : layers);
+        resident = Group(streams ? outside : layers, isStreamed: false);
         foreach (var sequence in streams ? sequences : [])
         {
-            sequence.Groups = [.. sequence.Modules.Select(block => Group(blocks[block]))];
+            sequence.Groups = [.. sequence.Modules.Select(block => Group(blocks[block], isStreamed: true))];
             streamed.AddRange(sequence.Groups);
         }
         runtime.Residency.Add(this);
@@ -193,18 +193,23 @@ public sealed class ModelSlot<T> : IDisposable, IResident
         network.Dispose();
     }
 
-    private WeightGroup Group(IReadOnlyList<torch.nn.Module> layers)
+    private WeightGroup Group(IReadOnlyList<torch.nn.Module> layers, bool isStreamed)
     {
         var wanted = layers.ToHashSet();
-        return new WeightGroup(runtime, Type, layers, (device, keepsViews) => Bind(wanted, device, keepsViews));
+        return new WeightGroup(runtime, Type, layers, (device, keepsViews) => Bind(wanted, device, keepsViews, isStreamed));
     }
 
-    private void Bind(HashSet<torch.nn.Module> layers, torch.Device device, bool keepsViews)
+    private void Bind(HashSet<torch.nn.Module> layers, torch.Device device, bool keepsViews, bool isStreamed)
     {
         weights ??= source.Open(network);
+        var elements = ModuleParameters
+            .Enumerate(network)
+            .Where(parameter => !parameter.IsDerived && layers.Contains(parameter.Owner))
+            .Sum(static parameter => parameter.ElementCount);
+        var progress = new LoadProgress(runtime, Name, WeightGroup.BytesOf(layers, Type), elements, isStreamed);
         try
         {
-            weights.Bind(Type, device, keepsViews, layers.Contains);
+            weights.Bind(Type, device, keepsViews, layers.Contains, progress.Add);
         }
         finally
         {

@@ -15,6 +15,7 @@ namespace ImgAlign.Running;
 internal sealed class RunContext : IDisposable
 {
     private readonly IReadOnlyList<MemoryEstimate> estimates;
+    private readonly IReadOnlyList<DeviceRuntime> runtimes;
     private readonly IReadOnlyList<PeakMemory> peaks;
     private readonly IReadOnlyList<bool> usesWideGemm;
     private readonly ILogger logger;
@@ -47,6 +48,9 @@ internal sealed class RunContext : IDisposable
         (BatchSize, this.logger, this.report, CancellationToken) = (batchSize, logger, report, cancellationToken);
         estimates = [.. devices.Select(static device => device.Estimate)];
         peaks = [.. devices.Select(static device => new PeakMemory(device.Runtime.Device))];
+        foreach (var (runtime, _) in devices)
+            runtime.Loading = loading => Report(new WeightsLoaded(loading.Network, loading.Bytes, loading.TotalBytes));
+        runtimes = [.. devices.Select(static device => device.Runtime)];
         usesWideGemm = [.. devices.Select(static device => WideProducts.AreUsed(device.Runtime))];
         Report(new RunStarted(estimates, batchSize));
     }
@@ -91,7 +95,7 @@ internal sealed class RunContext : IDisposable
         {
             // Those of other devices begin first; this thread does its own meanwhile.
             var here = parts.Where(part => modelOf(part).Runtime.IsWorkerThread).ToList();
-            var elsewhere = parts.Except(here).Select(part => modelOf(part).Runtime.RunAsync(() => Do(part))).ToList();
+            var elsewhere = parts.Except(here).Select(part => modelOf(part).Runtime.RunAsync(() => Do(part), CancellationToken)).ToList();
             Complete([
                 .. here.Select(part => (Action)(() => Do(part))),
                 .. elsewhere.Select(task => (Action)(() => task.GetAwaiter().GetResult())),
@@ -201,6 +205,8 @@ internal sealed class RunContext : IDisposable
 
     public void Dispose()
     {
+        foreach (var runtime in runtimes)
+            runtime.Loading = null;
         foreach (var peak in peaks)
             peak.Dispose();
     }

@@ -4,7 +4,7 @@ namespace ImgAlign.Running;
 
 /// <summary>
 /// A run's updates on their way to whoever listens, so that a listener can neither end the run nor hold it up. One that falls behind misses
-/// steps and previews; everything else arrives, in its order.
+/// steps, previews and the progress of loading; everything else arrives, in its order.
 /// </summary>
 internal sealed class UpdateQueue
 {
@@ -15,7 +15,7 @@ internal sealed class UpdateQueue
     /// <summary>Adds an update; never waits.</summary>
     public void Add(RunUpdate update)
     {
-        if (update is StepCompleted or PreviewReady && channel.Reader.Count >= MostWaiting)
+        if (update is StepCompleted or PreviewReady or WeightsLoaded && channel.Reader.Count >= MostWaiting)
             return;
         channel.Writer.TryWrite(update);
     }

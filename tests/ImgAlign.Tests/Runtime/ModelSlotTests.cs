@@ -43,6 +43,32 @@ public class ModelSlotTests
     }
 
     [Fact]
+    public async Task Whoever_waits_for_weights_is_told_how_far_they_are()
+    {
+        using var runtime = new DeviceRuntime(new RuntimeOptions());
+        using var slot = Slot(runtime);
+        var told = new List<WeightsLoading>();
+        runtime.Loading = told.Add;
+        await runtime.RunAsync(() => slot.Use().Dispose());
+        Assert.Equal([new("test", 128, 144), new("test", 144, 144)], told);
+        await runtime.RunAsync(() => slot.Use().Dispose());
+        Assert.Equal(2, told.Count);
+    }
+
+    [Fact]
+    public async Task Reading_weights_can_be_cancelled_and_begun_anew()
+    {
+        using var runtime = new DeviceRuntime(new RuntimeOptions());
+        using var slot = Slot(runtime);
+        using var stop = new CancellationTokenSource();
+        runtime.Loading = _ => stop.Cancel();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => runtime.RunAsync(() => slot.Use().Dispose(), stop.Token));
+        Assert.False(slot.IsLoaded);
+        await runtime.RunAsync(() => slot.Use().Dispose());
+        Assert.True(slot.IsLoaded);
+    }
+
+    [Fact]
     public async Task Networks_come_and_go_while_another_is_at_work()
     {
         using var runtime = new DeviceRuntime(new RuntimeOptions { Residency = ResidencyPolicy.LoadOnDemand });
