@@ -19,6 +19,8 @@ internal static class ScorerArguments
         [PickScorer.DefaultName] = ("PickScore", nameof(PickScoreOptions.TokenizerPath)),
         [HpsScorer.DefaultName] = ("Hps", nameof(HpsOptions.TokenizerPath)),
         [AestheticScorer.DefaultName] = ("Aesthetic", nameof(AestheticOptions.ClipPath)),
+        [ImageRewardScorer.DefaultName] = ("ImageReward", null),
+        [Hpsv3Scorer.DefaultName] = ("Hpsv3", null),
     };
 
     private static readonly Option<string[]> Scorers = new("--scorer")

@@ -6,7 +6,7 @@ namespace ImgAlign.Imaging;
 /// Makes an image into what a CLIP vision tower reads, as transformers' <c>CLIPImageProcessor</c> on Pillow: resize, centre crop, rescale,
 /// normalise.
 /// </summary>
-public sealed class ClipImageProcessor
+public sealed record ClipImageProcessor
 {
     /// <summary>The length of the shorter side after resizing; null: <see cref="FixedSize"/> holds.</summary>
     public int? ShortestEdge { get; init; } = 224;

@@ -34,7 +34,7 @@ public sealed class PictureEncoder(DeviceRuntime runtime, PictureParts parts) : 
     }
 
     /// <summary>What it needs to encode pictures at once.</summary>
-    public StageFootprint Estimate(int batch) => slot.Footprint(parts.Config.EstimateActivations(parts.Config.Patches + 1) * batch);
+    public StageFootprint Estimate(int batch) => slot.Footprint(parts.Config.EstimateActivations(parts.Config.Tokens) * batch);
 
     /// <summary>Frees the network.</summary>
     public void Dispose() => slot.Dispose();

@@ -136,7 +136,7 @@ public sealed class ClipTokenizer
     internal static string Normalize(string text)
     {
         var result = new StringBuilder(text.Length);
-        foreach (var rune in NormalizationFormC.Normalize(text).EnumerateRunes())
+        foreach (var rune in CanonicalForms.Compose(text).EnumerateRunes())
         {
             // The one character whose lower case is two, whatever its neighbours: İ.
             if (rune.Value == 0x130)

@@ -68,7 +68,7 @@ internal static class OpenClipText
             var result = new StringBuilder(text.Length);
             foreach (var character in text)
                 result.Append(Repair(character));
-            text = NormalizationFormC.Normalize(result.ToString());
+            text = CanonicalForms.Compose(result.ToString());
         }
         return text;
     }

@@ -33,16 +33,18 @@ public sealed class QwenTokenizer
     /// <summary>Reads <c>tokenizer.json</c>, or where that is not there <c>vocab.json</c>, <c>merges.txt</c> and
     /// <c>tokenizer_config.json</c>.</summary>
     /// <param name="folder">The model's folder.</param>
+    /// <param name="more">Special tokens that stand behind all of the file's.</param>
     /// <exception cref="ImgAlignException">A file is missing, malformed, or of another kind of tokenizer.</exception>
-    public static QwenTokenizer Load(string folder)
+    public static QwenTokenizer Load(string folder, params IReadOnlyList<string> more)
     {
         var path = Path.Combine(folder, "tokenizer.json");
         if (File.Exists(path))
-            return FromJson(ConfigFile.ReadJson(path), path);
+            return FromJson(ConfigFile.ReadJson(path), path, more);
         var config = ConfigFile.Read<Config>(Path.Combine(folder, "tokenizer_config.json"));
-        return new QwenTokenizer(
+        return Create(
             BytePairFile.Read(folder),
-            [.. config.AddedTokensDecoder.Select(static pair => pair.Value with { Id = pair.Key })]
+            [.. config.AddedTokensDecoder.Select(static pair => pair.Value with { Id = pair.Key })],
+            more
         );
     }
 
@@ -51,7 +53,11 @@ public sealed class QwenTokenizer
     /// <exception cref="ImgAlignException">There is no such token.</exception>
     public int IdOf(string token) =>
         added.Values.FirstOrDefault(candidate => candidate.Content == token)?.Id
-        ?? throw new ImgAlignException($"{path}: the added token '{token}' is missing; this is not the tokenizer of a Qwen2.5-VL model.");
+        ?? throw new ImgAlignException($"{path}: the added token '{token}' is missing; this is not the tokenizer of such a model.");
+
+    /// <summary>The first string in a text that stands for one token of its own, such as <c>&lt;|im_end|&gt;</c>; null: there is
+    /// none.</summary>
+    public string? FindAdded(string text) => addedStrings.Split(text).FirstOrDefault(static part => part.Id is not null).Text;
 
     /// <summary>The ids of a text. Strings such as <c>&lt;|im_start|&gt;</c> in it become their ids.</summary>
     /// <param name="text">Any text; the empty one has no ids.</param>
@@ -66,7 +72,7 @@ public sealed class QwenTokenizer
                 ids.Add(found);
                 continue;
             }
-            var normalized = NormalizationFormC.Normalize(part);
+            var normalized = CanonicalForms.Compose(part);
             foreach (var word in QwenWords.Split(normalized))
                 ids.AddRange(vocabulary.Encode(normalized.AsSpan(word)));
         }
@@ -89,7 +95,13 @@ public sealed class QwenTokenizer
         return Encoding.UTF8.GetString([.. utf8]);
     }
 
-    private static QwenTokenizer FromJson(JsonElement json, string path)
+    private static QwenTokenizer Create(BytePairFile file, IReadOnlyList<AddedToken> added, IReadOnlyList<string> more)
+    {
+        var next = file.Ids.Values.Concat(added.Select(static token => token.Id)).DefaultIfEmpty(-1).Max() + 1;
+        return new QwenTokenizer(file, [.. added, .. more.Select((token, index) => new AddedToken(token, next + index, Special: true))]);
+    }
+
+    private static QwenTokenizer FromJson(JsonElement json, string path, IReadOnlyList<string> more)
     {
         var content = ConfigFile.Parse<Content>(json, path);
         if (!Strings(content.PreTokenizer).Contains(QwenWords.Pattern) || !Strings(content.Normalizer).Contains("NFC"))
@@ -97,7 +109,7 @@ public sealed class QwenTokenizer
                 $"{path}: normalizer and pre_tokenizer are not those of Qwen2.5 (NFC, and its pattern of words); this is the "
                     + "tokenizer of another model."
             );
-        return new QwenTokenizer(BytePairFile.FromJson(content.Model, path), content.AddedTokens);
+        return Create(BytePairFile.FromJson(content.Model, path), content.AddedTokens, more);
     }
 
     // Alone, or one of a sequence.

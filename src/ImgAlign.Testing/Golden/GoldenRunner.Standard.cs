@@ -17,6 +17,9 @@ public sealed partial class GoldenRunner
         LoraKinds.Add(runner);
         ClipKinds.Add(runner);
         ScorerKinds.Add(runner);
+        ImageRewardKinds.Add(runner);
+        Qwen2VlKinds.Add(runner);
+        Hpsv3Kinds.Add(runner);
         LlavaFineTuning.Add(runner);
         LlavaKinds.Add(runner);
         QwenKinds.Add(runner);

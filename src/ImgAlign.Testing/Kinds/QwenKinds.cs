@@ -21,7 +21,8 @@ internal static class QwenKinds
             .Add("qwen-prompt", Prompt)
             .Add("qwen-generate", Generate);
 
-    private static Dictionary<string, torch.Tensor> SmartResize(GoldenCase golden, torch.Device device)
+    /// <summary>Sizes to which pictures are scaled.</summary>
+    public static Dictionary<string, torch.Tensor> SmartResize(GoldenCase golden, torch.Device device)
     {
         var (sizes, limits) = (golden.Inputs["sizes"].data<long>().ToArray(), golden.Inputs["limits"].data<long>().ToArray());
         var fitted = sizes
@@ -39,9 +40,12 @@ internal static class QwenKinds
     private static Dictionary<string, torch.Tensor> Image(GoldenCase golden, torch.Device device)
     {
         var patches = QwenImageProcessor.Load(golden.CheckpointPath!).Preprocess(ImageFile.Load(golden.PathOption("image")!));
-        var grids = patches.Grids.SelectMany(grid => new long[] { 1, grid.Rows, grid.Columns });
-        return new() { ["pixel_values"] = patches.Values, ["grid_thw"] = torch.tensor(grids.ToArray()).view(-1, 3) };
+        return new() { ["pixel_values"] = patches.Values, ["grid_thw"] = ToTensor(patches.Grids) };
     }
+
+    /// <summary>Grids as <c>[images, 3]</c>: one step in time, rows, columns.</summary>
+    public static torch.Tensor ToTensor(IReadOnlyList<PatchGrid> grids) =>
+        torch.tensor(grids.SelectMany(static grid => new long[] { 1, grid.Rows, grid.Columns }).ToArray()).view(-1, 3);
 
     private static Dictionary<string, torch.Tensor> Vision(GoldenCase golden, torch.Device device)
     {
@@ -132,7 +136,8 @@ internal static class QwenKinds
         return processor.Prepare(images, question, device);
     }
 
-    private static ImagePatches? Patches(GoldenCase golden, torch.Device device) =>
+    /// <summary>The case's pictures, or null where it has none.</summary>
+    public static ImagePatches? Patches(GoldenCase golden, torch.Device device) =>
         golden.Inputs.TryGetValue("pixel_values", out var values) ? new ImagePatches(values.to(device), Grids(golden)) : null;
 
     // Images have one step in time.

@@ -155,13 +155,15 @@ internal static class ScorerKinds
 
     private static OpenClipConfig Config(GoldenCase golden) => OpenClipConfig.ReadOrDefault(golden.CheckpointPath!);
 
-    private static DeviceRuntime RuntimeOf(torch.Device device) =>
+    /// <summary>A runtime on a device, in float32.</summary>
+    public static DeviceRuntime RuntimeOf(torch.Device device) =>
         new(new RuntimeOptions { Device = device.type == DeviceType.CPU ? "cpu" : $"cuda:{device.index}", Precision = Precision.Float32 });
 
     private static List<RgbImage> Images(GoldenCase golden) =>
         [.. Enumerable.Range(0, golden.Inputs.Count).Select(index => ImagingKinds.ToImage(golden.Inputs[$"image.{index}"]))];
 
-    private static torch.Tensor ToTensor(IReadOnlyList<double> scores) => torch.tensor([.. scores.Select(static score => (float)score)]);
+    /// <summary>Scores as <c>[B]</c>.</summary>
+    public static torch.Tensor ToTensor(IReadOnlyList<double> scores) => torch.tensor([.. scores.Select(static score => (float)score)]);
 
     private static string? Preprocess(GoldenCase golden) => golden.Options.GetProperty("preprocess").GetString();
 

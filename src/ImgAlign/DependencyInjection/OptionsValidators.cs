@@ -36,4 +36,10 @@ internal sealed partial class HpsOptionsValidator : IValidateOptions<HpsOptions>
 internal sealed partial class AestheticOptionsValidator : IValidateOptions<AestheticOptions>;
 
 [OptionsValidator]
+internal sealed partial class ImageRewardOptionsValidator : IValidateOptions<ImageRewardOptions>;
+
+[OptionsValidator]
+internal sealed partial class Hpsv3OptionsValidator : IValidateOptions<Hpsv3Options>;
+
+[OptionsValidator]
 internal sealed partial class ImgAlignOptionsValidator : IValidateOptions<ImgAlignOptions>;

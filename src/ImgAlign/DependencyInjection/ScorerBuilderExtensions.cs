@@ -73,7 +73,40 @@ public static class ScorerBuilderExtensions
         string name = AestheticScorer.DefaultName
     ) => builder.Aesthetic(options => options.BindStrictly(configuration), name);
 
-    /// <summary>Registers the scorers whose sections are there: <c>ClipScore</c>, <c>PickScore</c>, <c>Hps</c>, <c>Aesthetic</c>.</summary>
+    /// <summary>Registers ImageReward.</summary>
+    /// <inheritdoc cref="UseClipScore(ImgAlignBuilder, Action{ClipScoreOptions}, string)" path="/param"/>
+    public static ImgAlignBuilder UseImageReward(
+        this ImgAlignBuilder builder,
+        Action<ImageRewardOptions> configure,
+        string name = ImageRewardScorer.DefaultName
+    ) => builder.Reward(options => options.Configure(configure), name);
+
+    /// <summary>The same, with the options bound to a section of the configuration.</summary>
+    /// <inheritdoc cref="UseClipScore(ImgAlignBuilder, IConfiguration, string)" path="/param"/>
+    public static ImgAlignBuilder UseImageReward(
+        this ImgAlignBuilder builder,
+        IConfiguration configuration,
+        string name = ImageRewardScorer.DefaultName
+    ) => builder.Reward(options => options.BindStrictly(configuration), name);
+
+    /// <summary>Registers HPSv3.</summary>
+    /// <inheritdoc cref="UseClipScore(ImgAlignBuilder, Action{ClipScoreOptions}, string)" path="/param"/>
+    public static ImgAlignBuilder UseHpsv3(
+        this ImgAlignBuilder builder,
+        Action<Hpsv3Options> configure,
+        string name = Hpsv3Scorer.DefaultName
+    ) => builder.Hpsv3(options => options.Configure(configure), name);
+
+    /// <summary>The same, with the options bound to a section of the configuration.</summary>
+    /// <inheritdoc cref="UseClipScore(ImgAlignBuilder, IConfiguration, string)" path="/param"/>
+    public static ImgAlignBuilder UseHpsv3(
+        this ImgAlignBuilder builder,
+        IConfiguration configuration,
+        string name = Hpsv3Scorer.DefaultName
+    ) => builder.Hpsv3(options => options.BindStrictly(configuration), name);
+
+    /// <summary>Registers the scorers whose sections are there: <c>ClipScore</c>, <c>PickScore</c>, <c>Hps</c>, <c>Aesthetic</c>,
+    /// <c>ImageReward</c>, <c>Hpsv3</c>.</summary>
     /// <param name="builder">The builder.</param>
     /// <param name="configuration">The section around them, such as <c>ImgAlign</c>; checked when the host starts.</param>
     public static ImgAlignBuilder UseScorers(this ImgAlignBuilder builder, IConfiguration configuration)
@@ -87,6 +120,10 @@ public static class ScorerBuilderExtensions
             builder.UseHps(hps);
         if (Section("Aesthetic") is { } aesthetic)
             builder.UseAesthetic(aesthetic);
+        if (Section("ImageReward") is { } reward)
+            builder.UseImageReward(reward);
+        if (Section("Hpsv3") is { } hpsv3)
+            builder.UseHpsv3(hpsv3);
         return builder;
 
         IConfigurationSection? Section(string name) => configuration.GetSection(name) is var section && section.Exists() ? section : null;
@@ -121,6 +158,22 @@ public static class ScorerBuilderExtensions
             set,
             static options => options.Device,
             (runtime, options) => new AestheticScorer(runtime, options, name),
+            name
+        );
+
+    private static ImgAlignBuilder Reward(this ImgAlignBuilder builder, Action<OptionsBuilder<ImageRewardOptions>> set, string name) =>
+        builder.UseScorer<ImageRewardOptions, ImageRewardOptionsValidator>(
+            set,
+            static options => options.Device,
+            (runtime, options) => new ImageRewardScorer(runtime, options, name),
+            name
+        );
+
+    private static ImgAlignBuilder Hpsv3(this ImgAlignBuilder builder, Action<OptionsBuilder<Hpsv3Options>> set, string name) =>
+        builder.UseScorer<Hpsv3Options, Hpsv3OptionsValidator>(
+            set,
+            static options => options.Device,
+            (runtime, options) => new Hpsv3Scorer(runtime, options, name),
             name
         );
 }

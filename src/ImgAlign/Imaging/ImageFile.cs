@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using ImgAlign.Checkpoints;
 using ImgAlign.Runtime;
 using SkiaSharp;
@@ -18,10 +19,16 @@ public static class ImageFile
     /// 178,956,970 pixels (as Pillow, against decompression bombs), or needs more memory than is free. The size is checked before memory
     /// for the pixels is taken.
     /// </exception>
-    public static RgbImage Load(string path)
+    public static RgbImage Load(string path) => LoadStored(path).Colours;
+
+    /// <summary>The same with what the file says beyond red, green and blue.</summary>
+    /// <inheritdoc cref="Load" path="/param|/exception"/>
+    [Experimental("IMGALIGN001")]
+    public static StoredImage LoadStored(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         var file = Read(path);
+        var mode = StoredMode.Of(file);
         var uncovered = GifTransparency.IsGif(file) ? GifTransparency.Remove(file) : default((byte Red, byte Green, byte Blue)?);
         using var stream = new MemoryStream(file);
         using var codec =
@@ -40,12 +47,11 @@ public static class ImageFile
             throw new ImgAlignException($"{path}: the image is broken or cut off ({result}); copy or save it again.");
         if (uncovered is { } colour)
             Fill(rgba.GetPixelSpan(), colour);
-        return Upright(
-            rgba.GetPixelSpan(),
-            width,
-            height,
-            codec.EncodedFormat == SKEncodedImageFormat.Png ? PngOrientation.Read(file) : codec.EncodedOrigin
-        );
+        var origin = codec.EncodedFormat == SKEncodedImageFormat.Png ? PngOrientation.Read(file) : codec.EncodedOrigin;
+        var opacity = mode.HasAlpha && codec.Info.AlphaType != SKAlphaType.Opaque ? Upright([3, 3, 3]) : null;
+        return new StoredImage(Upright([0, 1, 2]), opacity, mode.IsIndexed);
+
+        RgbImage Upright(int[] channels) => ImageFile.Upright(rgba.GetPixelSpan(), channels, width, height, origin);
     }
 
     /// <summary>Writes a PNG file, which replaces an older one only when it is complete.</summary>
@@ -138,7 +144,7 @@ public static class ImageFile
     }
 
     // The origins are named by where the first row and the first column are to be shown.
-    private static RgbImage Upright(ReadOnlySpan<byte> rgba, int width, int height, SKEncodedOrigin origin)
+    private static RgbImage Upright(ReadOnlySpan<byte> rgba, int[] channels, int width, int height, SKEncodedOrigin origin)
     {
         var isTransposed = origin >= SKEncodedOrigin.LeftTop;
         var fromRight =
@@ -157,7 +163,9 @@ public static class ImageFile
                     column = width - 1 - column;
                 if (fromBottom)
                     row = height - 1 - row;
-                rgba.Slice(4 * (row * width + column), 3).CopyTo(rgb.AsSpan(to));
+                var pixel = rgba.Slice(4 * (row * width + column), 4);
+                for (var channel = 0; channel < 3; channel++)
+                    rgb[to + channel] = pixel[channels[channel]];
             }
         }
         return new RgbImage(shownWidth, shownHeight, rgb);

@@ -47,6 +47,11 @@ internal static class RequestRules
         if (AcceptanceRules.Problem(acceptance, scorers) is { } problem)
             throw new InvalidRequestException(problem, nameof(request.Acceptance));
         var generation = Resolve(request, [.. request.Items.Select(item => ((GenerationItem)item, SizeOf(item, backbone)))], backbone);
+        foreach (var (index, item) in request.Items.Index())
+        {
+            foreach (var scorer in scorers)
+                Ask(Name(request.Items, index, nameof(item.Prompt)), () => scorer.CheckPrompt(item.Prompt));
+        }
         var questions = request
             .Items.Select(
                 IReadOnlyList<string> (item, index) =>

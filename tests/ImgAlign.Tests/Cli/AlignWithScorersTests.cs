@@ -55,7 +55,11 @@ public sealed class AlignWithScorersTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--scorer is 'beauty', which is not known here; clipscore, pickscore, hps, aesthetic are", "--scorer", "beauty=x")]
+    [InlineData(
+        "--scorer is 'beauty', which is not known here; clipscore, pickscore, hps, aesthetic, imagereward, hpsv3 are",
+        "--scorer",
+        "beauty=x"
+    )]
     [InlineData("--scorer hps does not say where its files are", "--scorer", "hps")]
     [InlineData("--scorer names hps more than once", "--scorer", "hps=x", "--scorer", "HPS=y")]
     [InlineData("there is no such checkpoint file", "--scorer", "hps=missing.pt")]

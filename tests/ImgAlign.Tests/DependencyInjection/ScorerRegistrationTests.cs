@@ -19,6 +19,10 @@ public class ScorerRegistrationTests
         ["Hps:Preprocessing"] = "OpenClip",
         ["Aesthetic:ModelPath"] = TinyScorers.Predictor,
         ["Aesthetic:ClipPath"] = TinyScorers.Clip,
+        ["ImageReward:ModelPath"] = TinyScorers.ImageReward,
+        ["ImageReward:VisionHeads"] = "3",
+        ["Hpsv3:ModelPath"] = TinyScorers.Hpsv3,
+        ["Hpsv3:BasePath"] = TinyScorers.Qwen2Vl,
     };
 
     [Fact]
@@ -35,7 +39,7 @@ public class ScorerRegistrationTests
         var request = new AlignmentRequest(new AlignmentItem("a red circle left of a blue square")) { Steps = 2 };
         var result = await provider.GetRequiredService<IAlignmentPipeline>().AlignAsync(request);
         var scores = result.Items[0].BaseScores.Select(static score => score.Scorer);
-        Assert.Equal(["ShapeWorld's scorer", "clipscore", "pickscore", "hps", "aesthetic"], scores);
+        Assert.Equal(["ShapeWorld's scorer", "clipscore", "pickscore", "hps", "aesthetic", "imagereward", "hpsv3"], scores);
         var gate = Assert.IsType<ScoreGate>(result.Acceptance);
         Assert.Equal(["hps", "ShapeWorld's scorer"], gate.Scorers);
         Assert.Equal((GateVote.Any, 0.01), (gate.Vote, gate.Criteria[0].Margin));

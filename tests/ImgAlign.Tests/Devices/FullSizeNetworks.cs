@@ -3,12 +3,15 @@ using ImgAlign.Checkpoints;
 using ImgAlign.Imaging;
 using ImgAlign.Networks.Aesthetic;
 using ImgAlign.Networks.Aligner;
+using ImgAlign.Networks.Bert;
 using ImgAlign.Networks.Clip;
 using ImgAlign.Networks.Flux;
+using ImgAlign.Networks.ImageReward;
 using ImgAlign.Networks.Llama;
 using ImgAlign.Networks.Llava;
 using ImgAlign.Networks.Perceiver;
 using ImgAlign.Networks.Qwen;
+using ImgAlign.Networks.Qwen2Vl;
 using ImgAlign.Networks.Sdxl;
 using ImgAlign.Networks.T5;
 using ImgAlign.Networks.Vae;
@@ -63,6 +66,9 @@ internal static class FullSizeNetworks
             ["PickScore, pictures"] = () => Vision("pickscore-v1", penultimateOnly: false, static output => output.Pooled!, [2, 1024]),
             ["PickScore, prompts"] = () => Text("pickscore-v1", penultimateOnly: false, static output => output.Pooled!, [2, 1024]),
             ["aesthetic predictor"] = CreatePredictor,
+            ["ImageReward"] = CreateImageReward,
+            ["HPSv3"] = CreateHpsv3,
+            ["HPSv3, head"] = CreatePreferenceHead,
             ["LLaVA-1.5-13B"] = () => Llava(static (model, ids, pixels) => model.Run(ids, pixels), [1, 607, 5120]),
             ["LLaVA-1.5-13B, a token of its answer"] = () => Llava(AnswerToken, [1, 1, 32064]),
             ["LLaVA-1.5-13B projector"] = CreateProjector,
@@ -246,6 +252,63 @@ internal static class FullSizeNetworks
     {
         var network = Prepared(new AestheticNetwork([768, 1024, 128, 64, 16, 1], META));
         return Single(network, "embedding", Floats(2, 768), network.call, [2]);
+    }
+
+    private static NetworkCase CreatePreferenceHead()
+    {
+        var network = Prepared(new PreferenceHead(3584, META));
+        return Single(network, "state", Floats(2, 3584), network.call, [2, 2]);
+    }
+
+    private static NetworkCase CreateImageReward()
+    {
+        var config = new ImageRewardConfig
+        {
+            Vision = new ClipVisionConfig
+            {
+                HiddenSize = 1024,
+                IntermediateSize = 4096,
+                NumHiddenLayers = 24,
+                NumAttentionHeads = 16,
+                PatchSize = 16,
+                HiddenAct = "gelu",
+                HasPatchBias = true,
+            },
+            Text = new BertConfig { VocabSize = 30524 },
+            HeadWidths = [768, 1024, 128, 64, 16, 1],
+        };
+        var network = Prepared(new ImageRewardModel(config, META));
+        var inputs = new Dictionary<string, Tensor>
+        {
+            ["pixels"] = empty([2, 3, 224, 224], float32, META),
+            ["ids"] = Ids(2, 35),
+            ["mask"] = Ids(2, 35),
+        };
+        return new(network, inputs, given => network.Read(given["pixels"], given["ids"], given["mask"]), [2, 768]);
+    }
+
+    private static NetworkCase CreateHpsv3()
+    {
+        var text = QwenConfig.Parse(Config("qwen2.5-vl-7b"), "Qwen2.5-VL").Text with { VocabSize = 151658 };
+        var vision = new QwenVisionConfig
+        {
+            HiddenSize = 1280,
+            IntermediateSize = 5120,
+            HiddenAct = "quick_gelu",
+            WindowSize = int.MaxValue,
+        };
+        var config = new QwenConfig
+        {
+            Text = text,
+            Vision = vision,
+            ImageTokenId = 151655,
+            StopTokens = new HashSet<int>(),
+        };
+        var network = Prepared(new Qwen2VlModel(config, META));
+        var grid = new PatchGrid(32, 32);
+        var tokens = QwenTokens.Read(tensor([1L, .. Enumerable.Repeat(151655L, 256), 2], [1, 258]), [grid], config);
+        var values = empty([grid.Count, 1176], float32, META);
+        return Single(network, "patches.Values", values, given => network.RunSequential(tokens, new(given, [grid])), [1, 258, 3584]);
     }
 
     private static NetworkCase Single(nn.Module network, string name, Tensor input, Func<Tensor, Tensor> run, long[] shape) =>

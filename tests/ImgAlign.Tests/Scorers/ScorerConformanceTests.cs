@@ -14,6 +14,10 @@ public sealed class ScorerConformanceTests
     [InlineData(PickScorer.DefaultName, ResidencyPolicy.OffloadToHost)]
     [InlineData(HpsScorer.DefaultName, ResidencyPolicy.LoadOnDemand)]
     [InlineData(AestheticScorer.DefaultName, ResidencyPolicy.StreamBlocks)]
+    [InlineData(ImageRewardScorer.DefaultName, ResidencyPolicy.LoadOnDemand)]
+    [InlineData(ImageRewardScorer.DefaultName, ResidencyPolicy.OffloadToHost)]
+    [InlineData(Hpsv3Scorer.DefaultName, ResidencyPolicy.StreamBlocks)]
+    [InlineData(Hpsv3Scorer.DefaultName, ResidencyPolicy.LoadOnDemand)]
     public void Published_scorers_conform(string name, ResidencyPolicy residency)
     {
         using var runtime = new DeviceRuntime(new RuntimeOptions { Threads = 1, Residency = residency });

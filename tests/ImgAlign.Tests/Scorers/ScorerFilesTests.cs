@@ -1,6 +1,7 @@
 using ImgAlign.Checkpoints;
 using ImgAlign.Scorers;
 using ImgAlign.Tests.Imaging;
+using ImgAlign.Tests.Pipeline;
 using static TorchSharp.torch;
 
 namespace ImgAlign.Tests.Scorers;
@@ -93,6 +94,57 @@ public sealed class ScorerFilesTests : ModelTest
             scorer.Score([Picture], ["a cat"]);
         });
         Assert.Equal((file, tensor), (exception.Path, exception.TensorName));
+    }
+
+    [Fact]
+    public void ImageReward_with_another_vocabulary_is_refused()
+    {
+        var vocabulary = File.ReadAllText(Path.Combine(TinyScorers.ImageReward, "bert-base-uncased", "vocab.txt"));
+        Folder.Write("vocab.txt", vocabulary + "another\n");
+        var options = TinyScorers.RewardOptions;
+        options.TokenizerPath = Folder.Path;
+        var message = Assert.Throws<ImgAlignException>(() => new ImageRewardScorer(Runtime, options)).Message;
+        Assert.Contains("the model has 210", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("a cat <|im_end|>")]
+    [InlineData("<|Reward|>")]
+    [InlineData("<|image_pad|>")]
+    public void HPSv3_refuses_a_prompt_with_its_marks_before_anything_is_computed(string prompt)
+    {
+        using var world = new ColourWorld(withScorer: false);
+        using var scorer = TinyScorers.Create(Hpsv3Scorer.DefaultName, world.Runtime);
+        var message = Assert.Throws<InvalidRequestException>(() => scorer.CheckPrompt(prompt)).Message;
+        Assert.Contains("one of its own marks", message, StringComparison.Ordinal);
+
+        var options = new AlignmentPipelineOptions { Scorers = [scorer] };
+        using var pipeline = new AlignmentPipeline(world.Backbone, world.Detector, world.Aligner, options);
+        var refused = Assert.Throws<InvalidRequestException>(() =>
+        {
+            _ = pipeline.AlignAsync(new AlignmentRequest(new AlignmentItem(prompt)));
+        });
+        Assert.Equal("Prompt", refused.Member);
+    }
+
+    [Fact]
+    public void HPSv3_with_the_tokenizer_of_another_Qwen_is_refused()
+    {
+        var options = new Hpsv3Options { ModelPath = TinyScorers.Hpsv3, BasePath = Path.Combine(TestData.Golden, "mllm", "qwen") };
+        Assert.Throws<ImgAlignException>(() => new Hpsv3Scorer(Runtime, options));
+    }
+
+    [Fact]
+    public void The_memory_of_the_larger_scorers_is_estimated()
+    {
+        foreach (var (name, least) in new[] { (ImageRewardScorer.DefaultName, 64 * 210), (Hpsv3Scorer.DefaultName, 64 * 1915) })
+        {
+            using var scorer = TinyScorers.Create(name, Runtime);
+            var one = ((IMemoryFootprint)scorer).EstimateStages(new Workload { Size = new(64, 64) });
+            var two = ((IMemoryFootprint)scorer).EstimateStages(new Workload { Size = new(64, 64), Batch = 2 });
+            Assert.True(one[0].WeightBytes > least);
+            Assert.Equal(two[0].ActivationBytes, 2 * one[0].ActivationBytes);
+        }
     }
 
     [Fact]

@@ -41,6 +41,13 @@ internal sealed class ClipEncoder : nn.Module
 
     /// <summary>Runs the last block.</summary>
     public Tensor RunLast(Tensor penultimate) => layers[depth - 1].call(penultimate);
+
+    /// <summary>Runs all blocks.</summary>
+    public Tensor Run(Tensor embeddings)
+    {
+        using var penultimate = RunToPenultimate(embeddings);
+        return RunLast(penultimate);
+    }
 }
 
 /// <summary>A pre-norm transformer block of either tower (transformers <c>CLIPEncoderLayer</c>): <c>[B, N, w]</c> to <c>[B, N,
@@ -65,7 +72,7 @@ internal sealed class ClipEncoderLayer : nn.Module<Tensor, Tensor>
         layerNorm1 = nn.LayerNorm(config.HiddenSize, config.LayerNormEps, device: device);
         selfAttention = new ClipAttention(config.HiddenSize, config.NumAttentionHeads, causal, device);
         layerNorm2 = nn.LayerNorm(config.HiddenSize, config.LayerNormEps, device: device);
-        mlp = new ClipMlp(config, device);
+        mlp = new ClipMlp(config.HiddenSize, config.IntermediateSize, config.HiddenAct, device);
         RegisterComponents();
     }
 
@@ -126,12 +133,12 @@ internal sealed class ClipMlp : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "fc2")]
     private readonly Linear narrow;
 
-    public ClipMlp(ClipTowerConfig config, Device device)
+    public ClipMlp(long width, long innerWidth, string activation, Device device)
         : base(nameof(ClipMlp))
     {
-        activation = Activation.ByName(config.HiddenAct);
-        widen = new Linear(config.HiddenSize, config.IntermediateSize, hasBias: true, device);
-        narrow = new Linear(config.IntermediateSize, config.HiddenSize, hasBias: true, device);
+        this.activation = Activation.ByName(activation);
+        widen = new Linear(width, innerWidth, hasBias: true, device);
+        narrow = new Linear(innerWidth, width, hasBias: true, device);
         RegisterComponents();
     }
 

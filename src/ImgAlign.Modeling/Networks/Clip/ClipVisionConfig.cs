@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using ImgAlign.Checkpoints;
 
 namespace ImgAlign.Networks.Clip;
@@ -23,8 +24,19 @@ public sealed record ClipVisionConfig : ClipTowerConfig
     /// <summary>Width and height of a patch in pixels.</summary>
     public int PatchSize { get; init; } = 32;
 
-    /// <summary>The number of patches; a sequence has one token more, the class token at its start.</summary>
+    /// <summary>Whether a token for the whole picture stands before those of the patches; not so in SigLIP.</summary>
+    [JsonIgnore]
+    public bool HasClassToken { get; init; } = true;
+
+    /// <summary>Whether the patches' convolution has a bias; not so in CLIP.</summary>
+    [JsonIgnore]
+    public bool HasPatchBias { get; init; }
+
+    /// <summary>The number of patches.</summary>
     public int Patches => ImageSize / PatchSize * (ImageSize / PatchSize);
+
+    /// <summary>The length of a sequence: the patches, and the class token at its start where there is one.</summary>
+    public int Tokens => Patches + (HasClassToken ? 1 : 0);
 
     /// <summary>Reads the <c>config.json</c> of an image encoder, or of a whole CLIP model.</summary>
     /// <param name="path">The file.</param>

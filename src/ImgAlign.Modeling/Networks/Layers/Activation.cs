@@ -6,19 +6,19 @@ namespace ImgAlign.Networks.Layers;
 internal static class Activation
 {
     /// <summary>Finds an activation by its name in transformers' configurations.</summary>
-    /// <param name="name"><c>gelu</c> (exact), <c>gelu_new</c> (the tanh approximation), <c>quick_gelu</c>, <c>relu</c> or
-    /// <c>silu</c>.</param>
+    /// <param name="name"><c>gelu</c> (exact), <c>gelu_new</c> or <c>gelu_pytorch_tanh</c> (the tanh approximation), <c>quick_gelu</c>,
+    /// <c>relu</c> or <c>silu</c>.</param>
     /// <exception cref="ImgAlignException">The name is not known.</exception>
     public static Func<Tensor, Tensor> ByName(string name) =>
         name switch
         {
             "gelu" => static x => nn.functional.gelu(x),
-            "gelu_new" => TanhGelu,
+            "gelu_new" or "gelu_pytorch_tanh" => TanhGelu,
             "quick_gelu" => QuickGelu,
             "relu" => static x => nn.functional.relu(x),
             "silu" => static x => nn.functional.silu(x),
             _ => throw new ImgAlignException(
-                $"Activation '{name}' in config.json is not known here; gelu, gelu_new, quick_gelu, relu and silu are."
+                $"Activation '{name}' in config.json is not known here; gelu, gelu_new, gelu_pytorch_tanh, quick_gelu, relu and silu are."
             ),
         };
 

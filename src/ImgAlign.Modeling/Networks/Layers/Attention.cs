@@ -23,7 +23,8 @@ internal static class Attention
     /// <param name="k">Keys.</param>
     /// <param name="v">Values.</param>
     /// <param name="causal">Whether position i sees positions up to i only.</param>
-    /// <param name="bias">What is added to the scores before the softmax; broadcasts to <c>[B, H, N, M]</c>. Null for nothing.</param>
+    /// <param name="bias">What is added to the scores before the softmax, or of type bool which keys take part; broadcasts to
+    /// <c>[B, H, N, M]</c>. Null for nothing.</param>
     public static Tensor AttendHeads(Tensor q, Tensor k, Tensor v, bool causal = false, Tensor? bias = null) =>
         nn.functional.scaled_dot_product_attention(q, k, v, attn_mask: bias, is_casual: causal);
 

@@ -62,13 +62,8 @@ public sealed class QwenModel : nn.Module<Tensor, ImagePatches?, Tensor>
     /// <returns><c>[B, N, D]</c>.</returns>
     public Tensor Embed(QwenTokens tokens, ImagePatches? images)
     {
-        using var scope = NewDisposeScope();
-        var device = languageModel.Model.Device;
-        var embeddings = languageModel.Model.Embed(tensor(tokens.Ids, [tokens.Rows, tokens.Length], device: device)); // [B, N, D]
-        if (images is null)
-            return embeddings.MoveToOuterDisposeScope();
-        var sequence = embeddings.flatten(0, 1).index_copy(0, tensor(tokens.ImagePositions, device: device), visual.call(images));
-        return sequence.view(embeddings.shape).MoveToOuterDisposeScope();
+        using var features = images is null ? null : visual.call(images);
+        return tokens.Embed(languageModel.Model, features);
     }
 
     /// <inheritdoc cref="Run"/>

@@ -1,4 +1,5 @@
 using ImgAlign.Imaging;
+using ImgAlign.Networks.Llama;
 using TorchSharp;
 
 namespace ImgAlign.Networks.Qwen;
@@ -21,6 +22,22 @@ public sealed record QwenTokens(long[] Ids, int Rows, long[] ImagePositions, lon
     /// <param name="device">Where to put it.</param>
     /// <returns><c>[3, B, N]</c>; the caller's.</returns>
     public torch.Tensor CopyPositions(torch.Device device) => torch.tensor(Positions, [Axes, Rows, Length], device: device);
+
+    /// <summary>The sequence that a language model reads: embedded tokens, with the features of merged patches in the images'
+    /// places.</summary>
+    /// <param name="decoder">The language model.</param>
+    /// <param name="features">What the tower made of the images, <c>[cells, D]</c>; null where there are none.</param>
+    /// <returns><c>[B, N, D]</c>; the caller's.</returns>
+    internal torch.Tensor Embed(LlamaModel decoder, torch.Tensor? features)
+    {
+        using var scope = torch.NewDisposeScope();
+        var device = decoder.Device;
+        var embeddings = decoder.Embed(torch.tensor(Ids, [Rows, Length], device: device)); // [B, N, D]
+        if (features is null)
+            return embeddings.MoveToOuterDisposeScope();
+        var sequence = embeddings.flatten(0, 1).index_copy(0, torch.tensor(ImagePositions, device: device), features);
+        return sequence.view(embeddings.shape).MoveToOuterDisposeScope();
+    }
 
     /// <summary>Finds the images in token rows (transformers <c>get_rope_index</c>).</summary>
     /// <param name="ids">Token ids <c>[B, N]</c>, the image's token once for each merged cell.</param>

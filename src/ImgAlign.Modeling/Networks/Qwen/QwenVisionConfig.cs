@@ -65,19 +65,17 @@ public sealed record QwenVisionConfig
     /// <param name="source">The file, for messages.</param>
     /// <exception cref="ImgAlignException">A field is of the wrong kind, sizes do not fit each other, or an option is not
     /// supported.</exception>
-    public static QwenVisionConfig Parse(JsonElement json, string source)
-    {
-        var config = ConfigFile.Parse<QwenVisionConfig>(json, source);
-        config.Check(source);
-        return config;
-    }
+    public static QwenVisionConfig Parse(JsonElement json, string source) =>
+        ConfigFile.Parse<QwenVisionConfig>(json, source).Checked(source);
 
-    private void Check(string source)
+    /// <summary>The same, unless no tower can have these sizes.</summary>
+    /// <exception cref="ImgAlignException">None can.</exception>
+    internal QwenVisionConfig Checked(string source)
     {
         if (
             new[] { Depth, HiddenSize, IntermediateSize, NumHeads, PatchSize, TemporalPatchSize, SpatialMergeSize, OutHiddenSize }.Min() < 1
         )
-            throw new ImgAlignException($"{source}: every size of Qwen2.5-VL's vision tower must be at least 1.");
+            throw new ImgAlignException($"{source}: every size of a Qwen's vision tower must be at least 1.");
         if (InChannels != 3)
             throw new ImgAlignException($"{source}: in_channels is {InChannels}, but images have 3.");
         if (HiddenSize % NumHeads != 0 || HeadWidth % 4 != 0)
@@ -88,5 +86,6 @@ public sealed record QwenVisionConfig
         if (WindowCells < 1)
             throw new ImgAlignException($"{source}: a window of {WindowSize} pixels is smaller than a merged cell.");
         _ = Activation.ByName(HiddenAct);
+        return this;
     }
 }

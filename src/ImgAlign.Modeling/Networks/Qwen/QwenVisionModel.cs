@@ -43,7 +43,8 @@ public sealed class QwenVisionModel : nn.Module<ImagePatches, Tensor>, IBlockNet
         patchEmbedding = new QwenPatchEmbedding(config, device);
         blocks = nn.ModuleList([.. Enumerable.Range(0, config.Depth).Select(_ => new QwenVisionBlock(config, device))]);
         sequence = new(blocks);
-        merger = new QwenPatchMerger(config, device);
+        var norm = new RmsNorm(config.HiddenSize, NormEpsilon, device);
+        merger = new QwenPatchMerger(config, norm, device);
         RegisterComponents();
     }
 
@@ -57,12 +58,12 @@ public sealed class QwenVisionModel : nn.Module<ImagePatches, Tensor>, IBlockNet
     public override Tensor forward(ImagePatches patches)
     {
         TensorShape.Require(patches.Values, nameof(patches), patches.Grids.Sum(static grid => (long)grid.Count), config.PatchWidth);
-        var (device, type) = (merger.NormWeight.device, merger.NormWeight.dtype);
+        var (device, type) = (merger.Bias.device, merger.Bias.dtype);
         TensorDevice.Require(this, device, patches.Values);
         using var scope = NewDisposeScope();
         var layout = PatchLayout.Create(patches.Grids, config);
         var order = tensor(layout.Cells.ToArray(), device: device);
-        var rotary = Positions(layout, device);
+        var rotary = Positions(layout, config, device);
         var windows = new AttentionSegments(layout.WindowLengths, device);
         var images = new AttentionSegments(layout.ImageLengths, device);
 
@@ -77,8 +78,9 @@ public sealed class QwenVisionModel : nn.Module<ImagePatches, Tensor>, IBlockNet
         return merger.call(hidden).index_select(0, order.argsort()).MoveToOuterDisposeScope();
     }
 
-    // Half of a head's pairs turn by the patch's row, the other half by its column; in float32 whatever the weights are.
-    private RotaryTable Positions(PatchLayout layout, Device device)
+    /// <summary>Half of a head's pairs turn by the patch's row, the other half by its column; in float32 whatever the weights
+    /// are.</summary>
+    internal static RotaryTable Positions(PatchLayout layout, QwenVisionConfig config, Device device)
     {
         var axis = Rope.Frequencies(config.HeadWidth / 2, RopeTheta, device);
         var positions = tensor([.. layout.Rows, .. layout.Columns], [2, 1, layout.Rows.Count], device: device);
@@ -174,28 +176,27 @@ internal sealed class QwenPatchEmbedding : nn.Module<Tensor, Tensor>
 internal sealed class QwenPatchMerger : nn.Module<Tensor, Tensor>
 {
     private readonly long cellWidth;
+    private readonly Func<Parameter> bias;
 
     [ComponentName(Name = "ln_q")]
-    private readonly RmsNorm norm;
+    private readonly nn.Module<Tensor, Tensor> norm;
 
     [ComponentName(Name = "mlp")]
     private readonly Sequential mlp;
 
-    public QwenPatchMerger(QwenVisionConfig config, Device device)
+    public QwenPatchMerger(QwenVisionConfig config, nn.Module<Tensor, Tensor> norm, Device device)
         : base(nameof(QwenPatchMerger))
     {
+        this.norm = norm;
         cellWidth = (long)config.CellPatches * config.HiddenSize;
-        norm = new RmsNorm(config.HiddenSize, QwenVisionModel.NormEpsilon, device);
-        mlp = nn.Sequential(
-            ("0", new Linear(cellWidth, cellWidth, hasBias: true, device)),
-            ("1", nn.GELU()),
-            ("2", new Linear(cellWidth, config.OutHiddenSize, hasBias: true, device))
-        );
+        var first = new Linear(cellWidth, cellWidth, hasBias: true, device);
+        bias = () => first.Bias!;
+        mlp = nn.Sequential(("0", first), ("1", nn.GELU()), ("2", new Linear(cellWidth, config.OutHiddenSize, hasBias: true, device)));
         RegisterComponents();
     }
 
-    /// <summary>The norm's weight, which is where the network runs and of the type in which it does.</summary>
-    public Tensor NormWeight => norm.Weight;
+    /// <summary>A bias, which is where the network runs and of the type in which it does.</summary>
+    public Parameter Bias => bias();
 
     public override Tensor forward(Tensor patches)
     {

@@ -73,6 +73,7 @@ public static class QwenWeights
         throw new CheckpointException(checkpoint.Source, "no Qwen2.5-VL is found; expected are the names of Qwen/Qwen2.5-VL-7B-Instruct.");
     }
 
-    private static long[] KernelShape(QwenVisionConfig config) =>
+    /// <summary>The shape of the patch embedding's weight in files, where it is the kernel of a convolution.</summary>
+    internal static long[] KernelShape(QwenVisionConfig config) =>
         [config.HiddenSize, config.InChannels, config.TemporalPatchSize, config.PatchSize, config.PatchSize];
 }

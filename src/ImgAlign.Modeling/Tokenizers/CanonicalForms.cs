@@ -4,18 +4,18 @@ using System.Text;
 namespace ImgAlign.Tokenizers;
 
 /// <summary>
-/// Unicode's normalization form C (UAX 15). The tables are our own because <see cref="string.Normalize()"/> does nothing where
+/// Unicode's normalization forms C and D (UAX 15). The tables are our own because <see cref="string.Normalize()"/> does nothing where
 /// globalization is invariant, as it is on a bare Linux without ICU.
 /// </summary>
-internal static class NormalizationFormC
+internal static class CanonicalForms
 {
     private static readonly Dictionary<int, int[]> Decompositions = [];
     private static readonly Dictionary<(int First, int Second), int> Compositions = [];
     private static readonly Dictionary<int, byte> Classes = [];
 
-    static NormalizationFormC()
+    static CanonicalForms()
     {
-        using var reader = new StreamReader(typeof(NormalizationFormC).Assembly.GetManifestResourceStream("CanonicalMappings.txt")!);
+        using var reader = new StreamReader(typeof(CanonicalForms).Assembly.GetManifestResourceStream("CanonicalMappings.txt")!);
         while (reader.ReadLine() is { } line)
         {
             if (line.StartsWith('#'))
@@ -45,7 +45,7 @@ internal static class NormalizationFormC
     }
 
     /// <summary>Normalizes a text; half a surrogate pair becomes U+FFFD.</summary>
-    public static string Normalize(string text)
+    public static string Compose(string text)
     {
         if (!text.AsSpan().ContainsAnyExceptInRange('\0', '\u02FF'))
             return text; // nothing below U+0300 combines or decomposes in form C
@@ -57,6 +57,27 @@ internal static class NormalizationFormC
         foreach (var point in Compose(points))
             result.Append(char.ConvertFromUtf32(point));
         return result.ToString();
+    }
+
+    /// <summary>The text in form D, which has every mark apart from its letter; half a surrogate pair becomes U+FFFD.</summary>
+    public static string Decompose(string text)
+    {
+        var points = new List<(int Point, byte Class)>(text.Length);
+        foreach (var rune in text.EnumerateRunes())
+        {
+            var syllable = rune.Value - Hangul;
+            if (syllable is < 0 or >= CountL * CountV * CountT)
+            {
+                Decompose(rune.Value, points);
+                continue;
+            }
+            points.Add((HangulL + syllable / (CountV * CountT), 0));
+            points.Add((HangulV + syllable / CountT % CountV, 0));
+            if (syllable % CountT is > 0 and var final)
+                points.Add((HangulT + final, 0));
+        }
+        Order(points);
+        return string.Concat(points.Select(static point => char.ConvertFromUtf32(point.Point)));
     }
 
     private static void Decompose(int point, List<(int Point, byte Class)> points)
