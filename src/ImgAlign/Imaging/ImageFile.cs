@@ -13,6 +13,15 @@ namespace ImgAlign.Imaging;
 /// </summary>
 public static class ImageFile
 {
+    private const string PngMediaType = "image/png";
+
+    private static readonly Dictionary<string, SKEncodedImageFormat> Formats = new(StringComparer.OrdinalIgnoreCase)
+    {
+        [PngMediaType] = SKEncodedImageFormat.Png,
+        ["image/jpeg"] = SKEncodedImageFormat.Jpeg,
+        ["image/webp"] = SKEncodedImageFormat.Webp,
+    };
+
     /// <summary>Reads an image file, or all that a pipe gives.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="ImgAlignException"> The file is missing or may not be read, is no image, is broken or cut off, has more than
@@ -27,24 +36,31 @@ public static class ImageFile
     public static StoredImage LoadStored(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        var file = Read(path);
+        return DecodeStored(Read(path), path);
+    }
+
+    /// <summary>Reads the bytes of an image file.</summary>
+    /// <param name="data">The file's bytes.</param>
+    /// <param name="name">What messages call it.</param>
+    /// <exception cref="ImgAlignException">As for <see cref="Load"/>.</exception>
+    public static RgbImage Decode(ReadOnlyMemory<byte> data, string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return DecodeStored(data.ToArray(), name).Colours;
+    }
+
+    private static StoredImage DecodeStored(byte[] file, string name)
+    {
         var mode = StoredMode.Of(file);
         var uncovered = GifTransparency.IsGif(file) ? GifTransparency.Remove(file) : default((byte Red, byte Green, byte Blue)?);
-        using var stream = new MemoryStream(file);
-        using var codec =
-            SKCodec.Create(stream, out var problem)
-            ?? throw new ImgAlignException($"{path}: not an image that can be read ({problem}); give a PNG, JPEG, WebP, BMP or GIF file.");
+        using var codec = Open(file, name);
         var (width, height) = (codec.Info.Width, codec.Info.Height);
-        if ((long)width * height > Canvas.MaxPixels)
-            throw new ImgAlignException(
-                $"{path}: {width}x{height} pixels are too many, at most {Canvas.MaxPixels} are read; scale the picture down first."
-            );
-        RequireMemory(path, width, height, DeviceMemory.Query(torch.CPU)?.FreeBytes);
+        RequireMemory(name, width, height, DeviceMemory.Query(torch.CPU)?.FreeBytes);
 
         using var rgba = Rgba(width, height, SKAlphaType.Unpremul); // the colour below full transparency is kept
         var result = codec.GetPixels(rgba.Info, rgba.GetPixels());
         if (result != SKCodecResult.Success)
-            throw new ImgAlignException($"{path}: the image is broken or cut off ({result}); copy or save it again.");
+            throw new ImgAlignException($"{name}: the image is broken or cut off ({result}); copy or save it again.");
         if (uncovered is { } colour)
             Fill(rgba.GetPixelSpan(), colour);
         var origin = codec.EncodedFormat == SKEncodedImageFormat.Png ? PngOrientation.Read(file) : codec.EncodedOrigin;
@@ -52,6 +68,17 @@ public static class ImageFile
         return new StoredImage(Upright([0, 1, 2]), opacity, mode.IsIndexed);
 
         RgbImage Upright(int[] channels) => ImageFile.Upright(rgba.GetPixelSpan(), channels, width, height, origin);
+    }
+
+    /// <summary>The size that an image file says it has, before it is turned upright; nothing is decoded.</summary>
+    /// <param name="data">The file's bytes.</param>
+    /// <param name="name">What messages call it.</param>
+    /// <exception cref="ImgAlignException">It is no image, or has more than 178,956,970 pixels.</exception>
+    public static ImageSize ReadSize(ReadOnlyMemory<byte> data, string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        using var codec = Open(data.ToArray(), name);
+        return new ImageSize(codec.Info.Width, codec.Info.Height);
     }
 
     /// <summary>Writes a PNG file, which replaces an older one only when it is complete.</summary>
@@ -67,8 +94,24 @@ public static class ImageFile
     /// <summary>An image as the bytes of a PNG file.</summary>
     /// <param name="image">The image.</param>
     /// <exception cref="ImgAlignException">The image has more than 178,956,970 pixels.</exception>
-    public static byte[] EncodePng(RgbImage image)
+    public static byte[] EncodePng(RgbImage image) => Encode(image, PngMediaType);
+
+    /// <summary>An image as the bytes of a file.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="mediaType"><c>image/png</c>, <c>image/jpeg</c> or <c>image/webp</c>.</param>
+    /// <param name="quality">How much JPEG and WebP keep, 0 to 100.</param>
+    /// <exception cref="InvalidRequestException">The media type is another one.</exception>
+    /// <exception cref="ImgAlignException">The image has more than 178,956,970 pixels.</exception>
+    public static byte[] Encode(RgbImage image, string mediaType, int quality = 90)
     {
+        ArgumentNullException.ThrowIfNull(mediaType);
+        ArgumentOutOfRangeException.ThrowIfNegative(quality);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(quality, 100);
+        if (!Formats.TryGetValue(mediaType, out var format))
+            throw new InvalidRequestException(
+                $"'{mediaType}' is no format that pictures are written in; {string.Join(", ", Formats.Keys)} are.",
+                nameof(mediaType)
+            );
         ArgumentNullException.ThrowIfNull(image);
         Canvas.RequireSize(image.Width, image.Height);
         using var rgba = Rgba(image.Width, image.Height, SKAlphaType.Opaque);
@@ -79,7 +122,7 @@ public static class ImageFile
             bytes[to + 3] = byte.MaxValue;
         }
         rgba.SetImmutable(); // or it would be copied
-        using var data = rgba.Encode(SKEncodedImageFormat.Png, 100);
+        using var data = rgba.Encode(format, quality);
         return data.ToArray();
     }
 
@@ -106,6 +149,21 @@ public static class ImageFile
             $"{path}: {width}x{height} pixels need {MemoryEstimate.Text(needed)} of memory, and "
                 + $"{MemoryEstimate.Text(freeBytes!.Value)} are free; "
                 + "scale the picture down first."
+        );
+    }
+
+    // Reads no more than the header.
+    private static SKCodec Open(byte[] file, string name)
+    {
+        var codec =
+            SKCodec.Create(new MemoryStream(file), out var problem)
+            ?? throw new ImgAlignException($"{name}: not an image that can be read ({problem}); give a PNG, JPEG, WebP, BMP or GIF file.");
+        var (width, height) = (codec.Info.Width, codec.Info.Height);
+        if ((long)width * height <= Canvas.MaxPixels)
+            return codec;
+        codec.Dispose();
+        throw new ImgAlignException(
+            $"{name}: {width}x{height} pixels are too many, at most {Canvas.MaxPixels} are read; scale the picture down first."
         );
     }
 

@@ -1,0 +1,152 @@
+using System.Text.Json;
+using ImgAlign.Imaging;
+using Microsoft.Extensions.AI;
+
+namespace ImgAlign.Extensions.AI;
+
+/// <summary>What a request and its options ask for.</summary>
+internal sealed class PictureOrder
+{
+    private const int MaxCount = 100;
+
+    private readonly SamplingRequest settings;
+    private readonly IReadOnlyList<AlignmentItem> items;
+
+    private PictureOrder(SamplingRequest settings, IReadOnlyList<AlignmentItem> items, int rounds) =>
+        (this.settings, this.items, Rounds) = (settings, items, rounds);
+
+    /// <summary>The rounds of alignment; 0: the pictures are only generated.</summary>
+    public int Rounds { get; }
+
+    /// <summary>Reads a request.</summary>
+    /// <param name="request">The prompt, and a picture to align.</param>
+    /// <param name="options">The options.</param>
+    /// <param name="raw">What their factory gave.</param>
+    /// <exception cref="InvalidRequestException">It cannot be met; the message says what to change.</exception>
+    public static PictureOrder Read(ImageGenerationRequest request, ImageGenerationOptions options, object? raw)
+    {
+        (SamplingRequest settings, GenerationItem? template, int? rawRounds) = raw switch
+        {
+            null => (new GenerationRequest(), null, null),
+            AlignmentRequest aligned => (aligned, aligned.Items is [var item, ..] ? item : null, aligned.Rounds),
+            GenerationRequest generated => ((SamplingRequest)generated, generated.Items is [var item, ..] ? item : null, (int?)0),
+            _ => throw new InvalidRequestException(
+                $"RawRepresentationFactory gave a {raw.GetType().Name}; give an AlignmentRequest or a GenerationRequest.",
+                nameof(options.RawRepresentationFactory)
+            ),
+        };
+        var prompt = request.Prompt ?? template?.Prompt;
+        if (string.IsNullOrWhiteSpace(prompt))
+            throw new InvalidRequestException("There is no prompt; say what the picture should show.", nameof(request.Prompt));
+        var count = options.Count ?? 1;
+        if (count is < 1 or > MaxCount)
+            throw new InvalidRequestException($"Count is {count}; use 1 to {MaxCount}.", nameof(options.Count));
+
+        var values = new OptionValues(options.AdditionalProperties);
+        var picture = ReadPicture(request.OriginalImages);
+        var rounds = values.Number<int>("rounds") ?? rawRounds ?? (picture is null ? 0 : 1);
+        if (rounds < 0)
+            throw new InvalidRequestException($"rounds is {rounds}; use 0 to only generate, or more to align.", "rounds");
+        if (rounds == 0 && picture is not null)
+            throw new InvalidRequestException("rounds is 0, but an original picture is there to be aligned; use 1 or more.", "rounds");
+        var seed = values.Number<long>("seed") ?? template?.Seed ?? Random.Shared.Next();
+        var first = (template as AlignmentItem ?? new AlignmentItem(prompt)) with
+        {
+            Prompt = prompt,
+            NegativePrompt = values.Text("negative_prompt") ?? template?.NegativePrompt,
+            Size = options.ImageSize is { } size ? new ImageSize(size.Width, size.Height) : template?.Size,
+            Image = picture ?? template?.Image,
+            Noise = template?.Noise,
+        };
+        settings = settings with
+        {
+            Steps = values.Number<int>("steps") ?? settings.Steps,
+            Guidance = values.Number<double>("guidance_scale") ?? settings.Guidance,
+            ImagePromptScale = values.Number<double>("image_prompt_scale") ?? settings.ImagePromptScale,
+        };
+        values.RequireAllRead();
+        return new PictureOrder(settings, [.. Enumerable.Range(0, count).Select(i => first with { Seed = seed + i })], rounds);
+    }
+
+    /// <summary>The request for pictures that are only generated.</summary>
+    public GenerationRequest ToGeneration() => (settings as GenerationRequest ?? Copy(new GenerationRequest())) with { Items = items };
+
+    /// <summary>The request for aligned pictures.</summary>
+    public AlignmentRequest ToAlignment() =>
+        (settings as AlignmentRequest ?? Copy(new AlignmentRequest())) with
+        {
+            Items = items,
+            Rounds = Rounds,
+        };
+
+    // Settings that a generation was asked with hold for its alignment, and the other way round.
+    private T Copy<T>(T request)
+        where T : SamplingRequest =>
+        (T)(
+            request with
+            {
+                Steps = settings.Steps,
+                Guidance = settings.Guidance,
+                GuidanceInterval = settings.GuidanceInterval,
+                GuidanceBranches = settings.GuidanceBranches,
+                ImagePromptScale = settings.ImagePromptScale,
+                Sampler = settings.Sampler,
+                Strength = settings.Strength,
+                Eta = settings.Eta,
+                NoiseLevels = settings.NoiseLevels,
+                GuidanceRescale = settings.GuidanceRescale,
+                Family = settings.Family,
+                MaxBatchSize = settings.MaxBatchSize,
+                PreviewInterval = settings.PreviewInterval,
+            }
+        );
+
+    private static RgbImage? ReadPicture(IEnumerable<AIContent>? pictures) =>
+        (pictures ?? []).ToList() switch
+        {
+            [] => null,
+            [DataContent picture] => ImageFile.Decode(picture.Data, picture.Name ?? "The original picture"),
+            [var other] => throw new InvalidRequestException(
+                $"The original picture is a {other.GetType().Name}; give its bytes as DataContent, since nothing is fetched from elsewhere.",
+                nameof(ImageGenerationRequest.OriginalImages)
+            ),
+            var several => throw new InvalidRequestException(
+                $"There are {several.Count} original pictures, but one at a time is aligned; make a request for each.",
+                nameof(ImageGenerationRequest.OriginalImages)
+            ),
+        };
+
+    /// <summary>The additional properties of the options, and which of them were read.</summary>
+    private sealed class OptionValues(AdditionalPropertiesDictionary? properties)
+    {
+        private readonly List<string> known = [];
+
+        public string? Text(string name) => Find(name) is { } value ? value as string ?? (value as JsonElement?)?.GetString() : null;
+
+        public T? Number<T>(string name)
+            where T : struct, IParsable<T>
+        {
+            if (Find(name) is not { } value)
+                return null;
+            var text = Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture);
+            return T.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, out var number)
+                ? number
+                : throw new InvalidRequestException(
+                    $"{name} is '{text}'; give a {(typeof(T) == typeof(double) ? "number" : "whole number")}.",
+                    name
+                );
+        }
+
+        public void RequireAllRead()
+        {
+            if (properties?.Keys.Except(known, StringComparer.OrdinalIgnoreCase).FirstOrDefault() is { } other)
+                throw new InvalidRequestException($"'{other}' is no property of this generator; {string.Join(", ", known)} are.", other);
+        }
+
+        private object? Find(string name)
+        {
+            known.Add(name);
+            return properties?.GetValueOrDefault(name);
+        }
+    }
+}
