@@ -24,7 +24,7 @@ await foreach (var update in pipeline.StreamAsync(new AlignmentRequest(new Align
 }
 
 var result = all!.Items[0];
-var round = result.Rounds[0];
+var round = result.Candidates[1];
 ImageFile.SavePng("before.png", result.BaseImage);
 ImageFile.SavePng("after.png", result.Image);
 ImageFile.SavePng("side-by-side.png", SideBySide.Join(SideBySide.Enlarge(result.BaseImage), SideBySide.Enlarge(result.Image)));

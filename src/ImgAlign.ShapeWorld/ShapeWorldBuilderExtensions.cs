@@ -2,6 +2,7 @@ using ImgAlign.Alignment;
 using ImgAlign.DependencyInjection;
 using ImgAlign.Detectors;
 using ImgAlign.Runtime;
+using ImgAlign.ShapeWorld.Language;
 using ImgAlign.ShapeWorld.Models;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -11,8 +12,8 @@ namespace ImgAlign.ShapeWorld;
 public static class ShapeWorldBuilderExtensions
 {
     /// <summary>
-    /// Registers all models of ShapeWorld: diffusion model, detector, aligner, and the scorer, so that an aligned picture is kept only
-    /// where the scorer prefers it. Its networks are small: they run faster on one thread of the CPU (<see cref="RuntimeOptions.Threads"/>)
+    /// Registers all models of ShapeWorld: diffusion model, detector, aligner, the scorer, so that an aligned picture is kept only
+    /// where the scorer prefers it, and what mends prompts. Its networks are small: they run faster on one thread of the CPU (<see cref="RuntimeOptions.Threads"/>)
     /// than on more.
     /// </summary>
     /// <param name="builder">The pipelines' builder.</param>
@@ -21,6 +22,7 @@ public static class ShapeWorldBuilderExtensions
     public static ImgAlignBuilder UseShapeWorld(this ImgAlignBuilder builder, WorldFolder? folder = null, string name = "shapeworld")
     {
         ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.AddKeyedSingleton<IPromptRewriter, WorldRewriter>(name);
         return builder
             .UseBackbone(provider => new WorldBackbone(Runtime(provider), Folder()), name)
             .UseDetector(provider => new LlavaDetector(Runtime(provider), Folder().DetectorOptions()), name)

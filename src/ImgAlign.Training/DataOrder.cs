@@ -1,3 +1,5 @@
+using ImgAlign.Sampling;
+
 namespace ImgAlign.Training;
 
 /// <summary>

@@ -1,6 +1,6 @@
 namespace ImgAlign;
 
-/// <summary>Keeps every round's picture, and runs all rounds; every scorer only reports.</summary>
+/// <summary>Keeps every picture, and spends the whole budget; every scorer only reports.</summary>
 public sealed record AcceptAll : IAcceptance
 {
     /// <inheritdoc/>
@@ -13,5 +13,5 @@ public sealed record AcceptAll : IAcceptance
     public bool Accepts(IReadOnlyList<NamedScore> before, IReadOnlyList<NamedScore> after) => true;
 
     /// <inheritdoc/>
-    public bool IsDone(IReadOnlyList<NamedScore> kept, bool? lastAccepted) => false;
+    public bool IsEnough(IReadOnlyList<NamedScore> kept) => false;
 }

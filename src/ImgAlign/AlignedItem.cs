@@ -6,18 +6,14 @@ public sealed record AlignedItem
     /// <summary>What was asked for, with the size filled in.</summary>
     public required AlignmentItem Item { get; init; }
 
-    /// <summary>The picture that the first round started from, generated or given.</summary>
-    public required RgbImage BaseImage { get; init; }
+    /// <summary>The most pictures that might have been generated.</summary>
+    public required int Budget { get; init; }
 
-    /// <summary>The scores of <see cref="BaseImage"/>, one a scorer; empty without scorers.</summary>
-    public required IReadOnlyList<NamedScore> BaseScores
-    {
-        get;
-        init => field = ValueList.Of(value);
-    }
-
-    /// <summary>The rounds that ran; fewer than asked for where what decides ended them.</summary>
-    public required IReadOnlyList<AlignmentRound> Rounds
+    /// <summary>
+    /// All pictures, by their numbers: the first one, generated or given, and what was tried after it; fewer than the budget allows where
+    /// what decides ended the search.
+    /// </summary>
+    public required IReadOnlyList<Candidate> Candidates
     {
         get;
         init => field = ValueList.Of(value);
@@ -30,9 +26,21 @@ public sealed record AlignedItem
         init => field = ValueList.Of(value);
     } = ValueList.Of<string>([]);
 
-    /// <summary>Whether any round's picture was kept.</summary>
-    public bool Accepted => Rounds.Any(static round => round.Accepted);
+    /// <summary>The candidate that was kept last.</summary>
+    public Candidate Kept => Candidates.Last(static candidate => candidate.Accepted);
 
-    /// <summary>The final picture: the last one that was kept, or else <see cref="BaseImage"/>.</summary>
-    public RgbImage Image => Rounds.LastOrDefault(static round => round.Accepted)?.Image ?? BaseImage;
+    /// <summary>Whether another picture than the first was kept.</summary>
+    public bool Accepted => Kept.Number > 0;
+
+    /// <summary>The first picture, generated or given.</summary>
+    public RgbImage BaseImage => Candidates[0].Image;
+
+    /// <summary>The scores of <see cref="BaseImage"/>, one a scorer; empty without scorers.</summary>
+    public IReadOnlyList<NamedScore> BaseScores => Candidates[0].Scores;
+
+    /// <summary>The final picture.</summary>
+    public RgbImage Image => Kept.Image;
+
+    /// <summary>The pictures that were generated.</summary>
+    public int Generations => Candidates.Sum(static candidate => candidate.Cost);
 }

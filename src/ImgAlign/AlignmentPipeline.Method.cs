@@ -1,72 +1,62 @@
 using ImgAlign.Generation;
 using ImgAlign.Running;
+using ImgAlign.Search;
 
 namespace ImgAlign;
 
 public sealed partial class AlignmentPipeline
 {
-    // IMG, section 3: what happens in a run, in its order, for all of its items at once. Prompt features, noise and the features of "no
-    // image" are computed once. What decides says which pictures are kept, and which items take part in further rounds.
+    // IMG, section 3, as a search: what happens in a run, in its order, for all of its items at once. The policy says what each round tries;
+    // by the paper, that is to align the picture that is kept. What decides says which pictures are kept, and when there is enough.
     private AlignmentResult Align(ResolvedAlignment asked, RunContext run)
     {
-        var (request, acceptance) = (asked.Request, asked.Acceptance);
         using var generator = new ImageGenerator(backbones, asked.Generation, run);
-        var items = request.Items.Select(static (item, index) => new AlignmentState(index, item)).ToList();
-        run.Plan(PlannedUnits(items, request, generator));
-        var isDrawn = items.Where(static item => item.Item.Image is null).ToList();
-        foreach (var (item, image) in isDrawn.Zip(generator.Generate(IndicesOf(isDrawn))))
-            item.Begin(image);
-        foreach (var item in items)
-            run.Report(new PictureReady(item.Index, item.Image));
-        foreach (var (item, scores) in items.Zip(Score(items, [.. items.Select(static item => item.Image)], run)))
-            item.Begin(scores);
+        var items = SearchTrees(asked);
+        run.Plan(PlannedUnits(items, generator));
+        var images = FirstPictures(items, generator);
+        foreach (var (item, image) in items.Zip(images))
+            run.Report(new PictureReady(item.Resolved.Index, image));
+        foreach (var (item, image, scores) in items.Zip(images, Score(items, images, run)))
+            item.Begin(image, scores);
 
-        using var noImage = generator.IsGuided ? run.Stage(RunStage.EncodeImage, backbone, imagePrompt.EncodeUnconditional) : null;
-        for (var open = StillOpen(items, acceptance); open.Count > 0 && run.Round < request.Rounds; open = StillOpen(open, acceptance))
+        using var noImage =
+            asked.Aligns && generator.IsGuided ? run.Stage(RunStage.EncodeImage, backbone, imagePrompt.EncodeUnconditional) : null;
+        for (var tries = Next(items, asked); tries.Count > 0; tries = Next(items, asked))
         {
             run.Round++;
-            var questions = open.Select(item => asked.Questions[item.Index][run.Round - 1]).ToList();
-            using var z0 = run.EncodeImages(backbone, imagePrompt, [.. open.Select(static item => item.Image)]);
-            using var detections = Detect(
-                [.. open.Zip(questions, static (item, question) => new DetectionInput(item.Image, question))],
-                asked.CritiqueTokens,
-                RunStage.Detect,
-                run
-            );
-            using var z = run.Stage(RunStage.Align, aligner, () => detections.Align(aligner, z0, request.AlignerPasses));
-            var prompts = new ImagePromptRows(IndicesOf(open), z, noImage, asked.Generation.Settings.ImagePromptScale);
-            List<RgbImage>? starts = request.Strength is null ? null : [.. open.Select(static item => item.Image)];
-            var images = generator.Generate(IndicesOf(open), prompts, starts);
+            var aligned = tries.TakeWhile(static attempt => attempt.Aligns).ToList();
+            var read = tries.TakeWhile(static attempt => attempt.Reads).ToList();
+            using var z0 = EncodeParents(aligned, run);
+            using var detections = Detect([.. read.Select(static attempt => attempt.Input)], asked.CritiqueTokens, RunStage.Detect, run);
+            using var z = z0 is null
+                ? null
+                : run.Stage(RunStage.Align, aligner, () => detections.Align(aligner, z0, asked.Request.AlignerPasses));
+            var prompts = z is null ? null : new ImagePromptRows(z, noImage, asked.Generation.Settings.ImagePromptScale);
+            foreach (var (place, attempt) in read.Index())
+                attempt.Hear(detections[place].Critique, rewriter, backbone);
 
-            var scores = Score(open, images, run);
-            foreach (var (place, item) in open.Index())
+            images = generator.Generate(
+                [.. tries.Select((attempt, place) => attempt.ToDrawing(attempt.Aligns ? place : null, asked.Request.Strength is not null))],
+                prompts
+            );
+            var scores = Score([.. tries.Select(static attempt => attempt.Tree)], images, run);
+            foreach (var (place, attempt) in tries.Index().OrderBy(static attempt => attempt.Item.Number))
             {
-                item.EndRound(
-                    new AlignmentRound
-                    {
-                        Number = run.Round,
-                        Question = questions[place],
-                        Critique = detections[place].Critique,
-                        Image = images[place],
-                        Scores = scores[place],
-                        Accepted = acceptance.Accepts(item.Scores, scores[place]),
-                    }
-                );
-                run.EndRound(item.Index, item.Rounds[^1]);
+                var candidate = attempt.ToCandidate(run.Round, images[place], scores[place], asked.Acceptance);
+                attempt.Tree.Add(candidate);
+                run.Report(attempt.Tree.Resolved.Index, candidate);
             }
         }
-        return new AlignmentResult
-        {
-            Items = [.. items.Select(item => item.ToResult(asked.Generation.Items[item.Index]))],
-            Settings = asked.Generation.Settings,
-            Backbone = backbone.Info,
-            Acceptance = acceptance,
-            Report = run.Finish(),
-        };
+        return ToResult(asked, items, run);
     }
 
-    private static List<AlignmentState> StillOpen(IEnumerable<AlignmentState> items, IAcceptance acceptance) =>
-        [.. items.Where(item => !acceptance.IsDone(item.Scores, item.LastAccepted))];
-
-    private static int[] IndicesOf(IEnumerable<AlignmentState> items) => [.. items.Select(static item => item.Index)];
+    // What a round tries: those attempts first whose pictures are aligned, then others that the detector reads for.
+    private static List<Attempt> Next(IEnumerable<SearchTree> items, ResolvedAlignment asked) =>
+        [
+            .. items
+                .Where(item => !asked.Acceptance.IsEnough(item.Kept.Scores))
+                .SelectMany(item => item.Next(asked.Policy, asked.Questions[item.Resolved.Index]))
+                .OrderByDescending(static attempt => attempt.Aligns)
+                .ThenByDescending(static attempt => attempt.Reads),
+        ];
 }

@@ -2,8 +2,10 @@ using ImgAlign.Detectors;
 using ImgAlign.Generation;
 using ImgAlign.Running;
 using ImgAlign.Runtime;
+using ImgAlign.Search;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using TorchSharp;
 
 namespace ImgAlign;
 
@@ -17,6 +19,9 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
     private readonly IImplicitAligner aligner;
     private readonly IReadOnlyList<IImageScorer> scorers;
     private readonly IAcceptance acceptance;
+    private readonly ISearchPolicy policy;
+    private readonly int? budget;
+    private readonly IPromptRewriter rewriter;
     private readonly RunHost host;
 
     /// <summary>Puts a pipeline together. The models may be on different devices, and are disposed by whoever made them, after the
@@ -68,6 +73,7 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
                 nameof(options)
             );
         acceptance = options.Acceptance ?? AcceptanceRules.Default(scorers);
+        (policy, budget, rewriter) = (options.Policy ?? SearchPolicies.Rounds, options.Budget, options.Rewriter ?? new CritiqueRewriter());
         if (AcceptanceRules.Problem(acceptance, scorers) is { } problem)
             throw new ArgumentException(problem, nameof(options));
         host = new RunHost(
@@ -137,13 +143,14 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
     private ResolvedAlignment Resolve(AlignmentRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return RequestRules.Resolve(request, backbone, detector, scorers, acceptance);
+        return RequestRules.Resolve(request, backbone, detector, scorers, acceptance, policy, budget);
     }
 
     private RunPlan Plan(ResolvedAlignment asked)
     {
         var workload = PipelineRules.Workload(asked.Generation) with
         {
+            Batch = Math.Max(asked.Request.Items.Count, asked.Budgets.Sum(budget => Math.Min(budget, asked.Policy.Width))),
             Question = asked.Questions.SelectMany(static questions => questions).MaxBy(static question => question.Length),
             CritiqueTokens = asked.CritiqueTokens,
         };
@@ -159,17 +166,42 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
         );
     }
 
-    // As if every item took part in every round.
-    private double PlannedUnits(IReadOnlyList<AlignmentState> items, AlignmentRequest request, ImageGenerator generator)
+    private static List<SearchTree> SearchTrees(ResolvedAlignment asked) =>
+        [.. asked.Generation.Items.Select(item => new SearchTree(asked.Request.Items[item.Index], item, asked.Budgets[item.Index]))];
+
+    // As if every item spent its budget, one picture a round.
+    private double PlannedUnits(IReadOnlyList<SearchTree> items, ImageGenerator generator)
     {
         const int StagesOfStart = 3,
             StagesOfRound = 4; // beside the steps of the sampler and the scorers
-        var (drawn, all) = (IndicesOf(items.Where(static item => item.Item.Image is null)), IndicesOf(items));
-        return generator.CountEvaluations(drawn)
+        var rounds = items.Max(static item => item.Item.Image is null ? item.Budget - 1 : item.Budget);
+        return items.Sum(item => item.Budget * (double)generator.CountEvaluations(item.Resolved))
             + StagesOfStart
             + scorers.Count
-            + request.Rounds * (generator.CountEvaluations(all) + StagesOfRound + scorers.Count);
+            + rounds * (StagesOfRound + scorers.Count);
     }
+
+    // Those that are given, and for the others what the backbone draws.
+    private static IReadOnlyList<RgbImage> FirstPictures(IReadOnlyList<SearchTree> items, ImageGenerator generator)
+    {
+        var drawn = items.Where(static item => item.Item.Image is null).ToList();
+        var pictures = drawn.Zip(generator.Generate([.. drawn.Select(static item => new Drawing(item.Resolved))])).ToDictionary();
+        return [.. items.Select(item => item.Item.Image ?? pictures[item])];
+    }
+
+    private torch.Tensor? EncodeParents(IReadOnlyList<Attempt> aligned, RunContext run) =>
+        aligned.Count == 0 ? null : run.EncodeImages(backbone, imagePrompt, [.. aligned.Select(static attempt => attempt.Parent.Image)]);
+
+    private AlignmentResult ToResult(ResolvedAlignment asked, IReadOnlyList<SearchTree> items, RunContext run) =>
+        new()
+        {
+            Items = [.. items.Select(static item => item.ToResult())],
+            Settings = asked.Generation.Settings,
+            Backbone = backbone.Info,
+            Acceptance = asked.Acceptance,
+            Policy = asked.Policy,
+            Report = run.Finish(),
+        };
 
     private IReadOnlyList<string> Describe(IReadOnlyList<DetectionInput> inputs, int maxNewTokens, RunContext run)
     {
@@ -186,20 +218,22 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
     }
 
     private DetectionBatch Detect(IReadOnlyList<DetectionInput> inputs, int critiqueTokens, RunStage stage, RunContext run) =>
-        run.Stage(
-            stage,
-            detector,
-            () =>
-                new DetectionBatch(
-                    DecoderReading.Collect(
-                        inputs.Chunk(run.BatchSize),
-                        batch => detector.Detect(batch, critiqueTokens, run.CancellationToken)
+        inputs.Count == 0
+            ? new DetectionBatch([])
+            : run.Stage(
+                stage,
+                detector,
+                () =>
+                    new DetectionBatch(
+                        DecoderReading.Collect(
+                            inputs.Chunk(run.BatchSize),
+                            batch => detector.Detect(batch, critiqueTokens, run.CancellationToken)
+                        )
                     )
-                )
-        );
+            );
 
     // One list of scores a picture, in the order of the scorers.
-    private List<IReadOnlyList<NamedScore>> Score(IReadOnlyList<AlignmentState> items, IReadOnlyList<RgbImage> images, RunContext run)
+    private List<IReadOnlyList<NamedScore>> Score(IReadOnlyList<SearchTree> items, IReadOnlyList<RgbImage> images, RunContext run)
     {
         var byScorer = scorers
             .Select(scorer =>
@@ -218,7 +252,7 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
         ];
     }
 
-    private static IReadOnlyList<double> Score(IImageScorer scorer, (AlignmentState Item, RgbImage Image)[] batch)
+    private static IReadOnlyList<double> Score(IImageScorer scorer, (SearchTree Item, RgbImage Image)[] batch)
     {
         var scores = scorer.Score([.. batch.Select(static pair => pair.Image)], [.. batch.Select(static pair => pair.Item.Item.Prompt)]);
         if (scores.Count != batch.Length)
@@ -226,7 +260,9 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
         foreach (var (score, (item, _)) in scores.Zip(batch))
         {
             if (!double.IsFinite(score))
-                throw new ImgAlignException($"The scorer {scorer.Name} gave item {item.Index} the score {score}; leave the scorer out.");
+                throw new ImgAlignException(
+                    $"The scorer {scorer.Name} gave item {item.Resolved.Index} the score {score}; leave the scorer out."
+                );
         }
         return scores;
     }

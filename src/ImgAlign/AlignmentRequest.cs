@@ -14,8 +14,21 @@ public sealed record AlignmentRequest : SamplingRequest
         init => field = ValueList.Of(value);
     }
 
-    /// <summary>The most rounds of reading and generating again, 1 to 100. Each starts from the picture kept by the one before.</summary>
-    public int Rounds { get; init; } = 1;
+    /// <summary>
+    /// The budget in rounds of the method, 1 to 100: a generation each, beside the first picture where none is given. Each starts from the
+    /// picture kept by the one before. Null: <see cref="Budget"/> says it, or else one round.
+    /// </summary>
+    public int? Rounds { get; init; }
+
+    /// <summary>
+    /// The most pictures that the backbone generates for each item, 1 to 100, the first one too; a picture that is given costs nothing.
+    /// In place of <see cref="Rounds"/>. Null: what the pipeline was made with.
+    /// </summary>
+    public int? Budget { get; init; }
+
+    /// <summary>What the budget is spent on, one of <see cref="SearchPolicies"/> or one of your own; null: what the pipeline was made
+    /// with.</summary>
+    public ISearchPolicy? Policy { get; init; }
 
     /// <summary>How often the aligner is applied in a round, 1 to 100. IMG uses 3.</summary>
     public int AlignerPasses { get; init; } = 3;
@@ -27,6 +40,6 @@ public sealed record AlignmentRequest : SamplingRequest
     /// <summary>The most tokens of such an answer, 1 to 4096.</summary>
     public int CritiqueTokens { get; init; } = 128;
 
-    /// <summary>What decides which pictures are kept and when an item's rounds end; null: what the pipeline was made with.</summary>
+    /// <summary>What decides which pictures are kept and when an item's search ends; null: what the pipeline was made with.</summary>
     public IAcceptance? Acceptance { get; init; }
 }

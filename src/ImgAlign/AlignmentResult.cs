@@ -15,6 +15,9 @@ public sealed class AlignmentResult
     /// <summary>What decided which pictures were kept; scorers that it does not name only reported.</summary>
     public required IAcceptance Acceptance { get; init; }
 
+    /// <summary>What was tried.</summary>
+    public required ISearchPolicy Policy { get; init; }
+
     /// <summary>What it cost.</summary>
     public required RunReport Report { get; init; }
 }

@@ -79,19 +79,27 @@ public sealed class GenerationPipeline : IGenerationPipeline
     private GenerationResult Generate(ResolvedRequest resolved, GenerationRequest request, RunContext run)
     {
         using var generator = new ImageGenerator(backbones, resolved, run);
-        int[] all = [.. Enumerable.Range(0, resolved.Items.Count)];
-        run.Plan(generator.CountEvaluations(all) + StagesBesideSampling);
-        var images = new RgbImage[all.Length];
+        run.Plan(resolved.Items.Sum(generator.CountEvaluations) + StagesBesideSampling);
         var isStart = resolved.Settings.Strength is not null;
-        var prompted = all.Where(index => !isStart && resolved.Items[index].Image is not null).ToArray();
-        Keep(all.Except(prompted).ToArray(), imagePrompts: null);
-        if (prompted.Length > 0)
-        {
-            var encoder = backbones[0].ImagePrompt!;
-            using var noImage = generator.IsGuided ? run.Stage(RunStage.EncodeImage, backbones[0], encoder.EncodeUnconditional) : null;
-            using var features = run.EncodeImages(backbones[0], encoder, [.. prompted.Select(index => resolved.Items[index].Image!)]);
-            Keep(prompted, new ImagePromptRows(prompted, features, noImage, resolved.Settings.ImagePromptScale));
-        }
+        var prompted = resolved.Items.Where(item => !isStart && item.Image is not null).ToList();
+        using var noImage =
+            prompted.Count > 0 && generator.IsGuided
+                ? run.Stage(RunStage.EncodeImage, backbones[0], backbones[0].ImagePrompt!.EncodeUnconditional)
+                : null;
+        using var features =
+            prompted.Count > 0
+                ? run.EncodeImages(backbones[0], backbones[0].ImagePrompt!, [.. prompted.Select(static item => item.Image!)])
+                : null;
+        var images = generator.Generate(
+            [
+                .. resolved.Items.Select(item => new Drawing(
+                    item,
+                    prompted.IndexOf(item) is >= 0 and var row ? row : null,
+                    isStart ? item.Image : null
+                )),
+            ],
+            features is null ? null : new ImagePromptRows(features, noImage, resolved.Settings.ImagePromptScale)
+        );
         foreach (var (item, image) in images.Index())
             run.Report(new PictureReady(item, image));
         return new GenerationResult
@@ -112,12 +120,5 @@ public sealed class GenerationPipeline : IGenerationPipeline
             Backbone = backbones[0].Info,
             Report = run.Finish(),
         };
-
-        void Keep(int[] items, ImagePromptRows? imagePrompts)
-        {
-            List<RgbImage>? starts = isStart ? [.. items.Select(item => resolved.Items[item].Image!)] : null;
-            foreach (var (item, image) in items.Zip(generator.Generate(items, imagePrompts, starts)))
-                images[item] = image;
-        }
     }
 }

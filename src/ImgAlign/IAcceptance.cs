@@ -1,7 +1,7 @@
 namespace ImgAlign;
 
 /// <summary>
-/// Decides which pictures are kept, and when an item's rounds end. Scorers of the pipeline that it does not look at only report.
+/// Decides which pictures are kept, and when there is enough. Scorers of the pipeline that it does not look at only report.
 /// </summary>
 public interface IAcceptance
 {
@@ -11,13 +11,12 @@ public interface IAcceptance
     /// <summary>What it does, for records.</summary>
     string Description { get; }
 
-    /// <summary>Whether a round's picture takes the place of the picture that it came from.</summary>
-    /// <param name="before">The scores of the picture that it came from, one a scorer of the pipeline.</param>
+    /// <summary>Whether a picture takes the place of the one that is kept.</summary>
+    /// <param name="before">The scores of the picture that is kept, one a scorer of the pipeline.</param>
     /// <param name="after">Its own.</param>
     bool Accepts(IReadOnlyList<NamedScore> before, IReadOnlyList<NamedScore> after);
 
-    /// <summary>Whether an item gets no further round; asked before each one.</summary>
-    /// <param name="kept">The scores of the picture that is kept.</param>
-    /// <param name="lastAccepted">Whether the last round's picture was kept; null before the first round.</param>
-    bool IsDone(IReadOnlyList<NamedScore> kept, bool? lastAccepted);
+    /// <summary>Whether the picture that is kept is good enough, so that an item's search ends; asked before each round.</summary>
+    /// <param name="kept">Its scores.</param>
+    bool IsEnough(IReadOnlyList<NamedScore> kept);
 }

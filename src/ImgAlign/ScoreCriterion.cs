@@ -9,6 +9,6 @@ public sealed record ScoreCriterion
     /// <summary>A picture is better only if it scores higher by more than this; below 0, what is not much worse is enough.</summary>
     public double Margin { get; init; }
 
-    /// <summary>The score that suffices: the rounds end when the kept picture has it; null: none does.</summary>
+    /// <summary>The score that suffices: the search ends when the kept picture has it; null: none does.</summary>
     public double? Sufficient { get; init; }
 }

@@ -3,8 +3,7 @@ using System.Globalization;
 namespace ImgAlign;
 
 /// <summary>
-/// Keeps a picture where scorers find it better than the one that it came from. An item's rounds end where its picture scores well enough,
-/// and at the first picture that is not kept.
+/// Keeps a picture where scorers find it better than the one that is kept. An item's search ends where its picture scores well enough.
 /// </summary>
 public sealed record ScoreGate : IAcceptance
 {
@@ -29,12 +28,6 @@ public sealed record ScoreGate : IAcceptance
     /// <summary>How many of them must agree that a picture is better, and, of those that have such a score, that it suffices.</summary>
     public GateVote Vote { get; init; }
 
-    /// <summary>
-    /// Whether an item's first picture that is not kept ends its rounds; otherwise the next round starts from the same picture, with
-    /// another question.
-    /// </summary>
-    public bool StopsAtRejection { get; init; } = true;
-
     /// <inheritdoc/>
     public IReadOnlyList<string> Scorers => [.. Criteria.Select(static criterion => criterion.Scorer)];
 
@@ -53,9 +46,7 @@ public sealed record ScoreGate : IAcceptance
                 }
             );
             var enough = Sufficing.Select(static criterion => $"{criterion.Scorer} {Text(criterion.Sufficient!.Value)}").ToList();
-            return $"kept if better by {Of(better)}"
-                + (enough.Count > 0 ? $"; done at {Of(enough)}" : "")
-                + (StopsAtRejection ? "; done at a picture that is not kept" : "");
+            return $"kept if better by {Of(better)}" + (enough.Count > 0 ? $"; done at {Of(enough)}" : "");
         }
     }
 
@@ -64,9 +55,8 @@ public sealed record ScoreGate : IAcceptance
         IsCarried(Criteria, criterion => Score(after, criterion) > Score(before, criterion) + criterion.Margin);
 
     /// <inheritdoc/>
-    public bool IsDone(IReadOnlyList<NamedScore> kept, bool? lastAccepted) =>
-        (StopsAtRejection && lastAccepted == false)
-        || (Sufficing.Any() && IsCarried([.. Sufficing], criterion => Score(kept, criterion) >= criterion.Sufficient));
+    public bool IsEnough(IReadOnlyList<NamedScore> kept) =>
+        Sufficing.Any() && IsCarried([.. Sufficing], criterion => Score(kept, criterion) >= criterion.Sufficient);
 
     private IEnumerable<ScoreCriterion> Sufficing => Criteria.Where(static criterion => criterion.Sufficient is not null);
 

@@ -24,6 +24,7 @@ public class ArchitectureTests
         "Recipes", // which models, and where on the hub
         "Running", // a run: its rules, its devices, its progress
         "Generation", // batches of items to pictures
+        "Search", // what is tried within a budget
         "DependencyInjection",
     ];
 

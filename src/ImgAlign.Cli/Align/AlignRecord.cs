@@ -17,7 +17,13 @@ internal sealed record AlignRecord : GenerationRecord
     public required int AlignerPasses { get; init; }
 
     [JsonPropertyOrder(1)]
-    public required int MostRounds { get; init; }
+    public required string Policy { get; init; }
+
+    [JsonPropertyOrder(1)]
+    public required int Budget { get; init; }
+
+    [JsonPropertyOrder(1)]
+    public required int Generations { get; init; }
 
     [JsonPropertyOrder(1)]
     public required AcceptanceRecord Acceptance { get; init; }
@@ -26,10 +32,10 @@ internal sealed record AlignRecord : GenerationRecord
     public required bool Accepted { get; init; }
 
     [JsonPropertyOrder(1)]
-    public required IReadOnlyDictionary<string, double> BaseScores { get; init; }
+    public required int Kept { get; init; }
 
     [JsonPropertyOrder(1)]
-    public required IReadOnlyList<RoundRecord> Rounds { get; init; }
+    public required IReadOnlyList<CandidateRecord> Candidates { get; init; }
 
     /// <summary>Describes what became of an item.</summary>
     /// <param name="result">The result of the run.</param>
@@ -55,35 +61,47 @@ internal sealed record AlignRecord : GenerationRecord
         return new AlignRecord(Of(generation, picture, job, run))
         {
             AlignerPasses = request.AlignerPasses,
-            MostRounds = request.Rounds,
+            Policy = result.Policy.Name,
+            Budget = aligned.Budget,
+            Generations = aligned.Generations,
             Acceptance = AcceptanceRecord.Of(result.Acceptance, aligned.BaseScores),
             Accepted = aligned.Accepted,
-            BaseScores = ToDictionary(aligned.BaseScores),
-            Rounds =
-            [
-                .. aligned.Rounds.Select(static round => new RoundRecord(
-                    round.Number,
-                    round.Question,
-                    round.Critique,
-                    ToDictionary(round.Scores),
-                    round.Accepted
-                )),
-            ],
+            Kept = aligned.Kept.Number,
+            Candidates = [.. aligned.Candidates.Select(CandidateRecord.Of)],
         };
     }
-
-    private static Dictionary<string, double> ToDictionary(IEnumerable<NamedScore> scores) =>
-        scores.ToDictionary(static score => score.Scorer, static score => score.Value);
 }
 
-/// <summary>One round of a record.</summary>
-internal sealed record RoundRecord(
+/// <summary>One picture of a record's search: all together are its tree.</summary>
+internal sealed record CandidateRecord(
     int Number,
-    string Question,
+    int? Parent,
+    SearchAction? Action,
+    int Round,
+    int Cost,
+    string Prompt,
+    long Seed,
+    string? Question,
     string? Critique,
     IReadOnlyDictionary<string, double> Scores,
     bool Accepted
-);
+)
+{
+    public static CandidateRecord Of(Candidate candidate) =>
+        new(
+            candidate.Number,
+            candidate.Parent,
+            candidate.Action,
+            candidate.Round,
+            candidate.Cost,
+            candidate.Prompt,
+            candidate.Seed,
+            candidate.Question,
+            candidate.Critique,
+            candidate.Scores.ToDictionary(static score => score.Scorer, static score => score.Value),
+            candidate.Accepted
+        );
+}
 
 /// <summary>What decided, by which scorers, and which only reported.</summary>
 internal sealed record AcceptanceRecord(string Description, IReadOnlyList<string> DecidedBy, IReadOnlyList<string> ReportedBy)

@@ -8,6 +8,8 @@ internal static class RequestWords
         [nameof(AlignmentItem.Prompt)] = "The prompt",
         [nameof(AlignmentItem.Seed)] = "--seed",
         [nameof(AlignmentRequest.Rounds)] = "--rounds",
+        [nameof(AlignmentRequest.Budget)] = "--budget",
+        [nameof(AlignmentRequest.Policy)] = "--policy",
         [nameof(AlignmentRequest.Steps)] = "--steps",
         [nameof(AlignmentRequest.Guidance)] = "--guidance",
         [nameof(AlignmentRequest.GuidanceInterval)] = "The interval of --guidance-start and --guidance-end",

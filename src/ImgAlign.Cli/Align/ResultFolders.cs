@@ -15,7 +15,7 @@ internal sealed class ResultFolders(string root, bool overwrite) : IResults
 {
     private const int LongestName = 60;
 
-    private static readonly string[] Files = ["before.png", "after.png", "side-by-side.png", "record.json"];
+    private static readonly string[] Files = ["before.png", "after.png", "side-by-side.png", "record.json", "contact-sheet.png"];
 
     private readonly string root = Path.GetFullPath(root);
 
@@ -44,11 +44,12 @@ internal sealed class ResultFolders(string root, bool overwrite) : IResults
     public string? FindRecord(string name) => Path.Combine(FolderOf(name), Files[3]) is var record && File.Exists(record) ? record : null;
 
     /// <summary>
-    /// Writes <c>before.png</c>, <c>after.png</c>, <c>side-by-side.png</c> and <c>record.json</c> into the folder of a job.
+    /// Writes <c>before.png</c>, <c>after.png</c>, <c>side-by-side.png</c> and <c>record.json</c> into the folder of a job, and where more
+    /// than one picture was tried beside the first, <c>contact-sheet.png</c> of all.
     /// </summary>
     /// <returns>The folder.</returns>
     /// <exception cref="IOException">The files cannot be written; nothing is left behind, and an earlier result is as it was.</exception>
-    public string Write(string name, RgbImage before, RgbImage after, AlignRecord record)
+    public string Write(string name, AlignedItem aligned, AlignRecord record)
     {
         var folder = FolderOf(name);
         Directory.CreateDirectory(root);
@@ -56,13 +57,15 @@ internal sealed class ResultFolders(string root, bool overwrite) : IResults
         try
         {
             Directory.CreateDirectory(complete);
-            File.WriteAllBytes(Path.Combine(complete, Files[0]), ImageFile.EncodePng(before));
-            File.WriteAllBytes(Path.Combine(complete, Files[1]), ImageFile.EncodePng(after));
+            File.WriteAllBytes(Path.Combine(complete, Files[0]), ImageFile.EncodePng(aligned.BaseImage));
+            File.WriteAllBytes(Path.Combine(complete, Files[1]), ImageFile.EncodePng(aligned.Image));
             File.WriteAllBytes(
                 Path.Combine(complete, Files[2]),
-                ImageFile.EncodePng(SideBySide.Join(SideBySide.Enlarge(before), SideBySide.Enlarge(after)))
+                ImageFile.EncodePng(SideBySide.Join(SideBySide.Enlarge(aligned.BaseImage), SideBySide.Enlarge(aligned.Image)))
             );
             File.WriteAllText(Path.Combine(complete, Files[3]), RecordJson.Write(record));
+            if (aligned.Candidates.Count > 2)
+                File.WriteAllBytes(Path.Combine(complete, Files[4]), ImageFile.EncodePng(ContactSheet.Draw(aligned)));
             Replace(folder, complete);
         }
         finally

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using ImgAlign.Cli.Align;
 using ImgAlign.Cli.Hub;
 using ImgAlign.Cli.Jobs;
@@ -25,9 +26,17 @@ internal static class AlignCommand
         };
         var noCritique = new Option<bool>("--no-critique") { Description = "Do not have the detector answer its question in words." };
         var rounds = ValueOption.Number<int>("--rounds", "How often the picture is read and generated again; 1 unless it is said.");
+        var budget = ValueOption.Number<int>(
+            "--budget",
+            "In place of --rounds: the most pictures that are generated, the first one too; one that is given costs nothing."
+        );
+        var policy = new Option<string?>("--policy")
+        {
+            Description = $"What is tried: {PolicyNames}; rounds of the method unless it is said.",
+        }.AcceptOnlyFromAmong([.. SearchPolicies.All.Select(static known => known.Name)]);
         var noGate = new Option<bool>("--no-gate")
         {
-            Description = "Keep every round's picture, and not only what the scorers that decide find better.",
+            Description = "Keep every picture, and not only what the scorers that decide find better.",
         };
         var yes = NamedModels.CreateYes();
         var command = new Command(
@@ -36,7 +45,7 @@ internal static class AlignCommand
                 + "unless models are named."
         );
         pictures.AddTo(command);
-        Option[] own = [question, noCritique, rounds, noGate];
+        Option[] own = [question, noCritique, rounds, budget, policy, noGate];
         foreach (var option in sampling.Options.Concat(own).Append(yes).Concat(ScorerArguments.Options).Concat(ModelConfiguration.Options))
             command.Add(option);
         command.SetAction(
@@ -56,7 +65,9 @@ internal static class AlignCommand
                     new AlignmentRequest
                     {
                         DescribeCritique = !parsed.GetValue(noCritique),
-                        Rounds = parsed.GetValue(rounds) ?? 1,
+                        Rounds = parsed.GetValue(rounds),
+                        Budget = parsed.GetValue(budget),
+                        Policy = parsed.GetValue(policy) is { } name ? SearchPolicies.ByName(name) : null,
                         Acceptance = parsed.GetValue(noGate) ? new AcceptAll() : null,
                     }
                 );
@@ -80,8 +91,7 @@ internal static class AlignCommand
                         {
                             var folder = results.Write(
                                 job.Name,
-                                aligned.BaseImage,
-                                aligned.Image,
+                                aligned,
                                 AlignRecord.Of(result, aligned, request, job, run)
                             );
                             terminal.Error.WriteWarnings(aligned.Warnings);
@@ -95,30 +105,34 @@ internal static class AlignCommand
         return command;
     }
 
+    private static string PolicyNames => string.Join(", ", SearchPolicies.All.Select(static known => known.Name));
+
     private static void Write(IAnsiConsole console, AlignedItem result, IAcceptance acceptance)
     {
         var before = result.BaseScores;
-        foreach (var round in result.Rounds)
+        foreach (var candidate in result.Candidates.Skip(1))
         {
-            console.WriteText($"round {round.Number} asked: {round.Question}");
-            if (round.Critique is { } critique)
-                console.WriteText($"round {round.Number} answered: {critique}");
-            foreach (var (score, earlier) in round.Scores.Zip(before))
+            var picture = $"picture {candidate.Number} ({JsonNamingPolicy.KebabCaseLower.ConvertName($"{candidate.Action}")})";
+            if (candidate.Question is { } question)
+                console.WriteText($"{picture} asked: {question}");
+            if (candidate.Critique is { } critique)
+                console.WriteText($"{picture} answered: {critique}");
+            foreach (var (score, earlier) in candidate.Scores.Zip(before))
             {
                 var isReport = acceptance.Scorers.Count > 0 && !acceptance.Scorers.Contains(score.Scorer);
                 var verdict =
                     isReport ? "only reported"
-                    : round.Accepted ? "kept"
+                    : candidate.Accepted ? "kept"
                     : "not kept";
                 console.WriteText(
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"round {round.Number} scored by {score.Scorer}: {earlier.Value:0.000} before, {score.Value:0.000} after, {verdict}"
+                        $"{picture} scored by {score.Scorer}: {earlier.Value:0.000} before, {score.Value:0.000} after, {verdict}"
                     )
                 );
             }
-            if (round.Accepted)
-                before = round.Scores;
+            if (candidate.Accepted)
+                before = candidate.Scores;
         }
     }
 }

@@ -1,3 +1,5 @@
+using ImgAlign.Sampling;
+
 namespace ImgAlign.Detectors;
 
 /// <summary>
@@ -81,15 +83,8 @@ public static class Questions
     /// <summary>Draws a template. The same seed and round give the same one on every platform.</summary>
     /// <param name="seed">The request's seed.</param>
     /// <param name="round">The round, from 1.</param>
-    public static string Draw(long seed, int round = 1)
-    {
-        // SplitMix64: the round-th number after the seed, its upper half scaled to the list.
-        var z = (ulong)seed + (ulong)round * 0x9E3779B97F4A7C15;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        z ^= z >> 31;
-        return Templates[(int)((z >> 32) * (ulong)Templates.Count >> 32)];
-    }
+    public static string Draw(long seed, int round = 1) =>
+        Templates[(int)(((ulong)SeedSequence.At(seed, round - 1) >> 32) * (ulong)Templates.Count >> 32)]; // by its upper half
 
     /// <summary>Puts a prompt into a template, as it is: braces and other marks in it have no meaning.</summary>
     /// <param name="template">A text with <see cref="Placeholder"/> in it.</param>

@@ -68,8 +68,11 @@ public sealed class WorldEvaluation : IDisposable
         using var aligner = new ImplicitAligner(runtime, world.Aligner);
         using var generation = new GenerationPipeline(backbone);
         using var method = new AlignmentPipeline(backbone, detector, aligner);
-        var gate = new ScoreGate(new ScoreCriterion { Scorer = scorer.Name }) { StopsAtRejection = false };
-        var gatedOptions = new AlignmentPipelineOptions { Scorers = [scorer], Acceptance = gate };
+        var gatedOptions = new AlignmentPipelineOptions
+        {
+            Scorers = [scorer],
+            Policy = new RoundsPolicy { StopsAtRejection = false },
+        };
         using var gatedMethod = new AlignmentPipeline(backbone, detector, aligner, gatedOptions);
 
         var samples = new List<IReadOnlyList<RgbImage>>();
@@ -81,12 +84,12 @@ public sealed class WorldEvaluation : IDisposable
         var bestOfThree = Arm(EvaluationResult.BestOfThree, 3, await Better(bestOfTwo.Images, samples[2]));
 
         var rounds = await Align(method, first.Images, Method() with { Rounds = 2 });
-        var round = Arm(EvaluationResult.Round, 2, [.. rounds.Select(static item => item.Rounds[0].Image)]);
+        var round = Arm(EvaluationResult.Round, 2, [.. rounds.Select(static item => item.Candidates[1].Image)]);
         var gatedRounds = await Align(gatedMethod, first.Images, Method() with { Rounds = 2 });
         var gated = Arm(
             EvaluationResult.GatedRound,
             2,
-            [.. gatedRounds.Select(static item => item.Rounds[0].Accepted ? item.Rounds[0].Image : item.BaseImage)]
+            [.. gatedRounds.Select(static item => item.Candidates[1].Accepted ? item.Candidates[1].Image : item.BaseImage)]
         );
         var twoRounds = Arm(EvaluationResult.TwoRounds, 3, [.. rounds.Select(static item => item.Image)]);
         var twoGated = Arm(EvaluationResult.TwoGatedRounds, 3, [.. gatedRounds.Select(static item => item.Image)]);

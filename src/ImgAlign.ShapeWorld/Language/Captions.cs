@@ -56,10 +56,21 @@ internal static class Captions
 
     /// <summary>Describes a scene in the one way that has the left or upper object first.</summary>
     /// <param name="scene">The scene.</param>
-    public static string WriteCanonical(Scene scene)
+    public static string WriteCanonical(Scene scene) => WritePlainly(scene, secondFirst: false);
+
+    /// <summary>Describes a scene in the plainest way.</summary>
+    /// <param name="scene">The scene.</param>
+    /// <param name="secondFirst">Whether the right or lower object is named first.</param>
+    public static string WritePlainly(Scene scene, bool secondFirst)
     {
         ArgumentNullException.ThrowIfNull(scene);
-        return $"a {scene.First} {(scene.IsVertical ? "above" : "left of")} a {scene.Second}";
+        return (scene.IsVertical, secondFirst) switch
+        {
+            (false, false) => $"a {scene.First} left of a {scene.Second}",
+            (false, true) => $"a {scene.Second} right of a {scene.First}",
+            (true, false) => $"a {scene.First} above a {scene.Second}",
+            (true, true) => $"a {scene.Second} below a {scene.First}",
+        };
     }
 
     /// <summary>Reads a prompt.</summary>

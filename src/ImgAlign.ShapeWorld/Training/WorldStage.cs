@@ -1,3 +1,4 @@
+using ImgAlign.Sampling;
 using ImgAlign.ShapeWorld.Training.Stages;
 using ImgAlign.Training;
 

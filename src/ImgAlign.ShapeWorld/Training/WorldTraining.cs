@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using ImgAlign.Checkpoints;
 using ImgAlign.Runtime;
+using ImgAlign.Sampling;
 using ImgAlign.ShapeWorld.Models;
 using ImgAlign.Training;
 using TorchSharp;

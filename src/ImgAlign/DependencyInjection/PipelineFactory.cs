@@ -38,6 +38,9 @@ internal sealed class PipelineFactory(IServiceProvider provider)
                 Replicas = Replicas(choice),
                 Scorers = [.. scorers.Values],
                 Acceptance = Gate(choice, scorers),
+                Policy = choice.Policy is { } policy ? SearchPolicies.ByName(policy) : null,
+                Budget = choice.Budget,
+                Rewriter = Rewriter(choice),
                 RecordPrompts = options.RecordPrompts,
             },
             LoggerFactory
@@ -69,6 +72,11 @@ internal sealed class PipelineFactory(IServiceProvider provider)
         );
         return new ScoreGate(criteria) { Vote = choice.GateVote };
     }
+
+    // One that was registered for the backbone, or for all.
+    private IPromptRewriter? Rewriter(PipelineOptions choice) =>
+        provider.GetKeyedService<IPromptRewriter>(names.Choose<IDiffusionBackbone>(choice.Backbone, nameof(choice.Backbone)))
+        ?? provider.GetService<IPromptRewriter>();
 
     private T Find<T>(string? name, string contract)
         where T : notnull => provider.GetRequiredKeyedService<T>(names.Choose<T>(name, contract));

@@ -23,4 +23,12 @@ public sealed class PipelineOptions
 
     /// <summary>How many of <see cref="Gate"/> must agree.</summary>
     public GateVote GateVote { get; set; }
+
+    /// <summary>The name of the policy that budgets are spent by, one of <see cref="SearchPolicies"/>, unless a request says otherwise;
+    /// null: rounds of the method.</summary>
+    public string? Policy { get; set; }
+
+    /// <summary>The most pictures that are generated for an item, the first one too, unless a request says otherwise; null: one
+    /// round.</summary>
+    public int? Budget { get; set; }
 }

@@ -1,34 +1,28 @@
-using ImgAlign.Running;
-
 namespace ImgAlign.Generation;
 
-/// <summary>Which items are computed together.</summary>
+/// <summary>Which pictures are computed together.</summary>
 internal static class BatchPlan
 {
-    /// <summary>Divides items into batches, size by size and otherwise in their order.</summary>
-    /// <param name="items">The positions of the items in the request.</param>
-    /// <param name="request">The request.</param>
-    /// <param name="streams">The noise of all items of the request: those that share a stream stay together.</param>
-    /// <param name="batchSize">The most items at once.</param>
-    public static IEnumerable<IReadOnlyList<int>> Of(
-        IEnumerable<int> items,
-        ResolvedRequest request,
-        IReadOnlyList<NoiseStream> streams,
-        int batchSize
-    ) => items.GroupBy(index => request.Items[index].Size).SelectMany(sized => OfOneSize(sized, streams, batchSize));
+    /// <summary>Divides pictures into batches, size by size, with and without image prompts apart, and otherwise in their order.</summary>
+    /// <param name="drawings">The pictures.</param>
+    /// <param name="streams">Their noise: those that share a stream stay together, as far as a batch holds them.</param>
+    /// <param name="batchSize">The most pictures at once.</param>
+    public static IEnumerable<IReadOnlyList<Drawing>> Of(IEnumerable<Drawing> drawings, NoiseStreams streams, int batchSize) =>
+        drawings
+            .GroupBy(static drawing => (drawing.Item.Size, HasPrompt: drawing.PromptRow is not null))
+            .SelectMany(alike => OfOneKind(alike, streams, batchSize));
 
-    private static IEnumerable<IReadOnlyList<int>> OfOneSize(IEnumerable<int> items, IReadOnlyList<NoiseStream> streams, int batchSize)
+    private static IEnumerable<IReadOnlyList<Drawing>> OfOneKind(IEnumerable<Drawing> drawings, NoiseStreams streams, int batchSize)
     {
-        var batch = new List<int>();
-        foreach (var together in items.GroupBy(index => streams[index]))
+        var batch = new List<Drawing>();
+        foreach (var together in drawings.GroupBy(drawing => streams.Of(drawing.Item)).SelectMany(shared => shared.Chunk(batchSize)))
         {
-            var members = together.ToList();
-            if (batch.Count > 0 && batch.Count + members.Count > batchSize)
+            if (batch.Count > 0 && batch.Count + together.Length > batchSize)
             {
                 yield return batch;
                 batch = [];
             }
-            batch.AddRange(members);
+            batch.AddRange(together);
         }
         if (batch.Count > 0)
             yield return batch;

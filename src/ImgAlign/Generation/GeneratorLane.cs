@@ -6,44 +6,40 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.Generation;
 
-/// <summary>The part of a request's items that one backbone generates. Its methods run on the worker thread of the backbone's
+/// <summary>The part of a run's pictures that one backbone generates. Its methods run on the worker thread of the backbone's
 /// device.</summary>
 /// <param name="backbone">The backbone; borrowed.</param>
-/// <param name="request">The request.</param>
-/// <param name="items">The positions of this lane's items in the request.</param>
-/// <param name="streams">The noise of all items; borrowed.</param>
-/// <param name="batchSize">The most items at once.</param>
-internal sealed class GeneratorLane(
-    IDiffusionBackbone backbone,
-    ResolvedRequest request,
-    IReadOnlyList<int> items,
-    IReadOnlyList<NoiseStream> streams,
-    int batchSize
-) : IDisposable
+/// <param name="request">How pictures are generated.</param>
+/// <param name="streams">The noise of all pictures; borrowed.</param>
+/// <param name="batchSize">The most pictures at once.</param>
+internal sealed class GeneratorLane(IDiffusionBackbone backbone, ResolvedRequest request, NoiseStreams streams, int batchSize) : IDisposable
 {
-    private readonly List<(IReadOnlyList<int> Batch, Tensor Latents)> finished = [];
-    private readonly Dictionary<int, Tensor> starts = []; // the latents that items start from, where they do not begin as noise
+    private readonly List<(IReadOnlyList<Drawing> Batch, Tensor Latents)> finished = [];
+
+    // The latents that pictures start from, where they do not begin as noise.
+    private readonly Dictionary<Drawing, Tensor> starts = new(ReferenceEqualityComparer.Instance);
     private readonly List<string?> texts = [];
     private TextFeatures? features;
 
     public IDiffusionBackbone Backbone => backbone;
 
-    /// <summary>How many evaluations of the network a generation of some items takes.</summary>
-    public int CountEvaluations(IReadOnlyList<int> wanted) =>
-        Batches(wanted).Sum(batch => request.Settings.Sampler.CountEvaluations(Steps(batch)));
+    /// <summary>How many evaluations of the network a generation takes.</summary>
+    public int CountEvaluations(IEnumerable<Drawing> drawings) => Batches(drawings).Sum(batch => CountEvaluations(batch[0].Item.Size));
 
-    /// <summary>Encodes each different prompt of the lane's items once.</summary>
-    public void EncodePrompts()
+    /// <summary>How many evaluations of the network a batch of pictures of a size takes.</summary>
+    public int CountEvaluations(ImageSize size) =>
+        request.Settings.Sampler.CountEvaluations(backbone.CreateSchedule(request.Settings, size).StepsToRun);
+
+    /// <summary>Whether any prompt of some items is still to be encoded.</summary>
+    public bool Lacks(IReadOnlyList<ResolvedItem> items) => Unencoded(items).Any();
+
+    /// <summary>Encodes each different prompt of some items, unless it is encoded already.</summary>
+    public void EncodePrompts(IReadOnlyList<ResolvedItem> items)
     {
-        var mine = items.Select(index => request.Items[index]).ToList();
-        texts.AddRange(
-            mine.Select(static item => item.Prompt)
-                .Concat(request.IsGuided ? mine.Select(static item => item.NegativePrompt) : [])
-                .Distinct()
-        );
-        foreach (var chunk in texts.Chunk(2 * batchSize))
+        foreach (var chunk in Unencoded(items).ToList().Chunk(2 * batchSize))
         {
             var encoded = backbone.EncodeText(chunk);
+            texts.AddRange(chunk);
             if (features is null)
             {
                 features = encoded;
@@ -57,35 +53,40 @@ internal sealed class GeneratorLane(
         }
     }
 
-    /// <summary>Encodes the pictures that this lane's part of some items starts from, for the next <see cref="Denoise"/>.</summary>
-    /// <param name="pictures">A picture for each item.</param>
-    public void EncodeStarts(IReadOnlyDictionary<int, RgbImage> pictures)
+    /// <summary>Encodes what some pictures start from, for the next <see cref="Denoise"/>.</summary>
+    public void EncodeStarts(IEnumerable<Drawing> drawings)
     {
-        foreach (var (item, picture) in pictures.Where(pair => items.Contains(pair.Key)))
+        foreach (var drawing in drawings)
         {
             using var scope = NewDisposeScope();
-            var size = request.Items[item].Size;
-            var resized = picture.Size == size ? picture : PillowResize.Resize(picture, size.Width, size.Height, ResampleFilter.Lanczos);
-            var noise = streams[item].Draw(0, item, backbone.LatentShape(size), isForPicture: true).to(backbone.Runtime.Device);
-            starts[item] = backbone.EncodeLatents(resized, noise).DetachFromDisposeScope();
+            var (item, picture) = (drawing.Item, drawing.Start!);
+            var resized =
+                picture.Size == item.Size
+                    ? picture
+                    : PillowResize.Resize(picture, item.Size.Width, item.Size.Height, ResampleFilter.Lanczos);
+            var noise = streams
+                .Of(item)
+                .Draw(0, item.Index, backbone.LatentShape(item.Size), isForPicture: true)
+                .to(backbone.Runtime.Device);
+            starts[drawing] = backbone.EncodeLatents(resized, noise).DetachFromDisposeScope();
         }
     }
 
-    /// <summary>Denoises this lane's part of some items; <see cref="Decode"/> gives the pictures.</summary>
-    /// <param name="wanted">The items.</param>
-    /// <param name="imagePrompts">Their image prompts; null for none.</param>
+    /// <summary>Denoises pictures; <see cref="Decode"/> gives them.</summary>
+    /// <param name="drawings">What they are.</param>
+    /// <param name="imagePrompts">The image prompts of those that have one; null where none does.</param>
     /// <param name="run">Told each evaluation.</param>
-    public void Denoise(IReadOnlyList<int> wanted, ImagePromptRows? imagePrompts, RunContext run)
+    public void Denoise(IEnumerable<Drawing> drawings, ImagePromptRows? imagePrompts, RunContext run)
     {
-        foreach (var batch in Batches(wanted))
+        foreach (var batch in Batches(drawings))
         {
             using var scope = NewDisposeScope();
             finished.Add((batch, DenoiseBatch(batch, imagePrompts, run).DetachFromDisposeScope()));
         }
     }
 
-    /// <summary>The pictures of the last <see cref="Denoise"/>, each with its item.</summary>
-    public IReadOnlyList<(int Item, RgbImage Image)> Decode()
+    /// <summary>The pictures of the last <see cref="Denoise"/>.</summary>
+    public IReadOnlyList<(Drawing Drawing, RgbImage Image)> Decode()
     {
         var images = finished.SelectMany(batch => batch.Batch.Zip(backbone.Decode(batch.Latents))).ToList();
         Forget();
@@ -98,17 +99,19 @@ internal sealed class GeneratorLane(
         features?.Dispose();
     }
 
-    private Tensor DenoiseBatch(IReadOnlyList<int> batch, ImagePromptRows? imagePrompts, RunContext run)
+    private Tensor DenoiseBatch(IReadOnlyList<Drawing> batch, ImagePromptRows? imagePrompts, RunContext run)
     {
-        var (size, settings) = (SizeOf(batch), request.Settings);
+        var (size, settings) = (batch[0].Item.Size, request.Settings);
         var schedule = backbone.CreateSchedule(settings, size);
-        using var prompts = imagePrompts?.Of(batch, backbone.Runtime.Device);
+        using var prompts = batch[0].PromptRow is null
+            ? null
+            : imagePrompts!.Of(batch.Select(static drawing => drawing.PromptRow!.Value), backbone.Runtime.Device);
         using var model = new GuidedModel(
             backbone,
             backbone.CreateGuidance(settings),
             settings.GuidanceBranches,
             schedule,
-            branch => Condition(batch, branch, prompts, imagePrompts?.Scale ?? 0)
+            branch => Condition(batch, branch, prompts, prompts is null ? 0 : imagePrompts!.Scale)
         );
         var noise = new BatchNoise(streams, batch, backbone.Runtime.Device, drawn: starts.Count > 0 ? 1 : 0);
         using var drawn = noise.Draw([batch.Count, .. backbone.LatentShape(size)]);
@@ -123,30 +126,30 @@ internal sealed class GeneratorLane(
             var data = model.Estimate(sample, step, level);
             if (request.PreviewInterval is { } interval && ++evaluations % interval == 0)
                 Preview(batch, data, run);
-            run.Step(Stopwatch.GetElapsedTime(start));
+            run.Step(Stopwatch.GetElapsedTime(start), batch.Count);
             return data;
         }
     }
 
-    private Tensor FirstSample(IReadOnlyList<int> batch, Tensor noise, NoiseSchedule schedule)
+    private Tensor FirstSample(IReadOnlyList<Drawing> batch, Tensor noise, NoiseSchedule schedule)
     {
         if (starts.Count == 0)
             return noise.Times(schedule.InitialScale);
         using var scope = NewDisposeScope();
-        return schedule.Levels[schedule.First].Mix(cat([.. batch.Select(item => starts[item])]), noise).MoveToOuterDisposeScope();
+        return schedule.Levels[schedule.First].Mix(cat([.. batch.Select(drawing => starts[drawing])]), noise).MoveToOuterDisposeScope();
     }
 
     // The data that the network expects behind the noise is the picture so far.
-    private void Preview(IReadOnlyList<int> batch, Tensor data, RunContext run)
+    private void Preview(IReadOnlyList<Drawing> batch, Tensor data, RunContext run)
     {
-        foreach (var (item, image) in batch.Zip(backbone.Decode(data)))
-            run.Report(new PreviewReady(item, run.Round, image));
+        foreach (var (drawing, image) in batch.Zip(backbone.Decode(data)))
+            run.Report(new PreviewReady(drawing.Item.Index, run.Round, image));
     }
 
-    private Conditioning Condition(IReadOnlyList<int> batch, Branch branch, BranchedTokens? prompts, double scale)
+    private Conditioning Condition(IReadOnlyList<Drawing> batch, Branch branch, BranchedTokens? prompts, double scale)
     {
-        IEnumerable<int> unconditional = batch.Select(index => texts.IndexOf(request.Items[index].NegativePrompt)),
-            conditional = batch.Select(index => texts.IndexOf(request.Items[index].Prompt));
+        IEnumerable<int> unconditional = batch.Select(drawing => texts.IndexOf(drawing.Item.NegativePrompt)),
+            conditional = batch.Select(drawing => texts.IndexOf(drawing.Item.Prompt));
         using var text = features!.Select(
             branch switch
             {
@@ -156,15 +159,16 @@ internal sealed class GeneratorLane(
             }
         );
         using var tokens = prompts?.Of(branch);
-        return backbone.Condition(text, tokens, scale, SizeOf(batch), request.Settings);
+        return backbone.Condition(text, tokens, scale, batch[0].Item.Size, request.Settings);
     }
 
-    private IEnumerable<IReadOnlyList<int>> Batches(IReadOnlyList<int> wanted) =>
-        BatchPlan.Of(wanted.Where(items.Contains), request, streams, batchSize);
+    private IEnumerable<IReadOnlyList<Drawing>> Batches(IEnumerable<Drawing> drawings) => BatchPlan.Of(drawings, streams, batchSize);
 
-    private ImageSize SizeOf(IReadOnlyList<int> batch) => request.Items[batch[0]].Size;
-
-    private int Steps(IReadOnlyList<int> batch) => backbone.CreateSchedule(request.Settings, SizeOf(batch)).StepsToRun;
+    private IEnumerable<string?> Unencoded(IReadOnlyList<ResolvedItem> items) =>
+        items
+            .Select(static item => (string?)item.Prompt)
+            .Concat(request.IsGuided ? items.Select(static item => item.NegativePrompt) : [])
+            .Except(texts);
 
     private void Forget()
     {

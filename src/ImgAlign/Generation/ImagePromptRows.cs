@@ -2,23 +2,22 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.Generation;
 
-/// <summary>The image prompts of some items of a request.</summary>
-/// <param name="Items">The items.</param>
-/// <param name="Features">Their features, a row an item, <c>[B, n, d]</c>; borrowed.</param>
+/// <summary>The image prompts of the pictures of a generation that have one.</summary>
+/// <param name="Features">Their features, a row each, <c>[B, n, d]</c>; borrowed.</param>
 /// <param name="Unconditional">The features of "no image", <c>[1, n, d]</c>; null where no step is guided; borrowed.</param>
 /// <param name="Scale">Their weight.</param>
-internal sealed record ImagePromptRows(int[] Items, Tensor Features, Tensor? Unconditional, double Scale)
+internal sealed record ImagePromptRows(Tensor Features, Tensor? Unconditional, double Scale)
 {
-    /// <summary>Those of a batch, on the device that computes it.</summary>
-    /// <param name="batch">The items of the batch.</param>
+    /// <summary>Some of them, on the device that computes their pictures.</summary>
+    /// <param name="wanted">Their rows.</param>
     /// <param name="device">The device.</param>
-    public BranchedTokens Of(IReadOnlyList<int> batch, Device device)
+    public BranchedTokens Of(IEnumerable<int> wanted, Device device)
     {
         using var scope = NewDisposeScope();
-        var rows = batch.Select(item => Features.narrow(0, Array.IndexOf(Items, item), 1)).ToList();
+        var rows = wanted.Select(row => Features.narrow(0, row, 1)).ToList();
         return new BranchedTokens(
             cat(rows).to(device).DetachFromDisposeScope(),
-            Unconditional?.to(device).expand(batch.Count, -1, -1).DetachFromDisposeScope()
+            Unconditional?.to(device).expand(rows.Count, -1, -1).DetachFromDisposeScope()
         );
     }
 }

@@ -113,8 +113,17 @@ public static class ImageFile
                 nameof(mediaType)
             );
         ArgumentNullException.ThrowIfNull(image);
+        using var rgba = ToBitmap(image);
+        using var data = rgba.Encode(format, quality);
+        return data.ToArray();
+    }
+
+    /// <summary>An image in Skia's memory; disposed by the caller.</summary>
+    /// <exception cref="ImgAlignException">The image has more than 178,956,970 pixels.</exception>
+    internal static SKBitmap ToBitmap(RgbImage image)
+    {
         Canvas.RequireSize(image.Width, image.Height);
-        using var rgba = Rgba(image.Width, image.Height, SKAlphaType.Opaque);
+        var rgba = Rgba(image.Width, image.Height, SKAlphaType.Opaque);
         var bytes = rgba.GetPixelSpan();
         for (var (from, to) = (0, 0); from < image.Pixels.Length; from += 3, to += 4)
         {
@@ -122,9 +131,12 @@ public static class ImageFile
             bytes[to + 3] = byte.MaxValue;
         }
         rgba.SetImmutable(); // or it would be copied
-        using var data = rgba.Encode(format, quality);
-        return data.ToArray();
+        return rgba;
     }
+
+    /// <summary>What was drawn in Skia's memory, in RGBA.</summary>
+    internal static RgbImage FromBitmap(SKBitmap rgba) =>
+        Upright(rgba.GetPixelSpan(), [0, 1, 2], rgba.Width, rgba.Height, SKEncodedOrigin.TopLeft);
 
     // Without a colour space, values are taken as the file has them. The memory is not the garbage collector's, so that it is gone as soon
     // as it is not needed: that of a large picture is hundreds of megabytes.

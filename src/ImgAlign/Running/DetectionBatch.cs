@@ -8,7 +8,7 @@ internal sealed class DetectionBatch(IReadOnlyList<Detection> detections) : IDis
 {
     public Detection this[int item] => detections[item];
 
-    /// <summary>Moves the items' image-prompt features; those whose hidden states are of one length together.</summary>
+    /// <summary>Moves the image-prompt features of the first items; those whose hidden states are of one length together.</summary>
     /// <param name="aligner">The aligner.</param>
     /// <param name="z">The features, a row an item, <c>[B, n, d]</c>; borrowed.</param>
     /// <param name="passes">How often the aligner is applied.</param>
@@ -17,8 +17,8 @@ internal sealed class DetectionBatch(IReadOnlyList<Detection> detections) : IDis
     {
         using var scope = NewDisposeScope();
         var device = aligner.Runtime.Device;
-        var rows = new Tensor[detections.Count];
-        foreach (var group in Enumerable.Range(0, detections.Count).GroupBy(item => detections[item].HiddenStates.shape[1]))
+        var rows = new Tensor[z.shape[0]];
+        foreach (var group in Enumerable.Range(0, rows.Length).GroupBy(item => detections[item].HiddenStates.shape[1]))
         {
             var items = group.ToList();
             var h = cat([.. items.Select(item => detections[item].HiddenStates)]).to(device);

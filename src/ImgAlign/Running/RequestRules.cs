@@ -7,7 +7,6 @@ namespace ImgAlign.Running;
 internal static class RequestRules
 {
     private const int MaxSteps = 1000;
-    private const int MaxRounds = 100;
     private const int MaxPasses = 100;
     private const int MaxBatch = 1024;
     private const int MaxCritiqueTokens = 4096;
@@ -37,15 +36,19 @@ internal static class RequestRules
         IDiffusionBackbone backbone,
         IMisalignmentDetector detector,
         IReadOnlyList<IImageScorer> scorers,
-        IAcceptance acceptance
+        IAcceptance acceptance,
+        ISearchPolicy policy,
+        int? budget
     )
     {
-        RequireRange(request.Rounds, 1, MaxRounds, nameof(request.Rounds));
+        policy = request.Policy ?? policy;
+        var budgets = SearchRules.Budgets(request, budget);
         RequireRange(request.AlignerPasses, 1, MaxPasses, nameof(request.AlignerPasses));
         RequireRange(request.CritiqueTokens, 1, MaxCritiqueTokens, nameof(request.CritiqueTokens));
         acceptance = request.Acceptance ?? acceptance;
         if (AcceptanceRules.Problem(acceptance, scorers) is { } problem)
             throw new InvalidRequestException(problem, nameof(request.Acceptance));
+        SearchRules.Require(policy, request, acceptance);
         var generation = Resolve(request, [.. request.Items.Select(item => ((GenerationItem)item, SizeOf(item, backbone)))], backbone);
         foreach (var (index, item) in request.Items.Index())
         {
@@ -57,13 +60,13 @@ internal static class RequestRules
                 IReadOnlyList<string> (item, index) =>
                     [
                         .. Enumerable
-                            .Range(1, request.Rounds)
-                            .Select(round => Question(item, round, detector, Name(request.Items, index, nameof(item.Question)))),
+                            .Range(1, budgets[index])
+                            .Select(number => Question(item, number, detector, Name(request.Items, index, nameof(item.Question)))),
                     ]
             )
             .ToList();
         var items = generation.Items.Select(item => item with { Warnings = [.. item.Warnings, .. Unscored(item.Prompt, scorers)] });
-        return new ResolvedAlignment(request, generation with { Items = [.. items] }, questions, acceptance);
+        return new ResolvedAlignment(request, generation with { Items = [.. items] }, questions, budgets, policy, acceptance);
     }
 
     /// <summary>What a detector reads to describe pictures.</summary>
@@ -150,7 +153,7 @@ internal static class RequestRules
         RequireSharedNoise(items, request.MaxBatchSize);
         var isGuided = PipelineRules.IsGuided(settings, backbone);
         return new ResolvedRequest(
-            [.. items.Select(item => Resolve(item.Item, item.Size, isGuided, backbone))],
+            [.. items.Select((item, index) => Resolve(index, item.Item, item.Size, isGuided, backbone))],
             settings,
             isGuided,
             request.MaxBatchSize,
@@ -232,8 +235,9 @@ internal static class RequestRules
             throw new InvalidRequestException("The list of timesteps or sigmas must fall, and have no number below 0.", Member);
     }
 
-    private static ResolvedItem Resolve(GenerationItem item, ImageSize size, bool isGuided, IDiffusionBackbone backbone) =>
+    private static ResolvedItem Resolve(int index, GenerationItem item, ImageSize size, bool isGuided, IDiffusionBackbone backbone) =>
         new(
+            index,
             item.Prompt,
             item.NegativePrompt,
             item.Seed,
@@ -243,7 +247,11 @@ internal static class RequestRules
             [.. Unread("prompt", item.Prompt, backbone), .. isGuided ? Unread("negative prompt", item.NegativePrompt, backbone) : []]
         );
 
-    private static IEnumerable<string> Unread(string what, string? text, IDiffusionBackbone backbone) =>
+    /// <summary>What a backbone does not read of a text, a sentence each.</summary>
+    /// <param name="what">What the text is.</param>
+    /// <param name="text">The text; null: none.</param>
+    /// <param name="backbone">The backbone.</param>
+    public static IEnumerable<string> Unread(string what, string? text, IDiffusionBackbone backbone) =>
         (text is null ? [] : backbone.FindUnread(text)).Select(unread => Unread(what, backbone.Name, unread));
 
     // Scorers that read as much have one warning together.
@@ -282,11 +290,14 @@ internal static class RequestRules
         }
     }
 
-    // A round draws its own question: another one may find what the last did not.
-    private static string Question(AlignmentItem item, int round, IMisalignmentDetector detector, string member)
+    // Each picture has its own question: another one may find what the last did not.
+    private static string Question(AlignmentItem item, int number, IMisalignmentDetector detector, string member)
     {
         var question = "";
-        Ask(member, () => detector.CheckQuestion(question = Questions.Ask(item.Question ?? Questions.Draw(item.Seed, round), item.Prompt)));
+        Ask(
+            member,
+            () => detector.CheckQuestion(question = Questions.Ask(item.Question ?? Questions.Draw(item.Seed, number), item.Prompt))
+        );
         return question;
     }
 
@@ -338,7 +349,8 @@ internal static class RequestRules
             );
     }
 
-    private static void RequireRange(int value, int least, int most, string name)
+    /// <exception cref="InvalidRequestException">The value is out of its range.</exception>
+    public static void RequireRange(int value, int least, int most, string name)
     {
         if (value < least || value > most)
             throw new InvalidRequestException($"{name} is {Text(value)}; use {Text(least)} to {Text(most)}.", name);

@@ -1,6 +1,7 @@
 namespace ImgAlign.Running;
 
 /// <summary>One picture to generate, checked, with all defaults filled in.</summary>
+/// <param name="Index">Its position in the request, from 0.</param>
 /// <param name="Prompt">What it should show.</param>
 /// <param name="NegativePrompt">What it must not show; null: the family's unconditional prompt.</param>
 /// <param name="Seed">The seed of its noise.</param>
@@ -9,6 +10,7 @@ namespace ImgAlign.Running;
 /// <param name="Noise">Where its noise comes from; null: a generator with the seed.</param>
 /// <param name="Warnings">What its maker should know.</param>
 internal sealed record ResolvedItem(
+    int Index,
     string Prompt,
     string? NegativePrompt,
     long Seed,
@@ -35,15 +37,22 @@ internal sealed record ResolvedRequest(
 /// <summary>Pictures to align, checked, with all defaults filled in.</summary>
 /// <param name="Request">As it was asked for.</param>
 /// <param name="Generation">How the pictures are generated.</param>
-/// <param name="Questions">For each item the question of each round.</param>
+/// <param name="Questions">For each item the question that each picture after the first may need.</param>
+/// <param name="Budgets">For each item the most pictures that may be generated for it.</param>
+/// <param name="Policy">What is tried.</param>
 /// <param name="Acceptance">What decides which pictures are kept.</param>
 internal sealed record ResolvedAlignment(
     AlignmentRequest Request,
     ResolvedRequest Generation,
     IReadOnlyList<IReadOnlyList<string>> Questions,
+    IReadOnlyList<int> Budgets,
+    ISearchPolicy Policy,
     IAcceptance Acceptance
 )
 {
+    /// <summary>Whether features may be aligned.</summary>
+    public bool Aligns => Policy.Actions.Any(static action => action is SearchAction.Align or SearchAction.AlignAndResample);
+
     /// <summary>The most tokens of an answer; 0: no answers.</summary>
-    public int CritiqueTokens => Request.DescribeCritique ? Request.CritiqueTokens : 0;
+    public int CritiqueTokens => Request.DescribeCritique || Policy.Actions.Contains(SearchAction.Rewrite) ? Request.CritiqueTokens : 0;
 }

@@ -64,7 +64,7 @@ internal sealed class RunContext : IDisposable
     public int Round { get; set; }
 
     /// <summary>Says how much there is to do.</summary>
-    /// <param name="units">Evaluations of the diffusion network, and one for each other stage.</param>
+    /// <param name="units">Evaluations of the diffusion network for each picture, and one for each other stage.</param>
     public void Plan(double units) => planned = units;
 
     /// <summary>Runs one stage on the device of its model.</summary>
@@ -156,21 +156,22 @@ internal sealed class RunContext : IDisposable
 
     /// <summary>One step of the current stage is done.</summary>
     /// <param name="duration">How long it took.</param>
-    public void Step(TimeSpan duration)
+    /// <param name="pictures">How many pictures it computed.</param>
+    public void Step(TimeSpan duration, int pictures)
     {
         Instruments.StepDuration.Record(duration.TotalSeconds);
         lock (reporting)
         {
-            done++;
+            done += pictures;
             Report(new StepCompleted(stage, Round, ++step, steps));
         }
     }
 
-    /// <summary>A round of an item is over.</summary>
-    public void EndRound(int item, AlignmentRound round)
+    /// <summary>A picture of an item's search is judged.</summary>
+    public void Report(int item, Candidate candidate)
     {
-        Log.RoundEnded(logger, round.Number, item, round.Accepted ? "the aligned picture is kept" : "the aligned picture is not kept");
-        Report(new RoundCompleted(item, round));
+        Log.CandidateJudged(logger, candidate.Number, item, candidate.Action, candidate.Accepted ? "kept" : "not kept");
+        Report(new CandidateReady(item, candidate));
     }
 
     /// <summary>Passes an update on.</summary>

@@ -12,8 +12,8 @@ internal static partial class Log
     [LoggerMessage(2, LogLevel.Debug, "{Stage} of round {Round} took {Seconds:0.000} s.")]
     public static partial void StageEnded(ILogger logger, RunStage stage, int round, double seconds);
 
-    [LoggerMessage(3, LogLevel.Information, "Round {Round} of item {Item}: {Verdict}.")]
-    public static partial void RoundEnded(ILogger logger, int round, int item, string verdict);
+    [LoggerMessage(3, LogLevel.Information, "Picture {Number} of item {Item}, by {Action}: {Verdict}.")]
+    public static partial void CandidateJudged(ILogger logger, int number, int item, SearchAction? action, string verdict);
 
     [LoggerMessage(4, LogLevel.Information, "{Operation} took {Seconds:0.0} s and at most {Peak}.")]
     public static partial void RunEnded(ILogger logger, string operation, double seconds, string peak);

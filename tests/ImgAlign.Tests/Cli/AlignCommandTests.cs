@@ -32,7 +32,7 @@ public sealed class AlignCommandTests : IDisposable
             Assert.Equal(seed, record.RootElement.GetProperty("seed").GetInt32());
             Assert.Contains(
                 "a red cube",
-                record.RootElement.GetProperty("rounds")[0].GetProperty("question").GetString(),
+                record.RootElement.GetProperty("candidates")[1].GetProperty("question").GetString(),
                 StringComparison.Ordinal
             );
         }
@@ -48,8 +48,8 @@ public sealed class AlignCommandTests : IDisposable
         var run = await AlignAsync("--image", picture, "--steps", "1", "--question", "What is wrong with {prompt}?");
 
         Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
-        Assert.Equal("round 1 asked: What is wrong with a red cube?", run.Lines[0]);
-        Assert.StartsWith("round 1 answered: ", run.Lines[1], StringComparison.Ordinal);
+        Assert.Equal("picture 1 (align) asked: What is wrong with a red cube?", run.Lines[0]);
+        Assert.StartsWith("picture 1 (align) answered: ", run.Lines[1], StringComparison.Ordinal);
         Assert.Equal(File.ReadAllBytes(picture), File.ReadAllBytes(Path.Combine(output, "seed-0", "before.png")));
     }
 
@@ -107,7 +107,7 @@ public sealed class AlignCommandTests : IDisposable
         );
 
         Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
-        Assert.StartsWith("round 1 answered: ", run.Lines[1], StringComparison.Ordinal);
+        Assert.StartsWith("picture 1 (align) answered: ", run.Lines[1], StringComparison.Ordinal);
         using var record = JsonDocument.Parse(File.ReadAllText(Path.Combine(output, "seed-0", "record.json")));
         Assert.Equal("qwen", record.RootElement.GetProperty("configuration").GetProperty("Pipeline:Detector").GetString());
     }

@@ -22,8 +22,11 @@ public sealed class AlignShapeWorldTests : IDisposable
         Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
         var folder = Path.Combine(output, "seed-5");
         Assert.Contains("a red circle left of a blue square", run.Lines[0], StringComparison.Ordinal);
-        Assert.StartsWith("round 1 answered: ", run.Lines[1], StringComparison.Ordinal);
-        Assert.Matches(@"^round 1 scored by ShapeWorld's scorer: -?\d\.\d{3} before, -?\d\.\d{3} after, (not )?kept$", run.Lines[2]);
+        Assert.StartsWith("picture 1 (align) answered: ", run.Lines[1], StringComparison.Ordinal);
+        Assert.Matches(
+            @"^picture 1 \(align\) scored by ShapeWorld's scorer: -?\d\.\d{3} before, -?\d\.\d{3} after, (not )?kept$",
+            run.Lines[2]
+        );
         Assert.Equal(folder, run.Lines[3]);
         Assert.Equal(new ImageSize(32, 32), ImageFile.Load(Path.Combine(folder, "before.png")).Size);
         Assert.Equal(new ImageSize(32, 32), ImageFile.Load(Path.Combine(folder, "after.png")).Size);
@@ -62,6 +65,30 @@ public sealed class AlignShapeWorldTests : IDisposable
                 record.RootElement.GetProperty("guidance").GetDouble()
             )
         );
+    }
+
+    [Theory]
+    [InlineData("greedy", 4)]
+    [InlineData("best-of-n", 2)]
+    public async Task A_search_spends_its_budget_and_shows_all_that_it_tried(string policy, int rounds)
+    {
+        var run = await AlignAsync("--seed", "5", "--budget", "4", "--policy", policy);
+
+        Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
+        var folder = Path.Combine(output, "seed-5");
+        using var record = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "record.json")));
+        var root = record.RootElement;
+        Assert.Equal(
+            (policy, 4, 4),
+            (root.GetProperty("policy").GetString(), root.GetProperty("budget").GetInt32(), root.GetProperty("generations").GetInt32())
+        );
+        var candidates = root.GetProperty("candidates").EnumerateArray().ToList();
+        var scores = candidates.ConvertAll(static one => one.GetProperty("scores").GetProperty("ShapeWorld's scorer").GetDouble());
+        Assert.Equal(scores.IndexOf(scores.Max()), root.GetProperty("kept").GetInt32());
+        Assert.Equal(4, candidates.Sum(static one => one.GetProperty("cost").GetInt32()));
+        // A row a round, of as many tiles as one has at most.
+        var sheet = ImageFile.Load(Path.Combine(folder, "contact-sheet.png"));
+        Assert.Equal(new ImageSize(28 + (rounds == 2 ? 3 : 1) * (208 + 28), 28 + rounds * (208 + 2 * 18 + 28)), sheet.Size);
     }
 
     [Theory]

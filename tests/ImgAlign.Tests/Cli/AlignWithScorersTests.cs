@@ -38,14 +38,14 @@ public sealed class AlignWithScorersTests : IDisposable
         );
 
         Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
-        Assert.EndsWith(" after, kept", Line(run, "round 2 scored by hps: "), StringComparison.Ordinal);
-        Assert.EndsWith(" after, only reported", Line(run, "round 1 scored by aesthetic: "), StringComparison.Ordinal);
+        Assert.EndsWith(" after, kept", Line(run, "picture 2 (align) scored by hps: "), StringComparison.Ordinal);
+        Assert.EndsWith(" after, only reported", Line(run, "picture 1 (align) scored by aesthetic: "), StringComparison.Ordinal);
         using var record = JsonDocument.Parse(File.ReadAllText(Path.Combine(output, "seed-0", "record.json")));
         var acceptance = record.RootElement.GetProperty("acceptance");
         Assert.Equal(["hps", "pickscore"], Texts(acceptance.GetProperty("decidedBy")));
         Assert.Equal(["ShapeWorld's scorer", "aesthetic"], Texts(acceptance.GetProperty("reportedBy")));
         Assert.Equal(
-            "kept if better by all of hps - 1, pickscore - 1000; done at hps 2; done at a picture that is not kept",
+            "kept if better by all of hps - 1, pickscore - 1000; done at hps 2",
             acceptance.GetProperty("description").GetString()
         );
         Assert.Equal(TinyScorers.Predictor, Value("configuration"));

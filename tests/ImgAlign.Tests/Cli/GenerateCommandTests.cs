@@ -182,7 +182,7 @@ public sealed class GenerateCommandTests : IDisposable
 
         var asked = await RunAsync("align", "--prompts", prompts);
         Assert.Equal(0, asked.ExitCode);
-        Assert.Contains($"round 1 asked: Is it {First}?", asked.Lines);
+        Assert.Contains($"picture 1 (align) asked: Is it {First}?", asked.Lines);
     }
 
     private Task<ToolRun> RunAsync(params string[] arguments) => Tool.RunAsync([.. arguments, "--steps", "2", "--out", Output("")]);

@@ -66,11 +66,27 @@ public sealed class ResultFoldersTests : IDisposable
     [Fact]
     public void A_result_that_cannot_be_completed_leaves_nothing_behind()
     {
-        var before = new RgbImage(2, 2, new byte[12]);
-        Assert.ThrowsAny<Exception>(() => new ResultFolders(folder.Path, overwrite: false).Write("seed-1", before, null!, null!));
+        var first = new Candidate
+        {
+            Number = 0,
+            Round = 0,
+            Cost = 1,
+            Prompt = Prompt,
+            Seed = 0,
+            Image = new RgbImage(2, 2, new byte[12]),
+            Scores = [],
+            Accepted = true,
+        };
+        var broken = new AlignedItem
+        {
+            Item = new AlignmentItem(Prompt),
+            Budget = 2,
+            Candidates = [first, first with { Number = 1, Parent = 0, Image = null! }],
+        };
+        Assert.ThrowsAny<Exception>(() => new ResultFolders(folder.Path, overwrite: false).Write("seed-1", broken, null!));
         Assert.Empty(Entries("."));
         folder.Write("seed-1/record.json", "{}");
-        Assert.ThrowsAny<Exception>(() => new ResultFolders(folder.Path, overwrite: true).Write("seed-1", before, null!, null!));
+        Assert.ThrowsAny<Exception>(() => new ResultFolders(folder.Path, overwrite: true).Write("seed-1", broken, null!));
         Assert.Equal(["seed-1"], Entries("."));
         Assert.Equal("{}", File.ReadAllText(folder.File("seed-1/record.json")));
     }

@@ -199,8 +199,8 @@ public sealed class WholeRunTests : IDisposable
         public async Task AlignAsync(AlignmentRequest request)
         {
             var result = await pipeline.AlignAsync(request);
-            Assert.All(result.Items, item => Assert.Equal(request.Rounds, item.Rounds.Count));
-            Assert.True(decoded >= (1 + request.Rounds) * request.Items.Count);
+            Assert.All(result.Items, item => Assert.Equal(request.Rounds, item.Rounds().Count));
+            Assert.True(decoded >= (1 + request.Rounds!.Value) * request.Items.Count);
         }
 
         public void Dispose()

@@ -12,7 +12,7 @@ public sealed class AlignmentTests : IDisposable
     public async Task A_round_brings_the_picture_nearer_to_the_prompt()
     {
         var result = await world.Pipeline.AlignOneAsync(ColourWorld.Request);
-        var round = Assert.Single(result.Rounds);
+        var round = Assert.Single(result.Rounds());
         Assert.True(result.Accepted && round.Accepted);
         Assert.Same(round.Image, result.Image);
         Assert.True(round.Scores.Score("Colour") > result.BaseScores.Score("Colour"));
@@ -119,10 +119,10 @@ public sealed class AlignmentTests : IDisposable
     public async Task Each_round_starts_from_the_picture_that_the_last_one_kept()
     {
         var result = await world.Pipeline.AlignOneAsync(ColourWorld.Request with { Rounds = 3, ImagePromptScale = 0.5 });
-        var scores = result.Rounds.Select(round => round.Scores.Score("Colour")).Prepend(result.BaseScores.Score("Colour")).ToList();
+        var scores = result.Rounds().Select(round => round.Scores.Score("Colour")).Prepend(result.BaseScores.Score("Colour")).ToList();
         Assert.True(scores.Count > 2);
         Assert.True(scores[1] > scores[0]);
-        Assert.Equal(Enumerable.Range(1, result.Rounds.Count), result.Rounds.Select(round => round.Number));
+        Assert.Equal(Enumerable.Range(1, result.Rounds().Count), result.Rounds().Select(round => round.Number));
     }
 
     [Fact]
@@ -135,16 +135,16 @@ public sealed class AlignmentTests : IDisposable
         };
         var gated = await world.Pipeline.AlignOneAsync(request);
         Assert.False(gated.Accepted);
-        Assert.Single(gated.Rounds);
+        Assert.Single(gated.Rounds());
         Assert.Same(gated.BaseImage, gated.Image);
 
-        var patient = await world.Pipeline.AlignOneAsync(request with { Acceptance = Gate() with { StopsAtRejection = false } });
-        Assert.Equal(3, patient.Rounds.Count);
+        var patient = await world.Pipeline.AlignOneAsync(request with { Policy = new RoundsPolicy { StopsAtRejection = false } });
+        Assert.Equal(3, patient.Rounds().Count);
         Assert.Same(patient.BaseImage, patient.Image);
 
         var open = await world.Pipeline.AlignOneAsync(request with { Acceptance = new AcceptAll() });
-        Assert.Equal(3, open.Rounds.Count);
-        Assert.Same(open.Rounds[2].Image, open.Image);
+        Assert.Equal(3, open.Rounds().Count);
+        Assert.Same(open.Rounds()[2].Image, open.Image);
     }
 
     [Fact]
@@ -152,10 +152,10 @@ public sealed class AlignmentTests : IDisposable
     {
         var request = ColourWorld.Request with { Rounds = 3 };
         var enough = await world.Pipeline.AlignOneAsync(request with { Acceptance = Gate(sufficient: -100) });
-        Assert.Empty(enough.Rounds);
-        var first = (await world.Pipeline.AlignOneAsync(ColourWorld.Request)).Rounds[0].Scores.Score("Colour");
+        Assert.Empty(enough.Rounds());
+        var first = (await world.Pipeline.AlignOneAsync(ColourWorld.Request)).Rounds()[0].Scores.Score("Colour");
         var reached = await world.Pipeline.AlignOneAsync(request with { Acceptance = Gate(sufficient: first) });
-        Assert.Single(reached.Rounds);
+        Assert.Single(reached.Rounds());
     }
 
     [Fact]
@@ -168,7 +168,7 @@ public sealed class AlignmentTests : IDisposable
                 Rounds = 2,
             }
         );
-        Assert.All(result.Rounds, round => Assert.True(round.Accepted));
+        Assert.All(result.Rounds(), round => Assert.True(round.Accepted));
         Assert.Empty(result.BaseScores);
     }
 
@@ -180,7 +180,7 @@ public sealed class AlignmentTests : IDisposable
         var described = await world.Pipeline.DescribeAsync([picture, picture with { Prompt = "a blue house" }]);
         Assert.StartsWith("Make the colour #ff0000", described[0], StringComparison.Ordinal);
         Assert.StartsWith("Make the colour #0000ff", described[1], StringComparison.Ordinal);
-        Assert.Equal(described[0], result.Rounds[0].Critique);
+        Assert.Equal(described[0], result.Rounds()[0].Critique);
         Assert.Equal(["Make the"], await world.Pipeline.DescribeAsync([picture with { Question = "Is it {prompt}?" }], maxNewTokens: 2));
     }
 

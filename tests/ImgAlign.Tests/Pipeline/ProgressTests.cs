@@ -35,7 +35,7 @@ public sealed class ProgressTests : IDisposable
         Assert.All(updates.OfType<StepCompleted>(), static update => Assert.Equal(6, update.Steps));
         Assert.Single(Assert.IsType<RunStarted>(updates[0]).Estimates);
         Assert.Same(result.Items[0].BaseImage, updates.OfType<PictureReady>().Single().Image);
-        Assert.Same(result.Items[0].Rounds[0], updates.OfType<RoundCompleted>().Single().Round);
+        Assert.Same(result.Items[0].Rounds()[0], updates.OfType<CandidateReady>().Single().Candidate);
     }
 
     [Theory]

@@ -39,6 +39,10 @@ public sealed class RequestRulesTests : IDisposable
                 { "ImagePromptScale is -Infinity", request with { ImagePromptScale = double.NegativeInfinity } },
                 { "Rounds is 0", request with { Rounds = 0 } },
                 { "Rounds is 101", request with { Rounds = 101 } },
+                { "Budget is 0", request with { Budget = 0 } },
+                { "Budget is 101", request with { Budget = 101 } },
+                { "Budget and Rounds are both given", request with { Budget = 2, Rounds = 1 } },
+                { "Policy best-of-n keeps what scores best, but no scorer", request with { Policy = SearchPolicies.BestOfN } },
                 { "AlignerPasses is 0", request with { AlignerPasses = 0 } },
                 { "Seed is -1", request.With(item => item with { Seed = -1 }) },
                 { "CritiqueTokens is 0", request with { CritiqueTokens = 0 } },
@@ -139,6 +143,6 @@ public sealed class RequestRulesTests : IDisposable
                 Rounds = 2,
             }
         );
-        Assert.Equal(2, result.Rounds.Count);
+        Assert.Equal(2, result.Rounds().Count);
     }
 }

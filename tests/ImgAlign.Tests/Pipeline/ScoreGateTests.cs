@@ -29,15 +29,12 @@ public class ScoreGateTests
     }
 
     [Fact]
-    public void Rounds_end_at_a_picture_that_is_not_kept_and_where_scores_suffice()
+    public void There_is_enough_where_scores_suffice()
     {
         var gate = Gate(new() { Scorer = "a", Sufficient = 1 }, new() { Scorer = "b", Sufficient = 11 }, new() { Scorer = "c" });
-        Assert.False(gate.IsDone(Before, null));
-        Assert.False(gate.IsDone(Before, true));
-        Assert.True(gate.IsDone(Before, false));
-        Assert.False((gate with { StopsAtRejection = false }).IsDone(Before, false));
-        Assert.True((gate with { Vote = GateVote.Any }).IsDone(Before, null));
-        Assert.False(Gate(new ScoreCriterion { Scorer = "c" }).IsDone(Before, true));
+        Assert.False(gate.IsEnough(Before));
+        Assert.True((gate with { Vote = GateVote.Any }).IsEnough(Before));
+        Assert.False(Gate(new ScoreCriterion { Scorer = "c" }).IsEnough(Before));
     }
 
     [Fact]
@@ -55,7 +52,7 @@ public class ScoreGateTests
         {
             Vote = GateVote.Any,
         };
-        Assert.Equal("kept if better by any of a + 0.5, b; done at a 22; done at a picture that is not kept", gate.Description);
+        Assert.Equal("kept if better by any of a + 0.5, b; done at a 22", gate.Description);
         Assert.Equal(["a", "b"], gate.Scorers);
     }
 

@@ -39,7 +39,7 @@ public sealed class SdxlWithLlavaTests : IDisposable
 
         var whole = await models.Pipeline.AlignOneAsync(request with { DescribeCritique = true });
         AssertEqual(image, whole.BaseImage);
-        Assert.NotNull(whole.Rounds[0].Critique);
+        Assert.NotNull(whole.Rounds()[0].Critique);
     }
 
     [Fact]

@@ -18,6 +18,9 @@ internal static class Single
     public static async Task<IReadOnlyList<RgbImage>> ImagesAsync(this IGenerationPipeline pipeline, GenerationRequest request) =>
         [.. (await pipeline.GenerateAsync(request)).Items.Select(static item => item.Image)];
 
+    /// <summary>All pictures after the first.</summary>
+    public static IReadOnlyList<Candidate> Rounds(this AlignedItem item) => [.. item.Candidates.Skip(1)];
+
     public static double Score(this IReadOnlyList<NamedScore> scores, string scorer) =>
         scores.Single(score => score.Scorer == scorer).Value;
 

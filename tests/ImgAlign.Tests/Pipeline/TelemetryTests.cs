@@ -87,10 +87,7 @@ public class TelemetryTests
             log.All,
             line => line.StartsWith("Information: align with Colour, seed 3, 1 at once: expected to need", StringComparison.Ordinal)
         );
-        Assert.Contains(
-            log.All,
-            line => line.StartsWith("Information: Round 1 of item 0: the aligned picture is kept", StringComparison.Ordinal)
-        );
+        Assert.Contains(log.All, line => line.StartsWith("Information: Picture 1 of item 0, by Align: kept", StringComparison.Ordinal));
         Assert.Contains(log.All, line => line.StartsWith("Information: align took", StringComparison.Ordinal));
         Assert.Contains("Information: align was cancelled.", log.All);
         Assert.Contains("Error: align failed.", log.All);

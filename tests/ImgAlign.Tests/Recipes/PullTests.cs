@@ -79,7 +79,7 @@ public sealed class PullTests
         TinyHub.Set("HF_HUB_OFFLINE", "1");
         var align = await AlignAsync(hub, [.. recipe, "--scorer", "hps", "--gate", "hps=0.001"]);
         Assert.Equal((0, ""), (align.ExitCode, align.ExitCode == 0 ? "" : align.Error));
-        Assert.Contains("round 1 scored by hps: ", align.Output, StringComparison.Ordinal);
+        Assert.Contains("picture 1 (align) scored by hps: ", align.Output, StringComparison.Ordinal);
         Assert.Contains(
             "There is no scorer 'beauty'",
             Assert.Throws<ImgAlignException>(() => RecipeBook.Read(hub.Recipes).Find("tiny", ["beauty"])).Message,

@@ -78,7 +78,7 @@ public sealed class EvaluationTests : IDisposable
         var aligned = (await world.Pipeline.AlignAsync(request)).Items;
 
         Assert.Equal(result.Arm(EvaluationResult.Base).Images, aligned.Select(static item => item.BaseImage));
-        Assert.Equal(result.Arm(EvaluationResult.Round).Images, aligned.Select(static item => item.Rounds[0].Image));
+        Assert.Equal(result.Arm(EvaluationResult.Round).Images, aligned.Select(static item => item.Candidates[1].Image));
         Assert.Equal(result.Arm(EvaluationResult.GatedRound).Images, aligned.Select(static item => item.Image));
     }
 }

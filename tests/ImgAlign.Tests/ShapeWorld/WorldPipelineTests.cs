@@ -24,7 +24,7 @@ public sealed class WorldPipelineTests : IDisposable
         var whole = await world.Pipeline.AlignAsync(EmbeddedWorld.Request with { DescribeCritique = true });
 
         var result = Assert.Single(whole.Items);
-        var round = Assert.Single(result.Rounds);
+        var round = Assert.Single(result.Rounds());
         Assert.Contains(EmbeddedWorld.Request.Items[0].Prompt, round.Question, StringComparison.Ordinal);
         Assert.NotNull(round.Critique);
         Assert.Equal([Scorer], round.Scores.Select(static score => score.Scorer));
@@ -50,7 +50,7 @@ public sealed class WorldPipelineTests : IDisposable
         );
 
         Assert.False(SceneEvaluator.Judge(result.BaseImage, scene).Relation);
-        Assert.Equal("move the red circle left of the blue square", result.Rounds[0].Critique);
+        Assert.Equal("move the red circle left of the blue square", result.Rounds()[0].Critique);
         Assert.True(SceneEvaluator.Judge(result.Image, scene).IsRight);
     }
 
@@ -77,11 +77,11 @@ public sealed class WorldPipelineTests : IDisposable
             Steps = 8,
         };
         var all = await world.Pipeline.AlignOneAsync(request with { Rounds = 3, Acceptance = new AcceptAll() });
-        Assert.Equal([1, 2, 3], all.Rounds.Select(static round => round.Number));
-        Assert.Same(all.Rounds[2].Image, all.Image);
+        Assert.Equal([1, 2, 3], all.Rounds().Select(static round => round.Number));
+        Assert.Same(all.Rounds()[2].Image, all.Image);
 
         var last = await world.Pipeline.AlignOneAsync(
-            request.With(item => item with { Image = all.Rounds[1].Image }) with
+            request.With(item => item with { Image = all.Rounds()[1].Image }) with
             {
                 Acceptance = new AcceptAll(),
             }
@@ -98,14 +98,14 @@ public sealed class WorldPipelineTests : IDisposable
     {
         var result = await world.Pipeline.AlignOneAsync(EmbeddedWorld.Request.With(item => item with { Seed = seed }) with { Steps = 8 });
 
-        var (before, after) = (result.BaseScores.Score(Scorer), result.Rounds[0].Scores.Score(Scorer));
+        var (before, after) = (result.BaseScores.Score(Scorer), result.Rounds()[0].Scores.Score(Scorer));
         Assert.Equal(after > before, result.Accepted);
-        Assert.Same(after > before ? result.Rounds[0].Image : result.BaseImage, result.Image);
+        Assert.Same(after > before ? result.Rounds()[0].Image : result.BaseImage, result.Image);
         Assert.Equal(
             [before, after],
             await world.Runtime.RunAsync(() =>
                 world.Scorer.Score(
-                    [result.BaseImage, result.Rounds[0].Image],
+                    [result.BaseImage, result.Rounds()[0].Image],
                     [EmbeddedWorld.Request.Items[0].Prompt, EmbeddedWorld.Request.Items[0].Prompt]
                 )
             ),
@@ -156,8 +156,8 @@ public sealed class WorldPipelineTests : IDisposable
         {
             var alone = await world.Pipeline.AlignOneAsync(new AlignmentRequest(items[i]));
             Assert.InRange(Distance(alone.BaseImage, together.Items[i].BaseImage), 0, MostRounding);
-            Assert.InRange(Distance(alone.Rounds[0].Image, together.Items[i].Rounds[0].Image), 0, MostRounding);
-            Assert.Equal(alone.Rounds[0].Question, together.Items[i].Rounds[0].Question);
+            Assert.InRange(Distance(alone.Rounds()[0].Image, together.Items[i].Rounds()[0].Image), 0, MostRounding);
+            Assert.Equal(alone.Rounds()[0].Question, together.Items[i].Rounds()[0].Question);
         }
     }
 
@@ -263,7 +263,7 @@ public sealed class WorldPipelineTests : IDisposable
         {
             Steps = 2,
         };
-        Assert.Equal(new ImageSize(32, 32), (await world.Pipeline.AlignOneAsync(picture)).Rounds[0].Image.Size);
+        Assert.Equal(new ImageSize(32, 32), (await world.Pipeline.AlignOneAsync(picture)).Rounds()[0].Image.Size);
     }
 
     [Fact]

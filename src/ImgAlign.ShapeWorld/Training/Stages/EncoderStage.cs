@@ -1,4 +1,5 @@
 using ImgAlign.Networks.Clip;
+using ImgAlign.Sampling;
 using ImgAlign.ShapeWorld.Language;
 using ImgAlign.ShapeWorld.Models;
 using ImgAlign.ShapeWorld.Scenes;

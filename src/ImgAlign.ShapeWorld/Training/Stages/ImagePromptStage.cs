@@ -1,4 +1,5 @@
 using ImgAlign.Networks.Sdxl;
+using ImgAlign.Sampling;
 using ImgAlign.ShapeWorld.Models;
 using ImgAlign.Training;
 using ImgAlign.Training.Tasks;

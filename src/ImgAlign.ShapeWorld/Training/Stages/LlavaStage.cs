@@ -3,6 +3,7 @@ using ImgAlign.Detectors;
 using ImgAlign.Networks.Layers;
 using ImgAlign.Networks.Llava;
 using ImgAlign.Runtime;
+using ImgAlign.Sampling;
 using ImgAlign.ShapeWorld.Language;
 using ImgAlign.ShapeWorld.Models;
 using ImgAlign.ShapeWorld.Scenes;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ImgAlign.Checkpoints;
 using ImgAlign.Imaging;
+using ImgAlign.Sampling;
 using ImgAlign.ShapeWorld.Language;
 using ImgAlign.ShapeWorld.Scenes;
 using ImgAlign.Training;

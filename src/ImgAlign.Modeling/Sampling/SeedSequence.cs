@@ -1,4 +1,4 @@
-namespace ImgAlign.Training;
+namespace ImgAlign.Sampling;
 
 /// <summary>Seeds that follow from a seed, so that any of them can be had without those before it (SplitMix64).</summary>
 public static class SeedSequence

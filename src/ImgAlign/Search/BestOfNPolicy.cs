@@ -1,0 +1,16 @@
+namespace ImgAlign.Search;
+
+/// <summary>The first picture, and others from other noise: as many as the budget allows.</summary>
+internal sealed record BestOfNPolicy : ISearchPolicy
+{
+    public string Name => "best-of-n";
+
+    public IReadOnlyList<SearchAction> Actions => [SearchAction.Resample];
+
+    public bool NeedsScores => true;
+
+    public int Width => int.MaxValue;
+
+    public IEnumerable<SearchStep> Next(IReadOnlyList<Candidate> candidates, Candidate kept) =>
+        Enumerable.Repeat(new SearchStep(SearchAction.Resample, Parent: 0), Width);
+}

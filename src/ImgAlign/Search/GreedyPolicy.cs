@@ -1,0 +1,27 @@
+namespace ImgAlign.Search;
+
+/// <summary>
+/// One picture after the other. A picture that is kept is mended as the method does it. Where that was refused, what is wrong is not what
+/// the aligner mends with this noise: the next picture has the aligned features and other noise, then other noise alone, then a mended
+/// prompt. What has just been kept begins at the front again, but not with the action that gave it.
+/// </summary>
+internal sealed record GreedyPolicy : ISearchPolicy
+{
+    public string Name => "greedy";
+
+    public IReadOnlyList<SearchAction> Actions { get; } =
+    [SearchAction.Align, SearchAction.AlignAndResample, SearchAction.Resample, SearchAction.Rewrite];
+
+    public bool NeedsScores => true;
+
+    public int Width => 1;
+
+    public IEnumerable<SearchStep> Next(IReadOnlyList<Candidate> candidates, Candidate kept)
+    {
+        var tried = candidates.Where(candidate => candidate.Parent == kept.Number).Select(static candidate => candidate.Action!.Value);
+        // Aligning once more with the same noise gives nearly the same picture; other noise never does.
+        var order = Actions.Where(action => action != SearchAction.Align || kept.Action is null or SearchAction.Resample).ToList();
+        var action = order.MinBy(action => tried.Count(done => done == action));
+        return [new SearchStep(action, kept.Number)];
+    }
+}

@@ -1,0 +1,74 @@
+namespace ImgAlign.Tests.Pipeline;
+
+/// <summary>Policies as what they are: candidates in, proposals out.</summary>
+public sealed class SearchPolicyTests
+{
+    private static readonly Candidate First = new()
+    {
+        Number = 0,
+        Round = 0,
+        Cost = 1,
+        Prompt = "a red house",
+        Seed = 3,
+        Image = new RgbImage(1, 1, new byte[3]),
+        Scores = [],
+        Accepted = true,
+    };
+
+    [Fact]
+    public void Rounds_align_what_is_kept_until_one_is_refused()
+    {
+        var kept = After(First, 1, SearchAction.Align, accepted: true);
+        Assert.Equal([new SearchStep(SearchAction.Align, 0)], SearchPolicies.Rounds.Next([First], First));
+        Assert.Equal([new SearchStep(SearchAction.Align, 1)], SearchPolicies.Rounds.Next([First, kept], kept));
+        Candidate[] refused = [First, kept, After(kept, 2, SearchAction.Align, accepted: false)];
+        Assert.Empty(SearchPolicies.Rounds.Next(refused, kept));
+        Assert.Equal([new SearchStep(SearchAction.Align, 1)], new RoundsPolicy { StopsAtRejection = false }.Next(refused, kept));
+    }
+
+    [Fact]
+    public void Best_of_n_draws_as_many_as_it_may_at_once()
+    {
+        var steps = SearchPolicies.BestOfN.Next([First], First);
+        Assert.Equal(Enumerable.Repeat(new SearchStep(SearchAction.Resample, 0), 7), steps.Take(7));
+    }
+
+    [Fact]
+    public void Greedy_tries_another_action_where_one_was_refused_and_begins_again_where_one_was_kept()
+    {
+        List<Candidate> candidates = [First];
+        List<SearchAction> tried = [];
+        for (var number = 1; number <= 5; number++)
+        {
+            var step = Assert.Single(SearchPolicies.Greedy.Next(candidates, First));
+            Assert.Equal(0, step.Parent);
+            tried.Add(step.Action);
+            candidates.Add(After(First, number, step.Action, accepted: false));
+        }
+        Assert.Equal(SearchPolicies.Greedy.Actions.Append(SearchAction.Align), tried);
+
+        var aligned = After(First, 6, SearchAction.Align, accepted: true);
+        var next = Assert.Single(SearchPolicies.Greedy.Next([.. candidates, aligned], aligned));
+        Assert.Equal(new SearchStep(SearchAction.AlignAndResample, 6), next); // the same noise would give the same picture
+        var sampled = After(First, 6, SearchAction.Resample, accepted: true);
+        Assert.Equal(new SearchStep(SearchAction.Align, 6), Assert.Single(SearchPolicies.Greedy.Next([.. candidates, sampled], sampled)));
+    }
+
+    [Fact]
+    public void Policies_are_found_by_their_names()
+    {
+        Assert.All(SearchPolicies.All, policy => Assert.Same(policy, SearchPolicies.ByName(policy.Name)));
+        var unknown = Assert.Throws<InvalidRequestException>(() => SearchPolicies.ByName("best"));
+        Assert.Equal("There is no policy 'best'; there are rounds, best-of-n, greedy.", unknown.Message);
+    }
+
+    private static Candidate After(Candidate parent, int number, SearchAction action, bool accepted) =>
+        parent with
+        {
+            Number = number,
+            Parent = parent.Number,
+            Action = action,
+            Round = number,
+            Accepted = accepted,
+        };
+}
