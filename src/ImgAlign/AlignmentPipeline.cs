@@ -189,7 +189,7 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
         return [.. items.Select(item => item.Item.Image ?? pictures[item])];
     }
 
-    private torch.Tensor? EncodeParents(IReadOnlyList<Attempt> aligned, RunContext run) =>
+    private torch.Tensor? EncodeParents(List<Attempt> aligned, RunContext run) =>
         aligned.Count == 0 ? null : run.EncodeImages(backbone, imagePrompt, [.. aligned.Select(static attempt => attempt.Parent.Image)]);
 
     private AlignmentResult ToResult(ResolvedAlignment asked, IReadOnlyList<SearchTree> items, RunContext run) =>

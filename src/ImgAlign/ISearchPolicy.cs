@@ -21,6 +21,9 @@ public interface ISearchPolicy
     /// <summary>What to try next; nothing ends the item's search.</summary>
     /// <param name="candidates">All pictures of the item so far, by their numbers; at least the first.</param>
     /// <param name="kept">The one that is kept.</param>
-    /// <returns>In the order of preference; as many as <see cref="Width"/> and the budget allow are drawn.</returns>
-    IEnumerable<SearchStep> Next(IReadOnlyList<Candidate> candidates, Candidate kept);
+    /// <returns>
+    /// Actions, each with the <see cref="Candidate.Number"/> of the picture that it is done to, in the order of preference; as many as
+    /// <see cref="Width"/> and the budget allow are drawn.
+    /// </returns>
+    IEnumerable<(SearchAction Action, int Parent)> Next(IReadOnlyList<Candidate> candidates, Candidate kept);
 }

@@ -1,7 +1,7 @@
 namespace ImgAlign;
 
 /// <summary>The method of the paper: each round aligns the picture that is kept.</summary>
-public sealed record RoundsPolicy : ISearchPolicy
+public sealed class RoundsPolicy : ISearchPolicy
 {
     /// <summary>
     /// Whether an item's first picture that is not kept ends its rounds; otherwise the next round starts from the same picture, with
@@ -22,10 +22,10 @@ public sealed record RoundsPolicy : ISearchPolicy
     public int Width => 1;
 
     /// <inheritdoc/>
-    public IEnumerable<SearchStep> Next(IReadOnlyList<Candidate> candidates, Candidate kept)
+    public IEnumerable<(SearchAction Action, int Parent)> Next(IReadOnlyList<Candidate> candidates, Candidate kept)
     {
         ArgumentNullException.ThrowIfNull(candidates);
         ArgumentNullException.ThrowIfNull(kept);
-        return StopsAtRejection && !candidates[^1].Accepted ? [] : [new SearchStep(SearchAction.Align, kept.Number)];
+        return StopsAtRejection && !candidates[^1].Accepted ? [] : [(SearchAction.Align, kept.Number)];
     }
 }

@@ -89,11 +89,7 @@ internal static class AlignCommand
                         var result = await RunProgress.ShowAsync<AlignmentResult>(terminal.Error, pipeline.StreamAsync(request, token));
                         foreach (var (job, aligned) in jobs.Zip(result.Items))
                         {
-                            var folder = results.Write(
-                                job.Name,
-                                aligned,
-                                AlignRecord.Of(result, aligned, request, job, run)
-                            );
+                            var folder = results.Write(job.Name, aligned, AlignRecord.Of(result, aligned, request, job, run));
                             terminal.Error.WriteWarnings(aligned.Warnings);
                             Write(terminal.Out, aligned, result.Acceptance);
                             terminal.Out.WriteText(folder);

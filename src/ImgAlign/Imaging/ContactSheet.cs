@@ -64,13 +64,15 @@ public static class ContactSheet
         var square = Fit(candidate.Image.Size, place);
         // The pixels of small pictures are shown as squares; large ones are averaged.
         var isSmall = square.Width >= candidate.Image.Width;
-        var sampling = isSmall ? new SKSamplingOptions(SKFilterMode.Nearest) : new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear);
+        var sampling = isSmall
+            ? new SKSamplingOptions(SKFilterMode.Nearest)
+            : new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear);
         canvas.DrawImage(picture, square, sampling);
         canvas.DrawRect(square, pen);
         foreach (var (number, line) in lines.Index())
         {
             var shown = line[..font.BreakText(line, Side)];
-            canvas.DrawText(shown, place.X, place.Y + Side + LineHeight * (number + 1), font, black);
+            canvas.DrawText(shown, place.X, place.Y + Side + LineHeight * (number + 1), SKTextAlign.Left, font, black);
         }
     }
 

@@ -1,7 +1,7 @@
 namespace ImgAlign.Search;
 
 /// <summary>The first picture, and others from other noise: as many as the budget allows.</summary>
-internal sealed record BestOfNPolicy : ISearchPolicy
+internal sealed class BestOfNPolicy : ISearchPolicy
 {
     public string Name => "best-of-n";
 
@@ -11,6 +11,6 @@ internal sealed record BestOfNPolicy : ISearchPolicy
 
     public int Width => int.MaxValue;
 
-    public IEnumerable<SearchStep> Next(IReadOnlyList<Candidate> candidates, Candidate kept) =>
-        Enumerable.Repeat(new SearchStep(SearchAction.Resample, Parent: 0), Width);
+    public IEnumerable<(SearchAction Action, int Parent)> Next(IReadOnlyList<Candidate> candidates, Candidate kept) =>
+        Enumerable.Repeat((SearchAction.Resample, 0), Width);
 }

@@ -5,7 +5,7 @@ namespace ImgAlign.Search;
 /// the aligner mends with this noise: the next picture has the aligned features and other noise, then other noise alone, then a mended
 /// prompt. What has just been kept begins at the front again, but not with the action that gave it.
 /// </summary>
-internal sealed record GreedyPolicy : ISearchPolicy
+internal sealed class GreedyPolicy : ISearchPolicy
 {
     public string Name => "greedy";
 
@@ -16,12 +16,12 @@ internal sealed record GreedyPolicy : ISearchPolicy
 
     public int Width => 1;
 
-    public IEnumerable<SearchStep> Next(IReadOnlyList<Candidate> candidates, Candidate kept)
+    public IEnumerable<(SearchAction Action, int Parent)> Next(IReadOnlyList<Candidate> candidates, Candidate kept)
     {
         var tried = candidates.Where(candidate => candidate.Parent == kept.Number).Select(static candidate => candidate.Action!.Value);
         // Aligning once more with the same noise gives nearly the same picture; other noise never does.
         var order = Actions.Where(action => action != SearchAction.Align || kept.Action is null or SearchAction.Resample).ToList();
         var action = order.MinBy(action => tried.Count(done => done == action));
-        return [new SearchStep(action, kept.Number)];
+        return [(action, kept.Number)];
     }
 }

@@ -19,18 +19,18 @@ public sealed class SearchPolicyTests
     public void Rounds_align_what_is_kept_until_one_is_refused()
     {
         var kept = After(First, 1, SearchAction.Align, accepted: true);
-        Assert.Equal([new SearchStep(SearchAction.Align, 0)], SearchPolicies.Rounds.Next([First], First));
-        Assert.Equal([new SearchStep(SearchAction.Align, 1)], SearchPolicies.Rounds.Next([First, kept], kept));
+        Assert.Equal([(SearchAction.Align, 0)], SearchPolicies.Rounds.Next([First], First));
+        Assert.Equal([(SearchAction.Align, 1)], SearchPolicies.Rounds.Next([First, kept], kept));
         Candidate[] refused = [First, kept, After(kept, 2, SearchAction.Align, accepted: false)];
         Assert.Empty(SearchPolicies.Rounds.Next(refused, kept));
-        Assert.Equal([new SearchStep(SearchAction.Align, 1)], new RoundsPolicy { StopsAtRejection = false }.Next(refused, kept));
+        Assert.Equal([(SearchAction.Align, 1)], new RoundsPolicy { StopsAtRejection = false }.Next(refused, kept));
     }
 
     [Fact]
     public void Best_of_n_draws_as_many_as_it_may_at_once()
     {
         var steps = SearchPolicies.BestOfN.Next([First], First);
-        Assert.Equal(Enumerable.Repeat(new SearchStep(SearchAction.Resample, 0), 7), steps.Take(7));
+        Assert.Equal(Enumerable.Repeat((SearchAction.Resample, 0), 7), steps.Take(7));
     }
 
     [Fact]
@@ -49,9 +49,9 @@ public sealed class SearchPolicyTests
 
         var aligned = After(First, 6, SearchAction.Align, accepted: true);
         var next = Assert.Single(SearchPolicies.Greedy.Next([.. candidates, aligned], aligned));
-        Assert.Equal(new SearchStep(SearchAction.AlignAndResample, 6), next); // the same noise would give the same picture
+        Assert.Equal((SearchAction.AlignAndResample, 6), next); // the same noise would give the same picture
         var sampled = After(First, 6, SearchAction.Resample, accepted: true);
-        Assert.Equal(new SearchStep(SearchAction.Align, 6), Assert.Single(SearchPolicies.Greedy.Next([.. candidates, sampled], sampled)));
+        Assert.Equal((SearchAction.Align, 6), Assert.Single(SearchPolicies.Greedy.Next([.. candidates, sampled], sampled)));
     }
 
     [Fact]

@@ -172,7 +172,8 @@ public sealed class SearchTests : IDisposable
 
         public int Width => 1;
 
-        public IEnumerable<SearchStep> Next(IReadOnlyList<Candidate> candidates, Candidate kept) => [new(SearchAction.Rewrite, 0)];
+        public IEnumerable<(SearchAction Action, int Parent)> Next(IReadOnlyList<Candidate> candidates, Candidate kept) =>
+            [(SearchAction.Rewrite, 0)];
     }
 
     private sealed class CancellationSequence : IDisposable
