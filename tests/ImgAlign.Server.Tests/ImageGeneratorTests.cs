@@ -96,7 +96,7 @@ public sealed class ImageGeneratorTests : IDisposable
         };
         var result = Assert.IsType<AlignmentResult>((await generator.GenerateImagesAsync("a red house", options)).RawRepresentation);
         Assert.Equal((3, 0.5, 5L), (result.Settings.Steps, result.Settings.GuidanceRescale, result.Items[0].Item.Seed));
-        Assert.Equal("What of a red house?", result.Items[0].Rounds[1].Question);
+        Assert.Equal("What of a red house?", result.Items[0].Candidates[2].Question);
     }
 
     [Theory]
