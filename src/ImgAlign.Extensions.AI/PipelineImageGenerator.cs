@@ -67,9 +67,7 @@ internal sealed class PipelineImageGenerator(IGenerationPipeline generation, IAl
         var content = ToContent(item.Image, item.Item.Seed, item, mediaType);
         content.AdditionalProperties!["accepted"] = item.Accepted;
         content.AdditionalProperties["scores_before"] = ToDictionary(item.BaseScores);
-        content.AdditionalProperties["scores_after"] = ToDictionary(
-            item.Rounds.LastOrDefault(static round => round.Accepted)?.Scores ?? item.BaseScores
-        );
+        content.AdditionalProperties["scores_after"] = ToDictionary(item.Kept.Scores);
         return content;
     }
 
