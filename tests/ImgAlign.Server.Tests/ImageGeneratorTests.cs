@@ -41,7 +41,7 @@ public sealed class ImageGeneratorTests : IDisposable
 
         var aligned = await generator.GenerateImagesAsync("a red house", Options(("seed", 7), ("rounds", 2)));
         var result = Assert.IsType<AlignmentResult>(aligned.RawRepresentation);
-        Assert.Equal(2, result.Items[0].Rounds.Count);
+        Assert.Equal(3, result.Items[0].Candidates.Count);
         Assert.Equal(result.Items[0].Image, Picture(aligned.Contents[0]));
         var properties = aligned.Contents[0].AdditionalProperties!;
         Assert.Equal(true, properties["accepted"]);
@@ -59,7 +59,7 @@ public sealed class ImageGeneratorTests : IDisposable
         var aligned = await generator.EditImageAsync((DataContent)given.Contents[0], "a red house");
         var item = Assert.IsType<AlignmentResult>(aligned.RawRepresentation).Items[0];
         Assert.Equal(Picture(given.Contents[0]), item.BaseImage);
-        Assert.Single(item.Rounds);
+        Assert.Equal(2, item.Candidates.Count);
     }
 
     [Fact]
