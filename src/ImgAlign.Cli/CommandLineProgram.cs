@@ -33,6 +33,7 @@ internal static class CommandLineProgram
         {
             AlignCommand.Create(terminal),
             DoctorCommand.Create(terminal),
+            EvaluateCommand.Create(terminal),
             GenerateCommand.Create(terminal),
             InspectCommand.Create(terminal),
             PullCommand.Create(terminal),

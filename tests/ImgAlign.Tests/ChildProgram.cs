@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using ImgAlign.Cli;
 using ImgAlign.Runtime;
 using TorchSharp;
 
@@ -10,8 +11,13 @@ internal static class ChildProgram
     /// <summary>A bfloat16 product on the device's thread, and then a null reference there that is caught.</summary>
     public const string NullReferenceAfterProduct = "null-reference-after-product";
 
+    /// <summary>The tool <c>imgalign</c>; its arguments follow.</summary>
+    public const string Tool = "tool";
+
     private static async Task<int> Main(string[] arguments)
     {
+        if (arguments is [Tool, .. var words])
+            return await CommandLineProgram.RunAsync(words, Console.Out, Console.Error, CancellationToken.None);
         if (arguments is not [NullReferenceAfterProduct])
             return 2;
         using var runtime = new DeviceRuntime(new RuntimeOptions());

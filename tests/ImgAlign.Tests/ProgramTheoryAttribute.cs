@@ -9,12 +9,14 @@ internal sealed class ProgramTheoryAttribute : TheoryAttribute
     /// <param name="program">Its name, as in <c>PATH</c>.</param>
     public ProgramTheoryAttribute(string program)
     {
-        if (!IsInstalled(program))
+        if (Find(program) is null)
             Skip = $"Not installed: {program}.";
     }
 
-    private static bool IsInstalled(string program) =>
+    /// <summary>The program's file; null where it is not installed.</summary>
+    public static string? Find(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "")
             .Split(Path.PathSeparator)
-            .Any(folder => File.Exists(Path.Combine(folder, program)));
+            .Select(folder => Path.Combine(folder, program))
+            .FirstOrDefault(File.Exists);
 }

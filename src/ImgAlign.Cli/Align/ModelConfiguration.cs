@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using ImgAlign.Alignment;
 using ImgAlign.Backbones;
 using ImgAlign.Checkpoints;
@@ -23,7 +22,8 @@ internal sealed class ModelConfiguration
     /// <summary>The section of a JSON file.</summary>
     public const string Section = "ImgAlign";
 
-    private const string BackboneKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.Backbone)}";
+    /// <summary>The key of the diffusion model's name.</summary>
+    public const string BackboneKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.Backbone)}";
     private const string DetectorKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.Detector)}";
     private const string AlignerPathKey = $"{ModelServices.AlignerSection}:{nameof(AlignerOptions.Path)}";
     private const string HeadWidthKey = $"{ModelServices.AlignerSection}:{nameof(AlignerOptions.HeadWidth)}";
@@ -43,7 +43,7 @@ internal sealed class ModelConfiguration
         ["flux"] = ("Flux", "aligner_flux.pth", [nameof(FluxOptions.ImageEncoderPath), nameof(FluxOptions.AdapterPath)]),
     };
 
-    private static readonly Dictionary<string, string> DetectorSections = new(StringComparer.OrdinalIgnoreCase)
+    private static readonly Dictionary<string, string> Detectors = new(StringComparer.OrdinalIgnoreCase)
     {
         [DefaultDetector] = "Llava",
         ["qwen"] = "Qwen",
@@ -61,7 +61,7 @@ internal sealed class ModelConfiguration
             "--detector-family",
             $"The multimodal language model's family: llava or qwen; {DefaultDetector} unless the file says otherwise."
         )
-        .AcceptOnlyFromAmong([.. DetectorSections.Keys]);
+        .AcceptOnlyFromAmong([.. Detectors.Keys]);
 
     // The names that the options have in the chosen family's section, and the family that they are of, if they are of one alone.
     private static readonly (string Key, Option Option, string? Family)[] BackboneValues =
@@ -230,6 +230,12 @@ internal sealed class ModelConfiguration
             .. RuntimeValues.Select(value => value.Option),
         ];
 
+    /// <summary>The sections of diffusion models.</summary>
+    public static IEnumerable<string> BackboneSections => Families.Values.Select(static family => family.Section);
+
+    /// <summary>The sections of detectors.</summary>
+    public static IEnumerable<string> DetectorSections => Detectors.Values;
+
     // Those that say which models run.
     private static IEnumerable<Option> ModelOptions =>
         [
@@ -255,7 +261,7 @@ internal sealed class ModelConfiguration
         AddGiven(settings, RuntimeValues, parsed);
         if (required.HasFlag(RequiredModels.Scorers))
             ScorerArguments.Add(settings, parsed, own: ModelServices.ShapeWorld);
-        return ToSection(settings);
+        return SettingsFile.ToSection(settings, Section);
     }
 
     /// <summary>Puts file and command line together.</summary>
@@ -264,14 +270,14 @@ internal sealed class ModelConfiguration
     /// <exception cref="ImgAlignException">One of the models is not named, or the file is broken.</exception>
     public static IConfigurationSection Read(ParseResult parsed, RequiredModels required = RequiredModels.All)
     {
-        var settings = ReadFile(parsed.GetValue(ConfigurationFile), Section);
+        var settings = SettingsFile.Read(parsed.GetValue(ConfigurationFile), Section);
         var recipe = RecipeOptions.Find(parsed.GetValue(Recipe), parsed.GetValue(Recipes), ScorerArguments.WithoutFiles(settings, parsed));
         foreach (var (key, value) in recipe?.Settings ?? new Dictionary<string, string>())
             settings.TryAdd(key, value);
         settings[BackboneKey] = parsed.GetValue(Backbone) ?? settings.GetValueOrDefault(BackboneKey) ?? DefaultBackbone;
         settings[DetectorKey] = parsed.GetValue(Detector) ?? settings.GetValueOrDefault(DetectorKey) ?? DefaultDetector;
         var (section, aligner, released) = Find(Families, BackboneKey, settings[BackboneKey]!);
-        var detector = Find(DetectorSections, DetectorKey, settings[DetectorKey]!);
+        var detector = Find(Detectors, DetectorKey, settings[DetectorKey]!);
         var unused = UnusedSections(section, detector, required);
         var located = recipe?.Locate(new HubCache(), unused) ?? new Dictionary<string, string?>();
         foreach (var (key, value) in located)
@@ -287,13 +293,7 @@ internal sealed class ModelConfiguration
             Remove(settings, HeadWidthKey);
         AddGiven(settings, Values.Concat(RuntimeValues), parsed);
         Add(settings, section, BackboneValues, parsed, family => Families[family].Section == section ? null : $"--backbone {family}");
-        Add(
-            settings,
-            detector,
-            DetectorValues,
-            parsed,
-            family => DetectorSections[family] == detector ? null : $"--detector-family {family}"
-        );
+        Add(settings, detector, DetectorValues, parsed, family => Detectors[family] == detector ? null : $"--detector-family {family}");
         if (parsed.GetValue(Loras) is { Length: > 0 })
             Remove(
                 settings,
@@ -315,19 +315,13 @@ internal sealed class ModelConfiguration
             ScorerArguments.Remove(settings);
         Remove(settings, [.. settings.Keys.Where(key => unused.Contains(key.Split(':')[0]))]);
         RequireModels(settings, section, detector, required);
-        return ToSection(settings);
+        return SettingsFile.ToSection(settings, Section);
     }
 
     // Those of models that the command does not run: their files are neither fetched nor looked at.
     private static HashSet<string> UnusedSections(string backbone, string detector, RequiredModels required)
     {
-        IEnumerable<string> all =
-        [
-            .. Families.Values.Select(static family => family.Section),
-            .. DetectorSections.Values,
-            ModelServices.AlignerSection,
-            .. ScorerArguments.Sections,
-        ];
+        IEnumerable<string> all = [.. BackboneSections, .. DetectorSections, ModelServices.AlignerSection, .. ScorerArguments.Sections];
         IEnumerable<string> used =
         [
             backbone,
@@ -336,12 +330,6 @@ internal sealed class ModelConfiguration
             .. required.HasFlag(RequiredModels.Scorers) ? ScorerArguments.Sections : [],
         ];
         return all.Except(used).ToHashSet(StringComparer.OrdinalIgnoreCase);
-    }
-
-    private static IConfigurationSection ToSection(Dictionary<string, string?> settings, string section = Section)
-    {
-        var values = settings.Select(pair => KeyValuePair.Create($"{section}:{pair.Key}", pair.Value));
-        return new ConfigurationBuilder().AddInMemoryCollection(values).Build().GetSection(section);
     }
 
     private static void AddGiven(Dictionary<string, string?> settings, IEnumerable<(string Key, Option Option)> values, ParseResult parsed)
@@ -384,56 +372,7 @@ internal sealed class ModelConfiguration
     /// <summary>Another section of the file that <c>--config</c> names; empty where none is named.</summary>
     /// <exception cref="ImgAlignException">The file is broken, or has no such section.</exception>
     public static IConfigurationSection ReadSection(ParseResult parsed, string section) =>
-        ToSection(ReadFile(parsed.GetValue(ConfigurationFile), section), section);
-
-    // Paths in the file are relative to it, so that it can lie beside the checkpoints and be used from anywhere.
-    private static Dictionary<string, string?> ReadFile(string? file, string name)
-    {
-        var settings = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
-        if (file is null)
-            return settings;
-        var path = Path.GetFullPath(file);
-        var section = ReadJson(path).GetSection(name);
-        if (!section.Exists())
-            throw new ImgAlignException($"{path}: there is no section {name} in it.");
-        foreach (var (key, value) in section.AsEnumerable(makePathsRelative: true))
-            settings[key] =
-                value is not null && key.EndsWith("Path", StringComparison.OrdinalIgnoreCase)
-                    ? FromFile(value, Path.GetDirectoryName(path)!)
-                    : value;
-        return settings;
-    }
-
-    private static IConfigurationRoot ReadJson(string path)
-    {
-        if (Directory.Exists(path))
-            throw new ImgAlignException($"{path}: this is a folder; give the JSON file in it.");
-        if (!File.Exists(path))
-            throw new ImgAlignException($"{path}: there is no such file; give a JSON file with the section {Section}.");
-        try
-        {
-            using var stream = new MemoryStream(File.ReadAllBytes(path));
-            return new ConfigurationBuilder().AddJsonStream(stream).Build();
-        }
-        catch (JsonException exception)
-        {
-            throw new ImgAlignException(
-                $"{path}: not valid JSON in line {exception.LineNumber + 1}: {exception.Message.Split(" LineNumber:")[0]}",
-                exception
-            );
-        }
-        catch (FormatException exception)
-        {
-            throw new ImgAlignException($"{path}: {exception.Message}", exception);
-        }
-    }
-
-    // A name of the hub stays one, unless a path of that name exists beside the file.
-    private static string FromFile(string value, string folder)
-    {
-        var path = Path.GetFullPath(value, folder);
-        return !Path.Exists(path) && HubName.TryRead(value, out _) ? value : path;
-    }
+        SettingsFile.ToSection(SettingsFile.Read(parsed.GetValue(ConfigurationFile), section), section);
 
     // What the command line says replaces what the file says, together with what only made sense there.
     private static void Remove(Dictionary<string, string?> settings, params string[] keys)

@@ -1,5 +1,6 @@
 using ImgAlign.DependencyInjection;
 using ImgAlign.ShapeWorld;
+using ImgAlign.ShapeWorld.Models;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -11,6 +12,9 @@ internal static class ModelServices
     /// <summary>The name of the models that come with the tool.</summary>
     public const string ShapeWorld = "shapeworld";
 
+    /// <summary>The section of those models.</summary>
+    public const string ShapeWorldSection = "ShapeWorld";
+
     /// <summary>The section of the aligner.</summary>
     public const string AlignerSection = "Aligner";
 
@@ -20,12 +24,31 @@ internal static class ModelServices
     {
         var services = new ServiceCollection();
         var builder = services.AddImplicitMultimodalGuidance(configuration);
-        if (configuration["Pipeline:Backbone"] == ShapeWorld)
-            builder.UseShapeWorld(name: ShapeWorld);
+        if (IsShapeWorld(configuration))
+            UseShapeWorld(builder, configuration.GetSection(ShapeWorldSection));
         else
             UsePublished(builder, configuration);
         builder.UseScorers(configuration);
         return services.BuildServiceProvider();
+    }
+
+    /// <summary>Whether the models are those that come with the tool.</summary>
+    public static bool IsShapeWorld(IConfigurationSection configuration) => configuration["Pipeline:Backbone"] == ShapeWorld;
+
+    private static void UseShapeWorld(ImgAlignBuilder builder, IConfigurationSection section)
+    {
+        builder.Services.AddOptions<ShapeWorldOptions>().BindStrictly(section);
+        var options = section.Get<ShapeWorldOptions>() ?? new ShapeWorldOptions();
+        var world = options.Path is { } path ? new WorldFolder(path) : WorldFolder.Embedded;
+        builder.UseShapeWorld(world, ShapeWorld);
+        if (options.Ablation is not { } name)
+            return;
+        var ablation =
+            WorldAblation.All.FirstOrDefault(ablation => ablation.Name == name)
+            ?? throw new ImgAlignException(
+                $"There is no ablation '{name}'; there are {string.Join(", ", WorldAblation.All.Select(static known => known.Name))}."
+            );
+        ablation.Register(builder, world, new WorldFolder(options.AblationsPath ?? world.Root), ShapeWorld);
     }
 
     private static void UsePublished(ImgAlignBuilder builder, IConfigurationSection configuration) =>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using ImgAlign.DependencyInjection;
 using ImgAlign.Scorers;
+using Microsoft.Extensions.Configuration;
 
 namespace ImgAlign.Cli.Align;
 
@@ -66,6 +67,16 @@ internal static class ScorerArguments
 
     /// <summary>The sections of scorers.</summary>
     public static IEnumerable<string> Sections => Kinds.Values.Select(static kind => kind.Section);
+
+    /// <summary>The section of a scorer; null: it has none, since it comes with other models.</summary>
+    public static string? SectionOf(string name) => Kinds.TryGetValue(name, out var kind) ? kind.Section : null;
+
+    /// <summary>The names of the scorers that a configuration has files of, or that come with its models.</summary>
+    public static IReadOnlyList<string> NamesIn(IConfigurationSection configuration) =>
+        [
+            .. ModelServices.IsShapeWorld(configuration) ? [ModelServices.ShapeWorld] : Array.Empty<string>(),
+            .. Kinds.Where(kind => configuration.GetSection(kind.Value.Section).Exists()).Select(static kind => kind.Key),
+        ];
 
     /// <summary>Leaves out which scorers run and decide, for commands that run none.</summary>
     public static void Remove(Dictionary<string, string?> settings) => RemoveBelow(settings, ScorersKey, GateKey);

@@ -2,8 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using ImgAlign.Cli.Train;
 using ImgAlign.Runtime;
-using ImgAlign.ShapeWorld.Evaluation;
-using ImgAlign.ShapeWorld.Models;
 using ImgAlign.ShapeWorld.Training;
 using ImgAlign.Training;
 using Spectre.Console;
@@ -18,98 +16,9 @@ internal static class WorldCommand
         new("world", "ShapeWorld, a small world in which the whole method is trained from scratch.")
         {
             CreateTrain(terminal),
-            CreateEvaluate(terminal),
+            WorldEvaluateCommand.Create(terminal),
             WorldExportCommand.Create(terminal),
         };
-
-    private static Command CreateEvaluate(Terminal terminal)
-    {
-        var training = new Argument<DirectoryInfo?>("training")
-        {
-            Description =
-                "The folder of a training (world train --output), for the world and the ablations in it; without it, the world "
-                + "that comes with the tool.",
-            Arity = ArgumentArity.ZeroOrOne,
-        };
-        var output = new Option<FileInfo>("--output")
-        {
-            Description = "The report, an HTML file.",
-            DefaultValueFactory = _ => new FileInfo("shapeworld.html"),
-        };
-        var prompts = ValueOption.Number<int>("--prompts", "The number of prompts.");
-        var seed = ValueOption.Number<long>("--seed", "The seed of prompts and noise.");
-        var scale = ValueOption.Number<double>("--scale", "The image prompt's scale.");
-        var guidance = ValueOption.Number<double>("--guidance", "The scale of classifier-free guidance.");
-        var passes = ValueOption.Number<int>("--passes", "The aligner's passes.");
-        var overwrite = new Option<bool>("--overwrite") { Description = "Replace a report of an earlier evaluation." };
-        var noAblations = new Option<bool>("--no-ablations") { Description = "Leave the ablations out." };
-        var threads = ValueOption.Number<int>("--threads", "Threads to compute with.");
-        var command = new Command("evaluate", "Measure on new prompts what the method adds, and write a report.")
-        {
-            training,
-            output,
-            overwrite,
-            prompts,
-            seed,
-            scale,
-            guidance,
-            passes,
-            noAblations,
-            threads,
-        };
-        command.SetAction(
-            (parsed, token) =>
-            {
-                var report = parsed.GetRequiredValue(output).FullName;
-                OutputPath.RequireFree(report, parsed.GetValue(overwrite));
-                var folder = parsed.GetValue(training)?.FullName;
-                var defaults = new EvaluationOptions();
-                var options = new EvaluationOptions
-                {
-                    Prompts = parsed.GetValue(prompts) ?? defaults.Prompts,
-                    Seed = parsed.GetValue(seed) ?? defaults.Seed,
-                    Scale = parsed.GetValue(scale) ?? defaults.Scale,
-                    Guidance = parsed.GetValue(guidance) ?? defaults.Guidance,
-                    Passes = parsed.GetValue(passes) ?? defaults.Passes,
-                };
-                var world = folder is null ? WorldFolder.Embedded : WorldTraining.WorldOf(folder);
-                var ablations = folder is null || parsed.GetValue(noAblations) ? null : WorldTraining.AblationsOf(folder);
-                return EvaluateAsync(terminal, world, ablations, options, report, parsed.GetValue(threads), token);
-            }
-        );
-        return command;
-    }
-
-    private static async Task<int> EvaluateAsync(
-        Terminal terminal,
-        WorldFolder world,
-        WorldFolder? ablations,
-        EvaluationOptions options,
-        string report,
-        int? threads,
-        CancellationToken cancellationToken
-    )
-    {
-        using var runtime = new DeviceRuntime(new RuntimeOptions { Threads = threads });
-        using var evaluation = new WorldEvaluation(runtime, world, ablations, options);
-        var result = await evaluation.RunAsync(new Lines(terminal), cancellationToken);
-        result.WriteReport(report);
-        foreach (var comparison in result.Claim)
-            terminal.Out.WriteLine(
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{comparison.Name} against {comparison.Baseline}: {comparison.Wins} wins, {comparison.Ties} ties, "
-                        + $"{comparison.Losses} losses, p {comparison.PValue:0.0e+0}"
-                )
-            );
-        terminal.Out.WriteText(report);
-        return 0;
-    }
-
-    private sealed class Lines(Terminal terminal) : IProgress<string>
-    {
-        public void Report(string value) => terminal.Error.WriteText(value);
-    }
 
     private static Command CreateTrain(Terminal terminal)
     {

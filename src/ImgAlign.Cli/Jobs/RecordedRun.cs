@@ -66,11 +66,12 @@ internal sealed class RecordedRun(ParseResult parsed, IEnumerable<Option> option
             .Concat(configuration.Where(static pair => IsOfPicture(pair.Key)))
             .ToDictionary();
 
+    /// <summary>Whether pictures depend on a key of the configuration.</summary>
+    public static bool IsOfPicture(string key) => !key.Split(':').Intersect(NotOfPictures, StringComparer.OrdinalIgnoreCase).Any();
+
     private static string HashOf(string file)
     {
         using var stream = File.OpenRead(file);
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
-
-    private static bool IsOfPicture(string key) => !key.Split(':').Intersect(NotOfPictures, StringComparer.OrdinalIgnoreCase).Any();
 }

@@ -17,6 +17,7 @@ public sealed partial class GoldenRunner
         LoraKinds.Add(runner);
         ClipKinds.Add(runner);
         ScorerKinds.Add(runner);
+        StatisticsKinds.Add(runner);
         ImageRewardKinds.Add(runner);
         Qwen2VlKinds.Add(runner);
         Hpsv3Kinds.Add(runner);

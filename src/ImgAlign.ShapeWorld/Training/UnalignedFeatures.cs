@@ -1,7 +1,7 @@
 using ImgAlign.Runtime;
 using TorchSharp;
 
-namespace ImgAlign.ShapeWorld.Evaluation;
+namespace ImgAlign.ShapeWorld.Training;
 
 /// <summary>Stands in an aligner's place and leaves the picture's own features as they are (the ablation "no guidance" of IMG, table
 /// 4).</summary>

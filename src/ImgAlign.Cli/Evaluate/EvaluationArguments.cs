@@ -1,0 +1,117 @@
+using System.CommandLine;
+using System.Globalization;
+using ImgAlign.Cli.Align;
+using ImgAlign.Cli.Hub;
+using ImgAlign.Cli.Jobs;
+using ImgAlign.Evaluation;
+using Microsoft.Extensions.Configuration;
+using Spectre.Console;
+
+namespace ImgAlign.Cli.Evaluate;
+
+/// <summary>The options of commands that evaluate, and what they do.</summary>
+internal sealed class EvaluationArguments
+{
+    private readonly Option<string> output = new("--out")
+    {
+        Description = "The folder for pictures, scores and report. The same command goes on where it stopped.",
+        Required = true,
+    };
+    private readonly Option<string?> arms = new("--arms")
+    {
+        Description =
+            "A JSON file with the arms to compare, {\"arms\": [{\"name\": \"base\"}, {\"name\": \"IMG\", \"rounds\": 1}]}; otherwise base, "
+            + "another sample, IMG, and IMG gated by a scorer.",
+    };
+    private readonly Option<string?> shard = new("--shard")
+    {
+        Description = "The part of the pictures that this run makes, as I/N, such as 1/4; --report puts the parts together.",
+    };
+    private readonly Option<bool> report = new("--report")
+    {
+        Description = "Make nothing, and write the report of what is there, by all shards.",
+    };
+    private readonly Option<bool> yes = NamedModels.CreateYes();
+    private readonly SamplingArguments sampling = new();
+    private readonly Option<int?> passes = ValueOption.Number<int>("--passes", "How often the aligner is applied in a round; 3.");
+
+    /// <summary>Adds the options to a command.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="modelOptions">The options that say which models run.</param>
+    public void AddTo(Command command, IEnumerable<Option> modelOptions)
+    {
+        foreach (
+            var option in new Option[] { output, arms, shard, report, yes, passes }
+                .Concat(sampling.Options)
+                .Concat(modelOptions)
+        )
+            command.Add(option);
+    }
+
+    /// <summary>Makes the pictures, and writes the report unless this run is one of several shards.</summary>
+    /// <returns>The exit code: 0, or 1 where pictures or scores are missing.</returns>
+    public async Task<int> RunAsync(
+        Terminal terminal,
+        ParseResult parsed,
+        IReadOnlyList<EvaluationPrompt> prompts,
+        IConfigurationSection configuration,
+        ArmMatrix defaultMatrix,
+        CancellationToken cancellationToken
+    )
+    {
+        var matrixFile = parsed.GetValue(arms);
+        var (part, parts) = ReadShard(parsed.GetValue(shard));
+        var folder = Path.GetFullPath(parsed.GetRequiredValue(output));
+        var onlyReports = parsed.GetValue(report);
+        if (onlyReports && parts > 1)
+            throw new ImgAlignException("--report reads what all shards have made; leave --shard out.");
+        OutputPath.RequireWritable(folder);
+        var options = new EvaluationOptions
+        {
+            Prompts = prompts,
+            Matrix = matrixFile is null ? defaultMatrix : ArmMatrix.Read(matrixFile),
+            Settings = sampling.Apply(parsed, new AlignmentRequest { AlignerPasses = parsed.GetValue(passes) ?? 3 }),
+            Folder = folder,
+            Shard = part,
+            Shards = parts,
+        };
+        await NamedModels.FetchMissingAsync(configuration, parsed.GetValue(yes), terminal, cancellationToken);
+        var changesFolder = matrixFile is null ? folder : Path.GetDirectoryName(Path.GetFullPath(matrixFile))!;
+        var run = new EvaluationRun(
+            options,
+            changes => EvaluationServices.Open(SettingsFile.Change(configuration, changes, changesFolder))
+        );
+        var result = onlyReports
+            ? await run.ReadAsync(cancellationToken)
+            : await run.RunAsync(new EvaluationLines(terminal.Error), cancellationToken);
+        foreach (var arm in result.LeftOut)
+            terminal.Error.WriteText($"{arm} is left out, since no scorer decides; name one with --scorer.");
+        if (parts == 1)
+            Write(terminal, result);
+        if (result.Failures == 0)
+            return 0;
+        terminal.Error.WriteText(
+            $"{result.Failures} pictures or scores are missing: the report says why, and the same command tries them " + "again."
+        );
+        return 1;
+    }
+
+    private static void Write(Terminal terminal, EvaluationResult result)
+    {
+        foreach (var comparison in result.Comparisons)
+            terminal.Out.WriteText(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{comparison.Arm.Name} against {comparison.Baseline.Name} by {comparison.Scorer}: {comparison.Scores.Wins} wins, "
+                        + $"{comparison.Scores.Ties} ties, {comparison.Scores.Losses} losses, p {comparison.Scores.PValue:0.0e+0}, "
+                        + $"corrected {comparison.CorrectedPValue:0.0e+0}"
+                )
+            );
+        terminal.Out.WriteText(result.WriteReport());
+    }
+
+    private static (int Part, int Parts) ReadShard(string? text) =>
+        text is null ? (1, 1)
+        : text.Split('/') is [var part, var parts] && int.TryParse(part, out var i) && int.TryParse(parts, out var n) ? (i, n)
+        : throw new ImgAlignException($"--shard is '{text}'; use I/N, such as 1/4.");
+}

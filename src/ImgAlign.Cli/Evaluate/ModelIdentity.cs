@@ -1,0 +1,67 @@
+using System.Security.Cryptography;
+using System.Text;
+using ImgAlign.Cli.Align;
+using ImgAlign.Cli.Hub;
+using ImgAlign.Cli.Jobs;
+using ImgAlign.Hub;
+using ImgAlign.ShapeWorld.Models;
+using Microsoft.Extensions.Configuration;
+
+namespace ImgAlign.Cli.Evaluate;
+
+/// <summary>
+/// What pictures and scores depend on of a configuration: its values, and in the place of each path a hash of the files there, so that
+/// models that were moved are the same, and others under the same name are not.
+/// </summary>
+/// <param name="configuration">From <see cref="ModelConfiguration"/>.</param>
+internal sealed class ModelIdentity(IConfigurationSection configuration)
+{
+    private readonly FileHashes hashes = new();
+    private readonly IReadOnlyDictionary<string, string> sources = NamedModels.Sources(configuration);
+    private readonly IReadOnlyDictionary<string, string?> values = RecordJson.Values(configuration);
+
+    /// <summary>Of the base model.</summary>
+    public string OfBackbone() => $"{World()}{Of([.. ModelConfiguration.BackboneSections])}";
+
+    /// <summary>Of detector and aligner.</summary>
+    public string OfAlignment() =>
+        Of([.. ModelConfiguration.DetectorSections, ModelServices.AlignerSection, ModelServices.ShapeWorldSection]);
+
+    /// <summary>Of a scorer.</summary>
+    /// <param name="name">The name that it is registered by.</param>
+    public string OfScorer(string name) => $"{name}\n{(ScorerArguments.SectionOf(name) is { } section ? Of([section]) : World())}";
+
+    // The values at the top say how everything is computed.
+    private string Of(IReadOnlyList<string> sections) =>
+        string.Join(
+            '\n',
+            from value in values
+            let parts = value.Key.Split(':')
+            where parts.Length == 1 || sections.Contains(parts[0], StringComparer.OrdinalIgnoreCase)
+            where RecordedRun.IsOfPicture(value.Key)
+            select $"{value.Key}={Text(value.Key, value.Value!)}"
+        );
+
+    private string World()
+    {
+        if (!ModelServices.IsShapeWorld(configuration))
+            return "";
+        var path = values.GetValueOrDefault($"{ModelServices.ShapeWorldSection}:{nameof(ShapeWorldOptions.Path)}");
+        return $"{OfFolder(path ?? WorldFolder.Embedded.Root)}\n";
+    }
+
+    private string Text(string key, string value) =>
+        sources.TryGetValue(key, out var source) ? source
+        : SettingsFile.IsPath(key) && Directory.Exists(value) ? OfFolder(value)
+        : value;
+
+    private string OfFolder(string folder)
+    {
+        var files = Directory
+            .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Select(file => (Name: Path.GetRelativePath(folder, file).Replace('\\', '/'), File: file))
+            .OrderBy(static file => file.Name, StringComparer.Ordinal)
+            .Select(file => $"{file.Name} {hashes.Sha256Of(file.File)}\n");
+        return $"sha256:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(files))))}";
+    }
+}

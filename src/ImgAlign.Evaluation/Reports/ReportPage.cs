@@ -1,0 +1,189 @@
+using System.Globalization;
+using System.Text;
+using ImgAlign.Checkpoints;
+using ImgAlign.Evaluation.Running;
+using static ImgAlign.Evaluation.Reports.HtmlText;
+
+namespace ImgAlign.Evaluation.Reports;
+
+/// <summary>
+/// A report as one page that needs no network: tables, plots, failures, and all pictures as thumbnails, which link to the full ones beside
+/// the page.
+/// </summary>
+internal static class ReportPage
+{
+    /// <summary>Writes the page.</summary>
+    /// <param name="path">The file, in the evaluation's folder.</param>
+    /// <param name="result">What was measured.</param>
+    public static void Write(string path, EvaluationResult result)
+    {
+        var page = $"""
+            <!DOCTYPE html>
+            <html lang="en">
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <title>Evaluation</title>
+            <style>{Resource("report.css")}</style>
+            <h1>Evaluation</h1>
+            {Introduction(result)}
+            <h2>Arms</h2>
+            {Means(result)}
+            {Categories(result)}
+            <h2>Comparisons</h2>
+            {Comparisons(result)}
+            <section class="cost"><h2>Cost</h2>{Costs(result)}</section>
+            <h2>Failures</h2>
+            {Failures(result)}
+            <h2>Pictures</h2>
+            <form id="filter">
+            <label>Order <select id="order"></select></label>
+            <label>Category <select id="category"></select></label>
+            <label>Prompt <input id="search" type="search"></label>
+            <label><input id="failed" type="checkbox"> failures only</label>
+            </form>
+            <p><button id="back" type="button">Back</button> <span id="place"></span> <button id="next" type="button">Next</button></p>
+            <div id="pictures"></div>
+            <script type="application/json" id="data">{ReportData.Write(result)}</script>
+            <script>{Resource("report.js")}</script>
+            </html>
+            """;
+        AtomicFile.Write(path, file => file.Write(Encoding.UTF8.GetBytes(page)));
+    }
+
+    private static string Introduction(EvaluationResult result)
+    {
+        var prompts = result.Options.Prompts;
+        var text = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{prompts.Count} prompts, {prompts.Sum(static prompt => prompt.Seeds.Count)} pictures of each arm, {result.Arms.Count} arms. "
+        );
+        text += result.Gate is { } gate
+            ? $"Arms with a choice were made by {string.Join(", ", gate.Scorers)} ({gate.Description}): by these scorers they are better "
+                + "than they are; go by the others."
+            : "No scorer decided anything.";
+        if (result.LeftOut.Count > 0)
+            text += $" Left out, since no scorer decides: {string.Join(", ", result.LeftOut)}.";
+        return Paragraph(text);
+    }
+
+    private static string Means(EvaluationResult result)
+    {
+        var rows = result.Arms.Select(arm =>
+            new[] { arm.Name, arm.Generations.ToString(CultureInfo.InvariantCulture) }.Concat(
+                result
+                    .Scorers.Select(scorer => result.ScoresOf(arm, scorer))
+                    .Select(static scores => $"{Number(scores.Mean)} ({Interval(scores.MeanInterval)})")
+            )
+        );
+        var plots = result.Scorers.Select(scorer =>
+            ReportPlots.Intervals(
+                $"{scorer}: mean with 95% interval",
+                [
+                    .. from arm in result.Arms
+                    let scores = result.ScoresOf(arm, scorer)
+                    where scores.Count > 0
+                    let interval = scores.MeanInterval
+                    select (arm.Name, scores.Mean, interval.Low, interval.High),
+                ]
+            )
+        );
+        return Paragraph(
+                "Mean scores over prompts, with 95% intervals by the bootstrap over prompts. Generations: how often the base model "
+                    + "runs for a picture."
+            )
+            + Table(["arm", "generations", .. result.Scorers], rows)
+            + string.Concat(plots);
+    }
+
+    private static string Categories(EvaluationResult result)
+    {
+        var categories = result.Options.Prompts.Select(static prompt => prompt.Category).OfType<string>().Distinct().ToList();
+        if (categories.Count == 0)
+            return "";
+        var rows =
+            from scorer in result.Scorers
+            from arm in result.Arms
+            select new[] { scorer, arm.Name }.Concat(categories.Select(category => Number(result.ScoresOf(arm, scorer, category).Mean)));
+        return "<h3>By category</h3>" + Table(["scorer", "arm", .. categories], rows);
+    }
+
+    private static string Comparisons(EvaluationResult result)
+    {
+        var rows = result.Comparisons.Select(static comparison =>
+            new[]
+            {
+                $"{comparison.Arm.Name} against {comparison.Baseline.Name}",
+                comparison.Scorer,
+                comparison.IsComputeMatched ? "yes" : "no",
+                Count(comparison.Scores.Wins),
+                Count(comparison.Scores.Ties),
+                Count(comparison.Scores.Losses),
+                $"{Number(comparison.Scores.WinRateHalfTies)} ({Interval(comparison.Scores.WinRateHalfTiesInterval)})",
+                $"{Number(comparison.Scores.MeanDifference)} ({Interval(comparison.Scores.MeanDifferenceInterval)})",
+                Number(comparison.Scores.PValue),
+                Number(comparison.CorrectedPValue),
+            }
+        );
+        return Paragraph(
+                "Prompt by prompt, over the prompts of which both arms have all pictures. p: exact two-sided sign test of wins against "
+                    + "losses. The corrected p counts all comparisons of this table (Holm): under 0.05 there, fewer than one evaluation in "
+                    + "twenty has any such line by chance. Intervals: 95%, by the bootstrap over prompts."
+            )
+            + Table(
+                ["arms", "scorer", "same cost", "wins", "ties", "losses", "win rate, a tie as half", "mean difference", "p", "corrected p"],
+                rows
+            );
+    }
+
+    private static string Costs(EvaluationResult result)
+    {
+        var costs = result
+            .Arms.Select(arm =>
+                (Arm: arm, Seconds: result.Pictures.Where(picture => picture.Arm == arm).Average(static picture => picture.Seconds))
+            )
+            .ToList();
+        var machines = result.Pictures.Select(static picture => picture.Picture?.Batch.Cost.Machine).OfType<string>().Distinct().Order();
+        var plots = result.Scorers.Select(scorer =>
+            ReportPlots.Points(
+                $"{scorer}: cost against quality",
+                "seconds a picture",
+                [
+                    .. from cost in costs
+                    let scores = result.ScoresOf(cost.Arm, scorer)
+                    where scores.Count > 0
+                    select (cost.Arm.Name, cost.Seconds, scores.Mean),
+                ]
+            )
+        );
+        return Paragraph(
+                "Seconds of computation for a picture, what arms share counted in each, choosing included. Machines: "
+                    + $"{string.Join(", ", machines)}."
+            )
+            + Table(
+                ["arm", "generations", "seconds a picture"],
+                costs.Select(static cost => new[] { cost.Arm.Name, Count(cost.Arm.Generations), Number(cost.Seconds) })
+            )
+            + string.Concat(plots);
+    }
+
+    private static string Failures(EvaluationResult result)
+    {
+        var failed = result.Pictures.Where(static picture => picture.Failure is not null).ToList();
+        return failed.Count == 0
+            ? Paragraph("None.")
+            : Paragraph($"{Count(failed.Count)} pictures or scores are missing; comparisons leave their prompts out.")
+                + Table(
+                    ["prompt", "arm", "why"],
+                    failed.Select(static picture => new[] { picture.Item.Prompt.Prompt, picture.Arm.Name, picture.Failure! })
+                );
+    }
+
+    private static string Count(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static string Resource(string name)
+    {
+        using var stream = typeof(ReportPage).Assembly.GetManifestResourceStream($"ImgAlign.Evaluation.Reports.{name}")!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}

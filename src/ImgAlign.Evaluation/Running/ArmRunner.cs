@@ -1,0 +1,134 @@
+using ImgAlign.Detectors;
+
+namespace ImgAlign.Evaluation.Running;
+
+/// <summary>Makes an arm's pictures of a batch of items: samples, choice, rounds.</summary>
+/// <param name="maker">Makes pictures and scores, or finds them.</param>
+/// <param name="models">The models that choose.</param>
+/// <param name="settings">How pictures are sampled where the arm says nothing else.</param>
+internal sealed class ArmRunner(PictureMaker maker, EvaluationModels models, AlignmentRequest settings)
+{
+    private readonly Dictionary<(string Folder, string Scorer), ScoreBatch> scored = [];
+
+    private readonly List<IImageScorer> deciding = [.. models.Scorers.Where(scorer => models.Gate?.Scorers.Contains(scorer.Name) == true)];
+
+    /// <summary>Makes the pictures, and scores them by all scorers.</summary>
+    /// <param name="arm">The arm.</param>
+    /// <param name="items">The batch.</param>
+    public async Task<IReadOnlyList<EvaluatedPicture>> RunAsync(EvaluationArm arm, IReadOnlyList<EvaluationItem> items)
+    {
+        var request = arm.Apply(settings);
+        List<ItemState> states = [.. items.Select(static item => new ItemState(item))];
+        for (var sample = arm.FirstSample; sample < arm.FirstSample + arm.BestOf; sample++)
+        {
+            // All items, whichever have failed: a batch of samples is the same for all arms.
+            var batch = await maker.SampleAsync(items, sample, request);
+            await OfferAsync(states, batch, sample, chooses: true);
+        }
+        for (var round = 1; round <= arm.Rounds; round++)
+        {
+            var open = states.Where(static state => state.Failure is null).ToList();
+            if (open.Count == 0)
+                break;
+            // The questions that a pipeline of several rounds would draw.
+            var inputs = open.Select(state => new RoundInput(
+                state.Item,
+                state.Kept!,
+                state.Sample,
+                arm.Question ?? state.Item.Prompt.Question ?? Questions.Draw(state.Item.Seed(state.Sample), round)
+            ));
+            var batch = await maker.RoundAsync([.. inputs], request);
+            await OfferAsync(open, batch, sample: null, arm.Gated);
+        }
+        return await ReportAsync(arm, states);
+    }
+
+    // A picture takes the place of the one that is kept if there is none yet, if nothing chooses, or if the gate accepts it.
+    private async Task OfferAsync(IReadOnlyList<ItemState> states, PictureBatch batch, int? sample, bool chooses)
+    {
+        foreach (var (index, state) in states.Index())
+        {
+            state.Seconds += batch.Cost.SecondsEach;
+            state.Failure ??= batch.Pictures[index].Failure;
+            if (state.Failure is not null)
+                continue;
+            var offered = new ChosenPicture(batch, index);
+            if (state.Kept is { } kept && chooses)
+            {
+                var (before, after) = (await DecidingScoresAsync(kept, state), await DecidingScoresAsync(offered, state));
+                if (state.Failure is not null || !models.Gate!.Accepts(before, after))
+                    continue;
+            }
+            (state.Kept, state.Sample) = (offered, sample ?? state.Sample);
+        }
+    }
+
+    private async Task<IReadOnlyList<NamedScore>> DecidingScoresAsync(ChosenPicture picture, ItemState state)
+    {
+        var scores = new List<NamedScore>();
+        foreach (var scorer in deciding)
+        {
+            var batch = await ScoreAsync(picture.Batch, scorer);
+            var (score, failure) = batch.Scores[picture.Index];
+            state.Failure ??= failure;
+            if (state.Weighed.Add((picture, scorer.Name)))
+                state.Seconds += batch.SecondsEach;
+            scores.Add(new NamedScore(scorer.Name, score ?? double.NaN));
+        }
+        return scores;
+    }
+
+    private async Task<IReadOnlyList<EvaluatedPicture>> ReportAsync(EvaluationArm arm, IReadOnlyList<ItemState> states)
+    {
+        var pictures = new List<EvaluatedPicture>();
+        foreach (var state in states)
+        {
+            var scores = new Dictionary<string, double>();
+            var failure = state.Failure;
+            foreach (var scorer in failure is null ? models.Scorers : [])
+            {
+                var (score, problem) = (await ScoreAsync(state.Kept!.Batch, scorer)).Scores[state.Kept.Index];
+                if (score is { } value)
+                    scores[scorer.Name] = value;
+                else
+                    failure ??= $"{scorer.Name}: {problem}";
+            }
+            pictures.Add(new EvaluatedPicture(state.Item, arm, state.Failure is null ? state.Kept : null, scores, failure, state.Seconds));
+        }
+        return pictures;
+    }
+
+    private async Task<ScoreBatch> ScoreAsync(PictureBatch batch, IImageScorer scorer)
+    {
+        if (!scored.TryGetValue((batch.Folder, scorer.Name), out var scores))
+            scored[(batch.Folder, scorer.Name)] = scores = await maker.ScoreAsync(batch, scorer);
+        return scores;
+    }
+
+    private sealed class ItemState(EvaluationItem item)
+    {
+        public EvaluationItem Item { get; } = item;
+
+        public ChosenPicture? Kept { get; set; }
+
+        /// <summary>The sample whose noise the kept picture has.</summary>
+        public int Sample { get; set; }
+
+        public string? Failure { get; set; }
+
+        public double Seconds { get; set; }
+
+        /// <summary>The pictures whose scores have been paid for.</summary>
+        public HashSet<(ChosenPicture Picture, string Scorer)> Weighed { get; } = [];
+    }
+}
+
+/// <summary>A picture of an arm, with its scores by the scorers' names, or why there is none.</summary>
+internal sealed record EvaluatedPicture(
+    EvaluationItem Item,
+    EvaluationArm Arm,
+    ChosenPicture? Picture,
+    IReadOnlyDictionary<string, double> Scores,
+    string? Failure,
+    double Seconds
+);

@@ -1,0 +1,178 @@
+using System.Text.Json;
+using ImgAlign.Imaging;
+using ImgAlign.Tests.Checkpoints;
+using ImgAlign.Tests.Cli;
+using ImgAlign.Tests.ShapeWorld;
+using ParquetSharp;
+
+namespace ImgAlign.Tests.Evaluation;
+
+/// <summary><c>imgalign evaluate</c>, from prompts to a report.</summary>
+public sealed class EvaluateCommandTests : IDisposable
+{
+    private const string Circle = "a red circle left of a blue square";
+    private const string Triangle = "a green triangle above a purple cross";
+    private const string Square = "the yellow square is below the black circle";
+
+    private static readonly string Tiny = Path.GetFullPath(Path.Combine(TestData.Golden, "..", "..", "samples", "tiny.json"));
+
+    private readonly TemporaryFolder temporary = new();
+
+    public void Dispose() => temporary.Dispose();
+
+    [Fact]
+    public async Task Arms_are_compared_and_a_second_run_makes_nothing_and_reports_the_same()
+    {
+        var prompts = Write("prompts.txt", $"{Circle}\n{Triangle}\n{Square}\n");
+
+        var first = await EvaluateAsync(prompts, "out");
+        var files = Snapshot("out");
+        var second = await EvaluateAsync(prompts, "out");
+
+        Assert.Equal((0, 0), (first.ExitCode, second.ExitCode));
+        Assert.Equal(8 + 1, first.Lines.Count); // four comparisons by two scorers, and the report
+        Assert.Contains(first.Lines, static line => line.StartsWith("IMG against base by exact evaluator: ", StringComparison.Ordinal));
+        Assert.Contains("9 of 9 pictures", first.Error, StringComparison.Ordinal); // three arms' worth: gated IMG shares all of its
+        Assert.Equal(first.Output, second.Output);
+        Assert.Equal(files, Snapshot("out"));
+    }
+
+    [Fact]
+    public async Task Pictures_are_those_of_the_pipeline()
+    {
+        var prompts = Write("prompts.txt", $"{Circle}\n{Triangle}\n");
+        var arms = Write(
+            "arms.json",
+            """{"arms": [{"name": "base"}, {"name": "two", "rounds": 2}, {"name": "gated", "rounds": 1, "gated": true}]}"""
+        );
+        await EvaluateAsync(prompts, "out", "--arms", arms);
+        using var world = new EmbeddedWorld();
+        var request = new AlignmentRequest(new AlignmentItem(Circle) { Seed = 0 }, new AlignmentItem(Triangle) { Seed = 1 }) { Steps = 2 };
+
+        var two = (await world.Pipeline.AlignAsync(request with { Rounds = 2, Acceptance = new AcceptAll() })).Items;
+        var gated = (await world.Pipeline.AlignAsync(request)).Items;
+
+        Assert.Equal(two.Select(static item => item.BaseImage), Pictures("out", "base"));
+        Assert.Equal(two.Select(static item => item.Image), Pictures("out", "two"));
+        Assert.Equal(gated.Select(static item => item.Image), Pictures("out", "gated"));
+    }
+
+    [Fact]
+    public async Task What_fails_is_recorded_and_tried_again_and_holds_up_nothing_else()
+    {
+        var prompts = Write(
+            "prompts.jsonl",
+            $$"""
+            {"prompt": "{{Circle}}", "seed": 7}
+            {"prompt": "a cat"}
+            """
+        );
+
+        var run = await EvaluateAsync(prompts, "out");
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("4 pictures or scores are missing", run.Error, StringComparison.Ordinal);
+        var rows = Rows("out");
+        Assert.Equal(4, rows.Count(static row => row.GetProperty("failure").GetString()?.Contains("cannot draw 'a cat'") == true));
+        Assert.Equal(7, rows.First(static row => row.GetProperty("prompt").GetString() == Circle).GetProperty("seed").GetInt64());
+        Assert.Contains("cannot draw", await File.ReadAllTextAsync(Path.Combine(temporary.File("out"), "report.html")));
+    }
+
+    [Fact]
+    public async Task Two_shards_give_what_one_run_gives()
+    {
+        var prompts = Write("prompts.txt", $"{Circle}\n{Triangle}\n{Square}\n");
+        await EvaluateAsync(prompts, "whole");
+
+        var first = await EvaluateAsync(prompts, "parts", "--shard", "1/2");
+        var early = await EvaluateAsync(prompts, "parts", "--report");
+        var second = await EvaluateAsync(prompts, "parts", "--shard", "2/2");
+        var report = await EvaluateAsync(prompts, "parts", "--report");
+
+        Assert.Equal((0, 1, 0, 0), (first.ExitCode, early.ExitCode, second.ExitCode, report.ExitCode));
+        Assert.Contains("4 pictures or scores are missing", early.Error, StringComparison.Ordinal);
+        Assert.Equal(Snapshot("whole"), Snapshot("parts"));
+    }
+
+    [Fact]
+    public async Task Without_a_scorer_gated_arms_are_left_out_and_named()
+    {
+        var prompts = Write("prompts.txt", "a red cube on a table\n");
+
+        var run = await EvaluateAsync(prompts, "out", "--config", Tiny);
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("gated IMG is left out", run.Error, StringComparison.Ordinal);
+        Assert.Equal(["base", "another sample", "IMG"], Rows("out").Select(static row => row.GetProperty("arm").GetString()));
+        Assert.Contains("Left out, since no scorer decides: gated IMG.", Report("out"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_arm_can_have_models_of_its_own()
+    {
+        var prompts = Write("prompts.txt", "a red cube on a table\n");
+        var arms = Write(
+            "arms.json",
+            """{"arms": [{"name": "base"}, {"name": "wide", "models": {"Precision": "BFloat16"}}, {"name": "fine", "steps": 1}]}"""
+        );
+
+        var run = await EvaluateAsync(prompts, "out", "--config", Tiny, "--arms", arms);
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(3, Rows("out").Select(static row => row.GetProperty("file").GetString()).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Scores_are_in_Parquet_as_in_JSON_lines()
+    {
+        await EvaluateAsync(Write("prompts.txt", $"{Circle}\n"), "out");
+
+        using var file = new ParquetFileReader(Path.Combine(temporary.File("out"), "scores.parquet"));
+        using var rows = file.RowGroup(0);
+        using var arms = rows.Column(4).LogicalReader<string>();
+        using var scores = rows.Column(9).LogicalReader<double?>();
+        Assert.Equal(Rows("out").Select(static row => row.GetProperty("arm").GetString()), arms.ReadAll(4));
+        Assert.Equal(
+            Rows("out").Select(static row => (double?)row.GetProperty("scores").GetProperty("exact evaluator").GetDouble()),
+            scores.ReadAll(4)
+        );
+    }
+
+    [Theory]
+    [InlineData("use I/N", "--shard", "2")]
+    [InlineData("The shard is 3 of 2", "--shard", "3/2")]
+    [InlineData("leave --shard out", "--shard", "1/2", "--report")]
+    [InlineData("there is no such file", "--arms", "absent.json")]
+    public async Task What_cannot_be_is_said_before_anything_is_made(string expected, params string[] options)
+    {
+        var run = await EvaluateAsync(Write("prompts.txt", $"{Circle}\n"), "out", options);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(temporary.File("out")));
+    }
+
+    private Task<ToolRun> EvaluateAsync(string prompts, string folder, params string[] options) =>
+        Tool.RunAsync(["evaluate", "--prompts", prompts, "--out", temporary.File(folder), "--steps", "2", "--batch-size", "2", .. options]);
+
+    private string Write(string name, string text)
+    {
+        File.WriteAllText(temporary.File(name), text);
+        return temporary.File(name);
+    }
+
+    private List<JsonElement> Rows(string folder) =>
+        [
+            .. File.ReadLines(Path.Combine(temporary.File(folder), "scores.jsonl"))
+                .Select(static line => JsonDocument.Parse(line).RootElement),
+        ];
+
+    private IEnumerable<RgbImage> Pictures(string folder, string arm) =>
+        Rows(folder)
+            .Where(row => row.GetProperty("arm").GetString() == arm)
+            .Select(row => ImageFile.Load(Path.Combine(temporary.File(folder), row.GetProperty("file").GetString()!)));
+
+    private string Report(string folder) => File.ReadAllText(Path.Combine(temporary.File(folder), "report.html"));
+
+    private Dictionary<string, string> Snapshot(string folder) => EvaluationFolder.Snapshot(temporary.File(folder));
+}
