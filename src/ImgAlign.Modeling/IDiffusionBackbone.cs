@@ -25,6 +25,12 @@ public interface IDiffusionBackbone : IModel
     /// <param name="prompt">A prompt, or what a picture must not show.</param>
     IReadOnlyList<UnreadText> FindUnread(string prompt) => [];
 
+    /// <summary>Reads a prompt as the settings say, without computing anything, before a run begins. Most models take it as it is.</summary>
+    /// <param name="prompt">A prompt, or what a picture must not show.</param>
+    /// <param name="settings">The settings.</param>
+    /// <exception cref="ArgumentException">The prompt cannot be read so.</exception>
+    PromptReading ReadPrompt(string prompt, SamplingSettings settings) => new(prompt) { Unread = FindUnread(prompt) };
+
     /// <summary>Checks the settings of a run before it begins.</summary>
     /// <param name="settings">The settings.</param>
     /// <exception cref="ArgumentException">A setting is not one that this family has.</exception>
@@ -58,6 +64,13 @@ public interface IDiffusionBackbone : IModel
     /// <summary>Encodes prompts.</summary>
     /// <param name="prompts">B prompts; null stands for the family's unconditional prompt.</param>
     TextFeatures EncodeText(IReadOnlyList<string?> prompts);
+
+    /// <summary>The same as the settings say, for models whose features are longer for longer prompts.</summary>
+    /// <param name="prompts">B prompts; null stands for the family's unconditional prompt.</param>
+    /// <param name="settings">The settings.</param>
+    /// <param name="tokens">The number of tokens that all of them get: the largest <see cref="PromptReading.Tokens"/> of those that are
+    /// computed together.</param>
+    TextFeatures EncodeText(IReadOnlyList<string?> prompts, SamplingSettings settings, int tokens) => EncodeText(prompts);
 
     /// <summary>Prepares what all steps share.</summary>
     /// <param name="text">The prompts' features, B of them.</param>

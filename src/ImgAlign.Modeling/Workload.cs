@@ -16,6 +16,9 @@ public sealed record Workload
     /// <summary>Whether pictures are encoded that generations start from.</summary>
     public bool EncodesPictures { get; init; }
 
+    /// <summary>The most tokens of a prompt's features (<see cref="PromptReading.Tokens"/>); 0: as many as any prompt has.</summary>
+    public int TextTokens { get; init; }
+
     /// <summary>The longest question to the detector; null: one of usual length.</summary>
     public string? Question { get; init; }
 

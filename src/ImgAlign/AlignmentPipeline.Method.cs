@@ -33,7 +33,7 @@ public sealed partial class AlignmentPipeline
                 : run.Stage(RunStage.Align, aligner, () => detections.Align(aligner, z0, asked.Request.AlignerPasses));
             var prompts = z is null ? null : new ImagePromptRows(z, noImage, asked.Generation.Settings.ImagePromptScale);
             foreach (var (place, attempt) in read.Index())
-                attempt.Hear(detections[place].Critique, rewriter, backbone);
+                attempt.Hear(detections[place].Critique, rewriter, backbone, asked.Generation);
 
             images = generator.Generate(
                 [.. tries.Select((attempt, place) => attempt.ToDrawing(attempt.Aligns ? place : null, asked.Request.Strength is not null))],

@@ -254,7 +254,10 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
 
     private static IReadOnlyList<double> Score(IImageScorer scorer, (SearchTree Item, RgbImage Image)[] batch)
     {
-        var scores = scorer.Score([.. batch.Select(static pair => pair.Image)], [.. batch.Select(static pair => pair.Item.Item.Prompt)]);
+        var scores = scorer.Score(
+            [.. batch.Select(static pair => pair.Image)],
+            [.. batch.Select(static pair => pair.Item.Resolved.PlainPrompt)]
+        );
         if (scores.Count != batch.Length)
             throw new ImgAlignException($"The scorer {scorer.Name} gave {scores.Count} scores for {batch.Length} pictures.");
         foreach (var (score, (item, _)) in scores.Zip(batch))

@@ -22,4 +22,8 @@ public sealed class SdxlOptions : DiffusionOptions
     /// <summary>The image prompt's projection. Null: the one in <see cref="DiffusionOptions.ImagePromptPath"/>, else the one inside
     /// <see cref="DiffusionOptions.AdapterPath"/>.</summary>
     public string? ResamplerPath { get; set; }
+
+    /// <summary>Whether prompts are in the notation of weights (<see cref="SdxlSettings.PromptWeights"/>) where a request does not say
+    /// it.</summary>
+    public bool PromptWeights { get; set; }
 }

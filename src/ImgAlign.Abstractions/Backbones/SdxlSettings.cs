@@ -1,11 +1,18 @@
 namespace ImgAlign.Backbones;
 
 /// <summary>
-/// SDXL's conditioning on the history of a training picture (SDXL, section 2.2). Absent values mean: as large as the picture that is
-/// generated, and not cropped.
+/// How SDXL reads prompts, and its conditioning on the history of a training picture (SDXL, section 2.2). Absent sizes and crops mean: as
+/// large as the picture that is generated, and not cropped.
 /// </summary>
 public sealed class SdxlSettings : IFamilySettings
 {
+    /// <summary>
+    /// Whether prompts are in the notation of weights and of any length: <c>(word:1.3)</c>, <c>(word)</c>, <c>[word]</c>, <c>BREAK</c>, and
+    /// a backslash before a bracket that is text. If not, a prompt is text, of which 75 tokens are read. Null: as
+    /// <see cref="SdxlOptions.PromptWeights"/> says.
+    /// </summary>
+    public bool? PromptWeights { get; init; }
+
     /// <summary>The size that the picture claims to have had before it was scaled.</summary>
     public ImageSize? OriginalSize { get; init; }
 

@@ -19,7 +19,7 @@ internal static class RequestWords
         [nameof(AlignmentRequest.Eta)] = "--eta",
         [nameof(AlignmentRequest.GuidanceRescale)] = "--guidance-rescale",
         [nameof(AlignmentRequest.MaxBatchSize)] = "--batch-size",
-        [nameof(AlignmentRequest.Family)] = "What --true-guidance sets",
+        [nameof(AlignmentRequest.Family)] = "What --true-guidance or --prompt-weights sets",
         [nameof(AlignmentItem.Size)] = "The size of --width and --height",
     };
 

@@ -51,6 +51,12 @@ internal sealed class SamplingArguments
         "--true-guidance",
         "FLUX: the scale of classifier-free guidance, which comes on top of --guidance."
     );
+    private readonly Option<bool> promptWeights = new("--prompt-weights")
+    {
+        Description =
+            "SDXL: prompts are of any length and in the notation of weights: (word:1.3), (word), [word], BREAK, and a backslash before a "
+            + "bracket that is text.",
+    };
     private readonly Option<double?> guidanceStart = ValueOption.Number<double>(
         "--guidance-start",
         "The share of the steps, 0 to 1, from which on there is guidance."
@@ -86,6 +92,7 @@ internal sealed class SamplingArguments
             sigmas,
             guidance,
             trueGuidance,
+            promptWeights,
             guidanceStart,
             guidanceEnd,
             guidanceRescale,
@@ -122,7 +129,7 @@ internal sealed class SamplingArguments
                 },
                 Guidance = parsed.GetValue(guidance),
                 GuidanceRescale = parsed.GetValue(guidanceRescale) ?? 0,
-                Family = parsed.GetValue(trueGuidance) is { } value ? new FluxSettings { TrueGuidance = value } : null,
+                Family = FamilyOf(parsed),
                 GuidanceInterval = (parsed.GetValue(guidanceStart), parsed.GetValue(guidanceEnd)) is (null, null)
                     ? null
                     : new GuidanceInterval(parsed.GetValue(guidanceStart) ?? 0, parsed.GetValue(guidanceEnd) ?? 1),
@@ -130,6 +137,15 @@ internal sealed class SamplingArguments
                 MaxBatchSize = BatchSize(parsed) ?? request.MaxBatchSize,
             }
         );
+
+    private IFamilySettings? FamilyOf(ParseResult parsed) =>
+        (parsed.GetValue(trueGuidance), parsed.GetValue(promptWeights)) switch
+        {
+            (null, false) => null,
+            ({ } scale, false) => new FluxSettings { TrueGuidance = scale },
+            (null, true) => new SdxlSettings { PromptWeights = true },
+            _ => throw new ImgAlignException("--true-guidance is for FLUX, and --prompt-weights for SDXL; leave one out."),
+        };
 
     // Jobs are divided by it before a request is made of them, which would refuse it too.
     private int? BatchSize(ParseResult parsed) =>

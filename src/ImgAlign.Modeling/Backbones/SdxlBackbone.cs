@@ -2,6 +2,7 @@ using ImgAlign.Networks.Sdxl;
 using ImgAlign.Networks.Vae;
 using ImgAlign.Runtime;
 using ImgAlign.Sampling;
+using ImgAlign.Tokenizers;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -17,6 +18,7 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     private readonly SchedulerConfig scheduler;
     private readonly DiffusionSchedule schedule;
     private readonly SdxlTextEncoder textEncoder;
+    private readonly bool readsWeights; // unless a request says otherwise
     private readonly SdxlImagePromptEncoder? imagePrompt;
     private readonly ModelSlot<ImagePromptAdapter>? adapter;
     private readonly ModelSlot<UNet2DConditionModel> unet;
@@ -44,7 +46,7 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
         );
         var encoderSource = files.Encoder(autoencoderConfig);
 
-        Runtime = runtime;
+        (Runtime, readsWeights) = (runtime, options.PromptWeights);
         textEncoder = new SdxlTextEncoder(runtime, text, options.TextEncoderStorage);
         unet = new(runtime, unetSource, storage: options.Storage);
         decoder = new(runtime, decoderSource, autoencoderConfig);
@@ -71,6 +73,12 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     public IReadOnlyList<UnreadText> FindUnread(string prompt) => textEncoder.FindUnread(prompt);
 
     /// <inheritdoc/>
+    public PromptReading ReadPrompt(string prompt, SamplingSettings settings) =>
+        ReadsWeights(settings)
+            ? new(PromptNotation.PlainText(prompt)) { Tokens = textEncoder.CountTokens(prompt) }
+            : new(prompt) { Unread = FindUnread(prompt) };
+
+    /// <inheritdoc/>
     public void CheckSettings(SamplingSettings settings)
     {
         IFamilySettings own = Settings(settings);
@@ -92,13 +100,11 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
         new ClassifierFreeGuidance(settings.Guidance, settings.GuidanceInterval, rescale: settings.GuidanceRescale);
 
     /// <inheritdoc/>
-    public TextFeatures EncodeText(IReadOnlyList<string?> prompts)
-    {
-        if (prompts.Count == 0)
-            throw new ArgumentException("There is no prompt to encode.", nameof(prompts));
-        using var noGrad = no_grad();
-        return textEncoder.Encode(prompts);
-    }
+    public TextFeatures EncodeText(IReadOnlyList<string?> prompts) => EncodeText(prompts, readsWeights, tokens: 0);
+
+    /// <inheritdoc/>
+    public TextFeatures EncodeText(IReadOnlyList<string?> prompts, SamplingSettings settings, int tokens) =>
+        EncodeText(prompts, ReadsWeights(settings), tokens);
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">A tensor has another shape than expected, or there is an image prompt but no adapter for
@@ -168,12 +174,15 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
         var (size, batch) = (workload.Size, workload.Batch);
         var latents = (long)size.Width * size.Height / (Info.SizeMultiple * Info.SizeMultiple);
         var unetElement = unet.Type == float32 ? 4 : 2;
+        var tokens = Math.Max(workload.TextTokens, textEncoder.ChunkTokens);
+        // Keys and values of both branches' texts.
+        var text = 2 * 2 * tokens * unetConfig.CrossAttentionChannels * unetElement * batch;
         var stages = new List<StageFootprint>
         {
-            new("SDXL text encoders", textEncoder.WeightBytes, 64L * 1024 * 1024 * batch),
+            new("SDXL text encoders", textEncoder.WeightBytes, 64L * 1024 * 1024 * batch * tokens / textEncoder.ChunkTokens),
             // Skip connections, and the widest feed-forward: about 24 feature maps of the first resolution.
             unet.Footprint(
-                24 * latents * unetConfig.BlockOutChannels[0] * unetElement * batch * workload.BranchesAtOnce,
+                24 * latents * unetConfig.BlockOutChannels[0] * unetElement * batch * workload.BranchesAtOnce + text,
                 adapter?.WeightBytes ?? 0
             ),
             decoder.Estimate(size),
@@ -200,6 +209,16 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     /// <param name="x">The sample <c>[B, C, h, w]</c>.</param>
     /// <returns><c>[B, 3, H, W]</c> in about -1..1.</returns>
     public Tensor DecodeLatents(Tensor x) => decoder.Decode(x);
+
+    private PooledTextFeatures EncodeText(IReadOnlyList<string?> prompts, bool hasWeights, int tokens)
+    {
+        if (prompts.Count == 0)
+            throw new ArgumentException("There is no prompt to encode.", nameof(prompts));
+        using var noGrad = no_grad();
+        return textEncoder.Encode(prompts, hasWeights, tokens);
+    }
+
+    private bool ReadsWeights(SamplingSettings settings) => Settings(settings).PromptWeights ?? readsWeights;
 
     private static SdxlSettings Settings(SamplingSettings settings) =>
         settings.Family switch

@@ -32,6 +32,9 @@ internal sealed class SdxlTextEncoder : IDisposable
     /// <summary>Bytes of both encoders' weights.</summary>
     public long WeightBytes => encoder.WeightBytes + encoder2.WeightBytes;
 
+    /// <summary>The tokens that the encoders read at once, begin, end and padding included.</summary>
+    public int ChunkTokens => tokenizer.MaxLength;
+
     /// <summary>What the encoders do not read of a prompt; both have CLIP's vocabulary, so that one entry says it where they
     /// agree.</summary>
     public IReadOnlyList<UnreadText> FindUnread(string prompt)
@@ -43,30 +46,38 @@ internal sealed class SdxlTextEncoder : IDisposable
         return [.. unread.Select(static found => new UnreadText(found.Name, found.MaxTextTokens, found.Text!))];
     }
 
+    /// <summary>How many tokens of features a prompt in the notation of weights becomes: those of as many chunks as the encoder needs that
+    /// needs more.</summary>
+    /// <exception cref="ArgumentException">A weight is too large.</exception>
+    public int CountTokens(string prompt) =>
+        ChunkTokens * Math.Max(PromptChunk.OfNotation(tokenizer, prompt).Count, PromptChunk.OfNotation(tokenizer2, prompt).Count);
+
     /// <summary>Encodes prompts, each different one once; null is all zeros, or the empty text where the model says so.</summary>
-    public PooledTextFeatures Encode(IReadOnlyList<string?> prompts)
+    /// <param name="prompts">The prompts.</param>
+    /// <param name="hasWeights">Whether they are in the notation of weights.</param>
+    /// <param name="tokens">The least number of tokens: chunks of the empty text make up for what is missing.</param>
+    public PooledTextFeatures Encode(IReadOnlyList<string?> prompts, bool hasWeights, int tokens)
     {
         var texts = prompts.Select(prompt => forceZeros ? prompt : prompt ?? "").ToList();
         var distinct = texts.OfType<string>().Distinct().ToList();
+        var (chunks, chunks2) = (Chunks(tokenizer, distinct, hasWeights), Chunks(tokenizer2, distinct, hasWeights));
+        var count = chunks.Concat(chunks2).Select(static text => text.Count).Append(Math.Max(1, tokens / ChunkTokens)).Max();
 
         using var scope = NewDisposeScope();
         // The last row is that of null.
-        var tokens = new List<Tensor> { Zeros(1, tokenizer.MaxLength, width) };
+        var features = new List<Tensor> { Zeros(1, count * ChunkTokens, width) };
         var pooled = new List<Tensor> { Zeros(1, pooledWidth) };
         if (distinct.Count > 0)
         {
-            var first = Run(encoder, Tokenize(tokenizer, distinct));
-            var second = Run(encoder2, Tokenize(tokenizer2, distinct));
-            tokens.Insert(0, cat([first.Penultimate, second.Penultimate], -1)); // [texts, 77, d]
-            pooled.Insert(0, second.Pooled!);
+            var (first, _) = Run(encoder, tokenizer, chunks, count);
+            var (second, ofTexts) = Run(encoder2, tokenizer2, chunks2, count);
+            features.Insert(0, cat([first, second], -1)); // [texts, 77 k, d]
+            pooled.Insert(0, ofTexts!);
         }
-        foreach (var features in tokens.Concat(pooled))
-            FiniteNumbers.Require(features, "The prompt's features", encoder, encoder2);
-        var rows = tensor(
-            texts.Select(text => (long)(text is null ? distinct.Count : distinct.IndexOf(text))).ToArray(),
-            device: runtime.Device
-        );
-        return new PooledTextFeatures(cat(tokens).index_select(0, rows), cat(pooled).index_select(0, rows));
+        foreach (var numbers in features.Concat(pooled))
+            FiniteNumbers.Require(numbers, "The prompt's features", encoder, encoder2);
+        var rows = Rows(texts.Select(text => text is null ? distinct.Count : distinct.IndexOf(text)));
+        return new PooledTextFeatures(cat(features).index_select(0, rows), cat(pooled).index_select(0, rows));
     }
 
     public void Dispose()
@@ -75,15 +86,33 @@ internal sealed class SdxlTextEncoder : IDisposable
         encoder2.Dispose();
     }
 
-    // Each is given back before the other one is needed.
-    private static ClipOutput Run(ModelSlot<ClipTextModel> slot, Tensor ids)
+    private static List<IReadOnlyList<PromptChunk>> Chunks(ClipTokenizer tokenizer, IEnumerable<string> texts, bool hasWeights) =>
+        [.. texts.Select(text => hasWeights ? PromptChunk.OfNotation(tokenizer, text) : [PromptChunk.Of(tokenizer, text)])];
+
+    // The features of texts, of so many chunks each, [texts, 77 k, w], and the pooled ones of their first chunks, [texts, p]. An encoder
+    // is given back before the other one is needed.
+    private (Tensor Features, Tensor? Pooled) Run(
+        ModelSlot<ClipTextModel> slot,
+        ClipTokenizer tokenizer,
+        List<IReadOnlyList<PromptChunk>> texts,
+        int count
+    )
     {
+        var empty = PromptChunk.Of(tokenizer, "");
+        var padded = texts.SelectMany(text => text.Concat(Enumerable.Repeat(empty, count - text.Count))).ToList();
+        var distinct = padded.Distinct().ToList();
         using var lease = slot.Use();
-        return lease.Model.call(ids);
+        var output = lease.Model.call(stack(distinct.Select(static chunk => tensor(chunk.Ids.ToArray()))).to(runtime.Device));
+        var features = PromptChunk
+            .Weigh(output.Penultimate, distinct)
+            .index_select(0, Rows(padded.Select(chunk => distinct.IndexOf(chunk))));
+        return (
+            features.reshape(texts.Count, count * ChunkTokens, -1),
+            output.Pooled?.index_select(0, Rows(texts.Select(text => distinct.IndexOf(text[0]))))
+        );
     }
 
     private Tensor Zeros(params long[] shape) => zeros(shape, runtime.Type, runtime.Device);
 
-    private Tensor Tokenize(ClipTokenizer vocabulary, IEnumerable<string> texts) =>
-        stack(texts.Select(text => tensor(vocabulary.Encode(text)))).to(runtime.Device); // [texts, 77]
+    private Tensor Rows(IEnumerable<int> rows) => tensor(rows.Select(static row => (long)row).ToArray(), device: runtime.Device);
 }

@@ -118,8 +118,9 @@ public sealed class ClipTokenizer
     /// <summary>The most tokens of text in a result: begin and end stand around them.</summary>
     public int MaxTextTokens => MaxLength - 2;
 
-    // Lazy, so that nothing is done for what truncation drops.
-    private IEnumerable<int> TextIds(string text)
+    /// <summary>The ids of a text alone: without begin, end and padding, and uncut. Lazy, so that nothing is done for what truncation
+    /// drops.</summary>
+    internal IEnumerable<int> TextIds(string text)
     {
         var parts = asWritten.Split(text).SelectMany(part => part.Id is null ? afterNormalisation.Split(normalize(part.Text)) : [part]);
         foreach (var (part, special) in parts)

@@ -16,6 +16,7 @@ public sealed partial class GoldenRunner
         CheckpointKinds.Add(runner);
         LoraKinds.Add(runner);
         ClipKinds.Add(runner);
+        PromptKinds.Add(runner);
         ScorerKinds.Add(runner);
         StatisticsKinds.Add(runner);
         ImageRewardKinds.Add(runner);

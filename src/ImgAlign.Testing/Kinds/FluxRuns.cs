@@ -23,9 +23,7 @@ internal sealed class FluxRuns : IDisposable
     {
         this.golden = golden;
         var options = golden.Options;
-        runtime = new DeviceRuntime(
-            new RuntimeOptions { Device = device.type == DeviceType.CPU ? "cpu" : $"cuda:{device.index}", Precision = Precision.Float32 }
-        );
+        runtime = GoldenNetworks.RuntimeOn(device);
         flux = new FluxBackbone(
             runtime,
             new FluxOptions

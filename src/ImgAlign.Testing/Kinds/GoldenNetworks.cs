@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ImgAlign.Checkpoints;
 using ImgAlign.Networks.Llama;
+using ImgAlign.Runtime;
 using ImgAlign.Testing.Golden;
 using TorchSharp;
 
@@ -9,6 +10,10 @@ namespace ImgAlign.Testing.Kinds;
 /// <summary>What the kinds that run a single network have in common.</summary>
 internal static class GoldenNetworks
 {
+    /// <summary>A runtime on a device, in the reference's precision.</summary>
+    public static DeviceRuntime RuntimeOn(torch.Device device) =>
+        new(new RuntimeOptions { Device = device.type == DeviceType.CPU ? "cpu" : $"cuda:{device.index}", Precision = Precision.Float32 });
+
     /// <summary>The case's weights: its checkpoint, or those by rule.</summary>
     public static Checkpoint OpenWeights(this GoldenCase golden) => golden.RuleWeights() ?? Checkpoint.Open(golden.CheckpointPath!);
 

@@ -61,7 +61,7 @@ internal static class Hpsv3Kinds
     )
     {
         var parts = Read(golden);
-        using var runtime = ScorerKinds.RuntimeOf(device);
+        using var runtime = GoldenNetworks.RuntimeOn(device);
         using var network = new ModelSlot<Qwen2VlModel>(runtime, parts.Network);
         using var head = new ModelSlot<PreferenceHead>(runtime, parts.Head);
         using var input = parts.Prepare([.. images.Select(path => ImageFile.Load(golden.Path(path)))], prompts);

@@ -24,7 +24,7 @@ internal static class ImageRewardKinds
         var stored = golden.Options.Texts("images").Select(path => ImageFile.LoadStored(golden.Path(path!)));
         var fitted = stored.Select(parts.Fit).ToList();
         var pixels = parts.ToPixels(fitted);
-        using var runtime = ScorerKinds.RuntimeOf(device);
+        using var runtime = GoldenNetworks.RuntimeOn(device);
         using var slot = new ModelSlot<ImageRewardModel>(runtime, parts.Network);
         using var lease = slot.Use();
         var network = lease.Model;

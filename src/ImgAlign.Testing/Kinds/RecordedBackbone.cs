@@ -38,6 +38,8 @@ internal class RecordedBackbone(IDiffusionBackbone inner) : IDiffusionBackbone, 
 
     public IReadOnlyList<UnreadText> FindUnread(string prompt) => inner.FindUnread(prompt);
 
+    public PromptReading ReadPrompt(string prompt, SamplingSettings settings) => inner.ReadPrompt(prompt, settings);
+
     public void CheckSettings(SamplingSettings settings) => inner.CheckSettings(settings);
 
     // The first that a generation asks for.
@@ -69,6 +71,9 @@ internal class RecordedBackbone(IDiffusionBackbone inner) : IDiffusionBackbone, 
     public IGuidance CreateGuidance(SamplingSettings settings) => inner.CreateGuidance(settings);
 
     public TextFeatures EncodeText(IReadOnlyList<string?> prompts) => inner.EncodeText(prompts);
+
+    public TextFeatures EncodeText(IReadOnlyList<string?> prompts, SamplingSettings settings, int tokens) =>
+        inner.EncodeText(prompts, settings, tokens);
 
     public virtual Conditioning Condition(
         TextFeatures text,

@@ -74,7 +74,7 @@ internal static class ScorerKinds
             Preprocessing = preprocessing,
         };
         var images = Images(golden);
-        using var runtime = RuntimeOf(device);
+        using var runtime = GoldenNetworks.RuntimeOn(device);
         using var scorer = new AestheticScorer(runtime, options);
         var byTorchvision = preprocessing == AestheticPreprocessing.OpenAi;
         using var pictures = new PictureEncoder(runtime, PictureParts.Read("Aesthetic predictor", options.ClipPath, byTorchvision));
@@ -94,7 +94,7 @@ internal static class ScorerKinds
     )
     {
         var (images, texts) = (Images(golden), golden.Options.Texts("texts").Select(static text => text!).ToList());
-        using var runtime = RuntimeOf(device);
+        using var runtime = GoldenNetworks.RuntimeOn(device);
         using var scorer = create(runtime);
         using var pictures = new PictureEncoder(runtime, pair.Pictures);
         using var prompts = new PromptEncoder(runtime, pair.Prompts);
@@ -154,10 +154,6 @@ internal static class ScorerKinds
         };
 
     private static OpenClipConfig Config(GoldenCase golden) => OpenClipConfig.ReadOrDefault(golden.CheckpointPath!);
-
-    /// <summary>A runtime on a device, in float32.</summary>
-    public static DeviceRuntime RuntimeOf(torch.Device device) =>
-        new(new RuntimeOptions { Device = device.type == DeviceType.CPU ? "cpu" : $"cuda:{device.index}", Precision = Precision.Float32 });
 
     private static List<RgbImage> Images(GoldenCase golden) =>
         [.. Enumerable.Range(0, golden.Inputs.Count).Select(index => ImagingKinds.ToImage(golden.Inputs[$"image.{index}"]))];

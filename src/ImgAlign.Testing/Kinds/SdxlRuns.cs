@@ -20,9 +20,7 @@ internal sealed class SdxlRuns : IDisposable
     {
         this.golden = golden;
         var options = golden.Options;
-        Runtime = new DeviceRuntime(
-            new RuntimeOptions { Device = device.type == DeviceType.CPU ? "cpu" : $"cuda:{device.index}", Precision = Precision.Float32 }
-        );
+        Runtime = GoldenNetworks.RuntimeOn(device);
         sdxl = new SdxlBackbone(
             Runtime,
             new SdxlOptions
@@ -64,6 +62,9 @@ internal sealed class SdxlRuns : IDisposable
             Guidance = options.GetProperty("guidance").GetDouble(),
             Strength = start is null ? null : options.GetProperty("strength").GetDouble(),
             GuidanceRescale = golden.Number("guidance_rescale", 0),
+            Family = options.TryGetProperty("prompt_weighting", out var weighting)
+                ? new SdxlSettings { PromptWeights = weighting.GetBoolean() }
+                : null,
         };
     }
 

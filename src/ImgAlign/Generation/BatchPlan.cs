@@ -3,13 +3,13 @@ namespace ImgAlign.Generation;
 /// <summary>Which pictures are computed together.</summary>
 internal static class BatchPlan
 {
-    /// <summary>Divides pictures into batches, size by size, with and without image prompts apart, and otherwise in their order.</summary>
+    /// <summary>Divides pictures into batches, by size and by length of the prompts' features, with and without image prompts apart, and otherwise in their order.</summary>
     /// <param name="drawings">The pictures.</param>
     /// <param name="streams">Their noise: those that share a stream stay together, as far as a batch holds them.</param>
     /// <param name="batchSize">The most pictures at once.</param>
     public static IEnumerable<IReadOnlyList<Drawing>> Of(IEnumerable<Drawing> drawings, NoiseStreams streams, int batchSize) =>
         drawings
-            .GroupBy(static drawing => (drawing.Item.Size, HasPrompt: drawing.PromptRow is not null))
+            .GroupBy(static drawing => (drawing.Item.Size, drawing.Item.TextTokens, HasPrompt: drawing.PromptRow is not null))
             .SelectMany(alike => OfOneKind(alike, streams, batchSize));
 
     private static IEnumerable<IReadOnlyList<Drawing>> OfOneKind(IEnumerable<Drawing> drawings, NoiseStreams streams, int batchSize)

@@ -18,8 +18,7 @@ internal sealed class GeneratorLane(IDiffusionBackbone backbone, ResolvedRequest
 
     // The latents that pictures start from, where they do not begin as noise.
     private readonly Dictionary<Drawing, Tensor> starts = new(ReferenceEqualityComparer.Instance);
-    private readonly List<string?> texts = [];
-    private TextFeatures? features;
+    private readonly Dictionary<int, EncodedTexts> texts = []; // by the number of tokens that they are computed with
 
     public IDiffusionBackbone Backbone => backbone;
 
@@ -36,20 +35,12 @@ internal sealed class GeneratorLane(IDiffusionBackbone backbone, ResolvedRequest
     /// <summary>Encodes each different prompt of some items, unless it is encoded already.</summary>
     public void EncodePrompts(IReadOnlyList<ResolvedItem> items)
     {
-        foreach (var chunk in Unencoded(items).ToList().Chunk(2 * batchSize))
+        foreach (var alike in Unencoded(items).GroupBy(static text => text.Tokens, static text => text.Text).ToList())
         {
-            var encoded = backbone.EncodeText(chunk);
-            texts.AddRange(chunk);
-            if (features is null)
-            {
-                features = encoded;
-                continue;
-            }
-            using (encoded)
-            {
-                using var before = features;
-                features = before.Concat(encoded);
-            }
+            if (!texts.TryGetValue(alike.Key, out var encoded))
+                texts[alike.Key] = encoded = new EncodedTexts();
+            foreach (var chunk in alike.Chunk(2 * batchSize))
+                encoded.Add(chunk, backbone.EncodeText(chunk, request.Settings, alike.Key));
         }
     }
 
@@ -96,7 +87,8 @@ internal sealed class GeneratorLane(IDiffusionBackbone backbone, ResolvedRequest
     public void Dispose()
     {
         Forget();
-        features?.Dispose();
+        foreach (var encoded in texts.Values)
+            encoded.Dispose();
     }
 
     private Tensor DenoiseBatch(IReadOnlyList<Drawing> batch, ImagePromptRows? imagePrompts, RunContext run)
@@ -148,27 +140,29 @@ internal sealed class GeneratorLane(IDiffusionBackbone backbone, ResolvedRequest
 
     private Conditioning Condition(IReadOnlyList<Drawing> batch, Branch branch, BranchedTokens? prompts, double scale)
     {
-        IEnumerable<int> unconditional = batch.Select(drawing => texts.IndexOf(drawing.Item.NegativePrompt)),
-            conditional = batch.Select(drawing => texts.IndexOf(drawing.Item.Prompt));
-        using var text = features!.Select(
-            branch switch
-            {
-                Branch.Prompts => [.. conditional],
-                Branch.Unconditional => [.. unconditional],
-                _ => [.. unconditional, .. conditional],
-            }
-        );
+        IEnumerable<string?> unconditional = batch.Select(static drawing => drawing.Item.NegativePrompt),
+            conditional = batch.Select(static drawing => drawing.Item.Prompt);
+        using var text = texts[batch[0].Item.TextTokens]
+            .Select(
+                branch switch
+                {
+                    Branch.Prompts => [.. conditional],
+                    Branch.Unconditional => [.. unconditional],
+                    _ => [.. unconditional, .. conditional],
+                }
+            );
         using var tokens = prompts?.Of(branch);
         return backbone.Condition(text, tokens, scale, batch[0].Item.Size, request.Settings);
     }
 
     private IEnumerable<IReadOnlyList<Drawing>> Batches(IEnumerable<Drawing> drawings) => BatchPlan.Of(drawings, streams, batchSize);
 
-    private IEnumerable<string?> Unencoded(IReadOnlyList<ResolvedItem> items) =>
+    private IEnumerable<(int Tokens, string? Text)> Unencoded(IReadOnlyList<ResolvedItem> items) =>
         items
-            .Select(static item => (string?)item.Prompt)
-            .Concat(request.IsGuided ? items.Select(static item => item.NegativePrompt) : [])
-            .Except(texts);
+            .Select(static item => (item.TextTokens, (string?)item.Prompt))
+            .Concat(request.IsGuided ? items.Select(static item => (item.TextTokens, item.NegativePrompt)) : [])
+            .Distinct()
+            .Where(text => !texts.TryGetValue(text.TextTokens, out var encoded) || !encoded.Has(text.Item2));
 
     private void Forget()
     {

@@ -50,10 +50,10 @@ internal static class RequestRules
             throw new InvalidRequestException(problem, nameof(request.Acceptance));
         SearchRules.Require(policy, request, acceptance);
         var generation = Resolve(request, [.. request.Items.Select(item => ((GenerationItem)item, SizeOf(item, backbone)))], backbone);
-        foreach (var (index, item) in request.Items.Index())
+        foreach (var (index, item) in generation.Items.Index())
         {
             foreach (var scorer in scorers)
-                Ask(Name(request.Items, index, nameof(item.Prompt)), () => scorer.CheckPrompt(item.Prompt));
+                Ask(Name(request.Items, index, nameof(item.Prompt)), () => scorer.CheckPrompt(item.PlainPrompt));
         }
         var questions = request
             .Items.Select(
@@ -61,11 +61,19 @@ internal static class RequestRules
                     [
                         .. Enumerable
                             .Range(1, budgets[index])
-                            .Select(number => Question(item, number, detector, Name(request.Items, index, nameof(item.Question)))),
+                            .Select(number =>
+                                Question(
+                                    item,
+                                    generation.Items[index].PlainPrompt,
+                                    number,
+                                    detector,
+                                    Name(request.Items, index, nameof(item.Question))
+                                )
+                            ),
                     ]
             )
             .ToList();
-        var items = generation.Items.Select(item => item with { Warnings = [.. item.Warnings, .. Unscored(item.Prompt, scorers)] });
+        var items = generation.Items.Select(item => item with { Warnings = [.. item.Warnings, .. Unscored(item.PlainPrompt, scorers)] });
         return new ResolvedAlignment(request, generation with { Items = [.. items] }, questions, budgets, policy, acceptance);
     }
 
@@ -92,7 +100,7 @@ internal static class RequestRules
                             "Image is null; give the picture to describe.",
                             Name(items, index, nameof(item.Image))
                         );
-                    return new DetectionInput(image, Question(item, 1, detector, Name(items, index, nameof(item.Question))));
+                    return new DetectionInput(image, Question(item, item.Prompt, 1, detector, Name(items, index, nameof(item.Question))));
                 }
             ),
         ];
@@ -150,15 +158,10 @@ internal static class RequestRules
             if (item.NegativePrompt is { } negative)
                 Ask(Name(items, index, nameof(item.NegativePrompt)), () => backbone.CheckPrompt(negative));
         }
-        RequireSharedNoise(items, request.MaxBatchSize);
         var isGuided = PipelineRules.IsGuided(settings, backbone);
-        return new ResolvedRequest(
-            [.. items.Select((item, index) => Resolve(index, item.Item, item.Size, isGuided, backbone))],
-            settings,
-            isGuided,
-            request.MaxBatchSize,
-            request.PreviewInterval
-        );
+        var resolved = items.Select((item, index) => Resolve(items, index, settings, isGuided, backbone)).ToList();
+        RequireSharedNoise(resolved, request.MaxBatchSize);
+        return new ResolvedRequest(resolved, settings, isGuided, request.MaxBatchSize, request.PreviewInterval);
     }
 
     private static ISampler SamplerOf(SamplingRequest request, IDiffusionBackbone backbone)
@@ -235,24 +238,59 @@ internal static class RequestRules
             throw new InvalidRequestException("The list of timesteps or sigmas must fall, and have no number below 0.", Member);
     }
 
-    private static ResolvedItem Resolve(int index, GenerationItem item, ImageSize size, bool isGuided, IDiffusionBackbone backbone) =>
-        new(
+    private static ResolvedItem Resolve(
+        IReadOnlyList<(GenerationItem Item, ImageSize Size)> items,
+        int index,
+        SamplingSettings settings,
+        bool isGuided,
+        IDiffusionBackbone backbone
+    )
+    {
+        var (item, size) = items[index];
+        var prompt = Read(item.Prompt, nameof(item.Prompt));
+        var negative = isGuided && item.NegativePrompt is { } text ? Read(text, nameof(item.NegativePrompt)) : null;
+        return new(
             index,
             item.Prompt,
+            prompt.Text,
             item.NegativePrompt,
+            Math.Max(prompt.Tokens, negative?.Tokens ?? 0),
             item.Seed,
             size,
             item.Image,
             item.Noise,
-            [.. Unread("prompt", item.Prompt, backbone), .. isGuided ? Unread("negative prompt", item.NegativePrompt, backbone) : []]
+            [.. Unread("prompt", prompt, backbone), .. negative is null ? [] : Unread("negative prompt", negative, backbone)]
         );
 
-    /// <summary>What a backbone does not read of a text, a sentence each.</summary>
-    /// <param name="what">What the text is.</param>
-    /// <param name="text">The text; null: none.</param>
-    /// <param name="backbone">The backbone.</param>
-    public static IEnumerable<string> Unread(string what, string? text, IDiffusionBackbone backbone) =>
-        (text is null ? [] : backbone.FindUnread(text)).Select(unread => Unread(what, backbone.Name, unread));
+        PromptReading Read(string text, string member)
+        {
+            PromptReading? reading = null;
+            Ask(Name(items, index, member), () => reading = backbone.ReadPrompt(text, settings));
+            return reading!;
+        }
+    }
+
+    /// <summary>An item with a rewritten prompt, and what its maker should know of that.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="prompt">The prompt.</param>
+    /// <param name="request">How it is generated.</param>
+    /// <param name="backbone">What draws it.</param>
+    /// <exception cref="ArgumentException">The backbone cannot read the prompt.</exception>
+    public static ResolvedItem WithPrompt(ResolvedItem item, string prompt, ResolvedRequest request, IDiffusionBackbone backbone)
+    {
+        var reading = backbone.ReadPrompt(prompt, request.Settings);
+        var negative = request.IsGuided && item.NegativePrompt is { } text ? backbone.ReadPrompt(text, request.Settings).Tokens : 0;
+        return item with
+        {
+            Prompt = prompt,
+            PlainPrompt = reading.Text,
+            TextTokens = Math.Max(reading.Tokens, negative),
+            Warnings = [.. Unread("rewritten prompt", reading, backbone)],
+        };
+    }
+
+    private static IEnumerable<string> Unread(string what, PromptReading reading, IDiffusionBackbone backbone) =>
+        reading.Unread.Select(unread => Unread(what, backbone.Name, unread));
 
     // Scorers that read as much have one warning together.
     private static IEnumerable<string> Unscored(string prompt, IReadOnlyList<IImageScorer> scorers) =>
@@ -268,12 +306,12 @@ internal static class RequestRules
         + "shorten it, or say first what matters most.";
 
     // Items that share noise draw together, and so are computed together.
-    private static void RequireSharedNoise(IReadOnlyList<(GenerationItem Item, ImageSize Size)> items, int maxBatchSize)
+    private static void RequireSharedNoise(IReadOnlyList<ResolvedItem> items, int maxBatchSize)
     {
         foreach (
             var shared in items
-                .Where(static item => item.Item.Noise is not null)
-                .GroupBy(static item => item.Item.Noise, ReferenceEqualityComparer.Instance)
+                .Where(static item => item.Noise is not null)
+                .GroupBy(static item => item.Noise, ReferenceEqualityComparer.Instance)
         )
         {
             if (shared.Count() > maxBatchSize)
@@ -287,17 +325,20 @@ internal static class RequestRules
                     "Items of different sizes share one noise source; give each size a source of its own.",
                     "Noise"
                 );
+            if (shared.Select(static item => item.TextTokens).Distinct().Count() > 1)
+                throw new InvalidRequestException(
+                    "Items whose prompts are read in different numbers of chunks share one noise source; give each number a source of "
+                        + "its own.",
+                    "Noise"
+                );
         }
     }
 
     // Each picture has its own question: another one may find what the last did not.
-    private static string Question(AlignmentItem item, int number, IMisalignmentDetector detector, string member)
+    private static string Question(AlignmentItem item, string prompt, int number, IMisalignmentDetector detector, string member)
     {
         var question = "";
-        Ask(
-            member,
-            () => detector.CheckQuestion(question = Questions.Ask(item.Question ?? Questions.Draw(item.Seed, number), item.Prompt))
-        );
+        Ask(member, () => detector.CheckQuestion(question = Questions.Ask(item.Question ?? Questions.Draw(item.Seed, number), prompt)));
         return question;
     }
 

@@ -3,7 +3,9 @@ namespace ImgAlign.Running;
 /// <summary>One picture to generate, checked, with all defaults filled in.</summary>
 /// <param name="Index">Its position in the request, from 0.</param>
 /// <param name="Prompt">What it should show.</param>
+/// <param name="PlainPrompt">The same as the models read it that read it beside the diffusion model.</param>
 /// <param name="NegativePrompt">What it must not show; null: the family's unconditional prompt.</param>
+/// <param name="TextTokens">The tokens of features that both prompts get (<see cref="PromptReading.Tokens"/>).</param>
 /// <param name="Seed">The seed of its noise.</param>
 /// <param name="Size">Its size in pixels.</param>
 /// <param name="Image">Its image prompt, or for an alignment the picture to align; null for none.</param>
@@ -12,7 +14,9 @@ namespace ImgAlign.Running;
 internal sealed record ResolvedItem(
     int Index,
     string Prompt,
+    string PlainPrompt,
     string? NegativePrompt,
+    int TextTokens,
     long Seed,
     ImageSize Size,
     RgbImage? Image,

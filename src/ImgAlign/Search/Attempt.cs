@@ -38,8 +38,9 @@ internal sealed class Attempt(SearchTree tree, int number, SearchAction action, 
     /// <param name="answer">The answer in words; null: there is none.</param>
     /// <param name="rewriter">What mends prompts.</param>
     /// <param name="backbone">What draws them.</param>
+    /// <param name="request">How they are drawn.</param>
     /// <exception cref="ImgAlignException">The mended prompt is one that the backbone refuses.</exception>
-    public void Hear(string? answer, IPromptRewriter rewriter, IDiffusionBackbone backbone)
+    public void Hear(string? answer, IPromptRewriter rewriter, IDiffusionBackbone backbone, ResolvedRequest request)
     {
         critique = answer;
         if (action != SearchAction.Rewrite)
@@ -48,6 +49,7 @@ internal sealed class Attempt(SearchTree tree, int number, SearchAction action, 
         try
         {
             backbone.CheckPrompt(prompt);
+            Drawn = RequestRules.WithPrompt(Drawn, prompt, request, backbone);
         }
         catch (ArgumentException exception)
         {
@@ -56,8 +58,7 @@ internal sealed class Attempt(SearchTree tree, int number, SearchAction action, 
                 exception
             );
         }
-        tree.Warn(RequestRules.Unread("rewritten prompt", prompt, backbone));
-        Drawn = Drawn with { Prompt = prompt };
+        tree.Rewrite(Drawn);
     }
 
     /// <summary>What is drawn.</summary>

@@ -11,6 +11,7 @@ internal sealed class SearchTree(AlignmentItem item, ResolvedItem resolved, int 
 {
     private readonly List<Candidate> candidates = [];
     private readonly List<string> warnings = [.. resolved.Warnings];
+    private readonly Dictionary<string, ResolvedItem> byPrompt = new() { [resolved.Prompt] = resolved };
 
     /// <summary>What was asked for.</summary>
     public AlignmentItem Item => item;
@@ -48,8 +49,12 @@ internal sealed class SearchTree(AlignmentItem item, ResolvedItem resolved, int 
             Kept = candidate;
     }
 
-    /// <summary>What its maker should know.</summary>
-    public void Warn(IEnumerable<string> added) => warnings.AddRange(added);
+    /// <summary>The item with another prompt, which later pictures may have, too.</summary>
+    public void Rewrite(ResolvedItem rewritten)
+    {
+        byPrompt[rewritten.Prompt] = rewritten;
+        warnings.AddRange(rewritten.Warnings);
+    }
 
     /// <summary>What a policy tries next, as far as the budget goes; nothing where the search is over.</summary>
     public IEnumerable<Attempt> Next(ISearchPolicy policy, IReadOnlyList<string> questions)
@@ -68,7 +73,7 @@ internal sealed class SearchTree(AlignmentItem item, ResolvedItem resolved, int 
             var seed = step.Action == SearchAction.Align ? parent.Seed : OtherSeed(noise++);
             yield return new Attempt(this, number, step.Action, parent, questions[number - 1])
             {
-                Drawn = resolved with { Prompt = parent.Prompt, Seed = seed },
+                Drawn = byPrompt[parent.Prompt] with { Seed = seed },
             };
         }
     }

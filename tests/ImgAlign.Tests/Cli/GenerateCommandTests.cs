@@ -90,6 +90,8 @@ public sealed class GenerateCommandTests : IDisposable
 
     [Theory]
     [InlineData("ShapeWorld", "--true-guidance", "2")]
+    [InlineData("--prompt-weights sets is SdxlSettings, but ShapeWorld", "--prompt-weights")]
+    [InlineData("leave one out", "--true-guidance", "2", "--prompt-weights")]
     [InlineData("no picture to start from", "--strength", "0.5")]
     [InlineData("timesteps, karras, exponential, beta, lu", "--noise-levels", "even")]
     [InlineData("--sigmas is 'x'", "--sigmas", "1,x")]

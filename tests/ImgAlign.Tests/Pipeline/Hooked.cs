@@ -25,6 +25,8 @@ internal sealed class HookedBackbone(
 
     public IReadOnlyList<UnreadText> FindUnread(string prompt) => inner.FindUnread(prompt);
 
+    public PromptReading ReadPrompt(string prompt, SamplingSettings settings) => inner.ReadPrompt(prompt, settings);
+
     public void CheckSettings(SamplingSettings settings) => inner.CheckSettings(settings);
 
     public IReadOnlyList<long> LatentShape(ImageSize size) => inner.LatentShape(size);
@@ -42,6 +44,12 @@ internal sealed class HookedBackbone(
     {
         hook(nameof(EncodeText));
         return inner.EncodeText(prompts);
+    }
+
+    public TextFeatures EncodeText(IReadOnlyList<string?> prompts, SamplingSettings settings, int tokens)
+    {
+        hook(nameof(EncodeText));
+        return inner.EncodeText(prompts, settings, tokens);
     }
 
     public Conditioning Condition(

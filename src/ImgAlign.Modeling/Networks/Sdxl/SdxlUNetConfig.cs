@@ -54,6 +54,9 @@ public sealed record SdxlUNetConfig
         [1],
     ];
 
+    /// <summary>The channels of all cross attentions together: what a token of text has of keys, and as much of values.</summary>
+    public long CrossAttentionChannels => UNetPlan.Of(this).CrossAttentionWidths.Sum();
+
     /// <summary>The same for the up blocks, coarsest first; null: <see cref="TransformerLayersPerBlock"/> in reverse.</summary>
     [JsonConverter(typeof(NestedCountsConverter))]
     public IReadOnlyList<IReadOnlyList<int>>? ReverseTransformerLayersPerBlock { get; init; }
