@@ -22,6 +22,9 @@ public sealed record Workload
     /// <summary>The longest question to the detector; null: one of usual length.</summary>
     public string? Question { get; init; }
 
+    /// <summary>Whether a multimodal language model judges pictures: it then remembers what it has read of one.</summary>
+    public bool Judges { get; init; }
+
     /// <summary>The most tokens of the detector's answer in words; 0: none.</summary>
     public int CritiqueTokens { get; init; }
 }

@@ -8,6 +8,27 @@ internal abstract class ConformanceChecks
     /// <summary>One sentence for everything that is wrong.</summary>
     public List<string> Problems { get; } = [];
 
+    /// <summary>Runs checks of a model on the worker thread of its device.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="checks">The checks; the first is also the one that loads what is loaded on first use.</param>
+    /// <returns>One sentence for everything that is wrong.</returns>
+    public IReadOnlyList<string> Run(IModel model, params IReadOnlyList<Action> checks)
+    {
+        if (model.Runtime.IsWorkerThread)
+            throw new InvalidOperationException("The check waits for the worker thread of the model; call it from another thread.");
+        model
+            .Runtime.RunAsync(() =>
+            {
+                Leakless("the first use", checks[0]);
+                Problems.Clear();
+                foreach (var check in checks)
+                    Leakless(check.Method.Name, check);
+            })
+            .GetAwaiter()
+            .GetResult();
+        return Problems;
+    }
+
     /// <summary>Runs a check; what it throws, and every tensor that it leaves over, is a problem.</summary>
     /// <param name="what">The check's name.</param>
     /// <param name="check">The check.</param>

@@ -16,20 +16,8 @@ public static class ScorerConformance
     public static IReadOnlyList<string> Check(IImageScorer scorer, IReadOnlyList<string>? prompts = null)
     {
         ArgumentNullException.ThrowIfNull(scorer);
-        if (scorer.Runtime.IsWorkerThread)
-            throw new InvalidOperationException("The check waits for the worker thread of the scorer; call it from another thread.");
         var checks = new Checks(scorer, prompts ?? ["a red house", "a blue house"]);
-        scorer
-            .Runtime.RunAsync(() =>
-            {
-                checks.Leakless("the first use", checks.Batch); // loads what is loaded on first use
-                checks.Problems.Clear();
-                checks.Leakless(nameof(checks.Batch), checks.Batch);
-                checks.Leakless(nameof(checks.LongPrompt), checks.LongPrompt);
-            })
-            .GetAwaiter()
-            .GetResult();
-        return checks.Problems;
+        return checks.Run(scorer, checks.Batch, checks.LongPrompt);
     }
 
     private sealed class Checks(IImageScorer scorer, IReadOnlyList<string> prompts) : ConformanceChecks

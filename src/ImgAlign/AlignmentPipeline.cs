@@ -83,7 +83,17 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
         );
     }
 
-    private IReadOnlyList<IModel> AllModels => [.. backbones, detector, aligner, .. scorers];
+    // A judge may be the detector.
+    private IReadOnlyList<IModel> AllModels
+    {
+        get
+        {
+            IReadOnlyList<IModel> all = [.. backbones, detector, aligner, .. scorers, .. Judges];
+            return [.. all.Distinct()];
+        }
+    }
+
+    private IEnumerable<IImageJudge> Judges => scorers.OfType<IJudgeScorer>().Select(static scorer => scorer.Judge);
 
     /// <inheritdoc/>
     public Task<AlignmentResult> AlignAsync(
@@ -153,6 +163,7 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
             Batch = Math.Max(asked.Request.Items.Count, asked.Budgets.Sum(budget => Math.Min(budget, asked.Policy.Width))),
             Question = asked.Questions.SelectMany(static questions => questions).MaxBy(static question => question.Length),
             CritiqueTokens = asked.CritiqueTokens,
+            Judges = Judges.Any(),
         };
         var prompts = string.Join('\n', asked.Request.Items.Select(static item => item.Prompt));
         return new RunPlan(
@@ -247,24 +258,31 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
         return
         [
             .. images.Select(
-                (_, place) => ValueList.Of(scorers.Select((scorer, number) => new NamedScore(scorer.Name, byScorer[number][place])))
+                (_, place) =>
+                    ValueList.Of(
+                        byScorer.Zip(
+                            scorers,
+                            (judged, scorer) => new NamedScore(scorer.Name, judged[place].Score) { Answers = judged[place].Answers }
+                        )
+                    )
             ),
         ];
     }
 
-    private static IReadOnlyList<double> Score(IImageScorer scorer, (SearchTree Item, RgbImage Image)[] batch)
+    private static IReadOnlyList<JudgedPicture> Score(IImageScorer scorer, (SearchTree Item, RgbImage Image)[] batch)
     {
-        var scores = scorer.Score(
-            [.. batch.Select(static pair => pair.Image)],
-            [.. batch.Select(static pair => pair.Item.Resolved.PlainPrompt)]
-        );
+        RgbImage[] images = [.. batch.Select(static pair => pair.Image)];
+        string[] prompts = [.. batch.Select(static pair => pair.Item.Resolved.PlainPrompt)];
+        var scores = scorer is IJudgeScorer judge
+            ? judge.Score(images, prompts, [.. batch.Select(static pair => pair.Item.Item.PictureQuestions)])
+            : [.. scorer.Score(images, prompts).Select(static score => new JudgedPicture(score, []))];
         if (scores.Count != batch.Length)
             throw new ImgAlignException($"The scorer {scorer.Name} gave {scores.Count} scores for {batch.Length} pictures.");
-        foreach (var (score, (item, _)) in scores.Zip(batch))
+        foreach (var (judged, (item, _)) in scores.Zip(batch))
         {
-            if (!double.IsFinite(score))
+            if (!double.IsFinite(judged.Score))
                 throw new ImgAlignException(
-                    $"The scorer {scorer.Name} gave item {item.Resolved.Index} the score {score}; leave the scorer out."
+                    $"The scorer {scorer.Name} gave item {item.Resolved.Index} the score {judged.Score}; leave the scorer out."
                 );
         }
         return scores;

@@ -10,4 +10,7 @@ public readonly struct NamedScore(string scorer, double value)
 
     /// <summary>Its score; higher is better.</summary>
     public double Value { get; } = value;
+
+    /// <summary>What it was made of, for a scorer that has a judge answer questions; empty for any other.</summary>
+    public IReadOnlyList<JudgedAnswer> Answers { get; init; } = [];
 }

@@ -11,4 +11,8 @@ public sealed record ScoreCriterion
 
     /// <summary>The score that suffices: the search ends when the kept picture has it; null: none does.</summary>
     public double? Sufficient { get; init; }
+
+    /// <summary>For a scorer that has a judge answer questions, the probability of the right answer from which on a question passes: the
+    /// rounds end when all questions about the kept picture pass; null: they are not looked at.</summary>
+    public double? SufficientAnswers { get; init; }
 }

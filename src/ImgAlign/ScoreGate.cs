@@ -20,6 +20,11 @@ public sealed record ScoreGate : IAcceptance
             throw new ArgumentException($"The gate names the scorer '{twice}' more than once; name it once.", nameof(criteria));
         if (Criteria.FirstOrDefault(static criterion => !IsFinite(criterion)) is { } broken)
             throw new ArgumentException($"Margin or Sufficient of the scorer '{broken.Scorer}' is not a finite number.", nameof(criteria));
+        if (Criteria.FirstOrDefault(static criterion => criterion.SufficientAnswers is not (null or (> 0 and <= 1))) is { } unsure)
+            throw new ArgumentException(
+                $"SufficientAnswers of the scorer '{unsure.Scorer}' is not a probability above 0, up to 1.",
+                nameof(criteria)
+            );
     }
 
     /// <summary>What each scorer that decides says.</summary>
@@ -45,20 +50,21 @@ public sealed record ScoreGate : IAcceptance
                     _ => $" + {Text(criterion.Margin)}",
                 }
             );
-            var enough = Sufficing.Select(static criterion => $"{criterion.Scorer} {Text(criterion.Sufficient!.Value)}").ToList();
+            var enough = Sufficing.Select(Enough).ToList();
             return $"kept if better by {Of(better)}" + (enough.Count > 0 ? $"; done at {Of(enough)}" : "");
         }
     }
 
     /// <inheritdoc/>
     public bool Accepts(IReadOnlyList<NamedScore> before, IReadOnlyList<NamedScore> after) =>
-        IsCarried(Criteria, criterion => Score(after, criterion) > Score(before, criterion) + criterion.Margin);
+        IsCarried(Criteria, criterion => Score(after, criterion).Value > Score(before, criterion).Value + criterion.Margin);
 
     /// <inheritdoc/>
     public bool IsEnough(IReadOnlyList<NamedScore> kept) =>
-        Sufficing.Any() && IsCarried([.. Sufficing], criterion => Score(kept, criterion) >= criterion.Sufficient);
+        Sufficing.Any() && IsCarried([.. Sufficing], criterion => Suffices(kept, criterion));
 
-    private IEnumerable<ScoreCriterion> Sufficing => Criteria.Where(static criterion => criterion.Sufficient is not null);
+    private IEnumerable<ScoreCriterion> Sufficing =>
+        Criteria.Where(static criterion => (criterion.Sufficient ?? criterion.SufficientAnswers) is not null);
 
     private bool IsCarried(IReadOnlyList<ScoreCriterion> voters, Func<ScoreCriterion, bool> agrees)
     {
@@ -75,8 +81,26 @@ public sealed record ScoreGate : IAcceptance
     private static bool IsFinite(ScoreCriterion criterion) =>
         double.IsFinite(criterion.Margin) && double.IsFinite(criterion.Sufficient ?? 0);
 
-    private static double Score(IReadOnlyList<NamedScore> scores, ScoreCriterion criterion) =>
-        scores.First(score => score.Scorer == criterion.Scorer).Value;
+    private static NamedScore Score(IReadOnlyList<NamedScore> scores, ScoreCriterion criterion) =>
+        scores.First(score => score.Scorer == criterion.Scorer);
+
+    // By its score, or because the judge finds nothing wrong. A scorer without a judge has no answers that could pass.
+    private static bool Suffices(IReadOnlyList<NamedScore> kept, ScoreCriterion criterion)
+    {
+        var score = Score(kept, criterion);
+        return score.Value >= criterion.Sufficient
+            || (score.Answers.Count > 0 && score.Answers.All(answer => answer.Probability >= criterion.SufficientAnswers));
+    }
+
+    private static string Enough(ScoreCriterion criterion)
+    {
+        string?[] ways =
+        [
+            criterion.Sufficient is { } score ? Text(score) : null,
+            criterion.SufficientAnswers is { } probability ? $"all answers {Text(probability)}" : null,
+        ];
+        return $"{criterion.Scorer} {string.Join(" or ", ways.OfType<string>())}";
+    }
 
     private string Of(IEnumerable<string> parts)
     {

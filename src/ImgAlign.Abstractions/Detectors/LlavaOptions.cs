@@ -20,6 +20,11 @@ public sealed class LlavaOptions : ModelOptions
     [RegularExpression("llava_v0|llava_v1|vicuna_v1|plain", ErrorMessage = "{0} must be llava_v0, llava_v1, vicuna_v1 or plain.")]
     public string Template { get; set; } = "llava_v0";
 
+    /// <summary>The conversation template in which it judges: <c>vicuna_v1</c>, as VQAScore is published for LLaVA-1.5, unless the model was
+    /// trained with another one alone.</summary>
+    [RegularExpression("llava_v0|llava_v1|vicuna_v1|plain", ErrorMessage = "{0} must be llava_v0, llava_v1, vicuna_v1 or plain.")]
+    public string JudgeTemplate { get; set; } = "vicuna_v1";
+
     /// <summary>
     /// How a picture is made square: <c>pad</c> adds bars, <c>crop</c> cuts the middle out. Null: as the model's configuration says, and
     /// <c>pad</c>, as LLaVA-1.5 was trained, where it says nothing.

@@ -26,6 +26,9 @@ public static class DecoderReading
         );
     }
 
+    /// <summary>Token ids as one row, <c>[1, N]</c>, on the CPU; disposed by the caller.</summary>
+    public static Tensor ToRow(IReadOnlyList<int> ids) => tensor(ids.Select(static id => (long)id).ToArray(), [1, ids.Count]);
+
     /// <summary>What was read together, row by row, without what fills the rows up.</summary>
     /// <param name="hidden">Hidden states <c>[B, N, D]</c>, in which an image may take more positions than it has tokens; disposed
     /// here.</param>

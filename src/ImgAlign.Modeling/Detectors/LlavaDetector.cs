@@ -5,13 +5,14 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.Detectors;
 
-/// <summary>LLaVA-1.5 as the reader of pictures and prompts (IMG, section 3.2).</summary>
-public sealed class LlavaDetector : IMisalignmentDetector, IMemoryFootprint
+/// <summary>LLaVA-1.5 as the reader of pictures and prompts (IMG, section 3.2), and as judge.</summary>
+public sealed class LlavaDetector : IMisalignmentDetector, IImageJudge, IMemoryFootprint
 {
     private const int UsualTextTokens = 256;
 
     private readonly LlavaConfig config;
     private readonly LlavaProcessor processor;
+    private readonly LlavaProcessor judging;
     private readonly ModelSlot<LlavaModel> network;
 
     /// <summary>Reads configurations and the tokenizer; weights are read on first use.</summary>
@@ -25,6 +26,7 @@ public sealed class LlavaDetector : IMisalignmentDetector, IMemoryFootprint
         Runtime = runtime;
         config = LlavaConfig.Read(options.ModelPath, options.VisionTowerPath);
         processor = new LlavaProcessor(config, options.ModelPath, options.VisionTowerPath, options.Template, options.ImageAspectRatio);
+        judging = processor.WithTemplate(options.JudgeTemplate);
         var (path, tower) = (options.ModelPath, options.VisionTowerPath);
         var source = new ModelSource<LlavaModel>(
             Name,
@@ -86,12 +88,73 @@ public sealed class LlavaDetector : IMisalignmentDetector, IMemoryFootprint
     }
 
     /// <inheritdoc/>
+    /// <remarks>t2v_metrics 3.0: the geometric mean over the answer's tokens and the end token.</remarks>
+    public VqaTemplate VqaScore { get; } = new("Does this figure show \"{}\"? Please answer yes or no.", "Yes", AnswerTokens.All);
+
+    /// <inheritdoc/>
+    public void CheckQuestion(JudgeQuestion question) => judging.TokenizeAnswer(question);
+
+    /// <inheritdoc/>
+    /// <exception cref="ImgAlignException">The weights cannot be read.</exception>
+    public IReadOnlyList<double> Judge(
+        RgbImage image,
+        IReadOnlyList<JudgeQuestion> questions,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        ArgumentNullException.ThrowIfNull(questions);
+        var prompts = questions.Select(judging.TokenizeAnswer).ToList();
+        using var lease = network.Use();
+        var model = lease.Model;
+        using var scope = NewDisposeScope();
+        var pixels = judging.Preprocess(image).to(Runtime.Device);
+        return AnswerReading.Judge(
+            model.LanguageModel,
+            prompts,
+            (ids, cache) => model.Run(DecoderReading.ToRow(ids), pixels, cache),
+            network,
+            modelPenalty: 1,
+            cancellationToken
+        );
+    }
+
+    /// <inheritdoc/>
+    public void CheckText(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        judging.RequireNoControl(text);
+        judging.Tokenize(text, hasImage: false);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ImgAlignException">The weights cannot be read.</exception>
+    public string Write(string text, int maxTokens, CancellationToken cancellationToken = default)
+    {
+        CheckText(text);
+        using var input = judging.Prepare(null, text, Runtime.Device);
+        using var lease = network.Use();
+        var model = lease.Model;
+        using var answer = DecoderReading.Read(
+            model.LanguageModel,
+            cache => model.Run(input.Ids, null, cache),
+            network,
+            maxTokens,
+            judging.IsComplete,
+            judging.Decode,
+            cancellationToken
+        );
+        return answer.Critique!;
+    }
+
+    /// <inheritdoc/>
     /// <exception cref="InvalidRequestException">The question is too long for the model.</exception>
     public IReadOnlyList<StageFootprint> EstimateStages(Workload workload)
     {
         ArgumentNullException.ThrowIfNull(workload);
         var text = workload.Question is { } question ? processor.Tokenize(question, hasImage: true).Count : UsualTextTokens;
-        var numbers = config.Text.CountActivations(config.ImageTokens + text, workload.CritiqueTokens);
+        var judged = workload.Judges ? UsualTextTokens : 0; // what is remembered of the picture, and a question's end
+        var numbers = config.Text.CountActivations(config.ImageTokens + text, Math.Max(workload.CritiqueTokens, judged));
         return [network.Footprint(numbers * workload.Batch * (network.Type == float32 ? 4 : 2))];
     }
 

@@ -41,6 +41,20 @@ public sealed class LlavaProcessor
         };
     }
 
+    private LlavaProcessor(LlavaProcessor other, ConversationTemplate template)
+    {
+        (config, tokenizer, images, pads) = (other.config, other.tokenizer, other.images, other.pads);
+        this.template = template;
+    }
+
+    /// <summary>Refuses a text that would change the layout of the conversation.</summary>
+    /// <exception cref="InvalidRequestException">It holds a control token.</exception>
+    public void RequireNoControl(string text)
+    {
+        if (tokenizer.FindControl(text) is { } control)
+            throw new InvalidRequestException($"\"{text}\" holds '{control}', which is a control token of the model; leave it out.");
+    }
+
     /// <summary>Whether an answer is complete: it ends with a stop token, or the other side begins to speak.</summary>
     public bool IsComplete(IReadOnlyList<int> answer) =>
         config.StopTokens.Contains(answer[^1])
@@ -87,6 +101,38 @@ public sealed class LlavaProcessor
         return ids;
     }
 
+    /// <summary>A question and its answer as tokens. The answer has the space before it, which the conversation template leaves off, and
+    /// what ends the model's turn behind it (t2v_metrics 3.0, <c>llava_model.py</c>).</summary>
+    /// <param name="question">The question, about a picture.</param>
+    /// <exception cref="InvalidRequestException">Both together are too long for the model or hold a control token, or there is no
+    /// answer.</exception>
+    public AnswerPrompt TokenizeAnswer(JudgeQuestion question)
+    {
+        ArgumentNullException.ThrowIfNull(question);
+        foreach (var text in question.Answers.Prepend(question.Text))
+            RequireNoControl(text);
+        // The space in front is the template's: ways of writing an answer that differ by it alone are one.
+        var written =
+            question.Tokens == AnswerTokens.All ? question.Answers : [.. question.Answers.Select(static a => a.Trim()).Distinct()];
+        var start = LlavaPrompt.Tokenize(tokenizer, template.Render(question.Text) + " ").Count - 1;
+        return AnswerPrompt.Create(
+            question with
+            {
+                Answers = written,
+            },
+            answer =>
+            {
+                var ids = TokenizeAnswered(question.Text, answer, hasImage: true);
+                return ([.. ids.Take(start)], [.. ids.Skip(start)]);
+            }
+        );
+    }
+
+    /// <summary>The same with another conversation template.</summary>
+    /// <param name="templateName">The conversation template.</param>
+    /// <exception cref="ImgAlignException">There is none of that name.</exception>
+    public LlavaProcessor WithTemplate(string templateName) => new(this, ConversationTemplate.ByName(templateName));
+
     /// <summary>The pixels of a picture, <c>[1, 3, S, S]</c>; the caller's.</summary>
     public Tensor Preprocess(RgbImage image) => images.Preprocess(pads ? images.PadToSquare(image) : image);
 
@@ -111,6 +157,6 @@ public sealed class LlavaProcessor
     {
         var ids = Tokenize(question, image is not null);
         using var pixels = image is null ? null : Preprocess(image);
-        return new LlavaInput(tensor(ids.Select(id => (long)id).ToArray(), [1, ids.Count]), pixels?.to(device));
+        return new LlavaInput(DecoderReading.ToRow(ids), pixels?.to(device));
     }
 }

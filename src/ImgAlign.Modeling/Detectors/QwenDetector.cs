@@ -6,7 +6,7 @@ namespace ImgAlign.Detectors;
 
 /// <summary>Qwen2.5-VL as the reader of pictures and prompts: the second detector of IMG's ablations. It needs an aligner that was trained
 /// with it.</summary>
-public sealed class QwenDetector : IMisalignmentDetector, IMemoryFootprint
+public sealed class QwenDetector : IMisalignmentDetector, IImageJudge, IMemoryFootprint
 {
     private const int UsualTextTokens = 256;
 
@@ -88,6 +88,67 @@ public sealed class QwenDetector : IMisalignmentDetector, IMemoryFootprint
     }
 
     /// <inheritdoc/>
+    /// <remarks>t2v_metrics 3.1: the probability of the answer's first token, after the published repetition penalty.</remarks>
+    public VqaTemplate VqaScore => QwenPrompt.VqaScore;
+
+    /// <inheritdoc/>
+    public void CheckQuestion(JudgeQuestion question) => processor.TokenizeAnswer(question, processor.MaxCells);
+
+    /// <inheritdoc/>
+    /// <exception cref="ImgAlignException">The weights cannot be read.</exception>
+    public IReadOnlyList<double> Judge(
+        RgbImage image,
+        IReadOnlyList<JudgeQuestion> questions,
+        CancellationToken cancellationToken = default
+    )
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        ArgumentNullException.ThrowIfNull(questions);
+        var cells = processor.CountCells(image.Size);
+        var prompts = questions.Select(question => processor.TokenizeAnswer(question, cells)).ToList();
+        using var lease = network.Use();
+        var model = lease.Model;
+        using var scope = NewDisposeScope();
+        using var patches = processor.Preprocess(image, Runtime.Device);
+        return AnswerReading.Judge(
+            model.LanguageModel,
+            prompts,
+            (ids, cache) => model.Run(DecoderReading.ToRow(ids), patches, cache),
+            network,
+            config.RepetitionPenalty,
+            cancellationToken
+        );
+    }
+
+    /// <inheritdoc/>
+    public void CheckText(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        processor.RequireNoControl(text);
+        processor.Tokenize(text, []);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ImgAlignException">The weights cannot be read.</exception>
+    public string Write(string text, int maxTokens, CancellationToken cancellationToken = default)
+    {
+        CheckText(text);
+        using var input = processor.Prepare([], text, Runtime.Device);
+        using var lease = network.Use();
+        var model = lease.Model;
+        using var answer = DecoderReading.Read(
+            model.LanguageModel,
+            cache => model.Run(input.Ids, null, cache),
+            network,
+            maxTokens,
+            processor.IsComplete,
+            processor.Decode,
+            cancellationToken
+        );
+        return answer.Critique!;
+    }
+
+    /// <inheritdoc/>
     /// <exception cref="InvalidRequestException">The question is too long for the model, or pictures of that size are too
     /// narrow.</exception>
     public IReadOnlyList<StageFootprint> EstimateStages(Workload workload)
@@ -98,7 +159,7 @@ public sealed class QwenDetector : IMisalignmentDetector, IMemoryFootprint
         var positions = workload.Question is { } question ? processor.Tokenize(question, [cells]).Count : cells + UsualTextTokens;
         var numbers = Math.Max(
             config.Vision.CountActivations((long)cells * config.Vision.CellPatches),
-            config.Text.CountActivations(positions, workload.CritiqueTokens)
+            config.Text.CountActivations(positions, Math.Max(workload.CritiqueTokens, workload.Judges ? UsualTextTokens : 0))
         );
         return [network.Footprint(numbers * workload.Batch * (network.Type == float32 ? 4 : 2))];
     }

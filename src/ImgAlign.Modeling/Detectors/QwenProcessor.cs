@@ -45,6 +45,14 @@ public sealed class QwenProcessor
             images = images with { MaxPixels = most, MinPixels = Math.Min(images.MinPixels, most) };
     }
 
+    /// <summary>Refuses a text that would change the layout of the conversation.</summary>
+    /// <exception cref="InvalidRequestException">It holds a control token.</exception>
+    public void RequireNoControl(string text)
+    {
+        if (tokenizer.FindControl(text) is { } control)
+            throw new InvalidRequestException($"\"{text}\" holds '{control}', which is a control token of the model; leave it out.");
+    }
+
     /// <summary>Whether an answer is complete: it ends with a stop token.</summary>
     public bool IsComplete(IReadOnlyList<int> answer) => config.StopTokens.Contains(answer[^1]);
 
@@ -67,6 +75,23 @@ public sealed class QwenProcessor
             ids.AddRange(Enumerable.Repeat(id, id == config.ImageTokenId ? cells[image++] : 1));
         config.Text.RequireLength(ids.Count);
         return ids;
+    }
+
+    /// <summary>A question about a picture and its answer as tokens (t2v_metrics 3.1, <c>qwen2vl_model.py</c>): the answer follows the
+    /// prompt at once, and nothing ends it.</summary>
+    /// <param name="question">The question.</param>
+    /// <param name="cells">The positions that the image takes.</param>
+    /// <exception cref="InvalidRequestException">Both together are too long for the model or hold a control token, or there is no
+    /// answer.</exception>
+    public AnswerPrompt TokenizeAnswer(JudgeQuestion question, int cells)
+    {
+        ArgumentNullException.ThrowIfNull(question);
+        foreach (var text in question.Answers.Prepend(question.Text))
+            RequireNoControl(text);
+        var prompt = Tokenize(question.Text, [cells]);
+        var answered = AnswerPrompt.Create(question, answer => (prompt, tokenizer.Encode(answer)));
+        config.Text.RequireLength(answered.Read.Count);
+        return answered;
     }
 
     /// <summary>The positions that the largest image takes.</summary>
@@ -99,7 +124,14 @@ public sealed class QwenProcessor
     {
         var ids = Tokenize(question, [.. pictures.Select(picture => CountCells(picture.Size))]);
         using var patches = pictures.Count == 0 ? null : images.Preprocess(pictures);
-        return new QwenInput(tensor(ids.Select(id => (long)id).ToArray(), [1, ids.Count]), patches?.To(device));
+        return new QwenInput(DecoderReading.ToRow(ids), patches?.To(device));
+    }
+
+    /// <summary>The patches of a picture, on the model's device; the caller's.</summary>
+    public ImagePatches Preprocess(RgbImage picture, Device device)
+    {
+        using var patches = images.Preprocess(picture);
+        return patches.To(device);
     }
 
     private static void RequireNoMarker(string name, string text)

@@ -13,6 +13,9 @@ public static class QwenPrompt
     /// <summary>The system message where none is given.</summary>
     public const string DefaultSystem = "You are a helpful assistant.";
 
+    /// <summary>How VQAScore asks Qwen's models (t2v_metrics 3.1).</summary>
+    public static VqaTemplate VqaScore { get; } = new("Does this figure show \"{}\"? Please answer Yes or No.", "Yes", AnswerTokens.First);
+
     /// <summary>The whole prompt.</summary>
     /// <param name="question">The question.</param>
     /// <param name="images">The number of images that are read before the question.</param>

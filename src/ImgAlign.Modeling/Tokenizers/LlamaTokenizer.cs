@@ -75,6 +75,10 @@ public sealed class LlamaTokenizer
     /// <summary>Whether what follows a special token begins with a <c>▁</c> of its own, as <c>tokenizer_config.json</c> says.</summary>
     public bool Legacy { get; }
 
+    /// <summary>The first of the strings <c>&lt;s&gt;</c>, <c>&lt;/s&gt;</c> and <c>&lt;unk&gt;</c> in a text, or null.</summary>
+    /// <param name="text">Any text.</param>
+    public string? FindControl(string text) => special.Find(text);
+
     /// <summary>The ids of a text. The strings <c>&lt;s&gt;</c>, <c>&lt;/s&gt;</c> and <c>&lt;unk&gt;</c> in it become their ids.</summary>
     /// <param name="text">Any text; the empty one has no ids of its own.</param>
     /// <param name="addBos">Whether <see cref="BeginId"/> comes first.</param>

@@ -59,6 +59,10 @@ public sealed class QwenTokenizer
     /// none.</summary>
     public string? FindAdded(string text) => addedStrings.Split(text).FirstOrDefault(static part => part.Id is not null).Text;
 
+    /// <summary>The first string such as <c>&lt;|im_start|&gt;</c> in a text, or null.</summary>
+    /// <param name="text">Any text.</param>
+    public string? FindControl(string text) => addedStrings.Find(text);
+
     /// <summary>The ids of a text. Strings such as <c>&lt;|im_start|&gt;</c> in it become their ids.</summary>
     /// <param name="text">Any text; the empty one has no ids.</param>
     public IReadOnlyList<int> Encode(string text)

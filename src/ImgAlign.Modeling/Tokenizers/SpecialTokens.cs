@@ -21,6 +21,9 @@ internal sealed class SpecialTokens
         );
     }
 
+    /// <summary>The first of them that occurs in a text, or null.</summary>
+    public string? Find(string text) => any?.Match(text) is { Success: true } match ? match.Value : null;
+
     /// <summary>Cuts a text into the special tokens in it (with an id) and what stands between them (without one; never empty).</summary>
     public IEnumerable<(string Text, int? Id)> Split(string text)
     {

@@ -73,7 +73,13 @@ public sealed class WorldFolder(string root)
     }
 
     /// <summary>Where the detector is, and how it is asked.</summary>
-    public LlavaOptions DetectorOptions() => new() { ModelPath = Detector, Template = QuestionTemplate };
+    public LlavaOptions DetectorOptions() =>
+        new()
+        {
+            ModelPath = Detector,
+            Template = QuestionTemplate,
+            JudgeTemplate = QuestionTemplate,
+        };
 
     /// <summary>SHA-256 of all weights, in the order of their files' names.</summary>
     internal string HashWeights()

@@ -25,6 +25,7 @@ public sealed partial class GoldenRunner
         LlavaFineTuning.Add(runner);
         LlavaKinds.Add(runner);
         QwenKinds.Add(runner);
+        JudgeKinds.Add(runner);
         RoundKinds.Add(runner);
         AlignerKinds.Add(runner);
         VaeKinds.Add(runner);

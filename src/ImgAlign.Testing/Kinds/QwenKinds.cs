@@ -159,7 +159,8 @@ internal static class QwenKinds
                     ),
             ];
 
-    private static QwenModel LoadNetwork(GoldenCase golden, torch.Device device)
+    /// <summary>The Qwen2.5-VL of a case, in float32.</summary>
+    internal static QwenModel LoadNetwork(GoldenCase golden, torch.Device device)
     {
         var network = new QwenModel(QwenConfig.Read(golden.CheckpointPath!), torch.META);
         QwenWeights.Bind(network, golden.CheckpointPath!, torch.float32, device);

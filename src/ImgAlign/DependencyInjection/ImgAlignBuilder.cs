@@ -2,6 +2,7 @@ using ImgAlign.Alignment;
 using ImgAlign.Backbones;
 using ImgAlign.Detectors;
 using ImgAlign.Runtime;
+using ImgAlign.Scorers;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -132,6 +133,28 @@ public sealed class ImgAlignBuilder
         return this;
     }
 
+    /// <summary>Registers a scorer whose judge is a registered detector.</summary>
+    internal ImgAlignBuilder UseJudgeScorer<TOptions, TValidator>(
+        Action<OptionsBuilder<TOptions>> set,
+        Func<IImageJudge, TOptions, IImageScorer> create,
+        string name
+    )
+        where TOptions : JudgeOptions
+        where TValidator : class, IValidateOptions<TOptions>
+    {
+        Use<IImageScorer, TOptions, TValidator>(set, (provider, options) => create(FindJudge(provider, options.Judge), options), name);
+        names.AddScorer(name, backbone: null);
+        return this;
+    }
+
+    private IImageJudge FindJudge(IServiceProvider provider, string? judge)
+    {
+        var pipeline = provider.GetRequiredService<IOptions<ImgAlignOptions>>().Value.Pipeline;
+        var name = names.Choose<IMisalignmentDetector>(judge ?? pipeline.Detector, nameof(JudgeOptions.Judge));
+        return provider.GetRequiredKeyedService<IMisalignmentDetector>(name) as IImageJudge
+            ?? throw new ImgAlignException($"The detector '{name}' does not judge pictures; let Judge name another one.");
+    }
+
     private ImgAlignBuilder Sdxl(Action<OptionsBuilder<SdxlOptions>> set, string name) =>
         Use<IDiffusionBackbone, SdxlOptions, SdxlOptionsValidator>(
             set,
@@ -180,6 +203,20 @@ public sealed class ImgAlignBuilder
     )
         where T : class
         where TOptions : class
+        where TValidator : class, IValidateOptions<TOptions> =>
+        Use<T, TOptions, TValidator>(
+            set,
+            (provider, options) => create(provider.GetRequiredService<DeviceRuntimes>().Get(deviceOf(options)), options),
+            name
+        );
+
+    private ImgAlignBuilder Use<T, TOptions, TValidator>(
+        Action<OptionsBuilder<TOptions>> set,
+        Func<IServiceProvider, TOptions, T> create,
+        string name
+    )
+        where T : class
+        where TOptions : class
         where TValidator : class, IValidateOptions<TOptions>
     {
         Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<TOptions>, TValidator>());
@@ -187,8 +224,7 @@ public sealed class ImgAlignBuilder
         return Use(
             provider =>
             {
-                var options = provider.GetRequiredService<IOptionsMonitor<TOptions>>().Get(name);
-                return create(provider.GetRequiredService<DeviceRuntimes>().Get(deviceOf(options)), options);
+                return create(provider, provider.GetRequiredService<IOptionsMonitor<TOptions>>().Get(name));
             },
             name
         );

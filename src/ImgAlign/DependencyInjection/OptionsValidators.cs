@@ -42,4 +42,10 @@ internal sealed partial class ImageRewardOptionsValidator : IValidateOptions<Ima
 internal sealed partial class Hpsv3OptionsValidator : IValidateOptions<Hpsv3Options>;
 
 [OptionsValidator]
+internal sealed partial class VqaScoreOptionsValidator : IValidateOptions<VqaScoreOptions>;
+
+[OptionsValidator]
+internal sealed partial class SoftTifaOptionsValidator : IValidateOptions<SoftTifaOptions>;
+
+[OptionsValidator]
 internal sealed partial class ImgAlignOptionsValidator : IValidateOptions<ImgAlignOptions>;

@@ -106,7 +106,7 @@ public static class ScorerBuilderExtensions
     ) => builder.Hpsv3(options => options.BindStrictly(configuration), name);
 
     /// <summary>Registers the scorers whose sections are there: <c>ClipScore</c>, <c>PickScore</c>, <c>Hps</c>, <c>Aesthetic</c>,
-    /// <c>ImageReward</c>, <c>Hpsv3</c>.</summary>
+    /// <c>ImageReward</c>, <c>Hpsv3</c>, <c>VqaScore</c>, <c>SoftTifa</c>.</summary>
     /// <param name="builder">The builder.</param>
     /// <param name="configuration">The section around them, such as <c>ImgAlign</c>; checked when the host starts.</param>
     public static ImgAlignBuilder UseScorers(this ImgAlignBuilder builder, IConfiguration configuration)
@@ -124,6 +124,10 @@ public static class ScorerBuilderExtensions
             builder.UseImageReward(reward);
         if (Section("Hpsv3") is { } hpsv3)
             builder.UseHpsv3(hpsv3);
+        if (Section("VqaScore") is { } vqa)
+            builder.UseVqaScore(vqa);
+        if (Section("SoftTifa") is { } softTifa)
+            builder.UseSoftTifa(softTifa);
         return builder;
 
         IConfigurationSection? Section(string name) => configuration.GetSection(name) is var section && section.Exists() ? section : null;

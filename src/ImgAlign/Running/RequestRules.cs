@@ -50,11 +50,9 @@ internal static class RequestRules
             throw new InvalidRequestException(problem, nameof(request.Acceptance));
         SearchRules.Require(policy, request, acceptance);
         var generation = Resolve(request, [.. request.Items.Select(item => ((GenerationItem)item, SizeOf(item, backbone)))], backbone);
-        foreach (var (index, item) in generation.Items.Index())
-        {
-            foreach (var scorer in scorers)
-                Ask(Name(request.Items, index, nameof(item.Prompt)), () => scorer.CheckPrompt(item.PlainPrompt));
-        }
+        foreach (var (index, (item, resolved)) in request.Items.Zip(generation.Items).Index())
+        foreach (var scorer in scorers)
+            CheckScored(scorer, item, resolved.PlainPrompt, member => Name(request.Items, index, member));
         var questions = request
             .Items.Select(
                 IReadOnlyList<string> (item, index) =>
@@ -291,6 +289,17 @@ internal static class RequestRules
 
     private static IEnumerable<string> Unread(string what, PromptReading reading, IDiffusionBackbone backbone) =>
         reading.Unread.Select(unread => Unread(what, backbone.Name, unread));
+
+    private static void CheckScored(IImageScorer scorer, AlignmentItem item, string prompt, Func<string, string> name)
+    {
+        if (scorer is not IJudgeScorer judge)
+            Ask(name(nameof(item.Prompt)), () => scorer.CheckPrompt(prompt));
+        else
+            Ask(
+                name(item.PictureQuestions.Count > 0 ? nameof(item.PictureQuestions) : nameof(item.Prompt)),
+                () => judge.CheckQuestions(prompt, item.PictureQuestions)
+            );
+    }
 
     // Scorers that read as much have one warning together.
     private static IEnumerable<string> Unscored(string prompt, IReadOnlyList<IImageScorer> scorers) =>

@@ -28,6 +28,17 @@ internal static class Attention
     public static Tensor AttendHeads(Tensor q, Tensor k, Tensor v, bool causal = false, Tensor? bias = null) =>
         nn.functional.scaled_dot_product_attention(q, k, v, attn_mask: bias, is_casual: causal);
 
+    /// <summary>Which keys the last positions of a sequence see: all up to their own.</summary>
+    /// <param name="queries">The number of the last positions, N.</param>
+    /// <param name="keys">The length of the sequence, M.</param>
+    /// <param name="device">Where to put it.</param>
+    /// <returns>Booleans <c>[N, M]</c>.</returns>
+    public static Tensor CausalMask(long queries, long keys, Device device)
+    {
+        using var scope = NewDisposeScope();
+        return ones(queries, keys, @bool, device).tril(keys - queries).MoveToOuterDisposeScope();
+    }
+
     /// <summary><c>[B, N, H * dh]</c> to <c>[B, H, N, dh]</c>, a view.</summary>
     public static Tensor Split(Tensor x, long heads) => x.view(x.shape[0], x.shape[1], heads, -1).transpose(1, 2);
 

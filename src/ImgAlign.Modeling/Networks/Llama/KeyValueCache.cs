@@ -37,6 +37,14 @@ public sealed class KeyValueCache(int layers) : IDisposable
         NextPosition += count;
     }
 
+    /// <summary>Forgets what text there is behind a length, so that another can follow.</summary>
+    /// <param name="length">The positions to keep; every later one is of text, which counts on by one.</param>
+    internal void Rewind(long length)
+    {
+        NextPosition -= Length - length;
+        Length = length;
+    }
+
     /// <summary>Says where the next token stands.</summary>
     internal void ContinueAt(long position) => NextPosition = position;
 

@@ -61,9 +61,7 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
 
     /// <summary>Runs all layers.</summary>
     /// <param name="embeddings"><c>[B, N, D]</c>.</param>
-    /// <param name="cache"> Remembers these positions and shows those before; null for a single pass. One that is not empty takes one
-    /// position at a time.
-    /// </param>
+    /// <param name="cache">Remembers these positions and shows those before; null for a single pass.</param>
     /// <param name="positions"> Where each token stands, <c>[axes, B, N]</c>, for models whose positions have several axes; null: they
     /// count up, from what the cache holds. What follows in the cache then stands behind the furthest of them.
     /// </param>
@@ -76,11 +74,6 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
         using var scope = NewDisposeScope();
         var (start, count) = (cache?.Length ?? 0, embeddings.shape[1]);
         Config.RequireLength(start + count);
-        if (start > 0 && count > 1)
-            throw new ArgumentException(
-                $"The cache holds {start} positions and {count} are given; only one can follow.",
-                nameof(embeddings)
-            );
         var frequencies = Rope.Frequencies(Config.HeadWidth, Config.RopeTheta, Device);
         var rotary = positions is null
             ? Rope.Table(cache?.NextPosition ?? 0, count, frequencies, embeddings.dtype)
@@ -195,7 +188,9 @@ internal sealed class LlamaAttention : nn.Module<Tensor, RotaryTable, KeyValueCa
         var v = Attention.Split(vProj.call(hidden), keyValueHeads);
         if (cache is not null)
             (k, v) = cache.Append(layer, k, v);
-        var attended = Attention.AttendHeads(q, Repeat(k), Repeat(v), causal: q.shape[2] > 1);
+        var (count, seen) = (q.shape[2], k.shape[2]);
+        var mask = count > 1 && seen > count ? Attention.CausalMask(count, seen, q.device) : null; // what the cache holds, all see
+        var attended = Attention.AttendHeads(q, Repeat(k), Repeat(v), causal: count > 1 && mask is null, mask);
         return oProj.call(Attention.Merge(attended)).MoveToOuterDisposeScope();
     }
 

@@ -22,6 +22,9 @@ public sealed record QwenConfig
     /// <summary>The tokens that end an answer.</summary>
     public required IReadOnlySet<int> StopTokens { get; init; }
 
+    /// <summary>The published repetition penalty, which greedy decoding applies in transformers; VQAScore is read after it. 1: none.</summary>
+    public double RepetitionPenalty { get; init; } = 1;
+
     /// <summary>Reads a model's folder.</summary>
     /// <param name="folder">The folder with <c>config.json</c> and, if there is one, <c>generation_config.json</c>; one of the hub's cache
     /// is resolved.</param>
@@ -31,7 +34,11 @@ public sealed record QwenConfig
         folder = ModelFolder.Resolve(folder);
         var path = Path.Combine(folder, "config.json");
         var json = ConfigFile.ReadJson(path);
-        return Parse(json, path) with { StopTokens = GenerationConfig.ReadStopTokens(folder, json) ?? new HashSet<int>() };
+        return Parse(json, path) with
+        {
+            StopTokens = GenerationConfig.ReadStopTokens(folder, json) ?? new HashSet<int>(),
+            RepetitionPenalty = GenerationConfig.ReadRepetitionPenalty(folder),
+        };
     }
 
     /// <summary>Reads a configuration that is already open; stop tokens are left to <see cref="Read"/>.</summary>

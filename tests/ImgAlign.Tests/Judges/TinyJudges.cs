@@ -1,0 +1,24 @@
+using ImgAlign.Detectors;
+using ImgAlign.Runtime;
+using ImgAlign.Tests.ShapeWorld;
+
+namespace ImgAlign.Tests.Judges;
+
+/// <summary>The multimodal language models of the golden cases, and ShapeWorld's.</summary>
+internal static class TinyJudges
+{
+    public const string Llava = "llava",
+        Qwen = "qwen",
+        World = "shapeworld";
+
+    public static IMisalignmentDetector Create(string name, DeviceRuntime runtime) =>
+        name switch
+        {
+            Llava => new LlavaDetector(runtime, new() { ModelPath = PathOf("llava-hf") }),
+            Qwen => new QwenDetector(runtime, new() { ModelPath = PathOf("qwen") }),
+            World => new LlavaDetector(runtime, EmbeddedWorld.Folder.DetectorOptions()),
+            _ => throw new ArgumentException($"'{name}' is not known.", nameof(name)),
+        };
+
+    public static string PathOf(string model) => Path.Combine(TestData.Golden, "mllm", model);
+}
