@@ -16,7 +16,7 @@ internal abstract class JudgeModel : IDisposable
     private JudgeModel(GoldenCase golden, torch.Device device, Func<DeviceRuntime, IImageJudge> open)
     {
         (Golden, Device) = (golden, device);
-        runtime = ScorerKinds.RuntimeOf(device);
+        runtime = GoldenNetworks.RuntimeOn(device);
         judge = new(() => open(runtime));
     }
 
