@@ -6,14 +6,17 @@ using ImgAlign.Benchmarks.Loading;
 using ImgAlign.Benchmarks.Measured;
 using ImgAlign.Benchmarks.MidSize;
 
-// compare ...        ours against the reference graphs, in one process loading FILE       how a full-size checkpoint opens, and what its
-// first step needs tokens             how the time of a step of FLUX grows with the picture estimate           the memory of FLUX.1-dev
-// with LLaVA-13B under each policy, by estimate memory             the peak of memory under each policy options            what each option
-// that does less work is worth, and what samplers cost themselves samplers           how near samplers come in few steps to the limit, on
-// ShapeWorld strength           what stays of a picture that a round starts from, and how often it is mended, on ShapeWorld hub
-// a verified download from loopback, beside curl and sha256sum anything else      BenchmarkDotNet's own arguments, for example: --filter
-// *Aligner*
-if (args is ["compare" or "loading" or "tokens" or "estimate" or "memory" or "options" or "samplers" or "strength" or "hub", ..])
+// compare ...        ours against the reference graphs, in one process
+// loading FILE       how a full-size checkpoint opens, and what its first step needs
+// tokens             how the time of a step of FLUX grows with the picture
+// estimate           the memory of FLUX.1-dev with LLaVA-13B under each policy, by estimate
+// memory             the peak of memory under each policy
+// options            what each option that does less work is worth, how near samplers come in few steps, and what they cost themselves
+// scale              what a round does by the scale of the image prompt, with and without guidance, on ShapeWorld
+// strength           what stays of a picture that a round starts from, and how often it is mended, on ShapeWorld
+// hub                a verified download from loopback, beside curl and sha256sum
+// anything else      BenchmarkDotNet's own arguments, for example: --filter *Aligner*
+if (args is ["compare" or "loading" or "tokens" or "estimate" or "memory" or "options" or "scale" or "strength" or "hub", ..])
     return new RootCommand("Benchmarks of ImgAlign.")
     {
         CompareCommand.Create(),
@@ -22,7 +25,7 @@ if (args is ["compare" or "loading" or "tokens" or "estimate" or "memory" or "op
         EstimateCommand.Create(),
         MemoryCommand.Create(),
         OptionsCommand.Create(),
-        SamplersCommand.Create(),
+        ScaleCommand.Create(),
         StrengthCommand.Create(),
         HubCommand.Create(),
     }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using TorchSharp;
 
 namespace ImgAlign;
@@ -12,6 +13,11 @@ public interface ISampler
 
     /// <summary>Whose noise levels it takes.</summary>
     SamplerKind Kind => SamplerKind.Euler;
+
+    /// <summary>
+    /// Options that its name does not tell, as a <c>scheduler_config.json</c> of diffusers has them; empty where it is what is usual.
+    /// </summary>
+    IReadOnlyDictionary<string, string> Options => FrozenDictionary<string, string>.Empty;
 
     /// <summary>How often a run over so many steps evaluates the network.</summary>
     /// <param name="steps">The number of steps.</param>

@@ -22,6 +22,12 @@ public sealed record NoiseLevelOptions
     /// </summary>
     public IReadOnlyList<double>? Sigmas { get; init; }
 
+    /// <summary>
+    /// The shift of a flow's times towards noise, above 0, whatever the size of the picture; 1 leaves them as they are. Other models have
+    /// none.
+    /// </summary>
+    public double? Shift { get; init; }
+
     /// <summary>The number of steps that lists given make; null where none is given.</summary>
     public int? Steps => Timesteps?.Count ?? (Sigmas is { } levels ? levels.Count - 1 : null);
 }

@@ -33,6 +33,15 @@ public sealed record SamplingSettings
     /// <summary>How far the spread of what guidance makes is brought back to that of the prompt's branch, 0 to 1.</summary>
     public double GuidanceRescale { get; init; }
 
+    /// <summary>What the network predicts; null: what the model's files say.</summary>
+    public PredictionType? Prediction { get; init; }
+
+    /// <summary>The name of the preset that these came from; null: none was asked for.</summary>
+    public string? Preset { get; init; }
+
+    /// <summary>What shows that the model is the one that the preset is for; null: its files do not tell.</summary>
+    public string? PresetEvidence { get; init; }
+
     /// <summary>What only one family of models has; null: its defaults.</summary>
     public IFamilySettings? Family { get; init; }
 }

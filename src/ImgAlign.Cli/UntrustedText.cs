@@ -11,9 +11,12 @@ internal static class UntrustedText
     public static void WriteText(this IAnsiConsole console, string text) => console.WriteLine(Escape(text));
 
     /// <summary>Writes a line for each warning of a result.</summary>
-    public static void WriteWarnings(this IAnsiConsole console, IReadOnlyList<string> warnings)
+    /// <param name="console">Where to.</param>
+    /// <param name="warnings">The warnings.</param>
+    /// <param name="known">Those that were written before, which are not written again.</param>
+    public static void WriteWarnings(this IAnsiConsole console, IReadOnlyList<string> warnings, ISet<string> known)
     {
-        foreach (var warning in warnings)
+        foreach (var warning in warnings.Where(known.Add))
             console.WriteText($"warning: {warning}");
     }
 

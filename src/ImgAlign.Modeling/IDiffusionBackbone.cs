@@ -1,3 +1,4 @@
+using ImgAlign.Backbones;
 using TorchSharp;
 
 namespace ImgAlign;
@@ -42,6 +43,16 @@ public interface IDiffusionBackbone : IModel
                 nameof(settings.Family)
             );
     }
+
+    /// <summary>Checks before a run whether a preset is for this model.</summary>
+    /// <param name="preset">The preset.</param>
+    /// <returns>What shows that it is; null: the model's files do not tell.</returns>
+    /// <exception cref="ArgumentException">It is for another one.</exception>
+    string? CheckPreset(SamplingPreset preset) =>
+        throw new InvalidRequestException(
+            $"The preset {preset.Name} is for {preset.Backbone}, but the model is {Name}, which has none; leave it out.",
+            nameof(SamplingSettings.Preset)
+        );
 
     /// <summary>The shape of one picture's latents, <c>[C, h, w]</c>.</summary>
     /// <param name="size">The size of the picture in pixels.</param>

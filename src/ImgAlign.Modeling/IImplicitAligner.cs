@@ -1,3 +1,4 @@
+using ImgAlign.Alignment;
 using TorchSharp;
 
 namespace ImgAlign;
@@ -10,6 +11,9 @@ public interface IImplicitAligner : IModel
 
     /// <summary>The width of the image-prompt tokens that it was trained for, d.</summary>
     int TokenWidth { get; }
+
+    /// <summary>What it was trained for beside these widths; null: it works with any.</summary>
+    AlignerOrigin? Origin => null;
 
     /// <summary>Applies <c>z = f(h, z)</c> several times with the same h.</summary>
     /// <param name="h">Hidden states <c>[B, N, D]</c>.</param>

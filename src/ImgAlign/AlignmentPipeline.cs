@@ -22,6 +22,7 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
     private readonly ISearchPolicy policy;
     private readonly int? budget;
     private readonly IPromptRewriter rewriter;
+    private readonly string? preset;
     private readonly RunHost host;
 
     /// <summary>Puts a pipeline together. The models may be on different devices, and are disposed by whoever made them, after the
@@ -47,6 +48,7 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
         ArgumentNullException.ThrowIfNull(aligner);
         options ??= new AlignmentPipelineOptions();
         (this.backbone, this.detector, this.aligner, scorers) = (backbone, detector, aligner, options.Scorers);
+        preset = options.Preset;
         backbones = PipelineRules.Backbones(backbone, options.Replicas);
         imagePrompt =
             backbone.ImagePrompt
@@ -54,19 +56,7 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
                 $"{backbone.Name} was made without an image prompt, which an alignment works by; give it the files of its image prompt.",
                 nameof(backbone)
             );
-        if (aligner.DetectorWidth != detector.HiddenSize)
-            throw new ArgumentException(
-                $"The aligner reads hidden states of width {aligner.DetectorWidth}, but {detector.Name} gives "
-                    + $"{detector.HiddenSize}; load the aligner that was trained with this detector.",
-                nameof(aligner)
-            );
-        if (aligner.TokenWidth != backbone.Info.ImagePromptWidth)
-            throw new ArgumentException(
-                $"The aligner moves image-prompt tokens of width {aligner.TokenWidth}, but {backbone.Name} takes "
-                    + $"{backbone.Info.ImagePromptTokens} x {backbone.Info.ImagePromptWidth}; load the aligner that was trained "
-                    + "for this backbone.",
-                nameof(aligner)
-            );
+        AlignerRules.RequireFit(aligner, backbone, detector);
         if (scorers.CountBy(static scorer => scorer.Name).FirstOrDefault(static count => count.Value > 1).Key is { } name)
             throw new ArgumentException(
                 $"There are two scorers named '{name}'; scores are recorded by name, so each scorer needs its own.",
@@ -153,7 +143,9 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
     private ResolvedAlignment Resolve(AlignmentRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return RequestRules.Resolve(request, backbone, detector, scorers, acceptance, policy, budget);
+        request = request with { Preset = request.Preset ?? preset };
+        var resolved = RequestRules.Resolve(request, backbone, detector, scorers, acceptance, policy, budget);
+        return AlignerRules.FindDoubt(aligner, backbone) is { } doubt ? resolved.Warn(doubt) : resolved;
     }
 
     private RunPlan Plan(ResolvedAlignment asked)
@@ -173,7 +165,7 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
             asked.Generation.MaxBatchSize,
             asked.Request.Items[0].Seed,
             prompts,
-            [.. asked.Generation.Items.SelectMany(static item => item.Warnings)]
+            [.. asked.Generation.Items.SelectMany(static item => item.Warnings).Distinct()]
         );
     }
 

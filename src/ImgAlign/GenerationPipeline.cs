@@ -12,6 +12,7 @@ public sealed class GenerationPipeline : IGenerationPipeline
     private const int StagesBesideSampling = 2; // encoding the prompts, and decoding
 
     private readonly IReadOnlyList<IDiffusionBackbone> backbones;
+    private readonly string? preset;
     private readonly RunHost host;
 
     /// <summary>Puts a pipeline together. The models are disposed by whoever made them, after the pipeline.</summary>
@@ -24,6 +25,7 @@ public sealed class GenerationPipeline : IGenerationPipeline
         ArgumentNullException.ThrowIfNull(backbone);
         options ??= new GenerationPipelineOptions();
         backbones = PipelineRules.Backbones(backbone, options.Replicas);
+        preset = options.Preset;
         host = new RunHost(
             typeof(GenerationPipeline),
             options.RecordPrompts,
@@ -62,7 +64,7 @@ public sealed class GenerationPipeline : IGenerationPipeline
     private ResolvedRequest Resolve(GenerationRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return RequestRules.Resolve(request, backbones[0]);
+        return RequestRules.Resolve(request with { Preset = request.Preset ?? preset }, backbones[0]);
     }
 
     private RunPlan Plan(ResolvedRequest request) =>
@@ -73,7 +75,7 @@ public sealed class GenerationPipeline : IGenerationPipeline
             request.MaxBatchSize,
             request.Items[0].Seed,
             string.Join('\n', request.Items.Select(static item => item.Prompt)),
-            [.. request.Items.SelectMany(static item => item.Warnings)]
+            [.. request.Items.SelectMany(static item => item.Warnings).Distinct()]
         );
 
     private GenerationResult Generate(ResolvedRequest resolved, GenerationRequest request, RunContext run)

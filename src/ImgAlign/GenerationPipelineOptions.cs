@@ -7,6 +7,9 @@ public class GenerationPipelineOptions
     /// all models.</summary>
     public IReadOnlyList<IDiffusionBackbone> Replicas { get; init; } = [];
 
+    /// <summary>The preset of requests that name none; null: none.</summary>
+    public string? Preset { get; init; }
+
     /// <summary>Whether prompts are written to logs and traces.</summary>
     public bool RecordPrompts { get; init; }
 }

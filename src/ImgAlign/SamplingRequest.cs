@@ -3,6 +3,12 @@ namespace ImgAlign;
 /// <summary>How the pictures of a request are sampled. Values that are null are the backbone's defaults.</summary>
 public abstract record SamplingRequest
 {
+    /// <summary>
+    /// The settings of a published few-step model by a name such as <c>lightning-4</c>; docs/presets.md lists them. Null: those of the
+    /// pipeline, if it has some. What the request itself says comes before them, and both before the backbone's defaults.
+    /// </summary>
+    public string? Preset { get; init; }
+
     /// <summary>The number of sampler steps, 1 to 1000.</summary>
     public int? Steps { get; init; }
 

@@ -6,30 +6,35 @@ namespace ImgAlign.Benchmarks.MidSize;
 /// end.</summary>
 internal static class MidSizeCommand
 {
-    private static readonly Option<DirectoryInfo> Golden = new("--golden")
-    {
-        Description = "The folder of the golden cases.",
-        DefaultValueFactory = _ => new(Path.Combine("tests", "golden")),
-    };
+    /// <summary>Where the golden cases are, whose tokenizers the models take.</summary>
+    public static Option<DirectoryInfo> Golden { get; } =
+        new("--golden")
+        {
+            Description = "The folder of the golden cases.",
+            DefaultValueFactory = _ => new(Path.Combine("tests", "golden")),
+        };
 
     public static Command Create(string name, string description, Action<MidSizeModels, string> run)
     {
         var command = new Command(name, description) { Golden };
-        command.SetAction(parsed =>
-        {
-            var folder = Directory.CreateTempSubdirectory("imgalign-mid-size");
-            try
-            {
-                var golden = parsed.GetRequiredValue(Golden).FullName;
-                var models = new MidSizeModels(folder.FullName, golden);
-                models.Write();
-                run(models, golden);
-            }
-            finally
-            {
-                folder.Delete(recursive: true);
-            }
-        });
+        command.SetAction(parsed => Use(parsed, run));
         return command;
+    }
+
+    /// <summary>Writes the models, and deletes them in the end; for commands that have <see cref="Golden"/>.</summary>
+    public static void Use(ParseResult parsed, Action<MidSizeModels, string> run)
+    {
+        var folder = Directory.CreateTempSubdirectory("imgalign-mid-size");
+        try
+        {
+            var golden = parsed.GetRequiredValue(Golden).FullName;
+            var models = new MidSizeModels(folder.FullName, golden);
+            models.Write();
+            run(models, golden);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 }

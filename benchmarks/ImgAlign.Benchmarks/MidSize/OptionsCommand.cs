@@ -8,8 +8,10 @@ using ImgAlign.Runtime;
 
 namespace ImgAlign.Benchmarks.MidSize;
 
-/// <summary><c>options</c>: what each option that does less work is worth in time, and what it does to the picture, on a mid-size FLUX of
-/// random weights.</summary>
+/// <summary>
+/// <c>options</c>: what each option that does less work is worth in time, and what it does to the picture, on a mid-size FLUX of random
+/// weights; and what samplers are worth and cost.
+/// </summary>
 internal static class OptionsCommand
 {
     private static readonly GenerationRequest Request = new(
@@ -31,16 +33,40 @@ internal static class OptionsCommand
         ("StepCacheThreshold 0.5", Request, 0.5),
     ];
 
-    public static Command Create() =>
-        MidSizeCommand.Create(
-            $"options",
-            $"Measure the options that do less work on a mid-size FLUX.",
-            (models, _) =>
+    private enum Part
+    {
+        All,
+        Work,
+        Convergence,
+        Cost,
+    }
+
+    public static Command Create()
+    {
+        var only = new Option<Part>("--only") { Description = "One part of it.", DefaultValueFactory = static _ => Part.All };
+        var command = new Command(
+            "options",
+            "Measure the options that do less work on a mid-size FLUX (work), how near samplers come in few steps to many steps of Euler "
+                + "on ShapeWorld (convergence), and what samplers compute themselves beside a step of SDXL's UNet (cost)."
+        )
+        {
+            only,
+            MidSizeCommand.Golden,
+        };
+        command.SetAction(
+            async (parsed, _) =>
             {
-                MeasureAsync(models).GetAwaiter().GetResult();
-                WriteSamplers();
+                var part = parsed.GetValue(only);
+                if (part is Part.All or Part.Work)
+                    MidSizeCommand.Use(parsed, static (models, _) => MeasureAsync(models).GetAwaiter().GetResult());
+                if (part is Part.All or Part.Convergence)
+                    await SamplerConvergence.WriteAsync().ConfigureAwait(false);
+                if (part is Part.All or Part.Cost)
+                    SamplerCost.Write();
             }
         );
+        return command;
+    }
 
     private static async Task MeasureAsync(MidSizeModels models)
     {
@@ -62,14 +88,6 @@ internal static class OptionsCommand
                 )
             );
         }
-    }
-
-    private static void WriteSamplers()
-    {
-        Console.WriteLine();
-        Console.WriteLine("a sampler's own arithmetic, at the size of SDXL's latents, 1024x1024 pixels");
-        foreach (var (sampler, milliseconds) in SamplerCost.Measure())
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{sampler, -32}{milliseconds, 8:0.00} ms a step"));
     }
 
     private static async Task<(RgbImage Image, double Seconds)> GenerateAsync(

@@ -16,4 +16,8 @@ public sealed class AlignerOptions
     /// <summary>Width of an attention head, which the file does not tell; 64 in all released ones.</summary>
     [Range(1, 4096)]
     public int HeadWidth { get; set; } = 64;
+
+    /// <summary>The number of image-prompt tokens that it was trained for, where the file does not tell; null: it is not known.</summary>
+    [Range(1, 4096)]
+    public int? Tokens { get; set; }
 }

@@ -36,7 +36,7 @@ public sealed class FluxOptions : DiffusionOptions
     [Range(0.0, 1.0)]
     public double? StepCacheThreshold { get; set; }
 
-    /// <summary>The number of T5's tokens, padding included.</summary>
+    /// <summary>The number of T5's tokens, padding included; null: 512, and 256 for FLUX.1-schnell.</summary>
     [Range(1, 4096)]
-    public int MaxTextTokens { get; set; } = 512;
+    public int? MaxTextTokens { get; set; }
 }

@@ -17,7 +17,7 @@ namespace ImgAlign.Cli.Align;
 /// Which models run, and where: the section <c>ImgAlign</c> of a JSON file, as a host application has it in its <c>appsettings.json</c>,
 /// with the options of the command line on top.
 /// </summary>
-internal sealed class ModelConfiguration
+internal static partial class ModelConfiguration
 {
     /// <summary>The section of a JSON file.</summary>
     public const string Section = "ImgAlign";
@@ -26,6 +26,7 @@ internal sealed class ModelConfiguration
     public const string BackboneKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.Backbone)}";
     private const string DetectorKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.Detector)}";
     private const string AlignerPathKey = $"{ModelServices.AlignerSection}:{nameof(AlignerOptions.Path)}";
+    private const string TokensKey = $"{ModelServices.AlignerSection}:{nameof(AlignerOptions.Tokens)}";
     private const string HeadWidthKey = $"{ModelServices.AlignerSection}:{nameof(AlignerOptions.HeadWidth)}";
     private const string DefaultBackbone = "sdxl";
     private const string DefaultDetector = "llava";
@@ -48,171 +49,6 @@ internal sealed class ModelConfiguration
         [DefaultDetector] = "Llava",
         ["qwen"] = "Qwen",
     };
-
-    private static readonly Option<string?> Aligner = Text("--aligner", "The Implicit Aligner: aligner_sdxl.pth or aligner_flux.pth.");
-
-    private static readonly Option<string?> Backbone = Text(
-            "--backbone",
-            $"The diffusion model's family: sdxl or flux; {DefaultBackbone} unless the file says otherwise."
-        )
-        .AcceptOnlyFromAmong([.. Families.Keys]);
-
-    private static readonly Option<string?> Detector = Text(
-            "--detector-family",
-            $"The multimodal language model's family: llava or qwen; {DefaultDetector} unless the file says otherwise."
-        )
-        .AcceptOnlyFromAmong([.. Detectors.Keys]);
-
-    // The names that the options have in the chosen family's section, and the family that they are of, if they are of one alone.
-    private static readonly (string Key, Option Option, string? Family)[] BackboneValues =
-    [
-        (
-            nameof(SdxlOptions.ModelPath),
-            Text("--model", "SDXL or FLUX: a folder as published, a folder of the hub's cache, or for SDXL a single file."),
-            null
-        ),
-        (
-            nameof(SdxlOptions.ConfigPath),
-            Text("--model-config", "For a single file of SDXL: the folder that holds its tokenizers."),
-            "sdxl"
-        ),
-        (nameof(SdxlOptions.UNetPath), Text("--unet", "Another UNet, such as that of SDXL-DPO: a folder or a file."), "sdxl"),
-        (
-            nameof(FluxOptions.TransformerPath),
-            Text("--transformer", "Another transformer of FLUX: a folder, or a file such as flux1-dev.safetensors."),
-            "flux"
-        ),
-        (
-            nameof(SdxlOptions.VaePath),
-            Text(
-                "--vae",
-                "Another autoencoder (VAE), also for single files without one: a folder, or a file such as sdxl_vae.safetensors "
-                    + "or ae.safetensors."
-            ),
-            null
-        ),
-        (
-            nameof(SdxlOptions.Storage),
-            ValueOption.Choice<WeightStorage>("--storage", "How UNet or transformer keep their linear layers' weights"),
-            null
-        ),
-        (
-            nameof(SdxlOptions.TextEncoderStorage),
-            ValueOption.Choice<WeightStorage>("--text-encoder-storage", "How the text encoders keep their linear layers' weights"),
-            null
-        ),
-        (
-            nameof(SdxlOptions.ImageEncoderStorage),
-            ValueOption.Choice<WeightStorage>("--image-encoder-storage", "How the image prompt's encoder keeps its linear layers' weights"),
-            null
-        ),
-        (
-            nameof(FluxOptions.StepCacheThreshold),
-            ValueOption.Number<double>(
-                "--step-cache",
-                "FLUX: skip blocks in steps whose first block changes relatively less than this, such as 0.1."
-            ),
-            "flux"
-        ),
-        (
-            nameof(SdxlOptions.ImageEncoderPath),
-            Text("--image-encoder", "The image prompt's encoder, ViT-H/14 for SDXL, ViT-L/14 for FLUX: a folder."),
-            null
-        ),
-        (nameof(SdxlOptions.ResamplerPath), Text("--resampler", "The image prompt's projection for SDXL: resampler.pth."), "sdxl"),
-        (
-            nameof(SdxlOptions.AdapterPath),
-            Text("--ip-adapter", "The image prompt's keys and values: ip-adapter-plus_sdxl_vit-h.bin, or ip_adapter.safetensors for FLUX."),
-            null
-        ),
-    ];
-
-    private static readonly (string Key, Option Option, string? Family)[] DetectorValues =
-    [
-        (nameof(LlavaOptions.ModelPath), Text("--detector", "LLaVA-1.5 in either published layout, or Qwen2.5-VL: a folder."), null),
-        (
-            nameof(LlavaOptions.VisionTowerPath),
-            Text("--vision-tower", "LLaVA's vision tower, where the model's folder does not hold it: a folder."),
-            "llava"
-        ),
-        (
-            nameof(LlavaOptions.Template),
-            Text("--template", "LLaVA's conversation template: llava_v0, llava_v1, vicuna_v1 or plain.")
-                .AcceptOnlyFromAmong("llava_v0", "llava_v1", "vicuna_v1", "plain"),
-            "llava"
-        ),
-        (
-            nameof(LlavaOptions.Storage),
-            ValueOption.Choice<WeightStorage>("--detector-storage", "How the detector keeps its linear layers' weights"),
-            null
-        ),
-        (
-            nameof(QwenOptions.MaxPixels),
-            ValueOption.Number<int>(
-                "--max-pixels",
-                "The most pixels of a picture that Qwen2.5-VL reads; larger ones are scaled down first."
-            ),
-            "qwen"
-        ),
-    ];
-
-    // The names that the other options have.
-    private static readonly (string Key, Option Option)[] Values =
-    [
-        (BackboneKey, Backbone),
-        (DetectorKey, Detector),
-        (AlignerPathKey, Aligner),
-        (
-            HeadWidthKey,
-            ValueOption.Number<int>(
-                "--aligner-head-width",
-                "Width of the aligner's attention heads, which its file does not tell; 64 in released ones."
-            )
-        ),
-    ];
-
-    // Where and how models run, whichever they are.
-    private static readonly (string Key, Option Option)[] RuntimeValues =
-    [
-        (nameof(RuntimeOptions.Device), Text("--device", "Where to compute: cpu, cuda or cuda:N.")),
-        (nameof(RuntimeOptions.Precision), ValueOption.Choice<Precision>("--precision", "The number format of weights and activations")),
-        (
-            nameof(RuntimeOptions.Residency),
-            ValueOption.Choice<ResidencyPolicy>("--residency", "Which networks are in device memory at the same time")
-        ),
-        (
-            nameof(RuntimeOptions.UseWideGemm),
-            Text(
-                    "--wide-gemm",
-                    "Whether large products on AMD's CPUs run on this tool's own kernel, which is faster and rounds otherwise: "
-                        + "true (the default) or false."
-                )
-                .AcceptOnlyFromAmong("true", "false")
-        ),
-    ];
-
-    private static readonly Option<string?> ConfigurationFile = Text(
-        "--config",
-        "A JSON file with the section ImgAlign; its paths are relative to it."
-    );
-
-    private static readonly Option<string?> Released = Text(
-        "--ckpts",
-        "The authors' folder: image_encoder/, the image prompt's files (SDXL: resampler.pth, ip-adapter-plus_sdxl_vit-h.bin; "
-            + "FLUX: ip_adapter.safetensors) and the aligner."
-    );
-
-    private static readonly Option<string[]> Loras = new("--lora")
-    {
-        Description = "A LoRA, as FILE or FILE:SCALE; may be given several times.",
-    };
-
-    private static readonly Option<string?> Recipe = Text(
-        "--recipe",
-        "A set of models by name, such as sdxl or flux, as imgalign pull has fetched it; other options change parts of it."
-    );
-
-    private static readonly Option<string?> Recipes = RecipeOptions.CreateRecipes();
 
     /// <summary>The command line's options.</summary>
     public static IEnumerable<Option> Options => [.. ModelOptions, .. RuntimeValues.Select(value => value.Option)];
@@ -251,13 +87,20 @@ internal sealed class ModelConfiguration
     /// <summary>As <see cref="Read"/>, or ShapeWorld, which comes with the tool, where the command line names no model at all.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="required">The models that must be named where one is.</param>
+    /// <param name="recorded">What a picture that is repeated was made with; null: none is.</param>
     /// <exception cref="ImgAlignException">Some models are named and others are not, or the file is broken.</exception>
-    public static IConfigurationSection ReadOrShapeWorld(ParseResult parsed, RequiredModels required = RequiredModels.All)
+    public static IConfigurationSection ReadOrShapeWorld(
+        ParseResult parsed,
+        RequiredModels required = RequiredModels.All,
+        IReadOnlyDictionary<string, string?>? recorded = null
+    )
     {
-        if (ModelOptions.Any(option => parsed.GetResult(option) is { Implicit: false }))
-            return Read(parsed, required);
+        var isOfWorld = recorded is null || recorded.GetValueOrDefault(BackboneKey) == ModelServices.ShapeWorld;
+        if (!isOfWorld || ModelOptions.Any(option => parsed.GetResult(option) is { Implicit: false }))
+            return Read(parsed, required, recorded);
         // its networks are too small for more
         var settings = new Dictionary<string, string?> { [BackboneKey] = ModelServices.ShapeWorld, [nameof(RuntimeOptions.Threads)] = "1" };
+        AddRecorded(settings, recorded);
         AddGiven(settings, RuntimeValues, parsed);
         if (required.HasFlag(RequiredModels.Scorers))
             ScorerArguments.Add(settings, parsed, own: ModelServices.ShapeWorld);
@@ -267,10 +110,16 @@ internal sealed class ModelConfiguration
     /// <summary>Puts file and command line together.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="required">The models that must be named; all of them unless it is said.</param>
+    /// <param name="recorded">What a picture that is repeated was made with; null: none is.</param>
     /// <exception cref="ImgAlignException">One of the models is not named, or the file is broken.</exception>
-    public static IConfigurationSection Read(ParseResult parsed, RequiredModels required = RequiredModels.All)
+    public static IConfigurationSection Read(
+        ParseResult parsed,
+        RequiredModels required = RequiredModels.All,
+        IReadOnlyDictionary<string, string?>? recorded = null
+    )
     {
         var settings = SettingsFile.Read(parsed.GetValue(ConfigurationFile), Section);
+        AddRecorded(settings, recorded);
         var recipe = RecipeOptions.Find(parsed.GetValue(Recipe), parsed.GetValue(Recipes), ScorerArguments.WithoutFiles(settings, parsed));
         foreach (var (key, value) in recipe?.Settings ?? new Dictionary<string, string>())
             settings.TryAdd(key, value);
@@ -285,12 +134,12 @@ internal sealed class ModelConfiguration
         if (parsed.GetValue(Released) is { } folder)
         {
             // The folder stands for all of its files, and for the released aligner's head width.
-            Remove(settings, [.. released.Select(key => $"{section}:{key}"), HeadWidthKey]);
+            Remove(settings, [.. released.Select(key => $"{section}:{key}"), HeadWidthKey, TokensKey]);
             settings[$"{section}:{nameof(SdxlOptions.ImagePromptPath)}"] = folder;
             settings[AlignerPathKey] = Path.Combine(ModelFolder.Resolve(folder), aligner);
         }
         if (parsed.GetValue(Aligner) is not null)
-            Remove(settings, HeadWidthKey);
+            Remove(settings, HeadWidthKey, TokensKey);
         AddGiven(settings, Values.Concat(RuntimeValues), parsed);
         Add(settings, section, BackboneValues, parsed, family => Families[family].Section == section ? null : $"--backbone {family}");
         Add(settings, detector, DetectorValues, parsed, family => Detectors[family] == detector ? null : $"--detector-family {family}");
@@ -316,6 +165,18 @@ internal sealed class ModelConfiguration
         Remove(settings, [.. settings.Keys.Where(key => unused.Contains(key.Split(':')[0]))]);
         RequireModels(settings, section, detector, required);
         return SettingsFile.ToSection(settings, Section);
+    }
+
+    // Files that are named here may lie elsewhere than those of the record; how they are used comes from the record.
+    private static void AddRecorded(Dictionary<string, string?> settings, IReadOnlyDictionary<string, string?>? recorded)
+    {
+        foreach (var (key, value) in recorded ?? new Dictionary<string, string?>())
+        {
+            if (!SettingsFile.IsPath(key))
+                settings[key] = value;
+            else
+                settings.TryAdd(key, value);
+        }
     }
 
     // Those of models that the command does not run: their files are neither fetched nor looked at.
@@ -410,8 +271,6 @@ internal sealed class ModelConfiguration
             ? throw new ImgAlignException($"--lora is '{lora}', but '{scale}' is no scale; give a finite number such as 0.8.")
             : (lora, "1");
     }
-
-    private static Option<string?> Text(string name, string description) => new(name) { Description = description };
 }
 
 /// <summary>The models that a command needs.</summary>

@@ -11,7 +11,8 @@ namespace ImgAlign.Cli.Align;
 /// </summary>
 /// <param name="root">The folder that they are in.</param>
 /// <param name="overwrite">Whether results of earlier runs are replaced.</param>
-internal sealed class ResultFolders(string root, bool overwrite) : IResults
+/// <param name="metadata">What pictures carry of their making.</param>
+internal sealed class ResultFolders(string root, bool overwrite, PictureMetadata metadata) : IResults
 {
     private const int LongestName = 60;
 
@@ -57,15 +58,18 @@ internal sealed class ResultFolders(string root, bool overwrite) : IResults
         try
         {
             Directory.CreateDirectory(complete);
-            File.WriteAllBytes(Path.Combine(complete, Files[0]), ImageFile.EncodePng(aligned.BaseImage));
-            File.WriteAllBytes(Path.Combine(complete, Files[1]), ImageFile.EncodePng(aligned.Image));
+            // Before the rounds, and where none was kept, a picture that was given is as it was.
+            var isGiven = aligned.Item.Image is not null;
+            var texts = metadata.Of(record, isMadeHere: aligned.Accepted || !isGiven);
+            File.WriteAllBytes(Path.Combine(complete, Files[0]), ImageFile.EncodePng(aligned.BaseImage, isGiven ? null : texts));
+            File.WriteAllBytes(Path.Combine(complete, Files[1]), ImageFile.EncodePng(aligned.Image, texts));
             File.WriteAllBytes(
                 Path.Combine(complete, Files[2]),
-                ImageFile.EncodePng(SideBySide.Join(SideBySide.Enlarge(aligned.BaseImage), SideBySide.Enlarge(aligned.Image)))
+                ImageFile.EncodePng(SideBySide.Join(SideBySide.Enlarge(aligned.BaseImage), SideBySide.Enlarge(aligned.Image)), texts)
             );
             File.WriteAllText(Path.Combine(complete, Files[3]), RecordJson.Write(record));
             if (aligned.Candidates.Count > 2)
-                File.WriteAllBytes(Path.Combine(complete, Files[4]), ImageFile.EncodePng(ContactSheet.Draw(aligned)));
+                File.WriteAllBytes(Path.Combine(complete, Files[4]), ImageFile.EncodePng(ContactSheet.Draw(aligned), texts));
             Replace(folder, complete);
         }
         finally

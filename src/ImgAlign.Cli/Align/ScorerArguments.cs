@@ -108,6 +108,8 @@ internal static class ScorerArguments
         }
         AddClip(settings, parsed.GetValue(Clip));
         AddGate(settings, parsed);
+        if (named.Count > 0)
+            RequireDeciding(settings);
         AddVote(settings, parsed.GetValue(Vote));
     }
 
@@ -161,12 +163,29 @@ internal static class ScorerArguments
         }
     }
 
+    // A file's scorers give way to those of --scorer, and those that the file lets decide may be among them.
+    private static void RequireDeciding(Dictionary<string, string?> settings)
+    {
+        var running = Numbered(settings, static index => $"{ScorersKey}:{index}");
+        if (DecidingOf(settings).Find(name => !running.Contains(name, StringComparer.OrdinalIgnoreCase)) is { } absent)
+        {
+            throw new ImgAlignException(
+                $"{GateKey} of the file lets {absent} decide, but --scorer names {string.Join(", ", running)} in its place; "
+                    + $"say with --gate which of these decides, or name {absent} as --scorer, too."
+            );
+        }
+    }
+
     // The scorers that a file's settings let decide.
     private static List<string> DecidingOf(Dictionary<string, string?> settings) =>
+        Numbered(settings, static index => CriterionKey(index, nameof(ScoreCriterion.Scorer)));
+
+    // The entries of a list, of which each has a key.
+    private static List<string> Numbered(Dictionary<string, string?> settings, Func<int, string> keyOf) =>
         [
             .. Enumerable
                 .Range(0, settings.Count)
-                .Select(index => settings.GetValueOrDefault(CriterionKey(index, nameof(ScoreCriterion.Scorer))))
+                .Select(index => settings.GetValueOrDefault(keyOf(index)))
                 .TakeWhile(static name => name is not null)
                 .OfType<string>(),
         ];

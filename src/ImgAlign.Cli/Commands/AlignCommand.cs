@@ -39,6 +39,8 @@ internal static class AlignCommand
             Description = "Keep every picture, and not only what the scorers that decide find better.",
         };
         var yes = NamedModels.CreateYes();
+        var from = RepeatedPicture.CreateOption();
+        var noMetadata = PictureMetadata.CreateOption();
         var command = new Command(
             "align",
             "Generate an image, or take a given one, and align it with the prompt: by ShapeWorld, which comes with the tool, "
@@ -46,7 +48,13 @@ internal static class AlignCommand
         );
         pictures.AddTo(command);
         Option[] own = [question, noCritique, rounds, budget, policy, noGate];
-        foreach (var option in sampling.Options.Concat(own).Append(yes).Concat(ScorerArguments.Options).Concat(ModelConfiguration.Options))
+        foreach (
+            var option in sampling
+                .Options.Concat(own)
+                .Concat([yes, from, noMetadata])
+                .Concat(ScorerArguments.Options)
+                .Concat(ModelConfiguration.Options)
+        )
             command.Add(option);
         command.SetAction(
             async (parsed, token) =>
@@ -55,9 +63,11 @@ internal static class AlignCommand
                     throw new ImgAlignException(
                         "--no-gate keeps every picture, so that --gate, --gate-vote and --enough decide nothing; leave one out."
                     );
+                var repeated = RepeatedPicture.Read(parsed, from);
+                parsed = repeated?.Extend(parsed) ?? parsed;
                 var list = pictures.Read(parsed);
-                var results = new ResultFolders(list.Root, list.Overwrite);
-                var configuration = ModelConfiguration.ReadOrShapeWorld(parsed);
+                var results = new ResultFolders(list.Root, list.Overwrite, new PictureMetadata(parsed.GetValue(noMetadata)));
+                var configuration = ModelConfiguration.ReadOrShapeWorld(parsed, recorded: repeated?.Configuration);
                 var run = new RecordedRun(parsed, sampling.OfPictures.Concat(own), configuration);
                 var pending = list.Pending(results, run);
                 var settings = sampling.Apply(
@@ -75,9 +85,13 @@ internal static class AlignCommand
                 if (pending.Count == 0)
                     return await runner.RunAsync(pending, static _ => Task.CompletedTask); // no model is needed
                 await NamedModels.FetchMissingAsync(configuration, parsed.GetValue(yes), terminal, token);
+                repeated?.RequireSame(run, list.Jobs);
+                if (repeated?.Doubt is { } doubt)
+                    terminal.Error.WriteText($"warning: {doubt}");
                 await using var services = ModelServices.Build(configuration);
                 var pipeline = services.GetRequiredService<IAlignmentPipeline>();
                 var asked = parsed.GetValue(question);
+                var warned = new HashSet<string>();
                 return await runner.RunAsync(
                     pending,
                     async jobs =>
@@ -90,7 +104,7 @@ internal static class AlignCommand
                         foreach (var (job, aligned) in jobs.Zip(result.Items))
                         {
                             var folder = results.Write(job.Name, aligned, AlignRecord.Of(result, aligned, request, job, run));
-                            terminal.Error.WriteWarnings(aligned.Warnings);
+                            terminal.Error.WriteWarnings(aligned.Warnings, warned);
                             Write(terminal.Out, aligned, result.Acceptance);
                             terminal.Out.WriteText(folder);
                         }

@@ -17,21 +17,25 @@ internal static class GenerateCommand
         );
         var sampling = new SamplingArguments();
         var yes = NamedModels.CreateYes();
+        var from = RepeatedPicture.CreateOption();
+        var noMetadata = PictureMetadata.CreateOption();
         var command = new Command(
             "generate",
             "Generate images with a diffusion model alone: ShapeWorld's, which comes with the tool, unless one is named."
         );
         pictures.AddTo(command);
-        foreach (var option in sampling.Options.Append(yes).Concat(ModelConfiguration.BackboneOptions))
+        foreach (var option in sampling.Options.Concat([yes, from, noMetadata]).Concat(ModelConfiguration.BackboneOptions))
             command.Add(option);
         command.SetAction(
             async (parsed, token) =>
             {
+                var repeated = RepeatedPicture.Read(parsed, from);
+                parsed = repeated?.Extend(parsed) ?? parsed;
                 var list = pictures.Read(parsed);
                 if (list.Jobs.FirstOrDefault(static job => job.Question is not null) is { } asking)
                     throw new ImgAlignException($"{asking.Name} has a question, which only align asks; leave it out.");
-                var results = new ResultFiles(list.Root, list.Overwrite);
-                var configuration = ModelConfiguration.ReadOrShapeWorld(parsed, RequiredModels.Backbone);
+                var results = new ResultFiles(list.Root, list.Overwrite, new PictureMetadata(parsed.GetValue(noMetadata)));
+                var configuration = ModelConfiguration.ReadOrShapeWorld(parsed, RequiredModels.Backbone, repeated?.Configuration);
                 var run = new RecordedRun(parsed, sampling.OfPictures, configuration);
                 var pending = list.Pending(results, run);
                 var settings = sampling.Apply(parsed, new GenerationRequest());
@@ -39,8 +43,12 @@ internal static class GenerateCommand
                 if (pending.Count == 0)
                     return await runner.RunAsync(pending, static _ => Task.CompletedTask); // no model is needed
                 await NamedModels.FetchMissingAsync(configuration, parsed.GetValue(yes), terminal, token);
+                repeated?.RequireSame(run, list.Jobs);
+                if (repeated?.Doubt is { } doubt)
+                    terminal.Error.WriteText($"warning: {doubt}");
                 await using var services = ModelServices.Build(configuration);
                 var pipeline = services.GetRequiredService<IGenerationPipeline>();
+                var warned = new HashSet<string>();
                 return await runner.RunAsync(
                     pending,
                     async jobs =>
@@ -49,7 +57,7 @@ internal static class GenerateCommand
                         var result = await RunProgress.ShowAsync<GenerationResult>(terminal.Error, pipeline.StreamAsync(request, token));
                         foreach (var (job, picture) in jobs.Zip(result.Items))
                         {
-                            terminal.Error.WriteWarnings(picture.Warnings);
+                            terminal.Error.WriteWarnings(picture.Warnings, warned);
                             var record = GenerationRecord.Of(result, picture, job, run);
                             terminal.Out.WriteText(results.Write(job.Name, picture.Image, record));
                         }

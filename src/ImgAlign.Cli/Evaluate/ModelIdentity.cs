@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using ImgAlign.Cli.Align;
 using ImgAlign.Cli.Hub;
 using ImgAlign.Cli.Jobs;
@@ -16,7 +14,6 @@ namespace ImgAlign.Cli.Evaluate;
 /// <param name="configuration">From <see cref="ModelConfiguration"/>.</param>
 internal sealed class ModelIdentity(IConfigurationSection configuration)
 {
-    private readonly FileHashes hashes = new();
     private readonly IReadOnlyDictionary<string, string> sources = NamedModels.Sources(configuration);
     private readonly IReadOnlyDictionary<string, string?> values = RecordJson.Values(configuration);
 
@@ -47,21 +44,8 @@ internal sealed class ModelIdentity(IConfigurationSection configuration)
         if (!ModelServices.IsShapeWorld(configuration))
             return "";
         var path = values.GetValueOrDefault($"{ModelServices.ShapeWorldSection}:{nameof(ShapeWorldOptions.Path)}");
-        return $"{OfFolder(path ?? WorldFolder.Embedded.Root)}\n";
+        return $"{NamedModels.OfFolder(path ?? WorldFolder.Embedded.Root, new FileHashes())}\n";
     }
 
-    private string Text(string key, string value) =>
-        sources.TryGetValue(key, out var source) ? source
-        : SettingsFile.IsPath(key) && Directory.Exists(value) ? OfFolder(value)
-        : value;
-
-    private string OfFolder(string folder)
-    {
-        var files = Directory
-            .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
-            .Select(file => (Name: Path.GetRelativePath(folder, file).Replace('\\', '/'), File: file))
-            .OrderBy(static file => file.Name, StringComparer.Ordinal)
-            .Select(file => $"{file.Name} {hashes.Sha256Of(file.File)}\n");
-        return $"sha256:{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(files))))}";
-    }
+    private string Text(string key, string value) => sources.GetValueOrDefault(key, value);
 }

@@ -1,5 +1,8 @@
 using System.CommandLine;
+using System.Security.Cryptography;
+using System.Text;
 using ImgAlign.Checkpoints;
+using ImgAlign.Cli.Align;
 using ImgAlign.Hub;
 using ImgAlign.Scorers;
 using Microsoft.Extensions.Configuration;
@@ -36,8 +39,10 @@ internal static class NamedModels
         await fetch.DownloadAsync(plans, cancellationToken);
     }
 
-    /// <summary>Where each path that is set came from, so that the same can be had again: a name of the hub with its commit, or a file's
-    /// SHA-256.</summary>
+    /// <summary>
+    /// Where each path that is set came from, so that the same can be had again: a name of the hub with its commit, a file's SHA-256, or that
+    /// of a folder (<see cref="OfFolder"/>). No path of this machine is among them.
+    /// </summary>
     public static IReadOnlyDictionary<string, string> Sources(IConfigurationSection configuration)
     {
         var hashes = new FileHashes();
@@ -46,10 +51,42 @@ internal static class NamedModels
         {
             if (HubName.Find(path, FilesOf(key)) is { } snapshot)
                 sources[key] = snapshot.Reference.At(snapshot.Commit).ToString();
+            else if (InCache(path) is { } reference)
+                sources[key] = reference.ToString();
             else if (File.Exists(path))
                 sources[key] = $"sha256:{hashes.Sha256Of(path)}";
+            else if (Directory.Exists(path))
+                sources[key] = $"folder-sha256:{OfFolder(path, hashes)}";
         }
         return sources;
+    }
+
+    /// <summary>SHA-256 of the names and the contents of all files of a folder.</summary>
+    public static string OfFolder(string folder, FileHashes hashes)
+    {
+        var files = Directory
+            .EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            .Select(file => (Name: Path.GetRelativePath(folder, file).Replace('\\', '/'), File: file))
+            .OrderBy(static file => file.Name, StringComparer.Ordinal)
+            .Select(file => $"{file.Name} {hashes.Sha256Of(file.File)}\n");
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Concat(files))));
+    }
+
+    // The name of a snapshot of the hub's cache, or of a file in one, that is given by its path: models--owner--name/snapshots/commit/...
+    private static HubReference? InCache(string path)
+    {
+        var parts = Path.GetFullPath(path).Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries);
+        var start = Array.FindLastIndex(parts, static part => part.StartsWith("models--", StringComparison.Ordinal));
+        if (start < 0 || parts.Length < start + 3 || parts[start + 1] != "snapshots")
+            return null;
+        var (repository, commit) = (parts[start]["models--".Length..].Replace("--", "/", StringComparison.Ordinal), parts[start + 2]);
+        var inside = string.Join('/', parts[(start + 3)..]);
+        var isWhole = inside.Length == 0;
+        return
+            (isWhole || File.Exists(path))
+            && HubReference.TryParse($"{repository}@{commit}{(isWhole ? "" : $":{inside}")}", out var reference)
+            ? reference
+            : null;
     }
 
     private static IEnumerable<HubWish> Wishes(IConfigurationSection configuration) =>
@@ -67,6 +104,6 @@ internal static class NamedModels
     private static IEnumerable<(string Key, string Path)> Paths(IConfigurationSection configuration) =>
         configuration
             .AsEnumerable(makePathsRelative: true)
-            .Where(setting => setting.Key.EndsWith("Path", StringComparison.OrdinalIgnoreCase) && !string.IsNullOrEmpty(setting.Value))
+            .Where(setting => SettingsFile.IsPath(setting.Key) && !string.IsNullOrEmpty(setting.Value))
             .Select(setting => (setting.Key, setting.Value!));
 }

@@ -1,8 +1,12 @@
+using System.Text.Json.Serialization;
+using ImgAlign.Cli.Align;
+
 namespace ImgAlign.Cli.Jobs;
 
 /// <summary>What lies beside a picture: everything that is needed to make it again, and what it cost.</summary>
 internal record GenerationRecord(
     string Version,
+    string Command,
     string Prompt,
     string? NegativePrompt,
     string? Image,
@@ -13,7 +17,9 @@ internal record GenerationRecord(
     GuidanceInterval? GuidanceInterval,
     GuidanceBranches GuidanceBranches,
     double GuidanceRescale,
+    PresetRecord? Preset,
     string Sampler,
+    IReadOnlyDictionary<string, string> SamplerOptions,
     double? Strength,
     double? Eta,
     NoiseLevelOptions NoiseLevels,
@@ -31,6 +37,20 @@ internal record GenerationRecord(
     IReadOnlyDictionary<string, string> Sources
 )
 {
+    /// <summary>The diffusion model as programs for pictures name it.</summary>
+    [JsonIgnore]
+    public RecordedModel Model => RecordedModel.Of(Configuration, Sources);
+
+    /// <summary>The same without paths of this machine, for the picture itself, which others get: sources say what the files were.</summary>
+    public GenerationRecord WithoutPaths() =>
+        this with
+        {
+            Image = null,
+            Loras = [.. Loras.Select(static lora => new AppliedLora(RecordedModel.NameOf(lora.Path), lora.Scale, lora.Layers))],
+            Asked = Asked.Where(static pair => pair.Key != PictureJob.ImageOption).ToDictionary(),
+            Configuration = Configuration.Where(static pair => !SettingsFile.IsPath(pair.Key)).ToDictionary(),
+        };
+
     /// <summary>Describes a picture.</summary>
     /// <param name="result">The result of the run.</param>
     /// <param name="picture">The picture's part of it.</param>
@@ -41,6 +61,7 @@ internal record GenerationRecord(
         var (item, settings, report) = (picture.Item, result.Settings, result.Report);
         return new GenerationRecord(
             RecordJson.LibraryVersion,
+            run.Command,
             item.Prompt,
             item.NegativePrompt,
             job.ImageFile,
@@ -51,7 +72,9 @@ internal record GenerationRecord(
             settings.GuidanceInterval,
             settings.GuidanceBranches,
             settings.GuidanceRescale,
+            PresetRecord.Of(settings),
             settings.Sampler.Name,
+            settings.Sampler.Options,
             settings.Strength,
             settings.Eta,
             settings.NoiseLevels,
@@ -69,6 +92,14 @@ internal record GenerationRecord(
             run.Sources
         );
     }
+}
+
+/// <summary>The preset of a record, and what shows that the model is the one that it is for.</summary>
+internal sealed record PresetRecord(string Name, string Check)
+{
+    /// <summary>The preset of a run; null: it had none.</summary>
+    public static PresetRecord? Of(SamplingSettings settings) =>
+        settings.Preset is { } name ? new(name, settings.PresetEvidence ?? "not checked") : null;
 }
 
 /// <summary>One device of a record.</summary>

@@ -1,6 +1,3 @@
-using MetadataExtractor.Formats.Png;
-using TextEntry = MetadataExtractor.KeyValuePair;
-
 namespace ImgAlign.Cli.Jobs;
 
 /// <summary>
@@ -9,10 +6,6 @@ namespace ImgAlign.Cli.Jobs;
 /// </summary>
 internal static class PictureFolder
 {
-    private const string Parameters = "parameters";
-    private const string NegativeMark = "Negative prompt:";
-    private const string SettingsMark = "Steps:";
-
     private static readonly string[] Extensions = [".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif"];
 
     /// <summary>Reads the prompts of all pictures that lie in the folder itself.</summary>
@@ -36,46 +29,19 @@ internal static class PictureFolder
     private static PromptRow PromptOf(string picture)
     {
         var beside = Path.ChangeExtension(picture, ".txt");
-        var row = File.Exists(beside) ? new PromptRow(Words(PromptFile.ReadText(beside))) : FromParameters(picture);
+        var row = File.Exists(beside)
+            ? new PromptRow(PictureParameters.OneLine(PromptFile.ReadText(beside)))
+            : FromParameters(picture, beside);
         if (row is null or { Prompt.Length: 0 })
             throw new ImgAlignException($"{picture}: this picture has no prompt; write it into {beside}.");
         return row with { ImageFile = picture };
     }
 
-    private static PromptRow? FromParameters(string picture)
+    private static PromptRow? FromParameters(string picture, string beside)
     {
-        var isPng = Path.GetExtension(picture).Equals(".png", StringComparison.OrdinalIgnoreCase);
-        if (!isPng || ReadText(picture, Parameters) is not { } text)
+        if (!Path.GetExtension(picture).Equals(".png", StringComparison.OrdinalIgnoreCase))
             return null;
-        var settings = text.Split('\n').TakeWhile(static line => !line.StartsWith(SettingsMark, StringComparison.Ordinal));
-        var parts = $"\n{string.Join('\n', settings)}".Split($"\n{NegativeMark}", 2); // the prompt itself may be empty
-        return new PromptRow(Words(parts[0])) { NegativePrompt = parts is [_, var negative] ? Words(negative) : null };
+        var remedy = $"write the prompt into {beside}, or take the picture out of the folder";
+        return PngTextReader.Find(picture, PictureParameters.Keyword, remedy) is { } text ? PictureParameters.Read(text) : null;
     }
-
-    // Of a file that is not what it seems to be, the reader throws what its parts happen to throw.
-    private static string? ReadText(string picture, string keyword)
-    {
-        try
-        {
-            return PngMetadataReader
-                .ReadMetadata(picture)
-                .OfType<PngDirectory>()
-                .Select(static directory => directory.GetObject(PngDirectory.TagTextualData) as IList<TextEntry>)
-                .SelectMany(static texts => texts ?? [])
-                .Where(text => text.Key == keyword)
-                .Select(static text => text.Value.ToString())
-                .FirstOrDefault();
-        }
-        catch (Exception exception)
-        {
-            var beside = Path.ChangeExtension(picture, ".txt");
-            throw new ImgAlignException(
-                $"{picture}: this PNG is damaged, so that no prompt can be read in it; write the prompt into {beside}, or take "
-                    + "the picture out of the folder.",
-                exception
-            );
-        }
-    }
-
-    private static string Words(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 }

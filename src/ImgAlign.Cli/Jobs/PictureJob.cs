@@ -9,6 +9,9 @@ namespace ImgAlign.Cli.Jobs;
 /// <param name="Seed">The seed of the noise.</param>
 internal sealed record PictureJob(string Name, string Prompt, long Seed)
 {
+    /// <summary>The option that gives a picture.</summary>
+    public const string ImageOption = "--image";
+
     /// <summary>What the picture must not show.</summary>
     public string? NegativePrompt { get; init; }
 
@@ -31,7 +34,7 @@ internal sealed record PictureJob(string Name, string Prompt, long Seed)
                 ("prompt", Prompt),
                 ("--seed", Text(Seed)),
                 ("--negative", NegativePrompt),
-                ("--image", ImageFile),
+                (ImageOption, ImageFile),
                 ("--question", Question),
                 ("--width", Text(Size?.Width)),
                 ("--height", Text(Size?.Height)),

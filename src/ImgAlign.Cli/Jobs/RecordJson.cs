@@ -29,7 +29,15 @@ internal static class RecordJson
             .ToDictionary();
 
     /// <summary>A record as the text of a JSON file.</summary>
-    public static string Write<T>(T record) => JsonSerializer.Serialize(record, Options);
+    public static string Write(GenerationRecord record) => JsonSerializer.Serialize(record, record.GetType(), Options);
+
+    /// <summary>What a record tells that its picture can be made again by.</summary>
+    /// <param name="json">The record.</param>
+    /// <exception cref="JsonException">It is none.</exception>
+    public static RecordedRequest Read(ReadOnlySpan<byte> json) =>
+        JsonSerializer.Deserialize<RecordedRequest>(json, Options) is { Asked: not null, Configuration: not null, Sources: not null } record
+            ? record
+            : throw new JsonException();
 
     /// <summary>
     /// Makes sure that a record is of what a job asks for now, of the same models' files and the same given picture, so that another
@@ -65,28 +73,15 @@ internal static class RecordJson
         static string Setting(string key, string? value) => value is null ? $"no {key}" : $"{key} '{value}'";
     }
 
-    private static Settings Read(string file)
+    private static RecordedRequest Read(string file)
     {
         try
         {
-            return
-                JsonSerializer.Deserialize<Settings>(File.ReadAllBytes(file), Options)
-                    is { Asked: not null, Configuration: not null, Sources: not null } record
-                ? record
-                : throw new JsonException();
+            return Read(File.ReadAllBytes(file));
         }
         catch (JsonException exception)
         {
             throw new ImgAlignException($"{file}: this is no record of a result; move it, or replace it with --overwrite.", exception);
         }
-    }
-
-    private sealed record Settings
-    {
-        public required IReadOnlyDictionary<string, string> Asked { get; init; }
-
-        public required IReadOnlyDictionary<string, string?> Configuration { get; init; }
-
-        public required IReadOnlyDictionary<string, string> Sources { get; init; }
     }
 }

@@ -27,6 +27,9 @@ internal sealed class RecordedRun(ParseResult parsed, IEnumerable<Option> option
         nameof(PipelineOptions.Replicas),
     ];
 
+    /// <summary>What says which picture was given.</summary>
+    public const string HashOfImage = $"SHA-256 of {PictureJob.ImageOption}";
+
     private readonly Dictionary<string, string> given = options
         .Select(parsed.GetResult)
         .OfType<OptionResult>()
@@ -38,6 +41,9 @@ internal sealed class RecordedRun(ParseResult parsed, IEnumerable<Option> option
 
     private readonly Lazy<IReadOnlyDictionary<string, string?>> values = new(() => RecordJson.Values(configuration));
     private readonly Lazy<IReadOnlyDictionary<string, string>> sources = new(() => NamedModels.Sources(configuration));
+
+    /// <summary>The command's name.</summary>
+    public string Command => parsed.CommandResult.Command.Name;
 
     /// <summary>The values of the configuration by their keys.</summary>
     public IReadOnlyDictionary<string, string?> Configuration => values.Value;
@@ -52,7 +58,7 @@ internal sealed class RecordedRun(ParseResult parsed, IEnumerable<Option> option
         foreach (var (option, value) in job.Options)
             asked[option] = value; // what a job says goes before what the command line says
         if (job.ImageFile is { } picture && File.Exists(picture))
-            asked["SHA-256 of --image"] = HashOf(picture);
+            asked[HashOfImage] = HashOf(picture);
         return asked;
     }
 
@@ -63,13 +69,14 @@ internal sealed class RecordedRun(ParseResult parsed, IEnumerable<Option> option
     ) =>
         asked
             .Select(static pair => KeyValuePair.Create(pair.Key, (string?)pair.Value))
-            .Concat(configuration.Where(static pair => IsOfPicture(pair.Key)))
+            .Concat(configuration.Where(static pair => IsOfPicture(pair.Key) && !OptionDefaults.Contain(pair.Key, pair.Value)))
             .ToDictionary();
 
     /// <summary>Whether pictures depend on a key of the configuration.</summary>
     public static bool IsOfPicture(string key) => !key.Split(':').Intersect(NotOfPictures, StringComparer.OrdinalIgnoreCase).Any();
 
-    private static string HashOf(string file)
+    /// <summary>A picture's SHA-256.</summary>
+    public static string HashOf(string file)
     {
         using var stream = File.OpenRead(file);
         return Convert.ToHexStringLower(SHA256.HashData(stream));

@@ -7,7 +7,8 @@ namespace ImgAlign.Cli.Jobs;
 /// <summary>The results of a generation: a picture <c>NAME.png</c> for each job, with its record <c>NAME.json</c> beside it.</summary>
 /// <param name="root">The folder that they are in.</param>
 /// <param name="overwrite">Whether results of earlier runs are replaced.</param>
-internal sealed class ResultFiles(string root, bool overwrite) : IResults
+/// <param name="metadata">What pictures carry of their making.</param>
+internal sealed class ResultFiles(string root, bool overwrite, PictureMetadata metadata) : IResults
 {
     private readonly string root = Path.GetFullPath(root);
 
@@ -29,7 +30,7 @@ internal sealed class ResultFiles(string root, bool overwrite) : IResults
     {
         Directory.CreateDirectory(root);
         AtomicFile.Write(RecordOf(name), file => file.Write(Encoding.UTF8.GetBytes(RecordJson.Write(record))));
-        ImageFile.SavePng(PictureOf(name), image);
+        ImageFile.SavePng(PictureOf(name), image, metadata.Of(record));
         return PictureOf(name);
     }
 

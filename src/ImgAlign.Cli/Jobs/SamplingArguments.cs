@@ -8,6 +8,12 @@ namespace ImgAlign.Cli.Jobs;
 internal sealed class SamplingArguments
 {
     private readonly Option<double?> scale = ValueOption.Number<double>("--scale", "The scale of the image prompt; IMG's is 0.2.");
+    private readonly Option<string?> preset = new Option<string?>("--preset")
+    {
+        Description =
+            $"The settings of a published model, such as lightning-4: {SamplingPresets.Names}. Other options come before it "
+            + "(docs/presets.md).",
+    }.AcceptOnlyFromAmong([.. SamplingPresets.All.Select(static known => known.Name)]);
     private readonly Option<int?> steps = ValueOption.Number<int>(
         "--steps",
         "The number of sampler steps; the model's own unless it is said."
@@ -42,6 +48,10 @@ internal sealed class SamplingArguments
         "--sigmas",
         "The noise levels themselves in place of --steps, falling, and last the one that the last step ends at, such as "
             + "14.6,2.7,0.6,0, or for a flow 1,0.8,0.5,0."
+    );
+    private readonly Option<double?> shift = ValueOption.Number<double>(
+        "--shift",
+        "FLUX: the shift of the times towards noise, whatever the size of the picture; 1 leaves them as they are."
     );
     private readonly Option<double?> guidance = ValueOption.Number<double>(
         "--guidance",
@@ -83,6 +93,7 @@ internal sealed class SamplingArguments
         [
             scale,
             strength,
+            preset,
             steps,
             sampler,
             eta,
@@ -90,6 +101,7 @@ internal sealed class SamplingArguments
             timestepSpacing,
             timesteps,
             sigmas,
+            shift,
             guidance,
             trueGuidance,
             promptWeights,
@@ -116,6 +128,7 @@ internal sealed class SamplingArguments
             request with
             {
                 ImagePromptScale = parsed.GetValue(scale),
+                Preset = parsed.GetValue(preset),
                 Steps = parsed.GetValue(steps),
                 Sampler = parsed.GetValue(sampler) is { } name ? Samplers.ByName(name) : null,
                 Strength = parsed.GetValue(strength),
@@ -126,6 +139,7 @@ internal sealed class SamplingArguments
                     TimestepSpacing = parsed.GetValue(timestepSpacing),
                     Timesteps = parsed.GetValue(timesteps),
                     Sigmas = parsed.GetValue(sigmas),
+                    Shift = parsed.GetValue(shift),
                 },
                 Guidance = parsed.GetValue(guidance),
                 GuidanceRescale = parsed.GetValue(guidanceRescale) ?? 0,

@@ -15,13 +15,20 @@ public sealed class ImplicitAligner : IImplicitAligner, IMemoryFootprint
     /// <param name="runtime">The device.</param>
     /// <param name="path">The checkpoint.</param>
     /// <param name="headWidth">Width of an attention head, which the file does not tell; 64 in all released ones.</param>
-    /// <exception cref="CheckpointException">The file cannot be read or holds no aligner.</exception>
-    public ImplicitAligner(DeviceRuntime runtime, string path, int headWidth = PerceiverConfig.ReleasedHeadWidth)
+    /// <param name="tokens">The number of image-prompt tokens that it was trained for, where the file does not tell.</param>
+    /// <exception cref="CheckpointException">
+    /// The file cannot be read or holds no aligner, or it tells of another number of tokens.
+    /// </exception>
+    public ImplicitAligner(DeviceRuntime runtime, string path, int headWidth = PerceiverConfig.ReleasedHeadWidth, int? tokens = null)
     {
         Runtime = runtime;
         using var checkpoint = Checkpoint.Open(path);
         var config = AlignerNetwork.ReadConfig(checkpoint, headWidth);
         (DetectorWidth, TokenWidth) = ((int)config.InputWidth, (int)config.Width);
+        var origin = AlignerOrigin.Of(checkpoint);
+        if (tokens is { } asked && (origin.Tokens ?? asked) != asked)
+            throw new CheckpointException(path, $"was trained for {origin.Tokens} image-prompt tokens, not {asked}; leave Tokens out.");
+        Origin = origin with { Tokens = origin.Tokens ?? tokens };
         slot = new(
             runtime,
             new ModelSource<AlignerNetwork>(
@@ -44,6 +51,9 @@ public sealed class ImplicitAligner : IImplicitAligner, IMemoryFootprint
 
     /// <inheritdoc/>
     public int TokenWidth { get; }
+
+    /// <inheritdoc/>
+    public AlignerOrigin? Origin { get; }
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The features have other widths than it was trained for, or there is less than one

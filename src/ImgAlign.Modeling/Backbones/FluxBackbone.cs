@@ -1,3 +1,4 @@
+using ImgAlign.Checkpoints;
 using ImgAlign.Networks.Flux;
 using ImgAlign.Networks.Layers;
 using ImgAlign.Networks.Vae;
@@ -15,6 +16,8 @@ namespace ImgAlign.Backbones;
 public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
 {
     private const double ReleasedTrueGuidance = 3.5;
+    private const int TextTokens = 512;
+    private const int TextTokensOfSchnell = 256;
 
     private readonly FluxOptions options;
     private readonly FluxConfig transformerConfig;
@@ -27,6 +30,8 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     private readonly ModelSlot<FluxTransformer> transformer;
     private readonly LatentDecoder decoder;
     private readonly LatentEncoder? encoder;
+    private readonly PresetCheck presets;
+    private readonly int textTokens;
 
     /// <summary>Reads configurations and tokenizers and compares them with the weights, which are read on first use.</summary>
     /// <param name="runtime">The device.</param>
@@ -47,13 +52,16 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         var encoderSource = files.Encoder(autoencoderConfig);
 
         (Runtime, this.options) = (runtime, options);
-        textEncoder = new FluxTextEncoder(runtime, text, options);
+        textTokens = options.MaxTextTokens ?? (transformerConfig.GuidanceEmbeds ? TextTokens : TextTokensOfSchnell);
+        textEncoder = new FluxTextEncoder(runtime, text, textTokens, options.TextEncoderStorage);
         transformer = new(runtime, transformerSource, storage: options.Storage);
         decoder = new(runtime, decoderSource, autoencoderConfig, options.Rounding);
         encoder = encoderSource is null ? null : new(runtime, encoderSource, autoencoderConfig);
         imagePrompt = image is null ? null : new FluxImagePromptEncoder(runtime, image, options.ImageEncoderStorage);
         adapter = adapterSource is null ? null : new(runtime, adapterSource, storage: options.Storage);
         var applied = LoraFiles.Applied(options.Loras, text.Clip.LoraLayers, text.T5.LoraLayers, transformerSource.LoraLayers);
+        DistillationSign[] own = transformerConfig.GuidanceEmbeds ? [] : [new("flux-schnell", null, "its want of a guidance embedding")];
+        presets = new PresetCheck(Name, options.TransformerPath ?? options.ModelPath, options.Loras, own);
         Info = Describe() with { Loras = applied };
     }
 
@@ -77,6 +85,18 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     {
         IFamilySettings own = Settings(settings);
         own.Check();
+    }
+
+    /// <inheritdoc/>
+    public string? CheckPreset(SamplingPreset preset)
+    {
+        if (transformerConfig.GuidanceEmbeds && preset.Distillation == "flux-schnell")
+            throw new InvalidRequestException(
+                $"The preset {preset.Name} is for {preset.Model}, but this transformer takes guidance as an input, which that one does "
+                    + "not; take the preset that fits, or another model.",
+                nameof(SamplingSettings.Preset)
+            );
+        return presets.Check(preset);
     }
 
     /// <inheritdoc/>
@@ -154,7 +174,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     public IReadOnlyList<StageFootprint> EstimateStages(Workload workload)
     {
         var (size, batch) = (workload.Size, workload.Batch);
-        var tokens = options.MaxTextTokens + (long)size.Width * size.Height / (Info.SizeMultiple * Info.SizeMultiple);
+        var tokens = textTokens + (long)size.Width * size.Height / (Info.SizeMultiple * Info.SizeMultiple);
         var transformerElement = transformer.Type == float32 ? 4 : 2;
         return
         [

@@ -1,3 +1,4 @@
+using ImgAlign.Checkpoints;
 using ImgAlign.Networks.Clip;
 using ImgAlign.Networks.T5;
 using ImgAlign.Runtime;
@@ -17,13 +18,13 @@ internal sealed class FluxTextEncoder : IDisposable
     private readonly ModelSlot<T5EncoderModel> t5;
     private readonly int textTokens;
 
-    public FluxTextEncoder(DeviceRuntime runtime, FluxTextParts parts, FluxOptions options)
+    public FluxTextEncoder(DeviceRuntime runtime, FluxTextParts parts, int textTokens, WeightStorage storage)
     {
-        (this.runtime, textTokens) = (runtime, options.MaxTextTokens);
+        (this.runtime, this.textTokens) = (runtime, textTokens);
         (clipTokenizer, t5Tokenizer) = (parts.ClipTokenizer, parts.T5Tokenizer);
-        clip = new(runtime, parts.Clip, storage: options.TextEncoderStorage);
+        clip = new(runtime, parts.Clip, storage: storage);
         // Its activations overflow in float16.
-        t5 = new(runtime, parts.T5, runtime.Type == float16 ? bfloat16 : null, options.TextEncoderStorage);
+        t5 = new(runtime, parts.T5, runtime.Type == float16 ? bfloat16 : null, storage);
     }
 
     /// <summary>The stages, which run one after the other.</summary>

@@ -24,6 +24,7 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     private readonly ModelSlot<UNet2DConditionModel> unet;
     private readonly LatentDecoder decoder;
     private readonly LatentEncoder? encoder;
+    private readonly PresetCheck presets;
 
     /// <summary>Reads configurations and tokenizers and compares them with the weights, which are read on first use.</summary>
     /// <param name="runtime">The device.</param>
@@ -54,6 +55,7 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
         imagePrompt = image is null ? null : new SdxlImagePromptEncoder(runtime, image, options.ImageEncoderStorage);
         adapter = adapterSource is null ? null : new(runtime, adapterSource, storage: options.Storage);
         var applied = LoraFiles.Applied(options.Loras, text.Encoder.LoraLayers, text.Encoder2.LoraLayers, unetSource.LoraLayers);
+        presets = new PresetCheck(Name, options.UNetPath ?? options.ModelPath, options.Loras);
         Info = Describe() with { Loras = applied };
     }
 
@@ -84,6 +86,9 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
         IFamilySettings own = Settings(settings);
         own.Check();
     }
+
+    /// <inheritdoc/>
+    public string? CheckPreset(SamplingPreset preset) => presets.Check(preset);
 
     /// <inheritdoc/>
     public IReadOnlyList<long> LatentShape(ImageSize size) =>

@@ -16,6 +16,8 @@ public sealed class DiffusionSchedule(SchedulerConfig config)
     public NoiseSchedule Create(SamplingSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
+        if (settings.Prediction is { } prediction && prediction != Prediction)
+            return new DiffusionSchedule(config with { PredictionType = NameOf(prediction) }).Create(settings);
         var (asked, kind, steps) = (settings.NoiseLevels, settings.Sampler.Kind, settings.NoiseLevels.Steps ?? settings.Steps);
         if (steps < 1 || steps > config.NumTrainTimesteps)
             throw new InvalidRequestException($"Steps is {steps}; use 1 to {config.NumTrainTimesteps}.", nameof(settings.Steps));
@@ -64,6 +66,8 @@ public sealed class DiffusionSchedule(SchedulerConfig config)
                 nameof(settings.NoiseLevels)
             );
         }
+        if (asked.Shift is not null)
+            throw new InvalidRequestException("Only the times of a flow are shifted; leave Shift out.", nameof(settings.NoiseLevels));
         var hasOwn = kind is SamplerKind.DpmSolverSinglestep or SamplerKind.Lcm or SamplerKind.Tcd;
         var hasLevels = isWhole && asked.Spacing is not (null or NoiseLevelSpacing.Timesteps);
         if (asked.TimestepSpacing is not null && (hasOwn || hasLevels))
@@ -82,6 +86,15 @@ public sealed class DiffusionSchedule(SchedulerConfig config)
             "v_prediction" => PredictionType.Velocity,
             "sample" => PredictionType.Data,
             _ => PredictionType.Noise,
+        };
+
+    private static string NameOf(PredictionType prediction) =>
+        prediction switch
+        {
+            PredictionType.Noise => "epsilon",
+            PredictionType.Velocity => "v_prediction",
+            PredictionType.Data => "sample",
+            _ => throw new InvalidRequestException($"SDXL's noise levels are not for a network that predicts {prediction}.", null),
         };
 
     private TimestepSpacing SpacingOf(NoiseLevelOptions asked) =>

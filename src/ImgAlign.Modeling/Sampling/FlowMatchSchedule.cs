@@ -32,6 +32,11 @@ public sealed class FlowMatchSchedule(SchedulerConfig config)
     {
         ArgumentNullException.ThrowIfNull(settings);
         var (sampler, asked) = (settings.Sampler, settings.NoiseLevels);
+        if (asked.Shift is { } shift)
+        {
+            var shifted = config with { UseDynamicShifting = false, Shift = shift, FlowShift = shift };
+            return new FlowMatchSchedule(shifted).Create(settings with { NoiseLevels = asked with { Shift = null } }, imageTokens);
+        }
         var steps = asked.Steps ?? settings.Steps;
         if (steps < 1)
             throw new InvalidRequestException($"Steps is {steps}; use 1 or more.", nameof(settings.Steps));

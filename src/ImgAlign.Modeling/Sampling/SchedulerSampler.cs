@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace ImgAlign.Sampling;
 
 /// <summary>The sampler that a <c>scheduler_config.json</c> of diffusers stands for, with the options of its class.</summary>
@@ -17,6 +19,11 @@ public static class SchedulerSampler
         );
 
     private static ISampler? Find(SchedulerConfig config) =>
+        Create(config) is not { } sampler ? null
+        : Options(config).ToDictionary() is { Count: > 0 } options ? new ConfiguredSampler(sampler, options)
+        : sampler;
+
+    private static ISampler? Create(SchedulerConfig config) =>
         config.Kind switch
         {
             SamplerKind.Euler => config.StochasticSampling && config.IsFlow ? new RenewingSampler() : AncestralSampler.Euler,
@@ -51,6 +58,39 @@ public static class SchedulerSampler
             SamplerKind.Tcd => new TcdSampler(eta: 0),
             _ => null,
         };
+
+    // Where the file asks for other than the sampler of this name does by itself; the order is part of the name.
+    private static IEnumerable<KeyValuePair<string, string>> Options(SchedulerConfig config)
+    {
+        (string Name, bool IsUnusual, string Value)[] options = config.Kind switch
+        {
+            SamplerKind.DpmSolver or SamplerKind.DpmSolverSinglestep =>
+            [
+                ("solver_type", config.SolverType != "midpoint", config.SolverType),
+                ("lower_order_final", config.LowerOrderFinal != (config.Kind == SamplerKind.DpmSolver), Text(config.LowerOrderFinal)),
+                ("euler_at_final", config.EulerAtFinal && config.Kind == SamplerKind.DpmSolver, Text(config.EulerAtFinal)),
+            ],
+            SamplerKind.UniPc =>
+            [
+                ("solver_type", config.SolverType != "bh2", config.SolverType),
+                ("lower_order_final", !config.LowerOrderFinal, Text(config.LowerOrderFinal)),
+                ("predict_x0", !config.PredictX0, Text(config.PredictX0)),
+                ("disable_corrector", config.DisableCorrector.Count > 0, string.Join(',', config.DisableCorrector)),
+            ],
+            SamplerKind.Ddim or SamplerKind.Ddpm or SamplerKind.Lcm =>
+            [
+                ("clip_sample_range", config.ClipSample, Text(config.ClipSampleRange)),
+                ("variance_type", config is { Kind: SamplerKind.Ddpm, VarianceType: "fixed_large" }, "fixed_large"),
+                ("timestep_scaling", config.Kind == SamplerKind.Lcm && config.TimestepScaling != 10, Text(config.TimestepScaling)),
+            ],
+            _ => [],
+        };
+        return options.Where(static option => option.IsUnusual).Select(static option => KeyValuePair.Create(option.Name, option.Value));
+    }
+
+    private static string Text(bool value) => value ? "true" : "false";
+
+    private static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);
 
     private static DpmUpdate DpmUpdate(SchedulerConfig config) =>
         new()

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -11,6 +12,9 @@ public interface ITrainingTask : IDisposable
 {
     /// <summary>The trained parameters, on one device, by the names under which they are saved; always in the same order.</summary>
     IReadOnlyDictionary<string, Parameter> Parameters { get; }
+
+    /// <summary>Texts for the header of the weights' file: what the network is for.</summary>
+    IReadOnlyDictionary<string, string> Metadata => FrozenDictionary<string, string>.Empty;
 
     /// <summary>The number of samples.</summary>
     int SampleCount { get; }

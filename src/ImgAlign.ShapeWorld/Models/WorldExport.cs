@@ -64,7 +64,8 @@ public sealed class WorldExport(WorldFolder folder, long bytes, string weightsHa
         using var checkpoint = Checkpoint.Open(file);
         SafetensorsWriter.Write(
             copy,
-            checkpoint.Tensors.Keys.ToDictionary(static name => name, name => checkpoint.Read(name).to(bfloat16))
+            checkpoint.Tensors.Keys.ToDictionary(static name => name, name => checkpoint.Read(name).to(bfloat16)),
+            checkpoint.Metadata
         );
     }
 }

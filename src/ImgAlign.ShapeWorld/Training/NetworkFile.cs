@@ -24,10 +24,15 @@ internal static class NetworkFile
     /// <summary>Writes a file, atomically.</summary>
     /// <param name="path">The file; its folder is made if it is not there.</param>
     /// <param name="weights">The tensors by name; borrowed.</param>
-    public static void Write(string path, IEnumerable<KeyValuePair<string, Tensor>> weights)
+    /// <param name="metadata">Texts for the header.</param>
+    public static void Write(
+        string path,
+        IEnumerable<KeyValuePair<string, Tensor>> weights,
+        IReadOnlyDictionary<string, string>? metadata = null
+    )
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        SafetensorsWriter.Write(path, weights.ToDictionary());
+        SafetensorsWriter.Write(path, weights.ToDictionary(), metadata);
     }
 
     /// <summary>Gives a network its weights, in a copy of its own, without gradients.</summary>

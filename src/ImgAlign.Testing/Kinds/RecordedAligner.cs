@@ -1,3 +1,4 @@
+using ImgAlign.Alignment;
 using ImgAlign.Runtime;
 using TorchSharp;
 
@@ -16,6 +17,8 @@ internal sealed class RecordedAligner(IImplicitAligner inner) : IImplicitAligner
     public int DetectorWidth => inner.DetectorWidth;
 
     public int TokenWidth => inner.TokenWidth;
+
+    public AlignerOrigin? Origin => inner.Origin;
 
     /// <summary>The features after each pass of the last alignment.</summary>
     public IReadOnlyList<torch.Tensor> Passes { get; private set; } = [];

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ImgAlign.Alignment;
 using ImgAlign.Checkpoints;
 using ImgAlign.Networks.Aligner;
 using ImgAlign.Networks.Perceiver;
@@ -114,7 +115,10 @@ public sealed class AlignerTraining : TrainingRun
             group =>
             {
                 using var network = CreateNetwork();
-                using var task = new AlignerTask(network, features, options.Objective, options.UpdateAfter, heldOut);
+                using var task = new AlignerTask(network, features, options.Objective, options.UpdateAfter, heldOut)
+                {
+                    Origin = new AlignerOrigin(models.Tokens, models.Detector.Name),
+                };
                 return train(task, group);
             }
         )[0];

@@ -37,9 +37,9 @@ internal sealed class TrainingState(
     public void Write(string folder)
     {
         using var scope = torch.NewDisposeScope();
-        SafetensorsWriter.Write(Path.Combine(folder, Weights), Named("", optimizer.Weight));
+        SafetensorsWriter.Write(Path.Combine(folder, Weights), Named("", optimizer.Weight), task.Metadata);
         if (average is not null)
-            SafetensorsWriter.Write(Path.Combine(folder, AveragedWeights), Named("", index => average.Averages[index]));
+            SafetensorsWriter.Write(Path.Combine(folder, AveragedWeights), Named("", index => average.Averages[index]), task.Metadata);
         var tensors = Named("exp_avg.", optimizer.Average)
             .Concat(Named("exp_avg_sq.", optimizer.Square))
             .Concat(task.SaveState().Select(pair => KeyValuePair.Create("task." + pair.Key, pair.Value)));

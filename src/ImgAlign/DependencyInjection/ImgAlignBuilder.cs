@@ -191,7 +191,7 @@ public sealed class ImgAlignBuilder
         Use<IImplicitAligner, AlignerOptions, AlignerOptionsValidator>(
             set,
             static options => options.Device,
-            static (runtime, options) => new ImplicitAligner(runtime, options.Path, options.HeadWidth),
+            static (runtime, options) => new ImplicitAligner(runtime, options.Path, options.HeadWidth, options.Tokens),
             name
         );
 

@@ -18,7 +18,12 @@ internal sealed class PipelineFactory(IServiceProvider provider)
         var choice = Choice(key);
         return new GenerationPipeline(
             Backbone(choice),
-            new GenerationPipelineOptions { Replicas = Replicas(choice), RecordPrompts = options.RecordPrompts },
+            new GenerationPipelineOptions
+            {
+                Replicas = Replicas(choice),
+                Preset = choice.Preset,
+                RecordPrompts = options.RecordPrompts,
+            },
             LoggerFactory
         );
     }
@@ -36,6 +41,7 @@ internal sealed class PipelineFactory(IServiceProvider provider)
             new AlignmentPipelineOptions
             {
                 Replicas = Replicas(choice),
+                Preset = choice.Preset,
                 Scorers = [.. scorers.Values],
                 Acceptance = Gate(choice, scorers),
                 Policy = choice.Policy is { } policy ? SearchPolicies.ByName(policy) : null,

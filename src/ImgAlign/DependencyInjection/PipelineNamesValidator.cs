@@ -1,3 +1,4 @@
+using ImgAlign.Backbones;
 using Microsoft.Extensions.Options;
 
 namespace ImgAlign.DependencyInjection;
@@ -23,6 +24,9 @@ internal sealed class PipelineNamesValidator(ModelNames names) : IValidateOption
                         ? names.Problem<IMisalignmentDetector>(detector, nameof(pipeline.Detector))
                         : null,
                     pipeline.Aligner is { } aligner ? names.Problem<IImplicitAligner>(aligner, nameof(pipeline.Aligner)) : null,
+                    pipeline.Preset is { } preset && SamplingPresets.All.All(known => known.Name != preset)
+                        ? $"Preset is '{preset}', which is not known; {SamplingPresets.Names} are."
+                        : null,
                     .. pipeline.Scorers.Select(name => names.Problem<IImageScorer>(name, "Scorer")),
                     pipeline.Scorers.CountBy(static scorer => scorer).FirstOrDefault(static count => count.Value > 1).Key is { } twice
                         ? $"Scorers names '{twice}' twice; name it once."

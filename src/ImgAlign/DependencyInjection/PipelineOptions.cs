@@ -6,6 +6,9 @@ public sealed class PipelineOptions
     /// <summary>The diffusion model.</summary>
     public string? Backbone { get; set; }
 
+    /// <summary>The preset of requests that name none (<see cref="SamplingRequest.Preset"/>); null: none.</summary>
+    public string? Preset { get; set; }
+
     /// <summary>The same diffusion model on further devices: the items of a request are shared among all.</summary>
     public IList<string> Replicas { get; } = [];
 

@@ -84,17 +84,20 @@ public static class ImageFile
     /// <summary>Writes a PNG file, which replaces an older one only when it is complete.</summary>
     /// <param name="path">The file.</param>
     /// <param name="image">The image.</param>
+    /// <param name="texts">Texts that the file holds, by their keywords; null: none.</param>
     /// <exception cref="IOException">The file cannot be written; an older one is as it was.</exception>
-    public static void SavePng(string path, RgbImage image)
+    public static void SavePng(string path, RgbImage image, IReadOnlyDictionary<string, string>? texts = null)
     {
-        var data = EncodePng(image);
+        var data = EncodePng(image, texts);
         AtomicFile.Write(path, file => file.Write(data));
     }
 
     /// <summary>An image as the bytes of a PNG file.</summary>
     /// <param name="image">The image.</param>
+    /// <param name="texts">Texts that the file holds, by their keywords (1 to 79 printable ASCII characters); null: none.</param>
     /// <exception cref="ImgAlignException">The image has more than 178,956,970 pixels.</exception>
-    public static byte[] EncodePng(RgbImage image) => Encode(image, PngMediaType);
+    public static byte[] EncodePng(RgbImage image, IReadOnlyDictionary<string, string>? texts = null) =>
+        texts is null ? Encode(image, PngMediaType) : PngTexts.Insert(Encode(image, PngMediaType), texts);
 
     /// <summary>An image as the bytes of a file.</summary>
     /// <param name="image">The image.</param>

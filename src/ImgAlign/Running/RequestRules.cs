@@ -1,4 +1,5 @@
 using System.Globalization;
+using ImgAlign.Backbones;
 using ImgAlign.Detectors;
 
 namespace ImgAlign.Running;
@@ -125,6 +126,13 @@ internal static class RequestRules
                 nameof(request.GuidanceBranches)
             );
         RequireShare(request.GuidanceRescale, nameof(request.GuidanceRescale));
+        var preset = request.Preset is { } name ? SamplingPresets.ByName(name) : null;
+        string? evidence = null;
+        if (preset is not null)
+        {
+            Ask(nameof(request.Preset), () => evidence = backbone.CheckPreset(preset));
+            request = PresetRules.Fill(request, preset);
+        }
         var levels = request.NoiseLevels ?? new NoiseLevelOptions();
         RequireLevels(levels, request.Steps);
         if (request.Strength is { } strength)
@@ -141,6 +149,9 @@ internal static class RequestRules
             Eta = request.Eta,
             NoiseLevels = levels,
             GuidanceRescale = request.GuidanceRescale,
+            Prediction = preset?.Prediction,
+            Preset = preset?.Name,
+            PresetEvidence = evidence,
             Family = request.Family,
         };
         RequireRange(settings.Steps, 1, MaxSteps, nameof(request.Steps));
@@ -207,6 +218,8 @@ internal static class RequestRules
         const string Member = nameof(SamplingRequest.NoiseLevels);
         if (levels.Timesteps is not null && levels.Sigmas is not null)
             throw new InvalidRequestException("Timesteps and sigmas are both given; give one of them.", Member);
+        if (levels.Shift is { } shift && !(double.IsFinite(shift) && shift > 0))
+            throw new InvalidRequestException($"The shift is {Text(shift)}; use a finite number above 0.", Member);
         if ((levels.Timesteps ?? levels.Sigmas) is null)
             return;
         if (levels.TimestepSpacing is not null || levels.Spacing is not (null or NoiseLevelSpacing.Timesteps))

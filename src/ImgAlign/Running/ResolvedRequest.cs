@@ -59,4 +59,14 @@ internal sealed record ResolvedAlignment(
 
     /// <summary>The most tokens of an answer; 0: no answers.</summary>
     public int CritiqueTokens => Request.DescribeCritique || Policy.Actions.Contains(SearchAction.Rewrite) ? Request.CritiqueTokens : 0;
+
+    /// <summary>The same with a warning of every item.</summary>
+    public ResolvedAlignment Warn(string warning) =>
+        this with
+        {
+            Generation = Generation with
+            {
+                Items = [.. Generation.Items.Select(item => item with { Warnings = [.. item.Warnings, warning] })],
+            },
+        };
 }

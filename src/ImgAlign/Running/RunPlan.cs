@@ -7,7 +7,7 @@ namespace ImgAlign.Running;
 /// <param name="MaxBatchSize">The most items at once.</param>
 /// <param name="Seed">The first item's seed, for telemetry.</param>
 /// <param name="Prompts">The prompts, for telemetry.</param>
-/// <param name="Warnings">What is to be known of the prompts, which it quotes.</param>
+/// <param name="Warnings">What is to be known of the items, each sentence once.</param>
 internal sealed record RunPlan(
     string Name,
     IReadOnlyList<IModel> Models,

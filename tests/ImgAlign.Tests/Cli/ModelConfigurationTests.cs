@@ -91,6 +91,36 @@ public sealed class ModelConfigurationTests : IDisposable
     }
 
     [Fact]
+    public void A_scorer_that_decides_by_the_file_and_gives_way_to_others_is_named()
+    {
+        var file = Path.Combine(folder, "gate.json");
+        File.WriteAllText(
+            file,
+            """
+            {
+              "ImgAlign": {
+                "Sdxl": { "ModelPath": "sdxl" }, "Llava": { "ModelPath": "llava" }, "Aligner": { "Path": "a" },
+                "PickScore": { "ModelPath": "pick" }, "Pipeline": { "Scorers": ["pickscore"], "Gate": [{ "Scorer": "pickscore" }] }
+              }
+            }
+            """
+        );
+        var command = new Command("test");
+        foreach (var option in ModelConfiguration.Options.Concat(ScorerArguments.Options))
+            command.Add(option);
+        var refused = Assert.Throws<ImgAlignException>(() => Read("--scorer", "hps=h"));
+        Assert.Equal(
+            "Pipeline:Gate of the file lets pickscore decide, but --scorer names hps in its place; say with --gate which of these decides, "
+                + "or name pickscore as --scorer, too.",
+            refused.Message
+        );
+        Assert.Equal("hps", Read("--scorer", "hps=h", "--gate", "hps")["Pipeline:Gate:0:Scorer"]);
+        Assert.Equal("pickscore", Read("--scorer", "hps=h", "--scorer", "pickscore")["Pipeline:Gate:0:Scorer"]);
+
+        IConfigurationSection Read(params string[] arguments) => ModelConfiguration.Read(command.Parse(["--config", file, .. arguments]));
+    }
+
+    [Fact]
     public void Models_that_a_command_does_not_run_are_left_out_with_all_that_names_them()
     {
         var file = Path.Combine(folder, "scorers.json");

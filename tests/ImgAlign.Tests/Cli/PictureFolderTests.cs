@@ -39,7 +39,7 @@ public sealed class PictureFolderTests : IDisposable
 
     [Theory]
     [InlineData("there is no picture in this folder")]
-    [InlineData("a.png: this PNG is damaged, so that no prompt can be read in it; write the prompt into", "a.png")]
+    [InlineData("a.png: this is no PNG, or a damaged one; write the prompt into", "a.png")]
     [InlineData("a.jpg: this picture has no prompt; write it into", "a.jpg")]
     [InlineData("a.png: this picture has no prompt; write it into", "a.png", "a.txt")]
     [InlineData("have the same name", "a.png", "A.jpg")]

@@ -1,4 +1,5 @@
 using ImgAlign.Cli.Align;
+using ImgAlign.Cli.Jobs;
 using ImgAlign.Tests.Checkpoints;
 
 namespace ImgAlign.Tests.Cli;
@@ -6,6 +7,8 @@ namespace ImgAlign.Tests.Cli;
 /// <summary>No work is lost: what can be known beforehand is checked before anything is computed, and results are kept apart.</summary>
 public sealed class ResultFoldersTests : IDisposable
 {
+    private static readonly PictureMetadata NoMetadata = new(isLeftOut: true);
+
     private readonly TemporaryFolder folder = new();
 
     public void Dispose() => folder.Dispose();
@@ -83,10 +86,10 @@ public sealed class ResultFoldersTests : IDisposable
             Budget = 2,
             Candidates = [first, first with { Number = 1, Parent = 0, Image = null! }],
         };
-        Assert.ThrowsAny<Exception>(() => new ResultFolders(folder.Path, overwrite: false).Write("seed-1", broken, null!));
+        Assert.ThrowsAny<Exception>(() => new ResultFolders(folder.Path, overwrite: false, NoMetadata).Write("seed-1", broken, null!));
         Assert.Empty(Entries("."));
         folder.Write("seed-1/record.json", "{}");
-        Assert.ThrowsAny<Exception>(() => new ResultFolders(folder.Path, overwrite: true).Write("seed-1", broken, null!));
+        Assert.ThrowsAny<Exception>(() => new ResultFolders(folder.Path, overwrite: true, NoMetadata).Write("seed-1", broken, null!));
         Assert.Equal(["seed-1"], Entries("."));
         Assert.Equal("{}", File.ReadAllText(folder.File("seed-1/record.json")));
     }

@@ -48,7 +48,7 @@ public class StrictConfigurationTests
     [InlineData("'RecordPrompts': 'yes'", "ImgAlign:RecordPrompts is 'yes', but true or false is needed.")]
     [InlineData(
         "'Pipeline': 'sdxl'",
-        "ImgAlign:Pipeline is 'sdxl', but an object with Backbone, Replicas, Detector, Aligner, Scorers, Gate, GateVote, Policy, "
+        "ImgAlign:Pipeline is 'sdxl', but an object with Backbone, Preset, Replicas, Detector, Aligner, Scorers, Gate, GateVote, Policy, "
             + "Budget is needed."
     )]
     [InlineData(

@@ -1,3 +1,4 @@
+using ImgAlign.Alignment;
 using ImgAlign.Runtime;
 using TorchSharp;
 
@@ -13,6 +14,9 @@ internal sealed class HookedBackbone(
     Func<torch.Tensor, IReadOnlyList<RgbImage>>? decode = null
 ) : IDiffusionBackbone, IImagePromptEncoder, IMemoryFootprint
 {
+    /// <summary>What the hook is told where the family's own unconditional prompt, or "no image", is encoded.</summary>
+    public const string Unconditional = "Unconditional";
+
     public string Name => inner.Name;
     public DeviceRuntime Runtime => inner.Runtime;
     public BackboneInfo Info => inner.Info;
@@ -42,6 +46,8 @@ internal sealed class HookedBackbone(
 
     public TextFeatures EncodeText(IReadOnlyList<string?> prompts)
     {
+        if (prompts.Contains(null))
+            hook(Unconditional);
         hook(nameof(EncodeText));
         return inner.EncodeText(prompts);
     }
@@ -86,7 +92,11 @@ internal sealed class HookedBackbone(
         return inner.ImagePrompt!.Encode(images);
     }
 
-    public torch.Tensor EncodeUnconditional() => inner.ImagePrompt!.EncodeUnconditional();
+    public torch.Tensor EncodeUnconditional()
+    {
+        hook(Unconditional);
+        return inner.ImagePrompt!.EncodeUnconditional();
+    }
 
     public void Dispose() => IsDisposed = true;
 }
@@ -123,6 +133,7 @@ internal sealed class HookedAligner(IImplicitAligner inner, Action<string> hook)
     public DeviceRuntime Runtime => inner.Runtime;
     public int DetectorWidth => inner.DetectorWidth;
     public int TokenWidth => inner.TokenWidth;
+    public AlignerOrigin? Origin => inner.Origin;
 
     public torch.Tensor Align(torch.Tensor h, torch.Tensor z, int passes = 3)
     {

@@ -27,6 +27,17 @@ public class SchedulerConfigTests
         Assert.Contains(expected, Assert.Throws<ImgAlignException>(() => Read(json)).Message, StringComparison.Ordinal);
 
     [Theory]
+    [InlineData("DPMSolverMultistepScheduler", "")]
+    [InlineData("DPMSolverMultistepScheduler", """ , "solver_type": "heun", "euler_at_final": true """, "solver_type", "euler_at_final")]
+    [InlineData("DPMSolverSinglestepScheduler", "")]
+    [InlineData("UniPCMultistepScheduler", """ , "solver_type": "bh1", "disable_corrector": [0] """, "solver_type", "disable_corrector")]
+    [InlineData("DDIMScheduler", """ , "clip_sample": false """)]
+    [InlineData("DDIMScheduler", "", "clip_sample_range")]
+    [InlineData("LCMScheduler", """ , "timestep_scaling": 5 """, "timestep_scaling")]
+    public void What_a_samplers_name_does_not_tell_its_options_do(string name, string options, params string[] told) =>
+        Assert.Equal(told, SchedulerSampler.Of(Read($$"""{"_class_name": "{{name}}"{{options}}}""")).Options.Keys);
+
+    [Theory]
     [InlineData("EulerDiscreteScheduler", "", "euler")]
     [InlineData("EulerAncestralDiscreteScheduler", "", "euler-ancestral")]
     [InlineData("HeunDiscreteScheduler", "", "heun")]

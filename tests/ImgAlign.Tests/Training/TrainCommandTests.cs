@@ -34,6 +34,7 @@ public sealed class TrainCommandTests : IDisposable
 
         using var runtime = new DeviceRuntime(new RuntimeOptions { Threads = 1 });
         using var aligner = new ImplicitAligner(runtime, folder.File("run/checkpoints/step-0000000006/weights.safetensors"), headWidth: 16);
+        Assert.Equal(new AlignerOrigin(16, "LLaVA-1.5"), aligner.Origin);
         using var scope = torch.NewDisposeScope();
         var z = torch.rand(1, 4, aligner.TokenWidth);
         Assert.True((aligner.Align(torch.rand(1, 9, aligner.DetectorWidth), z) - z).abs().max().item<float>() > 0);

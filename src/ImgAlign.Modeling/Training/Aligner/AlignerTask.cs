@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+using ImgAlign.Alignment;
 using ImgAlign.Checkpoints;
 using ImgAlign.Networks.Aligner;
 using ImgAlign.Training.Preference;
@@ -57,6 +59,12 @@ public sealed class AlignerTask : ITrainingTask
 
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, Parameter> Parameters { get; }
+
+    /// <summary>What the aligner is trained for, which its file says; null: the file does not.</summary>
+    public AlignerOrigin? Origin { get; init; }
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, string> Metadata => Origin?.ToMetadata() ?? FrozenDictionary<string, string>.Empty;
 
     /// <inheritdoc/>
     public int SampleCount => features.Count - heldOut;

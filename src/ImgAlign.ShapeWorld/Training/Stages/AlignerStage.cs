@@ -65,7 +65,12 @@ internal sealed class AlignerStage : StageTask
         models.Dispose();
     }
 
-    internal override void Save() => NetworkFile.Write(output, NetworkFile.Weights(network));
+    internal override void Save() =>
+        NetworkFile.Write(
+            output,
+            NetworkFile.Weights(network),
+            new AlignerOrigin(models.Backbone.Info.ImagePromptTokens, detector.Name).ToMetadata()
+        );
 
     /// <summary>
     /// The task's own measurements, on pairs that are not trained on, and for the method's own aligner also what a round adds to the share

@@ -1,4 +1,3 @@
-using System.CommandLine;
 using System.Globalization;
 using ImgAlign.DependencyInjection;
 using ImgAlign.ShapeWorld;
@@ -7,11 +6,11 @@ using Microsoft.Extensions.DependencyInjection;
 namespace ImgAlign.Benchmarks.Measured;
 
 /// <summary>
-/// <c>samplers</c>: how near a sampler comes in few steps to where many lead, on ShapeWorld. Stochastic samplers lead elsewhere for every
-/// number of steps.
+/// How near a sampler comes in few steps to where many lead, on ShapeWorld. Stochastic samplers lead elsewhere for every number of steps.
 /// </summary>
-internal static class SamplersCommand
+internal static class SamplerConvergence
 {
+    private const int Pictures = 8;
     private const int StepsOfLimit = 200;
 
     private static readonly int[] Steps = [5, 10, 20, 40];
@@ -36,28 +35,18 @@ internal static class SamplersCommand
         "a blue cross right of a red triangle",
     ];
 
-    public static Command Create()
-    {
-        var pictures = new Option<int>("--pictures") { Description = "The number of pictures.", DefaultValueFactory = static _ => 8 };
-        var command = new Command("samplers", $"Compare samplers in few steps with {StepsOfLimit} steps of Euler on ShapeWorld.")
-        {
-            pictures,
-        };
-        command.SetAction((parsed, _) => MeasureAsync(parsed.GetValue(pictures)));
-        return command;
-    }
-
-    private static async Task MeasureAsync(int pictures)
+    /// <summary>Prints a table.</summary>
+    public static async Task WriteAsync()
     {
         var collection = new ServiceCollection();
         collection.AddImplicitMultimodalGuidance(static options => options.Threads = 1).UseShapeWorld();
         await using var services = collection.BuildServiceProvider();
         var pipeline = services.GetRequiredService<IGenerationPipeline>();
-        var items = Enumerable.Range(0, pictures).Select(static seed => new GenerationItem(Prompts[seed % Prompts.Length]) { Seed = seed });
+        var items = Enumerable.Range(0, Pictures).Select(static seed => new GenerationItem(Prompts[seed % Prompts.Length]) { Seed = seed });
         var request = new GenerationRequest(items);
 
         Console.WriteLine(
-            $"{pictures} pictures; root of the mean squared difference from {StepsOfLimit} steps of Euler, of 255; in brackets evaluations"
+            $"{Pictures} pictures; root of the mean squared difference from {StepsOfLimit} steps of Euler, of 255; in brackets evaluations"
         );
         Console.WriteLine();
         Console.WriteLine($"| | {string.Join(" | ", Steps.Select(static steps => $"{steps} steps"))} |");
