@@ -13,6 +13,9 @@ public interface IDiffusionBackbone : IModel
     /// alignment.</summary>
     IImagePromptEncoder? ImagePrompt { get; }
 
+    /// <summary>Where there is no image prompt, why, and what to do: how a sentence goes on behind "but".</summary>
+    string NoImagePrompt => $"{Name} was made without one; give it the files of its image prompt";
+
     /// <summary>The size nearest to one that was asked for that the model generates: the same one, if it does.</summary>
     /// <param name="size">A size in pixels.</param>
     ImageSize NearestSize(ImageSize size) => Info.NearestSize(size);

@@ -52,10 +52,7 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
         backbones = PipelineRules.Backbones(backbone, options.Replicas);
         imagePrompt =
             backbone.ImagePrompt
-            ?? throw new ArgumentException(
-                $"{backbone.Name} was made without an image prompt, which an alignment works by; give it the files of its image prompt.",
-                nameof(backbone)
-            );
+            ?? throw new ArgumentException($"An alignment works by an image prompt, but {backbone.NoImagePrompt}.", nameof(backbone));
         AlignerRules.RequireFit(aligner, backbone, detector);
         if (scorers.CountBy(static scorer => scorer.Name).FirstOrDefault(static count => count.Value > 1).Key is { } name)
             throw new ArgumentException(

@@ -12,7 +12,7 @@ namespace ImgAlign.Backbones;
 /// <c>ae.safetensors</c> in it are taken. The image prompt is a folder with <c>ip_adapter.safetensors</c> and <c>image_encoder</c>
 /// (ViT-L/14). Other files may be in diffusers' or in the authors' layout.
 /// </remarks>
-public sealed class FluxOptions : DiffusionOptions
+public sealed class FluxOptions : ImagePromptedOptions
 {
     /// <summary>
     /// Another transformer: a folder with its <c>config.json</c>, or a file in the authors' layout, also a <c>.gguf</c>.

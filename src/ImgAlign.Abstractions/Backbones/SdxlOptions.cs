@@ -7,7 +7,7 @@ namespace ImgAlign.Backbones;
 /// image prompt, as released with IMG, is a folder with <c>image_encoder</c> (ViT-H/14), <c>resampler.pth</c> and
 /// <c>ip-adapter-plus_sdxl_vit-h.bin</c>. The UNet's convolutions stay as they are, whatever <see cref="DiffusionOptions.Storage"/> says.
 /// </remarks>
-public sealed class SdxlOptions : DiffusionOptions
+public sealed class SdxlOptions : ImagePromptedOptions
 {
     /// <summary>
     /// For a single file: a folder as published with its sizes and, in <c>tokenizer</c> and <c>tokenizer_2</c>, its tokenizers. Null: the
@@ -19,8 +19,8 @@ public sealed class SdxlOptions : DiffusionOptions
     /// file. Null: the model's own.</summary>
     public string? UNetPath { get; set; }
 
-    /// <summary>The image prompt's projection. Null: the one in <see cref="DiffusionOptions.ImagePromptPath"/>, else the one inside
-    /// <see cref="DiffusionOptions.AdapterPath"/>.</summary>
+    /// <summary>The image prompt's projection. Null: the one in <see cref="ImagePromptedOptions.ImagePromptPath"/>, else the one inside
+    /// <see cref="ImagePromptedOptions.AdapterPath"/>.</summary>
     public string? ResamplerPath { get; set; }
 
     /// <summary>Whether prompts are in the notation of weights (<see cref="SdxlSettings.PromptWeights"/>) where a request does not say

@@ -16,7 +16,7 @@ internal static partial class ModelConfiguration
 
     private static readonly Option<string?> Backbone = Text(
             "--backbone",
-            $"The diffusion model's family: sdxl or flux; {DefaultBackbone} unless the file says otherwise."
+            $"The diffusion model's family: sdxl, flux or zimage; {DefaultBackbone} unless the file says otherwise."
         )
         .AcceptOnlyFromAmong([.. Families.Keys]);
 
@@ -26,24 +26,30 @@ internal static partial class ModelConfiguration
         )
         .AcceptOnlyFromAmong([.. Detectors.Keys]);
 
-    // The names that the options have in the chosen family's section, and the family that they are of, if they are of one alone.
-    private static readonly (string Key, Option Option, string? Family)[] BackboneValues =
+    // Those that image prompts are published for.
+    private static readonly string[] Prompted =
+    [
+        .. Families.Where(static family => family.Value.Aligner is not null).Select(static family => family.Key),
+    ];
+
+    // The names that the options have in the chosen family's section, and the families that they are of; none where they are of all.
+    private static readonly (string Key, Option Option, string[] Families)[] BackboneValues =
     [
         (
             nameof(SdxlOptions.ModelPath),
-            Text("--model", "SDXL or FLUX: a folder as published, a folder of the hub's cache, or for SDXL a single file."),
-            null
+            Text("--model", "SDXL, FLUX or Z-Image: a folder as published, a folder of the hub's cache, or for SDXL a single file."),
+            []
         ),
         (
             nameof(SdxlOptions.ConfigPath),
             Text("--model-config", "For a single file of SDXL: the folder that holds its tokenizers."),
-            "sdxl"
+            ["sdxl"]
         ),
-        (nameof(SdxlOptions.UNetPath), Text("--unet", "Another UNet, such as that of SDXL-DPO: a folder or a file."), "sdxl"),
+        (nameof(SdxlOptions.UNetPath), Text("--unet", "Another UNet, such as that of SDXL-DPO: a folder or a file."), ["sdxl"]),
         (
             nameof(FluxOptions.TransformerPath),
-            Text("--transformer", "Another transformer of FLUX: a folder, or a file such as flux1-dev.safetensors."),
-            "flux"
+            Text("--transformer", "Another transformer of FLUX or Z-Image: a folder, or a file such as flux1-dev.safetensors."),
+            ["flux", "zimage"]
         ),
         (
             nameof(SdxlOptions.VaePath),
@@ -52,22 +58,22 @@ internal static partial class ModelConfiguration
                 "Another autoencoder (VAE), also for single files without one: a folder, or a file such as sdxl_vae.safetensors "
                     + "or ae.safetensors."
             ),
-            null
+            []
         ),
         (
             nameof(SdxlOptions.Storage),
             ValueOption.Choice<WeightStorage>("--storage", "How UNet or transformer keep their linear layers' weights"),
-            null
+            []
         ),
         (
             nameof(SdxlOptions.TextEncoderStorage),
             ValueOption.Choice<WeightStorage>("--text-encoder-storage", "How the text encoders keep their linear layers' weights"),
-            null
+            []
         ),
         (
             nameof(SdxlOptions.ImageEncoderStorage),
             ValueOption.Choice<WeightStorage>("--image-encoder-storage", "How the image prompt's encoder keeps its linear layers' weights"),
-            null
+            Prompted
         ),
         (
             nameof(FluxOptions.StepCacheThreshold),
@@ -75,39 +81,39 @@ internal static partial class ModelConfiguration
                 "--step-cache",
                 "FLUX: skip blocks in steps whose first block changes relatively less than this, such as 0.1."
             ),
-            "flux"
+            ["flux"]
         ),
         (
             nameof(SdxlOptions.ImageEncoderPath),
             Text("--image-encoder", "The image prompt's encoder, ViT-H/14 for SDXL, ViT-L/14 for FLUX: a folder."),
-            null
+            Prompted
         ),
-        (nameof(SdxlOptions.ResamplerPath), Text("--resampler", "The image prompt's projection for SDXL: resampler.pth."), "sdxl"),
+        (nameof(SdxlOptions.ResamplerPath), Text("--resampler", "The image prompt's projection for SDXL: resampler.pth."), ["sdxl"]),
         (
             nameof(SdxlOptions.AdapterPath),
             Text("--ip-adapter", "The image prompt's keys and values: ip-adapter-plus_sdxl_vit-h.bin, or ip_adapter.safetensors for FLUX."),
-            null
+            Prompted
         ),
     ];
 
-    private static readonly (string Key, Option Option, string? Family)[] DetectorValues =
+    private static readonly (string Key, Option Option, string[] Families)[] DetectorValues =
     [
-        (nameof(LlavaOptions.ModelPath), Text("--detector", "LLaVA-1.5 in either published layout, or Qwen2.5-VL: a folder."), null),
+        (nameof(LlavaOptions.ModelPath), Text("--detector", "LLaVA-1.5 in either published layout, or Qwen2.5-VL: a folder."), []),
         (
             nameof(LlavaOptions.VisionTowerPath),
             Text("--vision-tower", "LLaVA's vision tower, where the model's folder does not hold it: a folder."),
-            "llava"
+            ["llava"]
         ),
         (
             nameof(LlavaOptions.Template),
             Text("--template", "LLaVA's conversation template: llava_v0, llava_v1, vicuna_v1 or plain.")
                 .AcceptOnlyFromAmong("llava_v0", "llava_v1", "vicuna_v1", "plain"),
-            "llava"
+            ["llava"]
         ),
         (
             nameof(LlavaOptions.Storage),
             ValueOption.Choice<WeightStorage>("--detector-storage", "How the detector keeps its linear layers' weights"),
-            null
+            []
         ),
         (
             nameof(QwenOptions.MaxPixels),
@@ -115,7 +121,7 @@ internal static partial class ModelConfiguration
                 "--max-pixels",
                 "The most pixels of a picture that Qwen2.5-VL reads; larger ones are scaled down first."
             ),
-            "qwen"
+            ["qwen"]
         ),
     ];
 

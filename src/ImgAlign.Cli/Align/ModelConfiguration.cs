@@ -31,8 +31,8 @@ internal static partial class ModelConfiguration
     private const string DefaultBackbone = "sdxl";
     private const string DefaultDetector = "llava";
 
-    // The families' sections, and what the authors' folder holds of each.
-    private static readonly Dictionary<string, (string Section, string Aligner, string[] Released)> Families = new(
+    // The families' sections, and what the authors' folder holds of each: null where it holds nothing.
+    private static readonly Dictionary<string, (string Section, string? Aligner, string[] Released)> Families = new(
         StringComparer.OrdinalIgnoreCase
     )
     {
@@ -42,6 +42,7 @@ internal static partial class ModelConfiguration
             [nameof(SdxlOptions.ImageEncoderPath), nameof(SdxlOptions.ResamplerPath), nameof(SdxlOptions.AdapterPath)]
         ),
         ["flux"] = ("Flux", "aligner_flux.pth", [nameof(FluxOptions.ImageEncoderPath), nameof(FluxOptions.AdapterPath)]),
+        ["zimage"] = ("ZImage", null, []),
     };
 
     private static readonly Dictionary<string, string> Detectors = new(StringComparer.OrdinalIgnoreCase)
@@ -126,6 +127,11 @@ internal static partial class ModelConfiguration
         settings[BackboneKey] = parsed.GetValue(Backbone) ?? settings.GetValueOrDefault(BackboneKey) ?? DefaultBackbone;
         settings[DetectorKey] = parsed.GetValue(Detector) ?? settings.GetValueOrDefault(DetectorKey) ?? DefaultDetector;
         var (section, aligner, released) = Find(Families, BackboneKey, settings[BackboneKey]!);
+        if (aligner is null && (required.HasFlag(RequiredModels.Aligner) || parsed.GetValue(Released) is not null))
+            throw new ImgAlignException(
+                $"No image prompt is published for {settings[BackboneKey]}, which an alignment works by: use imgalign generate without "
+                    + $"--ckpts, or --backbone {string.Join(" or ", Prompted)}."
+            );
         var detector = Find(Detectors, DetectorKey, settings[DetectorKey]!);
         var unused = UnusedSections(section, detector, required);
         var located = recipe?.Locate(new HubCache(), unused) ?? new Dictionary<string, string?>();
@@ -136,13 +142,13 @@ internal static partial class ModelConfiguration
             // The folder stands for all of its files, and for the released aligner's head width.
             Remove(settings, [.. released.Select(key => $"{section}:{key}"), HeadWidthKey, TokensKey]);
             settings[$"{section}:{nameof(SdxlOptions.ImagePromptPath)}"] = folder;
-            settings[AlignerPathKey] = Path.Combine(ModelFolder.Resolve(folder), aligner);
+            settings[AlignerPathKey] = Path.Combine(ModelFolder.Resolve(folder), aligner!);
         }
         if (parsed.GetValue(Aligner) is not null)
             Remove(settings, HeadWidthKey, TokensKey);
         AddGiven(settings, Values.Concat(RuntimeValues), parsed);
-        Add(settings, section, BackboneValues, parsed, family => Families[family].Section == section ? null : $"--backbone {family}");
-        Add(settings, detector, DetectorValues, parsed, family => Detectors[family] == detector ? null : $"--detector-family {family}");
+        Add(settings, section, BackboneValues, parsed, Backbone, settings[BackboneKey]!);
+        Add(settings, detector, DetectorValues, parsed, Detector, settings[DetectorKey]!);
         if (parsed.GetValue(Loras) is { Length: > 0 })
             Remove(
                 settings,
@@ -211,21 +217,22 @@ internal static partial class ModelConfiguration
             ? family
             : throw new ImgAlignException($"{key} is '{name}', which is not known here; {string.Join(" and ", families.Keys)} are.");
 
-    // Options of one family alone are refused with another, and the message says with which they go.
+    // Options of some families alone are refused with another, and the message says with which they go.
     private static void Add(
         Dictionary<string, string?> settings,
         string section,
-        (string Key, Option Option, string? Family)[] values,
+        (string Key, Option Option, string[] Families)[] values,
         ParseResult parsed,
-        Func<string, string?> belongsTo
+        Option choice,
+        string chosen
     )
     {
-        foreach (var (key, option, family) in values)
+        foreach (var (key, option, families) in values)
         {
             if (Given(option, parsed) is not { } value)
                 continue;
-            if (family is not null && belongsTo(family) is { } other)
-                throw new ImgAlignException($"{option.Name} is for {other}.");
+            if (families.Length > 0 && !families.Contains(chosen, StringComparer.OrdinalIgnoreCase))
+                throw new ImgAlignException($"{option.Name} is for {choice.Name} {string.Join(" or ", families)}.");
             settings[$"{section}:{key}"] = value;
         }
     }

@@ -53,6 +53,7 @@ internal static class ModelServices
 
     private static void UsePublished(ImgAlignBuilder builder, IConfigurationSection configuration) =>
         builder
+            .UseZImage(configuration.GetSection("ZImage"))
             .UseFlux(configuration.GetSection("Flux"))
             .UseSdxl(configuration.GetSection("Sdxl"))
             .UseQwen(configuration.GetSection("Qwen"))

@@ -44,10 +44,7 @@ internal static class TrainAlignerCommand
         var detector = services.GetRequiredKeyedService<IMisalignmentDetector>(family);
         var asked = configuration.GetSection(family);
         var imagePrompt =
-            model.ImagePrompt
-            ?? throw new ImgAlignException(
-                $"{model.Name} was made without an image prompt, whose features an aligner moves; give it the files of its image prompt."
-            );
+            model.ImagePrompt ?? throw new ImgAlignException($"An aligner moves an image prompt's features, but {model.NoImagePrompt}.");
         return new FrozenModels(
             imagePrompt,
             detector,

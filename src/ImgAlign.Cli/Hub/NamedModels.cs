@@ -97,9 +97,11 @@ internal static class NamedModels
             .OfType<HubWish>()
             .Distinct();
 
-    // Of a model that lends its tokenizer, nothing else is needed.
+    // Of a model that lends its tokenizer, nothing else is needed; nor are the weights of one whose others are taken.
     private static HubFilter FilesOf(string key) =>
-        key.EndsWith(nameof(HpsOptions.TokenizerPath), StringComparison.OrdinalIgnoreCase) ? ModelFiles.Tokenizer : ModelFiles.Filter;
+        key.EndsWith(nameof(HpsOptions.TokenizerPath), StringComparison.OrdinalIgnoreCase) ? ModelFiles.Tokenizer
+        : key.EndsWith(nameof(Hpsv3Options.BasePath), StringComparison.OrdinalIgnoreCase) ? ModelFiles.WithoutWeights
+        : ModelFiles.Filter;
 
     private static IEnumerable<(string Key, string Path)> Paths(IConfigurationSection configuration) =>
         configuration

@@ -15,8 +15,8 @@ namespace ImgAlign.Backbones;
 internal sealed class FluxFiles
 {
     private readonly string folder;
+    private readonly FlowModelFolder model;
     private readonly string transformerPath;
-    private readonly string vaePath;
     private readonly IReadOnlyList<(string Path, double Scale)> loras;
 
     /// <summary>Finds the layout; reads nothing yet.</summary>
@@ -25,9 +25,14 @@ internal sealed class FluxFiles
     {
         loras = LoraFiles.Check(options.Loras);
         folder = ModelFolder.Resolve(options.ModelPath);
-        transformerPath =
-            Named(options.TransformerPath) ?? FindPart("transformer", "flux1-dev.safetensors", "flux1-schnell.safetensors", "*.gguf");
-        vaePath = Named(options.VaePath) ?? FindPart("vae", "ae.safetensors");
+        model = new FlowModelFolder("FLUX", folder, options.VaePath);
+        transformerPath = model.Find(
+            options.TransformerPath,
+            "transformer",
+            "flux1-dev.safetensors",
+            "flux1-schnell.safetensors",
+            "*.gguf"
+        );
         ImagePrompt = ImagePromptPaths.Find(
             options.ImagePromptPath,
             options.ImageEncoderPath,
@@ -55,25 +60,14 @@ internal sealed class FluxFiles
     public T5Tokenizer LoadT5Tokenizer() => T5Tokenizer.Load(Path.Combine(folder, "tokenizer_2"));
 
     /// <summary>The model's own schedule, or where it has none that of the published model of its kind.</summary>
-    public SchedulerConfig ReadScheduler(FluxConfig transformer)
-    {
-        var path = Path.Combine(folder, "scheduler", "scheduler_config.json");
-        if (!File.Exists(path))
-            return transformer.GuidanceEmbeds ? SchedulerConfig.FluxDev : SchedulerConfig.FluxSchnell;
-        var config = SchedulerConfig.Read(path);
-        return config.IsFlow
-            ? config
-            : throw new ImgAlignException(
-                $"{path}: {config.ClassName} is for models whose noise is added to the data, and FLUX.1 is a flow; "
-                    + "take the scheduler folder of the model itself, or set use_flow_sigmas to true."
-            );
-    }
+    public SchedulerConfig ReadScheduler(FluxConfig transformer) =>
+        model.ReadScheduler(transformer.GuidanceEmbeds ? SchedulerConfig.FluxDev : SchedulerConfig.FluxSchnell);
 
     /// <summary>A file in the authors' layout has the sizes that <c>transformer/config.json</c> of the model says, or those that it shows
     /// itself.</summary>
     public FluxConfig ReadTransformer()
     {
-        var config = FindConfig(transformerPath, "transformer") is { } path ? FluxConfig.Read(path) : null;
+        var config = model.FindConfig(transformerPath, "transformer") is { } path ? FluxConfig.Read(path) : null;
         if (config is not null && Directory.Exists(transformerPath))
             return config;
         using var file = Checkpoint.Open(transformerPath);
@@ -82,10 +76,7 @@ internal sealed class FluxFiles
         return config is null ? FluxConfig.FromShapes(part) : config with { GuidanceEmbeds = FluxNames.HasGuidance(part) };
     }
 
-    /// <summary>A file in the authors' layout has the sizes that <c>vae/config.json</c> of the model says, or those of
-    /// FLUX.1-dev.</summary>
-    public AutoencoderKlConfig ReadAutoencoder() =>
-        FindConfig(vaePath, "vae") is { } path ? AutoencoderKlConfig.Read(path) : FluxDev.Autoencoder;
+    public AutoencoderKlConfig ReadAutoencoder() => model.ReadAutoencoder();
 
     public ModelSource<ClipTextModel> Clip(ClipTextConfig config) =>
         new("FLUX CLIP text encoder", () => new ClipTextModel(config, META), OpenClip);
@@ -95,17 +86,10 @@ internal sealed class FluxFiles
     public ModelSource<FluxTransformer> Transformer(FluxConfig config) =>
         new("FLUX transformer", () => new FluxTransformer(config, META), OpenTransformer);
 
-    public ModelSource<AutoencoderKl> Decoder(AutoencoderKlConfig config) =>
-        new("FLUX VAE decoder", () => new AutoencoderKl(config, META, AutoencoderParts.Decoder), OpenAutoencoder);
+    public ModelSource<AutoencoderKl> Decoder(AutoencoderKlConfig config) => model.Decoder(config);
 
-    /// <summary>The encoder, or null where the file has the decoder alone.</summary>
-    public ModelSource<AutoencoderKl>? Encoder(AutoencoderKlConfig config)
-    {
-        using var file = Checkpoint.Open(vaePath);
-        return !AutoencoderNames.HasEncoder(file)
-            ? null
-            : new("FLUX VAE encoder", () => new AutoencoderKl(config, META, AutoencoderParts.Encoder), OpenAutoencoder);
-    }
+    /// <inheritdoc cref="FlowModelFolder.Encoder"/>
+    public ModelSource<AutoencoderKl>? Encoder(AutoencoderKlConfig config) => model.Encoder(config);
 
     /// <summary>The image prompt's keys and values, or null where there is no image prompt.</summary>
     public ModelSource<FluxImagePromptAdapter>? Adapter(FluxConfig config, int width) =>
@@ -134,49 +118,6 @@ internal sealed class FluxFiles
         weights.Add(network, weights.Own(merged), network.Names(part));
     }
 
-    private void OpenAutoencoder(AutoencoderKl network, NetworkWeights weights)
-    {
-        var file = weights.Open(vaePath);
-        var part =
-            AutoencoderNames.TryFind(file)
-            ?? throw new CheckpointException(
-                file.Source,
-                $"holds no VAE; set {nameof(FluxOptions.VaePath)} (--vae) to one that has it, such as ae.safetensors."
-            );
-        weights.Add(network, part, network.Names(part));
-    }
-
     private void OpenAdapter(FluxImagePromptAdapter network, NetworkWeights weights) =>
         weights.Add(network, weights.Open(ImagePrompt!.Adapter), FluxImagePromptAdapter.Weights);
-
-    private static string? Named(string? path) => path is null ? null : HubName.Locate(path);
-
-    private string FindPart(string part, params string[] patterns)
-    {
-        var inner = Path.Combine(folder, part);
-        if (Directory.Exists(inner))
-            return inner;
-        foreach (var pattern in patterns)
-        {
-            var found = Directory.GetFiles(folder, pattern);
-            if (found.Length == 1)
-                return found[0];
-            if (found.Length > 1)
-                throw new ImgAlignException(
-                    $"{folder} holds several files {pattern}; set {nameof(FluxOptions.TransformerPath)} (--transformer) to the "
-                        + "one that is meant."
-                );
-        }
-        throw new ImgAlignException(
-            $"{folder} holds neither a folder {part} nor {string.Join(" nor ", patterns)}; download the whole model."
-        );
-    }
-
-    private string? FindConfig(string path, string part)
-    {
-        if (Directory.Exists(path))
-            return Path.Combine(path, "config.json");
-        var own = Path.Combine(folder, part, "config.json");
-        return File.Exists(own) ? own : null;
-    }
 }

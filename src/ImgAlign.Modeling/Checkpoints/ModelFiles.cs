@@ -19,9 +19,13 @@ public static class ModelFiles
     /// <summary>The filter that chooses them.</summary>
     public static HubFilter Filter { get; } = new(Needed);
 
-    /// <summary>The filter that chooses what a tokenizer of CLIP is read from.</summary>
+    /// <summary>The filter that chooses what a tokenizer of CLIP or BERT is read from.</summary>
     public static HubFilter Tokenizer { get; } =
-        new(static files => files.Where(static file => file is "vocab.json" or "merges.txt" or "tokenizer.json"));
+        new(static files => files.Where(static file => file is "vocab.json" or "merges.txt" or "tokenizer.json" or "vocab.txt"));
+
+    /// <summary>The filter that chooses configuration, tokenizer and preprocessor of a model whose weights are elsewhere.</summary>
+    public static HubFilter WithoutWeights { get; } =
+        new(static files => files.Where(static file => !file.Contains('/') && Small.Contains(Path.GetExtension(file))));
 
     /// <summary>Whether a folder holds what a tokenizer of CLIP is read from.</summary>
     internal static bool HasTokenizer(string folder) =>

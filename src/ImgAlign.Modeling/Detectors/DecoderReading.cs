@@ -8,24 +8,6 @@ namespace ImgAlign.Detectors;
 /// answer.</summary>
 public static class DecoderReading
 {
-    /// <summary>
-    /// Token rows as one tensor, filled up on the right to one length. A decoder's tokens see only those before them, so that what fills a
-    /// row up changes nothing of it.
-    /// </summary>
-    /// <param name="rows">The token ids of each row.</param>
-    /// <param name="lengths">The length of each row.</param>
-    /// <returns><c>[B, N]</c>, on the CPU; disposed by the caller.</returns>
-    public static Tensor ToRows(IReadOnlyList<IReadOnlyList<int>> rows, out IReadOnlyList<int> lengths)
-    {
-        const long Filler = 0; // any token of text
-        lengths = [.. rows.Select(static row => row.Count)];
-        var longest = lengths.Max();
-        return tensor(
-            rows.SelectMany(row => row.Select(static id => (long)id).Concat(Enumerable.Repeat(Filler, longest - row.Count))).ToArray(),
-            [rows.Count, longest]
-        );
-    }
-
     /// <summary>Token ids as one row, <c>[1, N]</c>, on the CPU; disposed by the caller.</summary>
     public static Tensor ToRow(IReadOnlyList<int> ids) => tensor(ids.Select(static id => (long)id).ToArray(), [1, ids.Count]);
 

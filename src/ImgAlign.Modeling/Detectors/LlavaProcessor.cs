@@ -143,7 +143,7 @@ public sealed class LlavaProcessor
     /// <exception cref="ArgumentException">A question is too long for the model, or holds the marker of an image.</exception>
     public LlavaInput Prepare(IReadOnlyList<DetectionInput> inputs, Device device, out IReadOnlyList<int> lengths)
     {
-        var ids = DecoderReading.ToRows([.. inputs.Select(input => Tokenize(input.Question, hasImage: true))], out lengths);
+        var ids = TokenRows.ToTensor([.. inputs.Select(input => Tokenize(input.Question, hasImage: true))], out lengths);
         using var scope = NewDisposeScope();
         return new LlavaInput(ids, cat([.. inputs.Select(input => Preprocess(input.Image))]).to(device).MoveToOuterDisposeScope());
     }

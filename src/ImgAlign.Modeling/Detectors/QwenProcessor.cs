@@ -109,7 +109,7 @@ public sealed class QwenProcessor
     /// narrow.</exception>
     public QwenInput Prepare(IReadOnlyList<DetectionInput> inputs, Device device, out IReadOnlyList<int> lengths)
     {
-        var ids = DecoderReading.ToRows([.. inputs.Select(input => Tokenize(input.Question, [CountCells(input.Image.Size)]))], out lengths);
+        var ids = TokenRows.ToTensor([.. inputs.Select(input => Tokenize(input.Question, [CountCells(input.Image.Size)]))], out lengths);
         using var patches = images.Preprocess([.. inputs.Select(static input => input.Image)]);
         return new QwenInput(ids, patches.To(device));
     }

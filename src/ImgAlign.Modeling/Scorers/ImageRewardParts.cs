@@ -1,5 +1,4 @@
 using ImgAlign.Checkpoints;
-using ImgAlign.Hub;
 using ImgAlign.Imaging;
 using ImgAlign.Networks.ImageReward;
 using ImgAlign.Runtime;
@@ -19,8 +18,6 @@ public sealed record ImageRewardParts(ImageRewardConfig Config, BertTokenizer To
 
     private const string TextConfig = "med_config.json";
     private const string Vocabulary = "bert-base-uncased";
-
-    private static readonly HubFilter VocabularyFile = new([BertTokenizer.FileName]);
 
     /// <summary>Reads sizes and vocabulary and compares them with the weights.</summary>
     /// <param name="modelPath">The checkpoint, a file or a folder, with <c>med_config.json</c> beside it.</param>
@@ -92,7 +89,7 @@ public sealed record ImageRewardParts(ImageRewardConfig Config, BertTokenizer To
     private static string FindVocabulary(string folder, string? tokenizerPath)
     {
         if (!string.IsNullOrEmpty(tokenizerPath))
-            return ModelFolder.Resolve(tokenizerPath, VocabularyFile);
+            return ModelFolder.Resolve(tokenizerPath, ModelFiles.Tokenizer);
         return new[] { folder, Path.Combine(folder, Vocabulary) }.FirstOrDefault(candidate =>
                 File.Exists(Path.Combine(candidate, BertTokenizer.FileName))
             )

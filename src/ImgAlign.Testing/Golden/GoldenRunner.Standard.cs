@@ -22,6 +22,8 @@ public sealed partial class GoldenRunner
         ImageRewardKinds.Add(runner);
         Qwen2VlKinds.Add(runner);
         Hpsv3Kinds.Add(runner);
+        ZImageKinds.Add(runner);
+        ZImagePipelineKinds.Add(runner);
         LlavaFineTuning.Add(runner);
         LlavaKinds.Add(runner);
         QwenKinds.Add(runner);

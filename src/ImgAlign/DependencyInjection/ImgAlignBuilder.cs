@@ -64,6 +64,18 @@ public sealed class ImgAlignBuilder
     public ImgAlignBuilder UseFlux(IConfiguration configuration, string name = "flux") =>
         Flux(options => options.BindStrictly(configuration), name);
 
+    /// <summary>Registers Z-Image, Z-Image-Turbo or a fine-tune of them, which generate and do not align.</summary>
+    /// <param name="configure">Says where its files are; checked when the host starts.</param>
+    /// <param name="name">The name to choose it by.</param>
+    public ImgAlignBuilder UseZImage(Action<ZImageOptions> configure, string name = "zimage") =>
+        ZImage(options => options.Configure(configure), name);
+
+    /// <summary>The same, with the options bound to a section of the configuration.</summary>
+    /// <param name="configuration">The section, such as <c>ImgAlign:ZImage</c>; checked when the host starts.</param>
+    /// <param name="name">The name to choose it by.</param>
+    public ImgAlignBuilder UseZImage(IConfiguration configuration, string name = "zimage") =>
+        ZImage(options => options.BindStrictly(configuration), name);
+
     /// <summary>Registers LLaVA-1.5.</summary>
     /// <param name="configure">Says where its files are and how it is asked; checked when the host starts.</param>
     /// <param name="name">The name to choose it by.</param>
@@ -168,6 +180,14 @@ public sealed class ImgAlignBuilder
             set,
             static options => options.Device,
             static (runtime, options) => new FluxBackbone(runtime, options),
+            name
+        );
+
+    private ImgAlignBuilder ZImage(Action<OptionsBuilder<ZImageOptions>> set, string name) =>
+        Use<IDiffusionBackbone, ZImageOptions, ZImageOptionsValidator>(
+            set,
+            static options => options.Device,
+            static (runtime, options) => new ZImageBackbone(runtime, options),
             name
         );
 

@@ -15,6 +15,9 @@ internal sealed partial class SdxlOptionsValidator : IValidateOptions<SdxlOption
 internal sealed partial class FluxOptionsValidator : IValidateOptions<FluxOptions>;
 
 [OptionsValidator]
+internal sealed partial class ZImageOptionsValidator : IValidateOptions<ZImageOptions>;
+
+[OptionsValidator]
 internal sealed partial class LlavaOptionsValidator : IValidateOptions<LlavaOptions>;
 
 [OptionsValidator]

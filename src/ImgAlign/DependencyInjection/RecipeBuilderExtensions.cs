@@ -30,6 +30,8 @@ public static class RecipeBuilderExtensions
             builder.UseSdxl(sdxl);
         if (Section("Flux") is { } flux)
             builder.UseFlux(flux);
+        if (Section("ZImage") is { } zImage)
+            builder.UseZImage(zImage);
         if (Section("Llava") is { } llava)
             builder.UseLlava(llava);
         if (Section("Qwen") is { } qwen)

@@ -24,7 +24,7 @@ internal static class RequestRules
             && request.Items.Index().FirstOrDefault(static item => item.Item.Image is not null) is { Item: not null } prompted
         )
             throw new InvalidRequestException(
-                $"An image prompt was given, but {backbone.Name} was made without one; give it the files of its image prompt.",
+                $"An image prompt was given, but {backbone.NoImagePrompt}.",
                 Name(request.Items, prompted.Index, nameof(GenerationItem.Image))
             );
         return Resolve(request, [.. request.Items.Select(item => (item, item.Size ?? backbone.Info.DefaultSize))], backbone);

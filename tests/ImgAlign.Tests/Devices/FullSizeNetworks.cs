@@ -15,6 +15,7 @@ using ImgAlign.Networks.Qwen2Vl;
 using ImgAlign.Networks.Sdxl;
 using ImgAlign.Networks.T5;
 using ImgAlign.Networks.Vae;
+using ImgAlign.Networks.ZImage;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -66,6 +67,9 @@ internal static class FullSizeNetworks
             ["PickScore, pictures"] = () => Vision("pickscore-v1", penultimateOnly: false, static output => output.Pooled!, [2, 1024]),
             ["PickScore, prompts"] = () => Text("pickscore-v1", penultimateOnly: false, static output => output.Pooled!, [2, 1024]),
             ["aesthetic predictor"] = CreatePredictor,
+            ["Z-Image transformer"] = () => ZImage([512]),
+            ["Z-Image transformer, prompts of two lengths"] = () => ZImage([40, 512]),
+            ["Z-Image text encoder"] = CreateQwen3,
             ["ImageReward"] = CreateImageReward,
             ["HPSv3"] = CreateHpsv3,
             ["HPSv3, head"] = CreatePreferenceHead,
@@ -252,6 +256,42 @@ internal static class FullSizeNetworks
     {
         var network = Prepared(new AestheticNetwork([768, 1024, 128, 64, 16, 1], META));
         return Single(network, "embedding", Floats(2, 768), network.call, [2]);
+    }
+
+    private static NetworkCase ZImage(int[] lengths)
+    {
+        var transformer = Prepared(new ZImageTransformer(new ZImageConfig(), META));
+        var grid = new LatentGrid(1, 64, 64);
+        var inputs = new Dictionary<string, Tensor>
+        {
+            ["captions"] = Floats(lengths.Length, 512, 2560),
+            ["latents"] = Floats(lengths.Length, 16, 1, 128, 128),
+            ["time"] = empty([1], float32, META),
+        };
+        return new(
+            transformer,
+            inputs,
+            given =>
+            {
+                using var conditioning = transformer.Prepare(given["captions"], lengths, grid);
+                return transformer.call(given["latents"], given["time"], conditioning);
+            },
+            [lengths.Length, 16, 1, 128, 128]
+        );
+    }
+
+    private static NetworkCase CreateQwen3()
+    {
+        var config = new Qwen3TextConfig
+        {
+            HiddenSize = 2560,
+            IntermediateSize = 9728,
+            NumHiddenLayers = 35,
+            NumAttentionHeads = 32,
+            NumKeyValueHeads = 8,
+        };
+        var network = Prepared(new LlamaModel(config, META, hasNorm: false));
+        return Single(network, "ids", Ids(1, 512), ids => network.Run(network.Embed(ids)), [1, 512, 2560]);
     }
 
     private static NetworkCase CreatePreferenceHead()

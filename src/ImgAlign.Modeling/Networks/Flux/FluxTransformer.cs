@@ -260,7 +260,7 @@ internal sealed class FluxOutputNorm : nn.Module<Tensor, FluxStep, Tensor>
 /// Rotary position embedding on several axes (FLUX <c>EmbedND</c>): each axis has its own share of a head's width, in which the pair
 /// <c>(x[2i], x[2i + 1])</c> turns by <c>position * theta^(-2i/d)</c>, d being the share.
 /// </summary>
-internal static class AxialRope
+public static class AxialRope
 {
     /// <summary>The rotation of each token as complex numbers of length 1.</summary>
     /// <param name="ids">Positions <c>[N, axes]</c> or <c>[B, N, axes]</c>.</param>

@@ -58,6 +58,10 @@ public record LlamaConfig
     [JsonIgnore]
     public IReadOnlyList<int>? RopeSections { get; init; }
 
+    /// <summary>Whether queries and keys are normed head by head before they turn, as in Qwen3.</summary>
+    [JsonIgnore]
+    public bool HasQueryKeyNorms { get; init; }
+
     /// <summary>Whether the three projections of the feed-forward part have biases.</summary>
     public bool MlpBias { get; init; }
 
@@ -95,7 +99,7 @@ public record LlamaConfig
                 rope.TryGetProperty("rope_type", out var newer) || rope.TryGetProperty("type", out newer) ? newer.GetString() : "default";
             if (type != "default" && (type != "mrope" || config.RopeSections is null))
                 throw new ImgAlignException(
-                    $"{source}: rotary scaling of type '{type}' is not supported; LLaVA-1.5 and Qwen2.5-VL have none."
+                    $"{source}: rotary scaling of type '{type}' is not supported; LLaVA-1.5 and the Qwen models have none."
                 );
         }
         config.Check(source);

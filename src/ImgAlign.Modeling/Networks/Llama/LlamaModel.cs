@@ -20,19 +20,20 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
     private readonly BlockSequence<LlamaLayer> blocks;
 
     [ComponentName(Name = "norm")]
-    private readonly RmsNorm norm;
+    private readonly RmsNorm? norm;
 
     /// <summary>Creates the network; its weights are uninitialised.</summary>
     /// <param name="config">Its sizes.</param>
     /// <param name="device">Where its weights are; <see cref="META"/> until a checkpoint is bound.</param>
-    public LlamaModel(LlamaConfig config, Device device)
+    /// <param name="hasNorm">Whether the states after the last layer are normed.</param>
+    public LlamaModel(LlamaConfig config, Device device, bool hasNorm = true)
         : base(nameof(LlamaModel))
     {
         Config = config;
         embedTokens = new Embedding(config.VocabSize, config.HiddenSize, device);
         layers = nn.ModuleList([.. Enumerable.Range(0, config.NumHiddenLayers).Select(index => new LlamaLayer(config, index, device))]);
         blocks = new(layers);
-        norm = new RmsNorm(config.HiddenSize, config.RmsNormEps, device);
+        norm = hasNorm ? new RmsNorm(config.HiddenSize, config.RmsNormEps, device) : null;
         RegisterComponents();
     }
 
@@ -40,7 +41,7 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
     public LlamaConfig Config { get; }
 
     /// <summary>Where its weights are.</summary>
-    public Device Device => norm.Weight.device;
+    public Device Device => embedTokens.Weight.device;
 
     BlockSequence IBlockNetwork.Blocks => blocks;
 
@@ -109,7 +110,7 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
             hidden = next;
         }
         cache?.Advance(embeddings.shape[1]);
-        return norm.call(hidden).MoveToOuterDisposeScope();
+        return (norm?.call(hidden) ?? hidden).MoveToOuterDisposeScope();
     }
 }
 
@@ -166,6 +167,12 @@ internal sealed class LlamaAttention : nn.Module<Tensor, RotaryTable, KeyValueCa
     [ComponentName(Name = "o_proj")]
     private readonly Linear oProj;
 
+    [ComponentName(Name = "q_norm")]
+    private readonly RmsNorm? qNorm;
+
+    [ComponentName(Name = "k_norm")]
+    private readonly RmsNorm? kNorm;
+
     public LlamaAttention(LlamaConfig config, int layer, Device device)
         : base(nameof(LlamaAttention))
     {
@@ -176,6 +183,8 @@ internal sealed class LlamaAttention : nn.Module<Tensor, RotaryTable, KeyValueCa
         qProj = new Linear(hidden, heads * width, config.AttentionBias, device);
         kProj = new Linear(hidden, keyValueHeads * width, config.AttentionBias, device);
         vProj = new Linear(hidden, keyValueHeads * width, config.AttentionBias, device);
+        qNorm = config.HasQueryKeyNorms ? new RmsNorm(width, config.RmsNormEps, device) : null;
+        kNorm = config.HasQueryKeyNorms ? new RmsNorm(width, config.RmsNormEps, device) : null;
         oProj = new Linear(heads * width, hidden, config.AttentionOutputBias ?? config.AttentionBias, device);
         RegisterComponents();
     }
@@ -183,8 +192,8 @@ internal sealed class LlamaAttention : nn.Module<Tensor, RotaryTable, KeyValueCa
     public override Tensor forward(Tensor hidden, RotaryTable rotary, KeyValueCache? cache)
     {
         using var scope = NewDisposeScope();
-        var q = Rope.Rotate(Attention.Split(qProj.call(hidden), heads), rotary); // [B, H, N, d]
-        var k = Rope.Rotate(Attention.Split(kProj.call(hidden), keyValueHeads), rotary);
+        var q = Rope.Rotate(Norm(qNorm, Attention.Split(qProj.call(hidden), heads)), rotary); // [B, H, N, d]
+        var k = Rope.Rotate(Norm(kNorm, Attention.Split(kProj.call(hidden), keyValueHeads)), rotary);
         var v = Attention.Split(vProj.call(hidden), keyValueHeads);
         if (cache is not null)
             (k, v) = cache.Append(layer, k, v);
@@ -193,6 +202,8 @@ internal sealed class LlamaAttention : nn.Module<Tensor, RotaryTable, KeyValueCa
         var attended = Attention.AttendHeads(q, Repeat(k), Repeat(v), causal: count > 1 && mask is null, mask);
         return oProj.call(Attention.Merge(attended)).MoveToOuterDisposeScope();
     }
+
+    private static Tensor Norm(RmsNorm? norm, Tensor x) => norm?.call(x) ?? x;
 
     private Tensor Repeat(Tensor x)
     {

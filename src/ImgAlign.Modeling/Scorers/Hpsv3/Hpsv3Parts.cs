@@ -1,6 +1,5 @@
 using ImgAlign.Checkpoints;
 using ImgAlign.Detectors;
-using ImgAlign.Hub;
 using ImgAlign.Imaging;
 using ImgAlign.Networks.Qwen;
 using ImgAlign.Networks.Qwen2Vl;
@@ -30,11 +29,6 @@ public sealed record Hpsv3Parts(
     private const string Place = "{text_prompt}";
     private const string Embedding = "model.embed_tokens.weight";
     private const long Pixels = 256 * 28 * 28; // of every picture, about
-    private const long Padding = 0; // any token: what follows the reward's changes nothing
-
-    private static readonly HubFilter WithoutWeights = new(static files =>
-        files.Where(static file => !file.Contains('/') && (file is "merges.txt" || file.EndsWith(".json", StringComparison.Ordinal)))
-    );
 
     private static readonly Lazy<string> OwnInstruction = new(() =>
     {
@@ -51,7 +45,7 @@ public sealed record Hpsv3Parts(
     /// <exception cref="ImgAlignException">A file is missing or broken, or two do not fit each other.</exception>
     public static Hpsv3Parts Read(string modelPath, string basePath)
     {
-        var folder = ModelFolder.Resolve(basePath, WithoutWeights);
+        var folder = ModelFolder.Resolve(basePath, ModelFiles.WithoutWeights);
         var tokenizer = QwenTokenizer.Load(folder, RewardToken);
         using var checkpoint = Checkpoint.Open(modelPath);
         var file = Path.GetFullPath(checkpoint.Source);
@@ -112,14 +106,8 @@ public sealed record Hpsv3Parts(
         var patches = Images.Preprocess(images);
         var rows = prompts.Zip(patches.Grids, (prompt, grid) => Tokenize(prompt, Images.CountCells(grid))).ToList();
         var reward = Tokenizer.IdOf(RewardToken);
-        var length = rows.Max(static row => row.Count);
-        long[] ids = [.. rows.SelectMany(row => row.Select(static id => (long)id).Concat(Enumerable.Repeat(Padding, length - row.Count)))];
-        return new Hpsv3Input(
-            tensor(ids, [rows.Count, length]),
-            patches,
-            [.. rows.Select(static row => row.Count)],
-            [.. rows.Select(row => row.ToList().IndexOf(reward))]
-        );
+        var ids = TokenRows.ToTensor(rows, out var lengths); // what follows the reward's token changes nothing
+        return new Hpsv3Input(ids, patches, lengths, [.. rows.Select(row => row.ToList().IndexOf(reward))]);
     }
 
     /// <summary>The states that scores are read from.</summary>
