@@ -14,9 +14,10 @@ using ImgAlign.Benchmarks.MidSize;
 // options            what each option that does less work is worth, how near samplers come in few steps, and what they cost themselves
 // scale              what a round does by the scale of the image prompt, with and without guidance, on ShapeWorld
 // strength           what stays of a picture that a round starts from, and how often it is mended, on ShapeWorld
+// search             how many pictures are right by policy and budget, on ShapeWorld
 // hub                a verified download from loopback, beside curl and sha256sum
 // anything else      BenchmarkDotNet's own arguments, for example: --filter *Aligner*
-if (args is ["compare" or "loading" or "tokens" or "estimate" or "memory" or "options" or "scale" or "strength" or "hub", ..])
+if (args is ["compare" or "loading" or "tokens" or "estimate" or "memory" or "options" or "scale" or "strength" or "search" or "hub", ..])
     return new RootCommand("Benchmarks of ImgAlign.")
     {
         CompareCommand.Create(),
@@ -27,6 +28,7 @@ if (args is ["compare" or "loading" or "tokens" or "estimate" or "memory" or "op
         OptionsCommand.Create(),
         ScaleCommand.Create(),
         StrengthCommand.Create(),
+        SearchCommand.Create(),
         HubCommand.Create(),
     }
         .Parse(args)

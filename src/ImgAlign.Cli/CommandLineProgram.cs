@@ -36,6 +36,7 @@ internal static class CommandLineProgram
             EvaluateCommand.Create(terminal),
             GenerateCommand.Create(terminal),
             InspectCommand.Create(terminal),
+            PairsCommand.Create(terminal),
             PullCommand.Create(terminal),
             TrainCommand.Create(terminal),
             VerifyCommand.Create(terminal),

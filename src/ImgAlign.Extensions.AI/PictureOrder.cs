@@ -12,11 +12,13 @@ internal sealed class PictureOrder
     private readonly SamplingRequest settings;
     private readonly IReadOnlyList<AlignmentItem> items;
 
-    private PictureOrder(SamplingRequest settings, IReadOnlyList<AlignmentItem> items, int rounds) =>
-        (this.settings, this.items, Rounds) = (settings, items, rounds);
+    private readonly int? rounds;
 
-    /// <summary>The rounds of alignment; 0: the pictures are only generated.</summary>
-    public int Rounds { get; }
+    private PictureOrder(SamplingRequest settings, IReadOnlyList<AlignmentItem> items, bool aligns, int? rounds) =>
+        (this.settings, this.items, Aligns, this.rounds) = (settings, items, aligns, rounds);
+
+    /// <summary>Whether the pictures are aligned, and not only generated.</summary>
+    public bool Aligns { get; }
 
     /// <summary>Reads a request.</summary>
     /// <param name="request">The prompt, and a picture to align.</param>
@@ -25,11 +27,11 @@ internal sealed class PictureOrder
     /// <exception cref="InvalidRequestException">It cannot be met; the message says what to change.</exception>
     public static PictureOrder Read(ImageGenerationRequest request, ImageGenerationOptions options, object? raw)
     {
-        (SamplingRequest settings, GenerationItem? template, int? rawRounds) = raw switch
+        (SamplingRequest settings, GenerationItem? template) = raw switch
         {
-            null => (new GenerationRequest(), null, null),
-            AlignmentRequest aligned => (aligned, aligned.Items is [var item, ..] ? item : null, aligned.Rounds),
-            GenerationRequest generated => ((SamplingRequest)generated, generated.Items is [var item, ..] ? item : null, (int?)0),
+            null => (new GenerationRequest(), null),
+            AlignmentRequest aligned => (aligned, aligned.Items is [var item, ..] ? item : null),
+            GenerationRequest generated => ((SamplingRequest)generated, generated.Items is [var item, ..] ? item : null),
             _ => throw new InvalidRequestException(
                 $"RawRepresentationFactory gave a {raw.GetType().Name}; give an AlignmentRequest or a GenerationRequest.",
                 nameof(options.RawRepresentationFactory)
@@ -44,11 +46,12 @@ internal sealed class PictureOrder
 
         var values = new OptionValues(options.AdditionalProperties);
         var picture = ReadPicture(request.OriginalImages);
-        var rounds = values.Number<int>("rounds") ?? rawRounds ?? (picture is null ? 0 : 1);
+        var rounds = values.Number<int>("rounds");
+        var aligns = rounds is null ? raw is AlignmentRequest || (raw is null && picture is not null) : rounds > 0;
         if (rounds < 0)
             throw new InvalidRequestException($"rounds is {rounds}; use 0 to only generate, or more to align.", "rounds");
-        if (rounds == 0 && picture is not null)
-            throw new InvalidRequestException("rounds is 0, but an original picture is there to be aligned; use 1 or more.", "rounds");
+        if (!aligns && picture is not null)
+            throw new InvalidRequestException("An original picture is there to be aligned, but no round is; use 1 or more.", "rounds");
         var seed = values.Number<long>("seed") ?? template?.Seed ?? Random.Shared.Next();
         var first = (template as AlignmentItem ?? new AlignmentItem(prompt)) with
         {
@@ -65,19 +68,18 @@ internal sealed class PictureOrder
             ImagePromptScale = values.Number<double>("image_prompt_scale") ?? settings.ImagePromptScale,
         };
         values.RequireAllRead();
-        return new PictureOrder(settings, [.. Enumerable.Range(0, count).Select(i => first with { Seed = seed + i })], rounds);
+        return new PictureOrder(settings, [.. Enumerable.Range(0, count).Select(i => first with { Seed = seed + i })], aligns, rounds);
     }
 
     /// <summary>The request for pictures that are only generated.</summary>
     public GenerationRequest ToGeneration() => (settings as GenerationRequest ?? Copy(new GenerationRequest())) with { Items = items };
 
     /// <summary>The request for aligned pictures.</summary>
-    public AlignmentRequest ToAlignment() =>
-        (settings as AlignmentRequest ?? Copy(new AlignmentRequest())) with
-        {
-            Items = items,
-            Rounds = Rounds,
-        };
+    public AlignmentRequest ToAlignment()
+    {
+        var request = (settings as AlignmentRequest ?? Copy(new AlignmentRequest())) with { Items = items };
+        return rounds is null ? request : request with { Rounds = rounds, Budget = null };
+    }
 
     // Settings that a generation was asked with hold for its alignment, and the other way round.
     private T Copy<T>(T request)

@@ -33,9 +33,9 @@ internal sealed class PipelineImageGenerator(IGenerationPipeline generation, IAl
             );
         var mediaType = options.MediaType ?? DefaultMediaType;
         var order = PictureOrder.Read(request, options, options.RawRepresentationFactory?.Invoke(this));
-        return order.Rounds == 0
-            ? ToResponse(await generation.GenerateAsync(order.ToGeneration(), cancellationToken: cancellationToken), mediaType)
-            : ToResponse(await Alignment().AlignAsync(order.ToAlignment(), cancellationToken: cancellationToken), mediaType);
+        return order.Aligns
+            ? ToResponse(await Alignment().AlignAsync(order.ToAlignment(), cancellationToken: cancellationToken), mediaType)
+            : ToResponse(await generation.GenerateAsync(order.ToGeneration(), cancellationToken: cancellationToken), mediaType);
     }
 
     /// <inheritdoc/>

@@ -20,7 +20,7 @@ public sealed partial class AlignmentPipeline
             item.Begin(image, scores);
 
         using var noImage =
-            asked.Aligns && generator.IsGuided ? run.Stage(RunStage.EncodeImage, backbone, imagePrompt.EncodeUnconditional) : null;
+            asked.Aligns && generator.IsGuided ? run.Stage(RunStage.EncodeImage, backbone, imagePrompt!.EncodeUnconditional) : null;
         for (var tries = Next(items, asked); tries.Count > 0; tries = Next(items, asked))
         {
             run.Round++;
@@ -30,7 +30,7 @@ public sealed partial class AlignmentPipeline
             using var detections = Detect([.. read.Select(static attempt => attempt.Input)], asked.CritiqueTokens, RunStage.Detect, run);
             using var z = z0 is null
                 ? null
-                : run.Stage(RunStage.Align, aligner, () => detections.Align(aligner, z0, asked.Request.AlignerPasses));
+                : run.Stage(RunStage.Align, aligner!, () => detections.Align(aligner!, z0, asked.Request.AlignerPasses));
             var prompts = z is null ? null : new ImagePromptRows(z, noImage, asked.Generation.Settings.ImagePromptScale);
             foreach (var (place, attempt) in read.Index())
                 attempt.Hear(detections[place].Critique, rewriter, backbone, asked.Generation);

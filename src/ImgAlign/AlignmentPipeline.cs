@@ -14,9 +14,9 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
 {
     private readonly IReadOnlyList<IDiffusionBackbone> backbones;
     private readonly IDiffusionBackbone backbone;
-    private readonly IImagePromptEncoder imagePrompt;
-    private readonly IMisalignmentDetector detector;
-    private readonly IImplicitAligner aligner;
+    private readonly IImagePromptEncoder? imagePrompt;
+    private readonly IMisalignmentDetector? detector;
+    private readonly IImplicitAligner? aligner;
     private readonly IReadOnlyList<IImageScorer> scorers;
     private readonly IAcceptance acceptance;
     private readonly ISearchPolicy policy;
@@ -42,25 +42,45 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
         AlignmentPipelineOptions? options = null,
         ILoggerFactory? loggerFactory = null
     )
+        : this(backbone, options ?? new AlignmentPipelineOptions(), SearchPolicies.Rounds, loggerFactory)
     {
-        ArgumentNullException.ThrowIfNull(backbone);
         ArgumentNullException.ThrowIfNull(detector);
         ArgumentNullException.ThrowIfNull(aligner);
-        options ??= new AlignmentPipelineOptions();
-        (this.backbone, this.detector, this.aligner, scorers) = (backbone, detector, aligner, options.Scorers);
-        preset = options.Preset;
-        backbones = PipelineRules.Backbones(backbone, options.Replicas);
+        (this.detector, this.aligner) = (detector, aligner);
         imagePrompt =
             backbone.ImagePrompt
             ?? throw new ArgumentException($"An alignment works by an image prompt, but {backbone.NoImagePrompt}.", nameof(backbone));
         AlignerRules.RequireFit(aligner, backbone, detector);
+    }
+
+    /// <summary>Puts a pipeline together that draws and selects, and aligns nothing: for the policy best-of-n and others that only draw
+    /// other noise.</summary>
+    /// <param name="backbone">The diffusion model; it needs no image prompt.</param>
+    /// <param name="options">Scorers, further devices, and what is recorded.</param>
+    /// <param name="loggerFactory">Where messages go; null: nowhere.</param>
+    /// <exception cref="ArgumentException">Two backbones are on one device, two scorers have the same name, or what decides names one that
+    /// is not there.</exception>
+    public AlignmentPipeline(IDiffusionBackbone backbone, AlignmentPipelineOptions options, ILoggerFactory? loggerFactory = null)
+        : this(backbone, options, SearchPolicies.BestOfN, loggerFactory) { }
+
+    private AlignmentPipeline(
+        IDiffusionBackbone backbone,
+        AlignmentPipelineOptions options,
+        ISearchPolicy usual,
+        ILoggerFactory? loggerFactory
+    )
+    {
+        ArgumentNullException.ThrowIfNull(backbone);
+        ArgumentNullException.ThrowIfNull(options);
+        (this.backbone, scorers, preset) = (backbone, options.Scorers, options.Preset);
+        backbones = PipelineRules.Backbones(backbone, options.Replicas);
         if (scorers.CountBy(static scorer => scorer.Name).FirstOrDefault(static count => count.Value > 1).Key is { } name)
             throw new ArgumentException(
                 $"There are two scorers named '{name}'; scores are recorded by name, so each scorer needs its own.",
                 nameof(options)
             );
         acceptance = options.Acceptance ?? AcceptanceRules.Default(scorers);
-        (policy, budget, rewriter) = (options.Policy ?? SearchPolicies.Rounds, options.Budget, options.Rewriter ?? new CritiqueRewriter());
+        (policy, budget, rewriter) = (options.Policy ?? usual, options.Budget, options.Rewriter ?? new CritiqueRewriter());
         if (AcceptanceRules.Problem(acceptance, scorers) is { } problem)
             throw new ArgumentException(problem, nameof(options));
         host = new RunHost(
@@ -75,8 +95,8 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
     {
         get
         {
-            IReadOnlyList<IModel> all = [.. backbones, detector, aligner, .. scorers, .. Judges];
-            return [.. all.Distinct()];
+            IReadOnlyList<IModel?> all = [.. backbones, detector, aligner, .. scorers, .. Judges];
+            return [.. all.OfType<IModel>().Distinct()];
         }
     }
 
@@ -107,6 +127,8 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
         CancellationToken cancellationToken = default
     )
     {
+        if (detector is null)
+            throw new InvalidOperationException("This pipeline was made without a detector, and describes nothing; give it one.");
         var inputs = RequestRules.ResolveDescription(items, maxNewTokens, detector);
         var workload = new Workload
         {
@@ -142,7 +164,7 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
         ArgumentNullException.ThrowIfNull(request);
         request = request with { Preset = request.Preset ?? preset };
         var resolved = RequestRules.Resolve(request, backbone, detector, scorers, acceptance, policy, budget);
-        return AlignerRules.FindDoubt(aligner, backbone) is { } doubt ? resolved.Warn(doubt) : resolved;
+        return aligner is not null && AlignerRules.FindDoubt(aligner, backbone) is { } doubt ? resolved.Warn(doubt) : resolved;
     }
 
     private RunPlan Plan(ResolvedAlignment asked)
@@ -190,7 +212,7 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
     }
 
     private torch.Tensor? EncodeParents(List<Attempt> aligned, RunContext run) =>
-        aligned.Count == 0 ? null : run.EncodeImages(backbone, imagePrompt, [.. aligned.Select(static attempt => attempt.Parent.Image)]);
+        aligned.Count == 0 ? null : run.EncodeImages(backbone, imagePrompt!, [.. aligned.Select(static attempt => attempt.Parent.Image)]);
 
     private AlignmentResult ToResult(ResolvedAlignment asked, IReadOnlyList<SearchTree> items, RunContext run) =>
         new()
@@ -212,7 +234,7 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
                 .Range(0, inputs.Count)
                 .Select(item =>
                     detections[item].Critique
-                    ?? throw new ImgAlignException($"{detector.Name} does not answer in words; use another detector for that.")
+                    ?? throw new ImgAlignException($"{detector!.Name} does not answer in words; use another detector for that.")
                 ),
         ];
     }
@@ -222,12 +244,12 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
             ? new DetectionBatch([])
             : run.Stage(
                 stage,
-                detector,
+                detector!,
                 () =>
                     new DetectionBatch(
                         DecoderReading.Collect(
                             inputs.Chunk(run.BatchSize),
-                            batch => detector.Detect(batch, critiqueTokens, run.CancellationToken)
+                            batch => detector!.Detect(batch, critiqueTokens, run.CancellationToken)
                         )
                     )
             );

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using ImgAlign.Cli.Jobs;
+using ImgAlign.Training.Data;
 
 namespace ImgAlign.Cli.Align;
 
@@ -36,6 +37,11 @@ internal sealed record AlignRecord : GenerationRecord
 
     [JsonPropertyOrder(1)]
     public required IReadOnlyList<CandidateRecord> Candidates { get; init; }
+
+    /// <summary>The pairs that were made of the candidates; null where none were asked for.</summary>
+    [JsonPropertyOrder(1)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<PreferencePair>? Pairs { get; init; }
 
     /// <summary>Describes what became of an item.</summary>
     /// <param name="result">The result of the run.</param>

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using ImgAlign.Cli.Jobs;
-using ImgAlign.Imaging;
 
 namespace ImgAlign.Cli.Align;
 
@@ -11,12 +10,13 @@ namespace ImgAlign.Cli.Align;
 /// </summary>
 /// <param name="root">The folder that they are in.</param>
 /// <param name="overwrite">Whether results of earlier runs are replaced.</param>
-/// <param name="metadata">What pictures carry of their making.</param>
-internal sealed class ResultFolders(string root, bool overwrite, PictureMetadata metadata) : IResults
+/// <param name="isOfResult">Whether a file may be of a result by its name: a folder with others is not replaced.</param>
+internal sealed class ResultFolders(string root, bool overwrite, Func<string, bool> isOfResult) : IResults
 {
-    private const int LongestName = 60;
+    /// <summary>The record of a result.</summary>
+    public const string Record = "record.json";
 
-    private static readonly string[] Files = ["before.png", "after.png", "side-by-side.png", "record.json", "contact-sheet.png"];
+    private const int LongestName = 60;
 
     private readonly string root = Path.GetFullPath(root);
 
@@ -42,15 +42,14 @@ internal sealed class ResultFolders(string root, bool overwrite, PictureMetadata
     }
 
     /// <inheritdoc/>
-    public string? FindRecord(string name) => Path.Combine(FolderOf(name), Files[3]) is var record && File.Exists(record) ? record : null;
+    public string? FindRecord(string name) => Path.Combine(FolderOf(name), Record) is var record && File.Exists(record) ? record : null;
 
-    /// <summary>
-    /// Writes <c>before.png</c>, <c>after.png</c>, <c>side-by-side.png</c> and <c>record.json</c> into the folder of a job, and where more
-    /// than one picture was tried beside the first, <c>contact-sheet.png</c> of all.
-    /// </summary>
+    /// <summary>Writes the files of a job into its folder.</summary>
+    /// <param name="name">The job.</param>
+    /// <param name="files">Their names and contents.</param>
     /// <returns>The folder.</returns>
     /// <exception cref="IOException">The files cannot be written; nothing is left behind, and an earlier result is as it was.</exception>
-    public string Write(string name, AlignedItem aligned, AlignRecord record)
+    public string Write(string name, IEnumerable<(string Name, byte[] Content)> files)
     {
         var folder = FolderOf(name);
         Directory.CreateDirectory(root);
@@ -58,18 +57,8 @@ internal sealed class ResultFolders(string root, bool overwrite, PictureMetadata
         try
         {
             Directory.CreateDirectory(complete);
-            // Before the rounds, and where none was kept, a picture that was given is as it was.
-            var isGiven = aligned.Item.Image is not null;
-            var texts = metadata.Of(record, isMadeHere: aligned.Accepted || !isGiven);
-            File.WriteAllBytes(Path.Combine(complete, Files[0]), ImageFile.EncodePng(aligned.BaseImage, isGiven ? null : texts));
-            File.WriteAllBytes(Path.Combine(complete, Files[1]), ImageFile.EncodePng(aligned.Image, texts));
-            File.WriteAllBytes(
-                Path.Combine(complete, Files[2]),
-                ImageFile.EncodePng(SideBySide.Join(SideBySide.Enlarge(aligned.BaseImage), SideBySide.Enlarge(aligned.Image)), texts)
-            );
-            File.WriteAllText(Path.Combine(complete, Files[3]), RecordJson.Write(record));
-            if (aligned.Candidates.Count > 2)
-                File.WriteAllBytes(Path.Combine(complete, Files[4]), ImageFile.EncodePng(ContactSheet.Draw(aligned), texts));
+            foreach (var file in files)
+                File.WriteAllBytes(Path.Combine(complete, file.Name), file.Content);
             Replace(folder, complete);
         }
         finally
@@ -116,7 +105,7 @@ internal sealed class ResultFolders(string root, bool overwrite, PictureMetadata
             throw new ImgAlignException(
                 $"{folder}: there is a result already; name another folder with --out, or replace it with --overwrite."
             );
-        if (entries.FirstOrDefault(entry => !Files.Contains(entry, StringComparer.Ordinal)) is { } foreign)
+        if (entries.FirstOrDefault(entry => !isOfResult(entry!)) is { } foreign)
             throw new ImgAlignException(
                 $"{folder}: '{foreign}' is not of a result, so that --overwrite does not replace this folder; move it, or name "
                     + "another folder with --out."

@@ -66,7 +66,8 @@ internal static class AlignCommand
                 var repeated = RepeatedPicture.Read(parsed, from);
                 parsed = repeated?.Extend(parsed) ?? parsed;
                 var list = pictures.Read(parsed);
-                var results = new ResultFolders(list.Root, list.Overwrite, new PictureMetadata(parsed.GetValue(noMetadata)));
+                var results = new ResultFolders(list.Root, list.Overwrite, AlignFiles.IsOne);
+                var metadata = new PictureMetadata(parsed.GetValue(noMetadata));
                 var configuration = ModelConfiguration.ReadOrShapeWorld(parsed, recorded: repeated?.Configuration);
                 var run = new RecordedRun(parsed, sampling.OfPictures.Concat(own), configuration);
                 var pending = list.Pending(results, run);
@@ -103,7 +104,8 @@ internal static class AlignCommand
                         var result = await RunProgress.ShowAsync<AlignmentResult>(terminal.Error, pipeline.StreamAsync(request, token));
                         foreach (var (job, aligned) in jobs.Zip(result.Items))
                         {
-                            var folder = results.Write(job.Name, aligned, AlignRecord.Of(result, aligned, request, job, run));
+                            var record = AlignRecord.Of(result, aligned, request, job, run);
+                            var folder = results.Write(job.Name, AlignFiles.Of(aligned, record, metadata));
                             terminal.Error.WriteWarnings(aligned.Warnings, warned);
                             Write(terminal.Out, aligned, result.Acceptance);
                             terminal.Out.WriteText(folder);

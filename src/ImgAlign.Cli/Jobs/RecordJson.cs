@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ImgAlign.Training.Data;
 using Microsoft.Extensions.Configuration;
 
 namespace ImgAlign.Cli.Jobs;
@@ -73,15 +74,24 @@ internal static class RecordJson
         static string Setting(string key, string? value) => value is null ? $"no {key}" : $"{key} '{value}'";
     }
 
-    private static RecordedRequest Read(string file)
+    /// <summary>The pairs of a record.</summary>
+    /// <exception cref="ImgAlignException">It has none, or cannot be read.</exception>
+    public static IReadOnlyList<PreferencePair> ReadPairs(string file) =>
+        Read(file, static json => JsonSerializer.Deserialize<Judged>(json, Options)?.Pairs ?? throw new JsonException());
+
+    private static RecordedRequest Read(string file) => Read(file, static json => Read(json));
+
+    private static T Read<T>(string file, Func<byte[], T> read)
     {
         try
         {
-            return Read(File.ReadAllBytes(file));
+            return read(File.ReadAllBytes(file));
         }
         catch (JsonException exception)
         {
             throw new ImgAlignException($"{file}: this is no record of a result; move it, or replace it with --overwrite.", exception);
         }
     }
+
+    private sealed record Judged(IReadOnlyList<PreferencePair>? Pairs);
 }

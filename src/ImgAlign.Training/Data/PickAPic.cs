@@ -26,8 +26,7 @@ internal static class PickAPic
 
     private static void Import(string source, string folder, IProgress<long>? progress, CancellationToken cancellationToken)
     {
-        var target = Path.Combine(folder, PreferenceFolder.FileName);
-        if (File.Exists(target))
+        if (File.Exists(Path.Combine(folder, PreferenceFolder.FileName)))
             return;
         var images = new ImageStore(Path.Combine(Path.GetFullPath(folder), "images"));
         var pairs = new List<PreferencePair>();
@@ -46,6 +45,6 @@ internal static class PickAPic
                 progress?.Report(++rows);
             }
         }
-        JsonLines.Write(target, pairs);
+        PreferenceFolder.Write(folder, pairs);
     }
 }

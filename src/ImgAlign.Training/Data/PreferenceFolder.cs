@@ -2,7 +2,7 @@ namespace ImgAlign.Training.Data;
 
 /// <summary>
 /// Preference pairs in a folder: <c>pairs.jsonl</c> has lines <c>{"caption": …, "preferred": FILE, "rejected": FILE}</c>, whose files are
-/// relative to the folder. What is wrong with a pair is found when it is used.
+/// relative to the folder, and with <c>"margins"</c> where scorers made them. What is wrong with a pair is found when it is used.
 /// </summary>
 public static class PreferenceFolder
 {
@@ -25,4 +25,9 @@ public static class PreferenceFolder
                     }
                 ),
         ];
+
+    /// <summary>Writes the pairs, or nothing.</summary>
+    /// <param name="folder">The folder, which is there.</param>
+    /// <param name="pairs">The pairs, with paths relative to the folder.</param>
+    public static void Write(string folder, IEnumerable<PreferencePair> pairs) => JsonLines.Write(Path.Combine(folder, FileName), pairs);
 }

@@ -34,21 +34,24 @@ internal sealed class PipelineFactory(IServiceProvider provider)
     {
         var choice = Choice(key);
         var scorers = ScorerNames(choice).ToDictionary(static name => name, name => Find<IImageScorer>(name, "Scorer"));
+        var settings = new AlignmentPipelineOptions
+        {
+            Replicas = Replicas(choice),
+            Preset = choice.Preset,
+            Scorers = [.. scorers.Values],
+            Acceptance = Gate(choice, scorers),
+            Policy = choice.Policy is { } policy ? SearchPolicies.ByName(policy) : null,
+            Budget = choice.Budget,
+            Rewriter = Rewriter(choice),
+            RecordPrompts = options.RecordPrompts,
+        };
+        if (!choice.Aligns)
+            return new AlignmentPipeline(Backbone(choice), settings, LoggerFactory);
         return new AlignmentPipeline(
             Backbone(choice),
             Find<IMisalignmentDetector>(choice.Detector, nameof(choice.Detector)),
             Find<IImplicitAligner>(choice.Aligner, nameof(choice.Aligner)),
-            new AlignmentPipelineOptions
-            {
-                Replicas = Replicas(choice),
-                Preset = choice.Preset,
-                Scorers = [.. scorers.Values],
-                Acceptance = Gate(choice, scorers),
-                Policy = choice.Policy is { } policy ? SearchPolicies.ByName(policy) : null,
-                Budget = choice.Budget,
-                Rewriter = Rewriter(choice),
-                RecordPrompts = options.RecordPrompts,
-            },
+            settings,
             LoggerFactory
         );
     }

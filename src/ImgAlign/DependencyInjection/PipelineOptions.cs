@@ -12,6 +12,10 @@ public sealed class PipelineOptions
     /// <summary>The same diffusion model on further devices: the items of a request are shared among all.</summary>
     public IList<string> Replicas { get; } = [];
 
+    /// <summary>Whether pictures can be aligned; otherwise the pipeline needs neither <see cref="Detector"/> nor <see cref="Aligner"/>, and
+    /// only draws and selects (best-of-n).</summary>
+    public bool Aligns { get; set; } = true;
+
     /// <summary>The multimodal language model.</summary>
     public string? Detector { get; set; }
 

@@ -35,7 +35,7 @@ internal static class RequestRules
     public static ResolvedAlignment Resolve(
         AlignmentRequest request,
         IDiffusionBackbone backbone,
-        IMisalignmentDetector detector,
+        IMisalignmentDetector? detector,
         IReadOnlyList<IImageScorer> scorers,
         IAcceptance acceptance,
         ISearchPolicy policy,
@@ -49,7 +49,7 @@ internal static class RequestRules
         acceptance = request.Acceptance ?? acceptance;
         if (AcceptanceRules.Problem(acceptance, scorers) is { } problem)
             throw new InvalidRequestException(problem, nameof(request.Acceptance));
-        SearchRules.Require(policy, request, acceptance);
+        SearchRules.Require(policy, request, acceptance, aligns: detector is not null);
         var generation = Resolve(request, [.. request.Items.Select(item => ((GenerationItem)item, SizeOf(item, backbone)))], backbone);
         foreach (var (index, (item, resolved)) in request.Items.Zip(generation.Items).Index())
         foreach (var scorer in scorers)
@@ -59,13 +59,13 @@ internal static class RequestRules
                 IReadOnlyList<string> (item, index) =>
                     [
                         .. Enumerable
-                            .Range(1, budgets[index])
+                            .Range(1, detector is null ? 0 : budgets[index])
                             .Select(number =>
                                 Question(
                                     item,
                                     generation.Items[index].PlainPrompt,
                                     number,
-                                    detector,
+                                    detector!,
                                     Name(request.Items, index, nameof(item.Question))
                                 )
                             ),

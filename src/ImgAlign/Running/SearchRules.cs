@@ -27,9 +27,19 @@ internal static class SearchRules
     }
 
     /// <summary>Makes sure that a policy can run.</summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="acceptance">What decides what is kept.</param>
+    /// <param name="aligns">Whether there are a detector and an aligner.</param>
     /// <exception cref="InvalidRequestException">It cannot; the message says why.</exception>
-    public static void Require(ISearchPolicy policy, AlignmentRequest request, IAcceptance acceptance)
+    public static void Require(ISearchPolicy policy, AlignmentRequest request, IAcceptance acceptance, bool aligns)
     {
+        if (!aligns && policy.Actions.Any(static action => action != SearchAction.Resample))
+            throw new InvalidRequestException(
+                $"Policy {policy.Name} reads and aligns pictures, but this pipeline was made without a detector and an aligner; "
+                    + $"give it both, or take the policy {SearchPolicies.BestOfN.Name}.",
+                nameof(request.Policy)
+            );
         if (policy.NeedsScores && acceptance.Scorers.Count == 0)
             throw new InvalidRequestException(
                 $"Policy {policy.Name} keeps what scores best, but no scorer decides here; add one, and let it decide.",

@@ -71,7 +71,7 @@ internal sealed class SearchTree(AlignmentItem item, ResolvedItem resolved, int 
                 );
             var (number, parent) = (candidates.Count + place, candidates[step.Parent]);
             var seed = step.Action == SearchAction.Align ? parent.Seed : OtherSeed(noise++);
-            yield return new Attempt(this, number, step.Action, parent, questions[number - 1])
+            yield return new Attempt(this, number, step.Action, parent, questions.ElementAtOrDefault(number - 1) ?? "")
             {
                 Drawn = byPrompt[parent.Prompt] with { Seed = seed },
             };

@@ -7,8 +7,6 @@ namespace ImgAlign.Tests.Cli;
 /// <summary>No work is lost: what can be known beforehand is checked before anything is computed, and results are kept apart.</summary>
 public sealed class ResultFoldersTests : IDisposable
 {
-    private static readonly PictureMetadata NoMetadata = new(isLeftOut: true);
-
     private readonly TemporaryFolder folder = new();
 
     public void Dispose() => folder.Dispose();
@@ -69,27 +67,11 @@ public sealed class ResultFoldersTests : IDisposable
     [Fact]
     public void A_result_that_cannot_be_completed_leaves_nothing_behind()
     {
-        var first = new Candidate
-        {
-            Number = 0,
-            Round = 0,
-            Cost = 1,
-            Prompt = Prompt,
-            Seed = 0,
-            Image = new RgbImage(2, 2, new byte[12]),
-            Scores = [],
-            Accepted = true,
-        };
-        var broken = new AlignedItem
-        {
-            Item = new AlignmentItem(Prompt),
-            Budget = 2,
-            Candidates = [first, first with { Number = 1, Parent = 0, Image = null! }],
-        };
-        Assert.ThrowsAny<Exception>(() => new ResultFolders(folder.Path, overwrite: false, NoMetadata).Write("seed-1", broken, null!));
+        IEnumerable<(string, byte[])> broken = [("after.png", [1]), ("before.png", null!)];
+        Assert.ThrowsAny<Exception>(() => Folders(overwrite: false).Write("seed-1", broken));
         Assert.Empty(Entries("."));
         folder.Write("seed-1/record.json", "{}");
-        Assert.ThrowsAny<Exception>(() => new ResultFolders(folder.Path, overwrite: true, NoMetadata).Write("seed-1", broken, null!));
+        Assert.ThrowsAny<Exception>(() => Folders(overwrite: true).Write("seed-1", broken));
         Assert.Equal(["seed-1"], Entries("."));
         Assert.Equal("{}", File.ReadAllText(folder.File("seed-1/record.json")));
     }
@@ -118,6 +100,8 @@ public sealed class ResultFoldersTests : IDisposable
 
     private Task<ToolRun> AlignAsync(params string[] options) =>
         Tool.RunAsync(["align", Prompt, "--steps", "1", "--no-critique", "--out", folder.File("out"), .. options]);
+
+    private ResultFolders Folders(bool overwrite) => new(folder.Path, overwrite, AlignFiles.IsOne);
 
     private IEnumerable<string?> Entries(string name) =>
         Directory.EnumerateFileSystemEntries(folder.File(name)).Select(Path.GetFileName).Order(StringComparer.Ordinal);

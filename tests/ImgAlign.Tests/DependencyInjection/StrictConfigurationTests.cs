@@ -48,8 +48,8 @@ public class StrictConfigurationTests
     [InlineData("'RecordPrompts': 'yes'", "ImgAlign:RecordPrompts is 'yes', but true or false is needed.")]
     [InlineData(
         "'Pipeline': 'sdxl'",
-        "ImgAlign:Pipeline is 'sdxl', but an object with Backbone, Preset, Replicas, Detector, Aligner, Scorers, Gate, GateVote, Policy, "
-            + "Budget is needed."
+        "ImgAlign:Pipeline is 'sdxl', but an object with Backbone, Preset, Replicas, Aligns, Detector, Aligner, Scorers, Gate, GateVote, "
+            + "Policy, Budget is needed."
     )]
     [InlineData(
         "'Pipelines': { 'fast': { 'Detektor': 'x' } }",

@@ -113,6 +113,19 @@ public sealed class SearchTests : IDisposable
     }
 
     [Fact]
+    public async Task A_pipeline_without_a_detector_draws_and_selects()
+    {
+        var options = new AlignmentPipelineOptions { Scorers = [new Testing.Reference.ColourScorer(world.Runtime)] };
+        using var selecting = new AlignmentPipeline(world.Backbone, options);
+        var request = Request("best-of-n", 3);
+        Assert.Equal((await world.Pipeline.AlignAsync(request)).Items, (await selecting.AlignAsync(request with { Policy = null })).Items);
+        var refused = Assert.Throws<InvalidRequestException>(() =>
+            selecting.AlignAsync(request with { Policy = SearchPolicies.Rounds }).GetAwaiter().GetResult()
+        );
+        Assert.StartsWith("Policy rounds reads and aligns pictures", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Noise_of_one_s_own_is_refused_where_other_noise_is_drawn()
     {
         using var noise = new TorchNoise(1);

@@ -1,5 +1,3 @@
-using System.Text.Json;
-using ImgAlign.Checkpoints;
 using ImgAlign.Imaging;
 using ImgAlign.Sampling;
 using ImgAlign.ShapeWorld.Language;
@@ -16,8 +14,6 @@ namespace ImgAlign.ShapeWorld.Training.Stages;
 internal static class PairsStage
 {
     private const int PromptsAtOnce = 50;
-
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     /// <summary>Generates and judges pictures, and writes the pairs among them in the layout of <see cref="PreferenceFolder"/>.</summary>
     /// <param name="context">Where.</param>
@@ -67,14 +63,7 @@ internal static class PairsStage
                 );
             }
         }
-        AtomicFile.Write(
-            Path.Combine(context.RunFolder, PreferenceFolder.FileName),
-            file =>
-            {
-                foreach (var pair in pairs)
-                    file.Write([.. JsonSerializer.SerializeToUtf8Bytes(pair, Json), (byte)'\n']);
-            }
-        );
+        PreferenceFolder.Write(context.RunFolder, pairs);
         return new StageOutcome(
             0,
             new Dictionary<string, double> { ["pairs"] = pairs.Count, ["right"] = (double)right / (prompts * picturesPerPrompt) }

@@ -1,0 +1,109 @@
+using System.CommandLine;
+using System.Text;
+using ImgAlign.Cli.Align;
+using ImgAlign.Cli.Hub;
+using ImgAlign.Cli.Jobs;
+using ImgAlign.DependencyInjection;
+using ImgAlign.Imaging;
+using ImgAlign.Training.Data;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ImgAlign.Cli.Commands;
+
+/// <summary><c>imgalign pairs PROMPT</c>: draws several pictures of each prompt, has scorers judge them, and writes preference pairs for the
+/// training of an aligner.</summary>
+internal static class PairsCommand
+{
+    private const RequiredModels Required = RequiredModels.Backbone | RequiredModels.Scorers;
+    private const string AlignsKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.Aligns)}";
+
+    public static Command Create(Terminal terminal)
+    {
+        var prompts = new JobArguments("A picture that is judged with those that are drawn, or a folder of pictures with their prompts.");
+        var sampling = new SamplingArguments();
+        var pictures = ValueOption.Number<int>("--pictures", "How many pictures of each prompt are drawn, 2 to 100; 4 unless it is said.");
+        var yes = NamedModels.CreateYes();
+        var command = new Command(
+            "pairs",
+            "Draw pictures, have scorers judge them, and write pairs for train aligner: by ShapeWorld, which comes with the tool, unless "
+                + "models are named."
+        );
+        prompts.AddTo(command);
+        command.Add(pictures);
+        foreach (var option in sampling.Options.Append(yes).Concat(ScorerArguments.Options).Concat(ModelConfiguration.BackboneOptions))
+            command.Add(option);
+        command.SetAction(
+            async (parsed, token) =>
+            {
+                var count = parsed.GetValue(pictures) ?? 4;
+                if (count is < 2 or > 100)
+                    throw new ImgAlignException($"--pictures is {count}; use 2 to 100.");
+                var list = prompts.Read(parsed);
+                var results = new ResultFolders(list.Root, list.Overwrite, IsOfResult);
+                var configuration = ModelConfiguration.ReadOrShapeWorld(parsed, Required);
+                if (ScorerArguments.NamesIn(configuration).Count == 0)
+                    throw new ImgAlignException("There is no scorer to judge pictures by; give --scorer NAME=PATH, or --config with one.");
+                configuration[AlignsKey] = bool.FalseString;
+                var run = new RecordedRun(parsed, sampling.OfPictures.Append(pictures), configuration);
+                var pending = list.Pending(results, run);
+                var settings = sampling.Apply(parsed, new AlignmentRequest { Policy = SearchPolicies.BestOfN, Budget = count });
+                var runner = new JobRunner(terminal, list, settings.MaxBatchSize);
+                var exitCode = 0;
+                if (pending.Count > 0)
+                {
+                    await NamedModels.FetchMissingAsync(configuration, parsed.GetValue(yes), terminal, token);
+                    await using var services = ModelServices.Build(configuration);
+                    var pipeline = services.GetRequiredService<IAlignmentPipeline>();
+                    var warned = new HashSet<string>();
+                    exitCode = await runner.RunAsync(pending, DrawAsync);
+
+                    async Task DrawAsync(IReadOnlyList<PictureJob> jobs)
+                    {
+                        var request = settings with { Items = [.. jobs.Select(static job => job.ToItem())] };
+                        var result = await RunProgress.ShowAsync<AlignmentResult>(terminal.Error, pipeline.StreamAsync(request, token));
+                        foreach (var (job, drawn) in jobs.Zip(result.Items))
+                        {
+                            var record = AlignRecord.Of(result, drawn, request, job, run) with
+                            {
+                                Pairs = PairsOf(job, drawn, result.Acceptance),
+                            };
+                            terminal.Error.WriteWarnings(drawn.Warnings, warned);
+                            terminal.Out.WriteText(results.Write(job.Name, Files(drawn, record)));
+                        }
+                    }
+                }
+                var pairs = list
+                    .Jobs.Select(job => results.FindRecord(job.Name))
+                    .OfType<string>()
+                    .SelectMany(RecordJson.ReadPairs)
+                    .ToList();
+                PreferenceFolder.Write(list.Root, pairs);
+                terminal.Out.WriteText($"{pairs.Count} pairs in {Path.Combine(list.Root, PreferenceFolder.FileName)}");
+                return exitCode;
+            }
+        );
+        return command;
+    }
+
+    private static List<PreferencePair> PairsOf(PictureJob job, AlignedItem drawn, IAcceptance acceptance) =>
+        [
+            .. JudgedPairs
+                .Of(drawn.Candidates, acceptance)
+                .Select(pair => new PreferencePair(job.Prompt, PathOf(job, pair.Preferred), PathOf(job, pair.Rejected))
+                {
+                    Margins = JudgedPairs.Margins(pair.Preferred, pair.Rejected),
+                }),
+        ];
+
+    private static string PathOf(PictureJob job, Candidate candidate) => $"{job.Name}/{FileOf(candidate)}";
+
+    private static string FileOf(Candidate candidate) => $"{candidate.Number}.png";
+
+    private static IEnumerable<(string Name, byte[] Content)> Files(AlignedItem drawn, AlignRecord record) =>
+        drawn
+            .Candidates.Select(static candidate => (FileOf(candidate), ImageFile.EncodePng(candidate.Image)))
+            .Append((ResultFolders.Record, Encoding.UTF8.GetBytes(RecordJson.Write(record))));
+
+    private static bool IsOfResult(string file) =>
+        file == ResultFolders.Record || (Path.GetExtension(file) == ".png" && int.TryParse(Path.GetFileNameWithoutExtension(file), out _));
+}
