@@ -2,13 +2,15 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ImgAlign.Backbones;
 using ImgAlign.Checkpoints;
+using ImgAlign.Cli.Inspect;
 using Spectre.Console;
 
 namespace ImgAlign.Cli.Commands;
 
-/// <summary><c>imgalign inspect PATH</c>: lists the tensors of a checkpoint. Reads no tensor data and executes nothing in the
-/// file.</summary>
+/// <summary><c>imgalign inspect PATH</c>: says what a checkpoint is and how it is used, and lists its tensors. Reads no tensor data and
+/// executes nothing in the file.</summary>
 internal static class InspectCommand
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
@@ -19,71 +21,56 @@ internal static class InspectCommand
 
     public static Command Create(Terminal terminal)
     {
-        var path = new Argument<string>("path") { Description = "A checkpoint file, an index of shards, or a model's folder." };
+        var path = new Argument<string>("path")
+        {
+            Description = "A checkpoint file, an index of shards, a network's folder, or the folder of a whole model.",
+        };
         var json = new Option<bool>("--json") { Description = "Print JSON instead of text." };
-        var command = new Command("inspect", "List the tensors of a checkpoint: names, types, shapes, sizes.") { path, json };
+        var command = new Command(
+            "inspect",
+            "Say what a checkpoint is (family, layout, types, what it predicts, LoRA of what, for how many steps) and with which options it "
+                + "is used; list its tensors."
+        )
+        {
+            path,
+            json,
+        };
         command.SetAction(parsed =>
         {
-            var listing = Read(parsed.GetRequiredValue(path));
+            var named = parsed.GetRequiredValue(path);
+            var located = HubName.Locate(named);
+            object listing = ModelFolderListing.IsModel(located) ? ModelFolderListing.Read(named, located) : CheckpointListing.Read(named);
             if (parsed.GetValue(json))
                 terminal.Out.WriteLine(JsonSerializer.Serialize(listing, Json));
+            else if (listing is ModelFolderListing model)
+                Print(model, terminal.Out);
             else
-                Print(listing, terminal.Out);
+                Print((CheckpointListing)listing, terminal.Out);
         });
         return command;
     }
 
-    private static Listing Read(string path)
+    private static void Print(ModelFolderListing model, IAnsiConsole console)
     {
-        using var checkpoint = Checkpoint.Open(path);
-        var tensors = checkpoint
-            .Tensors.Values.Select(tensor => new Entry(tensor.Name, tensor.TypeName, tensor.Shape, tensor.Bytes, FileOf(tensor.Name)))
-            .ToList();
-        return new Listing(
-            checkpoint.Source,
-            checkpoint.Format,
-            tensors.Count,
-            checkpoint.Tensors.Values.Sum(tensor => tensor.Count),
-            tensors.Sum(tensor => tensor.Bytes),
-            checkpoint.Metadata,
-            tensors
-        );
-
-        string? FileOf(string name) => checkpoint.FileOf(name) is var file && file != checkpoint.Source ? Path.GetFileName(file) : null;
+        foreach (var (name, part) in model.Parts)
+            console.WriteText($"{name}: {part.Description?.What ?? "not known here"}, {part.Summary}");
+        foreach (var line in model.Lines)
+            console.WriteText(line);
     }
 
-    private static void Print(Listing listing, IAnsiConsole console)
+    private static void Print(CheckpointListing listing, IAnsiConsole console)
     {
-        var nameWidth = listing.Tensors.Select(tensor => tensor.Name.Length).DefaultIfEmpty().Max();
-        var shapeWidth = listing.Tensors.Select(tensor => tensor.ShapeText.Length).DefaultIfEmpty().Max();
+        var nameWidth = listing.Tensors.Select(static tensor => tensor.Name.Length).DefaultIfEmpty().Max();
+        var shapeWidth = listing.Tensors.Select(static tensor => tensor.ShapeText.Length).DefaultIfEmpty().Max();
         foreach (var tensor in listing.Tensors)
             console.WriteText(
                 $"{tensor.Name.PadRight(nameWidth)}  {tensor.Type, -6} {tensor.ShapeText.PadRight(shapeWidth)} "
-                    + $"{Count(tensor.Bytes), 14}  {tensor.File}".TrimEnd()
+                    + $"{tensor.Bytes.ToString("N0", CultureInfo.InvariantCulture), 14}  {tensor.File}".TrimEnd()
             );
         foreach (var (key, value) in listing.Metadata)
             console.WriteText($"{key} = {value}");
-        console.WriteText(
-            $"{listing.Source}: {listing.Format}, {Count(listing.TensorCount)} tensors, {Count(listing.Elements)} elements, "
-                + $"{Count(listing.Bytes)} bytes"
-        );
-    }
-
-    private static string Count(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
-
-    private sealed record Listing(
-        string Source,
-        string Format,
-        int TensorCount,
-        long Elements,
-        long Bytes,
-        IReadOnlyDictionary<string, string> Metadata,
-        IReadOnlyList<Entry> Tensors
-    );
-
-    private sealed record Entry(string Name, string Type, IReadOnlyList<long> Shape, long Bytes, string? File)
-    {
-        [JsonIgnore]
-        public string ShapeText => $"[{string.Join(", ", Shape)}]";
+        foreach (var line in listing.Lines)
+            console.WriteText(line);
+        console.WriteText($"{listing.Source}: {listing.Summary}");
     }
 }

@@ -31,7 +31,7 @@ internal sealed class PresetCheck(string backbone, string network, IEnumerable<L
         var found = signs.Value;
         if (found.Count == 0)
             return null;
-        var fitting = found.FirstOrDefault(pair => Fits(pair.Sign, preset));
+        var fitting = found.FirstOrDefault(pair => preset.Fits(pair.Sign));
         if (fitting.Sign is null)
         {
             var other = found[0].Sign;
@@ -51,9 +51,6 @@ internal sealed class PresetCheck(string backbone, string network, IEnumerable<L
         }
         return fitting.Sign.Evidence;
     }
-
-    private static bool Fits(DistillationSign sign, SamplingPreset preset) =>
-        sign.Distillation == preset.Distillation && (sign.Steps ?? preset.Steps) == preset.Steps;
 
     // Hashes are kept in the user's folder for caches; where that cannot be, the model is not checked by them.
     private static IEnumerable<DistillationSign> ByHash(string path)

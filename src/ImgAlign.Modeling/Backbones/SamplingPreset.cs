@@ -1,3 +1,5 @@
+using ImgAlign.Checkpoints;
+
 namespace ImgAlign.Backbones;
 
 /// <summary>
@@ -41,4 +43,11 @@ public sealed record SamplingPreset
 
     /// <summary>The scale of the LoRA that makes the model what it is; null: 1, or it is no LoRA.</summary>
     public double? LoraScale { get; init; }
+
+    /// <summary>Whether a sign is one of the model that it is for.</summary>
+    public bool Fits(DistillationSign sign)
+    {
+        ArgumentNullException.ThrowIfNull(sign);
+        return sign.Distillation == Distillation && (sign.Steps ?? Steps) == Steps;
+    }
 }

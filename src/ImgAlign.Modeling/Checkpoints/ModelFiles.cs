@@ -54,7 +54,7 @@ public static class ModelFiles
     }
 
     /// <summary>Whether a file is called as a checkpoint is.</summary>
-    internal static bool IsCheckpoint(string file) => CheckpointExtensions.Contains(Path.GetExtension(file));
+    public static bool IsCheckpoint(string file) => CheckpointExtensions.Contains(Path.GetExtension(file));
 
     private static bool IsSafetensors(string file) => Path.GetExtension(file) == Safetensors;
 
