@@ -6,11 +6,12 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.Detectors;
 
-/// <summary>From pictures and a question to what Qwen2.5-VL reads: token ids and patches.</summary>
+/// <summary>From pictures and a question to what Qwen2.5-VL or Qwen3-VL reads: token ids and patches.</summary>
 public sealed class QwenProcessor
 {
     private readonly QwenConfig config;
     private readonly string? system;
+    private readonly bool addsSystem;
     private readonly QwenTokenizer tokenizer;
     private readonly QwenImageProcessor images;
 
@@ -19,11 +20,13 @@ public sealed class QwenProcessor
     /// <param name="modelPath">Its folder.</param>
     /// <param name="system">The system message, which may be empty; null: the chat template's own.</param>
     /// <param name="maxPixels">The most pixels of a picture that are read; null: as the model's image processor says.</param>
+    /// <param name="addsSystem">Whether the chat template has a system message of its own where none is given.</param>
     /// <exception cref="ImgAlignException">A file is missing or broken, or does not belong to the model.</exception>
-    public QwenProcessor(QwenConfig config, string modelPath, string? system, int? maxPixels)
+    public QwenProcessor(QwenConfig config, string modelPath, string? system, int? maxPixels, bool addsSystem = true)
     {
         this.config = config;
         this.system = system;
+        this.addsSystem = addsSystem;
         RequireNoMarker("The system message", system ?? "");
         var folder = ModelFolder.Resolve(modelPath);
         tokenizer = QwenTokenizer.Load(folder);
@@ -60,7 +63,7 @@ public sealed class QwenProcessor
     public string Decode(IReadOnlyList<int> answer) => tokenizer.Decode(answer.Where(id => !config.StopTokens.Contains(id))).Trim();
 
     /// <summary>The whole prompt.</summary>
-    public string Render(string question, int images) => QwenPrompt.Render(question, images, system);
+    public string Render(string question, int images) => QwenPrompt.Render(question, images, system, addsSystem);
 
     /// <summary>The tokens of a question in the chat template.</summary>
     /// <param name="question">The question, without the template.</param>

@@ -27,6 +27,7 @@ public sealed partial class GoldenRunner
         LlavaFineTuning.Add(runner);
         LlavaKinds.Add(runner);
         QwenKinds.Add(runner);
+        Qwen3VlKinds.Add(runner);
         JudgeKinds.Add(runner);
         RoundKinds.Add(runner);
         AlignerKinds.Add(runner);

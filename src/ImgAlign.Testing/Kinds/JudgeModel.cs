@@ -1,6 +1,7 @@
 using ImgAlign.Detectors;
 using ImgAlign.Networks.Llava;
 using ImgAlign.Networks.Qwen;
+using ImgAlign.Networks.Qwen3Vl;
 using ImgAlign.Runtime;
 using ImgAlign.Testing.Golden;
 using TorchSharp;
@@ -25,6 +26,7 @@ internal abstract class JudgeModel : IDisposable
         golden.ReadConfig().GetProperty("model_type").GetString() switch
         {
             "qwen2_5_vl" => new Qwen(golden, device),
+            "qwen3_vl" => new Qwen(golden, device, Qwen3VlConfig.Read(golden.CheckpointPath!)),
             _ => new Llava(golden, device),
         };
 
@@ -104,13 +106,45 @@ internal abstract class JudgeModel : IDisposable
         }
     }
 
-    private sealed class Qwen(GoldenCase golden, torch.Device device)
-        : JudgeModel(golden, device, runtime => new QwenDetector(runtime, Options(golden)))
+    private sealed class Qwen : JudgeModel
     {
-        private readonly QwenConfig config = QwenConfig.Read(golden.CheckpointPath!);
-        private readonly QwenProcessor processor = new(QwenConfig.Read(golden.CheckpointPath!), golden.CheckpointPath!, null, null);
+        private readonly QwenConfig config;
+        private readonly QwenProcessor processor;
+        private readonly Func<IQwenModel> load;
 
-        private static QwenOptions Options(GoldenCase golden) => new() { ModelPath = golden.CheckpointPath! };
+        public Qwen(GoldenCase golden, torch.Device device)
+            : this(
+                golden,
+                device,
+                QwenConfig.Read(golden.CheckpointPath!),
+                addsSystem: true,
+                runtime => new QwenDetector(runtime, new() { ModelPath = golden.CheckpointPath! }),
+                () => QwenKinds.LoadNetwork(golden, device)
+            ) { }
+
+        public Qwen(GoldenCase golden, torch.Device device, Qwen3VlConfig config)
+            : this(
+                golden,
+                device,
+                config,
+                addsSystem: false,
+                runtime => new Qwen3VlDetector(runtime, new() { ModelPath = golden.CheckpointPath! }),
+                () => Qwen3VlKinds.LoadNetwork(golden, device)
+            ) { }
+
+        private Qwen(
+            GoldenCase golden,
+            torch.Device device,
+            QwenConfig config,
+            bool addsSystem,
+            Func<DeviceRuntime, IImageJudge> open,
+            Func<IQwenModel> load
+        )
+            : base(golden, device, open)
+        {
+            (this.config, this.load) = (config, load);
+            processor = new QwenProcessor(config, golden.CheckpointPath!, system: null, maxPixels: null, addsSystem);
+        }
 
         public override double Penalty => config.RepetitionPenalty;
 
@@ -123,7 +157,8 @@ internal abstract class JudgeModel : IDisposable
 
         public override IReadOnlyList<torch.Tensor> ReadLogits(RgbImage image, IReadOnlyList<AnswerPrompt> prompts)
         {
-            using var network = QwenKinds.LoadNetwork(Golden, Device);
+            var network = load();
+            using var module = (torch.nn.Module)network;
             var patches = processor.Preprocess(image, Device);
             return AnswerReading.ReadLogits(
                 network.LanguageModel,

@@ -22,7 +22,11 @@ internal static class QwenKinds
             .Add("qwen-generate", Generate);
 
     /// <summary>Sizes to which pictures are scaled.</summary>
-    public static Dictionary<string, torch.Tensor> SmartResize(GoldenCase golden, torch.Device device)
+    public static Dictionary<string, torch.Tensor> SmartResize(GoldenCase golden, torch.Device device) =>
+        SmartResize(golden, new QwenImageProcessor());
+
+    /// <summary>The same by a processor with other patches.</summary>
+    public static Dictionary<string, torch.Tensor> SmartResize(GoldenCase golden, QwenImageProcessor processor)
     {
         var (sizes, limits) = (golden.Inputs["sizes"].data<long>().ToArray(), golden.Inputs["limits"].data<long>().ToArray());
         var fitted = sizes
@@ -30,14 +34,15 @@ internal static class QwenKinds
             .Zip(limits.Chunk(2))
             .SelectMany(pair =>
             {
-                var processor = new QwenImageProcessor { MinPixels = pair.Second[0], MaxPixels = pair.Second[1] };
-                var size = processor.FitSize(new ImageSize((int)pair.First[1], (int)pair.First[0]));
+                var limited = processor with { MinPixels = pair.Second[0], MaxPixels = pair.Second[1] };
+                var size = limited.FitSize(new ImageSize((int)pair.First[1], (int)pair.First[0]));
                 return new long[] { size.Height, size.Width };
             });
         return new() { ["sizes"] = torch.tensor(fitted.ToArray()).view(-1, 2) };
     }
 
-    private static Dictionary<string, torch.Tensor> Image(GoldenCase golden, torch.Device device)
+    /// <summary>A picture as patches.</summary>
+    public static Dictionary<string, torch.Tensor> Image(GoldenCase golden, torch.Device device)
     {
         var patches = QwenImageProcessor.Load(golden.CheckpointPath!).Preprocess(ImageFile.Load(golden.PathOption("image")!));
         return new() { ["pixel_values"] = patches.Values, ["grid_thw"] = ToTensor(patches.Grids) };
@@ -66,9 +71,13 @@ internal static class QwenKinds
         );
     }
 
-    private static Dictionary<string, torch.Tensor> Positions(GoldenCase golden, torch.Device device)
+    private static Dictionary<string, torch.Tensor> Positions(GoldenCase golden, torch.Device device) =>
+        Positions(golden, QwenConfig.Read(golden.CheckpointPath!));
+
+    /// <summary>Where tokens stand in time, row and column.</summary>
+    public static Dictionary<string, torch.Tensor> Positions(GoldenCase golden, QwenConfig config)
     {
-        var tokens = QwenTokens.Read(golden.Inputs["input_ids"], Grids(golden), QwenConfig.Read(golden.CheckpointPath!));
+        var tokens = QwenTokens.Read(golden.Inputs["input_ids"], Grids(golden), config);
         return new() { ["position_ids"] = tokens.CopyPositions(torch.CPU), ["delta"] = torch.tensor(tokens.Deltas).view(-1, 1) };
     }
 
@@ -108,27 +117,47 @@ internal static class QwenKinds
     private static Dictionary<string, torch.Tensor> Prompt(GoldenCase golden, torch.Device device)
     {
         using var network = LoadNetwork(golden, device);
-        var input = Prepare(golden, network.Config, device);
-        return new() { ["input_ids"] = input.Ids, ["hidden"] = network.call(input.Ids, input.Images) };
+        return Prompt(golden, device, network, network.Config, addsSystem: true);
     }
 
     private static Dictionary<string, torch.Tensor> Generate(GoldenCase golden, torch.Device device)
     {
         using var network = LoadNetwork(golden, device);
-        var input = Prepare(golden, network.Config, device);
-        using var cache = new KeyValueCache(network.Config.Text.NumHiddenLayers);
-        var hidden = network.Run(input.Ids, input.Images, cache);
-        return golden.Answer(network.LanguageModel, hidden, cache, network.Config.StopTokens);
+        return Generate(golden, device, network, network.Config, addsSystem: true);
     }
 
-    private static QwenInput Prepare(GoldenCase golden, QwenConfig config, torch.Device device)
+    /// <summary>Images and question to hidden states, through the chat template.</summary>
+    public static Dictionary<string, torch.Tensor> Prompt(
+        GoldenCase golden,
+        torch.Device device,
+        IQwenModel network,
+        QwenConfig config,
+        bool addsSystem
+    )
     {
-        var options = new QwenOptions
-        {
-            ModelPath = golden.CheckpointPath!,
-            System = golden.Options.Texts("system") is [var system] ? system : null,
-        };
-        var processor = new QwenProcessor(config, options.ModelPath, options.System, options.MaxPixels);
+        var input = Prepare(golden, config, device, addsSystem);
+        return new() { ["input_ids"] = input.Ids, ["hidden"] = network.Run(input.Ids, input.Images) };
+    }
+
+    /// <summary>Images and question to an answer.</summary>
+    public static Dictionary<string, torch.Tensor> Generate(
+        GoldenCase golden,
+        torch.Device device,
+        IQwenModel network,
+        QwenConfig config,
+        bool addsSystem
+    )
+    {
+        var input = Prepare(golden, config, device, addsSystem);
+        using var cache = new KeyValueCache(config.Text.NumHiddenLayers);
+        var hidden = network.Run(input.Ids, input.Images, cache);
+        return golden.Answer(network.LanguageModel, hidden, cache, config.StopTokens);
+    }
+
+    private static QwenInput Prepare(GoldenCase golden, QwenConfig config, torch.Device device, bool addsSystem)
+    {
+        var system = golden.Options.Texts("system") is [var message] ? message : null;
+        var processor = new QwenProcessor(config, golden.CheckpointPath!, system, maxPixels: null, addsSystem);
         var images = golden.Options.Texts("images").Select(path => ImageFile.Load(golden.Path(path!))).ToList();
         var question = golden.Options.GetProperty("question").GetString()!;
         if (golden.Options.TryGetProperty("rendered", out var reference))

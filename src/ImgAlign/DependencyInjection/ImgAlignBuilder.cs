@@ -100,6 +100,18 @@ public sealed class ImgAlignBuilder
     public ImgAlignBuilder UseQwen(IConfiguration configuration, string name = "qwen") =>
         Qwen(options => options.BindStrictly(configuration), name);
 
+    /// <summary>Registers Qwen3-VL.</summary>
+    /// <param name="configure">Says where its files are and how it is asked; checked when the host starts.</param>
+    /// <param name="name">The name to choose it by.</param>
+    public ImgAlignBuilder UseQwen3Vl(Action<Qwen3VlOptions> configure, string name = "qwen3vl") =>
+        Qwen3Vl(options => options.Configure(configure), name);
+
+    /// <summary>The same, with the options bound to a section of the configuration.</summary>
+    /// <param name="configuration">The section, such as <c>ImgAlign:Qwen3Vl</c>; checked when the host starts.</param>
+    /// <param name="name">The name to choose it by.</param>
+    public ImgAlignBuilder UseQwen3Vl(IConfiguration configuration, string name = "qwen3vl") =>
+        Qwen3Vl(options => options.BindStrictly(configuration), name);
+
     /// <summary>Registers an aligner's checkpoint, such as <c>aligner_sdxl.pth</c>.</summary>
     /// <param name="path">The file.</param>
     /// <param name="name">The name to choose it by.</param>
@@ -204,6 +216,14 @@ public sealed class ImgAlignBuilder
             set,
             static options => options.Device,
             static (runtime, options) => new QwenDetector(runtime, options),
+            name
+        );
+
+    private ImgAlignBuilder Qwen3Vl(Action<OptionsBuilder<Qwen3VlOptions>> set, string name) =>
+        Use<IMisalignmentDetector, Qwen3VlOptions, Qwen3VlOptionsValidator>(
+            set,
+            static options => options.Device,
+            static (runtime, options) => new Qwen3VlDetector(runtime, options),
             name
         );
 

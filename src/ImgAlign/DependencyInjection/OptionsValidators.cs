@@ -24,6 +24,9 @@ internal sealed partial class LlavaOptionsValidator : IValidateOptions<LlavaOpti
 internal sealed partial class QwenOptionsValidator : IValidateOptions<QwenOptions>;
 
 [OptionsValidator]
+internal sealed partial class Qwen3VlOptionsValidator : IValidateOptions<Qwen3VlOptions>;
+
+[OptionsValidator]
 internal sealed partial class AlignerOptionsValidator : IValidateOptions<AlignerOptions>;
 
 [OptionsValidator]

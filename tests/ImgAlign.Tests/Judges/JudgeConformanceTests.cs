@@ -9,6 +9,7 @@ public class JudgeConformanceTests
     [Theory]
     [InlineData(TinyJudges.Llava, ResidencyPolicy.KeepAll)]
     [InlineData(TinyJudges.Qwen, ResidencyPolicy.StreamBlocks)]
+    [InlineData(TinyJudges.Qwen3Vl, ResidencyPolicy.OffloadToHost)]
     [InlineData(TinyJudges.World, ResidencyPolicy.LoadOnDemand)]
     public void Models_conform_as_detector_judge_and_scorer(string name, ResidencyPolicy residency)
     {

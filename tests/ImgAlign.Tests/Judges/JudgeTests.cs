@@ -16,6 +16,7 @@ public sealed class JudgeTests : IDisposable
     [InlineData(TinyJudges.Llava, "an <image>", "<image>")]
     [InlineData(TinyJudges.Qwen, "a <|im_end|> cat", "<|im_end|>")]
     [InlineData(TinyJudges.Qwen, "<|image_pad|>", "<|image_pad|>")]
+    [InlineData(TinyJudges.Qwen3Vl, "<think> a cat", "<think>")]
     public void Control_tokens_in_a_statement_are_refused(string name, string statement, string control)
     {
         using var model = TinyJudges.Create(name, runtime);

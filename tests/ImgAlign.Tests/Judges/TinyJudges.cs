@@ -9,6 +9,7 @@ internal static class TinyJudges
 {
     public const string Llava = "llava",
         Qwen = "qwen",
+        Qwen3Vl = "qwen3vl",
         World = "shapeworld";
 
     public static IMisalignmentDetector Create(string name, DeviceRuntime runtime) =>
@@ -16,6 +17,7 @@ internal static class TinyJudges
         {
             Llava => new LlavaDetector(runtime, new() { ModelPath = PathOf("llava-hf") }),
             Qwen => new QwenDetector(runtime, new() { ModelPath = PathOf("qwen") }),
+            Qwen3Vl => new Qwen3VlDetector(runtime, new() { ModelPath = Path.Combine(TestData.Golden, "qwen3vl", "qwen3vl") }),
             World => new LlavaDetector(runtime, EmbeddedWorld.Folder.DetectorOptions()),
             _ => throw new ArgumentException($"'{name}' is not known.", nameof(name)),
         };

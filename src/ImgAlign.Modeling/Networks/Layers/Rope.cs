@@ -32,17 +32,17 @@ internal static class Rope
         return Table(outer(TensorMath.Range(start + count, float32, frequencies.device, start), frequencies), type); // [N, d/2]
     }
 
-    /// <summary>Sines and cosines for positions on several axes: each axis turns its own share of the frequencies.</summary>
+    /// <summary>Sines and cosines for positions on several axes: each frequency turns by one of them.</summary>
     /// <param name="positions"><c>[axes, B, N]</c>.</param>
-    /// <param name="frequencies"><c>[d/2]</c>, those of the axes one after another.</param>
-    /// <param name="sections">The number of frequencies of each axis.</param>
+    /// <param name="frequencies"><c>[d/2]</c>.</param>
+    /// <param name="axes">The axis of each frequency.</param>
     /// <param name="type">The type of the queries and keys to rotate.</param>
-    public static RotaryTable Table(Tensor positions, Tensor frequencies, IReadOnlyList<int> sections, ScalarType type)
+    public static RotaryTable Table(Tensor positions, Tensor frequencies, IReadOnlyList<int> axes, ScalarType type)
     {
-        TensorShape.Require(positions, nameof(positions), sections.Count, null, null);
+        TensorShape.Require(positions, nameof(positions), axes.Max() + 1, null, null);
         using var scope = NewDisposeScope();
-        var shares = frequencies.split([.. sections.Select(static section => (long)section)]);
-        var angles = cat([.. shares.Select((share, axis) => positions[axis].to(float32).unsqueeze(-1) * share)], -1);
+        var chosen = tensor(axes.Select(static axis => (long)axis).ToArray(), device: positions.device);
+        var angles = positions.to(float32).index_select(0, chosen).permute(1, 2, 0) * frequencies; // [B, N, d/2]
         return Table(angles.unsqueeze(1), type); // [B, 1, N, d/2]
     }
 

@@ -58,6 +58,10 @@ public record LlamaConfig
     [JsonIgnore]
     public IReadOnlyList<int>? RopeSections { get; init; }
 
+    /// <summary>Whether the axes take the frequencies in turn, as in Qwen3-VL, and not one axis after the other.</summary>
+    [JsonIgnore]
+    public bool InterleavesAxes { get; init; }
+
     /// <summary>Whether queries and keys are normed head by head before they turn, as in Qwen3.</summary>
     [JsonIgnore]
     public bool HasQueryKeyNorms { get; init; }
@@ -72,6 +76,13 @@ public record LlamaConfig
     /// <summary>The width of a head.</summary>
     [JsonIgnore]
     public int HeadWidth => HeadDim ?? HiddenSize / NumAttentionHeads;
+
+    /// <summary>The axis of positions by which each frequency of a head turns.</summary>
+    internal IReadOnlyList<int> RopeAxes =>
+        RopeSections is not { } sections ? [.. Enumerable.Repeat(0, HeadWidth / 2)]
+        : InterleavesAxes
+            ? [.. Enumerable.Range(0, HeadWidth / 2).Select(i => i % 3 is > 0 and var axis && i < 3 * sections[axis] ? axis : 0)]
+        : [.. sections.SelectMany(static (section, axis) => Enumerable.Repeat(axis, section))];
 
     /// <summary>Reads the fields of a <c>config.json</c>, or of its <c>text_config</c>.</summary>
     /// <param name="json">The object with the fields.</param>
@@ -95,6 +106,8 @@ public record LlamaConfig
                 config = config with { RopeTheta = theta.GetDouble() };
             if (rope.TryGetProperty("mrope_section", out var sections))
                 config = config with { RopeSections = ConfigFile.Parse<int[]>(sections, source) };
+            if (rope.TryGetProperty("mrope_interleaved", out var interleaved))
+                config = config with { InterleavesAxes = interleaved.ValueKind == JsonValueKind.True };
             var type =
                 rope.TryGetProperty("rope_type", out var newer) || rope.TryGetProperty("type", out newer) ? newer.GetString() : "default";
             if (type != "default" && (type != "mrope" || config.RopeSections is null))

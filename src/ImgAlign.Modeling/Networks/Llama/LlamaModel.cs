@@ -9,7 +9,7 @@ using Linear = ImgAlign.Networks.Layers.Linear;
 namespace ImgAlign.Networks.Llama;
 
 /// <summary>The LLaMA decoder without a head: embeddings in, hidden states after the final norm out (transformers LlamaModel).</summary>
-public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, Tensor>, IBlockNetwork
+public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, LayerAdditions?, Tensor>, IBlockNetwork
 {
     [ComponentName(Name = "embed_tokens")]
     private readonly Embedding embedTokens;
@@ -66,9 +66,10 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
     /// <param name="positions"> Where each token stands, <c>[axes, B, N]</c>, for models whose positions have several axes; null: they
     /// count up, from what the cache holds. What follows in the cache then stands behind the furthest of them.
     /// </param>
+    /// <param name="additions">What is added behind the first layers; null for nothing.</param>
     /// <returns>Hidden states after the final norm, <c>[B, N, D]</c>.</returns>
     /// <exception cref="InvalidRequestException">The sequence is longer than the model allows.</exception>
-    public Tensor Run(Tensor embeddings, KeyValueCache? cache = null, Tensor? positions = null)
+    public Tensor Run(Tensor embeddings, KeyValueCache? cache = null, Tensor? positions = null, LayerAdditions? additions = null)
     {
         if (positions is not null)
             TensorDevice.Require(this, Device, positions);
@@ -78,8 +79,8 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
         var frequencies = Rope.Frequencies(Config.HeadWidth, Config.RopeTheta, Device);
         var rotary = positions is null
             ? Rope.Table(cache?.NextPosition ?? 0, count, frequencies, embeddings.dtype)
-            : Rope.Table(positions, frequencies, Config.RopeSections ?? [Config.HeadWidth / 2], embeddings.dtype);
-        var hidden = call(embeddings, rotary, cache);
+            : Rope.Table(positions, frequencies, Config.RopeAxes, embeddings.dtype);
+        var hidden = call(embeddings, rotary, cache, additions);
         if (positions is not null)
             cache?.ContinueAt(positions.max().item<long>() + 1);
         return hidden.MoveToOuterDisposeScope();
@@ -89,14 +90,15 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
     /// <param name="embeddings"><c>[B, N, D]</c>.</param>
     /// <param name="rotary">The rotation of each position.</param>
     /// <param name="cache">As for <see cref="Run"/>.</param>
+    /// <param name="additions">As for <see cref="Run"/>.</param>
     /// <returns>Hidden states after the final norm, <c>[B, N, D]</c>.</returns>
-    public override Tensor forward(Tensor embeddings, RotaryTable rotary, KeyValueCache? cache)
+    public override Tensor forward(Tensor embeddings, RotaryTable rotary, KeyValueCache? cache, LayerAdditions? additions)
     {
         TensorDevice.Require(this, Device, embeddings);
         TensorDevice.Require(this, Device, rotary.Cosines);
         using var scope = NewDisposeScope();
         var hidden = embeddings;
-        foreach (var layer in blocks.InTurn())
+        foreach (var (index, layer) in blocks.InTurn().Index())
         {
             var next = Recomputation.Run(
                 RecomputesActivations && cache is null,
@@ -108,6 +110,7 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
             if (!ReferenceEquals(hidden, embeddings))
                 hidden.Dispose();
             hidden = next;
+            additions?.AddTo(hidden, index);
         }
         cache?.Advance(embeddings.shape[1]);
         return (norm?.call(hidden) ?? hidden).MoveToOuterDisposeScope();

@@ -8,7 +8,7 @@ namespace ImgAlign.Networks.Qwen;
 /// The sizes of a Qwen2.5-VL, from the <c>config.json</c> of <c>Qwen/Qwen2.5-VL-7B-Instruct</c>, or as transformers writes it since version
 /// 4.52, with a <c>text_config</c>.
 /// </summary>
-public sealed record QwenConfig
+public record QwenConfig
 {
     /// <summary>The language model.</summary>
     public required LlamaConfig Text { get; init; }

@@ -9,7 +9,7 @@ namespace ImgAlign.Networks.Qwen;
 /// Qwen2.5-VL: features of merged patches take the place of the image in the sequence, and positions count time, rows and columns
 /// (transformers Qwen2_5_VLForConditionalGeneration).
 /// </summary>
-public sealed class QwenModel : nn.Module<Tensor, ImagePatches?, Tensor>
+public sealed class QwenModel : nn.Module<Tensor, ImagePatches?, Tensor>, IQwenModel
 {
     [ComponentName(Name = "visual")]
     private readonly QwenVisionModel visual;

@@ -28,7 +28,7 @@ public sealed record QwenTokens(long[] Ids, int Rows, long[] ImagePositions, lon
     /// <param name="decoder">The language model.</param>
     /// <param name="features">What the tower made of the images, <c>[cells, D]</c>; null where there are none.</param>
     /// <returns><c>[B, N, D]</c>; the caller's.</returns>
-    internal torch.Tensor Embed(LlamaModel decoder, torch.Tensor? features)
+    public torch.Tensor Embed(LlamaModel decoder, torch.Tensor? features)
     {
         using var scope = torch.NewDisposeScope();
         var device = decoder.Device;

@@ -84,7 +84,8 @@ public sealed class QwenVisionModel : nn.Module<ImagePatches, Tensor>, IBlockNet
     {
         var axis = Rope.Frequencies(config.HeadWidth / 2, RopeTheta, device);
         var positions = tensor([.. layout.Rows, .. layout.Columns], [2, 1, layout.Rows.Count], device: device);
-        return Rope.Table(positions, cat([axis, axis]), [config.HeadWidth / 4, config.HeadWidth / 4], float32);
+        var (rows, columns) = (Enumerable.Repeat(0, config.HeadWidth / 4), Enumerable.Repeat(1, config.HeadWidth / 4));
+        return Rope.Table(positions, cat([axis, axis]), [.. rows, .. columns], float32);
     }
 }
 
@@ -161,10 +162,10 @@ internal sealed class QwenPatchEmbedding : nn.Module<Tensor, Tensor>
     [ComponentName(Name = "proj")]
     private readonly Linear proj;
 
-    public QwenPatchEmbedding(QwenVisionConfig config, Device device)
+    public QwenPatchEmbedding(QwenVisionConfig config, Device device, bool hasBias = false)
         : base(nameof(QwenPatchEmbedding))
     {
-        proj = new Linear(config.PatchWidth, config.HiddenSize, hasBias: false, device);
+        proj = new Linear(config.PatchWidth, config.HiddenSize, hasBias, device);
         RegisterComponents();
     }
 
