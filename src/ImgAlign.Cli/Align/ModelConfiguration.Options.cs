@@ -22,7 +22,7 @@ internal static partial class ModelConfiguration
 
     private static readonly Option<string?> Detector = Text(
             "--detector-family",
-            $"The multimodal language model's family: llava or qwen; {DefaultDetector} unless the file says otherwise."
+            $"The multimodal language model's family: llava, qwen or qwen3vl; {DefaultDetector} unless the file says otherwise."
         )
         .AcceptOnlyFromAmong([.. Detectors.Keys]);
 
@@ -98,7 +98,11 @@ internal static partial class ModelConfiguration
 
     private static readonly (string Key, Option Option, string[] Families)[] DetectorValues =
     [
-        (nameof(LlavaOptions.ModelPath), Text("--detector", "LLaVA-1.5 in either published layout, or Qwen2.5-VL: a folder."), []),
+        (
+            nameof(LlavaOptions.ModelPath),
+            Text("--detector", "LLaVA-1.5 in either published layout, Qwen2.5-VL or Qwen3-VL: a folder."),
+            []
+        ),
         (
             nameof(LlavaOptions.VisionTowerPath),
             Text("--vision-tower", "LLaVA's vision tower, where the model's folder does not hold it: a folder."),
@@ -119,9 +123,9 @@ internal static partial class ModelConfiguration
             nameof(QwenOptions.MaxPixels),
             ValueOption.Number<int>(
                 "--max-pixels",
-                "The most pixels of a picture that Qwen2.5-VL reads; larger ones are scaled down first."
+                "The most pixels of a picture that Qwen2.5-VL or Qwen3-VL reads; larger ones are scaled down first."
             ),
-            ["qwen"]
+            ["qwen", "qwen3vl"]
         ),
     ];
 

@@ -49,6 +49,7 @@ internal static partial class ModelConfiguration
     {
         [DefaultDetector] = "Llava",
         ["qwen"] = "Qwen",
+        ["qwen3vl"] = "Qwen3Vl",
     };
 
     /// <summary>The command line's options.</summary>

@@ -57,6 +57,7 @@ internal static class ModelServices
             .UseFlux(configuration.GetSection("Flux"))
             .UseSdxl(configuration.GetSection("Sdxl"))
             .UseQwen(configuration.GetSection("Qwen"))
+            .UseQwen3Vl(configuration.GetSection("Qwen3Vl"))
             .UseLlava(configuration.GetSection("Llava"))
             .UseAligner(configuration.GetSection(AlignerSection));
 }

@@ -16,6 +16,7 @@ internal static class OptionDefaults
         ["Flux"] = new FluxOptions(),
         ["Llava"] = new LlavaOptions(),
         ["Qwen"] = new QwenOptions(),
+        ["Qwen3Vl"] = new Qwen3VlOptions(),
         ["Aligner"] = new AlignerOptions(),
     };
 

@@ -29,6 +29,7 @@ public sealed partial class GoldenRunner
         QwenKinds.Add(runner);
         Qwen3VlKinds.Add(runner);
         JudgeKinds.Add(runner);
+        MeanKinds.Add(runner);
         RoundKinds.Add(runner);
         AlignerKinds.Add(runner);
         VaeKinds.Add(runner);

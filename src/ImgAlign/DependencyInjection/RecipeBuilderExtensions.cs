@@ -36,6 +36,8 @@ public static class RecipeBuilderExtensions
             builder.UseLlava(llava);
         if (Section("Qwen") is { } qwen)
             builder.UseQwen(qwen);
+        if (Section("Qwen3Vl") is { } qwen3Vl)
+            builder.UseQwen3Vl(qwen3Vl);
         if (Section("Aligner") is { } aligner)
             builder.UseAligner(aligner);
         return builder.UseScorers(configuration);
