@@ -12,8 +12,8 @@ using ImgAlign.ShapeWorld.Scenes;
 using MathNet.Numerics.Distributions;
 using Microsoft.Extensions.DependencyInjection;
 using OxyPlot;
+using OxyPlot.Annotations;
 using OxyPlot.Axes;
-using OxyPlot.Legends;
 using OxyPlot.Series;
 
 namespace ImgAlign.Benchmarks.Measured;
@@ -28,6 +28,7 @@ internal static class SearchCommand
     private const int PromptsAtOnce = 16;
 
     private static readonly int[] Budgets = [1, 2, 3, 4, 8];
+    private static readonly OxyColor[] Colours = [OxyColors.Peru, OxyColors.SteelBlue, OxyColors.SeaGreen, OxyColors.Firebrick];
 
     public static Command Create()
     {
@@ -146,8 +147,13 @@ internal static class SearchCommand
 
     private static string Plot(IReadOnlyList<Arm> arms, int prompts)
     {
-        var model = new PlotModel { Title = $"ShapeWorld, {prompts} prompts: wholly right, in percent, with 95% intervals" };
-        model.Legends.Add(new Legend { LegendPosition = LegendPosition.RightBottom });
+        var model = new PlotModel
+        {
+            Title = $"wholly right of {prompts} prompts, in percent, with 95% intervals",
+            TitleFontSize = 14,
+            DefaultFont = "Arial",
+            Padding = new OxyThickness(8, 28, 24, 8),
+        };
         model.Axes.Add(
             new LinearAxis
             {
@@ -157,10 +163,22 @@ internal static class SearchCommand
                 Maximum = Budgets[^1] + 0.5,
             }
         );
-        model.Axes.Add(new LinearAxis { Position = AxisPosition.Left, Maximum = 100 });
+        model.Axes.Add(
+            new LinearAxis
+            {
+                Position = AxisPosition.Left,
+                Minimum = 40,
+                Maximum = 101,
+            }
+        );
         foreach (var (number, line) in arms.GroupBy(static arm => (arm.Scorer, arm.Policy)).Index())
         {
-            var series = new LineSeries { Title = $"{line.Key.Policy} by {line.Key.Scorer}", MarkerType = MarkerType.Circle };
+            var series = new LineSeries
+            {
+                Title = $"{line.Key.Policy} by {line.Key.Scorer}",
+                MarkerType = MarkerType.Circle,
+                Color = Colours[number % Colours.Length],
+            };
             // Beside each other, so that intervals do not cover each other.
             var shift = 0.06 * number;
             var intervals = new ScatterErrorSeries { MarkerType = MarkerType.None, ErrorBarStopWidth = 3 };
@@ -172,6 +190,17 @@ internal static class SearchCommand
             }
             model.Series.Add(intervals);
             model.Series.Add(series);
+            // A line each in place of a legend, whose texts the exporter cannot measure.
+            model.Annotations.Add(
+                new TextAnnotation
+                {
+                    Text = series.Title,
+                    TextPosition = new DataPoint(4.5, 62 - 4 * number),
+                    TextHorizontalAlignment = HorizontalAlignment.Left,
+                    TextColor = Colours[number % Colours.Length],
+                    StrokeThickness = 0,
+                }
+            );
         }
         using var file = new MemoryStream();
         new SvgExporter { Width = 720, Height = 440 }.Export(model, file);

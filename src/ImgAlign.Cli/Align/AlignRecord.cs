@@ -90,6 +90,7 @@ internal sealed record CandidateRecord(
     string? Question,
     string? Critique,
     IReadOnlyDictionary<string, double> Scores,
+    IReadOnlyList<AnswerRecord> Answers,
     bool Accepted
 )
 {
@@ -105,8 +106,16 @@ internal sealed record CandidateRecord(
             candidate.Question,
             candidate.Critique,
             candidate.Scores.ToDictionary(static score => score.Scorer, static score => score.Value),
+            [.. candidate.Scores.SelectMany(static score => score.Answers.Select(answer => AnswerRecord.Of(score.Scorer, answer)))],
             candidate.Accepted
         );
+}
+
+/// <summary>What a scorer's judge said to a question about a picture: the probability of the right answer.</summary>
+internal sealed record AnswerRecord(string Scorer, string Question, string Answer, double Probability)
+{
+    public static AnswerRecord Of(string scorer, JudgedAnswer answer) =>
+        new(scorer, answer.Question.Text, answer.Question.Answer, answer.Probability);
 }
 
 /// <summary>What decided, by which scorers, and which only reported.</summary>

@@ -3,7 +3,8 @@ namespace ImgAlign.Search;
 /// <summary>
 /// One picture after the other. A picture that is kept is mended as the method does it. Where that was refused, what is wrong is not what
 /// the aligner mends with this noise: the next picture has the aligned features and other noise, then other noise alone, then a mended
-/// prompt. What has just been kept begins at the front again, but not with the action that gave it.
+/// prompt. Where a judge finds most of a picture wrong, there is little to mend, and other noise goes first. What has just been kept begins
+/// at the front again, but not with the action that gave it.
 /// </summary>
 internal sealed class GreedyPolicy : ISearchPolicy
 {
@@ -20,8 +21,17 @@ internal sealed class GreedyPolicy : ISearchPolicy
     {
         var tried = candidates.Where(candidate => candidate.Parent == kept.Number).Select(static candidate => candidate.Action!.Value);
         // Aligning once more with the same noise gives nearly the same picture; other noise never does.
-        var order = Actions.Where(action => action != SearchAction.Align || kept.Action is null or SearchAction.Resample).ToList();
+        var order = Actions.Where(action => action != SearchAction.Align || kept.Action is null or SearchAction.Resample);
+        if (IsMostlyWrong(kept))
+            order = order.OrderByDescending(static action => action == SearchAction.Resample);
         var action = order.MinBy(action => tried.Count(done => done == action));
         return [(action, kept.Number)];
+    }
+
+    // By the questions that a judge was asked about it.
+    private static bool IsMostlyWrong(Candidate candidate)
+    {
+        var answers = candidate.Scores.SelectMany(static score => score.Answers).ToList();
+        return 2 * answers.Count(static answer => answer.Probability < JudgedAnswer.UsualPass) > answers.Count;
     }
 }

@@ -54,6 +54,16 @@ public sealed class SearchPolicyTests
         Assert.Equal((SearchAction.Align, 6), Assert.Single(SearchPolicies.Greedy.Next([.. candidates, sampled], sampled)));
     }
 
+    [Theory]
+    [InlineData(0.9, 0.1, 0.2, SearchAction.Resample)]
+    [InlineData(0.9, 0.6, 0.2, SearchAction.Align)]
+    public void Greedy_takes_other_noise_first_where_a_judge_finds_most_wrong(double a, double b, double c, SearchAction expected)
+    {
+        var answers = new[] { a, b, c }.Select(static answer => new JudgedAnswer(new PictureQuestion("Is it?"), answer));
+        var first = First with { Scores = [new NamedScore("judge", 0.5) { Answers = [.. answers] }] };
+        Assert.Equal(expected, Assert.Single(SearchPolicies.Greedy.Next([first], first)).Action);
+    }
+
     [Fact]
     public void Policies_are_found_by_their_names()
     {
