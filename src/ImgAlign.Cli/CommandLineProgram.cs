@@ -38,8 +38,10 @@ internal static class CommandLineProgram
             InspectCommand.Create(terminal),
             PairsCommand.Create(terminal),
             PullCommand.Create(terminal),
+            ServeCommand.Create(terminal),
             TrainCommand.Create(terminal),
             VerifyCommand.Create(terminal),
+            WorkCommand.Create(),
             WorldCommand.Create(terminal),
             Verbose,
         };

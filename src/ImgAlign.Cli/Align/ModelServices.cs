@@ -23,13 +23,20 @@ internal static class ModelServices
     public static ServiceProvider Build(IConfigurationSection configuration)
     {
         var services = new ServiceCollection();
+        Add(services, configuration);
+        return services.BuildServiceProvider();
+    }
+
+    /// <summary>The same in a container that has more.</summary>
+    /// <inheritdoc cref="Build" path="/param"/>
+    public static void Add(IServiceCollection services, IConfigurationSection configuration)
+    {
         var builder = services.AddImplicitMultimodalGuidance(configuration);
         if (IsShapeWorld(configuration))
             UseShapeWorld(builder, configuration.GetSection(ShapeWorldSection));
         else
             UsePublished(builder, configuration);
         builder.UseScorers(configuration);
-        return services.BuildServiceProvider();
     }
 
     /// <summary>Whether the models are those that come with the tool.</summary>

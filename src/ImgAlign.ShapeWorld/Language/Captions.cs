@@ -27,6 +27,9 @@ internal static class Captions
     public static IReadOnlyList<string> Examples { get; } =
     ["a red circle left of a blue square", "there is a green triangle above a purple cross", "the yellow square is below the black circle"];
 
+    /// <summary>The first phrase of each relation.</summary>
+    public static IReadOnlyList<string> Relations { get; } = [.. Phrases.Select(static phrases => phrases[0])];
+
     /// <summary>All words of all captions.</summary>
     public static IReadOnlyList<string> Words { get; } =
     [
@@ -35,8 +38,8 @@ internal static class Captions
                 $"{pattern.Opening} {pattern.Article} {pattern.Verb}".Split(' ', StringSplitOptions.RemoveEmptyEntries)
             )
             .Concat(Phrases.SelectMany(static phrases => phrases).SelectMany(static phrase => phrase.Split(' ')))
-            .Concat(Names<ShapeColor>())
-            .Concat(Names<ShapeKind>())
+            .Concat(NamesOf<ShapeColor>())
+            .Concat(NamesOf<ShapeKind>())
             .Distinct(),
     ];
 
@@ -107,17 +110,18 @@ internal static class Captions
     );
 
     private static string Thing(int number) =>
-        $"(a|the) (?<color{number}>{Any(Names<ShapeColor>())}) (?<shape{number}>{Any(Names<ShapeKind>())})";
+        $"(a|the) (?<color{number}>{Any(NamesOf<ShapeColor>())}) (?<shape{number}>{Any(NamesOf<ShapeKind>())})";
 
     private static string Any(IEnumerable<string> choices) => string.Join('|', choices.Select(Regex.Escape));
 
-    private static IEnumerable<string> Names<T>()
-        where T : struct, Enum => Enum.GetNames<T>().Select(static name => name.ToLowerInvariant());
+    /// <summary>The words for the values of an enumeration.</summary>
+    internal static IReadOnlyList<string> NamesOf<T>()
+        where T : struct, Enum => [.. Enum.GetNames<T>().Select(static name => name.ToLowerInvariant())];
 
     private static InvalidRequestException Unknown(string text, string reason) =>
         new(
             $"ShapeWorld cannot draw '{text}': {reason} \"{Examples[0]}\" and the like, with two objects out of "
-                + $"{string.Join(", ", Names<ShapeColor>())} and {string.Join(", ", Names<ShapeKind>())}, "
+                + $"{string.Join(", ", NamesOf<ShapeColor>())} and {string.Join(", ", NamesOf<ShapeKind>())}, "
                 + "and left of, right of, above or below."
         );
 

@@ -1,0 +1,105 @@
+using System.CommandLine;
+using System.Diagnostics;
+using ImgAlign.Cli.Align;
+using ImgAlign.Cli.Hub;
+using ImgAlign.Cli.Serve;
+using ImgAlign.Runtime;
+using ImgAlign.Server;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace ImgAlign.Cli.Commands;
+
+/// <summary><c>imgalign serve</c>: the page, the APIs, and a worker process for each device.</summary>
+internal static class ServeCommand
+{
+    private const string DefaultUrl = "http://127.0.0.1:7860";
+    private const string DeviceOption = "--device";
+
+    public static Command Create(Terminal terminal)
+    {
+        var urls = new Option<string>("--urls")
+        {
+            Description = $"Where to listen, {DefaultUrl} unless it is said; an address that other machines reach needs IMGALIGN_KEY.",
+            DefaultValueFactory = static _ => DefaultUrl,
+        };
+        var devices = new Option<string[]>("--devices")
+        {
+            Description = "A worker for each of these devices, such as cuda:0 cuda:1; one for --device unless it is said.",
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var hosts = new Option<string[]>("--allowed-host")
+        {
+            Description = "A name by which the server may be called besides those of this machine; may be given several times.",
+        };
+        var quota = ValueOption.Number<double>("--quota", "The most gigabytes of results, 10 unless it is said; the oldest go first.");
+        var days = ValueOption.Number<double>("--keep-days", "How long results are kept, 30 days unless it is said.");
+        var data = ServeOptions.CreateData();
+        var yes = NamedModels.CreateYes();
+        var command = new Command(
+            "serve",
+            "Serve a page, the OpenAI images API and a job API: by ShapeWorld, which comes with the tool, unless models are named. "
+                + "IMGALIGN_KEY is the key that callers need; IMGALIGN_POSTGRES a PostgreSQL database in the place of the SQLite file."
+        );
+        Option[] own = [urls, data, devices, hosts, quota, days, yes];
+        foreach (var option in own.Concat(ServeOptions.OfModels))
+            command.Add(option);
+        command.SetAction(
+            async (parsed, token) =>
+            {
+                var configuration = ModelConfiguration.ReadOrShapeWorld(parsed);
+                await NamedModels.FetchMissingAsync(configuration, parsed.GetValue(yes), terminal, token);
+                var builder = WebApplication.CreateSlimBuilder();
+                builder.WebHost.UseUrls(parsed.GetValue(urls)!.Split(';'));
+                builder.Logging.LogToError();
+                builder.Services.AddServerTelemetry("imgalign-server");
+                builder.Services.AddImgAlignServer(options =>
+                {
+                    ServeOptions.Apply(options, parsed.GetValue(data)!, configuration);
+                    options.Key = ServeOptions.Variable("IMGALIGN_KEY");
+                    options.DataQuotaBytes = parsed.GetValue(quota) is { } gigabytes
+                        ? (long)(gigabytes * (1L << 30))
+                        : options.DataQuotaBytes;
+                    options.ResultAge = parsed.GetValue(days) is { } age ? TimeSpan.FromDays(age) : options.ResultAge;
+                    foreach (var host in parsed.GetValue(hosts) ?? [])
+                        options.AllowedHosts.Add(host);
+                });
+                foreach (var device in parsed.GetValue(devices) is { Length: > 0 } several ? several : [null!])
+                    builder.Services.AddImgAlignWorkerProcess(Worker(parsed, parsed.GetValue(data)!, device));
+                await using var app = builder.Build();
+                app.MapImgAlign();
+                await app.StartAsync(token);
+                foreach (var url in app.Urls)
+                    terminal.Out.WriteText($"ImgAlign serves {url}");
+                await app.WaitForShutdownAsync(token);
+                return 0;
+            }
+        );
+        return command;
+    }
+
+    // This program again, with the options of the models.
+    private static ProcessStartInfo Worker(ParseResult parsed, string data, string? device)
+    {
+        var program = Environment.ProcessPath!;
+        var isHost = Path.GetFileNameWithoutExtension(program) == "dotnet";
+        var given = ServeOptions
+            .OfModels.Where(option => device is null || option.Name != DeviceOption)
+            .Select(parsed.GetResult)
+            .OfType<System.CommandLine.Parsing.OptionResult>()
+            .Where(static result => !result.Implicit)
+            .SelectMany(static result => result.Tokens.SelectMany(token => new[] { result.Option.Name, token.Value }));
+        string[] arguments =
+        [
+            .. isHost ? ["exec", typeof(ServeCommand).Assembly.Location] : Array.Empty<string>(),
+            "work",
+            "--data",
+            data,
+            .. given,
+            .. device is null ? Array.Empty<string>() : [DeviceOption, device],
+        ];
+        return new ProcessStartInfo(program, arguments);
+    }
+}

@@ -1,0 +1,35 @@
+using System.Text.Json.Serialization;
+
+namespace ImgAlign.Server.Jobs;
+
+/// <summary>What happens while a job runs; the kinds are also the names of the server-sent events.</summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "type")]
+[JsonDerivedType(typeof(ProgressEvent), "progress")]
+[JsonDerivedType(typeof(PreviewEvent), "preview")]
+[JsonDerivedType(typeof(PictureEvent), "picture")]
+[JsonDerivedType(typeof(RoundEvent), "round")]
+[JsonDerivedType(typeof(StateEvent), "state")]
+internal abstract record JobEvent;
+
+/// <summary>A step is done.</summary>
+internal sealed record ProgressEvent(JobProgress Progress) : JobEvent;
+
+/// <summary>What a picture looks like so far: a PNG file in base64.</summary>
+internal sealed record PreviewEvent(int Item, int Round, double Progress, string Png) : JobEvent;
+
+/// <summary>An item's first picture: a PNG file in base64.</summary>
+internal sealed record PictureEvent(int Item, string Png) : JobEvent;
+
+/// <summary>A round of an item is over.</summary>
+internal sealed record RoundEvent(
+    int Item,
+    int Number,
+    string Question,
+    string? Critique,
+    IReadOnlyDictionary<string, double> Scores,
+    bool Accepted,
+    string Png
+) : JobEvent;
+
+/// <summary>The job's state has changed; null from a worker, which tells that it is to be read again.</summary>
+internal sealed record StateEvent(Job? Job) : JobEvent;

@@ -1,0 +1,84 @@
+using System.Runtime.CompilerServices;
+
+namespace ImgAlign.Server.Jobs;
+
+/// <summary>
+/// Follows a job to its end. The store says what its state is, and is asked twice a second; the hub, where the worker reports to this
+/// server, brings the rest at once.
+/// </summary>
+internal sealed class JobFollower(JobStore store, JobHub hub)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>The job's states, and what happens between them; the last event is the state at the end.</summary>
+    /// <param name="id">The job.</param>
+    /// <param name="cancellationToken">Ends the following; the job goes on.</param>
+    public async IAsyncEnumerable<JobEvent> FollowAsync(string id, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var subscription = hub.Subscribe(id);
+        Job? last = null;
+        while (true)
+        {
+            var job = store.Find(id);
+            if (job is null)
+                yield break;
+            if (job.IsFinished)
+            {
+                // What was told before the end comes before it.
+                while (subscription.Events.TryRead(out var left))
+                {
+                    if (left is not StateEvent)
+                        yield return left;
+                }
+            }
+            if (job.State != last?.State || job.Attempt != last.Attempt)
+                yield return new StateEvent(job);
+            else if (job.Progress is { } progress && progress != last.Progress)
+                yield return new ProgressEvent(progress);
+            if (job.IsFinished)
+            {
+                hub.Forget(id);
+                yield break;
+            }
+            last = job;
+            await foreach (var happened in UntilStateOrTimeoutAsync(subscription, cancellationToken))
+                yield return happened;
+        }
+    }
+
+    /// <summary>Waits for the end of a job.</summary>
+    public async Task<Job> WaitAsync(string id, CancellationToken cancellationToken)
+    {
+        Job? last = null;
+        await foreach (var happened in FollowAsync(id, cancellationToken))
+            last = (happened as StateEvent)?.Job ?? last;
+        return last is { IsFinished: true } ? last : throw ApiException.NotFound("The job was removed.");
+    }
+
+    private static async IAsyncEnumerable<JobEvent> UntilStateOrTimeoutAsync(
+        JobHub.Subscription subscription,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(Interval);
+        while (true)
+        {
+            try
+            {
+                if (!await subscription.Events.WaitToReadAsync(timeout.Token))
+                    yield break;
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                yield break;
+            }
+            while (subscription.Events.TryRead(out var happened))
+            {
+                if (happened is StateEvent)
+                    yield break;
+                yield return happened;
+            }
+        }
+    }
+}

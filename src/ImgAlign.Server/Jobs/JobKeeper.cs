@@ -1,0 +1,87 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace ImgAlign.Server.Jobs;
+
+/// <summary>Looks after jobs whose worker has died, and after the size and age of what is kept.</summary>
+internal sealed partial class JobKeeper(
+    JobStore store,
+    JobHub hub,
+    JobFiles files,
+    ImgAlignServerOptions options,
+    ILogger<JobKeeper> logger
+) : BackgroundService
+{
+    /// <summary>How long a worker may be silent; it is heard of every second.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(6);
+
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CleaningInterval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan UnfinishedAge = TimeSpan.FromDays(1);
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Task.Yield();
+        var cleaned = DateTimeOffset.MinValue;
+        using var timer = new PeriodicTimer(Interval);
+        do
+        {
+            try
+            {
+                Tell(store.Tend(Patience));
+                hub.Forget(id => store.Find(id) is not { IsFinished: false });
+                if (DateTimeOffset.UtcNow - cleaned > CleaningInterval)
+                {
+                    Clean();
+                    cleaned = DateTimeOffset.UtcNow;
+                }
+            }
+            catch (Exception exception)
+            {
+                Failed(exception); // the store may be away for a while
+            }
+        } while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    /// <summary>Queues the jobs of a worker process again that has ended.</summary>
+    public void Lose(int processId) => Tell(store.Lose(Work.JobWorker.NameOf(processId)));
+
+    private void Tell(IReadOnlyList<string> lost)
+    {
+        foreach (var id in lost)
+        {
+            LostWorker(id);
+            hub.Restart(id);
+        }
+    }
+
+    /// <summary>Removes finished jobs that are too old, and the oldest ones while they take too much.</summary>
+    internal void Clean()
+    {
+        files.DeleteUnfinished(UnfinishedAge);
+        var finished = store.All().Select(store.Find).OfType<Job>().Where(static job => job.IsFinished).ToList();
+        long bytes = 0;
+        foreach (var job in finished.OrderByDescending(static job => job.FinishedAt))
+        {
+            bytes += files.SizeOf(job.Id);
+            if (DateTimeOffset.UtcNow - job.FinishedAt > options.ResultAge || bytes > options.DataQuotaBytes)
+                Remove(job.Id);
+        }
+    }
+
+    /// <summary>Removes a finished job and its files.</summary>
+    public bool Remove(string id)
+    {
+        if (!store.Remove(id))
+            return false;
+        files.Delete(id);
+        return true;
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Job {Id} has lost its worker")]
+    private partial void LostWorker(string id);
+
+    [LoggerMessage(LogLevel.Error, "Jobs cannot be looked after")]
+    private partial void Failed(Exception exception);
+}

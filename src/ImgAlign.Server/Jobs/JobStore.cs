@@ -1,0 +1,417 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Hangfire;
+using Hangfire.Storage;
+
+namespace ImgAlign.Server.Jobs;
+
+/// <summary>
+/// Jobs in Hangfire's storage, in SQLite or PostgreSQL. Which job runs next, and whose it is, is decided here and under a lock that spans
+/// processes: Hangfire's queue holds tickets only, each of which lets a worker take the first job in the order. So the order, the
+/// priority, and that a job runs once at a time do not depend on how a store hands out or repeats tickets (SQLite's store gives one to two
+/// processes, and neither keeps the order of what it hands out again).
+/// </summary>
+/// <remarks>
+/// SQLite's store does not write a transaction as one: the writes of each are in an order in which a process may die between any two, and
+/// <see cref="Tend"/> puts right what is left.
+/// </remarks>
+internal sealed class JobStore(JobStorage storage, TimeProvider time)
+{
+    /// <summary>How often a job is begun before it is given up, since it may be what ends its workers.</summary>
+    public const int MaxAttempts = 3;
+
+    private const string Queue = "imgalign:queue";
+    private const string Running = "imgalign:running";
+    private const string History = "imgalign:jobs";
+    private const string SubmitLock = "imgalign:submit";
+    private const string OrderLock = "imgalign:order";
+
+    // A job's place is its priority and then the time since 1970 in tenths of a millisecond: fifteen digits, as many as SQLite's store keeps.
+    private const double PriorityStep = 1e14;
+    private const double LastInOrder = 3 * PriorityStep;
+
+    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(10);
+
+    private readonly BackgroundJobClient tickets = new(storage);
+    private readonly Lock clock = new();
+    private long lastMoment;
+
+    /// <summary>Adds a job.</summary>
+    /// <param name="id">The job's id; what belongs to it is already where a worker finds it.</param>
+    /// <param name="request">What it makes; its seed is set.</param>
+    /// <param name="asked">The request as it came.</param>
+    /// <param name="idempotencyKey">The caller's name for this request: the same one gives the same job again.</param>
+    /// <param name="limit">The most jobs that wait.</param>
+    /// <returns>The job, which is another one than <paramref name="id"/> where the key was used before.</returns>
+    /// <exception cref="ApiException">Too many jobs wait, or the key was used for another request.</exception>
+    public Job Submit(string id, JobRequest request, string asked, string? idempotencyKey, int limit)
+    {
+        using var connection = Open();
+        using var held = connection.AcquireDistributedLock(SubmitLock, LockPatience);
+        var keyHash = idempotencyKey is null ? null : $"imgalign:key:{Hash(idempotencyKey)}";
+        if (keyHash is not null && connection.GetAllEntriesFromHash(keyHash) is { } used)
+        {
+            if (used["asked"] != Hash(asked))
+                throw new ApiException(
+                    422,
+                    "idempotency_key_reused",
+                    "This Idempotency-Key was used for another request; use a new one for each request.",
+                    "Idempotency-Key"
+                );
+            if (Find(connection, used["id"]) is { } earlier)
+                return earlier;
+        }
+        if (connection.GetSetCount(Queue) >= limit)
+            throw new ApiException(
+                429,
+                "queue_full",
+                $"{limit} jobs are waiting, which is the most; ask again later.",
+                retryAfter: TimeSpan.FromSeconds(5)
+            );
+        var order = NextOrder(request.Priority);
+        using var transaction = connection.CreateWriteTransaction();
+        transaction.SetRangeInHash(
+            KeyOf(id),
+            Fields(
+                ("state", ServerJson.Write(JobState.Queued)),
+                ("request", ServerJson.Write(request)),
+                ("created", Now),
+                ("order", order.ToString("R", CultureInfo.InvariantCulture)),
+                ("key", keyHash ?? ""),
+                ("trace", System.Diagnostics.Activity.Current?.Id ?? "")
+            )
+        );
+        if (keyHash is not null)
+            transaction.SetRangeInHash(keyHash, Fields(("id", id), ("asked", Hash(asked))));
+        transaction.InsertToList(History, id);
+        transaction.AddToSet(Queue, id, order);
+        transaction.Commit();
+        IssueTicket();
+        return Find(connection, id)!;
+    }
+
+    /// <summary>A job by its id; null: there is none.</summary>
+    public Job? Find(string id)
+    {
+        using var connection = Open();
+        return Find(connection, id);
+    }
+
+    /// <summary>The ids of all jobs, the newest first.</summary>
+    public IReadOnlyList<string> All()
+    {
+        using var connection = Open();
+        return connection.GetAllItemsFromList(History);
+    }
+
+    /// <summary>The number of jobs that wait.</summary>
+    public long QueueLength()
+    {
+        using var connection = Open();
+        return connection.GetSetCount(Queue);
+    }
+
+    /// <summary>Gives the first job in the order to a worker.</summary>
+    /// <param name="worker">The worker's name.</param>
+    /// <returns>The job and the trace that it belongs to; null: none waits.</returns>
+    public (Job Job, string? Trace)? Take(string worker)
+    {
+        using var connection = Open();
+        if (connection.GetSetCount(Queue) == 0)
+            return null;
+        using var held = connection.AcquireDistributedLock(OrderLock, LockPatience);
+        while (connection.GetFirstByLowestScoreFromSet(Queue, 0, LastInOrder) is { } id)
+        {
+            var entries = connection.GetAllEntriesFromHash(KeyOf(id));
+            if (StateOf(entries) == JobState.Queued)
+            {
+                Write(connection, transaction => transaction.AddToSet(Running, id));
+                SetFields(
+                    connection,
+                    id,
+                    ("worker", worker),
+                    ("heartbeat", Now),
+                    ("started", Now),
+                    ("attempt", (Attempt(entries!) + 1).ToString(CultureInfo.InvariantCulture)),
+                    ("state", ServerJson.Write(JobState.Running))
+                );
+                Write(connection, transaction => transaction.RemoveFromSet(Queue, id));
+                return (Find(connection, id)!, entries!.GetValueOrDefault("trace") is { Length: > 0 } trace ? trace : null);
+            }
+            Write(connection, transaction => transaction.RemoveFromSet(Queue, id)); // left by a process that died
+        }
+        return null;
+    }
+
+    /// <summary>Tells that a worker is alive, and how far it is.</summary>
+    /// <returns>Whether it is to go on.</returns>
+    public WorkOrder Beat(string id, string worker, JobProgress? progress)
+    {
+        using var connection = Open();
+        var order = OrderFor(connection, id, worker);
+        if (order == WorkOrder.GoOn)
+            SetFields(connection, id, ("heartbeat", Now), ("progress", ServerJson.Write(progress)));
+        return order;
+    }
+
+    /// <summary>Whether a worker is to go on with a job.</summary>
+    public WorkOrder OrderFor(string id, string worker)
+    {
+        using var connection = Open();
+        return OrderFor(connection, id, worker);
+    }
+
+    /// <summary>Ends a job that a worker has.</summary>
+    /// <param name="id">The job.</param>
+    /// <param name="worker">The worker.</param>
+    /// <param name="keepResult">Puts the result where it stays; it is called only if the job is still this worker's.</param>
+    /// <param name="state">The state at the end.</param>
+    /// <param name="result">What it made.</param>
+    /// <param name="error">Why it failed.</param>
+    /// <returns>Whether the job was still this worker's.</returns>
+    public bool Finish(
+        string id,
+        string worker,
+        JobState state,
+        JobResult? result = null,
+        JobError? error = null,
+        Action? keepResult = null
+    )
+    {
+        using var connection = Open();
+        using var held = connection.AcquireDistributedLock(OrderLock, LockPatience);
+        var order = OrderFor(connection, id, worker);
+        if (order == WorkOrder.Leave)
+            return false;
+        if (order == WorkOrder.Cancel)
+            (state, result, error, keepResult) = (JobState.Cancelled, null, null, null);
+        keepResult?.Invoke();
+        End(connection, id, state, result, error);
+        return true;
+    }
+
+    /// <summary>Gives a job back that a worker leaves because it stops.</summary>
+    public void Return(string id, string worker)
+    {
+        using var connection = Open();
+        using var held = connection.AcquireDistributedLock(OrderLock, LockPatience);
+        if (OrderFor(connection, id, worker) is not WorkOrder.Leave)
+            Requeue(connection, id, connection.GetAllEntriesFromHash(KeyOf(id))!, isAttempt: false);
+    }
+
+    /// <summary>Cancels a job: one that waits at once, one that runs as soon as its worker sees it.</summary>
+    /// <returns>The job; null: there is none.</returns>
+    public Job? Cancel(string id)
+    {
+        using var connection = Open();
+        using var held = connection.AcquireDistributedLock(OrderLock, LockPatience);
+        switch (Find(connection, id)?.State)
+        {
+            case JobState.Queued:
+                End(connection, id, JobState.Cancelled);
+                break;
+            case JobState.Running:
+                SetFields(connection, id, ("cancel", "true"));
+                break;
+        }
+        return Find(connection, id);
+    }
+
+    /// <summary>Forgets a job that is finished.</summary>
+    /// <returns>Whether it was.</returns>
+    public bool Remove(string id)
+    {
+        using var connection = Open();
+        using var held = connection.AcquireDistributedLock(OrderLock, LockPatience);
+        if (Find(connection, id) is not { IsFinished: true })
+            return false;
+        var key = connection.GetValueFromHash(KeyOf(id), "key");
+        Write(
+            connection,
+            transaction =>
+            {
+                transaction.RemoveFromList(History, id);
+                if (!string.IsNullOrEmpty(key))
+                    transaction.RemoveHash(key);
+                transaction.RemoveHash(KeyOf(id));
+            }
+        );
+        return true;
+    }
+
+    /// <summary>
+    /// Queues jobs again, at their old place in the order, whose worker has not been heard of; gives them up after
+    /// <see cref="MaxAttempts"/>; and replaces tickets that were lost.
+    /// </summary>
+    /// <param name="patience">How long a worker may be silent.</param>
+    /// <returns>The ids of jobs whose state has changed.</returns>
+    public IReadOnlyList<string> Tend(TimeSpan patience)
+    {
+        using var connection = Open();
+        var changed = Recover(connection, entries => time.GetUtcNow() - Moment(entries, "heartbeat") > patience);
+        var missing = connection.GetSetCount(Queue) - storage.GetMonitoringApi().EnqueuedCount("default");
+        for (var i = 0; i < missing; i++)
+            IssueTicket();
+        return changed;
+    }
+
+    /// <summary>The same for the jobs of workers that are known to have ended.</summary>
+    /// <param name="workers">What their names begin with.</param>
+    /// <returns>The ids of jobs whose state has changed.</returns>
+    public IReadOnlyList<string> Lose(string workers)
+    {
+        using var connection = Open();
+        return Recover(connection, entries => entries["worker"].StartsWith(workers, StringComparison.Ordinal));
+    }
+
+    private List<string> Recover(JobStorageConnection connection, Func<Dictionary<string, string>, bool> isLost)
+    {
+        var changed = new List<string>();
+        if (connection.GetSetCount(Running) == 0)
+            return changed;
+        using var held = connection.AcquireDistributedLock(OrderLock, LockPatience);
+        foreach (var id in connection.GetAllItemsFromSet(Running))
+        {
+            var entries = connection.GetAllEntriesFromHash(KeyOf(id));
+            if (StateOf(entries) != JobState.Running)
+                Write(connection, transaction => transaction.RemoveFromSet(Running, id)); // left by a process that died
+            else if (isLost(entries!))
+            {
+                Abandon(connection, id, entries!);
+                changed.Add(id);
+            }
+        }
+        return changed;
+    }
+
+    private void Abandon(JobStorageConnection connection, string id, Dictionary<string, string> entries)
+    {
+        if (entries.ContainsKey("cancel"))
+            End(connection, id, JobState.Cancelled);
+        else if (Attempt(entries) >= MaxAttempts)
+            End(
+                connection,
+                id,
+                JobState.Failed,
+                error: new JobError(JobError.WorkerDied, $"The worker died {MaxAttempts} times during this job; it is not run again.")
+            );
+        else
+            Requeue(connection, id, entries, isAttempt: true);
+    }
+
+    private void Requeue(JobStorageConnection connection, string id, Dictionary<string, string> entries, bool isAttempt)
+    {
+        var order = double.Parse(entries["order"], CultureInfo.InvariantCulture);
+        Write(connection, transaction => transaction.AddToSet(Queue, id, order));
+        SetFields(
+            connection,
+            id,
+            ("worker", ""),
+            ("attempt", (Attempt(entries) - (isAttempt ? 0 : 1)).ToString(CultureInfo.InvariantCulture)),
+            ("progress", ServerJson.Write<JobProgress?>(null)),
+            ("state", ServerJson.Write(JobState.Queued))
+        );
+        Write(connection, transaction => transaction.RemoveFromSet(Running, id));
+        IssueTicket();
+    }
+
+    private void End(JobStorageConnection connection, string id, JobState state, JobResult? result = null, JobError? error = null)
+    {
+        SetFields(
+            connection,
+            id,
+            ("finished", Now),
+            ("result", ServerJson.Write(result)),
+            ("error", ServerJson.Write(error)),
+            ("state", ServerJson.Write(state))
+        );
+        Write(
+            connection,
+            transaction =>
+            {
+                transaction.RemoveFromSet(Queue, id);
+                transaction.RemoveFromSet(Running, id);
+            }
+        );
+    }
+
+    private void IssueTicket() => tickets.Enqueue<Work.JobWorker>(static worker => worker.RunNextAsync());
+
+    private static WorkOrder OrderFor(JobStorageConnection connection, string id, string worker)
+    {
+        var entries = connection.GetAllEntriesFromHash(KeyOf(id));
+        return StateOf(entries) != JobState.Running || entries!.GetValueOrDefault("worker") != worker ? WorkOrder.Leave
+            : entries.ContainsKey("cancel") ? WorkOrder.Cancel
+            : WorkOrder.GoOn;
+    }
+
+    private static Job? Find(JobStorageConnection connection, string id) =>
+        connection.GetAllEntriesFromHash(KeyOf(id)) is { } entries && StateOf(entries) is { } state
+            ? new Job
+            {
+                Id = id,
+                State = state,
+                Request = ServerJson.Read<JobRequest>(entries["request"])!,
+                CreatedAt = Moment(entries, "created")!.Value,
+                StartedAt = Moment(entries, "started"),
+                FinishedAt = Moment(entries, "finished"),
+                Attempt = Attempt(entries),
+                Progress = ServerJson.Read<JobProgress>(entries.GetValueOrDefault("progress")),
+                Result = ServerJson.Read<JobResult>(entries.GetValueOrDefault("result")),
+                Error = ServerJson.Read<JobError>(entries.GetValueOrDefault("error")),
+            }
+            : null;
+
+    private static JobState? StateOf(Dictionary<string, string>? entries) =>
+        entries?.GetValueOrDefault("state") is { } state ? Enum.Parse<JobState>(state.Trim('"'), ignoreCase: true) : null;
+
+    private static int Attempt(Dictionary<string, string> entries) =>
+        int.Parse(entries.GetValueOrDefault("attempt") ?? "0", CultureInfo.InvariantCulture);
+
+    private static DateTimeOffset? Moment(Dictionary<string, string> entries, string field) =>
+        entries.GetValueOrDefault(field) is { } text ? DateTimeOffset.Parse(text, CultureInfo.InvariantCulture) : null;
+
+    private static void SetFields(JobStorageConnection connection, string id, params (string Name, string Value)[] fields) =>
+        Write(connection, transaction => transaction.SetRangeInHash(KeyOf(id), Fields(fields)));
+
+    private static void Write(JobStorageConnection connection, Action<JobStorageTransaction> write)
+    {
+        using var transaction = (JobStorageTransaction)connection.CreateWriteTransaction();
+        write(transaction);
+        transaction.Commit();
+    }
+
+    private static IEnumerable<KeyValuePair<string, string>> Fields(params (string Name, string Value)[] fields) =>
+        fields.Select(static field => KeyValuePair.Create(field.Name, field.Value));
+
+    private static string KeyOf(string id) => $"imgalign:job:{id}";
+
+    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+
+    private string Now => time.GetUtcNow().ToString("O", CultureInfo.InvariantCulture);
+
+    private double NextOrder(JobPriority priority)
+    {
+        lock (clock)
+        {
+            lastMoment = Math.Max(
+                (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / (TimeSpan.TicksPerMillisecond / 10),
+                lastMoment + 1
+            );
+            return (int)priority * PriorityStep + lastMoment;
+        }
+    }
+
+    private JobStorageConnection Open() => (JobStorageConnection)storage.GetConnection();
+}
+
+/// <summary>What a worker is to do with its job.</summary>
+internal enum WorkOrder
+{
+    GoOn,
+    Cancel,
+
+    /// <summary>The job is no longer this worker's.</summary>
+    Leave,
+}

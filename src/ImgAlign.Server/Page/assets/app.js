@@ -1,0 +1,234 @@
+// The page: orders jobs, follows one of them, and lists those that there were. Text is only ever set as text.
+import * as api from "./api.js";
+import { sharpen } from "./compare.js";
+import { showGuide } from "./guide.js";
+import * as result from "./result.js";
+
+const get = id => document.getElementById(id);
+const pageSize = 20;
+const previews = 8;
+
+const presets = {
+  Generate: { rounds: 0 },
+  Align: { rounds: 1 },
+  "Align twice": { rounds: 2 },
+  Fast: { rounds: 1, steps: 10 },
+};
+
+let current = null; // the job that is shown
+let unfollow = () => {};
+let given = null; // a picture to align, as a data URL
+let shown = 0; // jobs of the history
+
+start();
+
+async function start() {
+  for (const name of Object.keys(presets)) {
+    const button = get("presets").appendChild(document.createElement("button"));
+    Object.assign(button, { type: "button", textContent: name });
+    button.setAttribute("aria-pressed", String(name === "Align"));
+    button.addEventListener("click", () => takePreset(name));
+  }
+  get("order").addEventListener("submit", event => attempt(event, draw));
+  get("cancel").addEventListener("click", event => attempt(event, () => api.cancel(current.id)));
+  get("repeat").addEventListener("click", event => attempt(event, () => again(current.request.seed)));
+  get("vary").addEventListener("click", event => attempt(event, () => again(null)));
+  get("more").addEventListener("click", event => attempt(event, () => showHistory(shown)));
+  get("search").addEventListener("input", debounce(() => showHistory(0), 250));
+  get("picture").addEventListener("change", () => takePicture(get("picture").files[0]));
+  get("given-remove").addEventListener("click", () => setGiven(null));
+  get("login-form").addEventListener("submit", login);
+  document.addEventListener("keydown", onKey);
+  window.addEventListener("hashchange", showFromAddress);
+  watchDrops();
+  await attempt(null, async () => {
+    const server = await api.server();
+    get("model").textContent = server.model;
+    if (server.guide) showGuide(server.guide, get("prompt"));
+    await showHistory(0);
+    await showFromAddress();
+  });
+}
+
+// Shows what goes wrong, and asks for the key where one is needed.
+async function attempt(event, action) {
+  event?.preventDefault();
+  get("problem").hidden = true;
+  try {
+    await action();
+  } catch (error) {
+    if (error.status === 401) return get("login").showModal();
+    get("problem").textContent = error.message;
+    get("problem").hidden = false;
+  }
+}
+
+async function login(event) {
+  event.preventDefault();
+  try {
+    await api.openSession(get("key").value);
+    location.reload();
+  } catch (error) {
+    get("login-problem").textContent = error.message;
+    get("login-problem").hidden = false;
+  }
+}
+
+const number = id => (get(id).value.trim() === "" ? undefined : Number(get(id).value));
+
+async function draw() {
+  await order({
+    prompt: get("prompt").value.trim(),
+    seed: number("seed"),
+    rounds: number("rounds") ?? 1,
+    steps: number("steps"),
+    guidance: number("guidance"),
+    image: given ?? undefined,
+    previews,
+  });
+}
+
+async function again(seed) {
+  const { image, ...request } = current.request;
+  await order({ ...request, seed, image: image ? await toDataUrl(await (await fetch(image)).blob()) : undefined });
+}
+
+async function order(request) {
+  const job = await api.submit(request);
+  location.hash = job.id;
+  await showHistory(0);
+}
+
+async function showFromAddress() {
+  const id = location.hash.slice(1);
+  if (!id || id === current?.id) return;
+  await attempt(null, async () => show(await api.find(id)));
+}
+
+function show(job) {
+  unfollow();
+  current = job;
+  result.clear();
+  result.showState(job);
+  mark();
+  if (api.isFinished(job)) return setRunning(false);
+  setRunning(true);
+  const id = job.id;
+  unfollow = api.follow(id, onEvent, () => attempt(null, async () => show(await api.find(id))));
+}
+
+function onEvent(event) {
+  if (event.type === "progress") result.showProgress(event.progress);
+  else if (event.item > 0) return; // the first picture is the one that is shown
+  else if (event.type === "preview") result.showPreview(event.png);
+  else if (event.type === "picture") result.addPicture(event.png);
+  else if (event.type === "round") result.addRound(event);
+  else if (event.type === "state") onState(event.job);
+}
+
+function onState(job) {
+  if (job.attempt !== current.attempt) result.clear();
+  current = job;
+  result.showState(job);
+  if (!api.isFinished(job)) return;
+  unfollow();
+  setRunning(false);
+  attempt(null, () => showHistory(0));
+}
+
+function setRunning(isRunning) {
+  get("cancel").hidden = !isRunning;
+}
+
+function takePreset(name) {
+  const { rounds, steps } = presets[name];
+  get("rounds").value = rounds;
+  get("steps").value = steps ?? "";
+  for (const button of get("presets").children) button.setAttribute("aria-pressed", String(button.textContent === name));
+}
+
+function onKey(event) {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) get("order").requestSubmit();
+  else if (event.key === "Escape" && !get("cancel").hidden && !get("login").open) get("cancel").click();
+}
+
+function watchDrops() {
+  const drop = get("drop");
+  document.addEventListener("dragover", event => {
+    event.preventDefault();
+    drop.classList.add("over");
+  });
+  document.addEventListener("dragleave", event => event.relatedTarget ?? drop.classList.remove("over"));
+  document.addEventListener("drop", event => {
+    event.preventDefault();
+    drop.classList.remove("over");
+    takePicture(event.dataTransfer.files[0]);
+  });
+}
+
+async function takePicture(file) {
+  if (file) await attempt(null, async () => setGiven(await toDataUrl(file)));
+}
+
+function setGiven(picture) {
+  given = picture;
+  get("given").hidden = picture === null;
+  if (picture === null) get("picture").value = "";
+  else get("given-image").src = picture;
+  if (picture !== null && Number(get("rounds").value) === 0) takePreset("Align");
+}
+
+function toDataUrl(blob) {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.addEventListener("load", () => resolve(reader.result));
+    reader.addEventListener("error", () => reject(new Error("The picture cannot be read.")));
+    reader.readAsDataURL(blob);
+  });
+}
+
+async function showHistory(offset) {
+  const { jobs, more } = await api.list(get("search").value, offset, pageSize);
+  const items = jobs.map(toItem);
+  if (offset === 0) get("jobs").replaceChildren(...items);
+  else get("jobs").append(...items);
+  shown = offset + jobs.length;
+  get("more").hidden = !more;
+  mark();
+}
+
+function toItem(job) {
+  const item = document.createElement("li");
+  const button = item.appendChild(document.createElement("button"));
+  button.type = "button";
+  button.dataset.id = job.id;
+  const source = job.result?.pictures[0].image;
+  const image = button.appendChild(document.createElement(source ? "img" : "span"));
+  if (source) {
+    Object.assign(image, { src: source, alt: "", loading: "lazy" });
+    sharpen(image);
+  } else {
+    image.className = "none";
+  }
+  const entry = button.appendChild(document.createElement("span"));
+  const words = entry.appendChild(document.createElement("span"));
+  words.className = "words";
+  words.textContent = job.request.prompt;
+  const state = entry.appendChild(document.createElement("span"));
+  state.className = "state";
+  state.textContent = `${job.state}, seed ${job.request.seed}`;
+  button.addEventListener("click", () => (location.hash = job.id));
+  return item;
+}
+
+function mark() {
+  for (const button of get("jobs").querySelectorAll("button")) button.setAttribute("aria-current", String(button.dataset.id === current?.id));
+}
+
+function debounce(action, milliseconds) {
+  let timer;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => attempt(null, action), milliseconds);
+  };
+}

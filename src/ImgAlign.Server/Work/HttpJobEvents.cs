@@ -1,0 +1,40 @@
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using ImgAlign.Server.Jobs;
+using Microsoft.Extensions.Logging;
+
+namespace ImgAlign.Server.Work;
+
+/// <summary>The server in another process.</summary>
+internal sealed partial class HttpJobEvents : IJobEvents, IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private readonly HttpClient client;
+    private readonly ILogger<HttpJobEvents> logger;
+
+    public HttpJobEvents(Uri server, string? token, ILogger<HttpJobEvents> logger)
+    {
+        this.logger = logger;
+        client = new HttpClient { BaseAddress = server, Timeout = Patience };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+    }
+
+    public async Task PublishAsync(string id, IReadOnlyList<JobEvent> events)
+    {
+        try
+        {
+            using var answer = await client.PostAsJsonAsync($"api/worker/jobs/{id}/events", events, ServerJson.Options);
+            answer.EnsureSuccessStatusCode();
+        }
+        catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
+        {
+            Lost(id, exception.Message);
+        }
+    }
+
+    public void Dispose() => client.Dispose();
+
+    [LoggerMessage(LogLevel.Warning, "Job {Id}: the server did not take its progress: {Reason}")]
+    private partial void Lost(string id, string reason);
+}

@@ -1,0 +1,162 @@
+using System.Reflection;
+using ImgAlign.Imaging;
+using ImgAlign.Server.Jobs;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ImgAlign.Server.Work;
+
+/// <summary>Makes the pictures of a job with the container's pipelines.</summary>
+internal sealed class JobRun(ImgAlignServerOptions options)
+{
+    // What is taken for the number of steps where none is given: previews come about as often as was wished.
+    private const int UsualSteps = 30;
+
+    private static readonly string Version = typeof(ImageFile)
+        .Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!
+        .InformationalVersion;
+
+    /// <summary>Runs a job.</summary>
+    /// <param name="services">Where the pipelines are.</param>
+    /// <param name="job">The job.</param>
+    /// <param name="input">The file of its given picture, if it has one.</param>
+    /// <param name="folder">Where its pictures go.</param>
+    /// <param name="reporter">What is told of it on the way.</param>
+    /// <param name="cancellationToken">Ends the run before its next step.</param>
+    public async Task<JobResult> RunAsync(
+        IServiceProvider services,
+        Job job,
+        string input,
+        string folder,
+        JobReporter reporter,
+        CancellationToken cancellationToken
+    )
+    {
+        var request = job.Request;
+        var picture = request.Image is null ? null : ImageFile.Load(input);
+        var items = Enumerable.Range(0, request.Count).Select(i => ToItem(request, picture, i)).ToList();
+        if (request.Rounds == 0)
+        {
+            var generation = services.GetRequiredService<IGenerationPipeline>();
+            var updates = generation.StreamAsync((GenerationRequest)Sample(request, new GenerationRequest(items)), cancellationToken);
+            var result = await FollowAsync<GenerationResult>(updates, reporter);
+            return ToResult(
+                result.Settings,
+                result.Report,
+                decidedBy: null,
+                [
+                    .. result.Items.Select(
+                        (item, i) => new PictureResult(item.Item.Seed, Save(item.Image, $"{i}.png"), null, NoScores, [], item.Warnings)
+                    ),
+                ]
+            );
+        }
+        var alignment = services.GetRequiredService<IAlignmentPipeline>();
+        var asked = (AlignmentRequest)Sample(request, new AlignmentRequest(items) { Rounds = request.Rounds, DescribeCritique = true });
+        var aligned = await FollowAsync<AlignmentResult>(alignment.StreamAsync(asked, cancellationToken), reporter);
+        return ToResult(aligned.Settings, aligned.Report, aligned.Acceptance.Description, [.. aligned.Items.Select(ToPicture)]);
+
+        PictureResult ToPicture(AlignedItem item, int index)
+        {
+            var before = Save(item.BaseImage, $"{index}-before.png");
+            var rounds = item
+                .Candidates.Skip(1)
+                .Select(candidate => new RoundResult(
+                    candidate.Number,
+                    candidate.Question ?? "",
+                    candidate.Critique,
+                    Save(candidate.Image, $"{index}-round-{candidate.Number}.png"),
+                    ToDictionary(candidate.Scores),
+                    candidate.Accepted
+                ))
+                .ToList();
+            var kept = item.Kept.Number == 0 ? before : rounds[item.Kept.Number - 1].Image;
+            return new PictureResult(item.Item.Seed, kept, before, ToDictionary(item.BaseScores), rounds, item.Warnings);
+        }
+
+        string Save(RgbImage image, string name)
+        {
+            ImageFile.SavePng(Path.Combine(folder, name), image);
+            return name;
+        }
+    }
+
+    private static Dictionary<string, double> NoScores => [];
+
+    private static AlignmentItem ToItem(JobRequest request, RgbImage? picture, int index) =>
+        new(request.Prompt)
+        {
+            NegativePrompt = request.NegativePrompt,
+            Seed = request.Seed!.Value + index,
+            Size = request.Width is { } width ? new ImageSize(width, request.Height!.Value) : null,
+            Question = request.Question,
+            Image = picture,
+        };
+
+    private static SamplingRequest Sample(JobRequest request, SamplingRequest sampling) =>
+        sampling with
+        {
+            Steps = request.Steps,
+            Guidance = request.Guidance,
+            ImagePromptScale = request.ImagePromptScale,
+            PreviewInterval = request.Previews == 0 ? null : Math.Max(1, (request.Steps ?? UsualSteps) / (request.Previews + 1)),
+        };
+
+    private static async Task<T> FollowAsync<T>(IAsyncEnumerable<RunUpdate> updates, JobReporter reporter)
+        where T : class
+    {
+        T? result = null;
+        await foreach (var update in updates)
+        {
+            switch (update)
+            {
+                case StageStarted stage:
+                    reporter.Report(new ProgressEvent(new JobProgress(update.Progress, stage.Stage, stage.Round, 0, stage.Steps)));
+                    break;
+                case StepCompleted step:
+                    reporter.Report(new ProgressEvent(new JobProgress(update.Progress, step.Stage, step.Round, step.Step, step.Steps)));
+                    break;
+                case PreviewReady preview:
+                    reporter.Report(new PreviewEvent(preview.Item, preview.Round, update.Progress, ToText(preview.Image)));
+                    break;
+                case PictureReady picture:
+                    reporter.Report(new PictureEvent(picture.Item, ToText(picture.Image)));
+                    break;
+                case CandidateReady { Candidate: { Number: > 0 } candidate, Item: var item }:
+                    reporter.Report(
+                        new RoundEvent(
+                            item,
+                            candidate.Number,
+                            candidate.Question ?? "",
+                            candidate.Critique,
+                            ToDictionary(candidate.Scores),
+                            candidate.Accepted,
+                            ToText(candidate.Image)
+                        )
+                    );
+                    break;
+                case RunCompleted<T> completed:
+                    result = completed.Result;
+                    break;
+            }
+        }
+        return result!;
+    }
+
+    private JobResult ToResult(SamplingSettings settings, RunReport report, string? decidedBy, IReadOnlyList<PictureResult> pictures) =>
+        new(
+            Version,
+            options.ModelId,
+            settings.Steps,
+            settings.Guidance,
+            settings.ImagePromptScale,
+            settings.Sampler.Name,
+            report.Duration.TotalSeconds,
+            decidedBy,
+            pictures
+        );
+
+    private static string ToText(RgbImage image) => Convert.ToBase64String(ImageFile.EncodePng(image));
+
+    private static Dictionary<string, double> ToDictionary(IEnumerable<NamedScore> scores) =>
+        scores.ToDictionary(static score => score.Scorer, static score => score.Value);
+}

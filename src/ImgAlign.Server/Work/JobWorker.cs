@@ -1,0 +1,122 @@
+using System.Diagnostics;
+using Hangfire;
+using ImgAlign.Server.Jobs;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace ImgAlign.Server.Work;
+
+/// <summary>Runs jobs, one after another. Hangfire calls it with each ticket.</summary>
+internal sealed partial class JobWorker(
+    JobStore store,
+    JobFiles files,
+    JobRun run,
+    IJobEvents events,
+    IServiceProvider services,
+    IHostApplicationLifetime lifetime,
+    ILogger<JobWorker> logger
+)
+{
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
+    private const int LooksPerBeat = 4;
+
+    private readonly string name = NameOf(Environment.ProcessId) + Guid.NewGuid().ToString("N");
+
+    /// <summary>What the names of workers in a process of this machine begin with.</summary>
+    public static string NameOf(int processId) => $"{Environment.MachineName}:{processId}:";
+
+    /// <summary>Runs the first job in the order.</summary>
+    /// <returns>The job's id, which the dashboard shows; null: none was waiting.</returns>
+    [AutomaticRetry(Attempts = 0)]
+    public async Task<string?> RunNextAsync()
+    {
+        // Not Hangfire's own token, which also ends work whose ticket was given out a second time.
+        var stopping = lifetime.ApplicationStopping;
+        if (store.Take(name) is not var (job, trace))
+            return null;
+        using var activity = ServerTelemetry.Source.StartActivity("job", ActivityKind.Consumer, trace);
+        activity?.SetTag("imgalign.job.id", job.Id);
+        await events.PublishAsync(job.Id, [new StateEvent(null)]);
+        var reporter = new JobReporter(job.Id, events);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        using var done = new CancellationTokenSource();
+        var watch = Task.Run(() => WatchAsync(job.Id, reporter, ending, done.Token), CancellationToken.None);
+        var began = Stopwatch.GetTimestamp();
+        var folder = files.NewFolder();
+        var state = JobState.Failed;
+        try
+        {
+            JobResult result;
+            await using (reporter) // all is told before the end is
+                result = await run.RunAsync(services, job, files.InputOf(job.Id), folder, reporter, ending.Token);
+            state = JobState.Succeeded;
+            store.Finish(job.Id, name, state, result, keepResult: () => files.Keep(folder, job.Id));
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            store.Return(job.Id, name);
+        }
+        catch (OperationCanceledException)
+        {
+            state = JobState.Cancelled; // or the job is another worker's now, and this one has no say
+            store.Finish(job.Id, name, state);
+        }
+        catch (Exception exception)
+        {
+            Failed(job.Id, exception);
+            store.Finish(job.Id, name, state, error: ErrorOf(exception));
+        }
+        finally
+        {
+            await done.CancelAsync();
+            await watch;
+            if (Directory.Exists(folder))
+                Directory.Delete(folder, recursive: true);
+            await events.PublishAsync(job.Id, [new StateEvent(null)]);
+            ServerTelemetry.JobDuration.Record(
+                Stopwatch.GetElapsedTime(began).TotalSeconds,
+                KeyValuePair.Create("imgalign.job.state", (object?)state.ToString())
+            );
+        }
+        return job.Id;
+    }
+
+    // Looks for a wish to cancel, and tells that the worker is alive.
+    private async Task WatchAsync(string id, JobReporter reporter, CancellationTokenSource ending, CancellationToken done)
+    {
+        using var timer = new PeriodicTimer(Look);
+        for (var look = 1; ; look++)
+        {
+            try
+            {
+                await timer.WaitForNextTickAsync(done);
+                var order = look % LooksPerBeat == 0 ? store.Beat(id, name, reporter.Progress) : store.OrderFor(id, name);
+                if (order != WorkOrder.GoOn)
+                    await ending.CancelAsync();
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (Exception exception)
+            {
+                Unheard(id, exception); // the store may be away for a moment
+            }
+        }
+    }
+
+    private static JobError ErrorOf(Exception exception) =>
+        exception switch
+        {
+            InvalidRequestException invalid => new JobError(JobError.InvalidRequest, invalid.Message, invalid.Member),
+            DeviceMemoryException => new JobError(JobError.InsufficientMemory, exception.Message),
+            ImgAlignException or IOException or ArgumentException => new JobError(JobError.Failure, exception.Message),
+            _ => new JobError(JobError.Failure, $"The worker failed ({exception.GetType().Name}); its log has the details."),
+        };
+
+    [LoggerMessage(LogLevel.Warning, "Job {Id} failed")]
+    private partial void Failed(string id, Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "Job {Id}: the store cannot be reached")]
+    private partial void Unheard(string id, Exception exception);
+}

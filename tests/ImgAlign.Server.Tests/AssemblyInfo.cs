@@ -1,0 +1,2 @@
+// Hangfire keeps its log and its storage for the whole process.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]

@@ -1,0 +1,167 @@
+using Hangfire;
+using ImgAlign.Server.Jobs;
+
+namespace ImgAlign.Server.Tests;
+
+/// <summary>The queue over both stores.</summary>
+public sealed class JobStoreTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("imgalign-store-").FullName;
+
+    // Hangfire has one log for the process: that of a server which is gone.
+    public JobStoreTests() => Hangfire.Logging.LogProvider.SetCurrentLogProvider(null);
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    // Two processes of one server: each opens the storage for itself.
+    private static (JobStore First, JobStore Second, Clock Clock) Open(Func<JobStorage> open)
+    {
+        var clock = new Clock();
+        return (new JobStore(open(), clock), new JobStore(open(), clock), clock);
+    }
+
+    private Func<JobStorage> Sqlite => () => JobStorageFactory.Open(new ImgAlignServerOptions { DataPath = folder });
+
+    private static string Add(JobStore store, string prompt = "red", JobPriority priority = JobPriority.Normal, string? key = null) =>
+        store
+            .Submit(
+                JobFiles.NewId(),
+                new JobRequest
+                {
+                    Prompt = prompt,
+                    Seed = 1,
+                    Priority = priority,
+                },
+                prompt,
+                key,
+                limit: 100
+            )
+            .Id;
+
+    [Fact]
+    public void Sqlite_keeps_the_order_and_the_priority() => Keeps_the_order_and_the_priority(Sqlite);
+
+    [PostgresFact]
+    public void Postgres_keeps_the_order_and_the_priority() => Keeps_the_order_and_the_priority(Postgres.NewDatabase());
+
+    private static void Keeps_the_order_and_the_priority(Func<JobStorage> open)
+    {
+        var (store, other, clock) = Open(open);
+        var low = Add(store, priority: JobPriority.Low);
+        var first = Add(store);
+        clock.Now += TimeSpan.FromMilliseconds(1); // of two processes
+        var second = Add(other);
+        var high = Add(store, priority: JobPriority.High);
+        Assert.Equal(
+            [high, first, second, low],
+            Enumerable.Range(0, 4).Select(i => (i % 2 == 0 ? store : other).Take("worker")!.Value.Job.Id)
+        );
+        Assert.Null(store.Take("worker"));
+    }
+
+    [Fact]
+    public void Sqlite_runs_a_job_again_whose_worker_died_and_at_its_old_place() => Runs_again(Sqlite);
+
+    [PostgresFact]
+    public void Postgres_runs_a_job_again_whose_worker_died_and_at_its_old_place() => Runs_again(Postgres.NewDatabase());
+
+    private static void Runs_again(Func<JobStorage> open)
+    {
+        var (store, other, clock) = Open(open);
+        var (lost, next) = (Add(store), Add(store));
+        Assert.Equal(lost, store.Take("first")!.Value.Job.Id);
+        clock.Now += JobKeeper.Patience - TimeSpan.FromSeconds(1);
+        Assert.Empty(other.Tend(JobKeeper.Patience));
+        clock.Now += TimeSpan.FromSeconds(2);
+        Assert.Equal([lost], other.Tend(JobKeeper.Patience));
+        Assert.Equal(WorkOrder.Leave, store.Beat(lost, "first", null));
+        var again = other.Take("second")!.Value.Job;
+        Assert.Equal((lost, 2), (again.Id, again.Attempt));
+        Assert.False(store.Finish(lost, "first", JobState.Succeeded, keepResult: static () => Assert.Fail("not its own any more")));
+        Assert.True(other.Finish(lost, "second", JobState.Succeeded));
+        Assert.Equal(next, store.Take("third")!.Value.Job.Id);
+    }
+
+    [Fact]
+    public void Sqlite_never_runs_a_long_job_twice_at_once() => Runs_once(Sqlite);
+
+    [PostgresFact]
+    public void Postgres_never_runs_a_long_job_twice_at_once() => Runs_once(Postgres.NewDatabase());
+
+    // Longer than the time after which both stores give out a ticket again (half an hour).
+    private static void Runs_once(Func<JobStorage> open)
+    {
+        var (store, other, clock) = Open(open);
+        var id = Add(store);
+        Assert.NotNull(store.Take("worker"));
+        for (var second = 0; second < 7200; second += 5)
+        {
+            clock.Now += TimeSpan.FromSeconds(5);
+            Assert.Equal(WorkOrder.GoOn, store.Beat(id, "worker", null));
+            if (second % 600 != 0)
+                continue;
+            Assert.Empty(other.Tend(JobKeeper.Patience));
+            Assert.Null(other.Take("other"));
+        }
+        Assert.True(store.Finish(id, "worker", JobState.Succeeded));
+    }
+
+    [Fact]
+    public void Sqlite_gives_a_job_to_one_of_many_workers() => Gives_each_job_once(Sqlite);
+
+    [PostgresFact]
+    public void Postgres_gives_a_job_to_one_of_many_workers() => Gives_each_job_once(Postgres.NewDatabase());
+
+    private static void Gives_each_job_once(Func<JobStorage> open)
+    {
+        const int Jobs = 24;
+        var (store, other, clock) = Open(open);
+        var added = Enumerable.Range(0, Jobs).Select(_ => Add(store)).ToList();
+        var third = new JobStore(open(), clock);
+        var taken = new[] { store, other, third }
+            .AsParallel()
+            .SelectMany(taker => Enumerable.Range(0, Jobs / 3).Select(_ => taker.Take("worker")!.Value.Job.Id).ToList())
+            .ToList();
+        Assert.Equal(added.Order(), taken.Order());
+    }
+
+    [Fact]
+    public void Sqlite_cancels_gives_up_and_counts() => Cancels_gives_up_and_counts(Sqlite);
+
+    [PostgresFact]
+    public void Postgres_cancels_gives_up_and_counts() => Cancels_gives_up_and_counts(Postgres.NewDatabase());
+
+    private static void Cancels_gives_up_and_counts(Func<JobStorage> open)
+    {
+        var (store, other, clock) = Open(open);
+        var deadly = Add(store);
+        for (var attempt = 1; attempt <= JobStore.MaxAttempts; attempt++)
+        {
+            Assert.Equal(attempt, store.Take("worker")!.Value.Job.Attempt);
+            clock.Now += 2 * JobKeeper.Patience;
+            other.Tend(JobKeeper.Patience);
+        }
+        Assert.Equal((JobState.Failed, JobError.WorkerDied), (store.Find(deadly)!.State, store.Find(deadly)!.Error!.Code));
+
+        var returned = Add(store, "blue", key: "key");
+        store.Take("worker");
+        store.Return(returned, "worker");
+        Assert.Equal((JobState.Queued, 0), (store.Find(returned)!.State, store.Find(returned)!.Attempt));
+        Assert.Equal(returned, Add(other, "blue", key: "key"));
+        store.Take("worker");
+        other.Cancel(returned);
+        Assert.Equal(WorkOrder.Cancel, store.OrderFor(returned, "worker"));
+        Assert.True(store.Finish(returned, "worker", JobState.Succeeded)); // too late
+        Assert.Equal(JobState.Cancelled, other.Find(returned)!.State);
+        Assert.True(store.Remove(returned));
+        Assert.NotEqual(returned, Add(other, "blue", key: "key"));
+        Assert.Equal(1, store.QueueLength());
+    }
+
+    private sealed class Clock : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; } = DateTimeOffset.UtcNow;
+
+        public override DateTimeOffset GetUtcNow() => Now;
+    }
+}

@@ -1,0 +1,101 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using ImgAlign.Server.Jobs;
+
+namespace ImgAlign.Server.Tests;
+
+/// <summary><c>imgalign serve</c> in a process of its own, with its workers in theirs.</summary>
+internal sealed class ServeProcess : IDisposable
+{
+    private readonly Process process;
+
+    private ServeProcess(Process process, string address)
+    {
+        this.process = process;
+        Client = new HttpClient { BaseAddress = new Uri(address) };
+    }
+
+    public HttpClient Client { get; }
+
+    /// <summary>The process ids of the workers; Linux says whose children they are.</summary>
+    public IReadOnlyList<int> Workers =>
+        [
+            .. Directory
+                .EnumerateDirectories("/proc")
+                .Select(static folder => int.TryParse(Path.GetFileName(folder), out var id) ? id : 0)
+                .Where(id => id > 0 && ParentOf(id) == process.Id),
+        ];
+
+    public static async Task<ServeProcess> StartAsync(string data, int port, string? postgres = null, string host = "127.0.0.1")
+    {
+        var tool = Path.Combine(AppContext.BaseDirectory, "ImgAlign.Cli.dll");
+        var start = new ProcessStartInfo("dotnet", ["exec", tool, "serve", "--urls", $"http://{host}:{port}", "--data", data])
+        {
+            RedirectStandardOutput = true,
+        };
+        start.Environment["IMGALIGN_POSTGRES"] = postgres;
+        var process = Process.Start(start)!;
+        var line = await process.StandardOutput.ReadLineAsync();
+        return new ServeProcess(process, line?.Split(' ')[^1] ?? throw new InvalidOperationException("The server did not start."));
+    }
+
+    public static int FreePort()
+    {
+        using var socket = new TcpListener(IPAddress.Loopback, 0);
+        socket.Start();
+        return ((IPEndPoint)socket.LocalEndpoint).Port;
+    }
+
+    public async Task<Job> SubmitAsync(object request)
+    {
+        using var answer = await Client.PostAsJsonAsync("api/jobs", request);
+        answer.EnsureSuccessStatusCode();
+        return (await answer.Content.ReadFromJsonAsync<Job>(ServerJson.Options))!;
+    }
+
+    public async Task<Job> UntilAsync(string id, Func<Job, bool> isReached, TimeSpan? patience = null)
+    {
+        using var end = new CancellationTokenSource(patience ?? TimeSpan.FromMinutes(3));
+        while (true)
+        {
+            var job = (await Client.GetFromJsonAsync<Job>($"api/jobs/{id}", ServerJson.Options, end.Token))!;
+            if (isReached(job))
+                return job;
+            await Task.Delay(100, end.Token);
+        }
+    }
+
+    /// <summary>Ends a process as the kernel does when memory is short: at once.</summary>
+    public static void Kill(int id)
+    {
+        using var victim = Process.GetProcessById(id);
+        victim.Kill();
+    }
+
+    public void Kill() => process.Kill();
+
+    public void Dispose()
+    {
+        Client.Dispose();
+        if (!process.HasExited)
+            process.Kill(entireProcessTree: true);
+        process.WaitForExit();
+        process.Dispose();
+    }
+
+    private static int ParentOf(int id)
+    {
+        try
+        {
+            // "pid (name) state ppid"; the name may have blanks.
+            return int.Parse(File.ReadAllText($"/proc/{id}/stat").Split(") ")[^1].Split(' ')[1], CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            return 0; // it has ended meanwhile
+        }
+    }
+}

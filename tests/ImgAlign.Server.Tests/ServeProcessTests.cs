@@ -1,0 +1,90 @@
+using System.Runtime.Versioning;
+using ImgAlign.Server.Jobs;
+
+namespace ImgAlign.Server.Tests;
+
+[SupportedOSPlatform("linux")]
+public sealed class ServeProcessTests : IDisposable
+{
+    private const string Prompt = "a red circle left of a blue square";
+
+    // Long enough to be killed in the middle.
+    private static readonly object Long = new
+    {
+        prompt = Prompt,
+        seed = 1,
+        rounds = 4,
+        count = 2,
+        steps = 50,
+    };
+
+    private static readonly object Short = new
+    {
+        prompt = Prompt,
+        seed = 2,
+        rounds = 0,
+        steps = 4,
+    };
+
+    private readonly string data = Directory.CreateTempSubdirectory("imgalign-serve-").FullName;
+
+    public void Dispose() => Directory.Delete(data, recursive: true);
+
+    [Fact]
+    public Task Sqlite_survives_the_death_of_a_worker() => Survives_the_death_of_a_worker(postgres: null);
+
+    [PostgresFact]
+    public Task Postgres_survives_the_death_of_a_worker() => Survives_the_death_of_a_worker(Postgres.NewConnection());
+
+    private async Task Survives_the_death_of_a_worker(string? postgres)
+    {
+        using var server = await ServeProcess.StartAsync(data, ServeProcess.FreePort(), postgres);
+        var job = await server.SubmitAsync(Long);
+        var next = await server.SubmitAsync(Short);
+        await server.UntilAsync(job.Id, static running => running.Progress is not null);
+        ServeProcess.Kill(Assert.Single(server.Workers));
+        await server.UntilAsync(job.Id, static again => again is { Attempt: 2, State: JobState.Running }, TimeSpan.FromSeconds(15));
+        job = await server.UntilAsync(job.Id, static ended => ended.IsFinished);
+        next = await server.UntilAsync(next.Id, static ended => ended.IsFinished);
+        Assert.Equal((JobState.Succeeded, JobState.Succeeded), (job.State, next.State));
+        Assert.True(job.FinishedAt <= next.StartedAt, "the order was not kept");
+        foreach (var file in job.Result!.Pictures.SelectMany(static picture => picture.Files))
+            Assert.NotEmpty(await server.Client.GetByteArrayAsync(file));
+    }
+
+    [Fact]
+    public Task Sqlite_survives_the_death_of_the_server() => Survives_the_death_of_the_server(postgres: null);
+
+    [PostgresFact]
+    public Task Postgres_survives_the_death_of_the_server() => Survives_the_death_of_the_server(Postgres.NewConnection());
+
+    private async Task Survives_the_death_of_the_server(string? postgres)
+    {
+        var port = ServeProcess.FreePort();
+        Job running,
+            waiting;
+        using (var server = await ServeProcess.StartAsync(data, port, postgres))
+        {
+            running = await server.SubmitAsync(Long);
+            waiting = await server.SubmitAsync(Short);
+            await server.UntilAsync(running.Id, static job => job.Progress is not null);
+            var workers = server.Workers;
+            server.Kill();
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            while (workers.Any(static id => Directory.Exists($"/proc/{id}")))
+                await Task.Delay(100, patience.Token); // workers end with their server
+        }
+        using var again = await ServeProcess.StartAsync(data, port, postgres);
+        foreach (var job in new[] { running, waiting })
+            Assert.Equal(JobState.Succeeded, (await again.UntilAsync(job.Id, static ended => ended.IsFinished)).State);
+    }
+
+    [Fact]
+    public async Task An_address_of_others_without_a_key_is_refused()
+    {
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            ServeProcess.StartAsync(data, ServeProcess.FreePort(), host: "0.0.0.0")
+        );
+        Assert.Equal("The server did not start.", failure.Message);
+    }
+}
