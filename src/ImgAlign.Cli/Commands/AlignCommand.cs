@@ -64,7 +64,7 @@ internal static class AlignCommand
                         "--no-gate keeps every picture, so that --gate, --gate-vote and --enough decide nothing; leave one out."
                     );
                 var repeated = RepeatedPicture.Read(parsed, from);
-                parsed = repeated?.Extend(parsed) ?? parsed;
+                parsed = repeated?.Extend(parsed, sampling.OfPictures.Concat(own)) ?? parsed;
                 var list = pictures.Read(parsed);
                 var results = new ResultFolders(list.Root, list.Overwrite, AlignFiles.IsOne);
                 var metadata = new PictureMetadata(parsed.GetValue(noMetadata));

@@ -30,7 +30,7 @@ internal static class GenerateCommand
             async (parsed, token) =>
             {
                 var repeated = RepeatedPicture.Read(parsed, from);
-                parsed = repeated?.Extend(parsed) ?? parsed;
+                parsed = repeated?.Extend(parsed, sampling.OfPictures) ?? parsed;
                 var list = pictures.Read(parsed);
                 if (list.Jobs.FirstOrDefault(static job => job.Question is not null) is { } asking)
                     throw new ImgAlignException($"{asking.Name} has a question, which only align asks; leave it out.");

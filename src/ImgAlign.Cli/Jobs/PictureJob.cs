@@ -9,6 +9,9 @@ namespace ImgAlign.Cli.Jobs;
 /// <param name="Seed">The seed of the noise.</param>
 internal sealed record PictureJob(string Name, string Prompt, long Seed)
 {
+    /// <summary>What a record calls the prompt, which is no option.</summary>
+    public const string PromptName = "prompt";
+
     /// <summary>The option that gives a picture.</summary>
     public const string ImageOption = "--image";
 
@@ -25,23 +28,25 @@ internal sealed record PictureJob(string Name, string Prompt, long Seed)
     public ImageSize? Size { get; init; }
 
     /// <summary>What it asks for, by the names of options.</summary>
-    public IEnumerable<KeyValuePair<string, string>> Options
-    {
-        get
-        {
-            (string Name, string? Value)[] options =
-            [
-                ("prompt", Prompt),
-                ("--seed", Text(Seed)),
-                ("--negative", NegativePrompt),
-                (ImageOption, ImageFile),
-                ("--question", Question),
-                ("--width", Text(Size?.Width)),
-                ("--height", Text(Size?.Height)),
-            ];
-            return from option in options where option.Value is not null select KeyValuePair.Create(option.Name, option.Value);
-        }
-    }
+    public IEnumerable<KeyValuePair<string, string>> Options =>
+        from option in All
+        where option.Value is not null
+        select KeyValuePair.Create(option.Name, option.Value);
+
+    /// <summary>The options that a job may ask by, but for a given picture, of which a record has the hash.</summary>
+    public static IEnumerable<string> OptionNames =>
+        new PictureJob("", "", 0).All.Select(static option => option.Name).Except([PromptName, ImageOption]);
+
+    private (string Name, string? Value)[] All =>
+        [
+            (PromptName, Prompt),
+            ("--seed", Text(Seed)),
+            ("--negative", NegativePrompt),
+            (ImageOption, ImageFile),
+            ("--question", Question),
+            ("--width", Text(Size?.Width)),
+            ("--height", Text(Size?.Height)),
+        ];
 
     /// <summary>The job as an item of a request; an <see cref="AlignmentItem"/> is an item of a generation, too.</summary>
     /// <exception cref="ImgAlignException">The given picture cannot be read.</exception>

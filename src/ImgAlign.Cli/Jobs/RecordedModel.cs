@@ -1,3 +1,5 @@
+using ImgAlign.Backbones;
+using ImgAlign.Cli.Align;
 using ImgAlign.Hub;
 
 namespace ImgAlign.Cli.Jobs;
@@ -10,7 +12,12 @@ internal sealed record RecordedModel(string Name, string? Hash)
     private const string Sha256 = "sha256:";
 
     // Another network goes before that of the whole model.
-    private static readonly string[] Keys = ["Sdxl:UNetPath", "Flux:TransformerPath", "Sdxl:ModelPath", "Flux:ModelPath"];
+    private static readonly string[] Keys =
+    [
+        .. from key in new[] { nameof(SdxlOptions.UNetPath), nameof(FluxOptions.TransformerPath), nameof(SdxlOptions.ModelPath) }
+        from section in ModelConfiguration.BackboneSections
+        select $"{section}:{key}",
+    ];
 
     /// <summary>Finds it.</summary>
     /// <param name="configuration">The values of the configuration by their keys.</param>

@@ -19,12 +19,16 @@ internal sealed class RepeatedPicture
 
     private RepeatedPicture(string file, RecordedRequest record) => (this.file, this.record) = (file, record);
 
-    /// <summary>How the models ran, and those that the hub has, by the keys of the configuration.</summary>
+    /// <summary>
+    /// How the models ran, and those that the hub has, by the keys of the configuration. The picture may be anybody's: a path in it is not
+    /// used.
+    /// </summary>
     public IReadOnlyDictionary<string, string?> Configuration =>
         record
-            .Configuration.Concat(
+            .Configuration.Where(static pair => !SettingsFile.IsPath(pair.Key))
+            .Concat(
                 record
-                    .Sources.Where(static source => IsOfHub(source.Value))
+                    .Sources.Where(static source => SettingsFile.IsPath(source.Key) && IsOfHub(source.Value))
                     .Select(static source => KeyValuePair.Create(source.Key, (string?)source.Value))
             )
             .ToDictionary();
@@ -65,10 +69,13 @@ internal sealed class RepeatedPicture
     }
 
     /// <summary>The command line with what was asked for then where it does not say it itself.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="ofPictures">The options that pictures depend on: a picture may ask for no others, such as where results go.</param>
     /// <exception cref="ImgAlignException">It asks for other pictures, or what was asked for then is not known here.</exception>
-    public ParseResult Extend(ParseResult parsed)
+    public ParseResult Extend(ParseResult parsed, IEnumerable<Option> ofPictures)
     {
         var command = parsed.CommandResult.Command;
+        var known = ofPictures.Select(static option => option.Name).Concat(PictureJob.OptionNames).ToHashSet();
         if (command.Arguments.Any(argument => parsed.GetResult(argument) is { Tokens.Count: > 0 }) || IsGiven("--prompts"))
             throw new ImgAlignException($"{Name} makes one picture again, by its own prompt; leave the prompt and --prompts out.");
         if (record.Asked.ContainsKey(RecordedRun.HashOfImage) && !IsGiven(PictureJob.ImageOption))
@@ -77,18 +84,21 @@ internal sealed class RepeatedPicture
                     + $"{PictureJob.ImageOption}."
             );
         var words = parsed.Tokens.Select(static token => token.Value).ToList();
-        foreach (var (name, value) in record.Asked.Where(pair => pair.Key.StartsWith("--", StringComparison.Ordinal) && !IsGiven(pair.Key)))
+        var asked = record.Asked.Where(static pair => pair.Key is not (PictureJob.PromptName or RecordedRun.HashOfImage)).ToList();
+        if (asked.Find(pair => !known.Contains(pair.Key)) is { Key: { } unknown })
+            throw new ImgAlignException(
+                $"{file}: this picture was made with {unknown}, which {command.Name} does not take from a picture."
+            );
+        foreach (var (name, value) in asked.Where(pair => !IsGiven(pair.Key)))
             words.Add(Find(name) is Option<bool> ? name : $"{name}={value}");
-        if (record.Asked.TryGetValue("prompt", out var prompt))
+        if (record.Asked.GetValueOrDefault(PictureJob.PromptName) is { } prompt)
             words.AddRange(["--", prompt]);
         var extended = parsed.RootCommandResult.Command.Parse(words, parsed.Configuration);
         return extended.Errors is [var error, ..] ? throw new ImgAlignException($"{file}: {error.Message}") : extended;
 
         bool IsGiven(string name) => parsed.GetResult(Find(name)) is { Implicit: false };
 
-        Option Find(string name) =>
-            command.Options.FirstOrDefault(option => option.Name == name)
-            ?? throw new ImgAlignException($"{file}: this picture was made with {name}, which {command.Name} does not have.");
+        Option Find(string name) => command.Options.First(option => option.Name == name);
     }
 
     /// <summary>Makes sure that models and a given picture are those of then.</summary>

@@ -60,7 +60,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         imagePrompt = image is null ? null : new FluxImagePromptEncoder(runtime, image, options.ImageEncoderStorage);
         adapter = adapterSource is null ? null : new(runtime, adapterSource, storage: options.Storage);
         var applied = LoraFiles.Applied(options.Loras, text.Clip.LoraLayers, text.T5.LoraLayers, transformerSource.LoraLayers);
-        DistillationSign[] own = transformerConfig.GuidanceEmbeds ? [] : [new("flux-schnell", null, "its want of a guidance embedding")];
+        DistillationSign[] own = transformerConfig.GuidanceEmbeds ? [] : [new("flux-schnell", null, "its lack of an input for guidance")];
         presets = new PresetCheck(Name, options.TransformerPath ?? options.ModelPath, options.Loras, own);
         Info = Describe() with { Loras = applied };
     }

@@ -133,6 +133,37 @@ public sealed class PictureMetadataTests : IDisposable
         Assert.Equal(ImageFile.Load(picture).Pixels, ImageFile.Load(folder.File("again/seed-0.png")).Pixels);
     }
 
+    [Theory]
+    [InlineData("--overwrite")]
+    [InlineData("--out")]
+    [InlineData("--config")]
+    public async Task A_picture_asks_for_nothing_but_what_pictures_depend_on(string option)
+    {
+        var record =
+            $$$"""{"command": "generate", "asked": {"prompt": "{{{Prompt}}}", "{{{option}}}": "x"}, "configuration": {}, "sources": {}}""";
+        var picture = folder.File("asking.png");
+        ImageFile.SavePng(picture, new RgbImage(1, 1, [0, 0, 0]), new Dictionary<string, string> { ["imgalign"] = record });
+        Assert.Contains(
+            $"made with {option}, which generate does not take",
+            await RefusalAsync("--from", picture),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public async Task The_tiny_checkpoints_of_the_samples_take_presets()
+    {
+        var config = Path.Combine(TestData.Golden, "..", "..", "samples", "tiny.json");
+        var output = folder.File("tiny");
+        string[] sizes = ["--width", "64", "--height", "64", "--out", output];
+        var run = await Tool.RunAsync(["generate", Prompt, "--config", config, "--preset", "lightning-4", .. sizes]);
+        Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
+        using var record = JsonDocument.Parse(File.ReadAllText(Path.Combine(output, "seed-0.json")));
+        var preset = record.RootElement.GetProperty("preset");
+        Assert.Equal(("lightning-4", "not checked"), (preset.GetProperty("name").GetString(), preset.GetProperty("check").GetString()));
+        Assert.Equal(4, record.RootElement.GetProperty("steps").GetInt32());
+    }
+
     [Fact]
     public async Task An_option_leaves_all_of_it_out()
     {

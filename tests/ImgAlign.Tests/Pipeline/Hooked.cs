@@ -46,14 +46,14 @@ internal sealed class HookedBackbone(
 
     public TextFeatures EncodeText(IReadOnlyList<string?> prompts)
     {
-        if (prompts.Contains(null))
-            hook(Unconditional);
         hook(nameof(EncodeText));
         return inner.EncodeText(prompts);
     }
 
     public TextFeatures EncodeText(IReadOnlyList<string?> prompts, SamplingSettings settings, int tokens)
     {
+        if (prompts.Contains(null))
+            hook(Unconditional);
         hook(nameof(EncodeText));
         return inner.EncodeText(prompts, settings, tokens);
     }
