@@ -171,7 +171,7 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
     {
         var workload = PipelineRules.Workload(asked.Generation) with
         {
-            Batch = Math.Max(asked.Request.Items.Count, asked.Budgets.Sum(budget => Math.Min(budget, asked.Policy.Width))),
+            Batch = asked.Request.Items.Zip(asked.Budgets).Sum(item => MostAtOnce(item.First, item.Second, asked.Policy)),
             Question = asked.Questions.SelectMany(static questions => questions).MaxBy(static question => question.Length),
             CritiqueTokens = asked.CritiqueTokens,
             Judges = Judges.Any(),
@@ -190,6 +190,10 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
 
     private static List<SearchTree> SearchTrees(ResolvedAlignment asked) =>
         [.. asked.Generation.Items.Select(item => new SearchTree(asked.Request.Items[item.Index], item, asked.Budgets[item.Index]))];
+
+    // The first picture is drawn alone, and the others as many at once as the policy may propose.
+    private static int MostAtOnce(AlignmentItem item, int budget, ISearchPolicy policy) =>
+        Math.Max(1, Math.Min(item.Image is null ? budget - 1 : budget, policy.Width));
 
     // As if every item spent its budget, one picture a round.
     private double PlannedUnits(IReadOnlyList<SearchTree> items, ImageGenerator generator)

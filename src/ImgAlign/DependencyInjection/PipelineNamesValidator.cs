@@ -1,9 +1,10 @@
 using ImgAlign.Backbones;
+using ImgAlign.Running;
 using Microsoft.Extensions.Options;
 
 namespace ImgAlign.DependencyInjection;
 
-/// <summary>Checks that every pipeline names models that are registered.</summary>
+/// <summary>Checks that every pipeline names models that are registered, and a policy that there is.</summary>
 internal sealed class PipelineNamesValidator(ModelNames names) : IValidateOptions<ImgAlignOptions>
 {
     public ValidateOptionsResult Validate(string? name, ImgAlignOptions options)
@@ -30,6 +31,12 @@ internal sealed class PipelineNamesValidator(ModelNames names) : IValidateOption
                     .. pipeline.Scorers.Select(name => names.Problem<IImageScorer>(name, "Scorer")),
                     pipeline.Scorers.CountBy(static scorer => scorer).FirstOrDefault(static count => count.Value > 1).Key is { } twice
                         ? $"Scorers names '{twice}' twice; name it once."
+                        : null,
+                    pipeline.Policy is { } policy && SearchPolicies.All.All(known => known.Name != policy)
+                        ? $"Policy is '{policy}'; use {string.Join(", ", SearchPolicies.All.Select(static known => known.Name))}."
+                        : null,
+                    pipeline.Budget is { } budget and (< 1 or > SearchRules.Most)
+                        ? $"Budget is {budget}; use 1 to {SearchRules.Most}."
                         : null,
                     .. pipeline.Gate.Select(criterion =>
                         string.IsNullOrEmpty(criterion.Scorer)

@@ -3,7 +3,8 @@ namespace ImgAlign.Running;
 /// <summary>Which searches can be run.</summary>
 internal static class SearchRules
 {
-    private const int Most = 100;
+    /// <summary>The largest budget.</summary>
+    public const int Most = 100;
 
     /// <summary>The most pictures that may be generated for each item of a request.</summary>
     /// <param name="request">The request.</param>

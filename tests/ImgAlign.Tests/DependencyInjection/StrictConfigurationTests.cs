@@ -45,6 +45,8 @@ public class StrictConfigurationTests
     [InlineData("'Threads': '1,000'", "ImgAlign:Threads is '1,000', but a whole number up to 2147483647 is needed.")]
     [InlineData("'Threads': 1.5", "ImgAlign:Threads is '1.5'")]
     [InlineData("'Threads': 0", "Threads")]
+    [InlineData("'Pipeline': { 'Policy': 'best' }", "Policy is 'best'; use rounds, best-of-n, greedy.")]
+    [InlineData("'Pipeline': { 'Budget': 0 }", "Budget is 0; use 1 to 100.")]
     [InlineData("'RecordPrompts': 'yes'", "ImgAlign:RecordPrompts is 'yes', but true or false is needed.")]
     [InlineData(
         "'Pipeline': 'sdxl'",

@@ -65,7 +65,7 @@ public sealed class SearchTests : IDisposable
         var predictions = 0;
         using var counted = new ColourWorld(hook: called => predictions += called == "Predict" ? 1 : 0);
         var result = await counted.Pipeline.AlignAsync(Request("best-of-n", 4) with { GuidanceBranches = GuidanceBranches.Together });
-        Assert.Equal(6, result.Report.BatchSize - 2); // two items of four pictures each
+        Assert.Equal(6, result.Report.BatchSize); // two items of three pictures beside the first
         Assert.Equal(2 * 6, predictions); // six steps of the first pictures, and six of all the others
     }
 
