@@ -24,6 +24,13 @@ internal static class ScorerArguments
         [Hpsv3Scorer.DefaultName] = ("Hpsv3", null),
     };
 
+    // Scorers without files of their own: a detector judges.
+    private static readonly Dictionary<string, string> Judged = new(StringComparer.OrdinalIgnoreCase)
+    {
+        [VqaScorer.DefaultName] = "VqaScore",
+        [SoftTifaScorer.DefaultName] = "SoftTifa",
+    };
+
     private static readonly Option<string[]> Scorers = new("--scorer")
     {
         Description =
@@ -69,13 +76,16 @@ internal static class ScorerArguments
     public static IEnumerable<string> Sections => Kinds.Values.Select(static kind => kind.Section);
 
     /// <summary>The section of a scorer; null: it has none, since it comes with other models.</summary>
-    public static string? SectionOf(string name) => Kinds.TryGetValue(name, out var kind) ? kind.Section : null;
+    public static string? SectionOf(string name) => Kinds.TryGetValue(name, out var kind) ? kind.Section : Judged.GetValueOrDefault(name);
+
+    /// <summary>Whether a scorer has a detector judge.</summary>
+    public static bool IsJudged(string name) => Judged.ContainsKey(name);
 
     /// <summary>The names of the scorers that a configuration has files of, or that come with its models.</summary>
     public static IReadOnlyList<string> NamesIn(IConfigurationSection configuration) =>
         [
             .. ModelServices.IsShapeWorld(configuration) ? [ModelServices.ShapeWorld] : Array.Empty<string>(),
-            .. Kinds.Where(kind => configuration.GetSection(kind.Value.Section).Exists()).Select(static kind => kind.Key),
+            .. Kinds.Keys.Concat(Judged.Keys).Where(name => configuration.GetSection(SectionOf(name)!).Exists()),
         ];
 
     /// <summary>Leaves out which scorers run and decide, for commands that run none.</summary>

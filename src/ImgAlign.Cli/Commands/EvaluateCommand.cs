@@ -13,10 +13,18 @@ internal static class EvaluateCommand
     {
         var prompts = new Option<string>("--prompts")
         {
-            Description = "The prompts: .txt with one a line, or .jsonl or .csv with prompt, negative, seed, width, height, question.",
+            Description =
+                "The prompts: .txt with one a line, or .jsonl or .csv with prompt, negative, seed, width, height, question; with "
+                + "--benchmark its own file or folder. A file of the hub, such as datasets/owner/name:file, is fetched.",
             Required = true,
         };
         var seed = ValueOption.Number<long>("--seed", "The first prompt's seed, 0 unless it is said; each further prompt has the next.");
+        var benchmark = new Option<string?>("--benchmark")
+        {
+            Description =
+                $"The benchmark whose prompts these are, {string.Join(", ", Benchmark.All.Select(static known => known.Name))}: how "
+                + "they are laid out, how many pictures a prompt gets, and how --export is written.",
+        };
         var arguments = new EvaluationArguments();
         var command = new Command(
             "evaluate",
@@ -25,18 +33,26 @@ internal static class EvaluateCommand
         {
             prompts,
             seed,
+            benchmark,
         };
-        arguments.AddTo(command, ScorerArguments.Options.Concat(ModelConfiguration.Options));
+        arguments.AddTo(command, [.. arguments.OfBenchmarks, .. ScorerArguments.Options, .. ModelConfiguration.Options]);
         command.SetAction(
-            (parsed, token) =>
-                arguments.RunAsync(
+            async (parsed, token) =>
+            {
+                var known = parsed.GetValue(benchmark) is { } name ? Benchmark.ByName(name) : null;
+                if (known is not null && parsed.GetValue(seed) is not null)
+                    throw new ImgAlignException("--benchmark says which seeds there are; leave --seed out.");
+                var path = await arguments.FetchAsync(terminal, parsed, parsed.GetRequiredValue(prompts), token);
+                return await arguments.RunAsync(
                     terminal,
                     parsed,
-                    ReadPrompts(parsed.GetRequiredValue(prompts), parsed.GetValue(seed) ?? 0),
+                    known?.ReadPrompts(path) ?? ReadPrompts(path, parsed.GetValue(seed) ?? 0),
                     ModelConfiguration.ReadOrShapeWorld(parsed),
                     ArmMatrix.Default,
+                    known,
                     token
-                )
+                );
+            }
         );
         return command;
     }

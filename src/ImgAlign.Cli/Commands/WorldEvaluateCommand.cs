@@ -52,6 +52,7 @@ internal static class WorldEvaluateCommand
                     DrawPrompts(parsed.GetValue(count) ?? DefaultCount, parsed.GetValue(seed) ?? 1),
                     Configure(folder, parsed.GetValue(threads) ?? 1),
                     Matrix(hasAblations),
+                    benchmark: null,
                     token
                 );
             }

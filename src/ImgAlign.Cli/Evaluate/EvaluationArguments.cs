@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using ImgAlign.Checkpoints;
 using ImgAlign.Cli.Align;
 using ImgAlign.Cli.Hub;
 using ImgAlign.Cli.Jobs;
@@ -31,9 +32,26 @@ internal sealed class EvaluationArguments
     {
         Description = "Make nothing, and write the report of what is there, by all shards.",
     };
+    private readonly Option<string?> sweep = new("--sweep")
+    {
+        Description =
+            $"In place of --arms, a round with each of several values of one setting, {SweepOption.Names}, such as scale=0.1,0.2,0.4, "
+            + "and a contact sheet.",
+    };
+    private readonly Option<string?> export = new("--export")
+    {
+        Description = "A folder for the pictures as the evaluator of --benchmark reads them, with a folder for each arm.",
+    };
+    private readonly Option<string[]> imports = new("--import")
+    {
+        Description = "A result file of that evaluator, as ARM=PATH, for the report; may be given several times.",
+    };
     private readonly Option<bool> yes = NamedModels.CreateYes();
     private readonly SamplingArguments sampling = new();
     private readonly Option<int?> passes = ValueOption.Number<int>("--passes", "How often the aligner is applied in a round; 3.");
+
+    /// <summary>The options of commands that know benchmarks.</summary>
+    public IEnumerable<Option> OfBenchmarks => [export, imports];
 
     /// <summary>Adds the options to a command.</summary>
     /// <param name="command">The command.</param>
@@ -41,11 +59,19 @@ internal sealed class EvaluationArguments
     public void AddTo(Command command, IEnumerable<Option> modelOptions)
     {
         foreach (
-            var option in new Option[] { output, arms, shard, report, yes, passes }
+            var option in new Option[] { output, arms, sweep, shard, report, yes, passes }
                 .Concat(sampling.Options)
                 .Concat(modelOptions)
         )
             command.Add(option);
+    }
+
+    /// <summary>Where a file of prompts lies; one of the hub is fetched first.</summary>
+    public async Task<string> FetchAsync(Terminal terminal, ParseResult parsed, string prompts, CancellationToken cancellationToken)
+    {
+        var named = SettingsFile.ToSection(new Dictionary<string, string?> { ["PromptsPath"] = prompts }, "Prompts");
+        await NamedModels.FetchMissingAsync(named, parsed.GetValue(yes), terminal, cancellationToken);
+        return HubName.Locate(prompts);
     }
 
     /// <summary>Makes the pictures, and writes the report unless this run is one of several shards.</summary>
@@ -56,6 +82,7 @@ internal sealed class EvaluationArguments
         IReadOnlyList<EvaluationPrompt> prompts,
         IConfigurationSection configuration,
         ArmMatrix defaultMatrix,
+        Benchmark? benchmark,
         CancellationToken cancellationToken
     )
     {
@@ -65,11 +92,23 @@ internal sealed class EvaluationArguments
         var onlyReports = parsed.GetValue(report);
         if (onlyReports && parts > 1)
             throw new ImgAlignException("--report reads what all shards have made; leave --shard out.");
+        if (matrixFile is not null && parsed.GetValue(sweep) is not null)
+            throw new ImgAlignException("--sweep and --arms both say which arms there are; leave one of them out.");
+        var exportFolder = parsed.GetValue(export);
+        var results = (parsed.GetValue(imports) ?? []).Select(ReadImport).ToList();
+        if (benchmark is null && (exportFolder is not null || results.Count > 0))
+            throw new ImgAlignException("--export and --import are of a benchmark's evaluator; say with --benchmark which one.");
+        if (parts > 1 && (exportFolder is not null || results.Count > 0))
+            throw new ImgAlignException("--export and --import need all pictures; leave them to --report.");
         OutputPath.RequireWritable(folder);
         var options = new EvaluationOptions
         {
             Prompts = prompts,
-            Matrix = matrixFile is null ? defaultMatrix : ArmMatrix.Read(matrixFile),
+            Benchmark = benchmark,
+            Matrix =
+                matrixFile is not null ? ArmMatrix.Read(matrixFile)
+                : parsed.GetValue(sweep) is { } values ? SweepOption.Read(values)
+                : defaultMatrix,
             Settings = sampling.Apply(parsed, new AlignmentRequest { AlignerPasses = parsed.GetValue(passes) ?? 3 }),
             Folder = folder,
             Shard = part,
@@ -86,8 +125,14 @@ internal sealed class EvaluationArguments
             : await run.RunAsync(new EvaluationLines(terminal.Error), cancellationToken);
         foreach (var arm in result.LeftOut)
             terminal.Error.WriteText($"{arm} is left out, since no scorer decides; name one with --scorer.");
+        foreach (var (arm, path) in results)
+            result = result.Import(arm, path);
+        if (exportFolder is not null)
+            result.Export(exportFolder);
         if (parts == 1)
             Write(terminal, result);
+        if (parts == 1 && parsed.GetValue(sweep) is not null)
+            terminal.Out.WriteText(result.WriteContactSheet());
         if (result.Failures == 0)
             return 0;
         terminal.Error.WriteText(
@@ -109,6 +154,11 @@ internal sealed class EvaluationArguments
             );
         terminal.Out.WriteText(result.WriteReport());
     }
+
+    private static (string Arm, string Path) ReadImport(string text) =>
+        text.LastIndexOf('=') is > 0 and var sign
+            ? (text[..sign], Path.GetFullPath(text[(sign + 1)..]))
+            : throw new ImgAlignException($"--import is '{text}'; use ARM=PATH, such as IMG=results.jsonl.");
 
     private static (int Part, int Parts) ReadShard(string? text) =>
         text is null ? (1, 1)

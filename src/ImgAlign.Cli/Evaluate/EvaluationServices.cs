@@ -29,14 +29,22 @@ internal static class EvaluationServices
         List<IDiffusionBackbone> replicas = [.. choice.Replicas.Select(services.GetRequiredKeyedService<IDiffusionBackbone>)];
         var names = choice.Scorers.Count > 0 ? [.. choice.Scorers] : ScorerArguments.NamesIn(configuration);
         var scorers = names.ToDictionary(static name => name, services.GetRequiredKeyedService<IImageScorer>);
+        var gate = Gate(choice, scorers);
+        var search = new AlignmentPipelineOptions
+        {
+            Replicas = replicas,
+            Scorers = [.. scorers.Values.Where(scorer => gate?.Scorers.Contains(scorer.Name) == true)],
+            Rewriter = services.GetKeyedService<IPromptRewriter>(choice.Backbone),
+        };
         var identity = new ModelIdentity(configuration);
         return new EvaluationModels
         {
             Generation = new GenerationPipeline(backbone, new GenerationPipelineOptions { Replicas = replicas }),
             Alignment = new AlignmentPipeline(backbone, detector, aligner, new AlignmentPipelineOptions { Replicas = replicas }),
+            Search = gate is null ? null : new AlignmentPipeline(backbone, detector, aligner, search),
             // The exact evaluator reports, and never decides.
             Scorers = [.. scorers.Values, .. isWorld ? [new WorldJudge(backbone.Runtime)] : Array.Empty<IImageScorer>()],
-            Gate = Gate(choice, scorers),
+            Gate = gate,
             GenerationIdentity = identity.OfBackbone(),
             AlignmentIdentity = identity.OfAlignment(),
             ScorerIdentities = scorers.ToDictionary(static scorer => scorer.Value.Name, scorer => identity.OfScorer(scorer.Key)),

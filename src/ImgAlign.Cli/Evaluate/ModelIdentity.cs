@@ -26,7 +26,9 @@ internal sealed class ModelIdentity(IConfigurationSection configuration)
 
     /// <summary>Of a scorer.</summary>
     /// <param name="name">The name that it is registered by.</param>
-    public string OfScorer(string name) => $"{name}\n{(ScorerArguments.SectionOf(name) is { } section ? Of([section]) : World())}";
+    public string OfScorer(string name) =>
+        $"{name}\n{(ScorerArguments.SectionOf(name) is { } section ? Of([section]) : World())}"
+        + (ScorerArguments.IsJudged(name) ? $"\n{World()}{OfAlignment()}" : "");
 
     // The values at the top say how everything is computed.
     private string Of(IReadOnlyList<string> sections) =>

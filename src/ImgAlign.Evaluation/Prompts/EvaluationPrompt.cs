@@ -26,4 +26,13 @@ public sealed class EvaluationPrompt(string id, string prompt)
 
     /// <summary>The part of the set that it belongs to, such as a style or a tag; reports have a mean of each.</summary>
     public string? Category { get; init; }
+
+    /// <summary>Questions about its pictures for scorers that have a judge answer them; empty: none.</summary>
+    public IReadOnlyList<PictureQuestion> PictureQuestions { get; init; } = [];
+
+    /// <summary>The parts of a benchmark that it belongs to where it may be several; its own means are over them.</summary>
+    internal IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>Its line in a benchmark's file, which the benchmark's export hands on as it is.</summary>
+    internal string? Source { get; init; }
 }

@@ -29,6 +29,7 @@ internal static class ReportPage
             <h2>Arms</h2>
             {Means(result)}
             {Categories(result)}
+            {OwnMeans(result)}
             <h2>Comparisons</h2>
             {Comparisons(result)}
             <section class="cost"><h2>Cost</h2>{Costs(result)}</section>
@@ -61,6 +62,10 @@ internal static class ReportPage
             ? $"Arms with a choice were made by {string.Join(", ", gate.Scorers)} ({gate.Description}): by these scorers they are better "
                 + "than they are; go by the others."
             : "No scorer decided anything.";
+        foreach (var (scorer, judge) in result.Judges)
+            text += $" {scorer} is judged by {judge}.";
+        if (result.Judges.Count > 0 && result.Options.Benchmark?.OfficialJudge is { } official)
+            text += $" Published numbers of {result.Options.Benchmark.Name} are judged by {official}: others are not comparable with them.";
         if (result.LeftOut.Count > 0)
             text += $" Left out, since no scorer decides: {string.Join(", ", result.LeftOut)}.";
         return Paragraph(text);
@@ -105,6 +110,29 @@ internal static class ReportPage
             from arm in result.Arms
             select new[] { scorer, arm.Name }.Concat(categories.Select(category => Number(result.ScoresOf(arm, scorer, category).Mean)));
         return "<h3>By category</h3>" + Table(["scorer", "arm", .. categories], rows);
+    }
+
+    private static string OwnMeans(EvaluationResult result)
+    {
+        if (result.Options.Benchmark is not { } benchmark)
+            return "";
+        var means =
+            from scorer in result.Scorers
+            from arm in result.Arms
+            let pictures = result.Pictures.Where(picture => picture.Arm == arm && picture.Scores.ContainsKey(scorer)).ToList()
+            where pictures.Count > 0
+            select (Scorer: scorer, Arm: arm.Name, Pictures: pictures.Count, Means: benchmark.Means(pictures, scorer));
+        var rows = means.Where(static row => row.Means.Count > 0).ToList();
+        return rows.Count == 0
+            ? ""
+            : $"<h3>As {Escape(benchmark.Name)} counts</h3>"
+                + Paragraph("The means of the benchmark's own script, quirks included; pictures without a score are left out.")
+                + Table(
+                    ["scorer", "arm", "pictures", .. rows[0].Means.Select(static mean => mean.Name)],
+                    rows.Select(static row =>
+                        new[] { row.Scorer, row.Arm, Count(row.Pictures) }.Concat(row.Means.Select(static mean => Number(mean.Value)))
+                    )
+                );
     }
 
     private static string Comparisons(EvaluationResult result)

@@ -13,11 +13,13 @@ internal static class ReportPlots
     private const int Width = 900; // pixels
     private const double NamesWidth = 7.5; // pixels a letter: the exporter cannot measure text
 
-    /// <summary>A dot with its interval for each name.</summary>
+    /// <summary>A dot with its interval for each name; nothing if there are none.</summary>
     /// <param name="title">What is shown.</param>
     /// <param name="values">Names, values and intervals, from top to bottom.</param>
     public static string Intervals(string title, IReadOnlyList<(string Name, double Value, double Low, double High)> values)
     {
+        if (values.Count == 0)
+            return "";
         var model = new PlotModel
         {
             Title = title,
@@ -56,12 +58,14 @@ internal static class ReportPlots
         return Export(model, 90 + 30 * values.Count);
     }
 
-    /// <summary>A point for each name, with the name beside it.</summary>
+    /// <summary>A point for each name, with the name beside it; nothing if there are none.</summary>
     /// <param name="title">What is shown.</param>
     /// <param name="across">What is shown from left to right.</param>
     /// <param name="values">Names and values.</param>
     public static string Points(string title, string across, IReadOnlyList<(string Name, double Across, double Up)> values)
     {
+        if (values.Count == 0)
+            return "";
         var model = new PlotModel { Title = title, TitleFontSize = 14 };
         var bottom = Numbers(AxisPosition.Bottom);
         (bottom.Title, bottom.Minimum, bottom.MaximumPadding) = (across, 0, 0.3); // with room for the last name

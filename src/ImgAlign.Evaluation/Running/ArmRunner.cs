@@ -30,17 +30,35 @@ internal sealed class ArmRunner(PictureMaker maker, EvaluationModels models, Ali
             var open = states.Where(static state => state.Failure is null).ToList();
             if (open.Count == 0)
                 break;
-            // The questions that a pipeline of several rounds would draw.
-            var inputs = open.Select(state => new RoundInput(
-                state.Item,
-                state.Kept!,
-                state.Sample,
-                arm.Question ?? state.Item.Prompt.Question ?? Questions.Draw(state.Item.Seed(state.Sample), round)
-            ));
-            var batch = await maker.RoundAsync([.. inputs], request);
+            var batch = await maker.RoundAsync([.. open.Select(state => Input(arm, state, round))], request);
             await OfferAsync(open, batch, sample: null, arm.Gated);
         }
+        if (arm.Policy is not null)
+            await SearchAsync(arm, [.. states.Where(static state => state.Failure is null)], request);
         return await ReportAsync(arm, states);
+    }
+
+    private async Task SearchAsync(EvaluationArm arm, IReadOnlyList<ItemState> open, AlignmentRequest request)
+    {
+        if (open.Count == 0)
+            return;
+        var search = request with
+        {
+            Policy = SearchPolicies.ByName(arm.Policy!),
+            Budget = arm.Budget - 1, // the first picture is given
+            Acceptance = models.Gate,
+        };
+        var batch = await maker.SearchAsync([.. open.Select(state => Input(arm, state, round: null))], search, deciding);
+        await OfferAsync(open, batch, sample: null, chooses: false);
+    }
+
+    // Without a question of its own, an arm's or a prompt's, those that a pipeline of several rounds would draw; a search draws its own.
+    private static RoundInput Input(EvaluationArm arm, ItemState state, int? round)
+    {
+        var question = arm.Question ?? state.Item.Prompt.Question;
+        if (round is { } number)
+            question ??= Questions.Draw(state.Item.Seed(state.Sample), number);
+        return new RoundInput(state.Item, state.Kept!, state.Sample, question);
     }
 
     // A picture takes the place of the one that is kept if there is none yet, if nothing chooses, or if the gate accepts it.

@@ -22,6 +22,12 @@ public sealed class EvaluationArm(string name)
     /// <summary>Whether a round's picture is kept only where the gate accepts it; otherwise every one is.</summary>
     public bool Gated { get; init; }
 
+    /// <summary>The search that is made in the place of rounds, one of <see cref="SearchPolicies"/>.</summary>
+    public string? Policy { get; init; }
+
+    /// <summary>The most generations of the search, the first sample counted.</summary>
+    public int? Budget { get; init; }
+
     /// <summary>How often the aligner is applied in a round.</summary>
     public int? Passes { get; init; }
 
@@ -50,10 +56,10 @@ public sealed class EvaluationArm(string name)
     public IReadOnlyDictionary<string, string> Models { get; init; } = new Dictionary<string, string>();
 
     /// <summary>How often the base model runs for a picture: arms of as many cost alike.</summary>
-    public int Generations => BestOf + Rounds;
+    public int Generations => Budget ?? BestOf + Rounds;
 
     /// <summary>Whether a gate's scorers are needed.</summary>
-    internal bool NeedsGate => BestOf > 1 || Gated;
+    internal bool NeedsGate => BestOf > 1 || Gated || Policy is not null;
 
     /// <summary>A request with what the arm says on top of the evaluation's settings.</summary>
     internal AlignmentRequest Apply(AlignmentRequest settings) =>
@@ -77,9 +83,16 @@ public sealed class EvaluationArm(string name)
         Require(BestOf >= 1, "bestOf is less than 1");
         Require(Rounds >= 0, "rounds is less than 0");
         Require(Rounds > 0 || !Gated, "gated decides about rounds, of which it has none");
+        Require((Policy is null) == (Budget is null), "policy and budget go together");
+        Require(Budget is null or >= 2, "budget is less than 2, which the first sample and one more picture cost");
+        Require(Policy is null || (BestOf, Rounds) == (1, 0), "a policy takes the place of bestOf and rounds");
         Require(
-            Rounds > 0 || (Passes, Scale, Strength, Question) == (null, null, null, null),
-            "passes, scale, strength and question are of rounds, of which it has none"
+            Policy is null || SearchPolicies.All.Any(known => known.Name == Policy),
+            $"there is no policy '{Policy}', but {string.Join(", ", SearchPolicies.All.Select(static known => known.Name))}"
+        );
+        Require(
+            Rounds > 0 || Policy is not null || (Passes, Scale, Strength, Question) == (null, null, null, null),
+            "passes, scale, strength and question are of rounds and searches, of which it has none"
         );
 
         void Require(bool holds, string problem)

@@ -9,6 +9,9 @@ public sealed class EvaluationModels : IAsyncDisposable
     /// <summary>What aligns.</summary>
     public required IAlignmentPipeline Alignment { get; init; }
 
+    /// <summary>What searches, with the scorers of <see cref="Gate"/>; null: arms with a policy cannot run.</summary>
+    public IAlignmentPipeline? Search { get; init; }
+
     /// <summary>The scorers; each reports, and <see cref="Gate"/> decides by those that it names.</summary>
     public IReadOnlyList<IImageScorer> Scorers { get; init; } = [];
 

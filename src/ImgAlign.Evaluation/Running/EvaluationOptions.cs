@@ -8,6 +8,9 @@ public sealed class EvaluationOptions
     /// <summary>The prompts, at least one.</summary>
     public required IReadOnlyList<EvaluationPrompt> Prompts { get; init; }
 
+    /// <summary>The benchmark that the prompts are of; null: of none.</summary>
+    public Benchmark? Benchmark { get; init; }
+
     /// <summary>The arms.</summary>
     public ArmMatrix Matrix { get; init; } = ArmMatrix.Default;
 

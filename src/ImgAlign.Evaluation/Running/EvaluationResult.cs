@@ -13,11 +13,12 @@ public sealed class EvaluationResult
         EvaluationOptions options,
         IReadOnlyList<EvaluatedPicture> pictures,
         IReadOnlyList<string> scorers,
+        IReadOnlyDictionary<string, string> judges,
         IAcceptance? gate,
         IReadOnlyList<string> leftOut
     )
     {
-        (Options, Pictures, Scorers, Gate, LeftOut) = (options, pictures, scorers, gate, leftOut);
+        (Options, Pictures, Scorers, Judges, Gate, LeftOut) = (options, pictures, scorers, judges, gate, leftOut);
         Arms = [.. options.Matrix.Arms.Where(arm => !leftOut.Contains(arm.Name))];
         comparisons = new(Compare);
     }
@@ -39,6 +40,9 @@ public sealed class EvaluationResult
 
     internal IReadOnlyList<string> Scorers { get; }
 
+    /// <summary>The names of the models that judge for scorers, by the scorers' names.</summary>
+    internal IReadOnlyDictionary<string, string> Judges { get; }
+
     internal IAcceptance? Gate { get; }
 
     /// <summary>Writes all scores as <c>scores.jsonl</c> and <c>scores.parquet</c>, and the page <c>report.html</c>, into the evaluation's
@@ -55,12 +59,85 @@ public sealed class EvaluationResult
         return page;
     }
 
+    /// <summary>Writes all pictures on one sheet, <c>contact-sheet.html</c> in the evaluation's folder: a row a prompt, a column an arm.
+    /// </summary>
+    /// <returns>The page's file.</returns>
+    /// <exception cref="IOException">The file cannot be written; an older one is as it was.</exception>
+    public string WriteContactSheet()
+    {
+        var page = Path.Combine(Options.Folder, "contact-sheet.html");
+        ContactSheetPage.Write(page, this);
+        return page;
+    }
+
+    /// <summary>Writes the pictures of each arm as the benchmark's official evaluator reads them, into a folder for each.</summary>
+    /// <param name="folder">The folder of the arms' folders.</param>
+    /// <exception cref="ImgAlignException">The prompts are of no benchmark, a picture is missing, an arm's folder is there already, or the
+    /// evaluator could not read the pictures; nothing of the arm is left behind.</exception>
+    public void Export(string folder)
+    {
+        var benchmark = RequireBenchmark();
+        foreach (var arm in Arms)
+        {
+            var pictures = Pictures.Where(picture => picture.Arm == arm).ToList();
+            if (pictures.FirstOrDefault(static picture => picture.Picture is null) is { } missing)
+                throw new ImgAlignException(
+                    $"'{missing.Item.Prompt.Prompt}' has no picture of {arm.Name} ({missing.Failure!.TrimEnd('.')}), and "
+                        + "evaluators need all."
+                );
+            var target = Path.GetFullPath(Path.Combine(folder, FileName(arm.Name)));
+            if (Directory.Exists(target))
+                throw new ImgAlignException($"{target}: the folder exists; name another one, or delete it.");
+            Directory.CreateDirectory(target);
+            try
+            {
+                benchmark.Export(pictures, target);
+            }
+            catch
+            {
+                Directory.Delete(target, recursive: true);
+                throw;
+            }
+        }
+    }
+
+    /// <summary>The same result with the scores of the benchmark's official evaluator beside the others.</summary>
+    /// <param name="arm">The name of the arm that was evaluated.</param>
+    /// <param name="path">The evaluator's result file, or the folder with it.</param>
+    /// <exception cref="ImgAlignException">The prompts are of no benchmark, there is no such arm, or the file cannot be read.</exception>
+    public EvaluationResult Import(string arm, string path)
+    {
+        var benchmark = RequireBenchmark();
+        if (Arms.All(known => known.Name != arm))
+            throw new ImgAlignException(
+                $"There is no arm '{arm}'; there are {string.Join(", ", Arms.Select(static known => known.Name))}."
+            );
+        var evaluated = Pictures.Where(picture => picture.Arm.Name == arm).ToList();
+        var scores = evaluated.Zip(benchmark.Import(path, evaluated)).ToDictionary();
+        var scorer = $"{benchmark.Name}, official";
+        var pictures = Pictures.Select(picture =>
+            scores.GetValueOrDefault(picture) is { } score
+                ? picture with
+                {
+                    Scores = new Dictionary<string, double>(picture.Scores) { [scorer] = score },
+                }
+                : picture
+        );
+        return new EvaluationResult(Options, [.. pictures], [.. Scorers.Union([scorer])], Judges, Gate, LeftOut);
+    }
+
     /// <summary>An arm's scores by one scorer.</summary>
     internal ArmScores ScoresOf(EvaluationArm arm, string scorer, string? category = null) =>
         new(Pictures.Where(picture => picture.Arm == arm && (category is null || picture.Item.Prompt.Category == category)), scorer);
 
     /// <summary>A file of a picture as links of the report have it.</summary>
     internal string LinkTo(string file) => Path.GetRelativePath(Options.Folder, file).Replace('\\', '/');
+
+    private Benchmark RequireBenchmark() =>
+        Options.Benchmark ?? throw new ImgAlignException("These prompts are of no benchmark, whose evaluator could be meant; name it.");
+
+    private static string FileName(string arm) =>
+        string.Concat(arm.Select(static letter => char.IsLetterOrDigit(letter) || letter is '.' or '-' ? letter : '_'));
 
     private IReadOnlyList<ArmComparison> Compare()
     {

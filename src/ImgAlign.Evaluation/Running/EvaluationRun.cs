@@ -34,17 +34,24 @@ public sealed class EvaluationRun(EvaluationOptions options, Func<IReadOnlyDicti
         var pictures = new List<EvaluatedPicture>();
         var leftOut = new List<string>();
         var scorers = new HashSet<string>();
+        var judges = new Dictionary<string, string>();
+        var questions = options
+            .Prompts.Where(static prompt => prompt.PictureQuestions.Count > 0)
+            .DistinctBy(static prompt => prompt.Prompt)
+            .ToDictionary(static prompt => prompt.Prompt, static prompt => prompt.PictureQuestions);
         IAcceptance? gate = null;
         foreach (var arms in options.Matrix.Arms.GroupBy(static arm => KeyOf(arm.Models)))
         {
             await using var models = openModels(arms.First().Models);
             gate ??= models.Gate;
             scorers.UnionWith(models.Scorers.Select(static scorer => scorer.Name));
+            foreach (var scorer in models.Scorers.OfType<IJudgeScorer>())
+                judges[scorer.Name] = scorer.Judge.Name;
             var store = new ContentStore(Path.Combine(options.Folder, PicturesFolder), models.DeviceKind);
-            var maker = new PictureMaker(store, models, makes, counter, cancellationToken);
+            var maker = new PictureMaker(store, models, questions, makes, counter, cancellationToken);
             foreach (var arm in arms)
             {
-                if (arm.NeedsGate && models.Gate is null)
+                if (arm.NeedsGate && models.Gate is null || arm.Policy is not null && models.Search is null)
                 {
                     leftOut.Add(arm.Name);
                     continue;
@@ -54,7 +61,7 @@ public sealed class EvaluationRun(EvaluationOptions options, Func<IReadOnlyDicti
                     pictures.AddRange(await runner.RunAsync(arm, batch));
             }
         }
-        return new EvaluationResult(options, pictures, [.. scorers], gate, leftOut);
+        return new EvaluationResult(options, pictures, [.. scorers], judges, gate, leftOut);
     }
 
     // The stages that make pictures; arms share those that are alike.
@@ -68,6 +75,8 @@ public sealed class EvaluationRun(EvaluationOptions options, Func<IReadOnlyDicti
             for (var sample = arm.FirstSample; sample < arm.FirstSample + arm.BestOf; sample++)
                 stages.Add($"{sampling} sample {sample}");
             var first = $"{sampling} {arm.FirstSample} {arm.BestOf} {arm.Question} " + Recipe.Write(SamplingRecipe.OfRound(request));
+            if (arm.Policy is not null)
+                stages.Add($"{first} {arm.Policy} {arm.Budget}");
             for (var round = 1; round <= arm.Rounds; round++)
                 stages.Add($"{first} round {round} {round > 1 && arm.Gated}");
         }

@@ -7,12 +7,14 @@ namespace ImgAlign.Evaluation.Running;
 /// <summary>Pictures and scores of batches: out of the store, or made and stored.</summary>
 /// <param name="store">Where they are kept.</param>
 /// <param name="models">What makes them.</param>
+/// <param name="questions">The questions about pictures that are given, by their prompts.</param>
 /// <param name="makes">Whether what is not there is made.</param>
 /// <param name="counter">Is told of pictures.</param>
 /// <param name="cancellationToken">Ends it before its next step.</param>
 internal sealed class PictureMaker(
     ContentStore store,
     EvaluationModels models,
+    IReadOnlyDictionary<string, IReadOnlyList<PictureQuestion>> questions,
     bool makes,
     PictureCounter counter,
     CancellationToken cancellationToken
@@ -91,23 +93,27 @@ internal sealed class PictureMaker(
         {
             Sampling = SamplingRecipe.OfRound(request),
         };
-        return ResolveAsync(
-            recipe,
-            inputs,
-            async some =>
-            {
-                var result = await models.Alignment.AlignAsync(
-                    request with
-                    {
-                        Items = [.. some.Select(static input => input.ToItem())],
-                        Rounds = 1,
-                        Acceptance = new AcceptAll(),
-                    },
-                    cancellationToken: cancellationToken
-                );
-                return [.. result.Items.Select(static item => new MadePicture(item.Image, item.Warnings))];
-            }
-        );
+        var round = request with { Rounds = 1, Acceptance = new AcceptAll() };
+        return ResolveAsync(recipe, inputs, some => AlignAsync(models.Alignment, some, round));
+    }
+
+    /// <summary>A search; the picture that it kept.</summary>
+    /// <param name="inputs">The batch.</param>
+    /// <param name="request">How it searches.</param>
+    /// <param name="deciding">The scorers that decide.</param>
+    public Task<PictureBatch> SearchAsync(IReadOnlyList<RoundInput> inputs, AlignmentRequest request, IEnumerable<IImageScorer> deciding)
+    {
+        var recipe = new Recipe(
+            "search",
+            string.Join('\n', [models.GenerationIdentity, models.AlignmentIdentity, .. deciding.Select(IdentityOf)]),
+            request.MaxBatchSize,
+            [.. inputs.Select(input => input.ToRecipe() with { PictureQuestions = questions.GetValueOrDefault(input.Item.Prompt.Prompt) })]
+        )
+        {
+            Sampling = SamplingRecipe.OfRound(request),
+            Search = $"{request.Policy!.Name}, {request.Budget} generations, {request.Acceptance!.Description}",
+        };
+        return ResolveAsync(recipe, inputs, some => AlignAsync(models.Search!, some, request));
     }
 
     /// <summary>The scores of a batch's pictures.</summary>
@@ -118,9 +124,14 @@ internal sealed class PictureMaker(
         var there = batch.Pictures.Where(static picture => picture.Failure is null).ToList();
         var recipe = new Recipe(
             "scores",
-            models.ScorerIdentities.GetValueOrDefault(scorer.Name) ?? scorer.Name,
+            IdentityOf(scorer),
             there.Count,
-            [.. there.Select(static picture => new RecipeItem(picture.Prompt, Image: picture.Sha256))]
+            [
+                .. there.Select(picture => new RecipeItem(picture.Prompt, Image: picture.Sha256)
+                {
+                    PictureQuestions = scorer is IJudgeScorer ? questions.GetValueOrDefault(picture.Prompt) : null,
+                }),
+            ]
         );
         var key = recipe.Key;
         var folder = store.Find(key);
@@ -134,7 +145,7 @@ internal sealed class PictureMaker(
                 {
                     List<RgbImage> images = [.. some.Select(picture => ImageFile.Load(Path.Combine(batch.Folder, picture.File!)))];
                     List<string> prompts = [.. some.Select(static picture => picture.Prompt)];
-                    var scores = await scorer.Runtime.RunAsync(() => scorer.Score(images, prompts), cancellationToken);
+                    var scores = await scorer.Runtime.RunAsync(() => Score(scorer, images, prompts), cancellationToken);
                     return (IReadOnlyList<StoredScore>)[.. scores.Select(static score => new StoredScore(score))];
                 }
             );
@@ -153,6 +164,34 @@ internal sealed class PictureMaker(
             folder is null ? 0 : CostOf(folder).SecondsEach
         );
     }
+
+    private async Task<IReadOnlyList<MadePicture>> AlignAsync(
+        IAlignmentPipeline pipeline,
+        IReadOnlyList<RoundInput> inputs,
+        AlignmentRequest request
+    )
+    {
+        var result = await pipeline.AlignAsync(
+            request with
+            {
+                Items = [.. inputs.Select(static input => input.ToItem())],
+            },
+            cancellationToken: cancellationToken
+        );
+        return [.. result.Items.Select(static item => new MadePicture(item.Image, item.Warnings))];
+    }
+
+    private IReadOnlyList<double> Score(IImageScorer scorer, IReadOnlyList<RgbImage> images, IReadOnlyList<string> prompts) =>
+        scorer is IJudgeScorer judge
+            ?
+            [
+                .. judge
+                    .Score(images, prompts, [.. prompts.Select(prompt => questions.GetValueOrDefault(prompt) ?? [])])
+                    .Select(static judged => judged.Score),
+            ]
+            : scorer.Score(images, prompts);
+
+    private string IdentityOf(IImageScorer scorer) => models.ScorerIdentities.GetValueOrDefault(scorer.Name) ?? scorer.Name;
 
     private async Task<PictureBatch> ResolveAsync<TItem>(
         Recipe recipe,

@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 namespace ImgAlign.Evaluation.Running;
 
 /// <summary>All that a batch of pictures or scores follows from; its hash is the name that the batch is stored under.</summary>
-/// <param name="Made">What is made: <c>sample</c>, <c>round</c>, or <c>scores</c>.</param>
+/// <param name="Made">What is made: <c>sample</c>, <c>round</c>, <c>search</c> or <c>scores</c>.</param>
 /// <param name="Models">What tells the models from others: their configuration and the hashes of their weights.</param>
 /// <param name="BatchSize">How many were asked for together.</param>
 /// <param name="Items">The pictures.</param>
@@ -21,6 +21,9 @@ internal sealed record Recipe(string Made, string Models, int BatchSize, IReadOn
 
     /// <summary>How pictures are sampled; none for scores.</summary>
     public SamplingRecipe? Sampling { get; init; }
+
+    /// <summary>The search's policy, budget and acceptance; none for others.</summary>
+    public string? Search { get; init; }
 
     /// <summary>The recipe's hash.</summary>
     [JsonIgnore]
@@ -49,7 +52,11 @@ internal sealed record RecipeItem(
     ImageSize? Size = null,
     string? Image = null,
     string? Question = null
-);
+)
+{
+    /// <summary>The questions about the picture that a judge is given; null: none.</summary>
+    public IReadOnlyList<PictureQuestion>? PictureQuestions { get; init; }
+}
 
 /// <summary>What of a request's settings a picture depends on; what is null is the models' own.</summary>
 internal sealed record SamplingRecipe

@@ -6,8 +6,8 @@ namespace ImgAlign.Evaluation.Running;
 /// <param name="Item">The item.</param>
 /// <param name="Picture">The picture that is read.</param>
 /// <param name="Sample">The sample whose noise is taken again.</param>
-/// <param name="Question">What the detector is asked, with <c>{prompt}</c> in the prompt's place.</param>
-internal sealed record RoundInput(EvaluationItem Item, ChosenPicture Picture, int Sample, string Question)
+/// <param name="Question">What the detector is asked, with <c>{prompt}</c> in the prompt's place; null: what is drawn.</param>
+internal sealed record RoundInput(EvaluationItem Item, ChosenPicture Picture, int Sample, string? Question)
 {
     /// <summary>The item of a request.</summary>
     public AlignmentItem ToItem() =>
@@ -17,6 +17,7 @@ internal sealed record RoundInput(EvaluationItem Item, ChosenPicture Picture, in
             Seed = Item.Seed(Sample),
             Size = Item.Prompt.Size,
             Question = Question,
+            PictureQuestions = Item.Prompt.PictureQuestions,
             Image = ImageFile.Load(Picture.File),
         };
 

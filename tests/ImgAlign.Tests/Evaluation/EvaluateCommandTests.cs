@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using ImgAlign.Imaging;
 using ImgAlign.Tests.Checkpoints;
 using ImgAlign.Tests.Cli;
@@ -123,6 +124,94 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Searches_are_arms_with_a_budget()
+    {
+        var prompts = Write("prompts.txt", $"{Circle}\n");
+        var arms = Write(
+            "arms.json",
+            """{"arms": [{"name": "base"}, {"name": "greedy", "policy": "greedy", "budget": 3}, {"name": "three", "bestOf": 3}]}"""
+        );
+
+        var run = await EvaluateAsync(prompts, "out", "--arms", arms);
+
+        Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
+        Assert.Contains(run.Lines, static line => line.StartsWith("three against greedy by ", StringComparison.Ordinal)); // they cost alike
+        using var world = new EmbeddedWorld();
+        var request = new AlignmentRequest(new AlignmentItem(Circle) { Image = Pictures("out", "base").Single() }) { Steps = 2 };
+        var searched = await world.Pipeline.AlignAsync(request with { Policy = SearchPolicies.Greedy, Budget = 2 });
+        Assert.Equal(searched.Items.Single().Image, Pictures("out", "greedy").Single());
+    }
+
+    [Fact]
+    public async Task A_sweep_has_an_arm_for_each_value_and_a_contact_sheet()
+    {
+        var run = await EvaluateAsync(Write("prompts.txt", $"{Circle}\n"), "out", "--sweep", "scale=0.2,1");
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(["base", "scale 0.2", "scale 1"], Rows("out").Select(static row => row.GetProperty("arm").GetString()));
+        Assert.Equal(Path.Combine(temporary.File("out"), "contact-sheet.html"), run.Lines[^1]);
+        var sheet = await File.ReadAllTextAsync(run.Lines[^1]);
+        Assert.Equal(3, sheet.Split("<img ").Length - 1);
+        Assert.Contains(Circle, sheet, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_benchmark_is_drawn_exported_and_its_results_are_compared()
+    {
+        Write("evaluation_metadata.jsonl", $$"""{"tag": "position", "include": [], "prompt": "{{Circle}}"}""");
+        var results = Write("results.jsonl", """{"filename": "00000/samples/00002.png", "correct": true}""");
+        var arms = Write("arms.json", """{"arms": [{"name": "base"}, {"name": "other", "firstSample": 1}]}""");
+        string[] options = ["--benchmark", "geneval", "--arms", arms];
+
+        var made = await EvaluateAsync(
+            temporary.File("evaluation_metadata.jsonl"),
+            "out",
+            [.. options, "--export", temporary.File("export")]
+        );
+        var report = await EvaluateAsync(
+            temporary.File("evaluation_metadata.jsonl"),
+            "out",
+            [.. options, "--report", "--import", $"base={results}", "--import", $"other={results}"]
+        );
+
+        Assert.Equal((0, 0), (made.ExitCode, report.ExitCode));
+        Assert.Equal(4, Directory.GetFiles(temporary.File("export/other/00000/samples")).Length);
+        Assert.Equal([42, 43, 44, 45], Rows("out").Take(4).Select(static row => row.GetProperty("seed").GetInt32()));
+        Assert.Equal(1, Rows("out")[2].GetProperty("scores").GetProperty("geneval, official").GetDouble());
+    }
+
+    [Fact]
+    public async Task GenEval_2_is_judged_by_the_detector_and_called_so()
+    {
+        var prompts = Write(
+            "geneval2_data.jsonl",
+            """{"prompt": "two dogs", "atom_count": 3, "vqa_list": [["How many dogs?", "two"], ["Is it a dog?", "Yes"]], "skills": []}"""
+        );
+        var config = JsonNode.Parse(await File.ReadAllTextAsync(Tiny))!;
+        foreach (
+            var (section, key) in new[] { ("Sdxl", "ModelPath"), ("Sdxl", "ImagePromptPath"), ("Llava", "ModelPath"), ("Aligner", "Path") }
+        )
+        {
+            var model = config["ImgAlign"]![section]!;
+            model[key] = Path.GetFullPath(model[key]!.GetValue<string>(), Path.GetDirectoryName(Tiny)!);
+        }
+        config["ImgAlign"]!["SoftTifa"] = new JsonObject { ["Mean"] = "Geometric" };
+        var arms = Write("arms.json", """{"arms": [{"name": "base"}]}""");
+
+        var run = await EvaluateAsync(
+            prompts,
+            "out",
+            ["--benchmark", "geneval2", "--arms", arms, "--config", Write("config.json", config.ToJsonString())]
+        );
+
+        Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
+        Assert.InRange(Assert.Single(Rows("out")).GetProperty("scores").GetProperty("soft-tifa").GetDouble(), 1e-12, 1);
+        Assert.Contains("As geneval2 counts", Report("out"), StringComparison.Ordinal);
+        Assert.Contains("soft-tifa is judged by", Report("out"), StringComparison.Ordinal);
+        Assert.Contains("are judged by Qwen3-VL-8B-Instruct: others are not comparable", Report("out"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Scores_are_in_Parquet_as_in_JSON_lines()
     {
         await EvaluateAsync(Write("prompts.txt", $"{Circle}\n"), "out");
@@ -143,6 +232,11 @@ public sealed class EvaluateCommandTests : IDisposable
     [InlineData("The shard is 3 of 2", "--shard", "3/2")]
     [InlineData("leave --shard out", "--shard", "1/2", "--report")]
     [InlineData("there is no such file", "--arms", "absent.json")]
+    [InlineData("leave one of them out", "--arms", "absent.json", "--sweep", "scale=1")]
+    [InlineData("use NAME=VALUE,VALUE", "--sweep", "width=3")]
+    [InlineData("use whole numbers", "--sweep", "steps=2.5")]
+    [InlineData("say with --benchmark", "--export", "folder")]
+    [InlineData("There is no benchmark 'x'", "--benchmark", "x")]
     public async Task What_cannot_be_is_said_before_anything_is_made(string expected, params string[] options)
     {
         var run = await EvaluateAsync(Write("prompts.txt", $"{Circle}\n"), "out", options);

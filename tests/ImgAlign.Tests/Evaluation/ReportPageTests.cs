@@ -124,7 +124,7 @@ public sealed class ReportPageTests : IDisposable
                 isMissing ? "not made yet" : null,
                 Seconds: 1 + arm.Index
             );
-        return new EvaluationResult(options, [.. evaluated], [Scorer], null, []);
+        return new EvaluationResult(options, [.. evaluated], [Scorer], new Dictionary<string, string>(), null, []);
     }
 
     private ChosenPicture Chosen(string folder, string name, int picture)

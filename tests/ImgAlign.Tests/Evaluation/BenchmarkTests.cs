@@ -1,0 +1,302 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using ImgAlign.Evaluation;
+using ImgAlign.Evaluation.Running;
+using ImgAlign.Imaging;
+using ImgAlign.Tests.Checkpoints;
+using ParquetSharp;
+
+namespace ImgAlign.Tests.Evaluation;
+
+/// <summary>Benchmarks' files: prompts as they are published, folders as official evaluators walk them, and their results.</summary>
+public sealed class BenchmarkTests : IDisposable
+{
+    private readonly TemporaryFolder temporary = new();
+
+    public void Dispose() => temporary.Dispose();
+
+    [Fact]
+    public void HPSv2_has_a_JPEG_for_each_prompt_in_a_folder_of_its_style()
+    {
+        foreach (var style in new[] { "anime", "concept-art", "paintings", "photo" })
+            Write($"{style}.json", $"""["a {style} cat", "a {style} dog"]""");
+
+        var (prompts, folder) = Export("hpsv2", temporary.File("in"));
+
+        Assert.Equal(8, prompts.Count);
+        Assert.Equal(("paintings", "a paintings dog"), (prompts[5].Category, prompts[5].Prompt));
+        // As hpsv2.evaluate does it: for each style, for each prompt by its number.
+        foreach (var style in Directory.GetDirectories(folder))
+        {
+            for (var index = 0; index < 2; index++)
+                AssertIsJpegOfHalvedColours(Path.Combine(style, $"{index:00000}.jpg"));
+        }
+        Assert.Equal(4, Directory.GetDirectories(folder).Length);
+    }
+
+    [Fact]
+    public void GenEval_has_the_line_of_each_prompt_beside_four_samples_and_its_results_are_read()
+    {
+        string[] lines =
+        [
+            """{"tag": "counting", "include": [{"class": "cat", "count": 2}], "prompt": "a photo of two cats"}""",
+            """{"tag": "colors", "include": [{"class": "dog", "count": 1, "color": "red"}], "prompt": "a photo of a red dog"}""",
+        ];
+        Write("evaluation_metadata.jsonl", string.Join('\n', lines));
+
+        var (prompts, folder) = Export("geneval", temporary.File("in"));
+
+        Assert.Equal(["counting", "colors"], prompts.Select(static prompt => prompt.Category));
+        // As evaluate_images.py walks it: folders whose names are digits, the line, and samples with digits.
+        var found = Directory.GetDirectories(folder).Where(static name => Path.GetFileName(name).All(char.IsDigit)).Order().ToList();
+        Assert.Equal(lines, found.Select(static name => File.ReadAllText(Path.Combine(name, "metadata.jsonl"))));
+        Assert.All(
+            found,
+            static name =>
+                Assert.Equal(
+                    4,
+                    Directory
+                        .GetFiles(Path.Combine(name, "samples"))
+                        .Count(static file => Regex.IsMatch(Path.GetFileName(file), @"^\d+\.png$"))
+                )
+        );
+
+        Write(
+            "results.jsonl",
+            """
+            {"filename": "out/00000/samples/00001.png", "tag": "counting", "prompt": "", "correct": true, "reason": ""}
+            {"filename": "out/00001/samples/00003.png", "tag": "colors", "prompt": "", "correct": false, "reason": "no dog"}
+            """
+        );
+        Assert.Equal([null, 1, null, null, null, null, null, 0], Import("geneval", prompts, "results.jsonl"));
+    }
+
+    [Fact]
+    public void GenEval_2_has_an_object_from_prompts_to_pictures_and_its_results_are_read()
+    {
+        Write(
+            "geneval2_data.jsonl",
+            """
+            {"prompt": "a \"quoted\" cat", "atom_count": 3, "vqa_list": [["Is there a cat?", "Yes"]], "skills": ["object"]}
+            {"prompt": "two dogs", "atom_count": 4, "vqa_list": [["How many dogs?", "two"]], "skills": ["count"]}
+            """
+        );
+
+        var (prompts, folder) = Export("geneval2", temporary.File("in"));
+
+        // As evaluation.py reads it.
+        var images = JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(Path.Combine(folder, "images.json")))!;
+        Assert.All(prompts, prompt => Assert.True(File.Exists(images[prompt.Prompt])));
+        Write("scores.json", "[[0.5, 0.5], [1.0, 0.0]]");
+        Assert.Equal([0.5, 0], Import("geneval2", prompts, "scores.json"));
+    }
+
+    [Fact]
+    public void DPG_Bench_has_four_tiles_in_one_picture_and_its_results_are_read()
+    {
+        Write("a.txt", "a long prompt, of a cat\n");
+        Write("10.txt", "another");
+
+        var (prompts, folder) = Export("dpg-bench", temporary.File("in"));
+
+        Assert.Equal(["10", "a"], prompts.Select(static prompt => prompt.Id));
+        // As compute_dpg_bench.py cuts it: above left, above right, below left, below right.
+        var sheet = ImageFile.Load(Path.Combine(folder, "a.png"));
+        Assert.Equal(new ImageSize(2 * Size, 2 * Size), sheet.Size);
+        Assert.Equal(
+            [4, 5, 6, 7],
+            new[] { (0, 0), (Size, 0), (0, Size), (Size, Size) }.Select(at => (int)sheet.Pixels[3 * (at.Item2 * 2 * Size + at.Item1)])
+        );
+        Assert.Equal(2, Directory.GetFiles(folder).Length);
+
+        Write(
+            "results.txt",
+            """
+            /x, y/a.png, 0.5, 1.0, 0.0, 0.25, 0.4375
+            Model: x
+            L1 category scores:
+            	entity: 50.0
+            DPG-Bench score: 43.75
+            """
+        );
+        Assert.Equal([null, null, null, null, 0.5, 1, 0, 0.25], Import("dpg-bench", prompts, "results.txt"));
+    }
+
+    [Fact]
+    public void T2I_CompBench_has_ten_pictures_a_prompt_by_their_names_and_its_results_are_read()
+    {
+        Write("color_val.txt", "a red cat\tred cat\na blue dog\n");
+        Write("complex_val.txt", "a cat. and a dog.\n");
+        Write("complex_val_spatial.txt", "a cat. and a dog.\n");
+
+        var (prompts, folder) = Export("t2i-compbench", temporary.File("in"));
+
+        Assert.Equal(["a red cat", "a blue dog", "a cat. and a dog."], prompts.Select(static prompt => prompt.Prompt));
+        Assert.Equal(Enumerable.Range(42, 10).Select(static seed => (long)seed), prompts[0].Seeds);
+        // As BLIP_vqa.py sorts and reads names.
+        var names = Directory
+            .GetFiles(Path.Combine(folder, "color", "samples"))
+            .Select(static file => Path.GetFileName(file))
+            .OrderBy(static name => int.Parse(name.Split('_')[^1].Split('.')[0]))
+            .ToList();
+        Assert.Equal(20, names.Count);
+        Assert.Equal(("a red cat", "a blue dog"), (names[9].Split('_')[0], names[10].Split('_')[0]));
+
+        var results = Enumerable.Range(0, 20).Select(static index => new { question_id = index, answer = $"0.{index:00}" });
+        Write(Path.Combine("color", "annotation_blip", "vqa_result.json"), JsonSerializer.Serialize(results));
+        Write(Path.Combine("color", "annotation1_blip", "VQA", "result", "vqa_result.json"), "[]");
+        Write(Path.Combine("complex", "vqa_result.json"), """[{"question_id": 3, "answer": 0.75}]""");
+        var scores = Import("t2i-compbench", prompts, "");
+        Assert.Equal((0.13, null, 0.75), (scores[13]!.Value, scores[20], scores[23]!.Value));
+    }
+
+    [Fact]
+    public void GenAI_Bench_has_a_JPEG_by_each_id()
+    {
+        Write("genai_image.json", """{"00000": {"prompt": "a cat", "models": {}}, "00007": {"prompt": "a dog", "models": {}}}""");
+
+        var (prompts, folder) = Export("genai-bench", temporary.File("in"));
+
+        Assert.Equal(["a cat", "a dog"], prompts.Select(static prompt => prompt.Prompt));
+        AssertIsJpegOfHalvedColours(Path.Combine(folder, "00000.jpeg"));
+        AssertIsJpegOfHalvedColours(Path.Combine(folder, "00007.jpeg"));
+    }
+
+    [Fact]
+    public void Pick_a_Pic_has_each_caption_once()
+    {
+        Directory.CreateDirectory(temporary.File("in"));
+        using (
+            var file = new ParquetFileWriter(
+                temporary.File("in/validation.parquet"),
+                [new Column<int>("id"), new Column<string>("caption")]
+            )
+        )
+        {
+            using var rows = file.AppendRowGroup();
+            using (var ids = rows.NextColumn().LogicalWriter<int>())
+                ids.WriteBatch([1, 2, 3]);
+            using (var captions = rows.NextColumn().LogicalWriter<string>())
+                captions.WriteBatch(["a cat", "a dog", "a cat"]);
+            file.Close();
+        }
+
+        Assert.Equal(["a cat", "a dog"], Read("pick-a-pic", temporary.File("in")).Select(static prompt => prompt.Prompt));
+    }
+
+    [Fact]
+    public void DrawBench_is_CSV_or_JSON()
+    {
+        Write("drawbench.csv", "Prompts,Category\n\"A red car, and a white sheep.\",Colors\nOne cat.,Counting\n");
+        Write("drawbench.json", """["One cat."]""");
+
+        Assert.Equal(
+            ["Colors", "Counting"],
+            Read("drawbench", temporary.File("in/drawbench.csv")).Select(static prompt => prompt.Category)
+        );
+        Assert.Equal("One cat.", Assert.Single(Read("drawbench", temporary.File("in"))).Prompt);
+    }
+
+    [Theory]
+    [InlineData("geneval", "evaluation_metadata.jsonl", "{\"tag\": \"x\"}", "line 1: not as the benchmark's file is")]
+    [InlineData("geneval2", "geneval2_data.jsonl", "[", "line 1: not as the benchmark's file is")]
+    [InlineData("hpsv2", "anime.json", "{}", "not as the benchmark's file is")]
+    [InlineData("t2i-compbench", "color_val.txt", "a_b", "cannot be a file's name")]
+    [InlineData("drawbench", "drawbench.json", "3", "not as the benchmark's file is")]
+    [InlineData("dpg-bench", "a.csv", "", "there are no text files")]
+    public void What_is_laid_out_otherwise_is_said(string name, string file, string text, string expected)
+    {
+        Write(file, text);
+
+        var message = Assert.Throws<ImgAlignException>(() => Read(name, temporary.File("in"))).Message;
+
+        Assert.Contains(expected, message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_failed_is_not_exported()
+    {
+        Write("genai_image.json", """{"00000": {"prompt": "a cat", "models": {}}}""");
+        var prompts = Read("genai-bench", temporary.File("in"));
+        var result = ResultOf("genai-bench", prompts, static (_, _) => null);
+
+        var message = Assert.Throws<ImgAlignException>(() => result.Export(temporary.File("out"))).Message;
+
+        Assert.Contains("'a cat' has no picture of base (not made yet)", message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(temporary.File("out")));
+    }
+
+    private const int Size = 16;
+
+    private static IReadOnlyList<EvaluationPrompt> Read(string name, string path) => Benchmark.ByName(name).ReadPrompts(path);
+
+    private (IReadOnlyList<EvaluationPrompt> Prompts, string Folder) Export(string name, string path)
+    {
+        var prompts = Read(name, path);
+        ResultOf(name, prompts, Picture).Export(temporary.File("out"));
+        return (prompts, temporary.File("out/base"));
+    }
+
+    private IReadOnlyList<double?> Import(string name, IReadOnlyList<EvaluationPrompt> prompts, string file)
+    {
+        var result = ResultOf(name, prompts, Picture).Import("base", temporary.File(Path.Combine("in", file)));
+        Assert.Equal($"{name}, official", Assert.Single(result.Scorers));
+        return
+        [
+            .. result.Pictures.Select(picture => picture.Scores.TryGetValue($"{name}, official", out var score) ? score : default(double?)),
+        ];
+    }
+
+    // One arm, each of whose pictures has its number as its grey.
+    private EvaluationResult ResultOf(
+        string name,
+        IReadOnlyList<EvaluationPrompt> prompts,
+        Func<EvaluationItem, int, ChosenPicture?> picture
+    )
+    {
+        var options = new EvaluationOptions
+        {
+            Prompts = prompts,
+            Benchmark = Benchmark.ByName(name),
+            Matrix = new ArmMatrix { Arms = [new("base")] },
+            Folder = temporary.File("evaluation"),
+        };
+        var pictures = options
+            .Batches(all: true)
+            .SelectMany(static batch => batch)
+            .Select((item, index) => (Item: item, Picture: picture(item, index)))
+            .Select(made => new EvaluatedPicture(
+                made.Item,
+                options.Matrix.Arms[0],
+                made.Picture,
+                new Dictionary<string, double>(),
+                made.Picture is null ? "not made yet" : null,
+                Seconds: 1
+            ));
+        return new EvaluationResult(options, [.. pictures], [], new Dictionary<string, string>(), null, []);
+    }
+
+    private ChosenPicture Picture(EvaluationItem item, int index)
+    {
+        var folder = Directory.CreateDirectory(temporary.File("evaluation")).FullName;
+        var image = new RgbImage(Size, Size, [.. Enumerable.Repeat((byte)index, 3 * Size * Size)]);
+        ImageFile.SavePng(Path.Combine(folder, $"{index}.png"), image);
+        return new ChosenPicture(new PictureBatch(folder, [new StoredPicture("", 0, $"{index}.png")], new BatchCost(1, 1, "")), 0);
+    }
+
+    // The marker SOF0 of a JPEG says how often each channel is sampled: 2x2 for brightness, 1x1 for colours.
+    private static void AssertIsJpegOfHalvedColours(string file)
+    {
+        var bytes = File.ReadAllBytes(file);
+        var frame = bytes.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0xC0]);
+        Assert.Equal((0xFF, 0xD8), (bytes[0], bytes[1]));
+        Assert.Equal((0x22, 0x11, 0x11), (bytes[frame + 11], bytes[frame + 14], bytes[frame + 17]));
+    }
+
+    private void Write(string name, string text)
+    {
+        var file = temporary.File(Path.Combine("in", name));
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        File.WriteAllText(file, text);
+    }
+}
