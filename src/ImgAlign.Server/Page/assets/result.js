@@ -75,7 +75,7 @@ function showResult(job) {
       addCritique(round);
     }
     const kept = pictures.findLastIndex(shown => shown.source === picture.image);
-    select(Math.max(kept, picture.rounds.length));
+    select(kept > 0 ? kept : picture.rounds.length);
   } else {
     showLive(picture.image, job.request.prompt);
   }
