@@ -11,6 +11,7 @@ public interface IImagePromptEncoder
     torch.Tensor Encode(IReadOnlyList<RgbImage> images);
 
     /// <summary>The features of the family's "no image", for the unconditional branch of classifier-free guidance.</summary>
-    /// <returns>Features <c>[1, n, d]</c> on the device; the caller's.</returns>
-    torch.Tensor EncodeUnconditional();
+    /// <returns>Features <c>[1, n, d]</c> on the device; the caller's. Null where the unconditional branch has no image prompt at all, so that
+    /// the branches are computed apart.</returns>
+    torch.Tensor? EncodeUnconditional();
 }

@@ -103,8 +103,8 @@ public static class BackboneConformance
                 $"ImagePrompt.Encode gives {Shape(first)}, but Info says [B, {expected[1]}, {expected[2]}]."
             );
             Require(
-                none.shape.SequenceEqual(expected),
-                $"ImagePrompt.EncodeUnconditional gives {Shape(none)}, but Info says [1, {expected[1]}, {expected[2]}]."
+                none is null || none.shape.SequenceEqual(expected),
+                $"ImagePrompt.EncodeUnconditional gives {(none is null ? "none" : Shape(none))}, but Info says [1, {expected[1]}, {expected[2]}]."
             );
             RequireRows(pair, first, second, "The features of a batch of images");
         }

@@ -20,6 +20,14 @@ public sealed class FluxOptions : ImagePromptedOptions
     /// </summary>
     public string? TransformerPath { get; set; }
 
+    /// <summary>
+    /// FLUX.1-Redux as the image prompt in the place of XLabs' adapter: the folder of <c>FLUX.1-Redux-dev</c>, or
+    /// <c>flux1-redux-dev.safetensors</c> with SigLIP's folder (<c>google/siglip-so400m-patch14-384</c>) as
+    /// <see cref="ImagePromptedOptions.ImageEncoderPath"/>. Its tokens stand beside the text's. An alignment needs an aligner trained for
+    /// them. Null: none.
+    /// </summary>
+    public string? ReduxPath { get; set; }
+
     /// <summary>How image tokens are counted for the schedule.</summary>
     [EnumDataType(typeof(FlowTokenCount))]
     public FlowTokenCount ScheduleTokens { get; set; } = FlowTokenCount.Released;

@@ -88,6 +88,11 @@ internal static partial class ModelConfiguration
             Text("--image-encoder", "The image prompt's encoder, ViT-H/14 for SDXL, ViT-L/14 for FLUX: a folder."),
             Prompted
         ),
+        (
+            nameof(FluxOptions.ReduxPath),
+            Text("--redux", "FLUX.1-Redux as the image prompt: its folder, or flux1-redux-dev.safetensors with SigLIP as --image-encoder."),
+            ["flux"]
+        ),
         (nameof(SdxlOptions.ResamplerPath), Text("--resampler", "The image prompt's projection for SDXL: resampler.pth."), ["sdxl"]),
         (
             nameof(SdxlOptions.AdapterPath),

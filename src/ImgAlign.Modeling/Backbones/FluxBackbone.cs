@@ -26,6 +26,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     private readonly FlowMatchSchedule schedule;
     private readonly FluxTextEncoder textEncoder;
     private readonly FluxImagePromptEncoder? imagePrompt;
+    private readonly ReduxImagePromptEncoder? redux; // in its place
     private readonly ModelSlot<FluxImagePromptAdapter>? adapter;
     private readonly ModelSlot<FluxTransformer> transformer;
     private readonly LatentDecoder decoder;
@@ -46,7 +47,8 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         schedule = new FlowMatchSchedule(scheduler);
         var text = FluxTextParts.Read(files);
         var image = files.ImagePrompt is { } paths ? FluxImagePromptEncoder.Read(paths.Encoder, paths.Adapter) : null;
-        RequireFit(transformerConfig, autoencoderConfig, text);
+        var reduxParts = files.Redux is var (path, encoderPath) ? ReduxParts.Read(path, encoderPath) : null;
+        RequireFit(transformerConfig, autoencoderConfig, text, reduxParts);
         var (transformerSource, decoderSource) = (files.Transformer(transformerConfig), files.Decoder(autoencoderConfig));
         var adapterSource = image is null ? null : files.Adapter(transformerConfig, image.Width);
         var encoderSource = files.Encoder(autoencoderConfig);
@@ -58,6 +60,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         decoder = new(runtime, decoderSource, autoencoderConfig, options.Rounding);
         encoder = encoderSource is null ? null : new(runtime, encoderSource, autoencoderConfig);
         imagePrompt = image is null ? null : new FluxImagePromptEncoder(runtime, image, options.ImageEncoderStorage);
+        redux = reduxParts is null ? null : new ReduxImagePromptEncoder(runtime, reduxParts, options.ImageEncoderStorage);
         adapter = adapterSource is null ? null : new(runtime, adapterSource, storage: options.Storage);
         var applied = LoraFiles.Applied(options.Loras, text.Clip.LoraLayers, text.T5.LoraLayers, transformerSource.LoraLayers);
         DistillationSign[] own = transformerConfig.GuidanceEmbeds ? [] : [new("flux-schnell", null, "its lack of an input for guidance")];
@@ -75,7 +78,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     public BackboneInfo Info { get; }
 
     /// <inheritdoc/>
-    public IImagePromptEncoder? ImagePrompt => imagePrompt;
+    public IImagePromptEncoder? ImagePrompt => redux is null ? imagePrompt : redux;
 
     /// <inheritdoc/>
     public IReadOnlyList<UnreadText> FindUnread(string prompt) => textEncoder.FindUnread(prompt);
@@ -192,6 +195,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
             ),
             decoder.Estimate(size),
             .. workload.EncodesPictures && encoder is not null ? (StageFootprint[])[encoder.Estimate(size)] : [],
+            .. redux is null ? [] : (StageFootprint[])[redux.Estimate(batch)],
             .. imagePrompt is null ? [] : (StageFootprint[])[new("FLUX image encoder", imagePrompt.WeightBytes, 64L * 1024 * 1024 * batch)],
         ];
     }
@@ -201,6 +205,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     {
         textEncoder.Dispose();
         imagePrompt?.Dispose();
+        redux?.Dispose();
         adapter?.Dispose();
         transformer.Dispose();
         decoder.Dispose();
@@ -225,19 +230,27 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     {
         var prompts = PooledTextFeatures.Of(text);
         var latents = LatentShape(size);
-        if (imagePrompt is not null && adapter is null)
+        if (imagePrompt is not null && ImagePrompt is null)
             throw new ArgumentException($"This FLUX has no image prompt; set {nameof(FluxOptions.ImagePromptPath)}.", nameof(imagePrompt));
         if (imagePromptScales.All(static scale => scale == 0))
             imagePrompt = null; // the same to the bit
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
+        var tokens = prompts.Tokens;
+        if (imagePrompt is not null && redux is not null)
+        {
+            // Redux's tokens are text to the transformer.
+            var weights = tensor(imagePromptScales.ToArray(), imagePrompt.dtype, Runtime.Device).view(-1, 1, 1);
+            tokens = ReduxPrompt.Join(tokens.to(Runtime.Device), imagePrompt.to(Runtime.Device) * weights);
+            imagePrompt = null;
+        }
         using var transformerLease = transformer.Use();
         using var adapterLease = imagePrompt is null ? null : adapter!.Use();
         var conditioning = transformerLease.Model.Prepare(
-            ToTransformer(prompts.Tokens),
+            ToTransformer(tokens),
             ToTransformer(prompts.Pooled),
             TensorMath.Full([text.Batch], settings.Guidance, float32, Runtime.Device),
-            zeros([prompts.Tokens.shape[1], transformerConfig.AxesDimsRope.Count], float32, Runtime.Device),
+            zeros([tokens.shape[1], transformerConfig.AxesDimsRope.Count], float32, Runtime.Device),
             LatentPatches.Ids(latents[1], latents[2], Runtime.Device),
             adapterLease?.Model,
             imagePrompt is null ? null : ToTransformer(imagePrompt),
@@ -267,8 +280,12 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         };
 
     // Each of them may fit its own weights, and yet not the others.
-    private static void RequireFit(FluxConfig transformer, AutoencoderKlConfig autoencoder, FluxTextParts text)
+    private static void RequireFit(FluxConfig transformer, AutoencoderKlConfig autoencoder, FluxTextParts text, ReduxParts? redux)
     {
+        if (redux is not null && redux.Width != text.Width)
+            throw new ImgAlignException(
+                $"Redux gives tokens of width {redux.Width}, but T5's are {text.Width} wide; take both for the same FLUX.1."
+            );
         var patch = autoencoder.LatentChannels * LatentPatches.Size * LatentPatches.Size;
         if (transformer.InChannels != patch || (transformer.OutChannels ?? transformer.InChannels) != patch)
             throw new ImgAlignException(
@@ -296,7 +313,8 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
             // FLUX.1-schnell is distilled to few steps without guidance.
             DefaultSteps = transformerConfig.GuidanceEmbeds ? 30 : 4,
             DefaultGuidance = transformerConfig.GuidanceEmbeds ? 3.5 : 0,
-            ImagePromptTokens = imagePrompt?.Tokens ?? 0,
-            ImagePromptWidth = imagePrompt?.Width ?? 0,
+            ImagePromptTokens = redux?.Tokens ?? imagePrompt?.Tokens ?? 0,
+            ImagePromptWidth = redux?.Width ?? imagePrompt?.Width ?? 0,
+            DefaultImagePromptScale = redux is null ? 0.2 : 1, // Redux was trained with 1
         };
 }

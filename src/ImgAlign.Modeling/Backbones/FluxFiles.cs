@@ -33,6 +33,15 @@ internal sealed class FluxFiles
             "flux1-schnell.safetensors",
             "*.gguf"
         );
+        if (options.ReduxPath is not null)
+        {
+            if (options.ImagePromptPath is not null || options.AdapterPath is not null)
+                throw new ImgAlignException(
+                    $"{nameof(FluxOptions.ReduxPath)} and the files of another image prompt are both given; a model has one, so leave one out."
+                );
+            Redux = (options.ReduxPath, options.ImageEncoderPath);
+            return;
+        }
         ImagePrompt = ImagePromptPaths.Find(
             options.ImagePromptPath,
             options.ImageEncoderPath,
@@ -43,8 +52,11 @@ internal sealed class FluxFiles
         );
     }
 
-    /// <summary>The image prompt, or null.</summary>
+    /// <summary>The image prompt by XLabs' adapter, or null.</summary>
     public ImagePromptPaths? ImagePrompt { get; }
+
+    /// <summary>FLUX.1-Redux and, where it is a single file, its image encoder; null: there is none.</summary>
+    public (string Path, string? Encoder)? Redux { get; }
 
     /// <summary>CLIP's sizes. FLUX takes the pooled features before any projection, whichever class the configuration names.</summary>
     public ClipTextConfig ReadClip() =>

@@ -12,6 +12,7 @@ public sealed partial class GoldenRunner
         T5Kinds.Add(runner);
         FluxKinds.Add(runner);
         FluxPipelineKinds.Add(runner);
+        ReduxKinds.Add(runner);
         ImagingKinds.Add(runner);
         CheckpointKinds.Add(runner);
         LoraKinds.Add(runner);

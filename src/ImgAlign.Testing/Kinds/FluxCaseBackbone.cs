@@ -13,6 +13,9 @@ internal sealed class FluxCaseBackbone(GoldenCase golden, FluxBackbone flux, tor
     private readonly torch.Tensor? image = golden.Inputs.GetValueOrDefault("image_proj")?.to(noise.device);
     private readonly torch.Tensor? noImage = golden.Inputs.GetValueOrDefault("neg_image_proj")?.to(noise.device);
 
+    /// <summary>The prompt of text and pictures that a case has in the place of an image prompt; null: it has none.</summary>
+    public PooledTextFeatures? ReduxPrompt { get; init; }
+
     // The case's own size may be no multiple of 16.
     public override NoiseSchedule CreateSchedule(SamplingSettings settings, ImageSize size) =>
         base.CreateSchedule(settings, new ImageSize((int)golden.Number("width", size.Width), (int)golden.Number("height", size.Height)));
@@ -25,6 +28,8 @@ internal sealed class FluxCaseBackbone(GoldenCase golden, FluxBackbone flux, tor
         SamplingSettings settings
     )
     {
+        if (ReduxPrompt is not null)
+            return flux.Condition(imagePrompt is null ? text : ReduxPrompt, null, 0, size, settings);
         var batch = (int)noise.shape[0];
         var guided = text.Batch - batch; // the unconditional half, where there is one
         var features = imagePrompt;

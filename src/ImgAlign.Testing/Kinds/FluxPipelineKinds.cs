@@ -75,7 +75,13 @@ internal static class FluxPipelineKinds
     {
         using var flux = new FluxRuns(golden, device);
         var outputs = flux.Outputs(flux.Generate());
-        if (flux.Backbone.ImageFeatures is { } features)
+        if (flux.Backbone.ReduxPrompt is { } prompt)
+        {
+            foreach (var (name, value) in ReduxKinds.ToOutputs(prompt))
+                outputs[name] = value;
+            outputs["txt_ids"] = torch.zeros(prompt.Tokens.shape[1], 3);
+        }
+        else if (flux.Backbone.ImageFeatures is { } features)
             outputs["image_proj"] = features;
         return outputs;
     }
@@ -105,7 +111,7 @@ internal static class FluxPipelineKinds
         var aligned = flux.Align(baseImage, detector, aligner);
         foreach (var (name, value) in flux.Outputs([aligned], "aligned_"))
             outputs[name] = value;
-        outputs["neg_image_proj"] = flux.Backbone.EncodeUnconditional();
+        outputs["neg_image_proj"] = flux.Backbone.EncodeUnconditional()!;
         outputs["z0"] = flux.Backbone.ImageFeatures!;
         foreach (var (index, z) in aligner.Passes.Index())
             outputs[$"z{index + 1}"] = z;

@@ -24,6 +24,8 @@ internal sealed class FluxRuns : IDisposable
         this.golden = golden;
         var options = golden.Options;
         runtime = GoldenNetworks.RuntimeOn(device);
+        var reduxOptions = golden.ReduxOptions();
+        var redux = reduxOptions is { } given ? golden.ReduxPaths(given) : default((string Path, string? Encoder)?);
         flux = new FluxBackbone(
             runtime,
             new FluxOptions
@@ -33,7 +35,8 @@ internal sealed class FluxRuns : IDisposable
                 VaePath = Authors("ae.safetensors"),
                 ImagePromptPath = golden.HasImagePrompt() && golden.PathOption("ip_adapter") is null ? golden.ImagePromptFolder() : null,
                 AdapterPath = golden.PathOption("ip_adapter"),
-                ImageEncoderPath = golden.PathOption("image_encoder"),
+                ReduxPath = redux?.Path,
+                ImageEncoderPath = redux is null ? golden.PathOption("image_encoder") : redux.Value.Encoder,
                 ScheduleTokens = golden.IsXFlux() ? FlowTokenCount.Released : FlowTokenCount.Standard,
                 Rounding = golden.IsXFlux() ? PixelRounding.Down : PixelRounding.Nearest,
                 MaxTextTokens = (int)golden.Number("max_sequence_length", 512),
@@ -43,6 +46,7 @@ internal sealed class FluxRuns : IDisposable
         var negatives = ForAll(options.Texts("negative_prompt"), (int)noise.shape[0]);
         Backbone = new FluxCaseBackbone(golden, flux, noise)
         {
+            ReduxPrompt = reduxOptions is { } prior ? ReduxKinds.Prompt(golden, prior, device) : null,
             Scheduler = golden.Options.TryGetProperty("scheduler", out _) ? golden.ReadScheduler() : null,
         };
 
@@ -50,12 +54,13 @@ internal sealed class FluxRuns : IDisposable
             golden.IsXFlux() || options.TryGetProperty("negative_prompt", out var negative) && negative.ValueKind != JsonValueKind.Null;
         var start = golden.StartPicture();
         var image =
-            start is null && golden.HasImagePrompt() && golden.Inputs.TryGetValue("image", out var given)
-                ? ImagingKinds.ToImage(given)
-                : start;
+            reduxOptions is { } pictures ? ImageFile.Load(golden.Path(pictures.Texts("images")[0]!))
+            : start is null && golden.HasImagePrompt() && golden.Inputs.TryGetValue("image", out var picture)
+                ? ImagingKinds.ToImage(picture)
+            : start;
         var source = start is null ? new GivenNoise(noise) : new GivenNoise(golden.Inputs["posterior_noise"].to(device), noise);
         request = new GenerationRequest(
-            ForAll(options.Texts("prompt"), negatives.Count)
+            ForAll(reduxOptions is null ? options.Texts("prompt") : ["pictures"], negatives.Count)
                 .Zip(
                     negatives,
                     (prompt, negated) =>
@@ -85,7 +90,7 @@ internal sealed class FluxRuns : IDisposable
     public DeviceRuntime Runtime => runtime;
 
     /// <summary>What the last run made.</summary>
-    public RecordedBackbone Backbone { get; }
+    public FluxCaseBackbone Backbone { get; }
 
     /// <summary>Generates from the case's prompts, and with its image-prompt features where it has some.</summary>
     public IReadOnlyList<RgbImage> Generate() => Backbone.Generate(request);

@@ -13,6 +13,7 @@ internal class RecordedBackbone(IDiffusionBackbone inner) : IDiffusionBackbone, 
 {
     private readonly RecordedTensors kept = new();
     private readonly List<torch.Tensor> samples = [];
+    private torch.Tensor? lastSample;
 
     public string Name => inner.Name;
 
@@ -85,7 +86,10 @@ internal class RecordedBackbone(IDiffusionBackbone inner) : IDiffusionBackbone, 
 
     public torch.Tensor Predict(torch.Tensor x, NoiseLevel level, Conditioning conditioning)
     {
-        samples.Add(kept.Keep(x));
+        // Branches that run apart are given the same sample.
+        if (!ReferenceEquals(x, lastSample))
+            samples.Add(kept.Keep(x));
+        lastSample = x;
         return inner.Predict(x, level, conditioning);
     }
 
@@ -117,7 +121,7 @@ internal class RecordedBackbone(IDiffusionBackbone inner) : IDiffusionBackbone, 
         return features;
     }
 
-    public torch.Tensor EncodeUnconditional() => inner.ImagePrompt!.EncodeUnconditional();
+    public torch.Tensor? EncodeUnconditional() => inner.ImagePrompt!.EncodeUnconditional();
 
     /// <summary>Owns nothing.</summary>
     public void Dispose() { }

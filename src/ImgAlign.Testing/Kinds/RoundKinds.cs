@@ -20,7 +20,7 @@ internal static class RoundKinds
         var outputs = new Dictionary<string, torch.Tensor>
         {
             ["base_latents"] = sdxl.Backbone.Latents,
-            ["uncond_tokens"] = sdxl.Backbone.EncodeUnconditional(),
+            ["uncond_tokens"] = sdxl.Backbone.EncodeUnconditional()!,
         };
         for (var round = 1; round <= golden.Options.GetProperty("rounds").GetInt32(); round++)
         {

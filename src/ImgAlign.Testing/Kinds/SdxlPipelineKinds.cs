@@ -48,7 +48,7 @@ internal static class SdxlPipelineKinds
         };
         outputs["image"] = ImagingKinds.ToTensor(sdxl.Align(golden.Inputs["base_image"], detector, aligner));
         outputs["latents"] = sdxl.Backbone.Latents;
-        outputs["uncond_tokens"] = sdxl.Backbone.EncodeUnconditional();
+        outputs["uncond_tokens"] = sdxl.Backbone.EncodeUnconditional()!;
         outputs["z0"] = sdxl.Backbone.ImageFeatures!;
         foreach (var (index, z) in aligner.Passes.Index())
             outputs[$"z{index + 1}"] = z;

@@ -101,7 +101,7 @@ internal sealed class GeneratorLane(IDiffusionBackbone backbone, ResolvedRequest
         using var model = new GuidedModel(
             backbone,
             backbone.CreateGuidance(settings),
-            settings.GuidanceBranches,
+            imagePrompts is { Unconditional: null } ? GuidanceBranches.Apart : settings.GuidanceBranches,
             schedule,
             branch => Condition(batch, branch, prompts, prompts is null ? 0 : imagePrompts!.Scale)
         );

@@ -4,7 +4,7 @@ namespace ImgAlign.Generation;
 
 /// <summary>The image prompts of the pictures of a generation that have one.</summary>
 /// <param name="Features">Their features, a row each, <c>[B, n, d]</c>; borrowed.</param>
-/// <param name="Unconditional">The features of "no image", <c>[1, n, d]</c>; null where no step is guided; borrowed.</param>
+/// <param name="Unconditional">The features of "no image", <c>[1, n, d]</c>; null where no step is guided, or there are none; borrowed.</param>
 /// <param name="Scale">Their weight.</param>
 internal sealed record ImagePromptRows(Tensor Features, Tensor? Unconditional, double Scale)
 {
@@ -24,15 +24,15 @@ internal sealed record ImagePromptRows(Tensor Features, Tensor? Unconditional, d
 
 /// <summary>The image-prompt features of a batch for either branch of guidance. Owns its tensors.</summary>
 /// <param name="prompts">The items' own, <c>[B, n, d]</c>.</param>
-/// <param name="unconditional">Those of "no image", <c>[B, n, d]</c>; null where no step is guided.</param>
+/// <param name="unconditional">Those of "no image", <c>[B, n, d]</c>; null where no step is guided, or there are none.</param>
 internal sealed class BranchedTokens(Tensor prompts, Tensor? unconditional) : IDisposable
 {
-    /// <summary>A branch's features, in its order; disposed by the caller.</summary>
-    public Tensor Of(Branch branch) =>
+    /// <summary>A branch's features, in its order, or null where it has none; disposed by the caller.</summary>
+    public Tensor? Of(Branch branch) =>
         branch switch
         {
             Branch.Prompts => prompts.alias(),
-            Branch.Unconditional => unconditional!.alias(),
+            Branch.Unconditional => unconditional?.alias(),
             _ => cat([unconditional!, prompts]),
         };
 

@@ -46,7 +46,7 @@ public sealed class SdxlBackboneTests() : ModelTest(new RuntimeOptions())
         var options = Published();
         options.ImageEncoderStorage = storage;
         using var compact = new SdxlBackbone(Runtime, options);
-        var (expected, actual) = (exact.ImagePrompt!.EncodeUnconditional(), compact.ImagePrompt!.EncodeUnconditional());
+        var (expected, actual) = (exact.ImagePrompt!.EncodeUnconditional()!, compact.ImagePrompt!.EncodeUnconditional()!);
         Assert.InRange((actual - expected).norm().item<float>(), 1e-6, tolerance * expected.norm().item<float>());
     }
 

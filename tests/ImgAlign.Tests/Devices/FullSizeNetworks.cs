@@ -67,6 +67,8 @@ internal static class FullSizeNetworks
             ["PickScore, pictures"] = () => Vision("pickscore-v1", penultimateOnly: false, static output => output.Pooled!, [2, 1024]),
             ["PickScore, prompts"] = () => Text("pickscore-v1", penultimateOnly: false, static output => output.Pooled!, [2, 1024]),
             ["aesthetic predictor"] = CreatePredictor,
+            ["SigLIP so400m"] = CreateSiglip,
+            ["FLUX Redux projector"] = CreateRedux,
             ["Z-Image transformer"] = () => ZImage([512]),
             ["Z-Image transformer, prompts of two lengths"] = () => ZImage([40, 512]),
             ["Z-Image text encoder"] = CreateQwen3,
@@ -256,6 +258,30 @@ internal static class FullSizeNetworks
     {
         var network = Prepared(new AestheticNetwork([768, 1024, 128, 64, 16, 1], META));
         return Single(network, "embedding", Floats(2, 768), network.call, [2]);
+    }
+
+    private static NetworkCase CreateSiglip()
+    {
+        var config = new ClipVisionConfig
+        {
+            HiddenSize = 1152,
+            IntermediateSize = 4304,
+            NumHiddenLayers = 27,
+            NumAttentionHeads = 16,
+            ImageSize = 384,
+            PatchSize = 14,
+            HiddenAct = "gelu_pytorch_tanh",
+            HasClassToken = false,
+            HasPatchBias = true,
+        };
+        var network = Prepared(new VisionTransformer(config, META));
+        return Single(network, "pixels", empty([1, 3, 384, 384], float32, META), network.call, [1, 729, 1152]);
+    }
+
+    private static NetworkCase CreateRedux()
+    {
+        var network = Prepared(new ReduxProjector(1152, 4096, META));
+        return Single(network, "tokens", Floats(1, 729, 1152), network.call, [1, 729, 4096]);
     }
 
     private static NetworkCase ZImage(int[] lengths)

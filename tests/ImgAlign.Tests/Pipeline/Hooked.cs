@@ -92,7 +92,7 @@ internal sealed class HookedBackbone(
         return inner.ImagePrompt!.Encode(images);
     }
 
-    public torch.Tensor EncodeUnconditional()
+    public torch.Tensor? EncodeUnconditional()
     {
         hook(Unconditional);
         return inner.ImagePrompt!.EncodeUnconditional();

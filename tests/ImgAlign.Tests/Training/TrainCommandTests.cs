@@ -41,6 +41,32 @@ public sealed class TrainCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task An_aligner_for_FLUX_Redux_is_trained()
+    {
+        var golden = TestData.Golden;
+        var run = await Tool.RunAsync(
+            "train",
+            "aligner",
+            "--config",
+            Configuration,
+            "--backbone",
+            "flux",
+            "--model",
+            Path.Combine(golden, "flux", "FLUX.1-dev"),
+            "--redux",
+            Path.Combine(golden, "redux", "FLUX.1-Redux-dev"),
+            "--steps",
+            "2",
+            "--out",
+            folder.File("run")
+        );
+        Assert.True(run.ExitCode == 0, run.Error);
+        using var runtime = new DeviceRuntime(new RuntimeOptions { Threads = 1 });
+        using var aligner = new ImplicitAligner(runtime, folder.File("run/checkpoints/step-0000000002/weights.safetensors"), headWidth: 16);
+        Assert.Equal((16, 48), (aligner.Origin!.Tokens, aligner.TokenWidth));
+    }
+
+    [Fact]
     public async Task Runs_are_continued_when_asked_and_never_overwritten()
     {
         string[] arguments = ["train", "aligner", "--config", Configuration, "--out", folder.File("run")];
