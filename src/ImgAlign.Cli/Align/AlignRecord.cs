@@ -112,10 +112,10 @@ internal sealed record CandidateRecord(
 }
 
 /// <summary>What a scorer's judge said to a question about a picture: the probability of the right answer.</summary>
-internal sealed record AnswerRecord(string Scorer, string Question, string Answer, double Probability)
+internal sealed record AnswerRecord(string Scorer, string Question, string Answer, string? DrawnBy, double Probability)
 {
     public static AnswerRecord Of(string scorer, JudgedAnswer answer) =>
-        new(scorer, answer.Question.Text, answer.Question.Answer, answer.Probability);
+        new(scorer, answer.Question.Text, answer.Question.Answer, answer.Question.DrawnBy, answer.Probability);
 }
 
 /// <summary>What decided, by which scorers, and which only reported.</summary>

@@ -103,11 +103,7 @@ internal static partial class ModelConfiguration
 
     private static readonly (string Key, Option Option, string[] Families)[] DetectorValues =
     [
-        (
-            nameof(LlavaOptions.ModelPath),
-            Text("--detector", "LLaVA-1.5 in either published layout, Qwen2.5-VL or Qwen3-VL: a folder."),
-            []
-        ),
+        (nameof(LlavaOptions.ModelPath), Text("--detector", "LLaVA-1.5 in either published layout, Qwen2.5-VL or Qwen3-VL: a folder."), []),
         (
             nameof(LlavaOptions.VisionTowerPath),
             Text("--vision-tower", "LLaVA's vision tower, where the model's folder does not hold it: a folder."),

@@ -45,12 +45,14 @@ internal static partial class ModelConfiguration
         ["zimage"] = ("ZImage", null, []),
     };
 
-    private static readonly Dictionary<string, string> Detectors = new(StringComparer.OrdinalIgnoreCase)
-    {
-        [DefaultDetector] = "Llava",
-        ["qwen"] = "Qwen",
-        ["qwen3vl"] = "Qwen3Vl",
-    };
+    /// <summary>The families of detectors, and their sections.</summary>
+    public static IReadOnlyDictionary<string, string> Detectors { get; } =
+        new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase)
+        {
+            [DefaultDetector] = "Llava",
+            ["qwen"] = "Qwen",
+            ["qwen3vl"] = "Qwen3Vl",
+        };
 
     /// <summary>The command line's options.</summary>
     public static IEnumerable<Option> Options => [.. ModelOptions, .. RuntimeValues.Select(value => value.Option)];
@@ -101,7 +103,12 @@ internal static partial class ModelConfiguration
         if (!isOfWorld || ModelOptions.Any(option => parsed.GetResult(option) is { Implicit: false }))
             return Read(parsed, required, recorded);
         // its networks are too small for more
-        var settings = new Dictionary<string, string?> { [BackboneKey] = ModelServices.ShapeWorld, [nameof(RuntimeOptions.Threads)] = "1" };
+        var settings = new Dictionary<string, string?>
+        {
+            [BackboneKey] = ModelServices.ShapeWorld,
+            [DetectorKey] = ModelServices.ShapeWorld,
+            [nameof(RuntimeOptions.Threads)] = "1",
+        };
         AddRecorded(settings, recorded);
         AddGiven(settings, RuntimeValues, parsed);
         if (required.HasFlag(RequiredModels.Scorers))
@@ -134,7 +141,8 @@ internal static partial class ModelConfiguration
                     + $"--ckpts, or --backbone {string.Join(" or ", Prompted)}."
             );
         var detector = Find(Detectors, DetectorKey, settings[DetectorKey]!);
-        var unused = UnusedSections(section, detector, required);
+        var judge = ScorerArguments.JudgeFamily(settings, parsed) is { } family ? Detectors.GetValueOrDefault(family) : null;
+        var unused = UnusedSections(section, [detector, judge ?? detector], required);
         var located = recipe?.Locate(new HubCache(), unused) ?? new Dictionary<string, string?>();
         foreach (var (key, value) in located)
             settings.TryAdd(key, value);
@@ -187,13 +195,13 @@ internal static partial class ModelConfiguration
     }
 
     // Those of models that the command does not run: their files are neither fetched nor looked at.
-    private static HashSet<string> UnusedSections(string backbone, string detector, RequiredModels required)
+    private static HashSet<string> UnusedSections(string backbone, IReadOnlyList<string> detectors, RequiredModels required)
     {
         IEnumerable<string> all = [.. BackboneSections, .. DetectorSections, ModelServices.AlignerSection, .. ScorerArguments.Sections];
         IEnumerable<string> used =
         [
             backbone,
-            .. required.HasFlag(RequiredModels.Detector) ? [detector] : Array.Empty<string>(),
+            .. required.HasFlag(RequiredModels.Detector) ? detectors : [],
             .. required.HasFlag(RequiredModels.Aligner) ? [ModelServices.AlignerSection] : Array.Empty<string>(),
             .. required.HasFlag(RequiredModels.Scorers) ? ScorerArguments.Sections : [],
         ];
@@ -213,7 +221,7 @@ internal static partial class ModelConfiguration
     private static string? Given(Option option, ParseResult parsed) =>
         parsed.GetResult(option)?.Tokens is [.., var token] ? token.Value : null;
 
-    private static T Find<T>(Dictionary<string, T> families, string key, string name) =>
+    private static T Find<T>(IReadOnlyDictionary<string, T> families, string key, string name) =>
         families.TryGetValue(name, out var family)
             ? family
             : throw new ImgAlignException($"{key} is '{name}', which is not known here; {string.Join(" and ", families.Keys)} are.");

@@ -33,7 +33,7 @@ internal static class ModelServices
     {
         var builder = services.AddImplicitMultimodalGuidance(configuration);
         if (IsShapeWorld(configuration))
-            UseShapeWorld(builder, configuration.GetSection(ShapeWorldSection));
+            UseShapeWorld(builder, configuration);
         else
             UsePublished(builder, configuration);
         builder.UseScorers(configuration);
@@ -42,8 +42,10 @@ internal static class ModelServices
     /// <summary>Whether the models are those that come with the tool.</summary>
     public static bool IsShapeWorld(IConfigurationSection configuration) => configuration["Pipeline:Backbone"] == ShapeWorld;
 
-    private static void UseShapeWorld(ImgAlignBuilder builder, IConfigurationSection section)
+    private static void UseShapeWorld(ImgAlignBuilder builder, IConfigurationSection configuration)
     {
+        UseDetectors(builder, configuration); // one of them may judge
+        var section = configuration.GetSection(ShapeWorldSection);
         builder.Services.AddOptions<ShapeWorldOptions>().BindStrictly(section);
         var options = section.Get<ShapeWorldOptions>() ?? new ShapeWorldOptions();
         var world = options.Path is { } path ? new WorldFolder(path) : WorldFolder.Embedded;
@@ -58,13 +60,16 @@ internal static class ModelServices
         ablation.Register(builder, world, new WorldFolder(options.AblationsPath ?? world.Root), ShapeWorld);
     }
 
-    private static void UsePublished(ImgAlignBuilder builder, IConfigurationSection configuration) =>
+    private static ImgAlignBuilder UseDetectors(ImgAlignBuilder builder, IConfigurationSection configuration) =>
         builder
+            .UseQwen(configuration.GetSection("Qwen"))
+            .UseQwen3Vl(configuration.GetSection("Qwen3Vl"))
+            .UseLlava(configuration.GetSection("Llava"));
+
+    private static void UsePublished(ImgAlignBuilder builder, IConfigurationSection configuration) =>
+        UseDetectors(builder, configuration)
             .UseZImage(configuration.GetSection("ZImage"))
             .UseFlux(configuration.GetSection("Flux"))
             .UseSdxl(configuration.GetSection("Sdxl"))
-            .UseQwen(configuration.GetSection("Qwen"))
-            .UseQwen3Vl(configuration.GetSection("Qwen3Vl"))
-            .UseLlava(configuration.GetSection("Llava"))
             .UseAligner(configuration.GetSection(AlignerSection));
 }

@@ -10,6 +10,7 @@ namespace ImgAlign.Cli.Align;
 internal static class ScorerArguments
 {
     private const string ScorersKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.Scorers)}";
+    private const string DetectorKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.Detector)}";
     private const string VoteKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.GateVote)}";
     private const string GateKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.Gate)}";
 
@@ -22,20 +23,38 @@ internal static class ScorerArguments
         [AestheticScorer.DefaultName] = ("Aesthetic", nameof(AestheticOptions.ClipPath)),
         [ImageRewardScorer.DefaultName] = ("ImageReward", null),
         [Hpsv3Scorer.DefaultName] = ("Hpsv3", null),
+        [VqaScorer.DefaultName] = ("VqaScore", null),
+        [SoftTifaScorer.DefaultName] = ("SoftTifa", null),
     };
 
-    // Scorers without files of their own: a detector judges.
-    private static readonly Dictionary<string, string> Judged = new(StringComparer.OrdinalIgnoreCase)
-    {
-        [VqaScorer.DefaultName] = "VqaScore",
-        [SoftTifaScorer.DefaultName] = "SoftTifa",
-    };
+    // Those that have no files, but a judge.
+    private static readonly string[] Judged = [VqaScorer.DefaultName, SoftTifaScorer.DefaultName];
 
     private static readonly Option<string[]> Scorers = new("--scorer")
     {
         Description =
             $"A scorer, {Names}, as NAME=PATH, or as NAME where --config or --recipe has its files; may be given "
-            + "several times. The first decides what is kept, unless --gate says otherwise.",
+            + "several times. The first decides what is kept, unless --gate says otherwise. "
+            + $"{string.Join(" and ", Judged)} have no files: the detector judges, or --judge.",
+    };
+
+    private static readonly Option<string?> Judge = new("--judge")
+    {
+        Description =
+            $"Another multimodal language model than the detector as the judge of {string.Join(" and ", Judged)}, as FAMILY=PATH, such as "
+            + "qwen3vl=Qwen/Qwen3-VL-8B-Instruct.",
+    };
+
+    private static readonly Option<bool> DrawQuestions = new("--draw-questions")
+    {
+        Description = $"Let the judge draw the questions of {SoftTifaScorer.DefaultName} from a prompt for which none are given.",
+    };
+
+    private static readonly Option<string[]> EnoughAnswers = new("--enough-answers")
+    {
+        Description =
+            "A probability of the right answer that suffices, as NAME=PROBABILITY: no further round follows a picture all of whose "
+            + $"questions have it; for {string.Join(" and ", Judged)}.",
     };
 
     private static readonly Option<string?> Clip = new("--scorer-clip")
@@ -60,32 +79,40 @@ internal static class ScorerArguments
     };
 
     /// <summary>The command line's options.</summary>
-    public static IEnumerable<Option> Options => [Scorers, Clip, Gate, Vote, Enough];
+    public static IEnumerable<Option> Options => [Scorers, Clip, Judge, DrawQuestions, Gate, Vote, Enough, EnoughAnswers];
 
     /// <summary>Whether the command line says what decides.</summary>
     public static bool HasGate(ParseResult parsed) =>
-        parsed.GetValue(Gate) is { Length: > 0 } || parsed.GetValue(Enough) is { Length: > 0 } || parsed.GetValue(Vote) is not null;
+        parsed.GetValue(Vote) is not null
+        || new[] { Gate, Enough, EnoughAnswers }.Any(option => parsed.GetValue(option) is { Length: > 0 });
+
+    /// <summary>The family of the judge that the command line or the settings name, beside the detector; null: there is none.</summary>
+    /// <exception cref="ImgAlignException"><c>--judge</c> is not FAMILY=PATH.</exception>
+    public static string? JudgeFamily(Dictionary<string, string?> settings, ParseResult parsed) =>
+        parsed.GetValue(Judge) is { } judge
+            ? SplitJudge(judge).Family
+            : Judged.Select(name => settings.GetValueOrDefault(JudgeKey(name))).FirstOrDefault(static family => family is not null);
 
     /// <summary>The scorers that the command line names and whose files neither it nor a file's settings tell: a recipe may.</summary>
     public static IEnumerable<string> WithoutFiles(Dictionary<string, string?> settings, ParseResult parsed) =>
         (parsed.GetValue(Scorers) ?? [])
-            .Where(scorer => Kinds.TryGetValue(scorer, out var kind) && !settings.ContainsKey(ModelKey(kind.Section)))
+            .Where(scorer => !IsJudged(scorer) && Kinds.TryGetValue(scorer, out var kind) && !settings.ContainsKey(ModelKey(kind.Section)))
             .Select(static scorer => scorer.ToLowerInvariant());
 
     /// <summary>The sections of scorers.</summary>
     public static IEnumerable<string> Sections => Kinds.Values.Select(static kind => kind.Section);
 
     /// <summary>The section of a scorer; null: it has none, since it comes with other models.</summary>
-    public static string? SectionOf(string name) => Kinds.TryGetValue(name, out var kind) ? kind.Section : Judged.GetValueOrDefault(name);
+    public static string? SectionOf(string name) => Kinds.TryGetValue(name, out var kind) ? kind.Section : null;
 
     /// <summary>Whether a scorer has a detector judge.</summary>
-    public static bool IsJudged(string name) => Judged.ContainsKey(name);
+    public static bool IsJudged(string name) => Judged.Contains(name, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The names of the scorers that a configuration has files of, or that come with its models.</summary>
     public static IReadOnlyList<string> NamesIn(IConfigurationSection configuration) =>
         [
             .. ModelServices.IsShapeWorld(configuration) ? [ModelServices.ShapeWorld] : Array.Empty<string>(),
-            .. Kinds.Keys.Concat(Judged.Keys).Where(name => configuration.GetSection(SectionOf(name)!).Exists()),
+            .. Kinds.Keys.Where(name => configuration.GetSection(SectionOf(name)!).Exists()),
         ];
 
     /// <summary>Leaves out which scorers run and decide, for commands that run none.</summary>
@@ -103,7 +130,13 @@ internal static class ScorerArguments
         foreach (var (name, path) in named)
         {
             var section = Find(name).Section;
-            if (path is not null)
+            if (IsJudged(name))
+            {
+                if (path is not null)
+                    throw new ImgAlignException($"--scorer {name} has no files of its own; name its judge as --judge FAMILY=PATH.");
+                settings.TryAdd(JudgeKey(name), settings.GetValueOrDefault(DetectorKey));
+            }
+            else if (path is not null)
                 settings[ModelKey(section)] = path;
             else if (string.IsNullOrEmpty(settings.GetValueOrDefault(ModelKey(section))))
                 throw new ImgAlignException($"--scorer {name} does not say where its files are: give {name}=PATH, --config or --recipe.");
@@ -117,6 +150,7 @@ internal static class ScorerArguments
                 settings[$"{ScorersKey}:{index}"] = name;
         }
         AddClip(settings, parsed.GetValue(Clip));
+        AddJudge(settings, parsed);
         AddGate(settings, parsed);
         if (named.Count > 0)
             RequireDeciding(settings);
@@ -139,14 +173,52 @@ internal static class ScorerArguments
             settings[$"{section}:{key}"] = path;
     }
 
+    private static void AddJudge(Dictionary<string, string?> settings, ParseResult parsed)
+    {
+        var judged = Judged.Where(name => settings.Keys.Any(key => IsBelow(key, Find(name).Section))).ToList();
+        if (parsed.GetValue(Judge) is { } judge)
+        {
+            var (family, path) = SplitJudge(judge);
+            if (!ModelConfiguration.Detectors.TryGetValue(family, out var section))
+                throw new ImgAlignException(
+                    $"--judge is '{judge}', but there is no family '{family}'; {string.Join(", ", ModelConfiguration.Detectors.Keys)} are there."
+                );
+            if (judged.Count == 0)
+                throw new ImgAlignException(
+                    $"--judge is for {string.Join(" and ", Judged)}: give --scorer for one of them, or leave it out."
+                );
+            if (string.Equals(settings.GetValueOrDefault(DetectorKey), family, StringComparison.OrdinalIgnoreCase))
+                throw new ImgAlignException($"--judge is of the detector's own family, {family}, which judges anyway; leave it out.");
+            settings[ModelKey(section)] = path;
+            foreach (var name in judged)
+                settings[JudgeKey(name)] = family.ToLowerInvariant();
+        }
+        if (!parsed.GetValue(DrawQuestions))
+            return;
+        if (!judged.Contains(SoftTifaScorer.DefaultName))
+            throw new ImgAlignException(
+                $"--draw-questions is for {SoftTifaScorer.DefaultName}: give it as --scorer, too, or leave it out."
+            );
+        settings[$"{Find(SoftTifaScorer.DefaultName).Section}:{nameof(SoftTifaOptions.DrawQuestions)}"] = "true";
+    }
+
+    private static string JudgeKey(string name) => $"{Find(name).Section}:{nameof(JudgeOptions.Judge)}";
+
+    private static (string Family, string Path) SplitJudge(string judge) =>
+        Split(judge) is ({ Length: > 0 } family, { Length: > 0 } path)
+            ? (family, path)
+            : throw new ImgAlignException($"--judge is '{judge}'; give FAMILY=PATH, such as qwen3vl=Qwen/Qwen3-VL-8B-Instruct.");
+
     private static void AddGate(Dictionary<string, string?> settings, ParseResult parsed)
     {
         var margins = (parsed.GetValue(Gate) ?? []).Select(static gate => SplitKnown(gate)).ToList();
         var enough = (parsed.GetValue(Enough) ?? []).Select(static score => SplitKnown(score)).ToList();
-        if (margins.Count == 0 && enough.Count == 0)
+        var answers = (parsed.GetValue(EnoughAnswers) ?? []).Select(static answer => SplitKnown(answer)).ToList();
+        if (margins.Count == 0 && enough.Count == 0 && answers.Count == 0)
             return;
         RequireOnce(margins.Select(static gate => gate.Name), Gate);
         RequireOnce(enough.Select(static score => score.Name), Enough);
+        RequireOnce(answers.Select(static answer => answer.Name), EnoughAnswers);
         var deciding = DecidingOf(settings);
         if (margins.Count > 0)
         {
@@ -155,21 +227,27 @@ internal static class ScorerArguments
         }
         else if (deciding.Count == 0)
         {
-            deciding = [settings.GetValueOrDefault($"{ScorersKey}:0") ?? enough[0].Name]; // the first scorer, where nothing else is said
+            deciding = [settings.GetValueOrDefault($"{ScorersKey}:0") ?? enough.Concat(answers).First().Name]; // the first scorer, where nothing else is said
         }
         foreach (var (index, name) in deciding.Index())
             settings[CriterionKey(index, nameof(ScoreCriterion.Scorer))] = name;
         foreach (var (index, (name, margin)) in margins.Index())
             if (margin is not null)
                 settings[CriterionKey(index, nameof(ScoreCriterion.Margin))] = Number(margin, Gate, name);
-        foreach (var (name, score) in enough)
+        AddEnough(Enough, enough, nameof(ScoreCriterion.Sufficient));
+        AddEnough(EnoughAnswers, answers, nameof(ScoreCriterion.SufficientAnswers));
+
+        void AddEnough(Option option, List<(string Name, string? Value)> given, string member)
         {
-            var index = deciding.IndexOf(name);
-            if (index < 0)
-                throw new ImgAlignException(
-                    $"--enough is of {name}, but {string.Join(", ", deciding)} decides; name {name} as --gate, too, or leave it out."
-                );
-            settings[CriterionKey(index, nameof(ScoreCriterion.Sufficient))] = Number(score, Enough, name);
+            foreach (var (name, value) in given)
+            {
+                var index = deciding.IndexOf(name);
+                if (index < 0)
+                    throw new ImgAlignException(
+                        $"{option.Name} is of {name}, but {string.Join(", ", deciding)} decides; name {name} as --gate, too, or leave it out."
+                    );
+                settings[CriterionKey(index, member)] = Number(value, option, name);
+            }
         }
     }
 

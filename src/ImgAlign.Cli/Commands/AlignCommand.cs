@@ -34,6 +34,7 @@ internal static class AlignCommand
         {
             Description = $"What is tried: {PolicyNames}; rounds of the method unless it is said.",
         }.AcceptOnlyFromAmong([.. SearchPolicies.All.Select(static known => known.Name)]);
+        var questionFile = QuestionFile.CreateOption();
         var noGate = new Option<bool>("--no-gate")
         {
             Description = "Keep every picture, and not only what the scorers that decide find better.",
@@ -47,7 +48,7 @@ internal static class AlignCommand
                 + "unless models are named."
         );
         pictures.AddTo(command);
-        Option[] own = [question, noCritique, rounds, budget, policy, noGate];
+        Option[] own = [question, questionFile, noCritique, rounds, budget, policy, noGate];
         foreach (
             var option in sampling
                 .Options.Concat(own)
@@ -92,6 +93,7 @@ internal static class AlignCommand
                 await using var services = ModelServices.Build(configuration);
                 var pipeline = services.GetRequiredService<IAlignmentPipeline>();
                 var asked = parsed.GetValue(question);
+                var pictureQuestions = QuestionFile.Read(parsed.GetValue(questionFile));
                 var warned = new HashSet<string>();
                 return await runner.RunAsync(
                     pending,
@@ -99,7 +101,16 @@ internal static class AlignCommand
                     {
                         var request = settings with
                         {
-                            Items = [.. jobs.Select(job => job.ToItem() with { Question = job.Question ?? asked })],
+                            Items =
+                            [
+                                .. jobs.Select(job =>
+                                    job.ToItem() with
+                                    {
+                                        Question = job.Question ?? asked,
+                                        PictureQuestions = pictureQuestions.Of(job.Prompt),
+                                    }
+                                ),
+                            ],
                         };
                         var result = await RunProgress.ShowAsync<AlignmentResult>(terminal.Error, pipeline.StreamAsync(request, token));
                         foreach (var (job, aligned) in jobs.Zip(result.Items))
@@ -143,6 +154,14 @@ internal static class AlignCommand
                     )
                 );
             }
+            foreach (var score in candidate.Scores)
+            foreach (var answer in score.Answers.Where(static answer => answer.Probability < JudgedAnswer.UsualPass))
+                console.WriteText(
+                    string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{picture} fails by {score.Scorer}: {answer.Question.Text} {answer.Question.Answer}: {answer.Probability:0.000}"
+                    )
+                );
             if (candidate.Accepted)
                 before = candidate.Scores;
         }

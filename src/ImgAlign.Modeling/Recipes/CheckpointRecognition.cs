@@ -87,6 +87,8 @@ public static class CheckpointRecognition
         : marks.Find("mm_projector.0.weight") is not null
             ? new("LLaVA-1.5", "the authors' names", "--detector FOLDER --vision-tower FOLDER")
         : marks.Find("visual.merger.mlp.0.weight") is not null ? new("Qwen2.5-VL", Transformers, "--detector-family qwen --detector FOLDER")
+        : marks.Find("visual.deepstack_merger_list.0.norm.weight") is not null
+            ? new("Qwen3-VL", Transformers, "--detector-family qwen3vl --detector FOLDER, or --judge qwen3vl=FOLDER")
         : null;
 
     private static RecognizedCheckpoint? Sdxl(Marks marks)

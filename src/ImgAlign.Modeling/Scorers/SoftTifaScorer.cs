@@ -41,7 +41,8 @@ public sealed class SoftTifaScorer : JudgeScorer
         if (!options.DrawQuestions)
         {
             throw new InvalidRequestException(
-                $"The scorer {Name} has no questions for the prompt \"{prompt}\"; give some, or let it draw them by DrawQuestions."
+                $"The scorer {Name} has no questions for the prompt \"{prompt}\"; give PictureQuestions (--question-file), or let the "
+                    + "judge draw them by DrawQuestions (--draw-questions)."
             );
         }
         drawn.Check(prompt);

@@ -56,7 +56,7 @@ public sealed class AlignWithScorersTests : IDisposable
 
     [Theory]
     [InlineData(
-        "--scorer is 'beauty', which is not known here; clipscore, pickscore, hps, aesthetic, imagereward, hpsv3 are",
+        "--scorer is 'beauty', which is not known here; clipscore, pickscore, hps, aesthetic, imagereward, hpsv3, vqa, soft-tifa are",
         "--scorer",
         "beauty=x"
     )]

@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.Text.Json;
+
+namespace ImgAlign.Cli.Jobs;
+
+/// <summary>Questions about pictures, for scorers that have a judge answer them.</summary>
+internal sealed class QuestionFile
+{
+    private readonly IReadOnlyList<PictureQuestion> forAll;
+    private readonly IReadOnlyDictionary<string, IReadOnlyList<PictureQuestion>> byPrompt;
+
+    private QuestionFile(IReadOnlyList<PictureQuestion> forAll, IReadOnlyDictionary<string, IReadOnlyList<PictureQuestion>> byPrompt)
+    {
+        this.forAll = forAll;
+        this.byPrompt = byPrompt;
+    }
+
+    /// <summary>The option that names it.</summary>
+    public static Option<string?> CreateOption() =>
+        new("--question-file")
+        {
+            Description =
+                "Questions that a judge answers about every picture, one a line, with a tab and the right answer where that is not Yes; or a "
+                + ".jsonl file with prompt and vqa_list, as GenEval 2 has it, for the prompts in it.",
+        };
+
+    /// <summary>Reads a file.</summary>
+    /// <param name="path">The file; null: there are no questions.</param>
+    /// <exception cref="ImgAlignException">It cannot be read, or a line is wrong.</exception>
+    public static QuestionFile Read(string? path)
+    {
+        var none = new Dictionary<string, IReadOnlyList<PictureQuestion>>();
+        if (path is null)
+            return new([], none);
+        if (!File.Exists(path))
+            throw new ImgAlignException($"{path}: there is no such file; give a file of questions.");
+        var lines = File.ReadLines(path)
+            .Select((text, index) => (Text: text, Line: new FileLine(path, index + 1)))
+            .Where(static line => !string.IsNullOrWhiteSpace(line.Text))
+            .ToList();
+        if (lines.Count == 0)
+            throw new ImgAlignException($"{path}: there is no question in it; write one a line.");
+        if (!path.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase))
+            return new([.. lines.Select(static line => ReadText(line.Text))], none);
+        var byPrompt = new Dictionary<string, IReadOnlyList<PictureQuestion>>(StringComparer.Ordinal);
+        foreach (var (text, line) in lines)
+        {
+            var (prompt, questions) = ReadJson(text, line);
+            if (!byPrompt.TryAdd(prompt, questions))
+                throw line.Error($"the prompt \"{prompt}\" is there twice");
+        }
+        return new([], byPrompt);
+    }
+
+    /// <summary>The questions for a prompt; empty where there are none.</summary>
+    public IReadOnlyList<PictureQuestion> Of(string prompt) => byPrompt.GetValueOrDefault(prompt, forAll);
+
+    private static PictureQuestion ReadText(string line) =>
+        line.Split('\t', 2, StringSplitOptions.TrimEntries) is [var question, { Length: > 0 } answer]
+            ? new PictureQuestion(question, answer)
+            : new PictureQuestion(line.Trim());
+
+    private static (string Prompt, IReadOnlyList<PictureQuestion> Questions) ReadJson(string text, FileLine line)
+    {
+        try
+        {
+            var row = JsonSerializer.Deserialize<Row>(text, JsonSerializerOptions.Web);
+            if (row is { Prompt.Length: > 0, Questions.Count: > 0 } && row.Questions.All(static pair => pair is [not null, not null]))
+                return (row.Prompt, [.. row.Questions.Select(static pair => new PictureQuestion(pair[0], pair[1]))]);
+        }
+        catch (JsonException exception)
+        {
+            throw line.Error($"this is not valid JSON: {exception.Message}");
+        }
+        throw line.Error("prompt and vqa_list, pairs of a question and its answer, are needed");
+    }
+
+    private sealed record Row
+    {
+        public string? Prompt { get; init; }
+
+        [System.Text.Json.Serialization.JsonPropertyName("vqa_list")]
+        public IReadOnlyList<IReadOnlyList<string>>? Questions { get; init; }
+    }
+}

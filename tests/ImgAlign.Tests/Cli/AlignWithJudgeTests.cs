@@ -1,0 +1,80 @@
+using System.Text.Json;
+using ImgAlign.Cli.Jobs;
+using ImgAlign.Tests.Judges;
+using ImgAlign.Tests.ShapeWorld;
+
+namespace ImgAlign.Tests.Cli;
+
+/// <summary>Scorers that have a judge, on the pictures of ShapeWorld.</summary>
+public sealed class AlignWithJudgeTests : IDisposable
+{
+    private readonly string output = Directory.CreateTempSubdirectory().FullName;
+
+    public AlignWithJudgeTests() => Assert.True(Directory.Exists(EmbeddedWorld.Folder.Root));
+
+    public void Dispose() => Directory.Delete(output, recursive: true);
+
+    [Fact]
+    public async Task Questions_of_a_file_are_answered_and_recorded()
+    {
+        var file = Write("questions.txt", "Is there a red circle?\nHow many squares are in the image?\tone\n");
+        var run = await AlignAsync(
+            "--scorer",
+            "soft-tifa",
+            "--question-file",
+            file,
+            "--gate",
+            "soft-tifa=-1",
+            "--enough-answers",
+            "soft-tifa=0.9"
+        );
+        Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
+        Assert.Contains("picture 1 (align) fails by soft-tifa: Is there a red circle? Yes: 0.", run.Output, StringComparison.Ordinal);
+        using var record = JsonDocument.Parse(File.ReadAllText(Path.Combine(output, "seed-0", "record.json")));
+        var answers = record.RootElement.GetProperty("candidates")[1].GetProperty("answers");
+        Assert.Equal(["Yes", "one"], answers.EnumerateArray().Select(static answer => answer.GetProperty("answer").GetString()));
+        var acceptance = record.RootElement.GetProperty("acceptance").GetProperty("description").GetString();
+        Assert.Contains("done at soft-tifa all answers 0.9", acceptance, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Another_model_judges()
+    {
+        var run = await AlignAsync("--scorer", "vqa", "--judge", $"qwen={TinyJudges.PathOf("qwen")}");
+        Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
+        Assert.Contains("Please answer Yes or No.", run.Output, StringComparison.Ordinal); // Qwen's question, not LLaVA's
+    }
+
+    [Theory]
+    [InlineData("vqa=model", null, "has no files of its own")]
+    [InlineData("soft-tifa", null, "--question-file")]
+    [InlineData("vqa", "bert=model", "there is no family 'bert'")]
+    [InlineData("vqa", "qwen", "give FAMILY=PATH")]
+    public async Task What_cannot_judge_is_said(string scorer, string? judge, string message)
+    {
+        var run = await AlignAsync(["--scorer", scorer, .. judge is null ? Array.Empty<string>() : ["--judge", judge]]);
+        Assert.NotEqual(0, run.ExitCode);
+        Assert.Contains(message, run.Error.ReplaceLineEndings(" "), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void GenEval2s_file_is_matched_by_prompt()
+    {
+        const string Line = """{"prompt": "a cat", "atom_count": 3, "vqa_list": [["How many cats are in the image?", "one"]]}""";
+        var questions = QuestionFile.Read(Write("data.jsonl", Line));
+        Assert.Equal([new PictureQuestion("How many cats are in the image?", "one")], questions.Of("a cat"));
+        Assert.Empty(questions.Of("a dog"));
+        var broken = Write("broken.jsonl", Line + "\n{\"prompt\": \"a dog\"}");
+        Assert.Contains("line 2", Assert.Throws<ImgAlignException>(() => QuestionFile.Read(broken)).Message, StringComparison.Ordinal);
+    }
+
+    private string Write(string name, string text)
+    {
+        var path = Path.Combine(output, name);
+        File.WriteAllText(path, text);
+        return path;
+    }
+
+    private Task<ToolRun> AlignAsync(params string[] options) =>
+        Tool.RunAsync(["align", "a red circle left of a blue square", "--out", output, "--steps", "2", .. options]);
+}
