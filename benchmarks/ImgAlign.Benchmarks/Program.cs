@@ -15,9 +15,26 @@ using ImgAlign.Benchmarks.MidSize;
 // scale              what a round does by the scale of the image prompt, with and without guidance, on ShapeWorld
 // strength           what stays of a picture that a round starts from, and how often it is mended, on ShapeWorld
 // search             how many pictures are right by policy and budget, on ShapeWorld
+// vae                what the ways from SDXL's latents to a picture cost, and how far they are from the VAE in float32
 // hub                a verified download from loopback, beside curl and sha256sum
 // anything else      BenchmarkDotNet's own arguments, for example: --filter *Aligner*
-if (args is ["compare" or "loading" or "tokens" or "estimate" or "memory" or "options" or "scale" or "strength" or "search" or "hub", ..])
+if (
+    args
+    is [
+        "compare"
+        or "loading"
+        or "tokens"
+        or "estimate"
+        or "memory"
+        or "options"
+        or "scale"
+        or "strength"
+        or "search"
+        or "vae"
+        or "hub",
+        ..,
+    ]
+)
     return new RootCommand("Benchmarks of ImgAlign.")
     {
         CompareCommand.Create(),
@@ -29,6 +46,7 @@ if (args is ["compare" or "loading" or "tokens" or "estimate" or "memory" or "op
         ScaleCommand.Create(),
         StrengthCommand.Create(),
         SearchCommand.Create(),
+        VaeCommand.Create(),
         HubCommand.Create(),
     }
         .Parse(args)

@@ -117,8 +117,26 @@ public interface IDiffusionBackbone : IModel
     /// <exception cref="NotSupportedException">It cannot.</exception>
     torch.Tensor EncodeLatents(RgbImage image, torch.Tensor noise) => throw new NotSupportedException($"{Name} does not encode pictures.");
 
+    /// <summary>The same where memory may not suffice for a whole picture.</summary>
+    /// <param name="image">The picture, in the size that is generated.</param>
+    /// <param name="noise">Unit normal, <c>[1, C, h, w]</c>.</param>
+    /// <param name="inTiles">Whether it does not, so that models that can work tile by tile do (<see cref="Workload.InTiles"/>).</param>
+    /// <exception cref="NotSupportedException">It cannot.</exception>
+    torch.Tensor EncodeLatents(RgbImage image, torch.Tensor noise, bool inTiles) => EncodeLatents(image, noise);
+
     /// <summary>Turns final latents into pictures.</summary>
     /// <param name="x">The sample <c>[B, C, h, w]</c> at the final noise level.</param>
     /// <returns>B pictures.</returns>
     IReadOnlyList<RgbImage> Decode(torch.Tensor x);
+
+    /// <summary>The same where memory may not suffice for whole pictures.</summary>
+    /// <param name="x">The sample <c>[B, C, h, w]</c> at the final noise level.</param>
+    /// <param name="inTiles">Whether it does not, so that models that can work tile by tile do (<see cref="Workload.InTiles"/>).</param>
+    IReadOnlyList<RgbImage> Decode(torch.Tensor x, bool inTiles) => Decode(x);
+
+    /// <summary>What pictures look like while they are generated, at less cost where the model can.</summary>
+    /// <param name="x">The data <c>[B, C, h, w]</c> that the network expects behind the noise.</param>
+    /// <param name="inTiles">As for <see cref="Decode(torch.Tensor, bool)"/>.</param>
+    /// <returns>B pictures.</returns>
+    IReadOnlyList<RgbImage> Preview(torch.Tensor x, bool inTiles) => Decode(x, inTiles);
 }

@@ -16,6 +16,12 @@ public sealed record Workload
     /// <summary>Whether pictures are encoded that generations start from.</summary>
     public bool EncodesPictures { get; init; }
 
+    /// <summary>Whether previews are made while pictures are generated.</summary>
+    public bool HasPreviews { get; init; }
+
+    /// <summary>Whether memory does not suffice for whole pictures, so that models that can work tile by tile are to do so.</summary>
+    public bool InTiles { get; init; }
+
     /// <summary>The most tokens of a prompt's features (<see cref="PromptReading.Tokens"/>); 0: as many as any prompt has.</summary>
     public int TextTokens { get; init; }
 

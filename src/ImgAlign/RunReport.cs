@@ -9,6 +9,10 @@ public sealed class RunReport
     /// <summary>The most items that were computed at once.</summary>
     public required int BatchSize { get; init; }
 
+    /// <summary>Whether the autoencoder worked tile by tile because the run was estimated not to fit otherwise, which changes pictures a
+    /// little.</summary>
+    public bool InTiles { get; init; }
+
     /// <summary>Its stages in their order.</summary>
     public required IReadOnlyList<StageTiming> Timings { get; init; }
 

@@ -67,8 +67,9 @@ public abstract record SamplingRequest
     public int MaxBatchSize { get; init; } = 8;
 
     /// <summary>
-    /// Updates carry previews every so many evaluations of the network; null: never. A preview costs a decode, and under a policy other
-    /// than <see cref="Runtime.ResidencyPolicy.KeepAll"/> an exchange of networks too.
+    /// Updates carry previews every so many evaluations of the network; null: never. A preview costs little with a tiny autoencoder
+    /// (<see cref="Backbones.DiffusionOptions.TinyVaePath"/>); without one it costs a decode, and under a policy other than
+    /// <see cref="Runtime.ResidencyPolicy.KeepAll"/> an exchange of networks too.
     /// </summary>
     public int? PreviewInterval { get; init; }
 }

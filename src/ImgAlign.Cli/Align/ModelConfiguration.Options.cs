@@ -61,6 +61,38 @@ internal static partial class ModelConfiguration
             []
         ),
         (
+            nameof(SdxlOptions.TinyVaePath),
+            Text(
+                "--tiny-vae",
+                "A tiny autoencoder for --preview and --decoder tiny: TAESDXL, or TAEF1 for FLUX, as a folder, its decoder's file or a "
+                    + "name of the hub."
+            ),
+            []
+        ),
+        (
+            nameof(SdxlOptions.Decoder),
+            ValueOption.Choice<PictureDecoder>("--decoder", "What makes the final pictures, the VAE or for a quick look the tiny one"),
+            []
+        ),
+        (
+            nameof(SdxlOptions.VaePrecision),
+            ValueOption.Choice<Precision>("--vae-precision", "The number format that autoencoders run in; as the VAE's config.json says"),
+            []
+        ),
+        (
+            nameof(SdxlOptions.VaeTiling),
+            ValueOption.Choice<VaeTiling>(
+                "--vae-tiling",
+                "When autoencoders work tile by tile, which takes less memory and changes the picture a little"
+            ),
+            []
+        ),
+        (
+            nameof(SdxlOptions.VaeTileSize),
+            ValueOption.Number<int>("--vae-tile-size", "Both sides of a tile in pixels; 512 unless it is said."),
+            []
+        ),
+        (
             nameof(SdxlOptions.Storage),
             ValueOption.Choice<WeightStorage>("--storage", "How UNet or transformer keep their linear layers' weights"),
             []

@@ -12,9 +12,15 @@ internal static class RunProgress
     /// <summary>Reads a run to its end and shows it meanwhile.</summary>
     /// <param name="console">Where it is shown.</param>
     /// <param name="updates">The run.</param>
+    /// <param name="preview">Gets the previews; null: nobody does.</param>
     /// <returns>Its result.</returns>
-    public static async Task<T> ShowAsync<T>(IAnsiConsole console, IAsyncEnumerable<RunUpdate> updates)
+    public static async Task<T> ShowAsync<T>(
+        IAnsiConsole console,
+        IAsyncEnumerable<RunUpdate> updates,
+        Action<PreviewReady>? preview = null
+    )
     {
+        updates = Attend(updates, console, preview);
         if (!console.Profile.Capabilities.Interactive)
             return await ReadAsync<T>(updates, new Lines(console));
         return await console
@@ -26,6 +32,23 @@ internal static class RunProgress
                 new ElapsedTimeColumn()
             )
             .StartAsync(context => ReadAsync<T>(updates, new Bars(context)));
+    }
+
+    // What is not progress.
+    private static async IAsyncEnumerable<RunUpdate> Attend(
+        IAsyncEnumerable<RunUpdate> updates,
+        IAnsiConsole console,
+        Action<PreviewReady>? preview
+    )
+    {
+        await foreach (var update in updates)
+        {
+            if (update is RunStarted { InTiles: true })
+                console.WriteText("The VAE works tile by tile, since memory does not suffice otherwise; this changes pictures a little.");
+            if (update is PreviewReady ready)
+                preview?.Invoke(ready);
+            yield return update;
+        }
     }
 
     private static async Task<T> ReadAsync<T>(IAsyncEnumerable<RunUpdate> updates, IDisplay display)

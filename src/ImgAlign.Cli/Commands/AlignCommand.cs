@@ -83,6 +83,7 @@ internal static class AlignCommand
                         Acceptance = parsed.GetValue(noGate) ? new AcceptAll() : null,
                     }
                 );
+                var previews = sampling.PreviewsOf(parsed);
                 var runner = new JobRunner(terminal, list, settings.MaxBatchSize);
                 if (pending.Count == 0)
                     return await runner.RunAsync(pending, static _ => Task.CompletedTask); // no model is needed
@@ -112,7 +113,11 @@ internal static class AlignCommand
                                 ),
                             ],
                         };
-                        var result = await RunProgress.ShowAsync<AlignmentResult>(terminal.Error, pipeline.StreamAsync(request, token));
+                        var result = await RunProgress.ShowAsync<AlignmentResult>(
+                            terminal.Error,
+                            pipeline.StreamAsync(request, token),
+                            previews is null ? null : preview => previews(preview, jobs)
+                        );
                         foreach (var (job, aligned) in jobs.Zip(result.Items))
                         {
                             var record = AlignRecord.Of(result, aligned, request, job, run);

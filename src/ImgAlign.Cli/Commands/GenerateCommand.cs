@@ -39,6 +39,7 @@ internal static class GenerateCommand
                 var run = new RecordedRun(parsed, sampling.OfPictures, configuration);
                 var pending = list.Pending(results, run);
                 var settings = sampling.Apply(parsed, new GenerationRequest());
+                var previews = sampling.PreviewsOf(parsed);
                 var runner = new JobRunner(terminal, list, settings.MaxBatchSize);
                 if (pending.Count == 0)
                     return await runner.RunAsync(pending, static _ => Task.CompletedTask); // no model is needed
@@ -54,7 +55,11 @@ internal static class GenerateCommand
                     async jobs =>
                     {
                         var request = settings with { Items = [.. jobs.Select(static job => job.ToItem())] };
-                        var result = await RunProgress.ShowAsync<GenerationResult>(terminal.Error, pipeline.StreamAsync(request, token));
+                        var result = await RunProgress.ShowAsync<GenerationResult>(
+                            terminal.Error,
+                            pipeline.StreamAsync(request, token),
+                            previews is null ? null : preview => previews(preview, jobs)
+                        );
                         foreach (var (job, picture) in jobs.Zip(result.Items))
                         {
                             terminal.Error.WriteWarnings(picture.Warnings, warned);

@@ -83,6 +83,12 @@ internal sealed class SamplingArguments
         "--guidance-branches",
         "Whether guidance's two branches run together, or apart in half the memory"
     );
+    private readonly Option<string?> preview = new("--preview")
+    {
+        Description =
+            "A folder for a picture after every step, of what it looks like so far; with --tiny-vae they cost little, without it a decode "
+            + "each.",
+    };
     private readonly Option<int?> batchSize = ValueOption.Number<int>(
         "--batch-size",
         "The most pictures that are computed at once; 8 unless it is said, and fewer where memory is short."
@@ -110,10 +116,11 @@ internal sealed class SamplingArguments
             guidanceRescale,
             branches,
             batchSize,
+            preview,
         ];
 
     /// <summary>Those that pictures depend on, but for rounding.</summary>
-    public IEnumerable<Option> OfPictures => Options.Except([batchSize]);
+    public IEnumerable<Option> OfPictures => Options.Except([batchSize, preview]);
 
     private static string Names => string.Join(", ", Samplers.All.Select(static known => known.Name));
 
@@ -148,9 +155,20 @@ internal sealed class SamplingArguments
                     ? null
                     : new GuidanceInterval(parsed.GetValue(guidanceStart) ?? 0, parsed.GetValue(guidanceEnd) ?? 1),
                 GuidanceBranches = parsed.GetValue(branches) ?? default,
+                PreviewInterval = parsed.GetValue(preview) is null ? null : 1,
                 MaxBatchSize = BatchSize(parsed) ?? request.MaxBatchSize,
             }
         );
+
+    /// <summary>What is done with previews of jobs; null: there are none.</summary>
+    /// <exception cref="IOException">Their folder cannot be written.</exception>
+    public Action<PreviewReady, IReadOnlyList<PictureJob>>? PreviewsOf(ParseResult parsed)
+    {
+        if (parsed.GetValue(preview) is not { } folder)
+            return null;
+        OutputPath.RequireWritable(folder);
+        return new PreviewFolder(folder).Save;
+    }
 
     private IFamilySettings? FamilyOf(ParseResult parsed) =>
         (parsed.GetValue(trueGuidance), parsed.GetValue(promptWeights)) switch

@@ -51,34 +51,14 @@ internal sealed class FlowModelFolder(string title, string folder, string? vaePa
             );
     }
 
-    /// <summary>A file in the authors' layout has the sizes that <c>vae/config.json</c> of the model says, or those of
+    /// <summary>The autoencoder. A file in the authors' layout has the sizes that <c>vae/config.json</c> of the model says, or those of
     /// FLUX.1-dev.</summary>
-    public AutoencoderKlConfig ReadAutoencoder() =>
-        FindConfig(vae.Value, "vae") is { } path ? AutoencoderKlConfig.Read(path) : FluxDev.Autoencoder;
-
-    public ModelSource<AutoencoderKl> Decoder(AutoencoderKlConfig config) =>
-        new($"{title} VAE decoder", () => new AutoencoderKl(config, META, AutoencoderParts.Decoder), OpenAutoencoder);
-
-    /// <summary>The encoder, or null where the file has the decoder alone.</summary>
-    public ModelSource<AutoencoderKl>? Encoder(AutoencoderKlConfig config)
-    {
-        using var file = Checkpoint.Open(vae.Value);
-        return !AutoencoderNames.HasEncoder(file)
-            ? null
-            : new($"{title} VAE encoder", () => new AutoencoderKl(config, META, AutoencoderParts.Encoder), OpenAutoencoder);
-    }
-
-    private void OpenAutoencoder(AutoencoderKl network, NetworkWeights weights)
-    {
-        var file = weights.Open(vae.Value);
-        var part =
-            AutoencoderNames.TryFind(file)
-            ?? throw new CheckpointException(
-                file.Source,
-                $"holds no VAE; set {nameof(DiffusionOptions.VaePath)} (--vae) to one that has it, such as ae.safetensors."
-            );
-        weights.Add(network, part, network.Names(part));
-    }
+    public AutoencoderFiles FindAutoencoder() =>
+        AutoencoderFiles.Find(
+            $"{title} VAE",
+            vae.Value,
+            () => FindConfig(vae.Value, "vae") is { } path ? AutoencoderKlConfig.Read(path) : FluxDev.Autoencoder
+        );
 
     private static string FindPart(string folder, string part, params string[] patterns)
     {

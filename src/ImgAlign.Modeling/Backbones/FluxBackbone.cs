@@ -21,7 +21,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
 
     private readonly FluxOptions options;
     private readonly FluxConfig transformerConfig;
-    private readonly AutoencoderKlConfig autoencoderConfig;
+    private readonly AutoencoderConfig autoencoderConfig;
     private readonly SchedulerConfig scheduler;
     private readonly FlowMatchSchedule schedule;
     private readonly FluxTextEncoder textEncoder;
@@ -29,8 +29,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     private readonly ReduxImagePromptEncoder? redux; // in its place
     private readonly ModelSlot<FluxImagePromptAdapter>? adapter;
     private readonly ModelSlot<FluxTransformer> transformer;
-    private readonly LatentDecoder decoder;
-    private readonly LatentEncoder? encoder;
+    private readonly LatentPictures pictures;
     private readonly PresetCheck presets;
     private readonly int textTokens;
 
@@ -42,23 +41,23 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     {
         // What may be wrong comes first: from the first slot on, nothing fails.
         var files = new FluxFiles(options);
-        (transformerConfig, autoencoderConfig) = (files.ReadTransformer(), files.ReadAutoencoder());
+        var autoencoder = files.FindAutoencoder();
+        (transformerConfig, autoencoderConfig) = (files.ReadTransformer(), autoencoder.Config);
         scheduler = files.ReadScheduler(transformerConfig);
         schedule = new FlowMatchSchedule(scheduler);
         var text = FluxTextParts.Read(files);
         var image = files.ImagePrompt is { } paths ? FluxImagePromptEncoder.Read(paths.Encoder, paths.Adapter) : null;
         var reduxParts = files.Redux is var (path, encoderPath) ? ReduxParts.Read(path, encoderPath) : null;
         RequireFit(transformerConfig, autoencoderConfig, text, reduxParts);
-        var (transformerSource, decoderSource) = (files.Transformer(transformerConfig), files.Decoder(autoencoderConfig));
+        var transformerSource = files.Transformer(transformerConfig);
         var adapterSource = image is null ? null : files.Adapter(transformerConfig, image.Width);
-        var encoderSource = files.Encoder(autoencoderConfig);
+        var pictureParts = PictureParts.Read(runtime, autoencoder, Name, options);
 
         (Runtime, this.options) = (runtime, options);
         textTokens = options.MaxTextTokens ?? (transformerConfig.GuidanceEmbeds ? TextTokens : TextTokensOfSchnell);
         textEncoder = new FluxTextEncoder(runtime, text, textTokens, options.TextEncoderStorage);
         transformer = new(runtime, transformerSource, storage: options.Storage);
-        decoder = new(runtime, decoderSource, autoencoderConfig, options.Rounding);
-        encoder = encoderSource is null ? null : new(runtime, encoderSource, autoencoderConfig);
+        pictures = new(runtime, pictureParts, options.Rounding);
         imagePrompt = image is null ? null : new FluxImagePromptEncoder(runtime, image, options.ImageEncoderStorage);
         redux = reduxParts is null ? null : new ReduxImagePromptEncoder(runtime, reduxParts, options.ImageEncoderStorage);
         adapter = adapterSource is null ? null : new(runtime, adapterSource, storage: options.Storage);
@@ -158,19 +157,33 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     }
 
     /// <inheritdoc/>
-    public bool EncodesPictures => encoder is not null;
+    public bool EncodesPictures => pictures.Encodes;
 
     /// <inheritdoc/>
-    public Tensor EncodeLatents(RgbImage image, Tensor noise) =>
-        encoder?.Encode(image, noise)
+    public Tensor EncodeLatents(RgbImage image, Tensor noise) => EncodeLatents(image, noise, inTiles: false);
+
+    /// <inheritdoc/>
+    public Tensor EncodeLatents(RgbImage image, Tensor noise, bool inTiles) =>
+        pictures.Encode(image, noise, inTiles)
         ?? throw new NotSupportedException($"This FLUX's VAE has no encoder; set {nameof(FluxOptions.VaePath)} to one that has it.");
 
     /// <inheritdoc/>
     /// <exception cref="ImgAlignException">The latents are not finite; the message names the weights at fault, if they are.</exception>
-    public IReadOnlyList<RgbImage> Decode(Tensor x)
+    public IReadOnlyList<RgbImage> Decode(Tensor x) => Decode(x, inTiles: false);
+
+    /// <inheritdoc/>
+    /// <exception cref="ImgAlignException">The latents are not finite; the message names the weights at fault, if they are.</exception>
+    public IReadOnlyList<RgbImage> Decode(Tensor x, bool inTiles)
     {
         FiniteNumbers.Require(x, "The latents", transformer, adapter);
-        return decoder.ToImages(x);
+        return pictures.Decode(x, inTiles);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<RgbImage> Preview(Tensor x, bool inTiles)
+    {
+        FiniteNumbers.Require(x, "The latents", transformer, adapter);
+        return pictures.Preview(x, inTiles, transformer.Use);
     }
 
     /// <inheritdoc/>
@@ -179,22 +192,25 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         var (size, batch) = (workload.Size, workload.Batch);
         var tokens = textTokens + (long)size.Width * size.Height / (Info.SizeMultiple * Info.SizeMultiple);
         var transformerElement = transformer.Type == float32 ? 4 : 2;
+        var previews = pictures.EstimatePreviews(workload);
         return
         [
             .. textEncoder.EstimateStages(batch),
             // A single block: q, k, v, their rotated float32 copies, the feed-forward's hidden tokens twice. A step cache keeps two of the
             // tokens' size, beside the first block's input and output and a copy of what changed.
             transformer.Footprint(
-                (options.StepCacheThreshold is null ? 28 : 33)
-                    * tokens
-                    * transformerConfig.Width
-                    * transformerElement
-                    * batch
-                    * workload.BranchesAtOnce,
-                adapter?.WeightBytes ?? 0
+                Math.Max(
+                    (options.StepCacheThreshold is null ? 28 : 33)
+                        * tokens
+                        * transformerConfig.Width
+                        * transformerElement
+                        * batch
+                        * workload.BranchesAtOnce,
+                    previews.ActivationBytes
+                ),
+                (adapter?.WeightBytes ?? 0) + previews.WeightBytes
             ),
-            decoder.Estimate(size),
-            .. workload.EncodesPictures && encoder is not null ? (StageFootprint[])[encoder.Estimate(size)] : [],
+            .. pictures.EstimateStages(workload),
             .. redux is null ? [] : (StageFootprint[])[redux.Estimate(batch)],
             .. imagePrompt is null ? [] : (StageFootprint[])[new("FLUX image encoder", imagePrompt.WeightBytes, 64L * 1024 * 1024 * batch)],
         ];
@@ -208,8 +224,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         redux?.Dispose();
         adapter?.Dispose();
         transformer.Dispose();
-        decoder.Dispose();
-        encoder?.Dispose();
+        pictures.Dispose();
     }
 
     /// <summary>Prepares what all steps share, with another weight of the image prompt for each sample.</summary>
@@ -264,7 +279,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     /// <summary>The decoder's output for final latents, before it becomes bytes.</summary>
     /// <param name="x">The sample <c>[B, C, h, w]</c>.</param>
     /// <returns><c>[B, 3, H, W]</c> in about -1..1.</returns>
-    public Tensor DecodeLatents(Tensor x) => decoder.Decode(x);
+    public Tensor DecodeLatents(Tensor x) => pictures.DecodeToPixels(x);
 
     private Tensor ToTransformer(Tensor tensor) => tensor.to(Runtime.Device).to(transformer.Type);
 
@@ -280,7 +295,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         };
 
     // Each of them may fit its own weights, and yet not the others.
-    private static void RequireFit(FluxConfig transformer, AutoencoderKlConfig autoencoder, FluxTextParts text, ReduxParts? redux)
+    private static void RequireFit(FluxConfig transformer, AutoencoderConfig autoencoder, FluxTextParts text, ReduxParts? redux)
     {
         if (redux is not null && redux.Width != text.Width)
             throw new ImgAlignException(

@@ -88,7 +88,7 @@ internal sealed class FluxFiles
         return config is null ? FluxConfig.FromShapes(part) : config with { GuidanceEmbeds = FluxNames.HasGuidance(part) };
     }
 
-    public AutoencoderKlConfig ReadAutoencoder() => model.ReadAutoencoder();
+    public AutoencoderFiles FindAutoencoder() => model.FindAutoencoder();
 
     public ModelSource<ClipTextModel> Clip(ClipTextConfig config) =>
         new("FLUX CLIP text encoder", () => new ClipTextModel(config, META), OpenClip);
@@ -97,11 +97,6 @@ internal sealed class FluxFiles
 
     public ModelSource<FluxTransformer> Transformer(FluxConfig config) =>
         new("FLUX transformer", () => new FluxTransformer(config, META), OpenTransformer);
-
-    public ModelSource<AutoencoderKl> Decoder(AutoencoderKlConfig config) => model.Decoder(config);
-
-    /// <inheritdoc cref="FlowModelFolder.Encoder"/>
-    public ModelSource<AutoencoderKl>? Encoder(AutoencoderKlConfig config) => model.Encoder(config);
 
     /// <summary>The image prompt's keys and values, or null where there is no image prompt.</summary>
     public ModelSource<FluxImagePromptAdapter>? Adapter(FluxConfig config, int width) =>

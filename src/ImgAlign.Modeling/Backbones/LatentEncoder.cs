@@ -4,48 +4,48 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.Backbones;
 
-/// <summary>
-/// From pictures to latents that a generation starts from, by the autoencoder's encoder: the same for all backbones that have one.
-/// </summary>
+/// <summary>From pictures to latents that a generation starts from, by an autoencoder's encoder.</summary>
 internal sealed class LatentEncoder : IDisposable
 {
-    private readonly AutoencoderKlConfig config;
-    private readonly ModelSlot<AutoencoderKl> slot;
+    private readonly AutoencoderHalf half;
+    private readonly PictureTiling tiling;
+    private readonly ModelSlot<Autoencoder> slot;
 
     /// <summary>Makes the network; its weights are read on first use.</summary>
     /// <param name="runtime">The device.</param>
-    /// <param name="source">The autoencoder; of <see cref="AutoencoderParts.Encoder"/> alone.</param>
-    /// <param name="config">Its sizes.</param>
-    public LatentEncoder(DeviceRuntime runtime, ModelSource<AutoencoderKl> source, AutoencoderKlConfig config)
+    /// <param name="half">The encoder.</param>
+    /// <param name="tiling">When and how it works tile by tile.</param>
+    public LatentEncoder(DeviceRuntime runtime, AutoencoderHalf half, PictureTiling tiling)
     {
-        this.config = config;
-        slot = new(runtime, source, config.ForceUpcast ? float32 : null);
+        (this.half, this.tiling) = (half, tiling);
+        slot = new(runtime, half.Source, half.Type);
     }
 
     /// <summary>A draw from the distribution of a picture's latents.</summary>
     /// <param name="image">The picture.</param>
     /// <param name="noise">Unit normal, <c>[1, C, h, w]</c>.</param>
+    /// <param name="inTiles">Whether memory does not suffice for whole pictures.</param>
     /// <returns><c>[1, C, h, w]</c>, float32, as a diffusion network takes them; the caller's.</returns>
-    public Tensor Encode(RgbImage image, Tensor noise)
+    public Tensor Encode(RgbImage image, Tensor noise, bool inTiles)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         using var lease = slot.Use();
         var levels = tensor(image.Pixels.ToArray(), [1, image.Height, image.Width, 3]).permute(0, 3, 1, 2).to(float32);
         var pixels = levels.DividedByInPlace(127.5).Minus(1); // [1, 3, H, W]
-        var (mean, logVariance) = lease.Model.Encode(pixels.to(noise.device).to(slot.Type));
-        var deviation = logVariance.to(float32).TimesInPlace(0.5).exp();
-        return config.ToDiffusion(mean.to(float32).PlusProduct(deviation, noise)).MoveToOuterDisposeScope();
+        var moments = tiling.Encode(pixels.to(noise.device).to(slot.Type), lease.Model, inTiles);
+        return half.Config.DrawLatents(moments, noise).MoveToOuterDisposeScope();
     }
 
     /// <summary>What it needs: its weights, and feature maps at full resolution.</summary>
     /// <param name="size">The size of a picture.</param>
-    public StageFootprint Estimate(ImageSize size)
+    /// <param name="inTiles">Whether memory does not suffice for whole pictures.</param>
+    public StageFootprint Estimate(ImageSize size, bool inTiles)
     {
         // In the first block: what enters it, its normalised copy, that in the order that the convolution wants, and the result.
         const long FeatureMaps = 4;
-        var elementBytes = slot.Type == float32 ? 4 : 2;
-        return new(slot.Name, slot.WeightBytes, FeatureMaps * size.Width * size.Height * config.BlockOutChannels[0] * elementBytes);
+        var bytesPerPixel = FeatureMaps * half.Config.EncoderChannels * half.ElementBytes;
+        return new(slot.Name, slot.WeightBytes, tiling.EstimateBytes(size, bytesPerPixel, half.ElementBytes, inTiles));
     }
 
     /// <summary>Frees the network.</summary>

@@ -14,7 +14,7 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     private const int TimeIdCount = 6;
 
     private readonly SdxlUNetConfig unetConfig;
-    private readonly AutoencoderKlConfig autoencoderConfig;
+    private readonly AutoencoderConfig autoencoderConfig;
     private readonly SchedulerConfig scheduler;
     private readonly DiffusionSchedule schedule;
     private readonly SdxlTextEncoder textEncoder;
@@ -22,8 +22,7 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     private readonly SdxlImagePromptEncoder? imagePrompt;
     private readonly ModelSlot<ImagePromptAdapter>? adapter;
     private readonly ModelSlot<UNet2DConditionModel> unet;
-    private readonly LatentDecoder decoder;
-    private readonly LatentEncoder? encoder;
+    private readonly LatentPictures pictures;
     private readonly PresetCheck presets;
 
     /// <summary>Reads configurations and tokenizers and compares them with the weights, which are read on first use.</summary>
@@ -34,24 +33,20 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     {
         // What may be wrong comes first: from the first slot on, nothing fails.
         var files = new SdxlFiles(options);
-        (unetConfig, autoencoderConfig) = (files.ReadUNet(), files.ReadAutoencoder());
+        var autoencoder = files.FindAutoencoder();
+        (unetConfig, autoencoderConfig) = (files.ReadUNet(), autoencoder.Config);
         scheduler = files.ReadScheduler();
         schedule = new DiffusionSchedule(scheduler);
         var text = SdxlTextParts.Read(files);
         var image = files.ImagePrompt is { } paths ? SdxlImagePromptEncoder.Read(paths.Encoder, paths.Projection) : null;
         RequireFit(unetConfig, autoencoderConfig, text, image);
-        var (unetSource, decoderSource, adapterSource) = (
-            files.UNet(unetConfig),
-            files.Decoder(autoencoderConfig),
-            files.Adapter(unetConfig)
-        );
-        var encoderSource = files.Encoder(autoencoderConfig);
+        var (unetSource, adapterSource) = (files.UNet(unetConfig), files.Adapter(unetConfig));
+        var pictureParts = PictureParts.Read(runtime, autoencoder, Name, options);
 
         (Runtime, readsWeights) = (runtime, options.PromptWeights);
         textEncoder = new SdxlTextEncoder(runtime, text, options.TextEncoderStorage);
         unet = new(runtime, unetSource, storage: options.Storage);
-        decoder = new(runtime, decoderSource, autoencoderConfig);
-        encoder = encoderSource is null ? null : new(runtime, encoderSource, autoencoderConfig);
+        pictures = new(runtime, pictureParts);
         imagePrompt = image is null ? null : new SdxlImagePromptEncoder(runtime, image, options.ImageEncoderStorage);
         adapter = adapterSource is null ? null : new(runtime, adapterSource, storage: options.Storage);
         var applied = LoraFiles.Applied(options.Loras, text.Encoder.LoraLayers, text.Encoder2.LoraLayers, unetSource.LoraLayers);
@@ -158,19 +153,33 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     }
 
     /// <inheritdoc/>
-    public bool EncodesPictures => encoder is not null;
+    public bool EncodesPictures => pictures.Encodes;
 
     /// <inheritdoc/>
-    public Tensor EncodeLatents(RgbImage image, Tensor noise) =>
-        encoder?.Encode(image, noise)
+    public Tensor EncodeLatents(RgbImage image, Tensor noise) => EncodeLatents(image, noise, inTiles: false);
+
+    /// <inheritdoc/>
+    public Tensor EncodeLatents(RgbImage image, Tensor noise, bool inTiles) =>
+        pictures.Encode(image, noise, inTiles)
         ?? throw new NotSupportedException($"This SDXL's VAE has no encoder; set {nameof(SdxlOptions.VaePath)} to one that has it.");
 
     /// <inheritdoc/>
     /// <exception cref="ImgAlignException">The latents are not finite; the message names the weights at fault, if they are.</exception>
-    public IReadOnlyList<RgbImage> Decode(Tensor x)
+    public IReadOnlyList<RgbImage> Decode(Tensor x) => Decode(x, inTiles: false);
+
+    /// <inheritdoc/>
+    /// <exception cref="ImgAlignException">The latents are not finite; the message names the weights at fault, if they are.</exception>
+    public IReadOnlyList<RgbImage> Decode(Tensor x, bool inTiles)
     {
         FiniteNumbers.Require(x, "The latents", unet, adapter);
-        return decoder.ToImages(x);
+        return pictures.Decode(x, inTiles);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<RgbImage> Preview(Tensor x, bool inTiles)
+    {
+        FiniteNumbers.Require(x, "The latents", unet, adapter);
+        return pictures.Preview(x, inTiles, unet.Use);
     }
 
     /// <inheritdoc/>
@@ -182,18 +191,20 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
         var tokens = Math.Max(workload.TextTokens, textEncoder.ChunkTokens);
         // Keys and values of both branches' texts.
         var text = 2 * 2 * tokens * unetConfig.CrossAttentionChannels * unetElement * batch;
+        var previews = pictures.EstimatePreviews(workload);
         var stages = new List<StageFootprint>
         {
             new("SDXL text encoders", textEncoder.WeightBytes, 64L * 1024 * 1024 * batch * tokens / textEncoder.ChunkTokens),
             // Skip connections, and the widest feed-forward: about 24 feature maps of the first resolution.
             unet.Footprint(
-                24 * latents * unetConfig.BlockOutChannels[0] * unetElement * batch * workload.BranchesAtOnce + text,
-                adapter?.WeightBytes ?? 0
+                Math.Max(
+                    24 * latents * unetConfig.BlockOutChannels[0] * unetElement * batch * workload.BranchesAtOnce + text,
+                    previews.ActivationBytes
+                ),
+                (adapter?.WeightBytes ?? 0) + previews.WeightBytes
             ),
-            decoder.Estimate(size),
         };
-        if (workload.EncodesPictures && encoder is not null)
-            stages.Add(encoder.Estimate(size));
+        stages.AddRange(pictures.EstimateStages(workload));
         if (imagePrompt is not null)
             stages.Add(new("SDXL image encoder", imagePrompt.WeightBytes, 128L * 1024 * 1024 * batch));
         return stages;
@@ -206,14 +217,13 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
         imagePrompt?.Dispose();
         adapter?.Dispose();
         unet.Dispose();
-        decoder.Dispose();
-        encoder?.Dispose();
+        pictures.Dispose();
     }
 
     /// <summary>The decoder's output for final latents, before it becomes bytes.</summary>
     /// <param name="x">The sample <c>[B, C, h, w]</c>.</param>
     /// <returns><c>[B, 3, H, W]</c> in about -1..1.</returns>
-    public Tensor DecodeLatents(Tensor x) => decoder.Decode(x);
+    public Tensor DecodeLatents(Tensor x) => pictures.DecodeToPixels(x);
 
     private PooledTextFeatures EncodeText(IReadOnlyList<string?> prompts, bool hasWeights, int tokens)
     {
@@ -249,7 +259,7 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     // Each of them may fit its own weights, and yet not the others.
     private static void RequireFit(
         SdxlUNetConfig unet,
-        AutoencoderKlConfig autoencoder,
+        AutoencoderConfig autoencoder,
         SdxlTextParts text,
         ImagePromptParts<Resampler>? image
     )

@@ -55,10 +55,12 @@ internal sealed class SdxlFiles
             Architectures = SdxlBase.TextEncoder2.Architectures,
         };
 
-    public AutoencoderKlConfig ReadAutoencoder() =>
-        Directory.Exists(vaePath)
-            ? AutoencoderKlConfig.Read(Path.Combine(vaePath, "config.json"))
-            : Read("vae", "config.json", AutoencoderKlConfig.Read, SdxlBase.Autoencoder);
+    public AutoencoderFiles FindAutoencoder() =>
+        AutoencoderFiles.Find(
+            "SDXL VAE",
+            vaePath ?? PartPath("vae"),
+            () => Read("vae", "config.json", AutoencoderKlConfig.Read, SdxlBase.Autoencoder)
+        );
 
     /// <summary>The schedule; what a fine-tune's file says of its own training by tensors that no network has comes before its
     /// configuration.</summary>
@@ -114,18 +116,6 @@ internal sealed class SdxlFiles
     public ModelSource<UNet2DConditionModel> UNet(SdxlUNetConfig config) =>
         new("SDXL UNet", () => new UNet2DConditionModel(config, META), OpenUNet);
 
-    public ModelSource<AutoencoderKl> Decoder(AutoencoderKlConfig config) =>
-        new("SDXL VAE decoder", () => new AutoencoderKl(config, META, AutoencoderParts.Decoder), OpenAutoencoder);
-
-    /// <summary>The encoder, or null where the file has the decoder alone.</summary>
-    public ModelSource<AutoencoderKl>? Encoder(AutoencoderKlConfig config)
-    {
-        using var file = Checkpoint.Open(vaePath ?? PartPath("vae"));
-        return !AutoencoderNames.HasEncoder(file)
-            ? null
-            : new("SDXL VAE encoder", () => new AutoencoderKl(config, META, AutoencoderParts.Encoder), OpenAutoencoder);
-    }
-
     /// <summary>The image prompt's keys and values, or null where there is no image prompt.</summary>
     public ModelSource<ImagePromptAdapter>? Adapter(SdxlUNetConfig config) =>
         ImagePrompt is null ? null : new("SDXL image-prompt adapter", () => new ImagePromptAdapter(config, META), OpenAdapter);
@@ -154,18 +144,6 @@ internal sealed class SdxlFiles
         var map = SdxlNames.UNet(network.Config, part);
         var merged = SdxlLora.Merge(part, network, map, weights.OpenLoras(loras));
         weights.Add(network, weights.Own(merged), map);
-    }
-
-    private void OpenAutoencoder(AutoencoderKl network, NetworkWeights weights)
-    {
-        var file = weights.Open(vaePath ?? PartPath("vae"));
-        var part =
-            AutoencoderNames.TryFind(file)
-            ?? throw new CheckpointException(
-                file.Source,
-                $"holds no VAE; set {nameof(SdxlOptions.VaePath)} (--vae) to one that has it, such as the VAE of SDXL base."
-            );
-        weights.Add(network, part, network.Names(part));
     }
 
     private void OpenAdapter(ImagePromptAdapter network, NetworkWeights weights)

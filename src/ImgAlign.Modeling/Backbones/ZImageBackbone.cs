@@ -15,13 +15,12 @@ public sealed class ZImageBackbone : IDiffusionBackbone, IMemoryFootprint
 {
     private readonly ZImageOptions options;
     private readonly ZImageConfig transformerConfig;
-    private readonly AutoencoderKlConfig autoencoderConfig;
+    private readonly AutoencoderConfig autoencoderConfig;
     private readonly SchedulerConfig scheduler;
     private readonly FlowMatchSchedule schedule;
     private readonly ZImageTextEncoder textEncoder;
     private readonly ModelSlot<ZImageTransformer> transformer;
-    private readonly LatentDecoder decoder;
-    private readonly LatentEncoder? encoder;
+    private readonly LatentPictures pictures;
 
     /// <summary>Reads configurations and the tokenizer and compares them with the weights, which are read on first use.</summary>
     /// <param name="runtime">The device.</param>
@@ -32,19 +31,19 @@ public sealed class ZImageBackbone : IDiffusionBackbone, IMemoryFootprint
         ArgumentNullException.ThrowIfNull(options);
         // What may be wrong comes first: from the first slot on, nothing fails.
         var files = new ZImageFiles(options);
-        (transformerConfig, autoencoderConfig) = (files.ReadTransformer(), files.ReadAutoencoder());
+        var autoencoder = files.FindAutoencoder();
+        (transformerConfig, autoencoderConfig) = (files.ReadTransformer(), autoencoder.Config);
         scheduler = files.ReadScheduler();
         schedule = new FlowMatchSchedule(scheduler);
         var text = files.ReadText();
         RequireFit(transformerConfig, autoencoderConfig, text);
-        var (transformerSource, decoderSource) = (files.Transformer(transformerConfig), files.Decoder(autoencoderConfig));
-        var encoderSource = files.Encoder(autoencoderConfig);
+        var transformerSource = files.Transformer(transformerConfig);
+        var pictureParts = PictureParts.Read(runtime, autoencoder, Name, options);
 
         (Runtime, this.options) = (runtime, options);
         textEncoder = new ZImageTextEncoder(runtime, text, options);
         transformer = new(runtime, transformerSource, storage: options.Storage);
-        decoder = new(runtime, decoderSource, autoencoderConfig);
-        encoder = encoderSource is null ? null : new(runtime, encoderSource, autoencoderConfig);
+        pictures = new(runtime, pictureParts);
         Info = Describe() with { Loras = LoraFiles.Applied(options.Loras, transformerSource.LoraLayers) };
     }
 
@@ -137,25 +136,39 @@ public sealed class ZImageBackbone : IDiffusionBackbone, IMemoryFootprint
     }
 
     /// <inheritdoc/>
-    public bool EncodesPictures => encoder is not null;
+    public bool EncodesPictures => pictures.Encodes;
 
     /// <inheritdoc/>
-    public Tensor EncodeLatents(RgbImage image, Tensor noise) =>
-        encoder?.Encode(image, noise)
+    public Tensor EncodeLatents(RgbImage image, Tensor noise) => EncodeLatents(image, noise, inTiles: false);
+
+    /// <inheritdoc/>
+    public Tensor EncodeLatents(RgbImage image, Tensor noise, bool inTiles) =>
+        pictures.Encode(image, noise, inTiles)
         ?? throw new NotSupportedException($"This Z-Image's VAE has no encoder; set {nameof(ZImageOptions.VaePath)} to one that has it.");
 
     /// <inheritdoc/>
     /// <exception cref="ImgAlignException">The latents are not finite; the message names the weights at fault, if they are.</exception>
-    public IReadOnlyList<RgbImage> Decode(Tensor x)
+    public IReadOnlyList<RgbImage> Decode(Tensor x) => Decode(x, inTiles: false);
+
+    /// <inheritdoc/>
+    /// <exception cref="ImgAlignException">The latents are not finite; the message names the weights at fault, if they are.</exception>
+    public IReadOnlyList<RgbImage> Decode(Tensor x, bool inTiles)
     {
         FiniteNumbers.Require(x, "The latents", transformer);
-        return decoder.ToImages(x);
+        return pictures.Decode(x, inTiles);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<RgbImage> Preview(Tensor x, bool inTiles)
+    {
+        FiniteNumbers.Require(x, "The latents", transformer);
+        return pictures.Preview(x, inTiles, transformer.Use);
     }
 
     /// <summary>The decoder's output for final latents, before it becomes bytes.</summary>
     /// <param name="x">The sample <c>[B, C, h, w]</c>.</param>
     /// <returns><c>[B, 3, H, W]</c> in about -1..1.</returns>
-    public Tensor DecodeLatents(Tensor x) => decoder.Decode(x);
+    public Tensor DecodeLatents(Tensor x) => pictures.DecodeToPixels(x);
 
     /// <inheritdoc/>
     public IReadOnlyList<StageFootprint> EstimateStages(Workload workload)
@@ -165,12 +178,12 @@ public sealed class ZImageBackbone : IDiffusionBackbone, IMemoryFootprint
         var tokens = options.MaxTextTokens + (long)size.Width * size.Height / (Info.SizeMultiple * Info.SizeMultiple);
         // Of a block: what enters it and its normed copy, q, k, v, their rotated float32 copies, or the feed-forward's three hidden ones.
         var activations = 20 * tokens * transformerConfig.Dim * (transformer.Type == float32 ? 4 : 2);
+        var previews = pictures.EstimatePreviews(workload);
         return
         [
             textEncoder.Estimate(batch),
-            transformer.Footprint(activations * batch * workload.BranchesAtOnce),
-            decoder.Estimate(size),
-            .. workload.EncodesPictures && encoder is not null ? (StageFootprint[])[encoder.Estimate(size)] : [],
+            transformer.Footprint(Math.Max(activations * batch * workload.BranchesAtOnce, previews.ActivationBytes), previews.WeightBytes),
+            .. pictures.EstimateStages(workload),
         ];
     }
 
@@ -179,8 +192,7 @@ public sealed class ZImageBackbone : IDiffusionBackbone, IMemoryFootprint
     {
         textEncoder.Dispose();
         transformer.Dispose();
-        decoder.Dispose();
-        encoder?.Dispose();
+        pictures.Dispose();
     }
 
     private Tensor ToTransformer(Tensor tensor) => tensor.to(Runtime.Device).to(transformer.Type);
@@ -197,7 +209,7 @@ public sealed class ZImageBackbone : IDiffusionBackbone, IMemoryFootprint
         };
 
     // Each of them may fit its own weights, and yet not the others.
-    private static void RequireFit(ZImageConfig transformer, AutoencoderKlConfig autoencoder, ZImageTextParts text)
+    private static void RequireFit(ZImageConfig transformer, AutoencoderConfig autoencoder, ZImageTextParts text)
     {
         if (transformer.InChannels != autoencoder.LatentChannels)
             throw new ImgAlignException(

@@ -40,7 +40,7 @@ internal sealed class ZImageFiles
         return ZImageConfig.FromShapes(ZImageNames.Find(file));
     }
 
-    public AutoencoderKlConfig ReadAutoencoder() => model.ReadAutoencoder();
+    public AutoencoderFiles FindAutoencoder() => model.FindAutoencoder();
 
     public ZImageTextParts ReadText()
     {
@@ -59,9 +59,4 @@ internal sealed class ZImageFiles
                 weights.Add(network, weights.Own(merged), ZImageNames.Of(part));
             }
         );
-
-    public ModelSource<AutoencoderKl> Decoder(AutoencoderKlConfig config) => model.Decoder(config);
-
-    /// <inheritdoc cref="FlowModelFolder.Encoder"/>
-    public ModelSource<AutoencoderKl>? Encoder(AutoencoderKlConfig config) => model.Encoder(config);
 }

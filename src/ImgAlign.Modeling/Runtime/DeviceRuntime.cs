@@ -143,6 +143,10 @@ public sealed class DeviceRuntime : IDisposable, IAsyncDisposable
     public bool ReleasesUnused =>
         Residency.Policy == ResidencyPolicy.LoadOnDemand || (Residency.Policy == ResidencyPolicy.StreamBlocks && !OffloadsToHost);
 
+    /// <summary>The number format of a precision on this device; of Auto, the one that it was made with.</summary>
+    /// <exception cref="ImgAlignException">The device cannot compute in it.</exception>
+    public torch.ScalarType TypeOf(Precision precision) => precision == Precision.Auto ? Type : ResolveType(precision, Device);
+
     /// <summary>Compares what stages need with what is there.</summary>
     /// <param name="stages">The stages of a run.</param>
     public MemoryEstimate Estimate(IEnumerable<StageFootprint> stages)

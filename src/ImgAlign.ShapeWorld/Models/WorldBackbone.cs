@@ -89,7 +89,13 @@ public sealed class WorldBackbone : IDiffusionBackbone, IMemoryFootprint
     public torch.Tensor EncodeLatents(RgbImage image, torch.Tensor noise) => sdxl.EncodeLatents(image, noise);
 
     /// <inheritdoc/>
+    public torch.Tensor EncodeLatents(RgbImage image, torch.Tensor noise, bool inTiles) => sdxl.EncodeLatents(image, noise, inTiles);
+
+    /// <inheritdoc/>
     public IReadOnlyList<RgbImage> Decode(torch.Tensor x) => sdxl.Decode(x);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<RgbImage> Decode(torch.Tensor x, bool inTiles) => sdxl.Decode(x, inTiles);
 
     /// <inheritdoc/>
     public IReadOnlyList<StageFootprint> EstimateStages(Workload workload) => sdxl.EstimateStages(workload);

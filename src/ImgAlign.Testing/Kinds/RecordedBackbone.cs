@@ -101,17 +101,19 @@ internal class RecordedBackbone(IDiffusionBackbone inner) : IDiffusionBackbone, 
 
     public bool EncodesPictures => inner.EncodesPictures;
 
-    public torch.Tensor EncodeLatents(RgbImage image, torch.Tensor noise)
+    public torch.Tensor EncodeLatents(RgbImage image, torch.Tensor noise, bool inTiles)
     {
-        var latents = inner.EncodeLatents(image, noise);
+        var latents = inner.EncodeLatents(image, noise, inTiles);
         Start = (image, kept.Keep(latents));
         return latents;
     }
 
-    public IReadOnlyList<RgbImage> Decode(torch.Tensor x)
+    public IReadOnlyList<RgbImage> Decode(torch.Tensor x) => Decode(x, inTiles: false);
+
+    public IReadOnlyList<RgbImage> Decode(torch.Tensor x, bool inTiles)
     {
         samples.Add(kept.Keep(x));
-        return inner.Decode(x);
+        return inner.Decode(x, inTiles);
     }
 
     public torch.Tensor Encode(IReadOnlyList<RgbImage> images)

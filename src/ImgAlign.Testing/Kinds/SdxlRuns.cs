@@ -28,6 +28,7 @@ internal sealed class SdxlRuns : IDisposable
                 ModelPath = golden.CheckpointPath!,
                 ConfigPath = golden.PathOption("config"),
                 UNetPath = golden.PathOption("unet"),
+                VaePath = golden.PathOption("vae"),
                 ImagePromptPath = golden.PathOption("ckpts"),
             }
         );

@@ -12,8 +12,12 @@ namespace ImgAlign.Generation;
 /// <param name="request">How pictures are generated.</param>
 /// <param name="streams">The noise of all pictures; borrowed.</param>
 /// <param name="batchSize">The most pictures at once.</param>
-internal sealed class GeneratorLane(IDiffusionBackbone backbone, ResolvedRequest request, NoiseStreams streams, int batchSize) : IDisposable
+/// <param name="inTiles">Whether memory does not suffice for whole pictures.</param>
+internal sealed class GeneratorLane(IDiffusionBackbone backbone, ResolvedRequest request, NoiseStreams streams, int batchSize, bool inTiles)
+    : IDisposable
 {
+    private const int MostPreviewPixels = 512; // along the longer edge
+
     private readonly List<(IReadOnlyList<Drawing> Batch, Tensor Latents)> finished = [];
 
     // The latents that pictures start from, where they do not begin as noise.
@@ -59,7 +63,7 @@ internal sealed class GeneratorLane(IDiffusionBackbone backbone, ResolvedRequest
                 .Of(item)
                 .Draw(0, item.Index, backbone.LatentShape(item.Size), isForPicture: true)
                 .to(backbone.Runtime.Device);
-            starts[drawing] = backbone.EncodeLatents(resized, noise).DetachFromDisposeScope();
+            starts[drawing] = backbone.EncodeLatents(resized, noise, inTiles).DetachFromDisposeScope();
         }
     }
 
@@ -79,7 +83,7 @@ internal sealed class GeneratorLane(IDiffusionBackbone backbone, ResolvedRequest
     /// <summary>The pictures of the last <see cref="Denoise"/>.</summary>
     public IReadOnlyList<(Drawing Drawing, RgbImage Image)> Decode()
     {
-        var images = finished.SelectMany(batch => batch.Batch.Zip(backbone.Decode(batch.Latents))).ToList();
+        var images = finished.SelectMany(batch => batch.Batch.Zip(backbone.Decode(batch.Latents, inTiles))).ToList();
         Forget();
         return images;
     }
@@ -117,7 +121,7 @@ internal sealed class GeneratorLane(IDiffusionBackbone backbone, ResolvedRequest
             var start = Stopwatch.GetTimestamp();
             var data = model.Estimate(sample, step, level);
             if (request.PreviewInterval is { } interval && ++evaluations % interval == 0)
-                Preview(batch, data, run);
+                Preview(batch, data, evaluations, run);
             run.Step(Stopwatch.GetElapsedTime(start), batch.Count);
             return data;
         }
@@ -132,10 +136,18 @@ internal sealed class GeneratorLane(IDiffusionBackbone backbone, ResolvedRequest
     }
 
     // The data that the network expects behind the noise is the picture so far.
-    private void Preview(IReadOnlyList<Drawing> batch, Tensor data, RunContext run)
+    private void Preview(IReadOnlyList<Drawing> batch, Tensor data, int evaluation, RunContext run)
     {
-        foreach (var (drawing, image) in batch.Zip(backbone.Decode(data)))
-            run.Report(new PreviewReady(drawing.Item.Index, run.Round, image));
+        foreach (var (drawing, image) in batch.Zip(backbone.Preview(data, inTiles)))
+            run.Report(new PreviewReady(drawing.Item.Index, run.Round, evaluation, Small(image)));
+    }
+
+    private static RgbImage Small(RgbImage image)
+    {
+        var scale = (double)MostPreviewPixels / Math.Max(image.Width, image.Height);
+        return scale >= 1 ? image : PillowResize.Resize(image, Scaled(image.Width), Scaled(image.Height), ResampleFilter.Lanczos);
+
+        int Scaled(int side) => Math.Max(1, (int)Math.Round(scale * side));
     }
 
     private Conditioning Condition(IReadOnlyList<Drawing> batch, Branch branch, BranchedTokens? prompts, double scale)

@@ -24,7 +24,7 @@ internal sealed class ImageGenerator : IDisposable
     {
         (this.request, this.run) = (request, run);
         streams = new NoiseStreams(request.Items);
-        lanes.AddRange(backbones.Select(backbone => new GeneratorLane(backbone, request, streams, run.BatchSize)));
+        lanes.AddRange(backbones.Select(backbone => new GeneratorLane(backbone, request, streams, run.BatchSize, run.InTiles)));
         try
         {
             Admit(request.Items);

@@ -33,6 +33,7 @@ internal static class PipelineRules
             Size = request.Items.Select(static item => item.Size).MaxBy(static size => (long)size.Width * size.Height),
             Batch = request.Items.Count,
             TextTokens = request.Items.Max(static item => item.TextTokens),
+            HasPreviews = request.PreviewInterval is not null,
             EncodesPictures = request.Settings.Strength is not null,
             BranchesAtOnce = request.IsGuided && request.Settings.GuidanceBranches == GuidanceBranches.Together ? 2 : 1,
         };

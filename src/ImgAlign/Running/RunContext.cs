@@ -33,32 +33,41 @@ internal sealed class RunContext : IDisposable
 
     /// <summary>Begins a run.</summary>
     /// <param name="devices">The devices that it has reserved, with the memory that it is expected to need on each.</param>
-    /// <param name="batchSize">The most items at once.</param>
+    /// <param name="workload">What it asks of its models.</param>
     /// <param name="logger">Where messages go.</param>
     /// <param name="report">Given every update; must return at once.</param>
     /// <param name="cancellationToken">Ends the run before its next step.</param>
     public RunContext(
         IReadOnlyList<(DeviceRuntime Runtime, MemoryEstimate Estimate)> devices,
-        int batchSize,
+        Workload workload,
         ILogger logger,
         Action<RunUpdate>? report,
         CancellationToken cancellationToken
     )
     {
-        (BatchSize, this.logger, this.report, CancellationToken) = (batchSize, logger, report, cancellationToken);
+        (BatchSize, InTiles, this.logger, this.report, CancellationToken) = (
+            workload.Batch,
+            workload.InTiles,
+            logger,
+            report,
+            cancellationToken
+        );
         estimates = [.. devices.Select(static device => device.Estimate)];
         peaks = [.. devices.Select(static device => new PeakMemory(device.Runtime.Device))];
         foreach (var (runtime, _) in devices)
             runtime.Loading = loading => Report(new WeightsLoaded(loading.Network, loading.Bytes, loading.TotalBytes));
         runtimes = [.. devices.Select(static device => device.Runtime)];
         usesWideGemm = [.. devices.Select(static device => WideProducts.AreUsed(device.Runtime))];
-        Report(new RunStarted(estimates, batchSize));
+        Report(new RunStarted(estimates, BatchSize, InTiles));
     }
 
     public CancellationToken CancellationToken { get; }
 
     /// <summary>The most items at once.</summary>
     public int BatchSize { get; }
+
+    /// <summary>Whether models that can work tile by tile do, because memory does not suffice otherwise.</summary>
+    public bool InTiles { get; }
 
     /// <summary>The round from 1, or 0 before the first.</summary>
     public int Round { get; set; }
@@ -199,6 +208,7 @@ internal sealed class RunContext : IDisposable
         {
             Duration = watch.Elapsed,
             BatchSize = BatchSize,
+            InTiles = InTiles,
             Timings = timings,
             Devices = devices,
         };

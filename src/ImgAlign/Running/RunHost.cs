@@ -71,22 +71,31 @@ internal sealed class RunHost(Type owner, bool recordPrompts, ILogger logger) : 
         }
     }
 
-    /// <summary>The memory that a run would need: the largest batch that fits, or one item if none does.</summary>
-    public static (IReadOnlyList<(DeviceRuntime Runtime, MemoryEstimate Estimate)> Devices, int BatchSize) Estimate(RunPlan plan)
+    /// <summary>The memory that a run would need: with the largest batch that fits, or else with the largest that fits where models work
+    /// tile by tile, or one item if none does.</summary>
+    public static (IReadOnlyList<(DeviceRuntime Runtime, MemoryEstimate Estimate)> Devices, Workload Workload) Estimate(RunPlan plan)
     {
-        for (var batch = Math.Min(plan.MaxBatchSize, plan.Workload.Batch); ; batch /= 2)
+        foreach (var inTiles in new[] { false, true })
         {
-            var workload = plan.Workload with { Batch = Math.Max(batch, 1) };
-            var devices = plan
-                .Models.GroupBy(static model => model.Runtime)
-                .Select(models =>
-                    (models.Key, models.Key.Estimate(models.OfType<IMemoryFootprint>().SelectMany(model => model.EstimateStages(workload))))
-                )
-                .ToList();
-            if (workload.Batch == 1 || devices.TrueForAll(static device => device.Item2.Fits))
-                return (devices, workload.Batch);
+            for (var batch = Math.Min(plan.MaxBatchSize, plan.Workload.Batch); batch > 0; batch /= 2)
+            {
+                var workload = plan.Workload with { Batch = batch, InTiles = inTiles };
+                var devices = Estimate(plan.Models, workload);
+                if (devices.TrueForAll(static device => device.Estimate.Fits) || (inTiles && batch == 1))
+                    return (devices, workload);
+            }
         }
+        throw new ArgumentException("A run has at least one item.", nameof(plan));
     }
+
+    private static List<(DeviceRuntime Runtime, MemoryEstimate Estimate)> Estimate(IEnumerable<IModel> models, Workload workload) =>
+        [
+            .. models
+                .GroupBy(static model => model.Runtime)
+                .Select(same =>
+                    (same.Key, same.Key.Estimate(same.OfType<IMemoryFootprint>().SelectMany(model => model.EstimateStages(workload))))
+                ),
+        ];
 
     /// <summary>Cancels this host's runs and waits until they have ended, unless called from within one.</summary>
     public async ValueTask DisposeAsync()
@@ -171,12 +180,12 @@ internal sealed class RunHost(Type owner, bool recordPrompts, ILogger logger) : 
         CancellationToken cancellationToken
     )
     {
-        var (devices, batchSize) = Estimate(plan);
-        operation.Starts(devices[0].Estimate, batchSize, plan.Warnings);
+        var (devices, workload) = Estimate(plan);
+        operation.Starts(devices[0].Estimate, workload, plan.Warnings);
         foreach (var (_, estimate) in devices)
             estimate.EnsureFits();
         using var scope = torch.NewDisposeScope();
-        using var run = new RunContext(devices, batchSize, logger, report, cancellationToken);
+        using var run = new RunContext(devices, workload, logger, report, cancellationToken);
         try
         {
             var result = work(run);

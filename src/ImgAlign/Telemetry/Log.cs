@@ -9,6 +9,9 @@ internal static partial class Log
     [LoggerMessage(1, LogLevel.Information, "{Operation} with {Model}, seed {Seed}, {BatchSize} at once: expected to need {Estimate}.")]
     public static partial void RunStarts(ILogger logger, string operation, string model, long seed, int batchSize, MemoryEstimate estimate);
 
+    [LoggerMessage(12, LogLevel.Warning, "{Operation} would not fit: the autoencoder works tile by tile, which changes pictures a little.")]
+    public static partial void WorksInTiles(ILogger logger, string operation);
+
     [LoggerMessage(2, LogLevel.Debug, "{Stage} of round {Round} took {Seconds:0.000} s.")]
     public static partial void StageEnded(ILogger logger, RunStage stage, int round, double seconds);
 

@@ -40,9 +40,11 @@ internal sealed class Operation : IDisposable
     }
 
     /// <summary>The device is free and the run begins.</summary>
-    public void Starts(MemoryEstimate estimate, int batchSize, IReadOnlyList<string> warnings)
+    public void Starts(MemoryEstimate estimate, Workload workload, IReadOnlyList<string> warnings)
     {
-        Log.RunStarts(logger, name, model, seed, batchSize, estimate);
+        Log.RunStarts(logger, name, model, seed, workload.Batch, estimate);
+        if (workload.InTiles)
+            Log.WorksInTiles(logger, name);
         if (prompt is not null)
             Log.Prompt(logger, prompt);
         // They quote the prompts.

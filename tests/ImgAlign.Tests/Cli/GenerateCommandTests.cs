@@ -42,6 +42,21 @@ public sealed class GenerateCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_tiny_decoder_gives_a_quick_look_and_previews_of_every_step()
+    {
+        var config = Path.Combine(TestData.Golden, "..", "..", "samples", "tiny.json");
+        var previews = folder.File("previews");
+        string[] asked = ["generate", "a red cube", "--config", config, "--width", "64", "--height", "64", "--seed", "5"];
+        var run = await RunAsync([.. asked, "--decoder", "tiny", "--preview", previews]);
+        Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
+        string[] expected = ["0001-round-0-step-1.png", "0002-round-0-step-2.png"];
+        Assert.Equal(expected, Directory.GetFiles(Path.Combine(previews, "seed-5")).Select(Path.GetFileName).Order());
+        var quick = ImageFile.Load(Output("seed-5.png"));
+        Assert.Equal(0, (await RunAsync([.. asked, "--overwrite"])).ExitCode);
+        Assert.NotEqual(quick.Pixels.ToArray(), ImageFile.Load(Output("seed-5.png")).Pixels.ToArray());
+    }
+
+    [Fact]
     public async Task A_result_is_replaced_only_when_that_is_asked_for()
     {
         Assert.Equal(0, (await RunAsync("generate", First)).ExitCode);

@@ -80,10 +80,14 @@ internal sealed class HookedBackbone(
 
     public torch.Tensor EncodeLatents(RgbImage image, torch.Tensor noise) => inner.EncodeLatents(image, noise);
 
-    public IReadOnlyList<RgbImage> Decode(torch.Tensor x)
+    public torch.Tensor EncodeLatents(RgbImage image, torch.Tensor noise, bool inTiles) => inner.EncodeLatents(image, noise, inTiles);
+
+    public IReadOnlyList<RgbImage> Decode(torch.Tensor x) => Decode(x, inTiles: false);
+
+    public IReadOnlyList<RgbImage> Decode(torch.Tensor x, bool inTiles)
     {
         hook(nameof(Decode));
-        return decode is null ? inner.Decode(x) : decode(x);
+        return decode is null ? inner.Decode(x, inTiles) : decode(x);
     }
 
     public torch.Tensor Encode(IReadOnlyList<RgbImage> images)

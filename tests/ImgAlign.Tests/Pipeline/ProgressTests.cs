@@ -67,6 +67,10 @@ public sealed class ProgressTests : IDisposable
         Assert.Equal([0, 1, 0, 1, 0, 1], previews.Select(static preview => preview.Item));
         Assert.Equal(new ImageSize(32, 32), previews[^1].Image.Size);
         Assert.True(previews[^2].Image.Pixels[0] > previews[^1].Image.Pixels[0]);
+
+        var large = new GenerationRequest(new GenerationItem("red") { Size = new ImageSize(640, 64) }) { Steps = 1, PreviewInterval = 1 };
+        var small = (await world.Generation.StreamAsync(large).ReadAsync()).OfType<PreviewReady>().Single();
+        Assert.Equal(new ImageSize(512, 51), small.Image.Size);
     }
 
     [Fact]

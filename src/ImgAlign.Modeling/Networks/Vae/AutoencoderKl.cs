@@ -12,7 +12,7 @@ namespace ImgAlign.Networks.Vae;
 /// The autoencoder between pictures <c>[B, 3, H, W]</c> in -1..1 and latents <c>[B, C, h, w]</c> (diffusers <c>AutoencoderKL</c>).
 /// Latents here are its own: scale and shift of the configuration are the caller's matter.
 /// </summary>
-public sealed class AutoencoderKl : nn.Module
+public sealed class AutoencoderKl : Autoencoder
 {
     [ComponentName(Name = "encoder")]
     private readonly VaeEncoder? encoder;
@@ -55,7 +55,7 @@ public sealed class AutoencoderKl : nn.Module
     /// <summary>How this network's parameters are named in a published file.</summary>
     /// <param name="checkpoint">The file; the authors' names (<c>ae.safetensors</c>) and those of diffusers before 0.18 (<c>proj_attn</c>)
     /// are recognised.</param>
-    public WeightMap Names(Checkpoint checkpoint)
+    public override WeightMap Names(Checkpoint checkpoint)
     {
         if (checkpoint.Tensors.Keys.Any(static name => name.Contains(".mid.block_1.", StringComparison.Ordinal)))
             return new WeightMap(name => AutoencoderNames.Original(name, Config.BlockOutChannels.Count), IsUnused);
@@ -63,11 +63,8 @@ public sealed class AutoencoderKl : nn.Module
         return new WeightMap(name => new WeightSource.Whole(isOld ? OldName(name) : name), IsUnused);
     }
 
-    /// <summary>Turns latents into pictures.</summary>
-    /// <param name="latents"><c>[B, C, h, w]</c>, not scaled.</param>
-    /// <returns><c>[B, 3, H, W]</c>, about -1..1, not clamped.</returns>
-    /// <exception cref="InvalidOperationException">It was built without the decoder.</exception>
-    public Tensor Decode(Tensor latents)
+    /// <inheritdoc/>
+    public override Tensor Decode(Tensor latents)
     {
         if (decoder is null)
             throw new InvalidOperationException("This autoencoder was built without its decoder.");
@@ -85,13 +82,27 @@ public sealed class AutoencoderKl : nn.Module
     /// <exception cref="InvalidOperationException">It was built without the encoder.</exception>
     public (Tensor Mean, Tensor LogVariance) Encode(Tensor pictures)
     {
+        using var moments = EncodeMoments(pictures);
+        return Split(moments);
+    }
+
+    /// <summary>Turns pictures into mean and logarithm of the variance, not clamped, one behind the other.</summary>
+    /// <inheritdoc/>
+    public override Tensor EncodeMoments(Tensor pictures)
+    {
         if (encoder is null)
             throw new InvalidOperationException("This autoencoder was built without its encoder.");
         TensorDevice.Require(this, encoder.Device, pictures);
-        using var scope = NewDisposeScope();
         var moments = encoder.call(pictures); // [B, 2 C, h, w]
-        if (quantConv is not null)
-            moments = quantConv.call(moments);
+        return quantConv is null ? moments : quantConv.Consume(moments);
+    }
+
+    /// <summary>Takes moments apart.</summary>
+    /// <param name="moments"><c>[B, 2 C, h, w]</c>.</param>
+    /// <returns>Mean, which is also the mode, and logarithm of the variance, clamped to -30..20; each <c>[B, C, h, w]</c>.</returns>
+    public static (Tensor Mean, Tensor LogVariance) Split(Tensor moments)
+    {
+        using var scope = NewDisposeScope();
         var halves = moments.chunk(2, 1);
         return (halves[0].contiguous().MoveToOuterDisposeScope(), halves[1].Clamp(-30, 20).MoveToOuterDisposeScope());
     }

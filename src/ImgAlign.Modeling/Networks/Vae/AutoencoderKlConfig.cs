@@ -6,13 +6,10 @@ namespace ImgAlign.Networks.Vae;
 
 /// <summary>Sizes of the variational autoencoder between pictures and latents, with the defaults of diffusers'
 /// <c>AutoencoderKL</c>.</summary>
-public sealed record AutoencoderKlConfig
+public sealed record AutoencoderKlConfig : AutoencoderConfig
 {
-    /// <summary>Channels of a picture that is encoded.</summary>
-    public int InChannels { get; init; } = 3;
-
-    /// <summary>Channels of a picture that is decoded.</summary>
-    public int OutChannels { get; init; } = 3;
+    /// <summary>The defaults of diffusers.</summary>
+    public AutoencoderKlConfig() => (ScalingFactor, ForceUpcast) = (0.18215, true);
 
     /// <summary>The encoder's blocks, each at half the resolution of the one before.</summary>
     public IReadOnlyList<string> DownBlockTypes { get; init; } = [DownBlock];
@@ -29,23 +26,11 @@ public sealed record AutoencoderKlConfig
     /// <summary>The activation; only SiLU is known.</summary>
     public string ActFn { get; init; } = "silu";
 
-    /// <summary>Channels of the latents.</summary>
-    public int LatentChannels { get; init; } = 4;
-
     /// <summary>Groups of the group norms.</summary>
     public int NormNumGroups { get; init; } = 32;
 
-    /// <summary>What latents are multiplied by for the diffusion network.</summary>
-    public double ScalingFactor { get; init; } = 0.18215;
-
-    /// <summary>What is taken from latents before they are scaled; null for nothing.</summary>
-    public double? ShiftFactor { get; init; }
-
     /// <summary>Not supported: a mean for each channel.</summary>
     public IReadOnlyList<double>? LatentsMean { get; init; }
-
-    /// <summary>Whether it overflows in float16, so that it must run in a wider type.</summary>
-    public bool ForceUpcast { get; init; } = true;
 
     /// <summary>Whether a 1x1 convolution follows the encoder.</summary>
     public bool UseQuantConv { get; init; } = true;
@@ -56,21 +41,32 @@ public sealed record AutoencoderKlConfig
     /// <summary>Whether the coarsest resolution has self-attention.</summary>
     public bool MidBlockAddAttention { get; init; } = true;
 
-    /// <summary>Pixels along one edge of a latent.</summary>
-    public int PixelsPerLatent => 1 << (BlockOutChannels.Count - 1);
+    /// <inheritdoc/>
+    public override int PixelsPerLatent => 1 << (BlockOutChannels.Count - 1);
 
-    /// <summary>The autoencoder's own latents of those that a diffusion network makes: scale and shift taken back. A new tensor.</summary>
-    public Tensor ToAutoencoder(Tensor latents) =>
-        ShiftFactor is { } shift ? latents.DividedBy(ScalingFactor).PlusInPlace(shift) : latents.DividedBy(ScalingFactor);
+    /// <summary>Those with which the decoder's last block begins.</summary>
+    public override int DecoderChannels => BlockOutChannels[Math.Min(1, BlockOutChannels.Count - 1)];
 
-    /// <summary>Latents for a diffusion network of the autoencoder's own: shifted, then scaled. A new tensor.</summary>
-    public Tensor ToDiffusion(Tensor latents) =>
-        ShiftFactor is { } shift ? latents.Minus(shift).TimesInPlace(ScalingFactor) : latents.Times(ScalingFactor);
+    /// <inheritdoc/>
+    public override int EncoderChannels => BlockOutChannels[0];
+
+    /// <inheritdoc/>
+    public override Autoencoder Create(Device device, AutoencoderParts parts) => new AutoencoderKl(this, device, parts);
+
+    /// <summary>A draw from the normal distribution that the moments are of.</summary>
+    /// <inheritdoc/>
+    public override Tensor DrawLatents(Tensor moments, Tensor noise)
+    {
+        using var scope = NewDisposeScope();
+        var (mean, logVariance) = AutoencoderKl.Split(moments);
+        var deviation = logVariance.to(float32).TimesInPlace(0.5).exp();
+        return ToDiffusion(mean.to(float32).PlusProduct(deviation, noise)).MoveToOuterDisposeScope();
+    }
 
     /// <summary>Reads a <c>config.json</c>.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="ImgAlignException">The file is missing, broken, or asks for what is not known here.</exception>
-    public static AutoencoderKlConfig Read(string path) => FromJson(ConfigFile.ReadJson(path), path);
+    public static new AutoencoderKlConfig Read(string path) => FromJson(ConfigFile.ReadJson(path), path);
 
     /// <summary>Reads a configuration, with diffusers' names or those of FLUX's authors (<c>AutoEncoderParams</c>).</summary>
     /// <param name="json">The object with the fields.</param>
