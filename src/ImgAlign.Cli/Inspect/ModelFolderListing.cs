@@ -20,6 +20,8 @@ internal sealed record ModelFolderListing(
     {
         ["StableDiffusionXLPipeline"] = "--model FOLDER",
         ["FluxPipeline"] = "--backbone flux --model FOLDER",
+        ["ZImagePipeline"] = "--backbone zimage --model FOLDER",
+        ["FluxPriorReduxPipeline"] = "--backbone flux --redux FOLDER",
     };
 
     /// <summary>What it is, in lines for people.</summary>

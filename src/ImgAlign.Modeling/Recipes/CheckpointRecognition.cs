@@ -16,6 +16,8 @@ public static class CheckpointRecognition
     private static readonly Func<Marks, RecognizedCheckpoint?>[] Kinds =
     [
         Lora,
+        Scorers,
+        ZImage,
         Detectors,
         Sdxl,
         StableDiffusion,
@@ -82,6 +84,22 @@ public static class CheckpointRecognition
             ? marks.Shape(name)[^1]
             : null;
 
+    private static RecognizedCheckpoint? Scorers(Marks marks) =>
+        marks.Find("rm_head.0.weight") is not null ? new("HPSv3", Transformers, "--scorer hpsv3=FILE")
+        : marks.Find("blip.visual_encoder.patch_embed.proj.weight") is not null
+            ? new("ImageReward", "the authors' names", "--scorer imagereward=FILE")
+        : null;
+
+    private static RecognizedCheckpoint? ZImage(Marks marks) =>
+        marks.Find("cap_embedder.1.weight") is null
+            ? null
+            : new(
+                "transformer of Z-Image",
+                marks.Find("x_embedder.weight") is null ? Diffusers : "the authors' names",
+                "--backbone zimage --transformer FILE",
+                "predicts the velocity of a flow"
+            );
+
     private static RecognizedCheckpoint? Detectors(Marks marks) =>
         marks.Find("multi_modal_projector.linear_1.weight") is not null ? new("LLaVA-1.5", Transformers, "--detector FOLDER")
         : marks.Find("mm_projector.0.weight") is not null
@@ -138,6 +156,8 @@ public static class CheckpointRecognition
 
     private static RecognizedCheckpoint? ImagePrompt(Marks marks)
     {
+        if (marks.Find("redux_up.weight") is not null)
+            return new("FLUX.1-Redux", null, "--backbone flux --redux FILE --image-encoder FOLDER (SigLIP)");
         if (
             marks.Find("ip_adapter_proj_model.proj.weight") is { } projection
             && marks.Find("ip_adapter_proj_model.norm.weight") is { } norm
