@@ -86,7 +86,7 @@ internal static class TokenizerKinds
             chat.GetProperty("question").GetString()!,
             images,
             chat.GetProperty("system").GetString(),
-            chat.GetProperty("add_generation_prompt").GetBoolean()
+            beginsAnswer: chat.GetProperty("add_generation_prompt").GetBoolean()
         );
         return RequireEqual(rendered, chat.GetProperty("rendered").GetString()!);
     }

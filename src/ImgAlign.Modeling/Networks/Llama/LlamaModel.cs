@@ -41,7 +41,7 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
     public LlamaConfig Config { get; }
 
     /// <summary>Where its weights are.</summary>
-    public Device Device => embedTokens.Weight.device;
+    public Device Device => (norm?.Weight ?? embedTokens.Weight).device;
 
     BlockSequence IBlockNetwork.Blocks => blocks;
 
