@@ -67,6 +67,7 @@ internal static class AlignCommand
                 var repeated = RepeatedPicture.Read(parsed, from);
                 parsed = repeated?.Extend(parsed, sampling.OfPictures.Concat(own)) ?? parsed;
                 var list = pictures.Read(parsed);
+                var pictureQuestions = QuestionFile.Read(parsed.GetValue(questionFile));
                 var results = new ResultFolders(list.Root, list.Overwrite, AlignFiles.IsOne);
                 var metadata = new PictureMetadata(parsed.GetValue(noMetadata));
                 var configuration = ModelConfiguration.ReadOrShapeWorld(parsed, recorded: repeated?.Configuration);
@@ -94,7 +95,6 @@ internal static class AlignCommand
                 await using var services = ModelServices.Build(configuration);
                 var pipeline = services.GetRequiredService<IAlignmentPipeline>();
                 var asked = parsed.GetValue(question);
-                var pictureQuestions = QuestionFile.Read(parsed.GetValue(questionFile));
                 var warned = new HashSet<string>();
                 return await runner.RunAsync(
                     pending,

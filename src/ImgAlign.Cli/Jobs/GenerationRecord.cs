@@ -48,7 +48,7 @@ internal record GenerationRecord(
         {
             Image = null,
             Loras = [.. Loras.Select(static lora => new AppliedLora(RecordedModel.NameOf(lora.Path), lora.Scale, lora.Layers))],
-            Asked = Asked.Where(static pair => pair.Key != PictureJob.ImageOption).ToDictionary(),
+            Asked = RecordedRun.WithoutFiles(Asked),
             Configuration = Configuration.Where(static pair => !SettingsFile.IsPath(pair.Key)).ToDictionary(),
         };
 

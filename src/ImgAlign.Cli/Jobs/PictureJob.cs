@@ -33,9 +33,9 @@ internal sealed record PictureJob(string Name, string Prompt, long Seed)
         where option.Value is not null
         select KeyValuePair.Create(option.Name, option.Value);
 
-    /// <summary>The options that a job may ask by, but for a given picture, of which a record has the hash.</summary>
+    /// <summary>The options that a job may ask by.</summary>
     public static IEnumerable<string> OptionNames =>
-        new PictureJob("", "", 0).All.Select(static option => option.Name).Except([PromptName, ImageOption]);
+        new PictureJob("", "", 0).All.Select(static option => option.Name).Except([PromptName]);
 
     private (string Name, string? Value)[] All =>
         [

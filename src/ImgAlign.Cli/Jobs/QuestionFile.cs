@@ -6,6 +6,9 @@ namespace ImgAlign.Cli.Jobs;
 /// <summary>Questions about pictures, for scorers that have a judge answer them.</summary>
 internal sealed class QuestionFile
 {
+    /// <summary>The name of the option that names it.</summary>
+    public const string OptionName = "--question-file";
+
     private readonly IReadOnlyList<PictureQuestion> forAll;
     private readonly IReadOnlyDictionary<string, IReadOnlyList<PictureQuestion>> byPrompt;
 
@@ -17,7 +20,7 @@ internal sealed class QuestionFile
 
     /// <summary>The option that names it.</summary>
     public static Option<string?> CreateOption() =>
-        new("--question-file")
+        new(OptionName)
         {
             Description =
                 "Questions that a judge answers about every picture, one a line, with a tab and the right answer where that is not Yes; or a "

@@ -27,8 +27,8 @@ internal sealed class RecordedRun(ParseResult parsed, IEnumerable<Option> option
         nameof(PipelineOptions.Replicas),
     ];
 
-    /// <summary>What says which picture was given.</summary>
-    public const string HashOfImage = $"SHA-256 of {PictureJob.ImageOption}";
+    /// <summary>The options that give a file: its content is what pictures depend on, and its path is of this machine.</summary>
+    public static IReadOnlyList<string> FileOptions { get; } = [PictureJob.ImageOption, QuestionFile.OptionName];
 
     private readonly Dictionary<string, string> given = options
         .Select(parsed.GetResult)
@@ -57,8 +57,9 @@ internal sealed class RecordedRun(ParseResult parsed, IEnumerable<Option> option
         var asked = new SortedDictionary<string, string>(given, StringComparer.Ordinal);
         foreach (var (option, value) in job.Options)
             asked[option] = value; // what a job says goes before what the command line says
-        if (job.ImageFile is { } picture && File.Exists(picture))
-            asked[HashOfImage] = HashOf(picture);
+        foreach (var option in FileOptions)
+            if (asked.TryGetValue(option, out var file) && File.Exists(file))
+                asked[HashKey(option)] = HashOf(file);
         return asked;
     }
 
@@ -67,7 +68,7 @@ internal sealed class RecordedRun(ParseResult parsed, IEnumerable<Option> option
         IReadOnlyDictionary<string, string> asked,
         IReadOnlyDictionary<string, string?> configuration
     ) =>
-        asked
+        WithoutFiles(asked)
             .Select(static pair => KeyValuePair.Create(pair.Key, (string?)pair.Value))
             .Concat(configuration.Where(static pair => IsOfPicture(pair.Key) && !OptionDefaults.Contain(pair.Key, pair.Value)))
             .ToDictionary();
@@ -75,8 +76,14 @@ internal sealed class RecordedRun(ParseResult parsed, IEnumerable<Option> option
     /// <summary>Whether pictures depend on a key of the configuration.</summary>
     public static bool IsOfPicture(string key) => !key.Split(':').Intersect(NotOfPictures, StringComparer.OrdinalIgnoreCase).Any();
 
-    /// <summary>A picture's SHA-256.</summary>
-    public static string HashOf(string file)
+    /// <summary>What was asked for without the paths of given files; their hashes stay.</summary>
+    public static Dictionary<string, string> WithoutFiles(IReadOnlyDictionary<string, string> asked) =>
+        asked.Where(static pair => !FileOptions.Contains(pair.Key)).ToDictionary();
+
+    /// <summary>What says which file an option gave.</summary>
+    public static string HashKey(string option) => $"SHA-256 of {option}";
+
+    private static string HashOf(string file)
     {
         using var stream = File.OpenRead(file);
         return Convert.ToHexStringLower(SHA256.HashData(stream));

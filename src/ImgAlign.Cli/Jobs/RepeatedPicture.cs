@@ -39,7 +39,7 @@ internal sealed class RepeatedPicture
         {
             Description =
                 "A picture of this tool to make again, by the record in it; other options come before what it says. Models that are not "
-                + "of the hub, and a picture that was given, have to be named again.",
+                + "of the hub, and files that were given, have to be named again.",
         };
 
     /// <summary>Reads the picture that the option names; null where it names none.</summary>
@@ -75,22 +75,26 @@ internal sealed class RepeatedPicture
     public ParseResult Extend(ParseResult parsed, IEnumerable<Option> ofPictures)
     {
         var command = parsed.CommandResult.Command;
-        var known = ofPictures.Select(static option => option.Name).Concat(PictureJob.OptionNames).ToHashSet();
+        var known = ofPictures
+            .Select(static option => option.Name)
+            .Concat(PictureJob.OptionNames)
+            .Except(RecordedRun.FileOptions)
+            .ToHashSet();
         if (command.Arguments.Any(argument => parsed.GetResult(argument) is { Tokens.Count: > 0 }) || IsGiven("--prompts"))
             throw new ImgAlignException($"{Name} makes one picture again, by its own prompt; leave the prompt and --prompts out.");
-        if (record.Asked.ContainsKey(RecordedRun.HashOfImage) && !IsGiven(PictureJob.ImageOption))
-            throw new ImgAlignException(
-                $"{file}: this picture was made from another one, of SHA-256 {record.Asked[RecordedRun.HashOfImage]}; give it as "
-                    + $"{PictureJob.ImageOption}."
-            );
+        var files = RecordedRun.FileOptions.Where(name => command.Options.Any(option => option.Name == name)).ToList();
+        foreach (var option in files)
+            if (record.Asked.GetValueOrDefault(RecordedRun.HashKey(option)) is { } hash && !IsGiven(option))
+                throw new ImgAlignException($"{file}: this picture was made with a file of SHA-256 {hash}; give it as {option}.");
         var words = parsed.Tokens.Select(static token => token.Value).ToList();
-        var asked = record.Asked.Where(static pair => pair.Key is not (PictureJob.PromptName or RecordedRun.HashOfImage)).ToList();
+        IEnumerable<string> noOptions = [PictureJob.PromptName, .. files.Select(RecordedRun.HashKey)];
+        var asked = record.Asked.Where(pair => !noOptions.Contains(pair.Key)).ToList();
         if (asked.Find(pair => !known.Contains(pair.Key)) is { Key: { } unknown })
             throw new ImgAlignException(
                 $"{file}: this picture was made with {unknown}, which {command.Name} does not take from a picture."
             );
         foreach (var (name, value) in asked.Where(pair => !IsGiven(pair.Key)))
-            words.Add(Find(name) is Option<bool> ? name : $"{name}={value}");
+            words.Add(Find(name) is Option<bool> && value.Length == 0 ? name : $"{name}={value}");
         if (record.Asked.GetValueOrDefault(PictureJob.PromptName) is { } prompt)
             words.AddRange(["--", prompt]);
         var extended = parsed.RootCommandResult.Command.Parse(words, parsed.Configuration);
@@ -101,7 +105,7 @@ internal sealed class RepeatedPicture
         Option Find(string name) => command.Options.First(option => option.Name == name);
     }
 
-    /// <summary>Makes sure that models and a given picture are those of then.</summary>
+    /// <summary>Makes sure that models and given files are those of then.</summary>
     /// <exception cref="ImgAlignException">One is not, or is not named.</exception>
     public void RequireSame(RecordedRun run, IEnumerable<PictureJob> jobs)
     {
@@ -118,14 +122,17 @@ internal sealed class RepeatedPicture
         }
         if (run.Sources.FirstOrDefault(source => !record.Sources.ContainsKey(source.Key)) is { Key: { } added })
             throw new ImgAlignException($"{file}: this picture was made without {added}; leave it out.");
-        foreach (var given in jobs.Select(static job => job.ImageFile).OfType<string>())
+        foreach (var (asked, option) in jobs.Select(run.Asked).SelectMany(static _ => RecordedRun.FileOptions, ValueTuple.Create))
         {
-            var (then, now) = (record.Asked.GetValueOrDefault(RecordedRun.HashOfImage), RecordedRun.HashOf(given));
+            var (then, now) = (HashIn(record.Asked), HashIn(asked));
             if (then != now)
                 throw new ImgAlignException(
-                    $"{file}: this picture was made from {(then is null ? "no other" : $"one of SHA-256 {then}")}, but {given} has {now}; "
-                        + $"{(then is null ? $"leave {PictureJob.ImageOption} out" : "give the one of then")}."
+                    $"{file}: this picture was made {(then is null ? "without" : $"with a file of SHA-256 {then} as")} {option}, but "
+                        + $"{asked.GetValueOrDefault(option)} {(now is null ? "is not there" : $"has {now}")}; "
+                        + $"{(then is null ? $"leave {option} out" : "give the one of then")}."
                 );
+
+            string? HashIn(IReadOnlyDictionary<string, string> all) => all.GetValueOrDefault(RecordedRun.HashKey(option));
         }
     }
 

@@ -5,7 +5,8 @@ public static class JudgedPairs
 {
     /// <summary>
     /// Pairs of one prompt's pictures: the one that is better than the most others, with each that it is better than. What is better, is
-    /// said by the same rule that decides which pictures an alignment keeps, margins included.
+    /// said by the same rule that decides which pictures an alignment keeps, margins included. Two of which each would take the place of the
+    /// other, as negative margins allow, make no pair.
     /// </summary>
     /// <param name="candidates">The pictures with their scores, such as those of <see cref="SearchPolicies.BestOfN"/>.</param>
     /// <param name="acceptance">What says that one is better than another.</param>
@@ -21,7 +22,9 @@ public static class JudgedPairs
             ? [.. worse.Select(rejected => (best, rejected))]
             : [];
 
-        bool IsBetter(Candidate one, Candidate other) => acceptance.Accepts(before: other.Scores, after: one.Scores);
+        bool IsBetter(Candidate one, Candidate other) => Replaces(one, other) && !Replaces(other, one);
+
+        bool Replaces(Candidate one, Candidate other) => acceptance.Accepts(before: other.Scores, after: one.Scores);
     }
 
     /// <summary>By how much one picture scores higher than another, by the names of scorers.</summary>

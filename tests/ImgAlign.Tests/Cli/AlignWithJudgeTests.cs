@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ImgAlign.Cli.Jobs;
+using ImgAlign.Imaging;
 using ImgAlign.Tests.Judges;
 using ImgAlign.Tests.ShapeWorld;
 
@@ -35,6 +36,72 @@ public sealed class AlignWithJudgeTests : IDisposable
         Assert.Equal(["Yes", "one"], answers.EnumerateArray().Select(static answer => answer.GetProperty("answer").GetString()));
         var acceptance = record.RootElement.GetProperty("acceptance").GetProperty("description").GetString();
         Assert.Contains("done at soft-tifa all answers 0.9", acceptance, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_of_questions_is_known_by_its_content()
+    {
+        var file = Write("questions.txt", "Is there a red circle?");
+        string[] options = ["--scorer", "soft-tifa", "--no-critique", "--no-gate"];
+        Assert.Equal(0, (await AlignAsync([.. options, "--question-file", file])).ExitCode);
+        var picture = Path.Combine(output, "seed-0", "after.png");
+        Assert.DoesNotContain(output, PngTextReader.Find(picture, "imgalign", "save it again"), StringComparison.Ordinal);
+
+        Assert.Contains("give it as --question-file", await RepeatAsync(), StringComparison.Ordinal);
+        var other = Write("other.txt", "Is there a blue circle?");
+        Assert.Contains("give the one of then", await RepeatAsync("--question-file", other), StringComparison.Ordinal);
+        var moved = Write("moved.txt", "Is there a red circle?");
+        Assert.Equal("", await RepeatAsync("--question-file", moved));
+
+        async Task<string> RepeatAsync(params string[] given)
+        {
+            var run = await Tool.RunAsync(["align", "--from", picture, "--out", Path.Combine(output, "again"), .. options[..2], .. given]);
+            return run.ExitCode == 0 ? "" : run.Error.ReplaceLineEndings(" ");
+        }
+    }
+
+    [Fact]
+    public async Task A_run_goes_on_with_the_same_questions_alone()
+    {
+        var prompts = Write("prompts.txt", "a red circle left of a blue square\n");
+        Assert.Equal("", await RunAsync(Write("questions.txt", "Is there a red circle?")));
+        Assert.Equal("", await RunAsync(Write("moved.txt", "Is there a red circle?")));
+        Assert.Contains(
+            "made with SHA-256 of --question-file",
+            await RunAsync(Write("questions.txt", "Is there a blue circle?")),
+            StringComparison.Ordinal
+        );
+
+        async Task<string> RunAsync(string questions)
+        {
+            string[] files = ["--prompts", prompts, "--question-file", questions, "--out", Path.Combine(output, "batch")];
+            var run = await Tool.RunAsync(["align", .. files, "--scorer", "soft-tifa", "--no-critique", "--steps", "2"]);
+            return run.ExitCode == 0 ? "" : run.Error.ReplaceLineEndings(" ");
+        }
+    }
+
+    [Fact]
+    public async Task A_path_in_a_foreign_picture_is_not_read()
+    {
+        var secret = Write("secret.txt", "Is there a red circle?");
+        var picture = Path.Combine(output, "foreign.png");
+        var record = JsonSerializer.Serialize(
+            new
+            {
+                command = "align",
+                asked = new Dictionary<string, string> { ["prompt"] = "a red circle", ["--question-file"] = secret },
+                configuration = new { },
+                sources = new { },
+            }
+        );
+        ImageFile.SavePng(picture, new RgbImage(1, 1, [0, 0, 0]), new Dictionary<string, string> { ["imgalign"] = record });
+        var run = await Tool.RunAsync("align", "--from", picture, "--out", Path.Combine(output, "again"));
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(
+            "made with --question-file, which align does not take",
+            run.Error.ReplaceLineEndings(" "),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

@@ -137,6 +137,7 @@ public sealed class PictureMetadataTests : IDisposable
     [InlineData("--overwrite")]
     [InlineData("--out")]
     [InlineData("--config")]
+    [InlineData("SHA-256 of --question-file")]
     public async Task A_picture_asks_for_nothing_but_what_pictures_depend_on(string option)
     {
         var record =
@@ -162,6 +163,19 @@ public sealed class PictureMetadataTests : IDisposable
         var preset = record.RootElement.GetProperty("preset");
         Assert.Equal(("lightning-4", "not checked"), (preset.GetProperty("name").GetString(), preset.GetProperty("check").GetString()));
         Assert.Equal(4, record.RootElement.GetProperty("steps").GetInt32());
+    }
+
+    [Fact]
+    public async Task A_flag_that_was_off_stays_off()
+    {
+        string[] off = ["--no-gate", "false", "--no-critique", "--steps", "2"];
+        var first = await Tool.RunAsync(["align", Prompt, .. off, "--out", folder.File("first")]);
+        Assert.Equal((0, ""), (first.ExitCode, first.ExitCode == 0 ? "" : first.Error));
+        var again = await Tool.RunAsync("align", "--from", folder.File("first/seed-0/before.png"), "--out", folder.File("again"));
+        Assert.Equal((0, ""), (again.ExitCode, again.ExitCode == 0 ? "" : again.Error));
+        using var record = JsonDocument.Parse(File.ReadAllText(folder.File("again/seed-0/record.json")));
+        var asked = record.RootElement.GetProperty("asked");
+        Assert.Equal(("false", ""), (asked.GetProperty("--no-gate").GetString(), asked.GetProperty("--no-critique").GetString()));
     }
 
     [Fact]

@@ -23,6 +23,19 @@ public sealed class JudgedPairsTests
     [Fact]
     public void Pictures_that_are_alike_make_no_pair() => Assert.Empty(JudgedPairs.Of([Of(0, 1, 1), Of(1, 1, 1)], Gate));
 
+    [Fact]
+    public void Pictures_that_would_replace_each_other_make_no_pair()
+    {
+        var tolerant = new ScoreGate(new ScoreCriterion { Scorer = "a", Margin = -1 });
+        Assert.Empty(JudgedPairs.Of([Of(0, 1, 0), Of(1, 1.5, 0)], tolerant));
+        // 2 is the only one that another beats, and the first of all would replace 1 as well.
+        var pairs = JudgedPairs.Of([Of(0, 1, 0), Of(1, 1.5, 0), Of(2, 0.2, 0)], tolerant);
+        Assert.Equal([(1, 2)], pairs.Select(static pair => (pair.Preferred.Number, pair.Rejected.Number)));
+
+        var any = new ScoreGate(new ScoreCriterion { Scorer = "a" }, new ScoreCriterion { Scorer = "b" }) { Vote = GateVote.Any };
+        Assert.Empty(JudgedPairs.Of([Of(0, 1, 2), Of(1, 2, 1)], any));
+    }
+
     private static Candidate Of(int number, double a, double b) =>
         new()
         {
