@@ -72,36 +72,14 @@ internal sealed class PictureOrder
     }
 
     /// <summary>The request for pictures that are only generated.</summary>
-    public GenerationRequest ToGeneration() => (settings as GenerationRequest ?? Copy(new GenerationRequest())) with { Items = items };
+    public GenerationRequest ToGeneration() => (settings as GenerationRequest ?? new GenerationRequest(settings)) with { Items = items };
 
     /// <summary>The request for aligned pictures.</summary>
     public AlignmentRequest ToAlignment()
     {
-        var request = (settings as AlignmentRequest ?? Copy(new AlignmentRequest())) with { Items = items };
+        var request = (settings as AlignmentRequest ?? new AlignmentRequest(settings)) with { Items = items };
         return rounds is null ? request : request with { Rounds = rounds, Budget = null };
     }
-
-    // Settings that a generation was asked with hold for its alignment, and the other way round.
-    private T Copy<T>(T request)
-        where T : SamplingRequest =>
-        (T)(
-            request with
-            {
-                Steps = settings.Steps,
-                Guidance = settings.Guidance,
-                GuidanceInterval = settings.GuidanceInterval,
-                GuidanceBranches = settings.GuidanceBranches,
-                ImagePromptScale = settings.ImagePromptScale,
-                Sampler = settings.Sampler,
-                Strength = settings.Strength,
-                Eta = settings.Eta,
-                NoiseLevels = settings.NoiseLevels,
-                GuidanceRescale = settings.GuidanceRescale,
-                Family = settings.Family,
-                MaxBatchSize = settings.MaxBatchSize,
-                PreviewInterval = settings.PreviewInterval,
-            }
-        );
 
     private static RgbImage? ReadPicture(IEnumerable<AIContent>? pictures) =>
         (pictures ?? []).ToList() switch

@@ -7,6 +7,11 @@ public sealed record AlignmentRequest : SamplingRequest
     /// <param name="items">The pictures, at least one.</param>
     public AlignmentRequest(params IEnumerable<AlignmentItem> items) => Items = ValueList.Of(items);
 
+    /// <summary>Asks for no pictures yet, to be sampled as another request says; no more of it is taken.</summary>
+    /// <param name="sampling">The other request.</param>
+    public AlignmentRequest(SamplingRequest sampling)
+        : base(sampling) => Items = ValueList.Of<AlignmentItem>([]);
+
     /// <summary>The pictures, at least one.</summary>
     public IReadOnlyList<AlignmentItem> Items
     {

@@ -33,14 +33,20 @@ internal static class EvaluationServices
         var search = new AlignmentPipelineOptions
         {
             Replicas = replicas,
+            Preset = choice.Preset,
             Scorers = [.. scorers.Values.Where(scorer => gate?.Scorers.Contains(scorer.Name) == true)],
             Rewriter = services.GetKeyedService<IPromptRewriter>(choice.Backbone),
         };
         var identity = new ModelIdentity(configuration);
         return new EvaluationModels
         {
-            Generation = new GenerationPipeline(backbone, new GenerationPipelineOptions { Replicas = replicas }),
-            Alignment = new AlignmentPipeline(backbone, detector, aligner, new AlignmentPipelineOptions { Replicas = replicas }),
+            Generation = new GenerationPipeline(backbone, new GenerationPipelineOptions { Replicas = replicas, Preset = choice.Preset }),
+            Alignment = new AlignmentPipeline(
+                backbone,
+                detector,
+                aligner,
+                new AlignmentPipelineOptions { Replicas = replicas, Preset = choice.Preset }
+            ),
             Search = gate is null ? null : new AlignmentPipeline(backbone, detector, aligner, search),
             // The exact evaluator reports, and never decides.
             Scorers = [.. scorers.Values, .. isWorld ? [new WorldJudge(backbone.Runtime)] : Array.Empty<IImageScorer>()],

@@ -1,6 +1,7 @@
 using ImgAlign.Cli.Align;
 using ImgAlign.Cli.Hub;
 using ImgAlign.Cli.Jobs;
+using ImgAlign.DependencyInjection;
 using ImgAlign.Hub;
 using ImgAlign.ShapeWorld.Models;
 using Microsoft.Extensions.Configuration;
@@ -14,11 +15,15 @@ namespace ImgAlign.Cli.Evaluate;
 /// <param name="configuration">From <see cref="ModelConfiguration"/>.</param>
 internal sealed class ModelIdentity(IConfigurationSection configuration)
 {
+    private const string PresetKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.Preset)}";
+
     private readonly IReadOnlyDictionary<string, string> sources = NamedModels.Sources(configuration);
     private readonly IReadOnlyDictionary<string, string?> values = RecordJson.Values(configuration);
 
-    /// <summary>Of the base model.</summary>
-    public string OfBackbone() => $"{World()}{Of([.. ModelConfiguration.BackboneSections])}";
+    /// <summary>Of the base model, with the preset that its pipelines have.</summary>
+    public string OfBackbone() =>
+        $"{World()}{Of([.. ModelConfiguration.BackboneSections])}"
+        + (values.GetValueOrDefault(PresetKey) is { } preset ? $"\n{PresetKey}={preset}" : "");
 
     /// <summary>Of detector and aligner.</summary>
     public string OfAlignment() =>

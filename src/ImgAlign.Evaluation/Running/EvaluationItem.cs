@@ -1,3 +1,5 @@
+using ImgAlign.Sampling;
+
 namespace ImgAlign.Evaluation.Running;
 
 /// <summary>One picture of a prompt, which every arm makes.</summary>
@@ -5,10 +7,7 @@ namespace ImgAlign.Evaluation.Running;
 /// <param name="Picture">Which of its pictures, from 0.</param>
 internal sealed record EvaluationItem(EvaluationPrompt Prompt, int Picture)
 {
-    // Far beyond the seeds that files of prompts give, so that no sample is another prompt's.
-    private const long SampleStride = 1L << 32;
-
-    /// <summary>The seed of a sample.</summary>
+    /// <summary>The seed of a sample: the prompt's, and then those that a search of this item would take.</summary>
     /// <param name="sample">Which one, from 0.</param>
-    public long Seed(int sample) => unchecked(Prompt.Seeds[Picture] + sample * SampleStride) & long.MaxValue;
+    public long Seed(int sample) => sample == 0 ? Prompt.Seeds[Picture] : SeedSequence.OtherNoise(Prompt.Seeds[Picture], sample - 1);
 }

@@ -49,19 +49,8 @@ internal sealed class PictureMaker(
         {
             Sampling = SamplingRecipe.OfSample(request),
         };
-        var settings = new GenerationRequest(inputs)
-        {
-            Steps = request.Steps,
-            Guidance = request.Guidance,
-            GuidanceInterval = request.GuidanceInterval,
-            GuidanceBranches = request.GuidanceBranches,
-            GuidanceRescale = request.GuidanceRescale,
-            Sampler = request.Sampler,
-            Eta = request.Eta,
-            NoiseLevels = request.NoiseLevels,
-            Family = request.Family,
-            MaxBatchSize = request.MaxBatchSize,
-        };
+        // What is of rounds alone is left out.
+        var settings = new GenerationRequest(request) { ImagePromptScale = null, Strength = null };
         return ResolveAsync(
             recipe,
             inputs,

@@ -66,7 +66,13 @@ internal sealed record SamplingRecipe
         (Steps, Guidance, GuidanceRescale) = (request.Steps, request.Guidance, request.GuidanceRescale);
         (GuidanceInterval, GuidanceBranches) = (request.GuidanceInterval, request.GuidanceBranches);
         (Sampler, Eta, NoiseLevels, Family) = (request.Sampler?.Name, request.Eta, request.NoiseLevels, request.Family);
+        SamplerOptions = request.Sampler is { Options.Count: > 0 } sampler
+            ? new SortedDictionary<string, string>(sampler.Options.ToDictionary())
+            : null;
+        Preset = request.Preset;
     }
+
+    public string? Preset { get; }
 
     public int? Steps { get; }
 
@@ -79,6 +85,9 @@ internal sealed record SamplingRecipe
     public GuidanceBranches GuidanceBranches { get; }
 
     public string? Sampler { get; }
+
+    /// <summary>What the sampler's name does not tell, by the options' names.</summary>
+    public SortedDictionary<string, string>? SamplerOptions { get; }
 
     public double? Eta { get; }
 

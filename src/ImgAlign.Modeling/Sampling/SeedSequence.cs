@@ -14,6 +14,11 @@ public static class SeedSequence
         return (long)(z ^ (z >> 31));
     }
 
+    /// <summary>The seed of an item's further noise, which no other has: 32 bits, which is what the noise's generator uses of a seed.</summary>
+    /// <param name="seed">The item's seed, which its first noise has.</param>
+    /// <param name="number">Which further noise, from 0.</param>
+    public static long OtherNoise(long seed, int number) => (long)((ulong)At(seed, number) >> 32);
+
     /// <summary>A whole number below a limit.</summary>
     /// <param name="seed">A seed.</param>
     /// <param name="limit">The limit, at least 1.</param>

@@ -70,16 +70,13 @@ internal sealed class SearchTree(AlignmentItem item, ResolvedItem resolved, int 
                         + $"{string.Join(", ", policy.Actions)}, and the pictures 0 to {candidates.Count - 1}; mend the policy."
                 );
             var (number, parent) = (candidates.Count + place, candidates[step.Parent]);
-            var seed = step.Action == SearchAction.Align ? parent.Seed : OtherSeed(noise++);
+            var seed = step.Action == SearchAction.Align ? parent.Seed : SeedSequence.OtherNoise(item.Seed, noise++);
             yield return new Attempt(this, number, step.Action, parent, questions.ElementAtOrDefault(number - 1) ?? "")
             {
                 Drawn = byPrompt[parent.Prompt] with { Seed = seed },
             };
         }
     }
-
-    // 32 bits, which is what the noise's generator uses of a seed.
-    private long OtherSeed(int number) => (long)((ulong)SeedSequence.At(item.Seed, number) >> 32);
 
     /// <summary>What became of it.</summary>
     public AlignedItem ToResult() =>

@@ -1,10 +1,13 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using ImgAlign.Evaluation.Running;
 using ImgAlign.Imaging;
 using ImgAlign.Tests.Checkpoints;
 using ImgAlign.Tests.Cli;
 using ImgAlign.Tests.ShapeWorld;
 using ParquetSharp;
+using TorchSharp;
 
 namespace ImgAlign.Tests.Evaluation;
 
@@ -56,6 +59,64 @@ public sealed class EvaluateCommandTests : IDisposable
         Assert.Equal(two.Select(static item => item.BaseImage), Pictures("out", "base"));
         Assert.Equal(two.Select(static item => item.Image), Pictures("out", "two"));
         Assert.Equal(gated.Select(static item => item.Image), Pictures("out", "gated"));
+    }
+
+    [Fact]
+    public async Task Samples_of_a_prompt_are_other_pictures_and_those_that_a_search_draws()
+    {
+        var arms = Write(
+            "arms.json",
+            """{"arms": [{"name": "base"}, {"name": "second", "firstSample": 1}, {"name": "third", "firstSample": 2}]}"""
+        );
+
+        await EvaluateAsync(Write("prompts.txt", $"{Circle}\n"), "out", "--arms", arms);
+
+        List<RgbImage> samples = [.. new[] { "base", "second", "third" }.SelectMany(arm => Pictures("out", arm))];
+        Assert.Equal(3, samples.Select(static image => Convert.ToHexString(SHA256.HashData(image.Pixels))).Distinct().Count());
+        using var world = new EmbeddedWorld();
+        var request = new AlignmentRequest(new AlignmentItem(Circle)) { Steps = 2 };
+        var drawn = await world.Pipeline.AlignAsync(request with { Policy = SearchPolicies.BestOfN, Budget = 3 });
+        Assert.Equal(drawn.Items.Single().Candidates.Select(static candidate => candidate.Image), samples);
+    }
+
+    [Fact]
+    public async Task A_preset_holds_and_is_told_apart_in_the_store_whether_asked_for_or_configured()
+    {
+        var prompts = Write("prompts.txt", "a red cube on a table\n");
+        var arms = Write("arms.json", """{"arms": [{"name": "base"}, {"name": "few", "models": {"Pipeline:Preset": "lightning-4"}}]}""");
+
+        var plain = await EvaluateAsync(prompts, "out", "--config", Tiny, "--arms", arms);
+        var (without, configured) = (Pictures("out", "base").Single(), Pictures("out", "few").Single());
+        var asked = await EvaluateAsync(prompts, "out", "--config", Tiny, "--arms", arms, "--preset", "lightning-4");
+
+        Assert.Equal((0, 0), (plain.ExitCode, asked.ExitCode));
+        Assert.NotEqual(without, configured);
+        Assert.Equal([configured, configured], Pictures("out", "base").Concat(Pictures("out", "few")));
+    }
+
+    [Fact]
+    public void What_a_samplers_name_does_not_tell_is_in_the_recipe()
+    {
+        var usual = SamplingRecipe.OfSample(new AlignmentRequest { Sampler = new NamedSampler([]) });
+        var other = SamplingRecipe.OfSample(new AlignmentRequest { Sampler = new NamedSampler(new() { ["order"] = "3" }) });
+
+        Assert.NotEqual(Recipe.Write(usual), Recipe.Write(other));
+    }
+
+    [Fact]
+    public void A_request_takes_all_settings_of_another_kind()
+    {
+        var request = new AlignmentRequest
+        {
+            Preset = "lightning-4",
+            Steps = 3,
+            Sampler = Samplers.ByName("ddim"),
+            Eta = 0.5,
+            MaxBatchSize = 2,
+            PreviewInterval = 1,
+        };
+
+        Assert.Equal(request, new AlignmentRequest(new GenerationRequest(request)));
     }
 
     [Fact]
@@ -244,6 +305,18 @@ public sealed class EvaluateCommandTests : IDisposable
         Assert.Equal(1, run.ExitCode);
         Assert.Contains(expected, run.Error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(temporary.File("out")));
+    }
+
+    private sealed class NamedSampler(Dictionary<string, string> options) : ISampler
+    {
+        public string Name => "named";
+
+        public IReadOnlyDictionary<string, string> Options => options;
+
+        public int CountEvaluations(int steps) => steps;
+
+        public torch.Tensor Sample(torch.Tensor x, NoiseSchedule schedule, DataEstimate estimate, INoiseSource noise) =>
+            throw new NotSupportedException();
     }
 
     private Task<ToolRun> EvaluateAsync(string prompts, string folder, params string[] options) =>
