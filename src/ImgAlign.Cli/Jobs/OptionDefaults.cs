@@ -14,6 +14,7 @@ internal static class OptionDefaults
         [nameof(ImgAlignOptions.Pipeline)] = new PipelineOptions(),
         ["Sdxl"] = new SdxlOptions(),
         ["Flux"] = new FluxOptions(),
+        ["ZImage"] = new ZImageOptions(),
         ["Llava"] = new LlavaOptions(),
         ["Qwen"] = new QwenOptions(),
         ["Qwen3Vl"] = new Qwen3VlOptions(),

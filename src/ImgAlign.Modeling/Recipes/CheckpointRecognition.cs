@@ -29,6 +29,14 @@ public static class CheckpointRecognition
         T5,
     ];
 
+    // By the beginnings of their layers' names. A file for CLIP alone, which others have too, is taken for SDXL's.
+    private static readonly (string Family, string? Backbone, string[] Layers)[] LoraFamilies =
+    [
+        ("FLUX.1", "flux", ["transformer_blocks_", "single_transformer_blocks_", "double_blocks_", "single_blocks_"]),
+        ("Z-Image", "zimage", ["layers_", "noise_refiner_", "context_refiner_"]),
+        ("SDXL", null, ["down_blocks_", "mid_block_", "up_blocks_", "input_blocks_", "middle_block_", "output_blocks_", "text_model_"]),
+    ];
+
     /// <summary>What a checkpoint is; null where it is nothing that is known here.</summary>
     /// <param name="checkpoint">The checkpoint; no data is read.</param>
     public static RecognizedCheckpoint? Of(Checkpoint checkpoint)
@@ -45,8 +53,19 @@ public static class CheckpointRecognition
             return null;
         if (marks.Names.Select(LoraKey.OtherKind).FirstOrDefault(static kind => kind is not null) is { } other)
             return new($"{other}, an adapter that is not supported", null, null);
-        var isFlux = keys.Exists(static key => key.Layer.Contains("single_", StringComparison.Ordinal) || IsDouble(key.Layer));
-        var targets = string.Join(", ", keys.Select(static key => key.Target).Distinct().Order().Select(target => NameOf(target, isFlux)));
+        var (family, backbone, _) = Array.Find(
+            LoraFamilies,
+            known => keys.Exists(key => known.Layers.Any(layer => key.Layer.StartsWith(layer, StringComparison.Ordinal)))
+        );
+        if (family is null)
+            return new("LoRA of a model that is not known here", null, null);
+        if (backbone is null && WidthOfPrompts(marks) is 768 or 1024)
+            return new("LoRA of Stable Diffusion 1.x or 2.x", null, null);
+        var denoiser = backbone is null ? "the UNet" : "the transformer";
+        var targets = string.Join(
+            ", ",
+            keys.Select(static key => key.Target).Distinct().Order().Select(target => NameOf(target, denoiser))
+        );
         var down = marks.Names.First(static name => LoraKey.Parse(name)?.Part == LoraPart.Down);
         var layout =
             marks.Names.Any(static name => name.Contains(".processor.", StringComparison.Ordinal)) ? "names of attention processors"
@@ -54,22 +73,18 @@ public static class CheckpointRecognition
             : down.Contains("lora_A", StringComparison.Ordinal) ? "peft's names"
             : Diffusers;
         return new(
-            $"LoRA of {(isFlux ? "FLUX.1" : WidthOfPrompts(marks) is 768 or 1024 ? "Stable Diffusion 1.x or 2.x, not supported" : "SDXL")}",
+            $"LoRA of {family}",
             layout,
-            isFlux ? "--backbone flux --lora FILE:SCALE" : "--lora FILE:SCALE",
+            $"{(backbone is null ? "" : $"--backbone {backbone} ")}--lora FILE:SCALE",
             $"changes {targets}",
             $"rank {marks.Shape(down)[0]}"
         );
-
-        static bool IsDouble(string layer) =>
-            layer.Contains("double_blocks", StringComparison.Ordinal)
-            || (layer.StartsWith("transformer_blocks_", StringComparison.Ordinal));
     }
 
-    private static string NameOf(LoraTarget target, bool isFlux) =>
+    private static string NameOf(LoraTarget target, string denoiser) =>
         target switch
         {
-            LoraTarget.Denoiser => isFlux ? "the transformer" : "the UNet",
+            LoraTarget.Denoiser => denoiser,
             LoraTarget.TextEncoder => "the first text encoder",
             _ => "the second text encoder",
         };
@@ -104,6 +119,8 @@ public static class CheckpointRecognition
         marks.Find("multi_modal_projector.linear_1.weight") is not null ? new("LLaVA-1.5", Transformers, "--detector FOLDER")
         : marks.Find("mm_projector.0.weight") is not null
             ? new("LLaVA-1.5", "the authors' names", "--detector FOLDER --vision-tower FOLDER")
+        : marks.Find("visual.blocks.0.mlp.fc1.weight") is not null && marks.Find("visual.merger.mlp.0.weight") is not null
+            ? new("Qwen2-VL", Transformers, null, "HPSv3 takes the tokenizer of its folder, Hpsv3:BasePath")
         : marks.Find("visual.merger.mlp.0.weight") is not null ? new("Qwen2.5-VL", Transformers, "--detector-family qwen --detector FOLDER")
         : marks.Find("visual.deepstack_merger_list.0.norm.weight") is not null
             ? new("Qwen3-VL", Transformers, "--detector-family qwen3vl --detector FOLDER, or --judge qwen3vl=FOLDER")

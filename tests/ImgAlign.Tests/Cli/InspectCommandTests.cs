@@ -61,6 +61,7 @@ public class InspectCommandTests
     [Theory]
     [InlineData("sdxl/checkpoint", "StableDiffusionXLPipeline", "unet: UNet of SDXL, ", "use: --model FOLDER")]
     [InlineData("flux/FLUX.1-schnell", "FluxPipeline", "transformer: transformer of FLUX.1, ", "use: --backbone flux --model FOLDER")]
+    [InlineData("zimage/Z-Image-Turbo", "ZImagePipeline", "transformer: transformer of Z-Image, ", "use: --backbone zimage --model FOLDER")]
     public async Task Says_what_a_whole_model_is(string folder, string type, string part, string use)
     {
         var run = await Tool.RunAsync("inspect", Path.Combine(TestData.Golden, folder));

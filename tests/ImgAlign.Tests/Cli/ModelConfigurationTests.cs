@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ImgAlign.Cli.Align;
+using ImgAlign.Cli.Jobs;
 using Microsoft.Extensions.Configuration;
 
 namespace ImgAlign.Tests.Cli;
@@ -141,6 +142,16 @@ public sealed class ModelConfigurationTests : IDisposable
         var section = ModelConfiguration.Read(command.Parse(["--config", file]), RequiredModels.Backbone);
         var values = section.AsEnumerable(makePathsRelative: true).Where(static pair => pair.Value is not null);
         Assert.Equal(["Pipeline:Backbone", "Pipeline:Detector", "Sdxl:ModelPath"], values.Select(static pair => pair.Key).Order());
+    }
+
+    [Fact]
+    public void Defaults_of_every_family_are_known()
+    {
+        foreach (var section in ModelConfiguration.BackboneSections.Concat(ModelConfiguration.DetectorSections))
+        {
+            Assert.True(OptionDefaults.Contain($"{section}:Storage", "AsStored"), section);
+            Assert.False(OptionDefaults.Contain($"{section}:Storage", "Int8"), section);
+        }
     }
 
     private IConfigurationSection Read(params string[] arguments)

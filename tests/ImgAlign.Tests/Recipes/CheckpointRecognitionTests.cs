@@ -56,8 +56,60 @@ public sealed class CheckpointRecognitionTests
     }
 
     [Theory]
+    [InlineData("sdxl/lora", "LoRA of SDXL", "--lora FILE:SCALE")]
+    [InlineData("zimage/lora", "LoRA of Z-Image", "--backbone zimage --lora FILE:SCALE")]
+    public void Loras_are_told_by_the_layers_that_they_change(string folder, string what, string use)
+    {
+        var files = Directory.GetFiles(Path.Combine(TestData.Golden, folder), "*.safetensors");
+        Assert.NotEmpty(files);
+        foreach (var file in files)
+        {
+            using var checkpoint = Checkpoint.Open(file);
+            var found = CheckpointRecognition.Of(checkpoint);
+            Assert.Equal((what, use), (found?.What, found?.Use));
+        }
+    }
+
+    [Theory]
+    [InlineData("diffusion_model.layers.0.attention.to_q", "LoRA of Z-Image")]
+    [InlineData("diffusion_model.blocks.0.self_attn.q", "LoRA of a model that is not known here")]
+    public void A_Lora_is_not_of_SDXL_unless_it_changes_its_layers(string layer, string what)
+    {
+        using var checkpoint = new RuleCheckpoint(
+            1,
+            new Dictionary<string, long[]> { [$"{layer}.lora_A.weight"] = [8, 64], [$"{layer}.lora_B.weight"] = [64, 8] }
+        );
+        Assert.Equal(what, CheckpointRecognition.Of(checkpoint)?.What);
+    }
+
+    [Theory]
+    [InlineData("hpsv3/checkpoint/HPSv3.safetensors", "HPSv3", "--scorer hpsv3=FILE")]
+    [InlineData("imagereward/checkpoint/ImageReward.pt", "ImageReward", "--scorer imagereward=FILE")]
+    [InlineData("redux/flux1-redux-dev.safetensors", "FLUX.1-Redux", "--backbone flux --redux FILE --image-encoder FOLDER (SigLIP)")]
+    [InlineData("zimage/Z-Image-Turbo/transformer", "transformer of Z-Image", "--backbone zimage --transformer FILE")]
+    [InlineData("zimage/single-file/z_image_turbo_prefixed.safetensors", "transformer of Z-Image", "--backbone zimage --transformer FILE")]
+    public void Scorers_and_newer_networks_are_known(string path, string what, string use)
+    {
+        using var checkpoint = Checkpoint.Open(Path.Combine(TestData.Golden, path));
+        var found = CheckpointRecognition.Of(checkpoint);
+        Assert.Equal((what, use), (found?.What, found?.Use));
+    }
+
+    [Theory]
+    [InlineData("visual.blocks.0.mlp.fc1.weight", "Qwen2-VL")]
+    [InlineData("visual.blocks.0.mlp.gate_proj.weight", "Qwen2.5-VL")]
+    public void Qwen2_VL_which_HPSv3_is_made_of_is_no_detector(string layer, string what)
+    {
+        using var checkpoint = new RuleCheckpoint(
+            1,
+            new Dictionary<string, long[]> { [layer] = [8, 8], ["visual.merger.mlp.0.weight"] = [8, 8] }
+        );
+        Assert.Equal(what, CheckpointRecognition.Of(checkpoint)?.What);
+    }
+
+    [Theory]
     [InlineData(2048, "LoRA of SDXL")]
-    [InlineData(768, "LoRA of Stable Diffusion 1.x or 2.x, not supported")]
+    [InlineData(768, "LoRA of Stable Diffusion 1.x or 2.x")]
     public void A_Lora_of_a_UNet_is_told_by_the_width_of_its_prompts(long width, string what)
     {
         const string Layer = "lora_unet_input_blocks_4_1_transformer_blocks_0_attn2_to_k";
@@ -71,8 +123,7 @@ public sealed class CheckpointRecognitionTests
             }
         );
         var found = CheckpointRecognition.Of(checkpoint);
-        Assert.Equal((what, "kohya's names"), (found?.What, found?.Layout));
-        Assert.Contains("rank 8", found!.Details);
+        Assert.Equal((what, width == 2048 ? "--lora FILE:SCALE" : null), (found?.What, found?.Use));
     }
 
     [Theory]

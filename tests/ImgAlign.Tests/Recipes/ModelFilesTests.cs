@@ -1,4 +1,5 @@
 using ImgAlign.Checkpoints;
+using ImgAlign.Cli.Align;
 using ImgAlign.Hub;
 using ImgAlign.Recipes;
 
@@ -83,13 +84,37 @@ public sealed class ModelFilesTests
     {
         foreach (var recipe in RecipeBook.BuiltIn.Recipes)
         {
-            var settings = recipe.Models.SelectMany(model => model.Settings.Keys).ToHashSet();
-            Assert.Contains("Aligner:Path", settings);
+            var settings = SettingsOf(recipe);
+            if (!settings.Contains("Aligner:Path"))
+                continue; // for imgalign generate, or a model alone
             Assert.Contains("Llava:ModelPath", settings);
-            Assert.Contains(settings, key => key is "Sdxl:ModelPath" or "Flux:ModelPath");
+            Assert.Contains(settings, static key => key is "Sdxl:ModelPath" or "Flux:ModelPath");
         }
-        Assert.Equal(["sdxl", "sdxl-dpo", "flux", "flux-schnell"], RecipeBook.BuiltIn.Recipes.Select(recipe => recipe.Name));
+        Assert.Equal(
+            ["sdxl", "sdxl-dpo", "flux", "flux-schnell", "flux-redux", "zimage-turbo", "zimage", "qwen3vl"],
+            RecipeBook.BuiltIn.Recipes.Select(static recipe => recipe.Name)
+        );
     }
+
+    [Fact]
+    public void What_a_recipe_names_is_the_family_whose_files_it_has()
+    {
+        foreach (var recipe in RecipeBook.BuiltIn.Recipes)
+        {
+            Assert.NotEmpty(recipe.Settings);
+            foreach (var family in recipe.Settings.Values)
+                Assert.Contains(SettingsOf(recipe), key => key.Equals($"{family}:ModelPath", StringComparison.OrdinalIgnoreCase));
+        }
+    }
+
+    [Fact]
+    public void Every_scorer_that_a_recipe_can_have_is_one_of_the_tool()
+    {
+        foreach (var scorer in RecipeBook.BuiltIn.Scorers)
+            Assert.Contains($"{ScorerArguments.SectionOf(scorer.Name)}:ModelPath", SettingsOf(scorer));
+    }
+
+    private static HashSet<string> SettingsOf(Recipe recipe) => [.. recipe.Models.SelectMany(static model => model.Settings.Keys)];
 
     [Theory]
     [InlineData("{}")]
