@@ -26,6 +26,20 @@ public sealed class JobApiTests : IAsyncLifetime
     public async Task DisposeAsync() => await server.DisposeAsync();
 
     [Fact]
+    public async Task A_job_fails_where_there_is_no_room_for_its_pictures()
+    {
+        var data = Directory.CreateTempSubdirectory("imgalign-full-").FullName;
+        await using (var server = await TestServer.StartAsync(data: data))
+        {
+            Directory.Delete(Path.Combine(data, "unfinished"));
+            await File.WriteAllTextAsync(Path.Combine(data, "unfinished"), ""); // no folder can be made in it
+            var job = await server.RunAsync(new { prompt = "red" });
+            Assert.Equal((JobState.Failed, JobError.Failure), (job.State, job.Error!.Code));
+        }
+        Directory.Delete(data, recursive: true);
+    }
+
+    [Fact]
     public async Task A_job_is_accepted_followed_and_its_pictures_are_fetched()
     {
         using var answer = await server.Client.PostAsJsonAsync(

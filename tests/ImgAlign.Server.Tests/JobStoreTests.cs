@@ -1,4 +1,5 @@
 using Hangfire;
+using Hangfire.Storage;
 using ImgAlign.Server.Jobs;
 
 namespace ImgAlign.Server.Tests;
@@ -156,6 +157,40 @@ public sealed class JobStoreTests : IDisposable
         Assert.True(store.Remove(returned));
         Assert.NotEqual(returned, Add(other, "blue", key: "key"));
         Assert.Equal(1, store.QueueLength());
+    }
+
+    [Theory]
+    [InlineData("id")]
+    [InlineData("asked")]
+    public void A_submission_that_a_process_died_in_is_completed_by_the_repeated_one(string lost)
+    {
+        var storage = Sqlite();
+        var store = new JobStore(storage, new Clock());
+        var id = Add(store, key: "key");
+        using (var connection = (JobStorageConnection)storage.GetConnection())
+        using (var transaction = (JobStorageTransaction)connection.CreateWriteTransaction())
+        {
+            var key = connection.GetValueFromHash($"imgalign:job:{id}", "key");
+            var left = connection.GetAllEntriesFromHash(key).Where(entry => entry.Key != lost).ToList();
+            transaction.RemoveHash(key);
+            transaction.SetRangeInHash(key, left);
+            transaction.RemoveFromSet("imgalign:queue", id);
+            transaction.Commit();
+        }
+        var again = Add(store, key: "key");
+        Assert.Equal(lost == "asked", id == again);
+        Assert.Equal(again, store.Take("worker")!.Value.Job.Id);
+    }
+
+    [Fact]
+    public void A_result_is_kept_though_recording_it_is_tried_again()
+    {
+        var files = new JobFiles(new ImgAlignServerOptions { DataPath = folder });
+        var (id, attempt) = (JobFiles.NewId(), files.NewFolder());
+        File.WriteAllText(Path.Combine(attempt, "0.png"), "picture");
+        files.Keep(attempt, id);
+        files.Keep(attempt, id);
+        Assert.Equal("picture".Length, files.SizeOf(id));
     }
 
     private sealed class Clock : TimeProvider

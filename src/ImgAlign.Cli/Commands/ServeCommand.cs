@@ -90,7 +90,11 @@ internal static class ServeCommand
             .Select(parsed.GetResult)
             .OfType<System.CommandLine.Parsing.OptionResult>()
             .Where(static result => !result.Implicit)
-            .SelectMany(static result => result.Tokens.SelectMany(token => new[] { result.Option.Name, token.Value }));
+            .SelectMany(static result =>
+                result.Tokens.Count == 0 // a flag
+                    ? [result.Option.Name]
+                    : result.Tokens.SelectMany(token => new[] { result.Option.Name, token.Value })
+            );
         string[] arguments =
         [
             .. isHost ? ["exec", typeof(ServeCommand).Assembly.Location] : Array.Empty<string>(),

@@ -2,8 +2,10 @@ using System.CommandLine;
 using ImgAlign.Cli.Align;
 using ImgAlign.Cli.Serve;
 using ImgAlign.Server;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace ImgAlign.Cli.Commands;
 
@@ -27,6 +29,8 @@ internal static class WorkCommand
                 var builder = Host.CreateApplicationBuilder();
                 builder.Logging.LogToError();
                 ModelServices.Add(builder.Services, configuration);
+                // Every family of models is registered, and those that are not configured would not pass; one that runs is checked then.
+                builder.Services.RemoveAll<IStartupValidator>();
                 builder.Services.AddServerTelemetry("imgalign-worker");
                 builder.Services.AddImgAlignWorker(options => ServeOptions.Apply(options, parsed.GetValue(data)!, configuration));
                 using var host = builder.Build();

@@ -43,6 +43,8 @@ internal sealed class JobFiles
     /// <summary>Makes a folder of an attempt a job's result, in the place of what an attempt left that died before it was recorded.</summary>
     public void Keep(string folder, string id)
     {
+        if (!Directory.Exists(folder))
+            return; // an earlier try to record the result has moved it
         var target = Path.Combine(results, id);
         if (Directory.Exists(target))
             Directory.Delete(target, recursive: true);

@@ -24,12 +24,19 @@ internal sealed partial class JobKeeper(
     {
         await Task.Yield();
         var cleaned = DateTimeOffset.MinValue;
+        var looked = DateTimeOffset.UtcNow;
+        var judgesFrom = DateTimeOffset.MinValue;
         using var timer = new PeriodicTimer(Interval);
         do
         {
+            // After the store was away, or this machine slept, workers first get the time to be heard of again.
+            var now = DateTimeOffset.UtcNow;
+            if (now - looked > Patience)
+                judgesFrom = now + Patience;
+            looked = now;
             try
             {
-                Tell(store.Tend(Patience));
+                Tell(store.Tend(now < judgesFrom ? TimeSpan.MaxValue : Patience));
                 hub.Forget(id => store.Find(id) is not { IsFinished: false });
                 if (DateTimeOffset.UtcNow - cleaned > CleaningInterval)
                 {
@@ -40,12 +47,24 @@ internal sealed partial class JobKeeper(
             catch (Exception exception)
             {
                 Failed(exception); // the store may be away for a while
+                judgesFrom = DateTimeOffset.UtcNow + Patience;
             }
         } while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    /// <summary>Queues the jobs of a worker process again that has ended.</summary>
-    public void Lose(int processId) => Tell(store.Lose(Work.JobWorker.NameOf(processId)));
+    /// <summary>Queues the jobs of a worker process again that has ended; where the store is away, that is done later, as for a worker
+    /// that is silent.</summary>
+    public void Lose(int processId)
+    {
+        try
+        {
+            Tell(store.Lose(Work.JobWorker.NameOf(processId)));
+        }
+        catch (Exception exception)
+        {
+            Failed(exception);
+        }
+    }
 
     private void Tell(IReadOnlyList<string> lost)
     {

@@ -52,15 +52,20 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
         var keyHash = idempotencyKey is null ? null : $"imgalign:key:{Hash(idempotencyKey)}";
         if (keyHash is not null && connection.GetAllEntriesFromHash(keyHash) is { } used)
         {
-            if (used["asked"] != Hash(asked))
+            // An entry without what was asked is of a process that died while it wrote: no caller has its job.
+            if (used.TryGetValue("asked", out var before) && before != Hash(asked))
                 throw new ApiException(
                     422,
                     "idempotency_key_reused",
                     "This Idempotency-Key was used for another request; use a new one for each request.",
                     "Idempotency-Key"
                 );
-            if (Find(connection, used["id"]) is { } earlier)
+            if (used.TryGetValue("id", out var known) && Find(connection, known) is { } earlier)
+            {
+                if (earlier.State == JobState.Queued)
+                    Enqueue(connection, known); // where a process died before it did
                 return earlier;
+            }
         }
         if (connection.GetSetCount(Queue) >= limit)
             throw new ApiException(
@@ -74,18 +79,18 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
         transaction.SetRangeInHash(
             KeyOf(id),
             Fields(
-                ("state", ServerJson.Write(JobState.Queued)),
                 ("request", ServerJson.Write(request)),
                 ("created", Now),
                 ("order", order.ToString("R", CultureInfo.InvariantCulture)),
                 ("key", keyHash ?? ""),
-                ("trace", System.Diagnostics.Activity.Current?.Id ?? "")
+                ("trace", System.Diagnostics.Activity.Current?.Id ?? ""),
+                ("state", ServerJson.Write(JobState.Queued)) // the last one: without a state it is no job yet
             )
         );
-        if (keyHash is not null)
-            transaction.SetRangeInHash(keyHash, Fields(("id", id), ("asked", Hash(asked))));
-        transaction.InsertToList(History, id);
         transaction.AddToSet(Queue, id, order);
+        transaction.InsertToList(History, id);
+        if (keyHash is not null)
+            transaction.SetRangeInHash(keyHash, Fields(("asked", Hash(asked)), ("id", id)));
         transaction.Commit();
         IssueTicket();
         return Find(connection, id)!;
@@ -302,8 +307,7 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
 
     private void Requeue(JobStorageConnection connection, string id, Dictionary<string, string> entries, bool isAttempt)
     {
-        var order = double.Parse(entries["order"], CultureInfo.InvariantCulture);
-        Write(connection, transaction => transaction.AddToSet(Queue, id, order));
+        Enqueue(connection, id);
         SetFields(
             connection,
             id,
@@ -314,6 +318,13 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
         );
         Write(connection, transaction => transaction.RemoveFromSet(Running, id));
         IssueTicket();
+    }
+
+    // At the job's own place; it may be there already.
+    private static void Enqueue(JobStorageConnection connection, string id)
+    {
+        var order = double.Parse(connection.GetValueFromHash(KeyOf(id), "order"), CultureInfo.InvariantCulture);
+        Write(connection, transaction => transaction.AddToSet(Queue, id, order));
     }
 
     private void End(JobStorageConnection connection, string id, JobState state, JobResult? result = null, JobError? error = null)

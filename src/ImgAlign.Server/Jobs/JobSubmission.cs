@@ -33,7 +33,6 @@ internal sealed class JobSubmission(JobStore store, JobFiles files, ImgAlignServ
             CheckPicture(picture);
             File.WriteAllBytes(files.InputOf(id), picture);
         }
-        Job? job = null;
         try
         {
             var whole = request with
@@ -42,12 +41,12 @@ internal sealed class JobSubmission(JobStore store, JobFiles files, ImgAlignServ
                 Steps = request.Steps ?? options.DefaultSteps,
                 Image = picture is null ? null : "input",
             };
-            job = store.Submit(id, whole, asked, idempotencyKey, options.QueueLimit);
-            return job;
+            return store.Submit(id, whole, asked, idempotencyKey, options.QueueLimit);
         }
         finally
         {
-            if (picture is not null && job?.Id != id)
+            // Not where a job was written before something failed: it needs its picture.
+            if (picture is not null && store.Find(id) is null)
                 files.Delete(id);
         }
     }

@@ -18,7 +18,9 @@ internal sealed partial class JobWorker(
 )
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan WritePause = TimeSpan.FromSeconds(1);
     private const int LooksPerBeat = 4;
+    private const int WriteAttempts = 4;
 
     private readonly string name = NameOf(Environment.ProcessId) + Guid.NewGuid().ToString("N");
 
@@ -36,35 +38,43 @@ internal sealed partial class JobWorker(
             return null;
         using var activity = ServerTelemetry.Source.StartActivity("job", ActivityKind.Consumer, trace);
         activity?.SetTag("imgalign.job.id", job.Id);
-        await events.PublishAsync(job.Id, [new StateEvent(null)]);
         var reporter = new JobReporter(job.Id, events);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         using var done = new CancellationTokenSource();
         var watch = Task.Run(() => WatchAsync(job.Id, reporter, ending, done.Token), CancellationToken.None);
         var began = Stopwatch.GetTimestamp();
-        var folder = files.NewFolder();
         var state = JobState.Failed;
+        string? folder = null;
         try
         {
-            JobResult result;
-            await using (reporter) // all is told before the end is
-                result = await run.RunAsync(services, job, files.InputOf(job.Id), folder, reporter, ending.Token);
-            state = JobState.Succeeded;
-            store.Finish(job.Id, name, state, result, keepResult: () => files.Keep(folder, job.Id));
-        }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-        {
-            store.Return(job.Id, name);
-        }
-        catch (OperationCanceledException)
-        {
-            state = JobState.Cancelled; // or the job is another worker's now, and this one has no say
-            store.Finish(job.Id, name, state);
-        }
-        catch (Exception exception)
-        {
-            Failed(job.Id, exception);
-            store.Finish(job.Id, name, state, error: ErrorOf(exception));
+            JobResult? result = null;
+            JobError? error = null;
+            try
+            {
+                await using (reporter) // all is told before the end is
+                {
+                    await events.PublishAsync(job.Id, [new StateEvent(null)]);
+                    folder = files.NewFolder();
+                    result = await run.RunAsync(services, job, files.InputOf(job.Id), folder, reporter, ending.Token);
+                }
+                state = JobState.Succeeded;
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                await WriteAsync(job.Id, () => store.Return(job.Id, name));
+                return job.Id;
+            }
+            catch (OperationCanceledException)
+            {
+                state = JobState.Cancelled; // or the job is another worker's now, and this one has no say
+            }
+            catch (Exception exception)
+            {
+                Failed(job.Id, exception);
+                error = ErrorOf(exception);
+            }
+            Action? keepResult = state == JobState.Succeeded ? () => files.Keep(folder!, job.Id) : null;
+            await WriteAsync(job.Id, () => store.Finish(job.Id, name, state, result, error, keepResult));
         }
         finally
         {
@@ -79,6 +89,24 @@ internal sealed partial class JobWorker(
             );
         }
         return job.Id;
+    }
+
+    // The store may be away for a moment. If it stays away, the job is no longer this worker's after a while, and runs again.
+    private async Task WriteAsync(string id, Action write)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                write();
+                return;
+            }
+            catch (Exception exception) when (attempt < WriteAttempts)
+            {
+                Unheard(id, exception);
+                await Task.Delay(WritePause, CancellationToken.None);
+            }
+        }
     }
 
     // Looks for a wish to cancel, and tells that the worker is alive.

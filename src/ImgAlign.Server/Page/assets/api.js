@@ -23,10 +23,12 @@ export const openSession = key => call("/api/session", { method: "POST", body: k
 export const find = id => call(`/api/jobs/${id}`);
 export const cancel = id => call(`/api/jobs/${id}`, { method: "DELETE" });
 export const list = (search, offset, limit) => call(`/api/jobs?${new URLSearchParams({ search, offset, limit })}`);
+// Not crypto.randomUUID, which a page served over plain HTTP by another machine does not have.
+const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, "0")).join("");
 export const submit = request =>
   call("/api/jobs", {
     method: "POST",
-    headers: { "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID() },
+    headers: { "Content-Type": "application/json", "Idempotency-Key": newKey() },
     body: JSON.stringify(request),
   });
 
