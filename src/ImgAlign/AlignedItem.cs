@@ -6,6 +6,9 @@ public sealed record AlignedItem
     /// <summary>What was asked for, with the size filled in.</summary>
     public required AlignmentItem Item { get; init; }
 
+    /// <summary>The prompt as scorers read it: without the notation of weights, where the backbone reads one.</summary>
+    public required string PlainPrompt { get; init; }
+
     /// <summary>The most pictures that might have been generated.</summary>
     public required int Budget { get; init; }
 

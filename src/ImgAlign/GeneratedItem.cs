@@ -6,6 +6,9 @@ public sealed record GeneratedItem
     /// <summary>What was asked for, with the size filled in.</summary>
     public required GenerationItem Item { get; init; }
 
+    /// <summary>The prompt as scorers read it: without the notation of weights, where the backbone reads one.</summary>
+    public required string PlainPrompt { get; init; }
+
     /// <summary>The picture.</summary>
     public required RgbImage Image { get; init; }
 

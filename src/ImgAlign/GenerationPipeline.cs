@@ -113,6 +113,7 @@ public sealed class GenerationPipeline : IGenerationPipeline
                         new GeneratedItem
                         {
                             Item = item with { Size = resolved.Items[index].Size },
+                            PlainPrompt = resolved.Items[index].PlainPrompt,
                             Image = images[index],
                             Warnings = resolved.Items[index].Warnings,
                         }

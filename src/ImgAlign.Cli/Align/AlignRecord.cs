@@ -54,6 +54,7 @@ internal sealed record AlignRecord : GenerationRecord
         var picture = new GeneratedItem
         {
             Item = aligned.Item,
+            PlainPrompt = aligned.PlainPrompt,
             Image = aligned.Image,
             Warnings = aligned.Warnings,
         };

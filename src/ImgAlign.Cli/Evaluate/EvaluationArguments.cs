@@ -125,6 +125,11 @@ internal sealed class EvaluationArguments
             : await run.RunAsync(new EvaluationLines(terminal.Error), cancellationToken);
         foreach (var arm in result.LeftOut)
             terminal.Error.WriteText($"{arm} is left out, since no scorer decides; name one with --scorer.");
+        if (result.PicturesInTiles > 0)
+            terminal.Error.WriteText(
+                $"{result.PicturesInTiles} pictures were decoded in tiles because memory was short, which changes them a little; make all "
+                    + "alike with --vae-tiling Always or Never."
+            );
         foreach (var (arm, path) in results)
             result = result.Import(arm, path);
         if (exportFolder is not null)

@@ -66,6 +66,10 @@ internal static class ReportPage
             text += $" {scorer} is judged by {judge}.";
         if (result.Judges.Count > 0 && result.Options.Benchmark?.OfficialJudge is { } official)
             text += $" Published numbers of {result.Options.Benchmark.Name} are judged by {official}: others are not comparable with them.";
+        if (result.PicturesInTiles > 0)
+            text +=
+                $" {Count(result.PicturesInTiles)} pictures were decoded in tiles because memory was short, which changes them a little: "
+                + "compare them with others only with care, or make all alike with VaeTiling Always or Never.";
         if (result.LeftOut.Count > 0)
             text += $" Left out, since no scorer decides: {string.Join(", ", result.LeftOut)}.";
         return Paragraph(text);

@@ -35,7 +35,9 @@ internal static class Attempts
         return attempts;
     }
 
-    // Models that cannot be read, a full disk or a full device would fail all items alike.
+    // Models that cannot be read, a full disk or too little memory would fail all items alike.
     private static bool IsOfItem(Exception exception) =>
-        exception is InvalidRequestException or (ImgAlignException and not (CheckpointException or DeviceBusyException));
+        exception
+            is InvalidRequestException
+                or (ImgAlignException and not (CheckpointException or DeviceBusyException or DeviceMemoryException));
 }

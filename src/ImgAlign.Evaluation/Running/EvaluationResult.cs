@@ -29,6 +29,10 @@ public sealed class EvaluationResult
     /// <summary>How many pictures or scores are missing.</summary>
     public int Failures => Pictures.Count(static picture => picture.Failure is not null);
 
+    /// <summary>How many pictures were decoded tile by tile because memory was short: they are a little different from what they would be
+    /// with more.</summary>
+    public int PicturesInTiles => Pictures.Count(static picture => picture.Picture?.Stored.InTiles == true);
+
     /// <summary>The comparisons of arms, by every scorer; their p-values are corrected for how many there are.</summary>
     public IReadOnlyList<ArmComparison> Comparisons => comparisons.Value;
 

@@ -29,7 +29,19 @@ internal sealed record StoredPicture(
     string? Sha256 = null,
     IReadOnlyList<string>? Warnings = null,
     string? Failure = null
-);
+)
+{
+    /// <summary>The prompt as scorers read it, without the notation of weights; null: <see cref="Prompt"/>.</summary>
+    public string? PlainPrompt { get; init; }
+
+    /// <summary>What scorers are given as the prompt.</summary>
+    [JsonIgnore]
+    public string ScoredPrompt => PlainPrompt ?? Prompt;
+
+    /// <summary>Whether the autoencoder worked tile by tile because memory was short (<see cref="RunReport.InTiles"/>).</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool InTiles { get; init; }
+}
 
 /// <summary>What <see cref="PictureBatch.RecordFile"/> holds.</summary>
 /// <param name="DeviceKind">The kind of device that computed it.</param>

@@ -63,7 +63,10 @@ internal sealed class PictureMaker(
                     },
                     cancellationToken: cancellationToken
                 );
-                return [.. result.Items.Select(static item => new MadePicture(item.Image, item.Warnings))];
+                return
+                [
+                    .. result.Items.Select(item => new MadePicture(item.Image, item.PlainPrompt, item.Warnings, result.Report.InTiles)),
+                ];
             }
         );
     }
@@ -116,7 +119,7 @@ internal sealed class PictureMaker(
             IdentityOf(scorer),
             there.Count,
             [
-                .. there.Select(picture => new RecipeItem(picture.Prompt, Image: picture.Sha256)
+                .. there.Select(picture => new RecipeItem(picture.ScoredPrompt, Image: picture.Sha256)
                 {
                     PictureQuestions = scorer is IJudgeScorer ? questions.GetValueOrDefault(picture.Prompt) : null,
                 }),
@@ -132,10 +135,8 @@ internal sealed class PictureMaker(
                 there,
                 async some =>
                 {
-                    List<RgbImage> images = [.. some.Select(picture => ImageFile.Load(Path.Combine(batch.Folder, picture.File!)))];
-                    List<string> prompts = [.. some.Select(static picture => picture.Prompt)];
-                    var scores = await scorer.Runtime.RunAsync(() => Score(scorer, images, prompts), cancellationToken);
-                    return (IReadOnlyList<StoredScore>)[.. scores.Select(static score => new StoredScore(score))];
+                    List<ScoredPicture> pictures = [.. some.Select(picture => ToScored(batch, picture))];
+                    return await scorer.Runtime.RunAsync(() => Scoring.Score(scorer, pictures), cancellationToken);
                 }
             );
             record = new ScoreRecord(
@@ -154,6 +155,13 @@ internal sealed class PictureMaker(
         );
     }
 
+    private ScoredPicture ToScored(PictureBatch batch, StoredPicture picture) =>
+        new(
+            ImageFile.Load(Path.Combine(batch.Folder, picture.File!)),
+            picture.ScoredPrompt,
+            questions.GetValueOrDefault(picture.Prompt) ?? []
+        );
+
     private async Task<IReadOnlyList<MadePicture>> AlignAsync(
         IAlignmentPipeline pipeline,
         IReadOnlyList<RoundInput> inputs,
@@ -167,18 +175,8 @@ internal sealed class PictureMaker(
             },
             cancellationToken: cancellationToken
         );
-        return [.. result.Items.Select(static item => new MadePicture(item.Image, item.Warnings))];
+        return [.. result.Items.Select(item => new MadePicture(item.Image, item.PlainPrompt, item.Warnings, result.Report.InTiles))];
     }
-
-    private IReadOnlyList<double> Score(IImageScorer scorer, IReadOnlyList<RgbImage> images, IReadOnlyList<string> prompts) =>
-        scorer is IJudgeScorer judge
-            ?
-            [
-                .. judge
-                    .Score(images, prompts, [.. prompts.Select(prompt => questions.GetValueOrDefault(prompt) ?? [])])
-                    .Select(static judged => judged.Score),
-            ]
-            : scorer.Score(images, prompts);
 
     private string IdentityOf(IImageScorer scorer) => models.ScorerIdentities.GetValueOrDefault(scorer.Name) ?? scorer.Name;
 
@@ -228,6 +226,10 @@ internal sealed class PictureMaker(
                     Convert.ToHexStringLower(SHA256.HashData(made.Image.Pixels)),
                     made.Warnings
                 )
+                {
+                    PlainPrompt = made.PlainPrompt == item.Prompt ? null : made.PlainPrompt,
+                    InTiles = made.InTiles,
+                }
                 : new StoredPicture(item.Prompt, item.Seed!.Value, Failure: attempt.Failure);
     }
 
@@ -249,7 +251,7 @@ internal sealed class PictureMaker(
 
     private static BatchCost CostOf(string folder) => Recipe.Read<BatchCost>(Path.Combine(folder, PictureBatch.CostFile));
 
-    private sealed record MadePicture(RgbImage Image, IReadOnlyList<string> Warnings);
+    private sealed record MadePicture(RgbImage Image, string PlainPrompt, IReadOnlyList<string> Warnings, bool InTiles);
 }
 
 /// <summary>Scores of a batch's pictures, in their order, and the seconds that each took.</summary>

@@ -83,6 +83,7 @@ internal sealed class SearchTree(AlignmentItem item, ResolvedItem resolved, int 
         new()
         {
             Item = item with { Size = resolved.Size },
+            PlainPrompt = resolved.PlainPrompt,
             Budget = budget,
             Candidates = candidates,
             Warnings = warnings,

@@ -250,7 +250,14 @@ public sealed class EvaluateCommandTests : IDisposable
         );
         var config = JsonNode.Parse(await File.ReadAllTextAsync(Tiny))!;
         foreach (
-            var (section, key) in new[] { ("Sdxl", "ModelPath"), ("Sdxl", "ImagePromptPath"), ("Llava", "ModelPath"), ("Aligner", "Path") }
+            var (section, key) in new[]
+            {
+                ("Sdxl", "ModelPath"),
+                ("Sdxl", "TinyVaePath"),
+                ("Sdxl", "ImagePromptPath"),
+                ("Llava", "ModelPath"),
+                ("Aligner", "Path"),
+            }
         )
         {
             var model = config["ImgAlign"]![section]!;

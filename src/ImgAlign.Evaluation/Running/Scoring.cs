@@ -1,0 +1,57 @@
+namespace ImgAlign.Evaluation.Running;
+
+/// <summary>A picture as scorers are given it.</summary>
+/// <param name="Image">The picture.</param>
+/// <param name="Prompt">What it should show, as scorers read it.</param>
+/// <param name="Questions">The questions about it that are given; empty: none.</param>
+internal sealed record ScoredPicture(RgbImage Image, string Prompt, IReadOnlyList<PictureQuestion> Questions);
+
+/// <summary>Scores pictures, as many at once as are estimated to fit into memory: a score does not depend on the others.</summary>
+internal static class Scoring
+{
+    /// <summary>Scores pictures, on the worker thread of the scorer's device.</summary>
+    /// <param name="scorer">The scorer.</param>
+    /// <param name="pictures">At least one picture.</param>
+    /// <exception cref="DeviceMemoryException">Not even one fits.</exception>
+    public static IReadOnlyList<StoredScore> Score(IImageScorer scorer, IReadOnlyList<ScoredPicture> pictures) =>
+        [
+            .. pictures
+                .Chunk(FittingBatch(scorer, pictures))
+                .SelectMany(batch => ScoreTogether(scorer, batch))
+                .Select(static score => new StoredScore(score)),
+        ];
+
+    private static int FittingBatch(IImageScorer scorer, IReadOnlyList<ScoredPicture> pictures)
+    {
+        IModel model = scorer is IJudgeScorer judging ? judging.Judge : scorer;
+        if (model is not IMemoryFootprint footprint)
+            return pictures.Count;
+        var largest = new ImageSize(
+            pictures.Max(static picture => picture.Image.Width),
+            pictures.Max(static picture => picture.Image.Height)
+        );
+        for (var batch = pictures.Count; ; batch /= 2)
+        {
+            var workload = new Workload
+            {
+                Size = largest,
+                Batch = batch,
+                Judges = scorer is IJudgeScorer,
+            };
+            var estimate = model.Runtime.Estimate(footprint.EstimateStages(workload));
+            if (batch == 1)
+                estimate.EnsureFits();
+            if (estimate.Fits)
+                return batch;
+        }
+    }
+
+    private static IEnumerable<double> ScoreTogether(IImageScorer scorer, ScoredPicture[] batch)
+    {
+        RgbImage[] images = [.. batch.Select(static picture => picture.Image)];
+        string[] prompts = [.. batch.Select(static picture => picture.Prompt)];
+        return scorer is IJudgeScorer judge
+            ? judge.Score(images, prompts, [.. batch.Select(static picture => picture.Questions)]).Select(static judged => judged.Score)
+            : scorer.Score(images, prompts);
+    }
+}
