@@ -132,18 +132,18 @@ internal sealed class EvaluationArguments
             );
         foreach (var (arm, path) in results)
             result = result.Import(arm, path);
-        if (exportFolder is not null)
-            result.Export(exportFolder);
         if (parts == 1)
             Write(terminal, result);
         if (parts == 1 && parsed.GetValue(sweep) is not null)
             terminal.Out.WriteText(result.WriteContactSheet());
-        if (result.Failures == 0)
-            return 0;
-        terminal.Error.WriteText(
-            $"{result.Failures} pictures or scores are missing: the report says why, and the same command tries them " + "again."
-        );
-        return 1;
+        if (result.Failures > 0)
+            terminal.Error.WriteText(
+                $"{result.Failures} pictures or scores are missing: {(parts == 1 ? "the report" : "--report in place of --shard")} says "
+                    + "why, and the same command tries them again."
+            );
+        if (exportFolder is not null)
+            result.Export(exportFolder);
+        return result.Failures == 0 ? 0 : 1;
     }
 
     private static void Write(Terminal terminal, EvaluationResult result)

@@ -52,8 +52,9 @@ public abstract class Benchmark
     /// <summary>Writes an arm's pictures as the official evaluator reads them.</summary>
     /// <param name="pictures">The pictures; of each prompt all, in their order.</param>
     /// <param name="folder">An empty folder.</param>
+    /// <param name="target">The folder's path when all is written: what files say of their places.</param>
     /// <exception cref="ImgAlignException">There is no official evaluator, or it could not read these pictures.</exception>
-    internal virtual void Export(IReadOnlyList<EvaluatedPicture> pictures, string folder) =>
+    internal virtual void Export(IReadOnlyList<EvaluatedPicture> pictures, string folder, string target) =>
         throw new ImgAlignException($"{Name} has no evaluator to export for; leave --export out, and score with --scorer.");
 
     /// <summary>Reads a result file of the official evaluator.</summary>

@@ -29,6 +29,20 @@ internal static class BenchmarkFiles
     /// <exception cref="ImgAlignException">It is not as it should be.</exception>
     public static T Read<T>(string file, Func<JsonElement, T> read) => Parse(file, File.ReadAllText(file), read);
 
+    /// <summary>Results by what they are of.</summary>
+    /// <exception cref="ImgAlignException">Two are of the same.</exception>
+    public static Dictionary<TKey, TResult> EachOnce<TKey, TResult>(string file, IEnumerable<KeyValuePair<TKey, TResult>> results)
+        where TKey : notnull
+    {
+        var each = new Dictionary<TKey, TResult>();
+        foreach (var (key, result) in results)
+        {
+            if (!each.TryAdd(key, result))
+                throw new ImgAlignException($"{file}: there are two results of '{key}'; leave only one in it.");
+        }
+        return each;
+    }
+
     /// <summary>The text of a property.</summary>
     public static string Text(this JsonElement element, string name) =>
         element.GetProperty(name).GetString() ?? throw new JsonException($"'{name}' is null");
@@ -41,7 +55,13 @@ internal static class BenchmarkFiles
             return read(document.RootElement);
         }
         catch (Exception exception)
-            when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+            when (exception
+                    is JsonException
+                        or KeyNotFoundException
+                        or InvalidOperationException
+                        or FormatException
+                        or IndexOutOfRangeException
+            )
         {
             throw new ImgAlignException($"{place}: not as the benchmark's file is ({exception.Message.TrimEnd('.')}).", exception);
         }

@@ -49,7 +49,7 @@ internal sealed class CompBenchmark() : Benchmark("t2i-compbench")
                 .Select(category => (category.Key, category.Average(picture => picture.Scores[scorer]))),
         ];
 
-    internal override void Export(IReadOnlyList<EvaluatedPicture> pictures, string folder)
+    internal override void Export(IReadOnlyList<EvaluatedPicture> pictures, string folder, string target)
     {
         foreach (var category in pictures.GroupBy(static picture => picture.Item.Prompt.Category!))
         {
@@ -71,12 +71,16 @@ internal sealed class CompBenchmark() : Benchmark("t2i-compbench")
         var results = places
             .Values.Select(static place => place.Key)
             .Distinct()
-            .SelectMany(category => ReadResults(path, category))
-            .ToDictionary();
-        return [.. pictures.Select(picture => results.TryGetValue(places[picture], out var score) ? score : default(double?))];
+            .ToDictionary(static category => category, category => ReadResults(path, category));
+        return
+        [
+            .. pictures.Select(picture =>
+                places[picture] is var (category, place) && results[category].TryGetValue(place, out var score) ? score : default(double?)
+            ),
+        ];
     }
 
-    private static List<KeyValuePair<(string Category, int Place), double>> ReadResults(string path, string category)
+    private static Dictionary<int, double> ReadResults(string path, string category)
     {
         var folder = Path.Combine(path, category);
         // Evaluators leave their parts' results in deeper folders.
@@ -90,14 +94,14 @@ internal sealed class CompBenchmark() : Benchmark("t2i-compbench")
             : [];
         if (files.Length == 0)
             throw new ImgAlignException($"{folder}: there is no {ResultFile}; give the folder that was exported, after its evaluation.");
-        return BenchmarkFiles.Read(
+        var results = BenchmarkFiles.Read(
             files[0],
-            results =>
-                results
+            static array =>
+                array
                     .EnumerateArray()
-                    .Select(result =>
+                    .Select(static result =>
                         KeyValuePair.Create(
-                            (category, result.GetProperty("question_id").GetInt32()),
+                            result.GetProperty("question_id").GetInt32(),
                             result.GetProperty("answer") is { ValueKind: JsonValueKind.String } text
                                 ? double.Parse(text.GetString()!, CultureInfo.InvariantCulture)
                                 : result.GetProperty("answer").GetDouble()
@@ -105,6 +109,7 @@ internal sealed class CompBenchmark() : Benchmark("t2i-compbench")
                     )
                     .ToList()
         );
+        return BenchmarkFiles.EachOnce(files[0], results);
     }
 
     private static IEnumerable<EvaluationPrompt> ReadCategory(string file)
@@ -120,15 +125,15 @@ internal sealed class CompBenchmark() : Benchmark("t2i-compbench")
             .Where(static prompt => prompt.Length > 0)
             .Select(
                 (prompt, index) =>
-                    prompt.IndexOfAny(['_', '/', '\0']) < 0
+                    prompt.IndexOfAny(['_', '/', '\\', '\0']) < 0
                         ? new EvaluationPrompt(string.Create(CultureInfo.InvariantCulture, $"{category}/{index:000}"), prompt)
                         {
                             Seeds = PictureSeeds,
                             Category = category,
                         }
                         : throw new ImgAlignException(
-                            $"{file}: the prompt '{prompt}' cannot be a file's name, from which the evaluator takes it; leave '_' "
-                                + "and '/' out of it."
+                            $"{file}: the prompt '{prompt}' cannot be a file's name, from which the evaluator takes it; leave '_', "
+                                + "'/' and '\\' out of it."
                         )
             );
     }

@@ -33,7 +33,7 @@ internal sealed class DpgBenchmark() : Benchmark("dpg-bench")
     internal override IReadOnlyList<(string Name, double Value)> Means(IReadOnlyList<EvaluatedPicture> pictures, string scorer) =>
         [("score", 100 * pictures.Average(picture => picture.Scores[scorer]))];
 
-    internal override void Export(IReadOnlyList<EvaluatedPicture> pictures, string folder)
+    internal override void Export(IReadOnlyList<EvaluatedPicture> pictures, string folder, string target)
     {
         foreach (var prompt in pictures.GroupBy(static picture => picture.Item.Prompt))
             ExportedPicture.WriteTiles([.. prompt], Path.Combine(folder, $"{prompt.Key.Id}.png"));
@@ -43,17 +43,20 @@ internal sealed class DpgBenchmark() : Benchmark("dpg-bench")
     {
         if (!File.Exists(path))
             throw new ImgAlignException($"{path}: there is no such file; give the evaluator's dpg-bench_…_results.txt.");
-        var results = new Dictionary<string, double[]>();
+        var lines = new List<KeyValuePair<string, double[]>>();
         foreach (var fields in File.ReadLines(path).Select(static line => line.Split(", ")))
         {
             // Whatever is in the path; the table behind the pictures' lines has no such fields.
             var scores = fields.TakeLast(Tiles + 1).Select(static field => ParseOrNull(field)).ToList();
             if (fields.Length > Tiles + 1 && !scores.Contains(null))
-                results[Path.GetFileNameWithoutExtension(string.Join(", ", fields.SkipLast(Tiles + 1)))] =
-                [
-                    .. scores.Take(Tiles).Select(static score => score!.Value),
-                ];
+                lines.Add(
+                    new(
+                        Path.GetFileNameWithoutExtension(string.Join(", ", fields.SkipLast(Tiles + 1))),
+                        [.. scores.Take(Tiles).Select(static score => score!.Value)]
+                    )
+                );
         }
+        var results = BenchmarkFiles.EachOnce(path, lines);
         return
         [
             .. pictures.Select(picture =>

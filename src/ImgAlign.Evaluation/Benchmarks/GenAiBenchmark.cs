@@ -25,16 +25,14 @@ internal sealed class GenAiBenchmark() : Benchmark("genai-bench")
                     .EnumerateObject()
                     .Select(
                         (prompt, index) =>
-                            new EvaluationPrompt(prompt.Name, prompt.Value.Text("prompt"))
+                        {
+                            var id = ParseId(prompt.Name, file);
+                            return new EvaluationPrompt(prompt.Name, prompt.Value.Text("prompt"))
                             {
                                 Seeds = [index],
-                                Tags =
-                                [
-                                    .. skills
-                                        .Where(skill => skill.Ids.Contains(int.Parse(prompt.Name, CultureInfo.InvariantCulture)))
-                                        .Select(static skill => skill.Name),
-                                ],
-                            }
+                                Tags = [.. skills.Where(skill => skill.Ids.Contains(id)).Select(static skill => skill.Name)],
+                            };
+                        }
                     )
                     .ToList()
         );
@@ -52,11 +50,17 @@ internal sealed class GenAiBenchmark() : Benchmark("genai-bench")
         return [.. skills.Keys.Append(GenAiBenchMeans.All).Select(group => (group, means.Mean(group)))];
     }
 
-    internal override void Export(IReadOnlyList<EvaluatedPicture> pictures, string folder)
+    internal override void Export(IReadOnlyList<EvaluatedPicture> pictures, string folder, string target)
     {
         foreach (var picture in pictures)
             ExportedPicture.WriteJpeg(picture, Path.Combine(folder, $"{picture.Item.Prompt.Id}.jpeg"));
     }
+
+    // Pictures are exported under it: anything but digits could name a file elsewhere.
+    private static int ParseId(string text, string file) =>
+        text.All(char.IsAsciiDigit) && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+            ? id
+            : throw new ImgAlignException($"{file}: '{text}' is no id of a prompt; use a whole number, such as 00007.");
 
     private static List<(string Name, HashSet<int> Ids)> ReadSkills(JsonElement skills) =>
         [

@@ -47,14 +47,14 @@ internal sealed class GenEval2Benchmark() : Benchmark("geneval2")
             ("all", 100 * pictures.Average(picture => picture.Scores[scorer])),
         ];
 
-    internal override void Export(IReadOnlyList<EvaluatedPicture> pictures, string folder)
+    internal override void Export(IReadOnlyList<EvaluatedPicture> pictures, string folder, string target)
     {
         var images = new Dictionary<string, string>();
         foreach (var picture in pictures)
         {
-            var file = Path.Combine(folder, $"{picture.Item.Prompt.Id}.png");
-            ExportedPicture.WritePng(picture, file);
-            images[picture.Item.Prompt.Prompt] = file;
+            var file = $"{picture.Item.Prompt.Id}.png";
+            ExportedPicture.WritePng(picture, Path.Combine(folder, file));
+            images[picture.Item.Prompt.Prompt] = Path.Combine(target, file);
         }
         File.WriteAllText(Path.Combine(folder, ImagesFile), JsonSerializer.Serialize(images));
     }

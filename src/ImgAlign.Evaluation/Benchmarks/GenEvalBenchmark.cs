@@ -49,44 +49,40 @@ internal sealed partial class GenEvalBenchmark() : Benchmark("geneval")
         return [.. tags.Select(tag => (tag, means.OfTag(tag))), ("mean of the tags", means.Overall)];
     }
 
-    internal override void Export(IReadOnlyList<EvaluatedPicture> pictures, string folder)
+    internal override void Export(IReadOnlyList<EvaluatedPicture> pictures, string folder, string target)
     {
         foreach (var picture in pictures)
         {
             var ofPrompt = Path.Combine(folder, picture.Item.Prompt.Id);
             Directory.CreateDirectory(Path.Combine(ofPrompt, "samples"));
             File.WriteAllText(Path.Combine(ofPrompt, "metadata.jsonl"), picture.Item.Prompt.Source);
-            ExportedPicture.WritePng(
-                picture,
-                Path.Combine(ofPrompt, "samples", string.Create(CultureInfo.InvariantCulture, $"{picture.Item.Picture:00000}.png"))
-            );
+            ExportedPicture.WritePng(picture, Path.Combine(ofPrompt, SampleFile(picture)));
         }
     }
 
     internal override IReadOnlyList<double?> Import(string path, IReadOnlyList<EvaluatedPicture> pictures)
     {
-        var results = BenchmarkFiles
-            .ReadLines(
-                BenchmarkFiles.Find(path, "results.jsonl"),
-                static line => (Match: PictureFile().Match(line.Text("filename")), IsCorrect: line.GetProperty("correct").GetBoolean())
-            )
-            .Where(static result => result.Match.Success)
-            .ToDictionary(
-                static result => (Number(result.Match.Groups["prompt"]), Number(result.Match.Groups["picture"])),
-                static result => result.IsCorrect ? 1.0 : 0
-            );
+        var file = BenchmarkFiles.Find(path, "results.jsonl");
+        var lines = BenchmarkFiles.ReadLines(
+            file,
+            static line =>
+                KeyValuePair.Create(
+                    PictureFile().Match(line.Text("filename")).Value.Replace('\\', '/'),
+                    line.GetProperty("correct").GetBoolean() ? 1.0 : 0
+                )
+        );
+        var results = BenchmarkFiles.EachOnce(file, lines.Where(static line => line.Key.Length > 0));
         return
         [
             .. pictures.Select(picture =>
-                results.TryGetValue((int.Parse(picture.Item.Prompt.Id, CultureInfo.InvariantCulture), picture.Item.Picture), out var score)
-                    ? score
-                    : default(double?)
+                results.TryGetValue($"{picture.Item.Prompt.Id}/{SampleFile(picture)}", out var score) ? score : default(double?)
             ),
         ];
     }
 
-    private static int Number(Group group) => int.Parse(group.Value, CultureInfo.InvariantCulture);
+    private static string SampleFile(EvaluatedPicture picture) =>
+        string.Create(CultureInfo.InvariantCulture, $"samples/{picture.Item.Picture:00000}.png");
 
-    [GeneratedRegex(@"(?<prompt>\d+)[/\\]samples[/\\](?<picture>\d+)\.png$")]
+    [GeneratedRegex(@"[0-9]+[/\\]samples[/\\][0-9]+\.png$")]
     private static partial Regex PictureFile();
 }

@@ -53,7 +53,7 @@ internal sealed class HpsBenchmark() : Benchmark("hpsv2")
         return [.. means, ("average of all prompts", factor * pictures.Average(picture => picture.Scores[scorer]))];
     }
 
-    internal override void Export(IReadOnlyList<EvaluatedPicture> pictures, string folder)
+    internal override void Export(IReadOnlyList<EvaluatedPicture> pictures, string folder, string target)
     {
         foreach (var picture in pictures)
         {

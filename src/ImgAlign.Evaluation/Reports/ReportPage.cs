@@ -58,10 +58,11 @@ internal static class ReportPage
             CultureInfo.InvariantCulture,
             $"{prompts.Count} prompts, {prompts.Sum(static prompt => prompt.Seeds.Count)} pictures of each arm, {result.Arms.Count} arms. "
         );
-        text += result.Gate is { } gate
-            ? $"Arms with a choice were made by {string.Join(", ", gate.Scorers)} ({gate.Description}): by these scorers they are better "
-                + "than they are; go by the others."
-            : "No scorer decided anything.";
+        text +=
+            result.Gate is { } gate && result.Arms.Any(static arm => arm.NeedsGate)
+                ? $"Arms with a choice were made by {string.Join(", ", gate.Scorers)} ({gate.Description}): by these scorers they are "
+                    + "better than they are; go by the others."
+                : "No scorer decided anything.";
         foreach (var (scorer, judge) in result.Judges)
             text += $" {scorer} is judged by {judge}.";
         if (result.Judges.Count > 0 && result.Options.Benchmark?.OfficialJudge is { } official)
@@ -127,17 +128,22 @@ internal static class ReportPage
             where pictures.Count > 0
             select (Scorer: scorer, Arm: arm.Name, Pictures: pictures.Count, Means: benchmark.Means(pictures, scorer));
         var rows = means.Where(static row => row.Means.Count > 0).ToList();
+        // An arm's pictures, and with them its means, are in an order of their own, and some may be missing.
+        var names = rows.SelectMany(static row => row.Means).Select(static mean => mean.Name).Distinct().ToList();
         return rows.Count == 0
             ? ""
             : $"<h3>As {Escape(benchmark.Name)} counts</h3>"
                 + Paragraph("The means of the benchmark's own script, quirks included; pictures without a score are left out.")
                 + Table(
-                    ["scorer", "arm", "pictures", .. rows[0].Means.Select(static mean => mean.Name)],
-                    rows.Select(static row =>
-                        new[] { row.Scorer, row.Arm, Count(row.Pictures) }.Concat(row.Means.Select(static mean => Number(mean.Value)))
+                    ["scorer", "arm", "pictures", .. names],
+                    rows.Select(row =>
+                        new[] { row.Scorer, row.Arm, Count(row.Pictures) }.Concat(names.Select(name => Number(MeanOf(name, row.Means))))
                     )
                 );
     }
+
+    private static double MeanOf(string name, IReadOnlyList<(string Name, double Value)> means) =>
+        means.Where(mean => mean.Name == name).Select(static mean => mean.Value).FirstOrDefault(double.NaN);
 
     private static string Comparisons(EvaluationResult result)
     {

@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+using ImgAlign.Evaluation.Benchmarks;
 using ImgAlign.Evaluation.Reports;
 using ImgAlign.Evaluation.Running;
 using ImgAlign.Evaluation.Statistics;
@@ -5,7 +7,7 @@ using ImgAlign.Evaluation.Statistics;
 namespace ImgAlign.Evaluation;
 
 /// <summary>The pictures and scores of an evaluation, and what follows from them.</summary>
-public sealed class EvaluationResult
+public sealed partial class EvaluationResult
 {
     private readonly Lazy<IReadOnlyList<ArmComparison>> comparisons;
 
@@ -55,7 +57,10 @@ public sealed class EvaluationResult
     /// <exception cref="IOException">A file cannot be written; an older one is as it was.</exception>
     public string WriteReport()
     {
-        foreach (var unfinished in Directory.EnumerateFiles(Options.Folder, "*.part")) // of a run that was killed at this point
+        // Of a run that was killed at this point.
+        foreach (
+            var unfinished in Directory.EnumerateFiles(Options.Folder).Where(static file => Unfinished().IsMatch(Path.GetFileName(file)))
+        )
             File.Delete(unfinished);
         ScoreFiles.Write(this);
         var page = Path.Combine(Options.Folder, "report.html");
@@ -74,41 +79,39 @@ public sealed class EvaluationResult
         return page;
     }
 
-    /// <summary>Writes the pictures of each arm as the benchmark's official evaluator reads them, into a folder for each.</summary>
+    /// <summary>Writes the pictures of each arm as the benchmark's official evaluator reads them, into a folder for each, which takes the
+    /// place of an earlier export.</summary>
     /// <param name="folder">The folder of the arms' folders.</param>
-    /// <exception cref="ImgAlignException">The prompts are of no benchmark, a picture is missing, an arm's folder is there already, or the
-    /// evaluator could not read the pictures; nothing of the arm is left behind.</exception>
+    /// <exception cref="ImgAlignException">The prompts are of no benchmark, a picture is missing, two arms would share a folder, an arm's
+    /// folder holds what is no part of the export, or the evaluator could not read the pictures; the arm's folder is as it was.</exception>
     public void Export(string folder)
     {
         var benchmark = RequireBenchmark();
+        var missing = Pictures.FirstOrDefault(static picture => picture.Picture is null);
+        if (missing is not null)
+            throw new ImgAlignException(
+                $"'{missing.Item.Prompt.Prompt}' has no picture of {missing.Arm.Name} ({missing.Failure!.TrimEnd('.')}), and evaluators "
+                    + "need all; run the same command again, or change the prompt."
+            );
+        var shared = Arms.GroupBy(static arm => FileName(arm.Name), StringComparer.OrdinalIgnoreCase)
+            .FirstOrDefault(static arms => arms.Count() > 1);
+        if (shared is not null)
+            throw new ImgAlignException(
+                $"The arms {string.Join(" and ", shared.Select(static arm => $"'{arm.Name}'"))} would be exported into one folder, "
+                    + $"{shared.Key}; rename one of them."
+            );
         foreach (var arm in Arms)
-        {
-            var pictures = Pictures.Where(picture => picture.Arm == arm).ToList();
-            if (pictures.FirstOrDefault(static picture => picture.Picture is null) is { } missing)
-                throw new ImgAlignException(
-                    $"'{missing.Item.Prompt.Prompt}' has no picture of {arm.Name} ({missing.Failure!.TrimEnd('.')}), and "
-                        + "evaluators need all."
-                );
-            var target = Path.GetFullPath(Path.Combine(folder, FileName(arm.Name)));
-            if (Directory.Exists(target))
-                throw new ImgAlignException($"{target}: the folder exists; name another one, or delete it.");
-            Directory.CreateDirectory(target);
-            try
-            {
-                benchmark.Export(pictures, target);
-            }
-            catch
-            {
-                Directory.Delete(target, recursive: true);
-                throw;
-            }
-        }
+            ExportedFolder.Replace(
+                Path.GetFullPath(Path.Combine(folder, FileName(arm.Name))),
+                (unfinished, target) => benchmark.Export([.. Pictures.Where(picture => picture.Arm == arm)], unfinished, target)
+            );
     }
 
     /// <summary>The same result with the scores of the benchmark's official evaluator beside the others.</summary>
     /// <param name="arm">The name of the arm that was evaluated.</param>
     /// <param name="path">The evaluator's result file, or the folder with it.</param>
-    /// <exception cref="ImgAlignException">The prompts are of no benchmark, there is no such arm, or the file cannot be read.</exception>
+    /// <exception cref="ImgAlignException">The prompts are of no benchmark, there is no such arm, the file cannot be read, or it has no
+    /// score of a picture.</exception>
     public EvaluationResult Import(string arm, string path)
     {
         var benchmark = RequireBenchmark();
@@ -118,6 +121,13 @@ public sealed class EvaluationResult
             );
         var evaluated = Pictures.Where(picture => picture.Arm.Name == arm).ToList();
         var scores = evaluated.Zip(benchmark.Import(path, evaluated)).ToDictionary();
+        var made = evaluated.Where(static picture => picture.Picture is not null).ToList();
+        var unscored = made.Where(picture => scores[picture] is null).ToList();
+        if (unscored.Count > 0)
+            throw new ImgAlignException(
+                $"{path}: {unscored.Count} of {made.Count} pictures of {arm} have no score in it, '{unscored[0].Item.Prompt.Prompt}' for "
+                    + "one; give the results of all pictures that --export wrote."
+            );
         var scorer = $"{benchmark.Name}, official";
         var pictures = Pictures.Select(picture =>
             scores.GetValueOrDefault(picture) is { } score
@@ -140,8 +150,15 @@ public sealed class EvaluationResult
     private Benchmark RequireBenchmark() =>
         Options.Benchmark ?? throw new ImgAlignException("These prompts are of no benchmark, whose evaluator could be meant; name it.");
 
+    // No dot at the beginning: '..' would be another folder.
     private static string FileName(string arm) =>
-        string.Concat(arm.Select(static letter => char.IsLetterOrDigit(letter) || letter is '.' or '-' ? letter : '_'));
+        string.Concat(
+            arm.Select(static (letter, index) => char.IsLetterOrDigit(letter) || letter is '-' || letter is '.' && index > 0 ? letter : '_')
+        );
+
+    // As AtomicFile names it.
+    [GeneratedRegex(@"^(scores\.jsonl|scores\.parquet|report\.html)\.[0-9a-f]{32}\.part$")]
+    private static partial Regex Unfinished();
 
     private IReadOnlyList<ArmComparison> Compare()
     {

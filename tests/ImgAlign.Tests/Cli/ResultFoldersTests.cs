@@ -77,13 +77,17 @@ public sealed class ResultFoldersTests : IDisposable
     }
 
     [Fact]
-    public async Task A_report_is_replaced_only_when_that_is_asked_for()
+    public async Task A_report_is_replaced_only_by_a_whole_one()
     {
-        var report = folder.Write("report.html", "earlier");
-        var run = await Tool.RunAsync("world", "evaluate", "--output", report);
-        Assert.Equal(1, run.ExitCode);
-        Assert.Contains("--overwrite", run.Error, StringComparison.Ordinal);
-        Assert.Equal("earlier", File.ReadAllText(report));
+        var report = folder.Write("out/report.html", "earlier");
+        string[] evaluate = ["world", "evaluate", "--count", "1", "--steps", "1", "--out", folder.File("out")];
+
+        var failed = await Tool.RunAsync([.. evaluate, "--arms", folder.File("absent.json")]);
+        Assert.Equal((1, "earlier"), (failed.ExitCode, File.ReadAllText(report)));
+
+        Assert.Equal(0, (await Tool.RunAsync(evaluate)).ExitCode);
+        Assert.StartsWith("<!DOCTYPE html>", File.ReadAllText(report), StringComparison.Ordinal);
+        Assert.Equal(["pictures", "report.html", "scores.jsonl", "scores.parquet"], Entries("out"));
     }
 
     [Fact]

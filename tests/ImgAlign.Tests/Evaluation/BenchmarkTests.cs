@@ -66,9 +66,15 @@ public sealed class BenchmarkTests : IDisposable
             """
             {"filename": "out/00000/samples/00001.png", "tag": "counting", "prompt": "", "correct": true, "reason": ""}
             {"filename": "out/00001/samples/00003.png", "tag": "colors", "prompt": "", "correct": false, "reason": "no dog"}
+            {"filename": "out/00000/samples/00000.png", "correct": false}
+            {"filename": "out/00000/samples/00002.png", "correct": false}
+            {"filename": "out/00000/samples/00003.png", "correct": false}
+            {"filename": "out/00001/samples/00000.png", "correct": true}
+            {"filename": "out/00001/samples/00001.png", "correct": true}
+            {"filename": "out/00001/samples/00002.png", "correct": true}
             """
         );
-        Assert.Equal([null, 1, null, null, null, null, null, 0], Import("geneval", prompts, "results.jsonl"));
+        Assert.Equal([0, 1, 0, 0, 1, 1, 1, 0], Import("geneval", prompts, "results.jsonl"));
     }
 
     [Fact]
@@ -113,13 +119,14 @@ public sealed class BenchmarkTests : IDisposable
             "results.txt",
             """
             /x, y/a.png, 0.5, 1.0, 0.0, 0.25, 0.4375
+            /x, y/10.png, 1.0, 1.0, 1.0, 0.0, 0.75
             Model: x
             L1 category scores:
             	entity: 50.0
             DPG-Bench score: 43.75
             """
         );
-        Assert.Equal([null, null, null, null, 0.5, 1, 0, 0.25], Import("dpg-bench", prompts, "results.txt"));
+        Assert.Equal([1, 1, 1, 0, 0.5, 1, 0, 0.25], Import("dpg-bench", prompts, "results.txt"));
     }
 
     [Fact]
@@ -145,9 +152,10 @@ public sealed class BenchmarkTests : IDisposable
         var results = Enumerable.Range(0, 20).Select(static index => new { question_id = index, answer = $"0.{index:00}" });
         Write(Path.Combine("color", "annotation_blip", "vqa_result.json"), JsonSerializer.Serialize(results));
         Write(Path.Combine("color", "annotation1_blip", "VQA", "result", "vqa_result.json"), "[]");
-        Write(Path.Combine("complex", "vqa_result.json"), """[{"question_id": 3, "answer": 0.75}]""");
+        var complexResults = Enumerable.Range(0, 10).Reverse().Select(static index => new { question_id = index, answer = 0.25 * index });
+        Write(Path.Combine("complex", "vqa_result.json"), JsonSerializer.Serialize(complexResults));
         var scores = Import("t2i-compbench", prompts, "");
-        Assert.Equal((0.13, null, 0.75), (scores[13]!.Value, scores[20], scores[23]!.Value));
+        Assert.Equal((0.13, 0, 0.75), (scores[13]!.Value, scores[20]!.Value, scores[23]!.Value));
     }
 
     [Fact]
@@ -200,6 +208,11 @@ public sealed class BenchmarkTests : IDisposable
     [Theory]
     [InlineData("geneval", "evaluation_metadata.jsonl", "{\"tag\": \"x\"}", "line 1: not as the benchmark's file is")]
     [InlineData("geneval2", "geneval2_data.jsonl", "[", "line 1: not as the benchmark's file is")]
+    [InlineData("geneval2", "geneval2_data.jsonl", "{\"prompt\": \"a\", \"atom_count\": 1, \"vqa_list\": [[]]}", "line 1: not as")]
+    [InlineData("genai-bench", "genai_image.json", "{\"../../x\": {\"prompt\": \"a\"}}", "genai_image.json: '../../x' is no id")]
+    [InlineData("genai-bench", "genai_image.json", "{\"/x\": {\"prompt\": \"a\"}}", "genai_image.json: '/x' is no id")]
+    [InlineData("genai-bench", "genai_image.json", "{\"1\\u0000\": {\"prompt\": \"a\"}}", "is no id of a prompt")]
+    [InlineData("t2i-compbench", "color_val.txt", "..\\x", "cannot be a file's name")]
     [InlineData("hpsv2", "anime.json", "{}", "not as the benchmark's file is")]
     [InlineData("t2i-compbench", "color_val.txt", "a_b", "cannot be a file's name")]
     [InlineData("drawbench", "drawbench.json", "3", "not as the benchmark's file is")]
@@ -226,7 +239,135 @@ public sealed class BenchmarkTests : IDisposable
         Assert.False(Directory.Exists(temporary.File("out")));
     }
 
+    [Fact]
+    public void Pictures_without_a_result_are_counted_and_nothing_is_imported()
+    {
+        var prompts = ReadGenEval();
+        Write(
+            "results.jsonl",
+            """
+            {"filename": "00000/samples/00001.png", "correct": true}
+            {"filename": "elsewhere.png", "correct": true}
+            """
+        );
+
+        var message = Assert.Throws<ImgAlignException>(() => Import("geneval", prompts, "results.jsonl")).Message;
+
+        Assert.Contains("results.jsonl: 3 of 4 pictures of base have no score in it, 'two cats'", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Two_results_of_one_picture_are_said()
+    {
+        var prompts = ReadGenEval();
+        const string line = """{"filename": "00000/samples/00001.png", "correct": true}""";
+        Write("results.jsonl", $"{line}\n{line}");
+        Write("a.txt", "a cat");
+        Write("dpg.txt", "a.png, 0, 0, 0, 0, 0\na.png, 1, 1, 1, 1, 1");
+
+        var ofGenEval = Assert.Throws<ImgAlignException>(() => Import("geneval", prompts, "results.jsonl")).Message;
+        var ofDpg = Assert.Throws<ImgAlignException>(() => Import("dpg-bench", Read("dpg-bench", temporary.File("in")), "dpg.txt")).Message;
+
+        Assert.Contains("results.jsonl: there are two results of '00000/samples/00001.png'", ofGenEval, StringComparison.Ordinal);
+        Assert.Contains("dpg.txt: there are two results of 'a'", ofDpg, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_export_takes_the_place_of_an_earlier_one_and_of_nothing_else()
+    {
+        var prompts = ReadGenEval();
+        var result = ResultOf("geneval", prompts, Picture);
+        result.Export(temporary.File("out"));
+        temporary.Write("out/base/00000/samples/00001.png", "of an earlier run");
+        temporary.Write("out/.base.part/00000/x", "of a run that was killed");
+
+        result.Export(temporary.File("out"));
+
+        Assert.Equal(1, ImageFile.Load(temporary.File("out/base/00000/samples/00001.png")).Pixels[0]);
+        Assert.Equal(["base"], Directory.EnumerateFileSystemEntries(temporary.File("out")).Select(Path.GetFileName));
+
+        var results = temporary.Write("out/base/00000/results.jsonl", "an evaluator's");
+        var message = Assert.Throws<ImgAlignException>(() => result.Export(temporary.File("out"))).Message;
+        Assert.Contains("results.jsonl', which is no part of this export", message, StringComparison.Ordinal);
+        Assert.True(File.Exists(results));
+        Assert.Equal(["base"], Directory.EnumerateFileSystemEntries(temporary.File("out")).Select(Path.GetFileName));
+    }
+
+    [Theory]
+    [InlineData("..", "_.")]
+    [InlineData("/x", "_x")]
+    [InlineData("v1.5 a", "v1.5_a")]
+    public void The_folder_of_an_arm_is_in_that_of_the_export(string arm, string expected)
+    {
+        var result = ResultOf("geneval", ReadGenEval(), Picture, arm);
+
+        result.Export(temporary.File("out/inner"));
+
+        Assert.Equal([expected], Directory.EnumerateFileSystemEntries(temporary.File("out/inner")).Select(Path.GetFileName));
+        Assert.Equal(["inner"], Directory.EnumerateFileSystemEntries(temporary.File("out")).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void Two_arms_that_would_share_a_folder_are_not_exported()
+    {
+        var result = ResultOf("geneval", ReadGenEval(), Picture, "a b", "a_b");
+
+        var message = Assert.Throws<ImgAlignException>(() => result.Export(temporary.File("out"))).Message;
+
+        Assert.Contains("'a b' and 'a_b' would be exported into one folder, a_b", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_report_removes_only_its_own_unfinished_files()
+    {
+        var result = ResultOf("geneval", ReadGenEval(), Picture);
+        var digits = new string('a', 32);
+        string[] others = ["film.part", "report.html.part", $"report.htm.{digits}.part", $"report.html.{digits}.part.part"];
+        foreach (var name in others.Append($"report.html.{digits}.part").Append($"scores.parquet.{digits}.part"))
+            temporary.Write(Path.Combine("evaluation", name), "");
+
+        result.WriteReport();
+
+        Assert.Equal(
+            others.Order(StringComparer.Ordinal),
+            Directory.GetFiles(temporary.File("evaluation"), "*.part").Select(Path.GetFileName).Order(StringComparer.Ordinal)
+        );
+    }
+
+    [Fact]
+    public void Means_of_a_benchmark_stand_under_their_names()
+    {
+        Write("color_val.txt", "a red cat");
+        Write("shape_val.txt", "a round cat");
+        var prompts = Read("t2i-compbench", temporary.File("in"));
+        var result = ResultOf("t2i-compbench", prompts, Picture, "base", "other");
+        // The first arm has no picture of the first category.
+        var pictures = result.Pictures.Select(picture =>
+            picture with
+            {
+                Scores = (picture.Arm.Name, picture.Item.Prompt.Category) switch
+                {
+                    ("base", "color") => new Dictionary<string, double>(),
+                    (_, "color") => new Dictionary<string, double> { ["judge"] = 0.25 },
+                    _ => new Dictionary<string, double> { ["judge"] = 0.75 },
+                },
+            }
+        );
+
+        var page = File.ReadAllText(new EvaluationResult(result.Options, [.. pictures], ["judge"], result.Judges, null, []).WriteReport());
+
+        Assert.Contains("<th>pictures</th><th>shape</th><th>color</th>", page, StringComparison.Ordinal);
+        Assert.Contains("<td>judge</td><td>base</td><td>10</td><td>0.75</td><td>–</td>", page, StringComparison.Ordinal);
+        Assert.Contains("<td>judge</td><td>other</td><td>20</td><td>0.75</td><td>0.25</td>", page, StringComparison.Ordinal);
+    }
+
     private const int Size = 16;
+
+    private IReadOnlyList<EvaluationPrompt> ReadGenEval()
+    {
+        Write("evaluation_metadata.jsonl", """{"tag": "counting", "include": [], "prompt": "two cats"}""");
+        return Read("geneval", temporary.File("in"));
+    }
 
     private static IReadOnlyList<EvaluationPrompt> Read(string name, string path) => Benchmark.ByName(name).ReadPrompts(path);
 
@@ -247,32 +388,37 @@ public sealed class BenchmarkTests : IDisposable
         ];
     }
 
-    // One arm, each of whose pictures has its number as its grey.
+    // One arm, or those that are named, each of whose pictures has its number as its grey.
     private EvaluationResult ResultOf(
         string name,
         IReadOnlyList<EvaluationPrompt> prompts,
-        Func<EvaluationItem, int, ChosenPicture?> picture
+        Func<EvaluationItem, int, ChosenPicture?> picture,
+        params string[] arms
     )
     {
         var options = new EvaluationOptions
         {
             Prompts = prompts,
             Benchmark = Benchmark.ByName(name),
-            Matrix = new ArmMatrix { Arms = [new("base")] },
+            Matrix = new ArmMatrix { Arms = arms.Length == 0 ? [new("base")] : [.. arms.Select(static arm => new EvaluationArm(arm))] },
             Folder = temporary.File("evaluation"),
         };
-        var pictures = options
+        var made = options
             .Batches(all: true)
             .SelectMany(static batch => batch)
             .Select((item, index) => (Item: item, Picture: picture(item, index)))
-            .Select(made => new EvaluatedPicture(
-                made.Item,
-                options.Matrix.Arms[0],
-                made.Picture,
+            .ToList();
+        var pictures =
+            from arm in options.Matrix.Arms
+            from one in made
+            select new EvaluatedPicture(
+                one.Item,
+                arm,
+                one.Picture,
                 new Dictionary<string, double>(),
-                made.Picture is null ? "not made yet" : null,
+                one.Picture is null ? "not made yet" : null,
                 Seconds: 1
-            ));
+            );
         return new EvaluationResult(options, [.. pictures], [], new Dictionary<string, string>(), null, []);
     }
 

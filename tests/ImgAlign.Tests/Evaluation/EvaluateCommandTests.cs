@@ -220,7 +220,12 @@ public sealed class EvaluateCommandTests : IDisposable
     public async Task A_benchmark_is_drawn_exported_and_its_results_are_compared()
     {
         Write("evaluation_metadata.jsonl", $$"""{"tag": "position", "include": [], "prompt": "{{Circle}}"}""");
-        var results = Write("results.jsonl", """{"filename": "00000/samples/00002.png", "correct": true}""");
+        var verdicts = Enumerable
+            .Range(0, 4)
+            .Select(static picture =>
+                $$"""{"filename": "00000/samples/0000{{picture}}.png", "correct": {{(picture == 2 ? "true" : "false")}}}"""
+            );
+        var results = Write("results.jsonl", string.Join('\n', verdicts));
         var arms = Write("arms.json", """{"arms": [{"name": "base"}, {"name": "other", "firstSample": 1}]}""");
         string[] options = ["--benchmark", "geneval", "--arms", arms];
 
@@ -235,10 +240,49 @@ public sealed class EvaluateCommandTests : IDisposable
             [.. options, "--report", "--import", $"base={results}", "--import", $"other={results}"]
         );
 
-        Assert.Equal((0, 0), (made.ExitCode, report.ExitCode));
+        var official = Rows("out")[2].GetProperty("scores").GetProperty("geneval, official").GetDouble();
+        var again = await EvaluateAsync(
+            temporary.File("evaluation_metadata.jsonl"),
+            "out",
+            [.. options, "--report", "--export", temporary.File("export")]
+        );
+
+        Assert.Equal((0, 0, 0), (made.ExitCode, report.ExitCode, again.ExitCode));
         Assert.Equal(4, Directory.GetFiles(temporary.File("export/other/00000/samples")).Length);
         Assert.Equal([42, 43, 44, 45], Rows("out").Take(4).Select(static row => row.GetProperty("seed").GetInt32()));
-        Assert.Equal(1, Rows("out")[2].GetProperty("scores").GetProperty("geneval, official").GetDouble());
+        Assert.Equal(1, official);
+        Assert.Contains("No scorer decided anything.", Report("out"), StringComparison.Ordinal); // neither arm chooses
+    }
+
+    [Fact]
+    public async Task Where_an_export_cannot_be_there_is_a_report_that_says_why()
+    {
+        Write("evaluation_metadata.jsonl", """{"tag": "x", "include": [], "prompt": "a cat"}""");
+
+        var run = await EvaluateAsync(
+            temporary.File("evaluation_metadata.jsonl"),
+            "out",
+            ["--benchmark", "geneval", "--export", temporary.File("export")]
+        );
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("'a cat' has no picture of base", run.Error, StringComparison.Ordinal);
+        Assert.Contains("the report says why", run.Error, StringComparison.Ordinal);
+        Assert.Contains("cannot draw", Report("out"), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(temporary.File("export")));
+    }
+
+    [Fact]
+    public async Task A_shard_that_fails_says_where_the_reasons_are()
+    {
+        var prompts = Write("prompts.txt", "a cat\n");
+
+        var run = await EvaluateAsync(prompts, "out", "--shard", "1/2");
+        var report = await EvaluateAsync(prompts, "out", "--report");
+
+        Assert.Equal((1, 1), (run.ExitCode, report.ExitCode));
+        Assert.Contains("--report in place of --shard says why", run.Error, StringComparison.Ordinal);
+        Assert.Contains("cannot draw", Report("out"), StringComparison.Ordinal);
     }
 
     [Fact]
