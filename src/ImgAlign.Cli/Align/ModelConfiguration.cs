@@ -112,7 +112,7 @@ internal static partial class ModelConfiguration
         AddRecorded(settings, recorded);
         AddGiven(settings, RuntimeValues, parsed);
         if (required.HasFlag(RequiredModels.Scorers))
-            ScorerArguments.Add(settings, parsed, own: ModelServices.ShapeWorld);
+            ScorerArguments.Add(settings, parsed, hasDetector: true, own: ModelServices.ShapeWorld);
         return SettingsFile.ToSection(settings, Section);
     }
 
@@ -141,8 +141,9 @@ internal static partial class ModelConfiguration
                     + $"--ckpts, or --backbone {string.Join(" or ", Prompted)}."
             );
         var detector = Find(Detectors, DetectorKey, settings[DetectorKey]!);
-        var judge = ScorerArguments.JudgeFamily(settings, parsed) is { } family ? Detectors.GetValueOrDefault(family) : null;
-        var unused = UnusedSections(section, [detector, judge ?? detector], required);
+        IEnumerable<string> judging = required.HasFlag(RequiredModels.Scorers) ? ScorerArguments.JudgeFamilies(settings, parsed) : [];
+        var judges = judging.Select(static family => Detectors.GetValueOrDefault(family)).OfType<string>().ToList();
+        var unused = UnusedSections(section, detector, judges, required);
         var located = recipe?.Locate(new HubCache(), unused) ?? new Dictionary<string, string?>();
         foreach (var (key, value) in located)
             settings.TryAdd(key, value);
@@ -174,11 +175,11 @@ internal static partial class ModelConfiguration
             settings[$"{section}:{nameof(SdxlOptions.Loras)}:{index}:{nameof(LoraOptions.Scale)}"] = scale;
         }
         if (required.HasFlag(RequiredModels.Scorers))
-            ScorerArguments.Add(settings, parsed);
+            ScorerArguments.Add(settings, parsed, required.HasFlag(RequiredModels.Detector));
         else
             ScorerArguments.Remove(settings);
         Remove(settings, [.. settings.Keys.Where(key => unused.Contains(key.Split(':')[0]))]);
-        RequireModels(settings, section, detector, required);
+        RequireModels(settings, section, detector, judges, required);
         return SettingsFile.ToSection(settings, Section);
     }
 
@@ -195,13 +196,14 @@ internal static partial class ModelConfiguration
     }
 
     // Those of models that the command does not run: their files are neither fetched nor looked at.
-    private static HashSet<string> UnusedSections(string backbone, IReadOnlyList<string> detectors, RequiredModels required)
+    private static HashSet<string> UnusedSections(string backbone, string detector, IEnumerable<string> judges, RequiredModels required)
     {
         IEnumerable<string> all = [.. BackboneSections, .. DetectorSections, ModelServices.AlignerSection, .. ScorerArguments.Sections];
         IEnumerable<string> used =
         [
             backbone,
-            .. required.HasFlag(RequiredModels.Detector) ? detectors : [],
+            .. judges,
+            .. required.HasFlag(RequiredModels.Detector) ? [detector] : Array.Empty<string>(),
             .. required.HasFlag(RequiredModels.Aligner) ? [ModelServices.AlignerSection] : Array.Empty<string>(),
             .. required.HasFlag(RequiredModels.Scorers) ? ScorerArguments.Sections : [],
         ];
@@ -258,13 +260,20 @@ internal static partial class ModelConfiguration
             settings.Remove(key);
     }
 
-    private static void RequireModels(Dictionary<string, string?> settings, string section, string detector, RequiredModels required)
+    private static void RequireModels(
+        Dictionary<string, string?> settings,
+        string section,
+        string detector,
+        IEnumerable<string> judges,
+        RequiredModels required
+    )
     {
         (string Key, string Option, RequiredModels Model)[] models =
         [
             ($"{section}:{nameof(SdxlOptions.ModelPath)}", "--model", RequiredModels.Backbone),
             ($"{detector}:{nameof(LlavaOptions.ModelPath)}", "--detector", RequiredModels.Detector),
             (AlignerPathKey, "--ckpts or --aligner", RequiredModels.Aligner),
+            .. judges.Select(static judge => ($"{judge}:{nameof(LlavaOptions.ModelPath)}", "--judge", RequiredModels.Scorers)),
         ];
         foreach (var (key, option, _) in models.Where(model => required.HasFlag(model.Model)))
         {

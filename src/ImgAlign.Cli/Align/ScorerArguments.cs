@@ -79,19 +79,31 @@ internal static class ScorerArguments
     };
 
     /// <summary>The command line's options.</summary>
-    public static IEnumerable<Option> Options => [Scorers, Clip, Judge, DrawQuestions, Gate, Vote, Enough, EnoughAnswers];
+    public static IEnumerable<Option> Options => [.. OptionsWithoutEnd, Enough, EnoughAnswers];
+
+    /// <summary>Those of a command that draws all its pictures, whatever suffices.</summary>
+    public static IEnumerable<Option> OptionsWithoutEnd => [Scorers, Clip, Judge, DrawQuestions, Gate, Vote];
 
     /// <summary>Whether the command line says what decides.</summary>
     public static bool HasGate(ParseResult parsed) =>
         parsed.GetValue(Vote) is not null
         || new[] { Gate, Enough, EnoughAnswers }.Any(option => parsed.GetValue(option) is { Length: > 0 });
 
-    /// <summary>The family of the judge that the command line or the settings name, beside the detector; null: there is none.</summary>
+    /// <summary>The families of the judges that scorers of the command line or of the settings have; the detector's may be one.</summary>
     /// <exception cref="ImgAlignException"><c>--judge</c> is not FAMILY=PATH.</exception>
-    public static string? JudgeFamily(Dictionary<string, string?> settings, ParseResult parsed) =>
-        parsed.GetValue(Judge) is { } judge
-            ? SplitJudge(judge).Family
-            : Judged.Select(name => settings.GetValueOrDefault(JudgeKey(name))).FirstOrDefault(static family => family is not null);
+    public static IReadOnlyList<string> JudgeFamilies(Dictionary<string, string?> settings, ParseResult parsed)
+    {
+        var named = (parsed.GetValue(Scorers) ?? []).Select(static scorer => Split(scorer).Name).ToList();
+        var judge = parsed.GetValue(Judge) is { } text ? SplitJudge(text).Family : null;
+        return
+        [
+            .. Judged
+                .Where(name => named.Count > 0 ? named.Contains(name, StringComparer.OrdinalIgnoreCase) : HasSection(settings, name))
+                .Select(name => judge ?? settings.GetValueOrDefault(JudgeKey(name)) ?? settings.GetValueOrDefault(DetectorKey))
+                .OfType<string>()
+                .Distinct(StringComparer.OrdinalIgnoreCase),
+        ];
+    }
 
     /// <summary>The scorers that the command line names and whose files neither it nor a file's settings tell: a recipe may.</summary>
     public static IEnumerable<string> WithoutFiles(Dictionary<string, string?> settings, ParseResult parsed) =>
@@ -118,12 +130,20 @@ internal static class ScorerArguments
     /// <summary>Leaves out which scorers run and decide, for commands that run none.</summary>
     public static void Remove(Dictionary<string, string?> settings) => RemoveBelow(settings, ScorersKey, GateKey);
 
+    /// <summary>Leaves out which scores suffice, for commands that draw all their pictures.</summary>
+    public static void RemoveEnd(IConfigurationSection configuration)
+    {
+        foreach (var criterion in configuration.GetSection(GateKey).GetChildren())
+            criterion[nameof(ScoreCriterion.Sufficient)] = criterion[nameof(ScoreCriterion.SufficientAnswers)] = null;
+    }
+
     /// <summary>Puts what the command line says on top of a file's settings.</summary>
     /// <param name="settings">The settings.</param>
     /// <param name="parsed">The command line.</param>
+    /// <param name="hasDetector">Whether a detector runs, which judges where nothing else is named.</param>
     /// <param name="own">The scorer of the models that run, which goes before all others; null: there is none.</param>
     /// <exception cref="ImgAlignException">A scorer is not known, or named twice, or its files are not.</exception>
-    public static void Add(Dictionary<string, string?> settings, ParseResult parsed, string? own = null)
+    public static void Add(Dictionary<string, string?> settings, ParseResult parsed, bool hasDetector, string? own = null)
     {
         var named = (parsed.GetValue(Scorers) ?? []).Select(static scorer => Split(scorer)).ToList();
         RequireOnce(named.Select(static scorer => scorer.Name), Scorers);
@@ -150,7 +170,7 @@ internal static class ScorerArguments
                 settings[$"{ScorersKey}:{index}"] = name;
         }
         AddClip(settings, parsed.GetValue(Clip));
-        AddJudge(settings, parsed);
+        AddJudge(settings, parsed, hasDetector);
         AddGate(settings, parsed);
         if (named.Count > 0)
             RequireDeciding(settings);
@@ -173,9 +193,9 @@ internal static class ScorerArguments
             settings[$"{section}:{key}"] = path;
     }
 
-    private static void AddJudge(Dictionary<string, string?> settings, ParseResult parsed)
+    private static void AddJudge(Dictionary<string, string?> settings, ParseResult parsed, bool hasDetector)
     {
-        var judged = Judged.Where(name => settings.Keys.Any(key => IsBelow(key, Find(name).Section))).ToList();
+        var judged = Judged.Where(name => HasSection(settings, name)).ToList();
         if (parsed.GetValue(Judge) is { } judge)
         {
             var (family, path) = SplitJudge(judge);
@@ -187,7 +207,7 @@ internal static class ScorerArguments
                 throw new ImgAlignException(
                     $"--judge is for {string.Join(" and ", Judged)}: give --scorer for one of them, or leave it out."
                 );
-            if (string.Equals(settings.GetValueOrDefault(DetectorKey), family, StringComparison.OrdinalIgnoreCase))
+            if (hasDetector && string.Equals(settings.GetValueOrDefault(DetectorKey), family, StringComparison.OrdinalIgnoreCase))
                 throw new ImgAlignException($"--judge is of the detector's own family, {family}, which judges anyway; leave it out.");
             settings[ModelKey(section)] = path;
             foreach (var name in judged)
@@ -201,6 +221,9 @@ internal static class ScorerArguments
             );
         settings[$"{Find(SoftTifaScorer.DefaultName).Section}:{nameof(SoftTifaOptions.DrawQuestions)}"] = "true";
     }
+
+    private static bool HasSection(Dictionary<string, string?> settings, string name) =>
+        settings.Keys.Any(key => IsBelow(key, Find(name).Section));
 
     private static string JudgeKey(string name) => $"{Find(name).Section}:{nameof(JudgeOptions.Judge)}";
 

@@ -22,6 +22,7 @@ internal static class PairsCommand
         var prompts = new JobArguments("A picture that is judged with those that are drawn, or a folder of pictures with their prompts.");
         var sampling = new SamplingArguments();
         var pictures = ValueOption.Number<int>("--pictures", "How many pictures of each prompt are drawn, 2 to 100; 4 unless it is said.");
+        var questionFile = QuestionFile.CreateOption();
         var yes = NamedModels.CreateYes();
         var command = new Command(
             "pairs",
@@ -29,8 +30,12 @@ internal static class PairsCommand
                 + "models are named."
         );
         prompts.AddTo(command);
-        command.Add(pictures);
-        foreach (var option in sampling.Options.Append(yes).Concat(ScorerArguments.Options).Concat(ModelConfiguration.BackboneOptions))
+        foreach (
+            var option in new Option[] { pictures, questionFile, yes }
+                .Concat(sampling.Options.Except([sampling.Scale, sampling.Preview]))
+                .Concat(ScorerArguments.OptionsWithoutEnd)
+                .Concat(ModelConfiguration.BackboneOptions)
+        )
             command.Add(option);
         command.SetAction(
             async (parsed, token) =>
@@ -39,12 +44,19 @@ internal static class PairsCommand
                 if (count is < 2 or > 100)
                     throw new ImgAlignException($"--pictures is {count}; use 2 to 100.");
                 var list = prompts.Read(parsed);
+                if (list.Jobs.FirstOrDefault(static job => job.Question is not null) is { } asking)
+                    throw new ImgAlignException(
+                        $"{asking.Name} has a question to the detector, which pairs does not ask; leave 'question' out, or give questions "
+                            + $"for a judge as {QuestionFile.OptionName}."
+                    );
+                var questions = QuestionFile.Read(parsed.GetValue(questionFile));
                 var results = new ResultFolders(list.Root, list.Overwrite, IsOfResult);
                 var configuration = ModelConfiguration.ReadOrShapeWorld(parsed, Required);
                 if (ScorerArguments.NamesIn(configuration).Count == 0)
                     throw new ImgAlignException("There is no scorer to judge pictures by; give --scorer NAME=PATH, or --config with one.");
                 configuration[AlignsKey] = bool.FalseString;
-                var run = new RecordedRun(parsed, sampling.OfPictures.Append(pictures), configuration);
+                ScorerArguments.RemoveEnd(configuration);
+                var run = new RecordedRun(parsed, sampling.OfPictures.Concat([pictures, questionFile]), configuration);
                 var pending = list.Pending(results, run);
                 var settings = sampling.Apply(parsed, new AlignmentRequest { Policy = SearchPolicies.BestOfN, Budget = count });
                 var runner = new JobRunner(terminal, list, settings.MaxBatchSize);
@@ -54,18 +66,24 @@ internal static class PairsCommand
                     await NamedModels.FetchMissingAsync(configuration, parsed.GetValue(yes), terminal, token);
                     await using var services = ModelServices.Build(configuration);
                     var pipeline = services.GetRequiredService<IAlignmentPipeline>();
+                    var backbone = services.GetRequiredKeyedService<IDiffusionBackbone>(configuration[ModelConfiguration.BackboneKey]);
                     var warned = new HashSet<string>();
                     exitCode = await runner.RunAsync(pending, DrawAsync);
 
                     async Task DrawAsync(IReadOnlyList<PictureJob> jobs)
                     {
-                        var request = settings with { Items = [.. jobs.Select(static job => job.ToItem())] };
+                        var request = settings with
+                        {
+                            Items = [.. jobs.Select(job => job.ToItem() with { PictureQuestions = questions.Of(job.Prompt) })],
+                        };
                         var result = await RunProgress.ShowAsync<AlignmentResult>(terminal.Error, pipeline.StreamAsync(request, token));
                         foreach (var (job, drawn) in jobs.Zip(result.Items))
                         {
+                            // The detector that an aligner is trained with reads captions as words.
+                            var caption = backbone.ReadPrompt(job.Prompt, result.Settings).Text;
                             var record = AlignRecord.Of(result, drawn, request, job, run) with
                             {
-                                Pairs = PairsOf(job, drawn, result.Acceptance),
+                                Pairs = PairsOf(job, caption, drawn, result.Acceptance),
                             };
                             terminal.Error.WriteWarnings(drawn.Warnings, warned);
                             terminal.Out.WriteText(results.Write(job.Name, Files(drawn, record)));
@@ -85,11 +103,11 @@ internal static class PairsCommand
         return command;
     }
 
-    private static List<PreferencePair> PairsOf(PictureJob job, AlignedItem drawn, IAcceptance acceptance) =>
+    private static List<PreferencePair> PairsOf(PictureJob job, string caption, AlignedItem drawn, IAcceptance acceptance) =>
         [
             .. JudgedPairs
                 .Of(drawn.Candidates, acceptance)
-                .Select(pair => new PreferencePair(job.Prompt, PathOf(job, pair.Preferred), PathOf(job, pair.Rejected))
+                .Select(pair => new PreferencePair(caption, PathOf(job, pair.Preferred), PathOf(job, pair.Rejected))
                 {
                     Margins = JudgedPairs.Margins(pair.Preferred, pair.Rejected),
                 }),

@@ -60,7 +60,7 @@ internal sealed class EvaluationArguments
     {
         foreach (
             var option in new Option[] { output, arms, sweep, shard, report, yes, passes }
-                .Concat(sampling.Options)
+                .Concat(sampling.Options.Except([sampling.Preview]))
                 .Concat(modelOptions)
         )
             command.Add(option);

@@ -7,7 +7,6 @@ namespace ImgAlign.Cli.Jobs;
 /// <summary>The options that say how pictures are sampled.</summary>
 internal sealed class SamplingArguments
 {
-    private readonly Option<double?> scale = ValueOption.Number<double>("--scale", "The scale of the image prompt; IMG's is 0.2.");
     private readonly Option<string?> preset = new Option<string?>("--preset")
     {
         Description =
@@ -83,21 +82,27 @@ internal sealed class SamplingArguments
         "--guidance-branches",
         "Whether guidance's two branches run together, or apart in half the memory"
     );
-    private readonly Option<string?> preview = new("--preview")
-    {
-        Description =
-            "A folder for a picture after every step, of what it looks like so far; with --tiny-vae they cost little, without it a decode "
-            + "each.",
-    };
     private readonly Option<int?> batchSize = ValueOption.Number<int>(
         "--batch-size",
         "The most pictures that are computed at once; 8 unless it is said, and fewer where memory is short."
     );
 
+    /// <summary>The scale of the image prompt, which commands without one leave out.</summary>
+    public Option<double?> Scale { get; } = ValueOption.Number<double>("--scale", "The scale of the image prompt; IMG's is 0.2.");
+
+    /// <summary>The folder of previews, which commands that show none leave out.</summary>
+    public Option<string?> Preview { get; } =
+        new("--preview")
+        {
+            Description =
+                "A folder for a picture after every step, of what it looks like so far; with --tiny-vae they cost little, without it a "
+                + "decode each.",
+        };
+
     /// <summary>All of them.</summary>
     public IEnumerable<Option> Options =>
         [
-            scale,
+            Scale,
             strength,
             preset,
             steps,
@@ -116,11 +121,11 @@ internal sealed class SamplingArguments
             guidanceRescale,
             branches,
             batchSize,
-            preview,
+            Preview,
         ];
 
     /// <summary>Those that pictures depend on, but for rounding.</summary>
-    public IEnumerable<Option> OfPictures => Options.Except([batchSize, preview]);
+    public IEnumerable<Option> OfPictures => Options.Except([batchSize, Preview]);
 
     private static string Names => string.Join(", ", Samplers.All.Select(static known => known.Name));
 
@@ -134,7 +139,7 @@ internal sealed class SamplingArguments
         (T)(
             request with
             {
-                ImagePromptScale = parsed.GetValue(scale),
+                ImagePromptScale = parsed.GetValue(Scale),
                 Preset = parsed.GetValue(preset),
                 Steps = parsed.GetValue(steps),
                 Sampler = parsed.GetValue(sampler) is { } name ? Samplers.ByName(name) : null,
@@ -155,7 +160,7 @@ internal sealed class SamplingArguments
                     ? null
                     : new GuidanceInterval(parsed.GetValue(guidanceStart) ?? 0, parsed.GetValue(guidanceEnd) ?? 1),
                 GuidanceBranches = parsed.GetValue(branches) ?? default,
-                PreviewInterval = parsed.GetValue(preview) is null ? null : 1,
+                PreviewInterval = parsed.GetValue(Preview) is null ? null : 1,
                 MaxBatchSize = BatchSize(parsed) ?? request.MaxBatchSize,
             }
         );
@@ -164,7 +169,7 @@ internal sealed class SamplingArguments
     /// <exception cref="IOException">Their folder cannot be written.</exception>
     public Action<PreviewReady, IReadOnlyList<PictureJob>>? PreviewsOf(ParseResult parsed)
     {
-        if (parsed.GetValue(preview) is not { } folder)
+        if (parsed.GetValue(Preview) is not { } folder)
             return null;
         OutputPath.RequireWritable(folder);
         return new PreviewFolder(folder).Save;

@@ -11,9 +11,18 @@ internal static class AcceptanceRules
     public static string? Problem(IAcceptance acceptance, IReadOnlyList<IImageScorer> scorers)
     {
         var names = scorers.Select(static scorer => scorer.Name).ToList();
-        if (acceptance.Scorers.FirstOrDefault(name => !names.Contains(name)) is not { } unknown)
-            return null;
-        var known = names.Count == 0 ? "no scorer" : string.Join(", ", names);
-        return $"Acceptance decides by the scorer '{unknown}', but the pipeline has {known}; name one of those, or add that one.";
+        if (acceptance.Scorers.FirstOrDefault(name => !names.Contains(name)) is { } unknown)
+        {
+            var known = names.Count == 0 ? "no scorer" : string.Join(", ", names);
+            return $"Acceptance decides by the scorer '{unknown}', but the pipeline has {known}; name one of those, or add that one.";
+        }
+        var judged = scorers.OfType<IJudgeScorer>().Select(static scorer => scorer.Name);
+        var unanswered = (acceptance as ScoreGate)?.Criteria.FirstOrDefault(criterion =>
+            criterion.SufficientAnswers is not null && !judged.Contains(criterion.Scorer)
+        );
+        return unanswered is null
+            ? null
+            : $"SufficientAnswers (--enough-answers) is of the scorer '{unanswered.Scorer}', which has no judge that answers questions; "
+                + "give Sufficient (--enough), a score, in its place.";
     }
 }

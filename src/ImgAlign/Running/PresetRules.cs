@@ -31,14 +31,14 @@ internal static class PresetRules
         };
     }
 
-    // Own levels take the place of the preset's; a list leaves nothing to space.
+    // Own levels take the place of the preset's; a list leaves nothing to space, and a spacing beside it is refused as without a preset.
     private static NoiseLevelOptions Fill(NoiseLevelOptions asked, NoiseLevelOptions preset)
     {
         var hasList = asked.Timesteps is not null || asked.Sigmas is not null;
         var isOwn = hasList || asked.Spacing is not null || asked.TimestepSpacing is not null;
         return asked with
         {
-            TimestepSpacing = hasList ? null : asked.TimestepSpacing ?? preset.TimestepSpacing,
+            TimestepSpacing = asked.TimestepSpacing ?? (hasList ? null : preset.TimestepSpacing),
             Timesteps = isOwn ? asked.Timesteps : preset.Timesteps,
             Shift = asked.Shift ?? preset.Shift,
         };

@@ -20,8 +20,12 @@ internal sealed class GreedyPolicy : ISearchPolicy
     public IEnumerable<(SearchAction Action, int Parent)> Next(IReadOnlyList<Candidate> candidates, Candidate kept)
     {
         var tried = candidates.Where(candidate => candidate.Parent == kept.Number).Select(static candidate => candidate.Action!.Value);
-        // Aligning once more with the same noise gives nearly the same picture; other noise never does.
-        var order = Actions.Where(action => action != SearchAction.Align || kept.Action is null or SearchAction.Resample);
+        // Aligning once more with the same noise and prompt gives nearly the same picture; other noise never does.
+        var isAligned = candidates.Any(candidate =>
+            candidate.Action is SearchAction.Align or SearchAction.AlignAndResample
+            && (candidate.Seed, candidate.Prompt) == (kept.Seed, kept.Prompt)
+        );
+        var order = Actions.Where(action => action != SearchAction.Align || !isAligned);
         if (IsMostlyWrong(kept))
             order = order.OrderByDescending(static action => action == SearchAction.Resample);
         var action = order.MinBy(action => tried.Count(done => done == action));

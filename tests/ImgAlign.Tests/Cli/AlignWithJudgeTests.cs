@@ -125,6 +125,14 @@ public sealed class AlignWithJudgeTests : IDisposable
     }
 
     [Fact]
+    public async Task Answers_suffice_only_of_a_scorer_that_has_a_judge()
+    {
+        var run = await AlignAsync("--enough-answers", "shapeworld=0.5");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("which has no judge that answers questions", run.Error.ReplaceLineEndings(" "), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void GenEval2s_file_is_matched_by_prompt()
     {
         const string Line = """{"prompt": "a cat", "atom_count": 3, "vqa_list": [["How many cats are in the image?", "one"]]}""";

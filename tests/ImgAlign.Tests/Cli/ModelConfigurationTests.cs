@@ -154,6 +154,37 @@ public sealed class ModelConfigurationTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Every_scorers_judge_keeps_its_files()
+    {
+        var file = Path.Combine(folder, "judges.json");
+        File.WriteAllText(
+            file,
+            """
+            {
+              "ImgAlign": {
+                "Sdxl": { "ModelPath": "sdxl" }, "Llava": { "ModelPath": "llava" }, "Aligner": { "Path": "a" },
+                "Qwen": { "ModelPath": "qwen" }, "Qwen3Vl": { "ModelPath": "qwen3vl" },
+                "VqaScore": { "Judge": "qwen" }, "SoftTifa": { "Judge": "qwen3vl" }
+              }
+            }
+            """
+        );
+        var command = new Command("test");
+        foreach (var option in ModelConfiguration.Options.Concat(ScorerArguments.Options))
+            command.Add(option);
+        Assert.Equal(["Llava", "Qwen", "Qwen3Vl"], Judges(RequiredModels.All));
+        Assert.Equal(["Qwen", "Qwen3Vl"], Judges(RequiredModels.Backbone | RequiredModels.Scorers));
+        Assert.Equal(["Qwen"], Judges(RequiredModels.Backbone | RequiredModels.Scorers, "--scorer", "vqa"));
+        Assert.Empty(Judges(RequiredModels.Backbone));
+
+        IEnumerable<string> Judges(RequiredModels required, params string[] arguments)
+        {
+            var section = ModelConfiguration.Read(command.Parse(["--config", file, .. arguments]), required);
+            return ModelConfiguration.DetectorSections.Where(name => section.GetSection(name).Exists()).Order();
+        }
+    }
+
     private IConfigurationSection Read(params string[] arguments)
     {
         var file = Path.Combine(folder, "imgalign.json");

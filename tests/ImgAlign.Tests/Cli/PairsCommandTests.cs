@@ -58,11 +58,57 @@ public sealed class PairsCommandTests : IDisposable
     [Theory]
     [InlineData("--pictures is 1; use 2 to 100", "--pictures", "1")]
     [InlineData("There is no scorer to judge pictures by", "--model", "sdxl")]
+    [InlineData("Llava:ModelPath is not set: give --judge", "--model", "sdxl", "--scorer", "vqa")]
+    [InlineData("--enough is not an option of pairs", "--enough", "shapeworld=1")]
+    [InlineData("--enough-answers is not an option of pairs", "--enough-answers", "vqa=0.5")]
+    [InlineData("--scale is not an option of pairs", "--scale", "0.5")]
+    [InlineData("--preview is not an option of pairs", "--preview", "previews")]
     public async Task What_makes_no_pairs_is_refused(string expected, params string[] options)
     {
         var run = await Tool.RunAsync(["pairs", "a red circle left of a blue square", "--out", folder.File("none"), .. options]);
         Assert.Equal(1, run.ExitCode);
         Assert.Contains(expected, Assert.Single(run.Error.TrimEnd().Split(Environment.NewLine)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_question_to_the_detector_is_refused()
+    {
+        var prompts = folder.Write("prompts.jsonl", """{"prompt": "a red circle left of a blue square", "question": "Is it so?"}""");
+        var run = await Tool.RunAsync("pairs", "--prompts", prompts, "--out", folder.File("asked"));
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("has a question to the detector, which pairs does not ask", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Another_model_judges_the_pictures_of_a_published_one_and_captions_are_plain_text()
+    {
+        var questions = folder.Write("questions.txt", "Is there a house?\n");
+        // A score that suffices for an alignment ends no prompt here.
+        const string Gate = """{"ImgAlign": {"Pipeline": {"Gate": [{"Scorer": "vqa", "Sufficient": -1}]}}}""";
+        string[] judging =
+        [
+            "--config",
+            folder.Write("gate.json", Gate),
+            "--scorer",
+            "vqa",
+            "--scorer",
+            "soft-tifa",
+            "--question-file",
+            questions,
+        ];
+        var run = await Tool.RunAsync([
+            "pairs",
+            "a (red:1.3) house",
+            "--prompt-weights",
+            "--model",
+            Path.Combine(TestData.Golden, "sdxl", "checkpoint"),
+            "--judge",
+            $"qwen3vl={Path.Combine(TestData.Golden, "qwen3vl", "qwen3vl")}",
+            .. judging,
+            .. new[] { "--pictures", "2", "--steps", "1", "--width", "64", "--height", "64", "--out", folder.File("judged") },
+        ]);
+        Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
+        Assert.Equal("a red house", Assert.Single(PreferenceFolder.Read(folder.File("judged"))).Caption);
     }
 
     private Task<ToolRun> PairsAsync()

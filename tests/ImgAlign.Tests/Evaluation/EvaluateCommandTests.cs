@@ -344,6 +344,7 @@ public sealed class EvaluateCommandTests : IDisposable
     [InlineData("The shard is 3 of 2", "--shard", "3/2")]
     [InlineData("leave --shard out", "--shard", "1/2", "--report")]
     [InlineData("there is no such file", "--arms", "absent.json")]
+    [InlineData("--preview is not an option of evaluate", "--preview", "previews")]
     [InlineData("leave one of them out", "--arms", "absent.json", "--sweep", "scale=1")]
     [InlineData("use NAME=VALUE,VALUE", "--sweep", "width=3")]
     [InlineData("use whole numbers", "--sweep", "steps=2.5")]

@@ -74,6 +74,9 @@ public sealed class PresetTests : ModelTest
             NoiseLevels = new() { Timesteps = [999, 499] },
         };
         Assert.Equal(2, (await pipeline.GenerateAsync(own)).Settings.Steps);
+        var spaced = own with { NoiseLevels = own.NoiseLevels with { TimestepSpacing = TimestepSpacing.Trailing } };
+        var both = await Assert.ThrowsAsync<InvalidRequestException>(() => pipeline.GenerateAsync(spaced));
+        Assert.Contains("leaves nothing to space", both.Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -9,7 +9,7 @@ public sealed class SearchPolicyTests
         Round = 0,
         Cost = 1,
         Prompt = "a red house",
-        Seed = 3,
+        Seed = 30,
         Image = new RgbImage(1, 1, new byte[3]),
         Scores = [],
         Accepted = true,
@@ -45,13 +45,17 @@ public sealed class SearchPolicyTests
             tried.Add(step.Action);
             candidates.Add(After(First, number, step.Action, accepted: false));
         }
-        Assert.Equal(SearchPolicies.Greedy.Actions.Append(SearchAction.Align), tried);
+        // Aligned with its noise once, the first picture is not aligned with it again.
+        Assert.Equal(SearchPolicies.Greedy.Actions.Append(SearchAction.AlignAndResample), tried);
 
         var aligned = After(First, 6, SearchAction.Align, accepted: true);
         var next = Assert.Single(SearchPolicies.Greedy.Next([.. candidates, aligned], aligned));
         Assert.Equal((SearchAction.AlignAndResample, 6), next); // the same noise would give the same picture
-        var sampled = After(First, 6, SearchAction.Resample, accepted: true);
-        Assert.Equal((SearchAction.Align, 6), Assert.Single(SearchPolicies.Greedy.Next([.. candidates, sampled], sampled)));
+        foreach (var action in new[] { SearchAction.Resample, SearchAction.Rewrite })
+        {
+            var other = After(First, 6, action, accepted: true);
+            Assert.Equal((SearchAction.Align, 6), Assert.Single(SearchPolicies.Greedy.Next([.. candidates, other], other)));
+        }
     }
 
     [Theory]
@@ -79,6 +83,8 @@ public sealed class SearchPolicyTests
             Parent = parent.Number,
             Action = action,
             Round = number,
+            Seed = action == SearchAction.Align ? parent.Seed : number,
+            Prompt = action == SearchAction.Rewrite ? "a house that is red" : parent.Prompt,
             Accepted = accepted,
         };
 }
