@@ -32,6 +32,7 @@ internal sealed class PipelineImageGenerator(IGenerationPipeline generation, IAl
                 nameof(options.ResponseFormat)
             );
         var mediaType = options.MediaType ?? DefaultMediaType;
+        ImageFile.Encode(new RgbImage(1, 1, new byte[3]), mediaType); // what cannot be written is refused before the run
         var order = PictureOrder.Read(request, options, options.RawRepresentationFactory?.Invoke(this));
         return order.Aligns
             ? ToResponse(await Alignment().AlignAsync(order.ToAlignment(), cancellationToken: cancellationToken), mediaType)

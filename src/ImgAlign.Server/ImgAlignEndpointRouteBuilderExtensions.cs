@@ -28,7 +28,7 @@ public static class ImgAlignEndpointRouteBuilderExtensions
         JobEndpoints.Map(Group("/api", isOpenAi: false), options);
         OpenAiEndpoints.Map(Group("/v1", isOpenAi: true), options);
         PageEndpoints.Map(endpoints, Group("/api", isOpenAi: false), options);
-        WorkerEndpoints.Map(endpoints, options);
+        WorkerEndpoints.Map(endpoints);
         endpoints.MapOpenApi();
         endpoints.MapHealthChecks("/health");
         endpoints.MapHealthChecks("/alive", new HealthCheckOptions { Predicate = static check => check.Tags.Contains("live") });

@@ -35,6 +35,23 @@ public sealed class AccessTests
     }
 
     [Fact]
+    public async Task Behind_a_proxy_the_page_of_an_allowed_host_may_have_another_scheme()
+    {
+        await using var server = await TestServer.StartAsync(static options => options.AllowedHosts.Add("pictures.lan"), withWorker: false);
+        Assert.Equal(HttpStatusCode.OK, await GetAsync(server, "api/jobs", ("Host", "pictures.lan"), ("Origin", "https://pictures.lan")));
+        foreach (var other in new[] { "https://evil.example", "https://pictures.lan:81" })
+            Assert.Equal(HttpStatusCode.Forbidden, await GetAsync(server, "api/jobs", ("Host", "pictures.lan"), ("Origin", other)));
+    }
+
+    [Fact]
+    public async Task An_empty_key_is_refused_and_spaces_around_one_mean_nothing()
+    {
+        await Assert.ThrowsAsync<ImgAlignException>(() => TestServer.StartAsync(static options => options.Key = " ", withWorker: false));
+        await using var server = await TestServer.StartAsync(static options => options.Key = "secret\n", withWorker: false);
+        Assert.Equal(HttpStatusCode.OK, await GetAsync(server, "api/jobs", ("Authorization", "Bearer secret")));
+    }
+
+    [Fact]
     public async Task A_key_is_needed_where_one_is_configured_and_the_page_gets_a_cookie_for_it()
     {
         await using var server = await TestServer.StartAsync(static options => options.Key = "secret", withWorker: false);

@@ -193,6 +193,21 @@ public sealed class JobStoreTests : IDisposable
         Assert.Equal("picture".Length, files.SizeOf(id));
     }
 
+    [Fact]
+    public void What_a_slow_reader_misses_is_progress_and_no_picture()
+    {
+        var hub = new JobHub();
+        using var reader = hub.Subscribe("id");
+        var progress = new ProgressEvent(new JobProgress(0, default, 0, 1, 2));
+        for (var item = 0; item < 1000; item++)
+            hub.Publish("id", [progress, new PictureEvent(item, "")]);
+        var read = new List<JobEvent>();
+        while (reader.Events.TryRead(out var happened))
+            read.Add(happened);
+        Assert.Equal(1000, read.Count(static happened => happened is PictureEvent));
+        Assert.True(read.Count < 2000);
+    }
+
     private sealed class Clock : TimeProvider
     {
         public DateTimeOffset Now { get; set; } = DateTimeOffset.UtcNow;

@@ -171,6 +171,23 @@ public sealed class OpenAiTests : IAsyncLifetime
             JsonDocument.Parse(body).RootElement.GetProperty("error").GetProperty(field).GetString();
     }
 
+    [Theory]
+    [InlineData("NaN")]
+    [InlineData("Infinity")]
+    [InlineData("much")]
+    public async Task A_field_of_a_form_that_is_no_number_of_json_is_refused(string guidance)
+    {
+        var picture = ImageFile.EncodePng(new RgbImage(1, 1, new byte[3]));
+        using var form = new MultipartFormDataContent
+        {
+            { new StringContent("red"), "prompt" },
+            { new StringContent(guidance), "guidance_scale" },
+            { new ByteArrayContent(picture), "image", "image.png" },
+        };
+        using var answer = await server.Client.PostAsync("v1/images/edits", form);
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+    }
+
     [Fact]
     public async Task An_error_in_a_stream_is_an_event()
     {

@@ -49,6 +49,11 @@ internal static class ServeCommand
         command.SetAction(
             async (parsed, token) =>
             {
+                foreach (var limit in new[] { quota, days })
+                {
+                    if (parsed.GetValue(limit) is < 0 and var given)
+                        throw new ImgAlignException($"{limit.Name} is {given}; use 0 or more.");
+                }
                 var configuration = ModelConfiguration.ReadOrShapeWorld(parsed);
                 await NamedModels.FetchMissingAsync(configuration, parsed.GetValue(yes), terminal, token);
                 var builder = WebApplication.CreateSlimBuilder();
@@ -58,7 +63,7 @@ internal static class ServeCommand
                 builder.Services.AddImgAlignServer(options =>
                 {
                     ServeOptions.Apply(options, parsed.GetValue(data)!, configuration);
-                    options.Key = ServeOptions.Variable("IMGALIGN_KEY");
+                    options.Key = Environment.GetEnvironmentVariable("IMGALIGN_KEY"); // an empty one is refused
                     options.DataQuotaBytes = parsed.GetValue(quota) is { } gigabytes
                         ? (long)(gigabytes * (1L << 30))
                         : options.DataQuotaBytes;

@@ -16,7 +16,7 @@ internal sealed class AccessRules(ImgAlignServerOptions options)
 
     private static readonly string[] OwnNames = ["localhost", "127.0.0.1", "[::1]"];
 
-    private readonly byte[]? key = options.Key is null ? null : Encoding.UTF8.GetBytes(options.Key);
+    private readonly byte[]? key = ReadKey(options.Key);
 
     /// <summary>Whether a key is needed.</summary>
     public bool NeedsKey => key is not null;
@@ -66,13 +66,20 @@ internal sealed class AccessRules(ImgAlignServerOptions options)
     /// <summary>Whether a key is the right one.</summary>
     public bool IsKey(string sent) => AreEqual(sent, key!);
 
+    private static byte[]? ReadKey(string? text) =>
+        text?.Trim() is ""
+            ? throw new ImgAlignException("The key that callers need (IMGALIGN_KEY) is empty; set one, or unset it for none.")
+        : text is null ? null
+        : Encoding.UTF8.GetBytes(text.Trim());
+
     private bool HasKey(HttpRequest request) =>
         (BearerOf(request) is { } sent && AreEqual(sent, key!))
         || (request.Cookies[Cookie] is { } session && AreEqual(session, Encoding.UTF8.GetBytes(SessionValue)));
 
-    private static bool IsOwn(string origin, HttpRequest request) =>
+    // Behind a proxy that ends TLS, the page has another scheme than the request.
+    private bool IsOwn(string origin, HttpRequest request) =>
         Uri.TryCreate(origin, UriKind.Absolute, out var uri)
-        && uri.Scheme == request.Scheme
+        && (uri.Scheme == request.Scheme || options.AllowedHosts.Contains(uri.Host, StringComparer.OrdinalIgnoreCase))
         && string.Equals(uri.IsDefaultPort ? uri.Host : $"{uri.Host}:{uri.Port}", request.Host.Value, StringComparison.OrdinalIgnoreCase);
 
     private static string? BearerOf(HttpRequest request) =>

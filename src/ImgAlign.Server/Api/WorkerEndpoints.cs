@@ -10,11 +10,11 @@ namespace ImgAlign.Server.Api;
 /// <summary>Where workers in processes of their own tell of jobs.</summary>
 internal static class WorkerEndpoints
 {
-    public static void Map(IEndpointRouteBuilder endpoints, ImgAlignServerOptions options) =>
+    public static void Map(IEndpointRouteBuilder endpoints) =>
         endpoints
             .MapPost("/api/worker/jobs/{id}/events", PublishAsync)
             .AddEndpointFilter(ErrorFilter.Create(endpoints))
-            .WithMetadata(new RequestSizeLimitAttribute(options.MaxRequestBytes))
+            .WithMetadata(new DisableRequestSizeLimitAttribute()) // nothing is read of who is no worker
             .ExcludeFromDescription();
 
     private static async Task<IResult> PublishAsync(HttpContext context, string id, AccessRules access, JobHub hub)

@@ -9,7 +9,19 @@ namespace ImgAlign.Server.Jobs;
 [JsonDerivedType(typeof(PictureEvent), "picture")]
 [JsonDerivedType(typeof(RoundEvent), "round")]
 [JsonDerivedType(typeof(StateEvent), "state")]
-internal abstract record JobEvent;
+internal abstract record JobEvent
+{
+    /// <summary>Whether this one tells all that an earlier one told.</summary>
+    public bool Overtakes(JobEvent earlier) =>
+        (earlier, this) switch
+        {
+            (ProgressEvent, ProgressEvent) => true,
+            (PreviewEvent before, PreviewEvent after) => before.Item == after.Item,
+            (PreviewEvent before, PictureEvent after) => before.Item == after.Item,
+            (PreviewEvent before, RoundEvent after) => before.Item == after.Item,
+            _ => false,
+        };
+}
 
 /// <summary>A step is done.</summary>
 internal sealed record ProgressEvent(JobProgress Progress) : JobEvent;

@@ -60,6 +60,16 @@ internal sealed class JobFiles
             Directory.Delete(folder, recursive: true);
     }
 
+    /// <summary>The ids of jobs that something is kept of.</summary>
+    /// <param name="age">How old it must be.</param>
+    public IEnumerable<string> Ids(TimeSpan age) =>
+        new[] { inputs, results }
+            .SelectMany(static folder => new DirectoryInfo(folder).EnumerateFileSystemInfos())
+            .Where(kept => DateTime.UtcNow - kept.LastWriteTimeUtc > age)
+            .Select(static kept => ReadId(kept.Name))
+            .OfType<string>()
+            .Distinct();
+
     /// <summary>The bytes that a job's files take.</summary>
     public long SizeOf(string id)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace ImgAlign.Server.Jobs;
@@ -10,6 +11,9 @@ internal sealed class JobFollower(JobStore store, JobHub hub)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
+    // Proxies end connections that are silent for a minute or so.
+    private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(15);
+
     /// <summary>The job's states, and what happens between them; the last event is the state at the end.</summary>
     /// <param name="id">The job.</param>
     /// <param name="cancellationToken">Ends the following; the job goes on.</param>
@@ -17,9 +21,13 @@ internal sealed class JobFollower(JobStore store, JobHub hub)
     {
         using var subscription = hub.Subscribe(id);
         Job? last = null;
+        var told = Stopwatch.GetTimestamp();
         while (true)
         {
             var job = store.Find(id);
+            var isSilent = Stopwatch.GetElapsedTime(told) > LongestSilence;
+            if (isSilent)
+                told = Stopwatch.GetTimestamp();
             if (job is null)
                 yield break;
             if (job.IsFinished)
@@ -33,8 +41,10 @@ internal sealed class JobFollower(JobStore store, JobHub hub)
             }
             if (job.State != last?.State || job.Attempt != last.Attempt)
                 yield return new StateEvent(job);
-            else if (job.Progress is { } progress && progress != last.Progress)
+            else if (job.Progress is { } progress && (isSilent || progress != last.Progress))
                 yield return new ProgressEvent(progress);
+            else if (isSilent)
+                yield return new StateEvent(job);
             if (job.IsFinished)
             {
                 hub.Forget(id);
@@ -42,7 +52,10 @@ internal sealed class JobFollower(JobStore store, JobHub hub)
             }
             last = job;
             await foreach (var happened in UntilStateOrTimeoutAsync(subscription, cancellationToken))
+            {
                 yield return happened;
+                told = Stopwatch.GetTimestamp();
+            }
         }
     }
 

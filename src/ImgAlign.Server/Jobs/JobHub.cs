@@ -39,7 +39,7 @@ internal sealed class JobHub
             Forget(id);
     }
 
-    /// <summary>One who follows a job; events that are not read in time are left out, the oldest first.</summary>
+    /// <summary>One who follows a job; to one who reads slowly, progress and previews are not told.</summary>
     internal sealed class Subscription(ChannelReader<JobEvent> events, Action end) : IDisposable
     {
         public ChannelReader<JobEvent> Events { get; } = events;
@@ -58,11 +58,14 @@ internal sealed class JobHub
             lock (gate)
             {
                 // Of events that overtake each other, the last one tells all.
-                past.RemoveAll(earlier => IsOvertaken(earlier, happened));
+                past.RemoveAll(happened.Overtakes);
                 if (happened is not StateEvent)
                     past.Add(happened);
                 foreach (var reader in readers)
-                    reader.Writer.TryWrite(happened);
+                {
+                    if (reader.Reader.Count < Unread || happened is not (ProgressEvent or PreviewEvent))
+                        reader.Writer.TryWrite(happened);
+                }
             }
         }
 
@@ -75,9 +78,7 @@ internal sealed class JobHub
 
         public Subscription Subscribe()
         {
-            var channel = Channel.CreateBounded<JobEvent>(
-                new BoundedChannelOptions(Unread) { FullMode = BoundedChannelFullMode.DropOldest }
-            );
+            var channel = Channel.CreateUnbounded<JobEvent>();
             lock (gate)
             {
                 foreach (var happened in past)
@@ -92,15 +93,5 @@ internal sealed class JobHub
             lock (gate)
                 readers.Remove(channel);
         }
-
-        private static bool IsOvertaken(JobEvent earlier, JobEvent happened) =>
-            (earlier, happened) switch
-            {
-                (ProgressEvent, ProgressEvent) => true,
-                (PreviewEvent before, PreviewEvent after) => before.Item == after.Item,
-                (PreviewEvent before, PictureEvent after) => before.Item == after.Item,
-                (PreviewEvent before, RoundEvent after) => before.Item == after.Item,
-                _ => false,
-            };
     }
 }

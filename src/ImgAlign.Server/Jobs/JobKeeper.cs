@@ -75,11 +75,18 @@ internal sealed partial class JobKeeper(
         }
     }
 
-    /// <summary>Removes finished jobs that are too old, and the oldest ones while they take too much.</summary>
+    /// <summary>Removes finished jobs that are too old, the oldest ones while they take too much, and files of no job.</summary>
     internal void Clean()
     {
         files.DeleteUnfinished(UnfinishedAge);
-        var finished = store.All().Select(store.Find).OfType<Job>().Where(static job => job.IsFinished).ToList();
+        var known = store.All();
+        // Left by processes that died; a job that the list does not have yet may still run.
+        foreach (var id in files.Ids(UnfinishedAge).Except(known).ToList())
+        {
+            if (!Remove(id) && store.Find(id) is null)
+                files.Delete(id);
+        }
+        var finished = known.Select(store.Find).OfType<Job>().Where(static job => job.IsFinished).ToList();
         long bytes = 0;
         foreach (var job in finished.OrderByDescending(static job => job.FinishedAt))
         {

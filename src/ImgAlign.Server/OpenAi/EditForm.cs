@@ -65,9 +65,10 @@ internal static class EditForm
     {
         try
         {
+            // NaN and infinities are numbers, but not of JSON: an ArgumentException.
             return JsonValue.Create(JsonSerializer.SerializeToElement(Convert.ChangeType(text, type, CultureInfo.InvariantCulture)))!;
         }
-        catch (Exception exception) when (exception is FormatException or OverflowException)
+        catch (Exception exception) when (exception is FormatException or OverflowException or ArgumentException)
         {
             throw ApiException.Invalid($"{name} is '{text}'; give a {(type == typeof(bool) ? "boolean" : "number")}.", name);
         }

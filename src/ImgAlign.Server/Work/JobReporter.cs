@@ -3,14 +3,11 @@ using ImgAlign.Server.Jobs;
 
 namespace ImgAlign.Server.Work;
 
-/// <summary>Hands on what is told of a job without holding up the run: what cannot be delivered in time is left out, the oldest first.</summary>
+/// <summary>Hands on what is told of a job without holding up the run: of what waits, progress and previews that are overtaken are left
+/// out.</summary>
 internal sealed class JobReporter : IAsyncDisposable
 {
-    private const int Unsent = 64;
-
-    private readonly Channel<JobEvent> events = Channel.CreateBounded<JobEvent>(
-        new BoundedChannelOptions(Unsent) { FullMode = BoundedChannelFullMode.DropOldest }
-    );
+    private readonly Channel<JobEvent> events = Channel.CreateUnbounded<JobEvent>();
 
     private readonly Task sending;
 
@@ -39,7 +36,10 @@ internal sealed class JobReporter : IAsyncDisposable
         {
             var batch = new List<JobEvent>();
             while (events.Reader.TryRead(out var happened))
+            {
+                batch.RemoveAll(happened.Overtakes);
                 batch.Add(happened);
+            }
             await target.PublishAsync(id, batch);
         }
     }

@@ -20,5 +20,6 @@ internal static class WorkerProcess
     public static bool BelongsToServer => Environment.GetEnvironmentVariable(TokenVariable) is { Length: > 0 };
 
     /// <summary>What to show to the server.</summary>
-    public static string? Secret => Environment.GetEnvironmentVariable(TokenVariable) ?? Environment.GetEnvironmentVariable(KeyVariable);
+    public static string? Secret =>
+        Environment.GetEnvironmentVariable(TokenVariable) ?? Environment.GetEnvironmentVariable(KeyVariable)?.Trim();
 }

@@ -101,7 +101,7 @@ async function order(request) {
 
 async function showFromAddress() {
   const id = location.hash.slice(1);
-  if (!id || id === current?.id) return;
+  if (!/^[0-9a-f]{32}$/.test(id) || id === current?.id) return; // other addresses are places on the page
   await attempt(null, async () => show(await api.find(id)));
 }
 

@@ -44,8 +44,8 @@ export function addPicture(text) {
 }
 
 export function addRound(round) {
-  put({ name: `round ${round.number}`, source: png(round.png), accepted: round.accepted });
-  addCritique(round);
+  // A browser that connects again is told of it a second time.
+  if (put({ name: `round ${round.number}`, source: png(round.png), accepted: round.accepted })) addCritique(round);
   showLive(png(round.png), `The picture of round ${round.number}`);
 }
 
@@ -94,9 +94,9 @@ function showLive(source, alt) {
   sharpen(live);
 }
 
+// Whether the picture is a new one.
 function put(picture) {
-  const index = pictures.findIndex(shown => shown.name === picture.name);
-  if (index >= 0) return;
+  if (pictures.some(shown => shown.name === picture.name)) return false;
   const at = pictures.push(picture) - 1;
   const button = get("strip").appendChild(document.createElement("li")).appendChild(document.createElement("button"));
   button.type = "button";
@@ -111,6 +111,7 @@ function put(picture) {
     verdict.textContent = picture.accepted ? "kept" : "not kept";
   }
   button.addEventListener("click", () => select(at));
+  return true;
 }
 
 function select(index) {
