@@ -12,6 +12,9 @@ public interface ISearchPolicy
     /// <summary>The actions that it may propose.</summary>
     IReadOnlyList<SearchAction> Actions { get; }
 
+    /// <summary>Whether it needs a detector and an aligner, since it does more than draw other noise.</summary>
+    bool NeedsDetector => Actions.Any(static action => action != SearchAction.Resample);
+
     /// <summary>Whether it needs scores to choose by.</summary>
     bool NeedsScores { get; }
 

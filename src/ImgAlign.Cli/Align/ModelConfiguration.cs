@@ -25,6 +25,8 @@ internal static partial class ModelConfiguration
     /// <summary>The key of the diffusion model's name.</summary>
     public const string BackboneKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.Backbone)}";
     private const string DetectorKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.Detector)}";
+    private const string PolicyKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.Policy)}";
+    private const string AlignsKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.Aligns)}";
     private const string AlignerPathKey = $"{ModelServices.AlignerSection}:{nameof(AlignerOptions.Path)}";
     private const string TokensKey = $"{ModelServices.AlignerSection}:{nameof(AlignerOptions.Tokens)}";
     private const string HeadWidthKey = $"{ModelServices.AlignerSection}:{nameof(AlignerOptions.HeadWidth)}";
@@ -88,6 +90,22 @@ internal static partial class ModelConfiguration
             Loras,
         ];
 
+    /// <summary>The models that a search by a policy needs.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="policy">The policy's name; null: that of the record or the file, if they name one.</param>
+    /// <param name="recorded">What a picture that is repeated was made with; null: none is.</param>
+    public static RequiredModels OfSearch(ParseResult parsed, string? policy, IReadOnlyDictionary<string, string?>? recorded)
+    {
+        var settings = SettingsFile.Read(parsed.GetValue(ConfigurationFile), Section);
+        AddRecorded(settings, recorded);
+        policy ??= settings.GetValueOrDefault(PolicyKey);
+        var isTurnedOff = bool.FalseString.Equals(settings.GetValueOrDefault(AlignsKey), StringComparison.OrdinalIgnoreCase);
+        return Search(policy is null ? !isTurnedOff : SearchPolicies.ByName(policy).NeedsDetector);
+    }
+
+    /// <summary>The models of a search that reads and aligns pictures, or only draws and selects them.</summary>
+    public static RequiredModels Search(bool needsDetector) => needsDetector ? RequiredModels.All : RequiredModels.Selection;
+
     /// <summary>As <see cref="Read"/>, or ShapeWorld, which comes with the tool, where the command line names no model at all.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="required">The models that must be named where one is.</param>
@@ -110,6 +128,8 @@ internal static partial class ModelConfiguration
             [nameof(RuntimeOptions.Threads)] = "1",
         };
         AddRecorded(settings, recorded);
+        if (required == RequiredModels.Selection)
+            settings[AlignsKey] = bool.FalseString;
         AddGiven(settings, RuntimeValues, parsed);
         if (required.HasFlag(RequiredModels.Scorers))
             ScorerArguments.Add(settings, parsed, hasDetector: true, own: ModelServices.ShapeWorld);
@@ -137,12 +157,17 @@ internal static partial class ModelConfiguration
         var (section, aligner, released) = Find(Families, BackboneKey, settings[BackboneKey]!);
         if (aligner is null && (required.HasFlag(RequiredModels.Aligner) || parsed.GetValue(Released) is not null))
             throw new ImgAlignException(
-                $"No image prompt is published for {settings[BackboneKey]}, which an alignment works by: use imgalign generate without "
-                    + $"--ckpts, or --backbone {string.Join(" or ", Prompted)}."
+                $"No image prompt is published for {settings[BackboneKey]}, which an alignment works by: leave --ckpts out and use "
+                    + "imgalign generate, align --policy best-of-n or evaluate with arms without rounds, or use --backbone "
+                    + $"{string.Join(" or ", Prompted)}."
             );
         var detector = Find(Detectors, DetectorKey, settings[DetectorKey]!);
+        if (required == RequiredModels.Selection)
+            settings[AlignsKey] = bool.FalseString;
         IEnumerable<string> judging = required.HasFlag(RequiredModels.Scorers) ? ScorerArguments.JudgeFamilies(settings, parsed) : [];
         var judges = judging.Select(static family => Detectors.GetValueOrDefault(family)).OfType<string>().ToList();
+        if (judges.Contains(detector) && parsed.CommandResult.Command.Options.Contains(Detector))
+            required |= RequiredModels.Detector; // it judges, whether it reads or not
         var unused = UnusedSections(section, detector, judges, required);
         var located = recipe?.Locate(new HubCache(), unused) ?? new Dictionary<string, string?>();
         foreach (var (key, value) in located)
@@ -188,6 +213,8 @@ internal static partial class ModelConfiguration
     {
         foreach (var (key, value) in recorded ?? new Dictionary<string, string?>())
         {
+            if (key == AlignsKey)
+                continue; // by what is asked for now
             if (!SettingsFile.IsPath(key))
                 settings[key] = value;
             else
@@ -313,6 +340,9 @@ internal enum RequiredModels
 
     /// <summary>Scorers, as many as are named.</summary>
     Scorers = 8,
+
+    /// <summary>Those that draw pictures and select among them.</summary>
+    Selection = Backbone | Scorers,
 
     /// <summary>All of them.</summary>
     All = Backbone | Detector | Aligner | Scorers,

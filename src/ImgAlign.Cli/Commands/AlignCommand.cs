@@ -70,7 +70,8 @@ internal static class AlignCommand
                 var pictureQuestions = QuestionFile.Read(parsed.GetValue(questionFile));
                 var results = new ResultFolders(list.Root, list.Overwrite, AlignFiles.IsOne);
                 var metadata = new PictureMetadata(parsed.GetValue(noMetadata));
-                var configuration = ModelConfiguration.ReadOrShapeWorld(parsed, recorded: repeated?.Configuration);
+                var required = ModelConfiguration.OfSearch(parsed, parsed.GetValue(policy), repeated?.Configuration);
+                var configuration = ModelConfiguration.ReadOrShapeWorld(parsed, required, repeated?.Configuration);
                 var run = new RecordedRun(parsed, sampling.OfPictures.Concat(own), configuration);
                 var pending = list.Pending(results, run);
                 var settings = sampling.Apply(

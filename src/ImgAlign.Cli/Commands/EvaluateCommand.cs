@@ -47,7 +47,7 @@ internal static class EvaluateCommand
                     terminal,
                     parsed,
                     known?.ReadPrompts(path) ?? ReadPrompts(path, parsed.GetValue(seed) ?? 0),
-                    ModelConfiguration.ReadOrShapeWorld(parsed),
+                    required => ModelConfiguration.ReadOrShapeWorld(parsed, required),
                     ArmMatrix.Default,
                     known,
                     token

@@ -3,7 +3,6 @@ using System.Text;
 using ImgAlign.Cli.Align;
 using ImgAlign.Cli.Hub;
 using ImgAlign.Cli.Jobs;
-using ImgAlign.DependencyInjection;
 using ImgAlign.Imaging;
 using ImgAlign.Training.Data;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,9 +13,6 @@ namespace ImgAlign.Cli.Commands;
 /// training of an aligner.</summary>
 internal static class PairsCommand
 {
-    private const RequiredModels Required = RequiredModels.Backbone | RequiredModels.Scorers;
-    private const string AlignsKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.Aligns)}";
-
     public static Command Create(Terminal terminal)
     {
         var prompts = new JobArguments("A picture that is judged with those that are drawn, or a folder of pictures with their prompts.");
@@ -51,10 +47,9 @@ internal static class PairsCommand
                     );
                 var questions = QuestionFile.Read(parsed.GetValue(questionFile));
                 var results = new ResultFolders(list.Root, list.Overwrite, IsOfResult);
-                var configuration = ModelConfiguration.ReadOrShapeWorld(parsed, Required);
+                var configuration = ModelConfiguration.ReadOrShapeWorld(parsed, RequiredModels.Selection);
                 if (ScorerArguments.NamesIn(configuration).Count == 0)
                     throw new ImgAlignException("There is no scorer to judge pictures by; give --scorer NAME=PATH, or --config with one.");
-                configuration[AlignsKey] = bool.FalseString;
                 ScorerArguments.RemoveEnd(configuration);
                 var run = new RecordedRun(parsed, sampling.OfPictures.Concat([pictures, questionFile]), configuration);
                 var pending = list.Pending(results, run);

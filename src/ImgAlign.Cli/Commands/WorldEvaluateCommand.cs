@@ -50,7 +50,7 @@ internal static class WorldEvaluateCommand
                     terminal,
                     parsed,
                     DrawPrompts(parsed.GetValue(count) ?? DefaultCount, parsed.GetValue(seed) ?? 1),
-                    Configure(folder, parsed.GetValue(threads) ?? 1),
+                    _ => Configure(folder, parsed.GetValue(threads) ?? 1),
                     Matrix(hasAblations),
                     benchmark: null,
                     token

@@ -75,12 +75,19 @@ internal sealed class EvaluationArguments
     }
 
     /// <summary>Makes the pictures, and writes the report unless this run is one of several shards.</summary>
+    /// <param name="terminal">Where results and progress go.</param>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="prompts">The prompts.</param>
+    /// <param name="configure">Gives the configuration, which holds the models that the arms need.</param>
+    /// <param name="defaultMatrix">The arms where the command line names none.</param>
+    /// <param name="benchmark">The benchmark whose prompts these are; null: none.</param>
+    /// <param name="cancellationToken">Ends the run before its next step.</param>
     /// <returns>The exit code: 0, or 1 where pictures or scores are missing.</returns>
     public async Task<int> RunAsync(
         Terminal terminal,
         ParseResult parsed,
         IReadOnlyList<EvaluationPrompt> prompts,
-        IConfigurationSection configuration,
+        Func<RequiredModels, IConfigurationSection> configure,
         ArmMatrix defaultMatrix,
         Benchmark? benchmark,
         CancellationToken cancellationToken
@@ -100,15 +107,17 @@ internal sealed class EvaluationArguments
             throw new ImgAlignException("--export and --import are of a benchmark's evaluator; say with --benchmark which one.");
         if (parts > 1 && (exportFolder is not null || results.Count > 0))
             throw new ImgAlignException("--export and --import need all pictures; leave them to --report.");
+        var matrix =
+            matrixFile is not null ? ArmMatrix.Read(matrixFile)
+            : parsed.GetValue(sweep) is { } values ? SweepOption.Read(values)
+            : defaultMatrix;
+        var configuration = configure(ModelConfiguration.Search(matrix.Arms.Any(static arm => arm.NeedsDetector)));
         OutputPath.RequireWritable(folder);
         var options = new EvaluationOptions
         {
             Prompts = prompts,
             Benchmark = benchmark,
-            Matrix =
-                matrixFile is not null ? ArmMatrix.Read(matrixFile)
-                : parsed.GetValue(sweep) is { } values ? SweepOption.Read(values)
-                : defaultMatrix,
+            Matrix = matrix,
             Settings = sampling.Apply(parsed, new AlignmentRequest { AlignerPasses = parsed.GetValue(passes) ?? 3 }),
             Folder = folder,
             Shard = part,

@@ -24,8 +24,6 @@ internal static class EvaluationServices
         var choice = services.GetRequiredService<IOptions<ImgAlignOptions>>().Value.Pipeline;
         var isWorld = ModelServices.IsShapeWorld(configuration);
         var backbone = services.GetRequiredKeyedService<IDiffusionBackbone>(choice.Backbone);
-        var detector = services.GetRequiredKeyedService<IMisalignmentDetector>(choice.Detector ?? ModelServices.ShapeWorld);
-        var aligner = services.GetRequiredKeyedService<IImplicitAligner>(isWorld ? ModelServices.ShapeWorld : "default");
         List<IDiffusionBackbone> replicas = [.. choice.Replicas.Select(services.GetRequiredKeyedService<IDiffusionBackbone>)];
         var names = choice.Scorers.Count > 0 ? [.. choice.Scorers] : ScorerArguments.NamesIn(configuration);
         var scorers = names.ToDictionary(static name => name, services.GetRequiredKeyedService<IImageScorer>);
@@ -41,13 +39,8 @@ internal static class EvaluationServices
         return new EvaluationModels
         {
             Generation = new GenerationPipeline(backbone, new GenerationPipelineOptions { Replicas = replicas, Preset = choice.Preset }),
-            Alignment = new AlignmentPipeline(
-                backbone,
-                detector,
-                aligner,
-                new AlignmentPipelineOptions { Replicas = replicas, Preset = choice.Preset }
-            ),
-            Search = gate is null ? null : new AlignmentPipeline(backbone, detector, aligner, search),
+            Alignment = choice.Aligns ? Pipeline(new AlignmentPipelineOptions { Replicas = replicas, Preset = choice.Preset }) : null,
+            Search = gate is null ? null : Pipeline(search),
             // The exact evaluator reports, and never decides.
             Scorers = [.. scorers.Values, .. isWorld ? [new WorldJudge(backbone.Runtime)] : Array.Empty<IImageScorer>()],
             Gate = gate,
@@ -57,6 +50,16 @@ internal static class EvaluationServices
             DeviceKind = KindOf(backbone.Runtime),
             Owner = services,
         };
+
+        AlignmentPipeline Pipeline(AlignmentPipelineOptions options) =>
+            choice.Aligns
+                ? new AlignmentPipeline(
+                    backbone,
+                    services.GetRequiredKeyedService<IMisalignmentDetector>(choice.Detector ?? ModelServices.ShapeWorld),
+                    services.GetRequiredKeyedService<IImplicitAligner>(isWorld ? ModelServices.ShapeWorld : "default"),
+                    options
+                )
+                : new AlignmentPipeline(backbone, options);
     }
 
     // By default the first one decides, as in a pipeline.

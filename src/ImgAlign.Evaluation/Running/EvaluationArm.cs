@@ -58,6 +58,9 @@ public sealed class EvaluationArm(string name)
     /// <summary>How often the base model runs for a picture: arms of as many cost alike.</summary>
     public int Generations => Budget ?? BestOf + Rounds;
 
+    /// <summary>Whether a detector and an aligner are needed.</summary>
+    public bool NeedsDetector => Rounds > 0 || (Policy is not null && SearchPolicies.ByName(Policy).NeedsDetector);
+
     /// <summary>Whether a gate's scorers are needed.</summary>
     internal bool NeedsGate => BestOf > 1 || Gated || Policy is not null;
 

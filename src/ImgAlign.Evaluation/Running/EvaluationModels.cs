@@ -6,8 +6,8 @@ public sealed class EvaluationModels : IAsyncDisposable
     /// <summary>What generates.</summary>
     public required IGenerationPipeline Generation { get; init; }
 
-    /// <summary>What aligns.</summary>
-    public required IAlignmentPipeline Alignment { get; init; }
+    /// <summary>What aligns; null: there are no detector and aligner, and arms that need them cannot run.</summary>
+    public IAlignmentPipeline? Alignment { get; init; }
 
     /// <summary>What searches, with the scorers of <see cref="Gate"/>; null: arms with a policy cannot run.</summary>
     public IAlignmentPipeline? Search { get; init; }

@@ -56,6 +56,10 @@ public sealed class EvaluationRun(EvaluationOptions options, Func<IReadOnlyDicti
                     leftOut.Add(arm.Name);
                     continue;
                 }
+                if (arm.NeedsDetector && models.Alignment is null)
+                    throw new ImgAlignException(
+                        $"The arm '{arm.Name}' reads and aligns pictures, but there are no detector and aligner; add both, or leave it out."
+                    );
                 var runner = new ArmRunner(maker, models, options.Settings);
                 foreach (var batch in batches)
                     pictures.AddRange(await runner.RunAsync(arm, batch));

@@ -86,7 +86,7 @@ internal sealed class PictureMaker(
             Sampling = SamplingRecipe.OfRound(request),
         };
         var round = request with { Rounds = 1, Acceptance = new AcceptAll() };
-        return ResolveAsync(recipe, inputs, some => AlignAsync(models.Alignment, some, round));
+        return ResolveAsync(recipe, inputs, some => AlignAsync(models.Alignment!, some, round));
     }
 
     /// <summary>A search; the picture that it kept.</summary>

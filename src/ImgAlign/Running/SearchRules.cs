@@ -35,7 +35,7 @@ internal static class SearchRules
     /// <exception cref="InvalidRequestException">It cannot; the message says why.</exception>
     public static void Require(ISearchPolicy policy, AlignmentRequest request, IAcceptance acceptance, bool aligns)
     {
-        if (!aligns && policy.Actions.Any(static action => action != SearchAction.Resample))
+        if (!aligns && policy.NeedsDetector)
             throw new InvalidRequestException(
                 $"Policy {policy.Name} reads and aligns pictures, but this pipeline was made without a detector and an aligner; "
                     + $"give it both, or take the policy {SearchPolicies.BestOfN.Name}.",

@@ -13,6 +13,38 @@ public sealed class AlignWithScorersTests : IDisposable
 
     public void Dispose() => Directory.Delete(output, recursive: true);
 
+    [Theory]
+    [InlineData("zimage", "zimage/Z-Image-Turbo")]
+    [InlineData("sdxl", "sdxl/checkpoint")]
+    public async Task Best_of_n_needs_no_detector(string backbone, string model)
+    {
+        var run = await Tool.RunAsync(
+            "align",
+            "a red cube",
+            "--backbone",
+            backbone,
+            "--model",
+            Path.Combine(TestData.Golden, model),
+            "--policy",
+            "best-of-n",
+            "--budget",
+            "3",
+            "--scorer",
+            $"pickscore={TinyScorers.Pick}",
+            "--width",
+            "64",
+            "--height",
+            "64",
+            "--steps",
+            "2",
+            "--out",
+            output
+        );
+        Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
+        using var record = JsonDocument.Parse(File.ReadAllText(Path.Combine(output, "seed-0", "record.json")));
+        Assert.Equal(3, record.RootElement.GetProperty("generations").GetInt32());
+    }
+
     [Fact]
     public async Task Select_with_one_and_report_with_others()
     {

@@ -145,6 +145,34 @@ public sealed class ModelConfigurationTests : IDisposable
     }
 
     [Fact]
+    public void What_only_draws_and_selects_needs_no_detector_unless_it_judges()
+    {
+        var section = Read(RequiredModels.Selection);
+        Assert.Equal((Path.Combine(folder, "sdxl"), "False"), (section["Sdxl:ModelPath"], section["Pipeline:Aligns"]));
+        Assert.Equal((null, null), (section["Llava:ModelPath"], section["Aligner:Path"]));
+        Assert.Equal(Path.Combine(folder, "llava"), Read(RequiredModels.Selection, "--scorer", "vqa")["Llava:ModelPath"]);
+
+        var judged = Read(RequiredModels.Selection, "--scorer", "vqa", "--judge", "qwen3vl=q");
+        Assert.Equal((null, "q"), (judged["Llava:ModelPath"], judged["Qwen3Vl:ModelPath"]));
+    }
+
+    [Theory]
+    [InlineData("{}", RequiredModels.All)]
+    [InlineData("""{"Policy": "best-of-n"}""", RequiredModels.Selection)]
+    [InlineData("""{"Policy": "best-of-n"}""", RequiredModels.All, "rounds")]
+    [InlineData("""{"Policy": "greedy"}""", RequiredModels.All)]
+    [InlineData("""{"Aligns": false}""", RequiredModels.Selection)]
+    internal void A_policy_says_which_models_it_needs(string pipeline, RequiredModels required, string? policy = null)
+    {
+        var file = Path.Combine(folder, "policy.json");
+        File.WriteAllText(file, "{\"ImgAlign\": {\"Precision\": \"Float32\", \"Pipeline\": " + pipeline + "}}");
+        var command = new Command("test");
+        foreach (var option in ModelConfiguration.Options)
+            command.Add(option);
+        Assert.Equal(required, ModelConfiguration.OfSearch(command.Parse(["--config", file]), policy, recorded: null));
+    }
+
+    [Fact]
     public void Defaults_of_every_family_are_known()
     {
         foreach (var section in ModelConfiguration.BackboneSections.Concat(ModelConfiguration.DetectorSections))
@@ -185,7 +213,9 @@ public sealed class ModelConfigurationTests : IDisposable
         }
     }
 
-    private IConfigurationSection Read(params string[] arguments)
+    private IConfigurationSection Read(params string[] arguments) => Read(RequiredModels.All, arguments);
+
+    private IConfigurationSection Read(RequiredModels required, params string[] arguments)
     {
         var file = Path.Combine(folder, "imgalign.json");
         File.WriteAllText(
@@ -197,8 +227,8 @@ public sealed class ModelConfigurationTests : IDisposable
             """
         );
         var command = new Command("test");
-        foreach (var option in ModelConfiguration.Options)
+        foreach (var option in ModelConfiguration.Options.Concat(ScorerArguments.Options))
             command.Add(option);
-        return ModelConfiguration.Read(command.Parse(["--config", file, .. arguments]));
+        return ModelConfiguration.Read(command.Parse(["--config", file, .. arguments]), required);
     }
 }

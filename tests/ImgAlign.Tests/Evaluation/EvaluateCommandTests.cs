@@ -5,6 +5,7 @@ using ImgAlign.Evaluation.Running;
 using ImgAlign.Imaging;
 using ImgAlign.Tests.Checkpoints;
 using ImgAlign.Tests.Cli;
+using ImgAlign.Tests.Scorers;
 using ImgAlign.Tests.ShapeWorld;
 using ParquetSharp;
 using TorchSharp;
@@ -182,6 +183,41 @@ public sealed class EvaluateCommandTests : IDisposable
 
         Assert.Equal(0, run.ExitCode);
         Assert.Equal(3, Rows("out").Select(static row => row.GetProperty("file").GetString()).Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData("zimage", "zimage/Z-Image-Turbo")]
+    [InlineData("sdxl", "sdxl/checkpoint")]
+    public async Task Arms_that_align_nothing_need_no_detector(string backbone, string model)
+    {
+        var prompts = Write("prompts.jsonl", """{"prompt": "a red cube", "width": 64, "height": 64}""");
+        var arms = Write(
+            "arms.json",
+            """{"arms": [{"name": "base"}, {"name": "best of 2", "bestOf": 2}, {"name": "search", "policy": "best-of-n", "budget": 2}]}"""
+        );
+        string[] models =
+        [
+            "--backbone",
+            backbone,
+            "--model",
+            Path.Combine(TestData.Golden, model),
+            "--scorer",
+            $"pickscore={TinyScorers.Pick}",
+        ];
+
+        var run = await EvaluateAsync(prompts, "out", ["--arms", arms, .. models]);
+        Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
+        var scores = Rows("out").Select(static row => row.GetProperty("scores").GetProperty("pickscore").GetDouble()).ToList();
+        Assert.Equal(3, scores.Count);
+        Assert.All(scores, score => Assert.True(score >= scores[0]));
+
+        var refused = await EvaluateAsync(prompts, "refused", models);
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains(
+            backbone == "zimage" ? "No image prompt is published for zimage" : "Llava:ModelPath is not set",
+            Assert.Single(refused.Error.TrimEnd().Split(Environment.NewLine)),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
