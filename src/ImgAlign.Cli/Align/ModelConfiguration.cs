@@ -103,6 +103,20 @@ internal static partial class ModelConfiguration
         return Search(policy is null ? !isTurnedOff : SearchPolicies.ByName(policy).NeedsDetector);
     }
 
+    /// <summary>The models that a server needs: all of them, unless nothing can be aligned for the backbone.</summary>
+    /// <param name="parsed">The command line.</param>
+    public static RequiredModels OfServing(ParseResult parsed)
+    {
+        var settings = SettingsFile.Read(parsed.GetValue(ConfigurationFile), Section);
+        var recipe = RecipeOptions.Find(parsed.GetValue(Recipe), parsed.GetValue(Recipes), ScorerArguments.WithoutFiles(settings, parsed));
+        var backbone =
+            parsed.GetValue(Backbone)
+            ?? settings.GetValueOrDefault(BackboneKey)
+            ?? recipe?.Settings.GetValueOrDefault(BackboneKey)
+            ?? DefaultBackbone;
+        return Search(needsDetector: backbone == ModelServices.ShapeWorld || Find(Families, BackboneKey, backbone).Aligner is not null);
+    }
+
     /// <summary>The models of a search that reads and aligns pictures, or only draws and selects them.</summary>
     public static RequiredModels Search(bool needsDetector) => needsDetector ? RequiredModels.All : RequiredModels.Selection;
 

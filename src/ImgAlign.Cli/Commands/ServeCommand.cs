@@ -54,7 +54,7 @@ internal static class ServeCommand
                     if (parsed.GetValue(limit) is < 0 and var given)
                         throw new ImgAlignException($"{limit.Name} is {given}; use 0 or more.");
                 }
-                var configuration = ModelConfiguration.ReadOrShapeWorld(parsed);
+                var configuration = ModelConfiguration.ReadOrShapeWorld(parsed, ModelConfiguration.OfServing(parsed));
                 await NamedModels.FetchMissingAsync(configuration, parsed.GetValue(yes), terminal, token);
                 var builder = WebApplication.CreateSlimBuilder();
                 builder.WebHost.UseUrls(parsed.GetValue(urls)!.Split(';'));

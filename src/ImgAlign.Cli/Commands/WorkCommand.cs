@@ -25,7 +25,7 @@ internal static class WorkCommand
         command.SetAction(
             async (parsed, token) =>
             {
-                var configuration = ModelConfiguration.ReadOrShapeWorld(parsed);
+                var configuration = ModelConfiguration.ReadOrShapeWorld(parsed, ModelConfiguration.OfServing(parsed));
                 var builder = Host.CreateApplicationBuilder();
                 builder.Logging.LogToError();
                 ModelServices.Add(builder.Services, configuration);

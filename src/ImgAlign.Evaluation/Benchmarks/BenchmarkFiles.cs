@@ -47,6 +47,12 @@ internal static class BenchmarkFiles
     public static string Text(this JsonElement element, string name) =>
         element.GetProperty(name).GetString() ?? throw new JsonException($"'{name}' is null");
 
+    /// <summary>The two texts of an array of two.</summary>
+    public static (string First, string Second) Pair(this JsonElement element) =>
+        element.EnumerateArray().Select(static item => item.GetString()).ToArray() is [{ } first, { } second]
+            ? (first, second)
+            : throw new JsonException($"'{element}' is not an array of two texts");
+
     private static T Parse<T>(string place, string text, Func<JsonElement, T> read)
     {
         try
@@ -55,13 +61,7 @@ internal static class BenchmarkFiles
             return read(document.RootElement);
         }
         catch (Exception exception)
-            when (exception
-                    is JsonException
-                        or KeyNotFoundException
-                        or InvalidOperationException
-                        or FormatException
-                        or IndexOutOfRangeException
-            )
+            when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             throw new ImgAlignException($"{place}: not as the benchmark's file is ({exception.Message.TrimEnd('.')}).", exception);
         }
