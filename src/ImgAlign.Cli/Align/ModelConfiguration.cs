@@ -107,13 +107,7 @@ internal static partial class ModelConfiguration
     /// <param name="parsed">The command line.</param>
     public static RequiredModels OfServing(ParseResult parsed)
     {
-        var settings = SettingsFile.Read(parsed.GetValue(ConfigurationFile), Section);
-        var recipe = RecipeOptions.Find(parsed.GetValue(Recipe), parsed.GetValue(Recipes), ScorerArguments.WithoutFiles(settings, parsed));
-        var backbone =
-            parsed.GetValue(Backbone)
-            ?? settings.GetValueOrDefault(BackboneKey)
-            ?? recipe?.Settings.GetValueOrDefault(BackboneKey)
-            ?? DefaultBackbone;
+        var backbone = NameModels(parsed, recorded: null).Settings[BackboneKey]!;
         return Search(needsDetector: backbone == ModelServices.ShapeWorld || Find(Families, BackboneKey, backbone).Aligner is not null);
     }
 
@@ -161,13 +155,7 @@ internal static partial class ModelConfiguration
         IReadOnlyDictionary<string, string?>? recorded = null
     )
     {
-        var settings = SettingsFile.Read(parsed.GetValue(ConfigurationFile), Section);
-        AddRecorded(settings, recorded);
-        var recipe = RecipeOptions.Find(parsed.GetValue(Recipe), parsed.GetValue(Recipes), ScorerArguments.WithoutFiles(settings, parsed));
-        foreach (var (key, value) in recipe?.Settings ?? new Dictionary<string, string>())
-            settings.TryAdd(key, value);
-        settings[BackboneKey] = parsed.GetValue(Backbone) ?? settings.GetValueOrDefault(BackboneKey) ?? DefaultBackbone;
-        settings[DetectorKey] = parsed.GetValue(Detector) ?? settings.GetValueOrDefault(DetectorKey) ?? DefaultDetector;
+        var (settings, recipe) = NameModels(parsed, recorded);
         var (section, aligner, released) = Find(Families, BackboneKey, settings[BackboneKey]!);
         if (aligner is null && (required.HasFlag(RequiredModels.Aligner) || parsed.GetValue(Released) is not null))
             throw new ImgAlignException(
@@ -220,6 +208,22 @@ internal static partial class ModelConfiguration
         Remove(settings, [.. settings.Keys.Where(key => unused.Contains(key.Split(':')[0]))]);
         RequireModels(settings, section, detector, judges, required);
         return SettingsFile.ToSection(settings, Section);
+    }
+
+    // What record, file and recipe say, in this order, and which backbone and detector run.
+    private static (Dictionary<string, string?> Settings, ImgAlign.Recipes.Recipe? Recipe) NameModels(
+        ParseResult parsed,
+        IReadOnlyDictionary<string, string?>? recorded
+    )
+    {
+        var settings = SettingsFile.Read(parsed.GetValue(ConfigurationFile), Section);
+        AddRecorded(settings, recorded);
+        var recipe = RecipeOptions.Find(parsed.GetValue(Recipe), parsed.GetValue(Recipes), ScorerArguments.WithoutFiles(settings, parsed));
+        foreach (var (key, value) in recipe?.Settings ?? new Dictionary<string, string>())
+            settings.TryAdd(key, value);
+        settings[BackboneKey] = parsed.GetValue(Backbone) ?? settings.GetValueOrDefault(BackboneKey) ?? DefaultBackbone;
+        settings[DetectorKey] = parsed.GetValue(Detector) ?? settings.GetValueOrDefault(DetectorKey) ?? DefaultDetector;
+        return (settings, recipe);
     }
 
     // Files that are named here may lie elsewhere than those of the record; how they are used comes from the record.
