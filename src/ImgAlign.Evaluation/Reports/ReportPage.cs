@@ -58,10 +58,18 @@ internal static class ReportPage
             CultureInfo.InvariantCulture,
             $"{prompts.Count} prompts, {prompts.Sum(static prompt => prompt.Seeds.Count)} pictures of each arm, {result.Arms.Count} arms. "
         );
+        List<string> decisions =
+        [
+            .. result
+                .Arms.Where(static arm => arm.DecidedBy is not null)
+                .GroupBy(static arm => arm.DecidedBy)
+                .Select(static arms => $"{string.Join(", ", arms.Select(static arm => arm.Name))} by {arms.Key}"),
+        ];
+        if (result.Gate is { } gate && result.Arms.Any(static arm => arm.NeedsGate))
+            decisions.Add($"other arms with a choice by {string.Join(", ", gate.Scorers)} ({gate.Description})");
         text +=
-            result.Gate is { } gate && result.Arms.Any(static arm => arm.NeedsGate)
-                ? $"Arms with a choice were made by {string.Join(", ", gate.Scorers)} ({gate.Description}): by these scorers they are "
-                    + "better than they are; go by the others."
+            decisions.Count > 0
+                ? $"Decided: {string.Join("; ", decisions)}. By the scorer that decided, an arm looks better than it is; go by the others."
                 : "No scorer decided anything.";
         foreach (var (scorer, judge) in result.Judges)
             text += $" {scorer} is judged by {judge}.";

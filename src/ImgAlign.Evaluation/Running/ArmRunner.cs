@@ -10,20 +10,19 @@ internal sealed class ArmRunner(PictureMaker maker, EvaluationModels models, Ali
 {
     private readonly Dictionary<(string Folder, string Scorer), ScoreBatch> scored = [];
 
-    private readonly List<IImageScorer> deciding = [.. models.Scorers.Where(scorer => models.Gate?.Scorers.Contains(scorer.Name) == true)];
-
     /// <summary>Makes the pictures, and scores them by all scorers.</summary>
     /// <param name="arm">The arm.</param>
     /// <param name="items">The batch.</param>
     public async Task<IReadOnlyList<EvaluatedPicture>> RunAsync(EvaluationArm arm, IReadOnlyList<EvaluationItem> items)
     {
         var request = arm.Apply(settings);
+        var gate = GateOf(arm);
         List<ItemState> states = [.. items.Select(static item => new ItemState(item))];
         for (var sample = arm.FirstSample; sample < arm.FirstSample + arm.BestOf; sample++)
         {
             // All items, whichever have failed: a batch of samples is the same for all arms.
             var batch = await maker.SampleAsync(items, sample, request);
-            await OfferAsync(states, batch, sample, chooses: true);
+            await OfferAsync(states, batch, sample, gate);
         }
         for (var round = 1; round <= arm.Rounds; round++)
         {
@@ -31,7 +30,7 @@ internal sealed class ArmRunner(PictureMaker maker, EvaluationModels models, Ali
             if (open.Count == 0)
                 break;
             var batch = await maker.RoundAsync([.. open.Select(state => Input(arm, state, round))], request);
-            await OfferAsync(open, batch, sample: null, arm.Gated);
+            await OfferAsync(open, batch, sample: null, arm.Gated ? gate : null);
         }
         if (arm.Policy is not null)
             await SearchAsync(arm, [.. states.Where(static state => state.Failure is null)], request);
@@ -48,9 +47,14 @@ internal sealed class ArmRunner(PictureMaker maker, EvaluationModels models, Ali
             Budget = arm.Budget - 1, // the first picture is given
             Acceptance = models.Gate,
         };
-        var batch = await maker.SearchAsync([.. open.Select(state => Input(arm, state, round: null))], search, deciding);
-        await OfferAsync(open, batch, sample: null, chooses: false);
+        var batch = await maker.SearchAsync([.. open.Select(state => Input(arm, state, round: null))], search, Deciding(models.Gate!));
+        await OfferAsync(open, batch, sample: null, gate: null);
     }
+
+    private IAcceptance? GateOf(EvaluationArm arm) =>
+        arm.DecidedBy is { } scorer ? new ScoreGate(new ScoreCriterion { Scorer = scorer }) : models.Gate;
+
+    private IEnumerable<IImageScorer> Deciding(IAcceptance gate) => models.Scorers.Where(scorer => gate.Scorers.Contains(scorer.Name));
 
     // Without a question of its own, an arm's or a prompt's, those that a pipeline of several rounds would draw; a search draws its own.
     private static RoundInput Input(EvaluationArm arm, ItemState state, int? round)
@@ -61,8 +65,8 @@ internal sealed class ArmRunner(PictureMaker maker, EvaluationModels models, Ali
         return new RoundInput(state.Item, state.Kept!, state.Sample, question);
     }
 
-    // A picture takes the place of the one that is kept if there is none yet, if nothing chooses, or if the gate accepts it.
-    private async Task OfferAsync(IReadOnlyList<ItemState> states, PictureBatch batch, int? sample, bool chooses)
+    // A picture takes the place of the one that is kept if there is none yet, if no gate decides, or if it accepts it.
+    private async Task OfferAsync(IReadOnlyList<ItemState> states, PictureBatch batch, int? sample, IAcceptance? gate)
     {
         foreach (var (index, state) in states.Index())
         {
@@ -71,20 +75,20 @@ internal sealed class ArmRunner(PictureMaker maker, EvaluationModels models, Ali
             if (state.Failure is not null)
                 continue;
             var offered = new ChosenPicture(batch, index);
-            if (state.Kept is { } kept && chooses)
+            if (state.Kept is { } kept && gate is not null)
             {
-                var (before, after) = (await DecidingScoresAsync(kept, state), await DecidingScoresAsync(offered, state));
-                if (state.Failure is not null || !models.Gate!.Accepts(before, after))
+                var (before, after) = (await DecidingScoresAsync(gate, kept, state), await DecidingScoresAsync(gate, offered, state));
+                if (state.Failure is not null || !gate.Accepts(before, after))
                     continue;
             }
             (state.Kept, state.Sample) = (offered, sample ?? state.Sample);
         }
     }
 
-    private async Task<IReadOnlyList<NamedScore>> DecidingScoresAsync(ChosenPicture picture, ItemState state)
+    private async Task<IReadOnlyList<NamedScore>> DecidingScoresAsync(IAcceptance gate, ChosenPicture picture, ItemState state)
     {
         var scores = new List<NamedScore>();
-        foreach (var scorer in deciding)
+        foreach (var scorer in Deciding(gate))
         {
             var batch = await ScoreAsync(picture.Batch, scorer);
             var (score, failure) = batch.Scores[picture.Index];

@@ -22,6 +22,9 @@ public sealed class EvaluationArm(string name)
     /// <summary>Whether a round's picture is kept only where the gate accepts it; otherwise every one is.</summary>
     public bool Gated { get; init; }
 
+    /// <summary>The name of the scorer that decides in this arm: what scores higher is kept; null: the evaluation's gate.</summary>
+    public string? DecidedBy { get; init; }
+
     /// <summary>The search that is made in the place of rounds, one of <see cref="SearchPolicies"/>.</summary>
     public string? Policy { get; init; }
 
@@ -61,8 +64,8 @@ public sealed class EvaluationArm(string name)
     /// <summary>Whether a detector and an aligner are needed.</summary>
     public bool NeedsDetector => Rounds > 0 || (Policy is not null && SearchPolicies.ByName(Policy).NeedsDetector);
 
-    /// <summary>Whether a gate's scorers are needed.</summary>
-    internal bool NeedsGate => BestOf > 1 || Gated || Policy is not null;
+    /// <summary>Whether the evaluation's gate is needed.</summary>
+    internal bool NeedsGate => Policy is not null || ((BestOf > 1 || Gated) && DecidedBy is null);
 
     /// <summary>A request with what the arm says on top of the evaluation's settings.</summary>
     internal AlignmentRequest Apply(AlignmentRequest settings) =>
@@ -86,6 +89,7 @@ public sealed class EvaluationArm(string name)
         Require(BestOf >= 1, "bestOf is less than 1");
         Require(Rounds >= 0, "rounds is less than 0");
         Require(Rounds > 0 || !Gated, "gated decides about rounds, of which it has none");
+        Require(DecidedBy is null || BestOf > 1 || Gated, "decidedBy names what decides, but it neither chooses samples nor gates rounds");
         Require((Policy is null) == (Budget is null), "policy and budget go together");
         Require(Budget is null or >= 2, "budget is less than 2, which the first sample and one more picture cost");
         Require(Policy is null || (BestOf, Rounds) == (1, 0), "a policy takes the place of bestOf and rounds");

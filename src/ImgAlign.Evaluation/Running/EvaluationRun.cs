@@ -51,6 +51,11 @@ public sealed class EvaluationRun(EvaluationOptions options, Func<IReadOnlyDicti
             var maker = new PictureMaker(store, models, questions, makes, counter, cancellationToken);
             foreach (var arm in arms)
             {
+                if (arm.DecidedBy is { } decider && models.Scorers.All(scorer => scorer.Name != decider))
+                    throw new ImgAlignException(
+                        $"The arm '{arm.Name}' is decided by '{decider}', which is none of the scorers here: "
+                            + $"{string.Join(", ", models.Scorers.Select(static scorer => scorer.Name))}."
+                    );
                 if (arm.NeedsGate && models.Gate is null || arm.Policy is not null && models.Search is null)
                 {
                     leftOut.Add(arm.Name);
@@ -78,11 +83,13 @@ public sealed class EvaluationRun(EvaluationOptions options, Func<IReadOnlyDicti
             var sampling = $"{KeyOf(arm.Models)} {Recipe.Write(SamplingRecipe.OfSample(request))}";
             for (var sample = arm.FirstSample; sample < arm.FirstSample + arm.BestOf; sample++)
                 stages.Add($"{sampling} sample {sample}");
-            var first = $"{sampling} {arm.FirstSample} {arm.BestOf} {arm.Question} " + Recipe.Write(SamplingRecipe.OfRound(request));
+            var first =
+                $"{sampling} {arm.FirstSample} {arm.BestOf} {(arm.BestOf > 1 ? arm.DecidedBy : null)} {arm.Question} "
+                + Recipe.Write(SamplingRecipe.OfRound(request));
             if (arm.Policy is not null)
                 stages.Add($"{first} {arm.Policy} {arm.Budget}");
             for (var round = 1; round <= arm.Rounds; round++)
-                stages.Add($"{first} round {round} {round > 1 && arm.Gated}");
+                stages.Add($"{first} round {round} {(round > 1 && arm.Gated ? $"gated {arm.DecidedBy}" : "")}");
         }
         return stages;
     }

@@ -44,6 +44,7 @@ public sealed class ArmMatrixTests : IDisposable
     [InlineData("""{"arms": [{"name": "a", "round": 1}]}""", "round")]
     [InlineData("""{"arms": [{"name": "a", "gated": true}]}""", "gated decides about rounds")]
     [InlineData("""{"arms": [{"name": "a", "scale": 0.2}]}""", "of rounds and searches, of which it has none")]
+    [InlineData("""{"arms": [{"name": "a", "rounds": 1, "decidedBy": "x"}]}""", "it neither chooses samples nor gates rounds")]
     [InlineData("""{"arms": [{"name": "a", "policy": "greedy"}]}""", "policy and budget go together")]
     [InlineData("""{"arms": [{"name": "a", "policy": "x", "budget": 2}]}""", "there is no policy 'x', but rounds")]
     [InlineData("""{"arms": [{"name": "a", "bestOf": 0}]}""", "bestOf is less than 1")]

@@ -158,6 +158,45 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task An_arm_can_be_decided_by_another_scorer()
+    {
+        var prompts = Write("prompts.txt", string.Join('\n', Enumerable.Repeat($"{Circle}\n{Triangle}\n{Square}", 3)));
+        var arms = Write(
+            "arms.json",
+            """
+            {"arms": [
+              {"name": "base", "steps": 8},
+              {"name": "another", "steps": 8, "firstSample": 1},
+              {"name": "best of 2", "steps": 8, "bestOf": 2, "decidedBy": "exact evaluator"}
+            ]}
+            """
+        );
+
+        var run = await EvaluateAsync(prompts, "out", "--arms", arms);
+
+        Assert.Equal(0, run.ExitCode);
+        var right = Rows("out")
+            .ToLookup(
+                static row => row.GetProperty("arm").GetString(),
+                static row => row.GetProperty("scores").GetProperty("exact evaluator").GetDouble()
+            );
+        Assert.Equal(right["base"].Zip(right["another"], Math.Max), right["best of 2"]);
+        Assert.Contains("Decided: best of 2 by exact evaluator.", Report("out"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_scorer_that_is_not_there_decides_nothing()
+    {
+        var prompts = Write("prompts.txt", Circle);
+        var arms = Write("arms.json", """{"arms": [{"name": "a", "bestOf": 2, "decidedBy": "pickscore"}]}""");
+
+        var run = await EvaluateAsync(prompts, "out", "--arms", arms);
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("'a' is decided by 'pickscore', which is none of the scorers here: ", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Without_a_scorer_gated_arms_are_left_out_and_named()
     {
         var prompts = Write("prompts.txt", "a red cube on a table\n");
