@@ -11,6 +11,10 @@ internal sealed record Job
 
     public required JobRequest Request { get; init; }
 
+    /// <summary>What is done in the place of pictures; null: pictures are made.</summary>
+    [JsonIgnore]
+    public QueuedWork? Work { get; init; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     public DateTimeOffset? StartedAt { get; init; }
@@ -28,6 +32,11 @@ internal sealed record Job
 
     public bool IsFinished => State is JobState.Succeeded or JobState.Failed or JobState.Cancelled;
 }
+
+/// <summary>Work other than pictures.</summary>
+/// <param name="Kind">Which <see cref="IQueuedWork"/> does it.</param>
+/// <param name="Argument">What it is done with.</param>
+internal sealed record QueuedWork(string Kind, string Argument);
 
 /// <summary>Where a job stands.</summary>
 [JsonConverter(typeof(EnumNames<JobState>))]

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace ImgAlign.Server.Jobs;
 
-/// <summary>The history. Finished jobs do not change, so that each is read once.</summary>
+/// <summary>The history of pictures. Finished jobs do not change, so that each is read once.</summary>
 internal sealed class JobCatalogue(JobStore store)
 {
     private readonly ConcurrentDictionary<string, Job> finished = new();
@@ -19,7 +19,7 @@ internal sealed class JobCatalogue(JobStore store)
         var words = (search ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
         var found = ids.Select(Read)
             .OfType<Job>()
-            .Where(job => words.All(word => job.Request.Prompt.Contains(word, StringComparison.OrdinalIgnoreCase)))
+            .Where(job => job.Work is null && words.All(word => job.Request.Prompt.Contains(word, StringComparison.OrdinalIgnoreCase)))
             .Skip(offset)
             .Take(limit + 1)
             .ToList();

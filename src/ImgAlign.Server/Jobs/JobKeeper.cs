@@ -24,19 +24,13 @@ internal sealed partial class JobKeeper(
     {
         await Task.Yield();
         var cleaned = DateTimeOffset.MinValue;
-        var looked = DateTimeOffset.UtcNow;
-        var judgesFrom = DateTimeOffset.MinValue;
+        var watch = new LostWorkers(store);
         using var timer = new PeriodicTimer(Interval);
         do
         {
-            // After the store was away, or this machine slept, workers first get the time to be heard of again.
-            var now = DateTimeOffset.UtcNow;
-            if (now - looked > Patience)
-                judgesFrom = now + Patience;
-            looked = now;
             try
             {
-                Tell(store.Tend(now < judgesFrom ? TimeSpan.MaxValue : Patience));
+                Tell(watch.Tend());
                 hub.Forget(id => store.Find(id) is not { IsFinished: false });
                 if (DateTimeOffset.UtcNow - cleaned > CleaningInterval)
                 {
@@ -47,7 +41,7 @@ internal sealed partial class JobKeeper(
             catch (Exception exception)
             {
                 Failed(exception); // the store may be away for a while
-                judgesFrom = DateTimeOffset.UtcNow + Patience;
+                watch.Forgive();
             }
         } while (await timer.WaitForNextTickAsync(stoppingToken));
     }

@@ -43,9 +43,10 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
     /// <param name="asked">The request as it came.</param>
     /// <param name="idempotencyKey">The caller's name for this request: the same one gives the same job again.</param>
     /// <param name="limit">The most jobs that wait.</param>
+    /// <param name="work">What is done in the place of pictures; null: pictures are made.</param>
     /// <returns>The job, which is another one than <paramref name="id"/> where the key was used before.</returns>
     /// <exception cref="ApiException">Too many jobs wait, or the key was used for another request.</exception>
-    public Job Submit(string id, JobRequest request, string asked, string? idempotencyKey, int limit)
+    public Job Submit(string id, JobRequest request, string asked, string? idempotencyKey, int limit, QueuedWork? work = null)
     {
         using var connection = Open();
         using var held = connection.AcquireDistributedLock(SubmitLock, LockPatience);
@@ -80,6 +81,7 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
             KeyOf(id),
             Fields(
                 ("request", ServerJson.Write(request)),
+                ("work", ServerJson.Write(work)),
                 ("created", Now),
                 ("order", order.ToString("R", CultureInfo.InvariantCulture)),
                 ("key", keyHash ?? ""),
@@ -364,6 +366,7 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
                 Id = id,
                 State = state,
                 Request = ServerJson.Read<JobRequest>(entries["request"])!,
+                Work = ServerJson.Read<QueuedWork>(entries.GetValueOrDefault("work")),
                 CreatedAt = Moment(entries, "created")!.Value,
                 StartedAt = Moment(entries, "started"),
                 FinishedAt = Moment(entries, "finished"),

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Hangfire;
 using ImgAlign.Server.Jobs;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -54,8 +55,13 @@ internal sealed partial class JobWorker(
                 await using (reporter) // all is told before the end is
                 {
                     await events.PublishAsync(job.Id, [new StateEvent(null)]);
-                    folder = files.NewFolder();
-                    result = await run.RunAsync(services, job, files.InputOf(job.Id), folder, reporter, ending.Token);
+                    if (job.Work is { } work)
+                        await DoAsync(work, ending.Token);
+                    else
+                    {
+                        folder = files.NewFolder();
+                        result = await run.RunAsync(services, job, files.InputOf(job.Id), folder, reporter, ending.Token);
+                    }
                 }
                 state = JobState.Succeeded;
             }
@@ -73,7 +79,7 @@ internal sealed partial class JobWorker(
                 Failed(job.Id, exception);
                 error = ErrorOf(exception);
             }
-            Action? keepResult = state == JobState.Succeeded ? () => files.Keep(folder!, job.Id) : null;
+            Action? keepResult = state == JobState.Succeeded && folder is not null ? () => files.Keep(folder, job.Id) : null;
             await WriteAsync(job.Id, () => store.Finish(job.Id, name, state, result, error, keepResult));
         }
         finally
@@ -90,6 +96,11 @@ internal sealed partial class JobWorker(
         }
         return job.Id;
     }
+
+    private Task DoAsync(QueuedWork work, CancellationToken cancellationToken) =>
+        services.GetServices<IQueuedWork>().FirstOrDefault(known => known.Kind == work.Kind) is { } known
+            ? known.RunAsync(work.Argument, cancellationToken)
+            : throw new ImgAlignException($"This worker does not know the work '{work.Kind}'; give the queue workers of one version.");
 
     // The store may be away for a moment. If it stays away, the job is no longer this worker's after a while, and runs again.
     private async Task WriteAsync(string id, Action write)
