@@ -5,6 +5,7 @@ using ImgAlign.Benchmarks.Hub;
 using ImgAlign.Benchmarks.Loading;
 using ImgAlign.Benchmarks.Measured;
 using ImgAlign.Benchmarks.MidSize;
+using ImgAlign.Benchmarks.Serving;
 
 // compare ...        ours against the reference graphs, in one process
 // loading FILE       how a full-size checkpoint opens, and what its first step needs
@@ -17,6 +18,7 @@ using ImgAlign.Benchmarks.MidSize;
 // search             how many pictures are right by policy and budget, on ShapeWorld
 // vae                what the ways from SDXL's latents to a picture cost, and how far they are from the VAE in float32
 // hub                a verified download from loopback, beside curl and sha256sum
+// load               imgalign serve under load and with workers that are killed, beside the same rounds in a loop, by ShapeWorld
 // anything else      BenchmarkDotNet's own arguments, for example: --filter *Aligner*
 if (
     args
@@ -31,7 +33,8 @@ if (
         or "strength"
         or "search"
         or "vae"
-        or "hub",
+        or "hub"
+        or "load",
         ..,
     ]
 )
@@ -48,8 +51,9 @@ if (
         SearchCommand.Create(),
         VaeCommand.Create(),
         HubCommand.Create(),
+        LoadCommand.Create(),
     }
         .Parse(args)
         .Invoke();
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, new InProcessConfig());
+BenchmarkSwitcher.FromAssembly(typeof(InProcessConfig).Assembly).Run(args, new InProcessConfig());
 return 0;

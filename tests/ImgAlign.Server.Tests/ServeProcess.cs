@@ -29,13 +29,17 @@ internal sealed class ServeProcess : IDisposable
                 .Where(id => id > 0 && ParentOf(id) == process.Id),
         ];
 
-    public static async Task<ServeProcess> StartAsync(string data, int port, string? postgres = null, string host = "127.0.0.1")
+    public static async Task<ServeProcess> StartAsync(
+        string data,
+        int port,
+        string? postgres = null,
+        string host = "127.0.0.1",
+        int workers = 1
+    )
     {
         var tool = Path.Combine(AppContext.BaseDirectory, "ImgAlign.Cli.dll");
-        var start = new ProcessStartInfo("dotnet", ["exec", tool, "serve", "--urls", $"http://{host}:{port}", "--data", data])
-        {
-            RedirectStandardOutput = true,
-        };
+        string[] arguments = ["exec", tool, "serve", "--urls", $"http://{host}:{port}", "--data", data, "--devices"];
+        var start = new ProcessStartInfo("dotnet", [.. arguments, .. Enumerable.Repeat("cpu", workers)]) { RedirectStandardOutput = true };
         start.Environment["IMGALIGN_POSTGRES"] = postgres;
         var process = Process.Start(start)!;
         var line = await process.StandardOutput.ReadLineAsync();

@@ -19,6 +19,8 @@ internal abstract record JobEvent
             (PreviewEvent before, PreviewEvent after) => before.Item == after.Item,
             (PreviewEvent before, PictureEvent after) => before.Item == after.Item,
             (PreviewEvent before, RoundEvent after) => before.Item == after.Item,
+            (PictureEvent before, PictureEvent after) => before.Item == after.Item,
+            (RoundEvent before, RoundEvent after) => (before.Item, before.Number) == (after.Item, after.Number),
             _ => false,
         };
 }

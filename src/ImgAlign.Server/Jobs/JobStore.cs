@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -32,6 +33,7 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
     private const double LastInOrder = 3 * PriorityStep;
 
     private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LockLook = TimeSpan.FromMilliseconds(100);
 
     private readonly BackgroundJobClient tickets = new(storage);
     private readonly Lock clock = new();
@@ -49,7 +51,7 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
     public Job Submit(string id, JobRequest request, string asked, string? idempotencyKey, int limit, QueuedWork? work = null)
     {
         using var connection = Open();
-        using var held = connection.AcquireDistributedLock(SubmitLock, LockPatience);
+        using var held = Hold(connection, SubmitLock);
         var keyHash = idempotencyKey is null ? null : $"imgalign:key:{Hash(idempotencyKey)}";
         if (keyHash is not null && connection.GetAllEntriesFromHash(keyHash) is { } used)
         {
@@ -85,7 +87,7 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
                 ("created", Now),
                 ("order", order.ToString("R", CultureInfo.InvariantCulture)),
                 ("key", keyHash ?? ""),
-                ("trace", System.Diagnostics.Activity.Current?.Id ?? ""),
+                ("trace", Activity.Current?.Id ?? ""),
                 ("state", ServerJson.Write(JobState.Queued)) // the last one: without a state it is no job yet
             )
         );
@@ -127,7 +129,7 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
         using var connection = Open();
         if (connection.GetSetCount(Queue) == 0)
             return null;
-        using var held = connection.AcquireDistributedLock(OrderLock, LockPatience);
+        using var held = Hold(connection, OrderLock);
         while (connection.GetFirstByLowestScoreFromSet(Queue, 0, LastInOrder) is { } id)
         {
             var entries = connection.GetAllEntriesFromHash(KeyOf(id));
@@ -187,7 +189,7 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
     )
     {
         using var connection = Open();
-        using var held = connection.AcquireDistributedLock(OrderLock, LockPatience);
+        using var held = Hold(connection, OrderLock);
         var order = OrderFor(connection, id, worker);
         if (order == WorkOrder.Leave)
             return false;
@@ -202,7 +204,7 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
     public void Return(string id, string worker)
     {
         using var connection = Open();
-        using var held = connection.AcquireDistributedLock(OrderLock, LockPatience);
+        using var held = Hold(connection, OrderLock);
         if (OrderFor(connection, id, worker) is not WorkOrder.Leave)
             Requeue(connection, id, connection.GetAllEntriesFromHash(KeyOf(id))!, isAttempt: false);
     }
@@ -212,7 +214,7 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
     public Job? Cancel(string id)
     {
         using var connection = Open();
-        using var held = connection.AcquireDistributedLock(OrderLock, LockPatience);
+        using var held = Hold(connection, OrderLock);
         switch (Find(connection, id)?.State)
         {
             case JobState.Queued:
@@ -230,7 +232,7 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
     public bool Remove(string id)
     {
         using var connection = Open();
-        using var held = connection.AcquireDistributedLock(OrderLock, LockPatience);
+        using var held = Hold(connection, OrderLock);
         if (Find(connection, id) is not { IsFinished: true })
             return false;
         var key = connection.GetValueFromHash(KeyOf(id), "key");
@@ -277,7 +279,7 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
         var changed = new List<string>();
         if (connection.GetSetCount(Running) == 0)
             return changed;
-        using var held = connection.AcquireDistributedLock(OrderLock, LockPatience);
+        using var held = Hold(connection, OrderLock);
         foreach (var id in connection.GetAllItemsFromSet(Running))
         {
             var entries = connection.GetAllEntriesFromHash(KeyOf(id));
@@ -414,6 +416,20 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
                 lastMoment + 1
             );
             return (int)priority * PriorityStep + lastMoment;
+        }
+    }
+
+    // A lock that another process has is looked at again after a tenth of the time that one is ready to wait, by SQLite's store.
+    private static IDisposable Hold(JobStorageConnection connection, string name)
+    {
+        var began = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return connection.AcquireDistributedLock(name, LockLook);
+            }
+            catch (DistributedLockTimeoutException) when (Stopwatch.GetElapsedTime(began) < LockPatience) { }
         }
     }
 

@@ -20,21 +20,23 @@ internal sealed partial class HttpJobEvents : IJobEvents, IDisposable
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
 
-    public async Task PublishAsync(string id, IReadOnlyList<JobEvent> events)
+    public async Task<bool> PublishAsync(string id, IReadOnlyList<JobEvent> events)
     {
         try
         {
             using var answer = await client.PostAsJsonAsync($"api/worker/jobs/{id}/events", events, ServerJson.Options);
             answer.EnsureSuccessStatusCode();
+            return true;
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
         {
-            Lost(id, exception.Message);
+            NotTaken(id, exception.Message);
+            return false;
         }
     }
 
     public void Dispose() => client.Dispose();
 
     [LoggerMessage(LogLevel.Warning, "Job {Id}: the server did not take its progress: {Reason}")]
-    private partial void Lost(string id, string reason);
+    private partial void NotTaken(string id, string reason);
 }

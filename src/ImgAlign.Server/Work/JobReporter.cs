@@ -1,15 +1,21 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using ImgAlign.Server.Jobs;
 
 namespace ImgAlign.Server.Work;
 
-/// <summary>Hands on what is told of a job without holding up the run: of what waits, progress and previews that are overtaken are left
-/// out.</summary>
+/// <summary>
+/// Hands on what is told of a job without holding up the run: of what waits, progress and previews that are overtaken are left out, and so
+/// are steps that follow each other quickly. After a server was away, which may have been started anew, it is told all of the job again.
+/// </summary>
 internal sealed class JobReporter : IAsyncDisposable
 {
-    private readonly Channel<JobEvent> events = Channel.CreateUnbounded<JobEvent>();
+    private static readonly TimeSpan StepPause = TimeSpan.FromMilliseconds(50);
 
+    private readonly Channel<JobEvent> events = Channel.CreateUnbounded<JobEvent>();
+    private readonly List<JobEvent> told = [];
     private readonly Task sending;
+    private long stepTold;
 
     public JobReporter(string id, IJobEvents target) => sending = Task.Run(() => SendAsync(id, target));
 
@@ -19,7 +25,12 @@ internal sealed class JobReporter : IAsyncDisposable
     public void Report(JobEvent happened)
     {
         if (happened is ProgressEvent { Progress: var progress })
+        {
             Progress = progress;
+            if (progress.Step > 0 && Stopwatch.GetElapsedTime(stepTold) < StepPause)
+                return;
+            stepTold = Stopwatch.GetTimestamp();
+        }
         events.Writer.TryWrite(happened);
     }
 
@@ -32,37 +43,45 @@ internal sealed class JobReporter : IAsyncDisposable
 
     private async Task SendAsync(string id, IJobEvents target)
     {
+        var wasTaken = true;
         while (await events.Reader.WaitToReadAsync())
         {
             var batch = new List<JobEvent>();
             while (events.Reader.TryRead(out var happened))
             {
-                batch.RemoveAll(happened.Overtakes);
-                batch.Add(happened);
+                Add(batch, happened);
+                Add(told, happened);
             }
-            await target.PublishAsync(id, batch);
+            wasTaken = await target.PublishAsync(id, wasTaken ? batch : [.. told]);
         }
+    }
+
+    private static void Add(List<JobEvent> kept, JobEvent happened)
+    {
+        kept.RemoveAll(happened.Overtakes);
+        kept.Add(happened);
     }
 }
 
 /// <summary>Where workers tell what happens to a job; what is told there may be lost, the store has what matters.</summary>
 internal interface IJobEvents
 {
-    Task PublishAsync(string id, IReadOnlyList<JobEvent> events);
+    /// <returns>Whether they have arrived.</returns>
+    Task<bool> PublishAsync(string id, IReadOnlyList<JobEvent> events);
 }
 
 /// <summary>The server in the same process.</summary>
 internal sealed class LocalJobEvents(JobHub hub) : IJobEvents
 {
-    public Task PublishAsync(string id, IReadOnlyList<JobEvent> events)
+    public Task<bool> PublishAsync(string id, IReadOnlyList<JobEvent> events)
     {
         hub.Publish(id, events);
-        return Task.CompletedTask;
+        return Task.FromResult(true);
     }
 }
 
 /// <summary>No server: progress goes through the store.</summary>
 internal sealed class NoJobEvents : IJobEvents
 {
-    public Task PublishAsync(string id, IReadOnlyList<JobEvent> events) => Task.CompletedTask;
+    public Task<bool> PublishAsync(string id, IReadOnlyList<JobEvent> events) => Task.FromResult(true);
 }
