@@ -3,8 +3,14 @@ namespace ImgAlign.Server;
 /// <summary>What a server keeps, how much it takes, and who may use it.</summary>
 public sealed class ImgAlignServerOptions
 {
-    /// <summary>The folder of results, given pictures and, without <see cref="Postgres"/>, the queue. Several machines share it.</summary>
+    /// <summary>The folder of results, given pictures and, without <see cref="Postgres"/>, the queue. Several machines share it, or use
+    /// <see cref="Results"/>.</summary>
     public string DataPath { get; set; } = "imgalign-data";
+
+    /// <summary>Where results and given pictures are kept, if not in <see cref="DataPath"/>: <c>s3://BUCKET/PREFIX</c>, in S3 or a store
+    /// that speaks its protocol, with <c>AWS_ACCESS_KEY_ID</c>, <c>AWS_SECRET_ACCESS_KEY</c>, <c>AWS_REGION</c> and
+    /// <c>AWS_ENDPOINT_URL</c> in the environment, or whatever else Amazon's tools read.</summary>
+    public string? Results { get; set; }
 
     /// <summary>The connection string of a PostgreSQL database for the queue; null: an SQLite file in <see cref="DataPath"/>.</summary>
     public string? Postgres { get; set; }
@@ -37,7 +43,7 @@ public sealed class ImgAlignServerOptions
     /// <summary>The most pixels of a given picture.</summary>
     public long MaxPicturePixels { get; set; } = 4096L * 4096;
 
-    /// <summary>The most bytes of results in <see cref="DataPath"/>; the oldest go first.</summary>
+    /// <summary>The most bytes of results; the oldest go first.</summary>
     public long DataQuotaBytes { get; set; } = 10L << 30;
 
     /// <summary>How long results are kept.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Hangfire;
 using ImgAlign.Server.Access;
+using ImgAlign.Server.Files;
 using ImgAlign.Server.Jobs;
 using ImgAlign.Server.OpenAi;
 using ImgAlign.Server.Work;
@@ -35,15 +36,17 @@ public static class ImgAlignServerServiceCollectionExtensions
         services.AddSingleton<OpenAiModels>();
         services.AddSingleton<OpenAiImages>();
         services.AddSingleton<JobKeeper>();
+        services.AddSingleton<FileKeeper>();
         services.AddHostedService<AddressCheck>();
         services.AddHostedService(static provider => provider.GetRequiredService<JobKeeper>());
+        services.AddHostedService(static provider => provider.GetRequiredService<FileKeeper>());
         return services;
     }
 
     /// <summary>
     /// Adds a worker that runs jobs in this process, one at a time, with the container's <see cref="IAlignmentPipeline"/> and
     /// <see cref="IGenerationPipeline"/>. Without a server in the container it reports to the one that started the process
-    /// (<see cref="AddImgAlignWorkerProcess"/>), or to <c>IMGALIGN_SERVER</c> with the key <c>IMGALIGN_KEY</c>.
+    /// (<see cref="AddImgAlignWorkerProcess"/>); on another machine, where all servers find it: beside the results.
     /// </summary>
     /// <param name="services">The container's services.</param>
     /// <param name="configure">Sets the options: the same folder, database and model as the server's.</param>
@@ -64,11 +67,11 @@ public static class ImgAlignServerServiceCollectionExtensions
         services.AddTransient<JobWorker>();
         services.AddSingleton<IJobEvents>(static provider =>
             provider.GetService<AccessRules>() is not null ? new LocalJobEvents(provider.GetRequiredService<JobHub>())
-            : WorkerProcess.Server is { } server
-                ? new HttpJobEvents(server, WorkerProcess.Secret, provider.GetRequiredService<ILogger<HttpJobEvents>>())
-            : new NoJobEvents()
+            : WorkerProcess.Server is var (address, token)
+                ? new HttpJobEvents(address, token, provider.GetRequiredService<ILogger<HttpJobEvents>>())
+            : new StoredJobEvents(provider.GetRequiredService<JobFiles>(), provider.GetRequiredService<ILogger<StoredJobEvents>>())
         );
-        if (WorkerProcess.BelongsToServer)
+        if (WorkerProcess.Server is not null)
             services.AddHostedService<ServerWatch>();
         return services;
     }
@@ -98,7 +101,13 @@ public static class ImgAlignServerServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(static provider => JobStorageFactory.Open(provider.GetRequiredService<ImgAlignServerOptions>()));
         services.TryAddSingleton<JobStore>();
+        services.TryAddSingleton<IFileStore>(static provider =>
+            provider.GetRequiredService<ImgAlignServerOptions>() is { Results: { } address }
+                ? new S3FileStore(address)
+                : new FolderFileStore(provider.GetRequiredService<ImgAlignServerOptions>().DataPath)
+        );
         services.TryAddSingleton<JobFiles>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, FileStoreCheck>());
         services.TryAddSingleton<JobHub>();
     }
 }

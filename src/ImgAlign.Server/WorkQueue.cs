@@ -1,4 +1,5 @@
 using Hangfire;
+using ImgAlign.Server.Files;
 using ImgAlign.Server.Jobs;
 
 namespace ImgAlign.Server;

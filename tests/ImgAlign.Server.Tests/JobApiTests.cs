@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Net.ServerSentEvents;
 using System.Text.Json;
 using ImgAlign.Imaging;
+using ImgAlign.Server.Files;
 using ImgAlign.Server.Jobs;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -31,8 +32,7 @@ public sealed class JobApiTests : IAsyncLifetime
         var data = Directory.CreateTempSubdirectory("imgalign-full-").FullName;
         await using (var server = await TestServer.StartAsync(data: data))
         {
-            Directory.Delete(Path.Combine(data, "unfinished"));
-            await File.WriteAllTextAsync(Path.Combine(data, "unfinished"), ""); // no folder can be made in it
+            await File.WriteAllTextAsync(Path.Combine(data, "jobs"), ""); // no folder can be made in it
             var job = await server.RunAsync(new { prompt = "red" });
             Assert.Equal((JobState.Failed, JobError.Failure), (job.State, job.Error!.Code));
         }
@@ -253,19 +253,22 @@ public sealed class JobApiTests : IAsyncLifetime
     [Fact]
     public async Task Old_results_and_those_above_the_quota_go()
     {
-        var keeper = server.Services.GetRequiredService<JobKeeper>();
+        var keeper = server.Services.GetRequiredService<FileKeeper>();
         var options = server.Services.GetRequiredService<ImgAlignServerOptions>();
         var (older, newer) = (
             await server.RunAsync(new { prompt = "red", rounds = 0 }),
             await server.RunAsync(new { prompt = "red", rounds = 0 })
         );
-        options.DataQuotaBytes = server.Services.GetRequiredService<JobFiles>().SizeOf(newer.Id);
-        keeper.Clean();
+        var files = server.Services.GetRequiredService<JobFiles>();
+        var sizes = files.ListAsync(default).Where(file => file.Id == newer.Id).Select(static file => file.File.Bytes);
+        options.DataQuotaBytes = await sizes.SumAsync();
+        await keeper.CleanAsync(default);
         Assert.Equal([newer.Id], server.Services.GetRequiredService<JobStore>().All());
         Assert.NotEqual(older.Id, newer.Id);
         options.ResultAge = TimeSpan.Zero;
-        keeper.Clean();
+        await keeper.CleanAsync(default);
         Assert.Empty(server.Services.GetRequiredService<JobStore>().All());
+        Assert.Empty(await files.ListAsync(default).ToListAsync());
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Hangfire;
 using Hangfire.Storage;
+using ImgAlign.Server.Files;
 using ImgAlign.Server.Jobs;
 
 namespace ImgAlign.Server.Tests;
@@ -78,8 +79,10 @@ public sealed class JobStoreTests : IDisposable
         Assert.Equal(WorkOrder.Leave, store.Beat(lost, "first", null));
         var again = other.Take("second")!.Value.Job;
         Assert.Equal((lost, 2), (again.Id, again.Attempt));
-        Assert.False(store.Finish(lost, "first", JobState.Succeeded, keepResult: static () => Assert.Fail("not its own any more")));
+        Assert.False(store.Finish(lost, "first", JobState.Succeeded)); // not its own any more
         Assert.True(other.Finish(lost, "second", JobState.Succeeded));
+        Assert.False(store.Finish(lost, "first", JobState.Failed)); // nor later
+        Assert.Equal((JobState.Succeeded, "second"), (store.Find(lost)!.State, store.Find(lost)!.Worker));
         Assert.Equal(next, store.Take("third")!.Value.Job.Id);
     }
 
@@ -182,15 +185,25 @@ public sealed class JobStoreTests : IDisposable
         Assert.Equal(again, store.Take("worker")!.Value.Job.Id);
     }
 
-    [Fact]
-    public void A_result_is_kept_though_recording_it_is_tried_again()
+    // As it comes to a machine that is cut off: the database has heard what the change began with, and its end comes late.
+    [PostgresFact]
+    public void A_change_of_a_process_that_falls_silent_comes_to_nothing()
     {
-        var files = new JobFiles(new ImgAlignServerOptions { DataPath = folder });
-        var (id, attempt) = (JobFiles.NewId(), files.NewFolder());
-        File.WriteAllText(Path.Combine(attempt, "0.png"), "picture");
-        files.Keep(attempt, id);
-        files.Keep(attempt, id);
-        Assert.Equal("picture".Length, files.SizeOf(id));
+        var open = Postgres.NewDatabase();
+        using var pause = new Pause();
+        var (silent, other) = (new JobStore(open(), pause), new JobStore(open(), TimeProvider.System));
+        var id = Add(silent);
+        Assert.NotNull(silent.Take("silent"));
+        pause.Begin(); // at the time of the end, which is asked between the first and the last word
+        var late = Task.Run(() => silent.Finish(id, "silent", JobState.Succeeded));
+        pause.WaitUntilReached();
+        Assert.Equal([id], other.Tend(TimeSpan.Zero)); // waits until the database gives the silent one up
+        Assert.Equal(2, other.Take("other")!.Value.Job.Attempt);
+        pause.End();
+        Assert.ThrowsAny<Exception>(() => late.GetAwaiter().GetResult());
+        Assert.False(silent.Finish(id, "silent", JobState.Succeeded));
+        Assert.Equal((JobState.Running, "other"), (other.Find(id)!.State, other.Find(id)!.Worker));
+        Assert.True(other.Finish(id, "other", JobState.Succeeded));
     }
 
     [Fact]
@@ -206,6 +219,33 @@ public sealed class JobStoreTests : IDisposable
             read.Add(happened);
         Assert.Equal(1000, read.Count(static happened => happened is PictureEvent));
         Assert.True(read.Count < 2000);
+    }
+
+    /// <summary>A clock that stops whoever asks it.</summary>
+    private sealed class Pause : TimeProvider, IDisposable
+    {
+        private readonly ManualResetEventSlim reached = new();
+        private readonly ManualResetEventSlim open = new(initialState: true);
+
+        public void Begin() => open.Reset();
+
+        public void WaitUntilReached() => reached.Wait();
+
+        public void End() => open.Set();
+
+        public override DateTimeOffset GetUtcNow()
+        {
+            if (!open.IsSet)
+                reached.Set();
+            open.Wait();
+            return DateTimeOffset.UtcNow;
+        }
+
+        public void Dispose()
+        {
+            reached.Dispose();
+            open.Dispose();
+        }
     }
 
     private sealed class Clock : TimeProvider

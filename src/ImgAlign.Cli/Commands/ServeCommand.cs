@@ -17,6 +17,7 @@ internal static class ServeCommand
 {
     private const string DefaultUrl = "http://127.0.0.1:7860";
     private const string DeviceOption = "--device";
+    private const string NoDevice = "none";
 
     public static Command Create(Terminal terminal)
     {
@@ -27,7 +28,9 @@ internal static class ServeCommand
         };
         var devices = new Option<string[]>("--devices")
         {
-            Description = "A worker for each of these devices, such as cuda:0 cuda:1; one for --device unless it is said.",
+            Description =
+                "A worker for each of these devices, such as cuda:0 cuda:1; one for --device unless it is said; none for "
+                + $"{NoDevice}, where other machines compute.",
             AllowMultipleArgumentsPerToken = true,
         };
         var hosts = new Option<string[]>("--allowed-host")
@@ -37,13 +40,15 @@ internal static class ServeCommand
         var quota = ValueOption.Number<double>("--quota", "The most gigabytes of results, 10 unless it is said; the oldest go first.");
         var days = ValueOption.Number<double>("--keep-days", "How long results are kept, 30 days unless it is said.");
         var data = ServeOptions.CreateData();
+        var results = ServeOptions.CreateResults();
         var yes = NamedModels.CreateYes();
         var command = new Command(
             "serve",
             "Serve a page, the OpenAI images API and a job API: by ShapeWorld, which comes with the tool, unless models are named. "
-                + "IMGALIGN_KEY is the key that callers need; IMGALIGN_POSTGRES a PostgreSQL database in the place of the SQLite file."
+                + "IMGALIGN_KEY is the key that callers need; IMGALIGN_POSTGRES a PostgreSQL database in the place of the SQLite file, in "
+                + "which 'imgalign work' on other machines finds the jobs, too."
         );
-        Option[] own = [urls, data, devices, hosts, quota, days, yes];
+        Option[] own = [urls, data, results, devices, hosts, quota, days, yes];
         foreach (var option in own.Concat(ServeOptions.OfModels))
             command.Add(option);
         command.SetAction(
@@ -62,7 +67,7 @@ internal static class ServeCommand
                 builder.Services.AddServerTelemetry("imgalign-server");
                 builder.Services.AddImgAlignServer(options =>
                 {
-                    ServeOptions.Apply(options, parsed.GetValue(data)!, configuration);
+                    ServeOptions.Apply(options, parsed.GetValue(data)!, parsed.GetValue(results), configuration);
                     options.Key = Environment.GetEnvironmentVariable("IMGALIGN_KEY"); // an empty one is refused
                     options.DataQuotaBytes = parsed.GetValue(quota) is { } gigabytes
                         ? (long)(gigabytes * (1L << 30))
@@ -71,8 +76,8 @@ internal static class ServeCommand
                     foreach (var host in parsed.GetValue(hosts) ?? [])
                         options.AllowedHosts.Add(host);
                 });
-                foreach (var device in parsed.GetValue(devices) is { Length: > 0 } several ? several : [null!])
-                    builder.Services.AddImgAlignWorkerProcess(Worker(parsed, parsed.GetValue(data)!, device));
+                foreach (var device in WorkersOf(parsed.GetValue(devices) ?? []))
+                    builder.Services.AddImgAlignWorkerProcess(Worker(parsed, [data, results], device));
                 await using var app = builder.Build();
                 app.MapImgAlign();
                 await app.StartAsync(token);
@@ -85,13 +90,23 @@ internal static class ServeCommand
         return command;
     }
 
-    // This program again, with the options of the models.
-    private static ProcessStartInfo Worker(ParseResult parsed, string data, string? device)
+    // A worker's device each; null: the one of --device.
+    private static string?[] WorkersOf(string[] devices)
+    {
+        if (devices is [NoDevice])
+            return [];
+        if (devices.Contains(NoDevice))
+            throw new ImgAlignException($"--devices has {NoDevice} among others; give it alone, or leave it out.");
+        return devices.Length > 0 ? devices : new string?[] { null };
+    }
+
+    // This program again, with the options of what is shared and of the models.
+    private static ProcessStartInfo Worker(ParseResult parsed, IEnumerable<Option> shared, string? device)
     {
         var program = Environment.ProcessPath!;
         var isHost = Path.GetFileNameWithoutExtension(program) == "dotnet";
-        var given = ServeOptions
-            .OfModels.Where(option => device is null || option.Name != DeviceOption)
+        var given = shared
+            .Concat(ServeOptions.OfModels.Where(option => device is null || option.Name != DeviceOption))
             .Select(parsed.GetResult)
             .OfType<System.CommandLine.Parsing.OptionResult>()
             .Where(static result => !result.Implicit)
@@ -104,8 +119,6 @@ internal static class ServeCommand
         [
             .. isHost ? ["exec", typeof(ServeCommand).Assembly.Location] : Array.Empty<string>(),
             "work",
-            "--data",
-            data,
             .. given,
             .. device is null ? Array.Empty<string>() : [DeviceOption, device],
         ];

@@ -15,12 +15,13 @@ internal static class WorkCommand
     public static Command Create()
     {
         var data = ServeOptions.CreateData();
+        var results = ServeOptions.CreateResults();
         var command = new Command(
             "work",
-            "Compute jobs of a server, which starts such workers on its own machine by itself. On another machine: give the models, and "
-                + "--data, IMGALIGN_POSTGRES and IMGALIGN_KEY as the server has them; IMGALIGN_SERVER is the server's address."
+            "Compute jobs of a server, which starts such workers on its own machine by itself. On another machine: give the models, "
+                + "IMGALIGN_POSTGRES, and --data (a shared folder) or --results as the server has them."
         );
-        foreach (var option in ServeOptions.OfModels.Prepend(data))
+        foreach (var option in ServeOptions.OfModels.Prepend(results).Prepend(data))
             command.Add(option);
         command.SetAction(
             async (parsed, token) =>
@@ -32,7 +33,9 @@ internal static class WorkCommand
                 // Every family of models is registered, and those that are not configured would not pass; one that runs is checked then.
                 builder.Services.RemoveAll<IStartupValidator>();
                 builder.Services.AddServerTelemetry("imgalign-worker");
-                builder.Services.AddImgAlignWorker(options => ServeOptions.Apply(options, parsed.GetValue(data)!, configuration));
+                builder.Services.AddImgAlignWorker(options =>
+                    ServeOptions.Apply(options, parsed.GetValue(data)!, parsed.GetValue(results), configuration)
+                );
                 using var host = builder.Build();
                 await host.RunAsync(token);
                 return 0;

@@ -27,10 +27,20 @@ internal static class ServeOptions
             DefaultValueFactory = static _ => "imgalign-data",
         };
 
+    /// <summary>The option of the store of results.</summary>
+    public static Option<string?> CreateResults() =>
+        new("--results")
+        {
+            Description =
+                "Where results are kept, if not in --data: s3://BUCKET/PREFIX, with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION "
+                + "and, for another store than Amazon's, AWS_ENDPOINT_URL.",
+        };
+
     /// <summary>Sets what both have.</summary>
-    public static void Apply(ImgAlignServerOptions options, string data, IConfigurationSection models)
+    public static void Apply(ImgAlignServerOptions options, string data, string? results, IConfigurationSection models)
     {
         options.DataPath = data;
+        options.Results = results;
         options.Postgres = Variable("IMGALIGN_POSTGRES");
         options.ModelId = models["Pipeline:Backbone"]!;
         if (options.ModelId != ModelServices.ShapeWorld)

@@ -51,7 +51,7 @@ internal sealed class AccessRules(ImgAlignServerOptions options)
     public void CheckWorker(HttpContext context)
     {
         var sent = BearerOf(context.Request);
-        if (sent is null || !(AreEqual(sent, Encoding.UTF8.GetBytes(WorkerToken)) || (NeedsKey && AreEqual(sent, key!))))
+        if (sent is null || !AreEqual(sent, Encoding.UTF8.GetBytes(WorkerToken)))
             throw new ApiException(401, "invalid_api_key", "Only a worker of this server may tell of jobs.");
     }
 

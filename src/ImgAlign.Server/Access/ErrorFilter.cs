@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using ImgAlign.Server.Files;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -58,6 +59,9 @@ internal sealed partial class ErrorFilter(bool isOpenAi, ILogger<ErrorFilter> lo
                     json.Path?.TrimStart('$', '.') is { Length: > 0 } path ? path : null,
                     "invalid_json"
                 );
+            case StoreAwayException away:
+                Failed(away);
+                return new ApiException(503, "store_away", $"{away.Message} Ask again later.", retryAfter: TimeSpan.FromSeconds(5));
             default:
                 Failed(exception);
                 return new ApiException(500, "internal_error", "The server failed; its log has the details.");

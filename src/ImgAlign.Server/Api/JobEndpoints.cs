@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
 using ImgAlign.Server.Access;
+using ImgAlign.Server.Files;
 using ImgAlign.Server.Jobs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -40,12 +41,12 @@ internal static class JobEndpoints
             .WithSummary(
                 "What happens to a job, as server-sent events: state, progress, preview, picture, round. The last one is a state."
             );
-        jobs.MapDelete("/{id}", Cancel)
+        jobs.MapDelete("/{id}", CancelAsync)
             .Produces<Job>()
             .Produces(StatusCodes.Status204NoContent)
             .ProducesProblem(StatusCodes.Status404NotFound)
             .WithSummary("Cancels a job that waits or runs; with remove=true, deletes one that is finished, and its pictures.");
-        jobs.MapGet("/{id}/images/{name}", Image)
+        jobs.MapGet("/{id}/images/{name}", ImageAsync)
             .Produces(StatusCodes.Status200OK, contentType: "image/png")
             .ProducesProblem(StatusCodes.Status404NotFound)
             .WithSummary("A picture of a job, by a name that its result has.");
@@ -67,7 +68,8 @@ internal static class JobEndpoints
         using var reader = new StreamReader(context.Request.Body, Encoding.UTF8);
         var body = await reader.ReadToEndAsync(context.RequestAborted);
         var request = JsonSerializer.Deserialize<JobRequest>(body, ServerJson.Options) ?? throw ApiException.Invalid("The body is null.");
-        var job = submission.Submit(request, body, context.Request.Headers["Idempotency-Key"] is [{ Length: > 0 } key] ? key : null);
+        var key = context.Request.Headers["Idempotency-Key"] is [{ Length: > 0 } given] ? given : null;
+        var job = await submission.SubmitAsync(request, body, key);
         context.Response.Headers.Location = $"/api/jobs/{job.Id}";
         return Results.Json(WithAddresses(job), ServerJson.Options, statusCode: StatusCodes.Status202Accepted);
     }
@@ -82,12 +84,12 @@ internal static class JobEndpoints
         return Results.Json(new JobList([.. jobs.Select(WithAddresses)], more), ServerJson.Options);
     }
 
-    private static IResult Cancel(string id, JobStore store, JobKeeper keeper, JobHub hub, bool remove = false)
+    private static async Task<IResult> CancelAsync(string id, JobStore store, FileKeeper keeper, JobHub hub, bool remove = false)
     {
         var job = Find(store, id);
         if (remove && job.IsFinished)
         {
-            keeper.Remove(job.Id);
+            await keeper.RemoveAsync(job.Id, CancellationToken.None);
             return Results.NoContent();
         }
         job = store.Cancel(job.Id) ?? job;
@@ -95,13 +97,16 @@ internal static class JobEndpoints
         return Answer(job);
     }
 
-    private static IResult Image(string id, string name, JobStore store, JobFiles files)
+    private static async Task<IResult> ImageAsync(
+        string id,
+        string name,
+        JobStore store,
+        JobFiles files,
+        CancellationToken cancellationToken
+    )
     {
-        var job = Find(store, id);
-        var file = files.Find(job, name);
-        return File.Exists(file)
-            ? Results.File(file, name == "input" ? "application/octet-stream" : "image/png")
-            : throw ApiException.NotFound("The picture is no longer kept.");
+        var picture = await files.ReadAsync(Find(store, id), name, cancellationToken);
+        return Results.Bytes(picture, name == JobFiles.InputName ? "application/octet-stream" : "image/png");
     }
 
     private static ServerSentEventsResult<JsonElement> Events(
@@ -134,7 +139,7 @@ internal static class JobEndpoints
     private static Job WithAddresses(Job job) =>
         job with
         {
-            Request = job.Request with { Image = job.Request.Image is null ? null : ImageUrl(job, "input") },
+            Request = job.Request with { Image = job.Request.Image is null ? null : ImageUrl(job, JobFiles.InputName) },
             Result = job.Result is not { } result
                 ? null
                 : result with

@@ -1,4 +1,5 @@
 using ImgAlign.Server.Access;
+using ImgAlign.Server.Files;
 using ImgAlign.Server.Jobs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;

@@ -30,6 +30,10 @@ internal sealed record Job
 
     public JobError? Error { get; init; }
 
+    /// <summary>The worker that runs it, or has ended it.</summary>
+    [JsonIgnore]
+    public string? Worker { get; init; }
+
     public bool IsFinished => State is JobState.Succeeded or JobState.Failed or JobState.Cancelled;
 }
 

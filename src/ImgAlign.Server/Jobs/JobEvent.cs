@@ -12,7 +12,7 @@ namespace ImgAlign.Server.Jobs;
 internal abstract record JobEvent
 {
     /// <summary>Whether this one tells all that an earlier one told.</summary>
-    public bool Overtakes(JobEvent earlier) =>
+    private bool Overtakes(JobEvent earlier) =>
         (earlier, this) switch
         {
             (ProgressEvent, ProgressEvent) => true,
@@ -23,6 +23,13 @@ internal abstract record JobEvent
             (RoundEvent before, RoundEvent after) => (before.Item, before.Number) == (after.Item, after.Number),
             _ => false,
         };
+
+    /// <summary>Adds this one to those that are not told yet, in the place of those that it overtakes.</summary>
+    public void AddTo(List<JobEvent> untold)
+    {
+        untold.RemoveAll(Overtakes);
+        untold.Add(this);
+    }
 }
 
 /// <summary>A step is done.</summary>

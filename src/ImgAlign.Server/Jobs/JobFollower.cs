@@ -1,13 +1,14 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using ImgAlign.Server.Files;
 
 namespace ImgAlign.Server.Jobs;
 
 /// <summary>
-/// Follows a job to its end. The store says what its state is, and is asked twice a second; the hub, where the worker reports to this
-/// server, brings the rest at once.
+/// Follows a job to its end. The store says what its state is, and is asked twice a second, as are the files, where workers of other
+/// machines report; the hub, where those of this server report, brings the rest at once.
 /// </summary>
-internal sealed class JobFollower(JobStore store, JobHub hub)
+internal sealed class JobFollower(JobStore store, JobHub hub, JobFiles files)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
@@ -21,6 +22,7 @@ internal sealed class JobFollower(JobStore store, JobHub hub)
     {
         using var subscription = hub.Subscribe(id);
         Job? last = null;
+        var read = 0;
         var told = Stopwatch.GetTimestamp();
         while (true)
         {
@@ -30,6 +32,18 @@ internal sealed class JobFollower(JobStore store, JobHub hub)
                 told = Stopwatch.GetTimestamp();
             if (job is null)
                 yield break;
+            if (job.Worker != last?.Worker)
+                read = 0;
+            var isNew = job.State != last?.State || job.Attempt != last.Attempt;
+            if (isNew && !job.IsFinished)
+                yield return new StateEvent(job);
+            if (!job.IsFinished || last is not null) // of one that had ended before, the result tells all
+            {
+                var stored = new List<JobEvent>();
+                read = await ReadAsync(job, read, stored, cancellationToken);
+                foreach (var happened in stored)
+                    yield return happened;
+            }
             if (job.IsFinished)
             {
                 // What was told before the end comes before it.
@@ -38,18 +52,14 @@ internal sealed class JobFollower(JobStore store, JobHub hub)
                     if (left is not StateEvent)
                         yield return left;
                 }
-            }
-            if (job.State != last?.State || job.Attempt != last.Attempt)
                 yield return new StateEvent(job);
-            else if (job.Progress is { } progress && (isSilent || progress != last.Progress))
-                yield return new ProgressEvent(progress);
-            else if (isSilent)
-                yield return new StateEvent(job);
-            if (job.IsFinished)
-            {
                 hub.Forget(id);
                 yield break;
             }
+            if (!isNew && job.Progress is { } progress && (isSilent || progress != last!.Progress))
+                yield return new ProgressEvent(progress);
+            else if (!isNew && isSilent)
+                yield return new StateEvent(job);
             last = job;
             await foreach (var happened in UntilStateOrTimeoutAsync(subscription, cancellationToken))
             {
@@ -66,6 +76,24 @@ internal sealed class JobFollower(JobStore store, JobHub hub)
         await foreach (var happened in FollowAsync(id, cancellationToken))
             last = (happened as StateEvent)?.Job ?? last;
         return last is { IsFinished: true } ? last : throw ApiException.NotFound("The job was removed.");
+    }
+
+    // What a worker of another machine has told of this attempt, beyond what was read before; answers how much was read.
+    private async Task<int> ReadAsync(Job job, int read, List<JobEvent> stored, CancellationToken cancellationToken)
+    {
+        try
+        {
+            for (; await files.ReadEventsAsync(job, read + 1, cancellationToken) is { } events; read++)
+            {
+                foreach (var happened in events)
+                    happened.AddTo(stored);
+            }
+        }
+        catch (StoreAwayException)
+        {
+            // It is read the next time.
+        }
+        return read;
     }
 
     private static async IAsyncEnumerable<JobEvent> UntilStateOrTimeoutAsync(

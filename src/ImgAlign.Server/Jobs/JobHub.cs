@@ -3,7 +3,7 @@ using System.Threading.Channels;
 
 namespace ImgAlign.Server.Jobs;
 
-/// <summary>What workers tell of jobs while they run, for whoever looks: what was told before comes first. It is gone when a job ends, and
+/// <summary>What workers of this server tell of jobs while they run, for whoever looks: what was told before comes first. It is gone when a job ends, and
 /// with the process; the state of a job is in the store.</summary>
 internal sealed class JobHub
 {
@@ -58,9 +58,8 @@ internal sealed class JobHub
             lock (gate)
             {
                 // Of events that overtake each other, the last one tells all.
-                past.RemoveAll(happened.Overtakes);
                 if (happened is not StateEvent)
-                    past.Add(happened);
+                    happened.AddTo(past);
                 foreach (var reader in readers)
                 {
                     if (reader.Reader.Count < Unread || happened is not (ProgressEvent or PreviewEvent))

@@ -1,6 +1,8 @@
 using Hangfire;
 using Hangfire.PostgreSql;
+using Hangfire.PostgreSql.Factories;
 using Hangfire.Storage.SQLite;
+using Npgsql;
 using SQLite;
 
 namespace ImgAlign.Server.Jobs;
@@ -14,6 +16,9 @@ internal static class JobStorageFactory
     // A process that dies with a lock in its hands delays the others so long.
     private static readonly TimeSpan LockLifetime = TimeSpan.FromSeconds(5);
 
+    // Half of what a worker may be silent for: after that, nothing counts that it has begun.
+    private static readonly TimeSpan TransactionPatience = JobKeeper.Patience / 2;
+
     // Two processes write in turns.
     private static readonly TimeSpan BusyPatience = TimeSpan.FromSeconds(10);
 
@@ -21,10 +26,7 @@ internal static class JobStorageFactory
     public static JobStorage Open(ImgAlignServerOptions options)
     {
         if (options.Postgres is { } connection)
-            return new PostgreSqlStorage(
-                new Hangfire.PostgreSql.Factories.NpgsqlConnectionFactory(connection, PostgresOptions()),
-                PostgresOptions()
-            );
+            return OpenPostgres(connection);
         var file = Path.Combine(Directory.CreateDirectory(options.DataPath).FullName, "jobs.sqlite");
         return new SQLiteStorage(
             new SQLiteDbConnectionFactory(() => Connect(file)),
@@ -42,5 +44,12 @@ internal static class JobStorageFactory
         return connection;
     }
 
-    private static PostgreSqlStorageOptions PostgresOptions() => new() { QueuePollInterval = Poll, DistributedLockTimeout = LockLifetime };
+    private static PostgreSqlStorage OpenPostgres(string connection)
+    {
+        var options = new PostgreSqlStorageOptions { QueuePollInterval = Poll, DistributedLockTimeout = LockLifetime };
+        var settings = new NpgsqlConnectionStringBuilder(connection);
+        // What the connection string itself says comes last, and counts.
+        settings.Options = $"-c idle_in_transaction_session_timeout={TransactionPatience.TotalMilliseconds} {settings.Options}".TrimEnd();
+        return new PostgreSqlStorage(new NpgsqlConnectionFactory(settings.ConnectionString, options), options);
+    }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using System.Transactions;
 using Hangfire;
 using Hangfire.Storage;
 
@@ -14,8 +15,10 @@ namespace ImgAlign.Server.Jobs;
 /// processes, and neither keeps the order of what it hands out again).
 /// </summary>
 /// <remarks>
-/// SQLite's store does not write a transaction as one: the writes of each are in an order in which a process may die between any two, and
-/// <see cref="Tend"/> puts right what is left.
+/// In PostgreSQL each change is one transaction, which the database ends when its process is not heard of for three seconds
+/// (<see cref="JobStorageFactory"/>): what a process on a machine that is cut off has begun comes to nothing, however late its words
+/// arrive. SQLite's store does not write a transaction as one, and serves one machine: the writes of each are in an order in which a
+/// process may die between any two, and <see cref="Tend"/> puts right what is left.
 /// </remarks>
 internal sealed class JobStore(JobStorage storage, TimeProvider time)
 {
@@ -50,8 +53,22 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
     /// <exception cref="ApiException">Too many jobs wait, or the key was used for another request.</exception>
     public Job Submit(string id, JobRequest request, string asked, string? idempotencyKey, int limit, QueuedWork? work = null)
     {
-        using var connection = Open();
-        using var held = Hold(connection, SubmitLock);
+        var job = Change(SubmitLock, connection => Submit(connection, id, request, asked, idempotencyKey, limit, work));
+        if (job.Id == id)
+            IssueTicket();
+        return job;
+    }
+
+    private Job Submit(
+        JobStorageConnection connection,
+        string id,
+        JobRequest request,
+        string asked,
+        string? idempotencyKey,
+        int limit,
+        QueuedWork? work
+    )
+    {
         var keyHash = idempotencyKey is null ? null : $"imgalign:key:{Hash(idempotencyKey)}";
         if (keyHash is not null && connection.GetAllEntriesFromHash(keyHash) is { } used)
         {
@@ -78,25 +95,28 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
                 retryAfter: TimeSpan.FromSeconds(5)
             );
         var order = NextOrder(request.Priority);
-        using var transaction = connection.CreateWriteTransaction();
-        transaction.SetRangeInHash(
-            KeyOf(id),
-            Fields(
-                ("request", ServerJson.Write(request)),
-                ("work", ServerJson.Write(work)),
-                ("created", Now),
-                ("order", order.ToString("R", CultureInfo.InvariantCulture)),
-                ("key", keyHash ?? ""),
-                ("trace", Activity.Current?.Id ?? ""),
-                ("state", ServerJson.Write(JobState.Queued)) // the last one: without a state it is no job yet
-            )
+        Write(
+            connection,
+            transaction =>
+            {
+                transaction.SetRangeInHash(
+                    KeyOf(id),
+                    Fields(
+                        ("request", ServerJson.Write(request)),
+                        ("work", ServerJson.Write(work)),
+                        ("created", Now),
+                        ("order", order.ToString("R", CultureInfo.InvariantCulture)),
+                        ("key", keyHash ?? ""),
+                        ("trace", Activity.Current?.Id ?? ""),
+                        ("state", ServerJson.Write(JobState.Queued)) // the last one: without a state it is no job yet
+                    )
+                );
+                transaction.AddToSet(Queue, id, order);
+                transaction.InsertToList(History, id);
+                if (keyHash is not null)
+                    transaction.SetRangeInHash(keyHash, Fields(("asked", Hash(asked)), ("id", id)));
+            }
         );
-        transaction.AddToSet(Queue, id, order);
-        transaction.InsertToList(History, id);
-        if (keyHash is not null)
-            transaction.SetRangeInHash(keyHash, Fields(("asked", Hash(asked)), ("id", id)));
-        transaction.Commit();
-        IssueTicket();
         return Find(connection, id)!;
     }
 
@@ -126,10 +146,11 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
     /// <returns>The job and the trace that it belongs to; null: none waits.</returns>
     public (Job Job, string? Trace)? Take(string worker)
     {
-        using var connection = Open();
-        if (connection.GetSetCount(Queue) == 0)
-            return null;
-        using var held = Hold(connection, OrderLock);
+        return QueueLength() == 0 ? null : Change(OrderLock, connection => Take(connection, worker));
+    }
+
+    private (Job Job, string? Trace)? Take(JobStorageConnection connection, string worker)
+    {
         while (connection.GetFirstByLowestScoreFromSet(Queue, 0, LastInOrder) is { } id)
         {
             var entries = connection.GetAllEntriesFromHash(KeyOf(id));
@@ -157,10 +178,12 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
     /// <returns>Whether it is to go on.</returns>
     public WorkOrder Beat(string id, string worker, JobProgress? progress)
     {
+        using var scope = BeginChange();
         using var connection = Open();
         var order = OrderFor(connection, id, worker);
         if (order == WorkOrder.GoOn)
             SetFields(connection, id, ("heartbeat", Now), ("progress", ServerJson.Write(progress)));
+        scope.Complete();
         return order;
     }
 
@@ -174,80 +197,85 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
     /// <summary>Ends a job that a worker has.</summary>
     /// <param name="id">The job.</param>
     /// <param name="worker">The worker.</param>
-    /// <param name="keepResult">Puts the result where it stays; it is called only if the job is still this worker's.</param>
     /// <param name="state">The state at the end.</param>
-    /// <param name="result">What it made.</param>
+    /// <param name="result">What it made; its pictures are already kept.</param>
     /// <param name="error">Why it failed.</param>
     /// <returns>Whether the job was still this worker's.</returns>
-    public bool Finish(
-        string id,
-        string worker,
-        JobState state,
-        JobResult? result = null,
-        JobError? error = null,
-        Action? keepResult = null
-    )
-    {
-        using var connection = Open();
-        using var held = Hold(connection, OrderLock);
-        var order = OrderFor(connection, id, worker);
-        if (order == WorkOrder.Leave)
-            return false;
-        if (order == WorkOrder.Cancel)
-            (state, result, error, keepResult) = (JobState.Cancelled, null, null, null);
-        keepResult?.Invoke();
-        End(connection, id, state, result, error);
-        return true;
-    }
+    public bool Finish(string id, string worker, JobState state, JobResult? result = null, JobError? error = null) =>
+        Change(
+            OrderLock,
+            connection =>
+            {
+                var order = OrderFor(connection, id, worker);
+                if (order == WorkOrder.Leave)
+                    return false;
+                if (order == WorkOrder.Cancel)
+                    (state, result, error) = (JobState.Cancelled, null, null);
+                End(connection, id, state, result, error);
+                return true;
+            }
+        );
 
     /// <summary>Gives a job back that a worker leaves because it stops.</summary>
     public void Return(string id, string worker)
     {
-        using var connection = Open();
-        using var held = Hold(connection, OrderLock);
-        if (OrderFor(connection, id, worker) is not WorkOrder.Leave)
-            Requeue(connection, id, connection.GetAllEntriesFromHash(KeyOf(id))!, isAttempt: false);
+        var isReturned = Change(
+            OrderLock,
+            connection =>
+            {
+                if (OrderFor(connection, id, worker) is WorkOrder.Leave)
+                    return false;
+                Requeue(connection, id, connection.GetAllEntriesFromHash(KeyOf(id))!, isAttempt: false);
+                return true;
+            }
+        );
+        if (isReturned)
+            IssueTicket();
     }
 
     /// <summary>Cancels a job: one that waits at once, one that runs as soon as its worker sees it.</summary>
     /// <returns>The job; null: there is none.</returns>
-    public Job? Cancel(string id)
-    {
-        using var connection = Open();
-        using var held = Hold(connection, OrderLock);
-        switch (Find(connection, id)?.State)
-        {
-            case JobState.Queued:
-                End(connection, id, JobState.Cancelled);
-                break;
-            case JobState.Running:
-                SetFields(connection, id, ("cancel", "true"));
-                break;
-        }
-        return Find(connection, id);
-    }
+    public Job? Cancel(string id) =>
+        Change(
+            OrderLock,
+            connection =>
+            {
+                switch (Find(connection, id)?.State)
+                {
+                    case JobState.Queued:
+                        End(connection, id, JobState.Cancelled);
+                        break;
+                    case JobState.Running:
+                        SetFields(connection, id, ("cancel", "true"));
+                        break;
+                }
+                return Find(connection, id);
+            }
+        );
 
     /// <summary>Forgets a job that is finished.</summary>
     /// <returns>Whether it was.</returns>
-    public bool Remove(string id)
-    {
-        using var connection = Open();
-        using var held = Hold(connection, OrderLock);
-        if (Find(connection, id) is not { IsFinished: true })
-            return false;
-        var key = connection.GetValueFromHash(KeyOf(id), "key");
-        Write(
-            connection,
-            transaction =>
+    public bool Remove(string id) =>
+        Change(
+            OrderLock,
+            connection =>
             {
-                transaction.RemoveFromList(History, id);
-                if (!string.IsNullOrEmpty(key))
-                    transaction.RemoveHash(key);
-                transaction.RemoveHash(KeyOf(id));
+                if (Find(connection, id) is not { IsFinished: true })
+                    return false;
+                var key = connection.GetValueFromHash(KeyOf(id), "key");
+                Write(
+                    connection,
+                    transaction =>
+                    {
+                        transaction.RemoveFromList(History, id);
+                        if (!string.IsNullOrEmpty(key))
+                            transaction.RemoveHash(key);
+                        transaction.RemoveHash(KeyOf(id));
+                    }
+                );
+                return true;
             }
         );
-        return true;
-    }
 
     /// <summary>
     /// Queues jobs again, at their old place in the order, whose worker has not been heard of; gives them up after
@@ -257,9 +285,8 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
     /// <returns>The ids of jobs whose state has changed.</returns>
     public IReadOnlyList<string> Tend(TimeSpan patience)
     {
-        using var connection = Open();
-        var changed = Recover(connection, entries => time.GetUtcNow() - Moment(entries, "heartbeat") > patience);
-        var missing = connection.GetSetCount(Queue) - storage.GetMonitoringApi().EnqueuedCount("default");
+        var changed = Recover(entries => time.GetUtcNow() - Moment(entries, "heartbeat") > patience);
+        var missing = QueueLength() - storage.GetMonitoringApi().EnqueuedCount("default");
         for (var i = 0; i < missing; i++)
             IssueTicket();
         return changed;
@@ -270,16 +297,25 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
     /// <returns>The ids of jobs whose state has changed.</returns>
     public IReadOnlyList<string> Lose(string workers)
     {
-        using var connection = Open();
-        return Recover(connection, entries => entries["worker"].StartsWith(workers, StringComparison.Ordinal));
+        var changed = Recover(entries => entries["worker"].StartsWith(workers, StringComparison.Ordinal));
+        foreach (var _ in changed)
+            IssueTicket();
+        return changed;
+    }
+
+    private List<string> Recover(Func<Dictionary<string, string>, bool> isLost)
+    {
+        using (var connection = Open())
+        {
+            if (connection.GetSetCount(Running) == 0)
+                return [];
+        }
+        return Change(OrderLock, connection => Recover(connection, isLost));
     }
 
     private List<string> Recover(JobStorageConnection connection, Func<Dictionary<string, string>, bool> isLost)
     {
         var changed = new List<string>();
-        if (connection.GetSetCount(Running) == 0)
-            return changed;
-        using var held = Hold(connection, OrderLock);
         foreach (var id in connection.GetAllItemsFromSet(Running))
         {
             var entries = connection.GetAllEntriesFromHash(KeyOf(id));
@@ -309,7 +345,7 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
             Requeue(connection, id, entries, isAttempt: true);
     }
 
-    private void Requeue(JobStorageConnection connection, string id, Dictionary<string, string> entries, bool isAttempt)
+    private static void Requeue(JobStorageConnection connection, string id, Dictionary<string, string> entries, bool isAttempt)
     {
         Enqueue(connection, id);
         SetFields(
@@ -321,7 +357,6 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
             ("state", ServerJson.Write(JobState.Queued))
         );
         Write(connection, transaction => transaction.RemoveFromSet(Running, id));
-        IssueTicket();
     }
 
     // At the job's own place; it may be there already.
@@ -351,6 +386,7 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
         );
     }
 
+    // A ticket is issued after the change that it is for: Hangfire opens another connection for it, and Tend replaces what is lost between.
     private void IssueTicket() => tickets.Enqueue<Work.JobWorker>(static worker => worker.RunNextAsync());
 
     private static WorkOrder OrderFor(JobStorageConnection connection, string id, string worker)
@@ -374,6 +410,7 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
                 FinishedAt = Moment(entries, "finished"),
                 Attempt = Attempt(entries),
                 Progress = ServerJson.Read<JobProgress>(entries.GetValueOrDefault("progress")),
+                Worker = entries.GetValueOrDefault("worker"),
                 Result = ServerJson.Read<JobResult>(entries.GetValueOrDefault("result")),
                 Error = ServerJson.Read<JobError>(entries.GetValueOrDefault("error")),
             }
@@ -433,15 +470,21 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
         }
     }
 
+    // One process at a time changes what a lock stands for.
+    private T Change<T>(string name, Func<JobStorageConnection, T> change)
+    {
+        using var scope = BeginChange();
+        T result;
+        using (var connection = Open())
+        using (Hold(connection, name))
+            result = change(connection);
+        scope.Complete();
+        return result;
+    }
+
+    // PostgreSQL's store takes part in it, the lock included; SQLite's does not.
+    private static TransactionScope BeginChange() =>
+        new(TransactionScopeOption.RequiresNew, new TransactionOptions { IsolationLevel = IsolationLevel.ReadCommitted });
+
     private JobStorageConnection Open() => (JobStorageConnection)storage.GetConnection();
-}
-
-/// <summary>What a worker is to do with its job.</summary>
-internal enum WorkOrder
-{
-    GoOn,
-    Cancel,
-
-    /// <summary>The job is no longer this worker's.</summary>
-    Leave,
 }

@@ -1,4 +1,5 @@
 using ImgAlign.Imaging;
+using ImgAlign.Server.Files;
 
 namespace ImgAlign.Server.Jobs;
 
@@ -12,11 +13,11 @@ internal sealed class JobSubmission(JobStore store, JobFiles files, ImgAlignServ
     /// <param name="asked">The request as it came, by which a repeated one is known.</param>
     /// <param name="idempotencyKey">The caller's name for the request.</param>
     /// <exception cref="ApiException">A value is out of its range, the picture is none, or too many jobs wait.</exception>
-    public Job Submit(JobRequest request, string asked, string? idempotencyKey = null)
+    public Task<Job> SubmitAsync(JobRequest request, string asked, string? idempotencyKey = null)
     {
         request.Check();
         var picture = request.Image is null ? null : ReadBase64(request.Image);
-        return Submit(request with { Image = null }, picture, asked, idempotencyKey);
+        return SubmitAsync(request with { Image = null }, picture, asked, idempotencyKey);
     }
 
     /// <summary>Queues a job with a given picture.</summary>
@@ -24,14 +25,14 @@ internal sealed class JobSubmission(JobStore store, JobFiles files, ImgAlignServ
     /// <param name="picture">The bytes of an image file.</param>
     /// <param name="asked">The request as it came.</param>
     /// <param name="idempotencyKey">The caller's name for the request.</param>
-    public Job Submit(JobRequest request, byte[]? picture, string asked, string? idempotencyKey = null)
+    public async Task<Job> SubmitAsync(JobRequest request, byte[]? picture, string asked, string? idempotencyKey = null)
     {
         request.Check();
         var id = JobFiles.NewId();
         if (picture is not null)
         {
             CheckPicture(picture);
-            File.WriteAllBytes(files.InputOf(id), picture);
+            await files.WriteInputAsync(id, picture, CancellationToken.None);
         }
         try
         {
@@ -39,7 +40,7 @@ internal sealed class JobSubmission(JobStore store, JobFiles files, ImgAlignServ
             {
                 Seed = request.Seed ?? Random.Shared.Next(),
                 Steps = request.Steps ?? options.DefaultSteps,
-                Image = picture is null ? null : "input",
+                Image = picture is null ? null : JobFiles.InputName,
             };
             return store.Submit(id, whole, asked, idempotencyKey, options.QueueLimit);
         }
@@ -47,7 +48,7 @@ internal sealed class JobSubmission(JobStore store, JobFiles files, ImgAlignServ
         {
             // Not where a job was written before something failed: it needs its picture.
             if (picture is not null && store.Find(id) is null)
-                files.Delete(id);
+                await files.DeleteAsync(id, CancellationToken.None);
         }
     }
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using ImgAlign.Imaging;
 using ImgAlign.Server.Access;
 using ImgAlign.Server.Api;
+using ImgAlign.Server.Files;
 using ImgAlign.Server.Jobs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -57,7 +58,7 @@ internal static class OpenAiEndpoints
         string kind
     )
     {
-        var job = images.Submit(body, picture);
+        var job = await images.SubmitAsync(body, picture);
         return body.Stream == true
             ? TypedResults.ServerSentEvents(images.StreamAsync(job, body, kind, context.RequestAborted))
             : Answer(await images.WaitAsync(job, body, $"{context.Request.Scheme}://{context.Request.Host}", context.RequestAborted));
@@ -98,10 +99,10 @@ internal sealed class OpenAiImages(
     ImgAlignServerOptions options
 )
 {
-    public Job Submit(GenerationBody body, byte[]? picture)
+    public Task<Job> SubmitAsync(GenerationBody body, byte[]? picture)
     {
         var request = body.ToJob(options.ModelId, picture is not null);
-        return submission.Submit(request, picture, asked: "");
+        return submission.SubmitAsync(request, picture, asked: "");
     }
 
     /// <summary>The answer when the job is done.</summary>
@@ -118,16 +119,17 @@ internal sealed class OpenAiImages(
         }
         ThrowIfFailed(job);
         var pictures = job.Result!.Pictures;
+        var images = new List<RgbImage>();
+        foreach (var picture in pictures.Take(body.WantsUrl ? 1 : pictures.Count))
+            images.Add(await LoadAsync(job, picture, cancellationToken));
         return new
         {
             created = Seconds(job.FinishedAt!.Value),
-            data = pictures.Select(picture =>
-                body.WantsUrl
-                    ? (object)new { url = server + JobEndpoints.ImageUrl(job, picture.Image) }
-                    : new { b64_json = Convert.ToBase64String(Encode(Load(job, picture), body)) }
-            ),
+            data = body.WantsUrl
+                ? pictures.Select(picture => (object)new { url = server + JobEndpoints.ImageUrl(job, picture.Image) })
+                : images.Select(image => (object)new { b64_json = Convert.ToBase64String(Encode(image, body)) }),
             output_format = body.OutputFormat ?? "png",
-            size = SizeOf(Load(job, pictures[0])),
+            size = SizeOf(images[0]),
             usage = Usage,
         };
     }
@@ -165,7 +167,7 @@ internal sealed class OpenAiImages(
             yield return new SseItem<object>(new { type = "error", error = ErrorFilter.BodyOf(error) }, "error");
             yield break;
         }
-        var image = Load(job, job.Result!.Pictures[0]);
+        var image = await LoadAsync(job, job.Result!.Pictures[0], cancellationToken);
         yield return Event(
             "completed",
             new()
@@ -238,7 +240,8 @@ internal sealed class OpenAiImages(
 
     private static long Seconds(DateTimeOffset time) => time.ToUnixTimeSeconds();
 
-    private RgbImage Load(Job job, PictureResult picture) => ImageFile.Load(files.Find(job, picture.Image));
+    private async Task<RgbImage> LoadAsync(Job job, PictureResult picture, CancellationToken cancellationToken) =>
+        ImageFile.Decode(await files.ReadAsync(job, picture.Image, cancellationToken), picture.Image);
 
     private void Cancel(string id)
     {

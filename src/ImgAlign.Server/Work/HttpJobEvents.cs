@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ImgAlign.Server.Work;
 
-/// <summary>The server in another process.</summary>
+/// <summary>The server that has started this process.</summary>
 internal sealed partial class HttpJobEvents : IJobEvents, IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -20,17 +20,17 @@ internal sealed partial class HttpJobEvents : IJobEvents, IDisposable
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
 
-    public async Task<bool> PublishAsync(string id, IReadOnlyList<JobEvent> events)
+    public async Task<bool> PublishAsync(Job job, IReadOnlyList<JobEvent> events)
     {
         try
         {
-            using var answer = await client.PostAsJsonAsync($"api/worker/jobs/{id}/events", events, ServerJson.Options);
+            using var answer = await client.PostAsJsonAsync($"api/worker/jobs/{job.Id}/events", events, ServerJson.Options);
             answer.EnsureSuccessStatusCode();
             return true;
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
         {
-            NotTaken(id, exception.Message);
+            NotTaken(job.Id, exception.Message);
             return false;
         }
     }

@@ -17,7 +17,7 @@ internal sealed class JobReporter : IAsyncDisposable
     private readonly Task sending;
     private long stepTold;
 
-    public JobReporter(string id, IJobEvents target) => sending = Task.Run(() => SendAsync(id, target));
+    public JobReporter(Job job, IJobEvents target) => sending = Task.Run(() => SendAsync(job, target));
 
     /// <summary>How far the job is.</summary>
     public JobProgress? Progress { get; private set; }
@@ -41,7 +41,7 @@ internal sealed class JobReporter : IAsyncDisposable
         await sending;
     }
 
-    private async Task SendAsync(string id, IJobEvents target)
+    private async Task SendAsync(Job job, IJobEvents target)
     {
         var wasTaken = true;
         while (await events.Reader.WaitToReadAsync())
@@ -49,17 +49,11 @@ internal sealed class JobReporter : IAsyncDisposable
             var batch = new List<JobEvent>();
             while (events.Reader.TryRead(out var happened))
             {
-                Add(batch, happened);
-                Add(told, happened);
+                happened.AddTo(batch);
+                happened.AddTo(told);
             }
-            wasTaken = await target.PublishAsync(id, wasTaken ? batch : [.. told]);
+            wasTaken = await target.PublishAsync(job, wasTaken ? batch : [.. told]);
         }
-    }
-
-    private static void Add(List<JobEvent> kept, JobEvent happened)
-    {
-        kept.RemoveAll(happened.Overtakes);
-        kept.Add(happened);
     }
 }
 
@@ -67,21 +61,15 @@ internal sealed class JobReporter : IAsyncDisposable
 internal interface IJobEvents
 {
     /// <returns>Whether they have arrived.</returns>
-    Task<bool> PublishAsync(string id, IReadOnlyList<JobEvent> events);
+    Task<bool> PublishAsync(Job job, IReadOnlyList<JobEvent> events);
 }
 
 /// <summary>The server in the same process.</summary>
 internal sealed class LocalJobEvents(JobHub hub) : IJobEvents
 {
-    public Task<bool> PublishAsync(string id, IReadOnlyList<JobEvent> events)
+    public Task<bool> PublishAsync(Job job, IReadOnlyList<JobEvent> events)
     {
-        hub.Publish(id, events);
+        hub.Publish(job.Id, events);
         return Task.FromResult(true);
     }
-}
-
-/// <summary>No server: progress goes through the store.</summary>
-internal sealed class NoJobEvents : IJobEvents
-{
-    public Task<bool> PublishAsync(string id, IReadOnlyList<JobEvent> events) => Task.FromResult(true);
 }

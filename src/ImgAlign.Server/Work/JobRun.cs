@@ -19,41 +19,35 @@ internal sealed class JobRun(ImgAlignServerOptions options)
     /// <param name="services">Where the pipelines are.</param>
     /// <param name="job">The job.</param>
     /// <param name="input">The file of its given picture, if it has one.</param>
-    /// <param name="folder">Where its pictures go.</param>
     /// <param name="reporter">What is told of it on the way.</param>
     /// <param name="cancellationToken">Ends the run before its next step.</param>
-    public async Task<JobResult> RunAsync(
+    /// <returns>What it made, and the pictures, as PNG files by the names that they have there.</returns>
+    public async Task<(JobResult Result, IReadOnlyDictionary<string, byte[]> Pictures)> RunAsync(
         IServiceProvider services,
         Job job,
-        string input,
-        string folder,
+        byte[]? input,
         JobReporter reporter,
         CancellationToken cancellationToken
     )
     {
         var request = job.Request;
-        var picture = request.Image is null ? null : ImageFile.Load(input);
+        var picture = input is null ? null : ImageFile.Decode(input, "The picture");
+        var pictures = new Dictionary<string, byte[]>();
         var items = Enumerable.Range(0, request.Count).Select(i => ToItem(request, picture, i)).ToList();
         if (request.Rounds == 0)
         {
             var generation = services.GetRequiredService<IGenerationPipeline>();
             var updates = generation.StreamAsync((GenerationRequest)Sample(request, new GenerationRequest(items)), cancellationToken);
             var result = await FollowAsync<GenerationResult>(updates, reporter);
-            return ToResult(
-                result.Settings,
-                result.Report,
-                decidedBy: null,
-                [
-                    .. result.Items.Select(
-                        (item, i) => new PictureResult(item.Item.Seed, Save(item.Image, $"{i}.png"), null, NoScores, [], item.Warnings)
-                    ),
-                ]
+            var made = result.Items.Select(
+                (item, i) => new PictureResult(item.Item.Seed, Save(item.Image, $"{i}.png"), null, NoScores, [], item.Warnings)
             );
+            return (ToResult(result.Settings, result.Report, decidedBy: null, [.. made]), pictures);
         }
         var alignment = services.GetRequiredService<IAlignmentPipeline>();
         var asked = (AlignmentRequest)Sample(request, new AlignmentRequest(items) { Rounds = request.Rounds, DescribeCritique = true });
         var aligned = await FollowAsync<AlignmentResult>(alignment.StreamAsync(asked, cancellationToken), reporter);
-        return ToResult(aligned.Settings, aligned.Report, aligned.Acceptance.Description, [.. aligned.Items.Select(ToPicture)]);
+        return (ToResult(aligned.Settings, aligned.Report, aligned.Acceptance.Description, [.. aligned.Items.Select(ToPicture)]), pictures);
 
         PictureResult ToPicture(AlignedItem item, int index)
         {
@@ -75,7 +69,7 @@ internal sealed class JobRun(ImgAlignServerOptions options)
 
         string Save(RgbImage image, string name)
         {
-            ImageFile.SavePng(Path.Combine(folder, name), image);
+            pictures[name] = ImageFile.EncodePng(image);
             return name;
         }
     }

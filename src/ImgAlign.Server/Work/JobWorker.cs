@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Hangfire;
+using ImgAlign.Server.Files;
 using ImgAlign.Server.Jobs;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -39,13 +40,12 @@ internal sealed partial class JobWorker(
             return null;
         using var activity = ServerTelemetry.Source.StartActivity("job", ActivityKind.Consumer, trace);
         activity?.SetTag("imgalign.job.id", job.Id);
-        var reporter = new JobReporter(job.Id, events);
+        var reporter = new JobReporter(job, events);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         using var done = new CancellationTokenSource();
         var watch = Task.Run(() => WatchAsync(job.Id, reporter, ending, done.Token), CancellationToken.None);
         var began = Stopwatch.GetTimestamp();
         var state = JobState.Failed;
-        string? folder = null;
         try
         {
             JobResult? result = null;
@@ -54,14 +54,11 @@ internal sealed partial class JobWorker(
             {
                 await using (reporter) // all is told before the end is
                 {
-                    await events.PublishAsync(job.Id, [new StateEvent(null)]);
+                    await events.PublishAsync(job, [new StateEvent(null)]);
                     if (job.Work is { } work)
                         await DoAsync(work, ending.Token);
                     else
-                    {
-                        folder = files.NewFolder();
-                        result = await run.RunAsync(services, job, files.InputOf(job.Id), folder, reporter, ending.Token);
-                    }
+                        result = await DrawAsync(job, reporter, ending.Token);
                 }
                 state = JobState.Succeeded;
             }
@@ -79,16 +76,13 @@ internal sealed partial class JobWorker(
                 Failed(job.Id, exception);
                 error = ErrorOf(exception);
             }
-            Action? keepResult = state == JobState.Succeeded && folder is not null ? () => files.Keep(folder, job.Id) : null;
-            await WriteAsync(job.Id, () => store.Finish(job.Id, name, state, result, error, keepResult));
+            await WriteAsync(job.Id, () => store.Finish(job.Id, name, state, result, error));
         }
         finally
         {
             await done.CancelAsync();
             await watch;
-            if (Directory.Exists(folder))
-                Directory.Delete(folder, recursive: true);
-            await events.PublishAsync(job.Id, [new StateEvent(null)]);
+            await events.PublishAsync(job, [new StateEvent(null)]);
             ServerTelemetry.JobDuration.Record(
                 Stopwatch.GetElapsedTime(began).TotalSeconds,
                 KeyValuePair.Create("imgalign.job.state", (object?)state.ToString())
@@ -101,6 +95,35 @@ internal sealed partial class JobWorker(
         services.GetServices<IQueuedWork>().FirstOrDefault(known => known.Kind == work.Kind) is { } known
             ? known.RunAsync(work.Argument, cancellationToken)
             : throw new ImgAlignException($"This worker does not know the work '{work.Kind}'; give the queue workers of one version.");
+
+    private async Task<JobResult> DrawAsync(Job job, JobReporter reporter, CancellationToken ending)
+    {
+        byte[]? input = null;
+        if (job.Request.Image is not null)
+            await WhenThereAsync(job.Id, async () => input = await files.ReadInputAsync(job.Id, ending), ending);
+        var (result, pictures) = await run.RunAsync(services, job, input, reporter, ending);
+        foreach (var (file, picture) in pictures)
+            await WhenThereAsync(job.Id, () => files.WriteAsync(job, file, picture, ending), ending);
+        return result;
+    }
+
+    // A store of files that is away is waited for, as long as the job is this worker's.
+    private async Task WhenThereAsync(string id, Func<Task> use, CancellationToken ending)
+    {
+        while (true)
+        {
+            try
+            {
+                await use();
+                return;
+            }
+            catch (StoreAwayException exception)
+            {
+                Unheard(id, exception);
+                await Task.Delay(WritePause, ending);
+            }
+        }
+    }
 
     // The store may be away for a moment. If it stays away, the job is no longer this worker's after a while, and runs again.
     private async Task WriteAsync(string id, Action write)
