@@ -1,9 +1,13 @@
 namespace ImgAlign;
 
 /// <summary>One picture to be made, or to be repaired, so that it shows what the prompt says.</summary>
-/// <param name="Prompt">What the picture should show.</param>
-public sealed record AlignmentItem(string Prompt) : GenerationItem(Prompt)
+public sealed record AlignmentItem : GenerationItem
 {
+    /// <summary>Asks for a picture.</summary>
+    /// <param name="prompt">What it should show.</param>
+    public AlignmentItem(string prompt)
+        : base(prompt) { }
+
     /// <summary>The question to the detector, in which <c>{prompt}</c> stands for the prompt; null: each round draws one by the
     /// seed.</summary>
     public string? Question { get; init; }

@@ -218,16 +218,20 @@ public sealed partial class AlignmentPipeline : IAlignmentPipeline
     private torch.Tensor? EncodeParents(List<Attempt> aligned, RunContext run) =>
         aligned.Count == 0 ? null : run.EncodeImages(backbone, imagePrompt!, [.. aligned.Select(static attempt => attempt.Parent.Image)]);
 
-    private AlignmentResult ToResult(ResolvedAlignment asked, IReadOnlyList<SearchTree> items, RunContext run) =>
-        new()
+    private AlignmentResult ToResult(ResolvedAlignment asked, IReadOnlyList<SearchTree> items, RunContext run)
+    {
+        IReadOnlyList<AlignedItem> aligned = [.. items.Select(static item => item.ToResult())];
+        run.Accepted = aligned.Any(static item => item.Accepted);
+        return new AlignmentResult
         {
-            Items = [.. items.Select(static item => item.ToResult())],
+            Items = aligned,
             Settings = asked.Generation.Settings,
-            Backbone = backbone.Info,
+            Loras = backbone.Info.Loras,
             Acceptance = asked.Acceptance,
             Policy = asked.Policy,
             Report = run.Finish(),
         };
+    }
 
     private IReadOnlyList<string> Describe(IReadOnlyList<DetectionInput> inputs, int maxNewTokens, RunContext run)
     {

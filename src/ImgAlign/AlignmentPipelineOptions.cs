@@ -8,7 +8,7 @@ public sealed class AlignmentPipelineOptions : GenerationPipelineOptions
 
     /// <summary>
     /// What decides which pictures are kept and when searches end, unless a request says otherwise; null: a <see cref="ScoreGate"/> of the
-    /// first scorer, or without scorers <see cref="AcceptAll"/>.
+    /// first scorer, or without scorers <see cref="ScoreGate.Open"/>.
     /// </summary>
     public IAcceptance? Acceptance { get; init; }
 

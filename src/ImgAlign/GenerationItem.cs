@@ -1,9 +1,15 @@
 namespace ImgAlign;
 
 /// <summary>One picture of a request.</summary>
-/// <param name="Prompt">What the picture should show.</param>
-public record GenerationItem(string Prompt)
+public record GenerationItem
 {
+    /// <summary>Asks for a picture.</summary>
+    /// <param name="prompt">What it should show.</param>
+    public GenerationItem(string prompt) => Prompt = prompt;
+
+    /// <summary>What the picture should show.</summary>
+    public string Prompt { get; init; }
+
     /// <summary>
     /// What the picture must not show; null: the family's unconditional prompt (SDXL: zeros, which is not the same as "").
     /// </summary>

@@ -120,7 +120,7 @@ public sealed class GenerationPipeline : IGenerationPipeline
                 ),
             ],
             Settings = resolved.Settings,
-            Backbone = backbones[0].Info,
+            Loras = backbones[0].Info.Loras,
             Report = run.Finish(),
         };
     }

@@ -6,9 +6,6 @@ internal static class PictureSize
     // SDXL and FLUX were trained on sides of multiples of 64 pixels.
     private const int TrainedMultiple = 64;
 
-    /// <summary>The longest side that is generated, in pixels.</summary>
-    public const int MaxSide = 8192;
-
     /// <summary>
     /// The picture's own size as nearly as the model can; for a picture of more pixels than the model's own, one of as many pixels as
     /// that.
@@ -20,9 +17,9 @@ internal static class PictureSize
     {
         var (pixels, most) = ((double)picture.Width * picture.Height, (double)model.Width * model.Height);
         var longest = Math.Max(picture.Width, picture.Height);
-        if (pixels <= most && longest <= MaxSide)
+        if (pixels <= most && longest <= BackboneInfo.MaxSide)
             return Round(picture.Width, picture.Height, multiple);
-        var factor = Math.Min(Math.Sqrt(most / pixels), (double)MaxSide / longest);
+        var factor = Math.Min(Math.Sqrt(most / pixels), (double)BackboneInfo.MaxSide / longest);
         return Round(
             factor * picture.Width,
             factor * picture.Height,

@@ -7,6 +7,11 @@ namespace ImgAlign;
 /// </summary>
 public sealed record ScoreGate : IAcceptance
 {
+    private ScoreGate() => Criteria = ValueList.Of<ScoreCriterion>([]);
+
+    /// <summary>Keeps every picture, and spends the whole budget; every scorer only reports.</summary>
+    public static ScoreGate Open { get; } = new();
+
     /// <summary>Makes a gate.</summary>
     /// <param name="criteria">What each scorer that decides says; at least one.</param>
     /// <exception cref="ArgumentException">There is none, two are of the same scorer, or a number is not finite.</exception>
@@ -15,7 +20,7 @@ public sealed record ScoreGate : IAcceptance
         ArgumentNullException.ThrowIfNull(criteria);
         Criteria = ValueList.Of(criteria);
         if (Criteria.Count == 0)
-            throw new ArgumentException("A gate needs a scorer to decide by; name one.", nameof(criteria));
+            throw new ArgumentException("A gate needs a scorer to decide by; name one, or take ScoreGate.Open.", nameof(criteria));
         if (Criteria.CountBy(static criterion => criterion.Scorer).FirstOrDefault(static count => count.Value > 1).Key is { } twice)
             throw new ArgumentException($"The gate names the scorer '{twice}' more than once; name it once.", nameof(criteria));
         if (Criteria.FirstOrDefault(static criterion => !IsFinite(criterion)) is { } broken)
@@ -41,6 +46,8 @@ public sealed record ScoreGate : IAcceptance
     {
         get
         {
+            if (Criteria.Count == 0)
+                return "every picture is kept";
             var better = Criteria.Select(static criterion =>
                 criterion.Scorer
                 + criterion.Margin switch
@@ -57,7 +64,8 @@ public sealed record ScoreGate : IAcceptance
 
     /// <inheritdoc/>
     public bool Accepts(IReadOnlyList<NamedScore> before, IReadOnlyList<NamedScore> after) =>
-        IsCarried(Criteria, criterion => Score(after, criterion).Value > Score(before, criterion).Value + criterion.Margin);
+        Criteria.Count == 0
+        || IsCarried(Criteria, criterion => Score(after, criterion).Value > Score(before, criterion).Value + criterion.Margin);
 
     /// <inheritdoc/>
     public bool IsEnough(IReadOnlyList<NamedScore> kept) =>

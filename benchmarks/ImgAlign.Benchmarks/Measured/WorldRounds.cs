@@ -50,7 +50,7 @@ internal sealed class WorldRounds : IAsyncDisposable
     /// <param name="change">Says what else the request asks for.</param>
     public async Task<RoundEffect> MeasureAsync(Func<AlignmentRequest, AlignmentRequest> change)
     {
-        var request = change(new AlignmentRequest(items) { Acceptance = new AcceptAll() });
+        var request = change(new AlignmentRequest(items) { Acceptance = ScoreGate.Open });
         var result = await services.GetRequiredService<IAlignmentPipeline>().AlignAsync(request).ConfigureAwait(false);
         var images = result.Items.Select(static item => item.Image).ToList();
         var isRight = Judge(images);

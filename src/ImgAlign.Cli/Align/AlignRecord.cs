@@ -58,14 +58,7 @@ internal sealed record AlignRecord : GenerationRecord
             Image = aligned.Image,
             Warnings = aligned.Warnings,
         };
-        var generation = new GenerationResult
-        {
-            Items = [picture],
-            Settings = result.Settings,
-            Backbone = result.Backbone,
-            Report = result.Report,
-        };
-        return new AlignRecord(Of(generation, picture, job, run))
+        return new AlignRecord(Of(result, picture, job, run))
         {
             AlignerPasses = request.AlignerPasses,
             Policy = result.Policy.Name,

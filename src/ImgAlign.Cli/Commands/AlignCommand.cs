@@ -82,7 +82,7 @@ internal static class AlignCommand
                         Rounds = parsed.GetValue(rounds),
                         Budget = parsed.GetValue(budget),
                         Policy = parsed.GetValue(policy) is { } name ? SearchPolicies.ByName(name) : null,
-                        Acceptance = parsed.GetValue(noGate) ? new AcceptAll() : null,
+                        Acceptance = parsed.GetValue(noGate) ? ScoreGate.Open : null,
                     }
                 );
                 var previews = sampling.PreviewsOf(parsed);

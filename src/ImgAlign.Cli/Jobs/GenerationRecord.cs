@@ -57,7 +57,7 @@ internal record GenerationRecord(
     /// <param name="picture">The picture's part of it.</param>
     /// <param name="job">What asked for it.</param>
     /// <param name="run">What else was asked for, and of which models.</param>
-    public static GenerationRecord Of(GenerationResult result, GeneratedItem picture, PictureJob job, RecordedRun run)
+    public static GenerationRecord Of(RunResult result, GeneratedItem picture, PictureJob job, RecordedRun run)
     {
         var (item, settings, report) = (picture.Item, result.Settings, result.Report);
         return new GenerationRecord(
@@ -88,7 +88,7 @@ internal record GenerationRecord(
             TimingRecord.Of(report),
             report.Duration.TotalSeconds,
             DeviceRecord.Of(report),
-            result.Backbone.Loras,
+            result.Loras,
             run.Asked(job),
             run.Configuration,
             run.Sources

@@ -85,7 +85,7 @@ internal sealed class PictureMaker(
         {
             Sampling = SamplingRecipe.OfRound(request),
         };
-        var round = request with { Rounds = 1, Acceptance = new AcceptAll() };
+        var round = request with { Rounds = 1, Acceptance = ScoreGate.Open };
         return ResolveAsync(recipe, inputs, some => AlignAsync(models.Alignment!, some, round));
     }
 

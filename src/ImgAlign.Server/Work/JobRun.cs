@@ -42,12 +42,12 @@ internal sealed class JobRun(ImgAlignServerOptions options)
             var made = result.Items.Select(
                 (item, i) => new PictureResult(item.Item.Seed, Save(item.Image, $"{i}.png"), null, NoScores, [], item.Warnings)
             );
-            return (ToResult(result.Settings, result.Report, decidedBy: null, [.. made]), pictures);
+            return (ToResult(result, decidedBy: null, [.. made]), pictures);
         }
         var alignment = services.GetRequiredService<IAlignmentPipeline>();
         var asked = (AlignmentRequest)Sample(request, new AlignmentRequest(items) { Rounds = request.Rounds, DescribeCritique = true });
         var aligned = await FollowAsync<AlignmentResult>(alignment.StreamAsync(asked, cancellationToken), reporter);
-        return (ToResult(aligned.Settings, aligned.Report, aligned.Acceptance.Description, [.. aligned.Items.Select(ToPicture)]), pictures);
+        return (ToResult(aligned, aligned.Acceptance.Description, [.. aligned.Items.Select(ToPicture)]), pictures);
 
         PictureResult ToPicture(AlignedItem item, int index)
         {
@@ -136,15 +136,15 @@ internal sealed class JobRun(ImgAlignServerOptions options)
         return result!;
     }
 
-    private JobResult ToResult(SamplingSettings settings, RunReport report, string? decidedBy, IReadOnlyList<PictureResult> pictures) =>
+    private JobResult ToResult(RunResult run, string? decidedBy, IReadOnlyList<PictureResult> pictures) =>
         new(
             Version,
             options.ModelId,
-            settings.Steps,
-            settings.Guidance,
-            settings.ImagePromptScale,
-            settings.Sampler.Name,
-            report.Duration.TotalSeconds,
+            run.Settings.Steps,
+            run.Settings.Guidance,
+            run.Settings.ImagePromptScale,
+            run.Settings.Sampler.Name,
+            run.Report.Duration.TotalSeconds,
             decidedBy,
             pictures
         );

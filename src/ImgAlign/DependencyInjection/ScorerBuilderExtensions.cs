@@ -21,16 +21,6 @@ public static class ScorerBuilderExtensions
         string name = ClipScorer.DefaultName
     ) => builder.Clip(options => options.Configure(configure), name);
 
-    /// <summary>The same, with the options bound to a section of the configuration.</summary>
-    /// <param name="builder">The builder.</param>
-    /// <param name="configuration">The section, such as <c>ImgAlign:ClipScore</c>; checked when the host starts.</param>
-    /// <param name="name">The name to choose it by.</param>
-    public static ImgAlignBuilder UseClipScore(
-        this ImgAlignBuilder builder,
-        IConfiguration configuration,
-        string name = ClipScorer.DefaultName
-    ) => builder.Clip(options => options.BindStrictly(configuration), name);
-
     /// <summary>Registers PickScore.</summary>
     /// <inheritdoc cref="UseClipScore(ImgAlignBuilder, Action{ClipScoreOptions}, string)" path="/param"/>
     public static ImgAlignBuilder UsePickScore(
@@ -39,23 +29,10 @@ public static class ScorerBuilderExtensions
         string name = PickScorer.DefaultName
     ) => builder.Pick(options => options.Configure(configure), name);
 
-    /// <summary>The same, with the options bound to a section of the configuration.</summary>
-    /// <inheritdoc cref="UseClipScore(ImgAlignBuilder, IConfiguration, string)" path="/param"/>
-    public static ImgAlignBuilder UsePickScore(
-        this ImgAlignBuilder builder,
-        IConfiguration configuration,
-        string name = PickScorer.DefaultName
-    ) => builder.Pick(options => options.BindStrictly(configuration), name);
-
     /// <summary>Registers HPSv2 or HPSv2.1.</summary>
     /// <inheritdoc cref="UseClipScore(ImgAlignBuilder, Action{ClipScoreOptions}, string)" path="/param"/>
     public static ImgAlignBuilder UseHps(this ImgAlignBuilder builder, Action<HpsOptions> configure, string name = HpsScorer.DefaultName) =>
         builder.Hps(options => options.Configure(configure), name);
-
-    /// <summary>The same, with the options bound to a section of the configuration.</summary>
-    /// <inheritdoc cref="UseClipScore(ImgAlignBuilder, IConfiguration, string)" path="/param"/>
-    public static ImgAlignBuilder UseHps(this ImgAlignBuilder builder, IConfiguration configuration, string name = HpsScorer.DefaultName) =>
-        builder.Hps(options => options.BindStrictly(configuration), name);
 
     /// <summary>Registers LAION's aesthetic predictor.</summary>
     /// <inheritdoc cref="UseClipScore(ImgAlignBuilder, Action{ClipScoreOptions}, string)" path="/param"/>
@@ -65,14 +42,6 @@ public static class ScorerBuilderExtensions
         string name = AestheticScorer.DefaultName
     ) => builder.Aesthetic(options => options.Configure(configure), name);
 
-    /// <summary>The same, with the options bound to a section of the configuration.</summary>
-    /// <inheritdoc cref="UseClipScore(ImgAlignBuilder, IConfiguration, string)" path="/param"/>
-    public static ImgAlignBuilder UseAesthetic(
-        this ImgAlignBuilder builder,
-        IConfiguration configuration,
-        string name = AestheticScorer.DefaultName
-    ) => builder.Aesthetic(options => options.BindStrictly(configuration), name);
-
     /// <summary>Registers ImageReward.</summary>
     /// <inheritdoc cref="UseClipScore(ImgAlignBuilder, Action{ClipScoreOptions}, string)" path="/param"/>
     public static ImgAlignBuilder UseImageReward(
@@ -80,14 +49,6 @@ public static class ScorerBuilderExtensions
         Action<ImageRewardOptions> configure,
         string name = ImageRewardScorer.DefaultName
     ) => builder.Reward(options => options.Configure(configure), name);
-
-    /// <summary>The same, with the options bound to a section of the configuration.</summary>
-    /// <inheritdoc cref="UseClipScore(ImgAlignBuilder, IConfiguration, string)" path="/param"/>
-    public static ImgAlignBuilder UseImageReward(
-        this ImgAlignBuilder builder,
-        IConfiguration configuration,
-        string name = ImageRewardScorer.DefaultName
-    ) => builder.Reward(options => options.BindStrictly(configuration), name);
 
     /// <summary>Registers HPSv3.</summary>
     /// <inheritdoc cref="UseClipScore(ImgAlignBuilder, Action{ClipScoreOptions}, string)" path="/param"/>
@@ -97,13 +58,28 @@ public static class ScorerBuilderExtensions
         string name = Hpsv3Scorer.DefaultName
     ) => builder.Hpsv3(options => options.Configure(configure), name);
 
-    /// <summary>The same, with the options bound to a section of the configuration.</summary>
-    /// <inheritdoc cref="UseClipScore(ImgAlignBuilder, IConfiguration, string)" path="/param"/>
-    public static ImgAlignBuilder UseHpsv3(
+    /// <summary>Registers VQAScore: how probable it is to a multimodal language model, one of the detectors, that the picture shows the
+    /// prompt.</summary>
+    /// <param name="builder">The builder.</param>
+    /// <param name="configure">Says which model judges, and by which formula; null: the pipeline's detector, by that of the
+    /// authors.</param>
+    /// <param name="name">The name to choose it by.</param>
+    public static ImgAlignBuilder UseVqaScore(
         this ImgAlignBuilder builder,
-        IConfiguration configuration,
-        string name = Hpsv3Scorer.DefaultName
-    ) => builder.Hpsv3(options => options.BindStrictly(configuration), name);
+        Action<VqaScoreOptions>? configure = null,
+        string name = VqaScorer.DefaultName
+    ) => builder.Vqa(options => options.Configure(configure ?? (static _ => { })), name);
+
+    /// <summary>Registers Soft-TIFA: a mean over questions about the picture, which such a model answers.</summary>
+    /// <param name="builder">The builder.</param>
+    /// <param name="configure">Says which model judges, and where questions come from; null: the pipeline's detector, and from an item's
+    /// <see cref="AlignmentItem.PictureQuestions"/>.</param>
+    /// <param name="name">The name to choose it by.</param>
+    public static ImgAlignBuilder UseSoftTifa(
+        this ImgAlignBuilder builder,
+        Action<SoftTifaOptions>? configure = null,
+        string name = SoftTifaScorer.DefaultName
+    ) => builder.SoftTifa(options => options.Configure(configure ?? (static _ => { })), name);
 
     /// <summary>Registers the scorers whose sections are there: <c>ClipScore</c>, <c>PickScore</c>, <c>Hps</c>, <c>Aesthetic</c>,
     /// <c>ImageReward</c>, <c>Hpsv3</c>, <c>VqaScore</c>, <c>SoftTifa</c>.</summary>
@@ -113,21 +89,21 @@ public static class ScorerBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(configuration);
         if (Section("ClipScore") is { } clip)
-            builder.UseClipScore(clip);
+            builder.Clip(options => options.BindStrictly(clip), ClipScorer.DefaultName);
         if (Section("PickScore") is { } pick)
-            builder.UsePickScore(pick);
+            builder.Pick(options => options.BindStrictly(pick), PickScorer.DefaultName);
         if (Section("Hps") is { } hps)
-            builder.UseHps(hps);
+            builder.Hps(options => options.BindStrictly(hps), HpsScorer.DefaultName);
         if (Section("Aesthetic") is { } aesthetic)
-            builder.UseAesthetic(aesthetic);
+            builder.Aesthetic(options => options.BindStrictly(aesthetic), AestheticScorer.DefaultName);
         if (Section("ImageReward") is { } reward)
-            builder.UseImageReward(reward);
+            builder.Reward(options => options.BindStrictly(reward), ImageRewardScorer.DefaultName);
         if (Section("Hpsv3") is { } hpsv3)
-            builder.UseHpsv3(hpsv3);
+            builder.Hpsv3(options => options.BindStrictly(hpsv3), Hpsv3Scorer.DefaultName);
         if (Section("VqaScore") is { } vqa)
-            builder.UseVqaScore(vqa);
+            builder.Vqa(options => options.BindStrictly(vqa), VqaScorer.DefaultName);
         if (Section("SoftTifa") is { } softTifa)
-            builder.UseSoftTifa(softTifa);
+            builder.SoftTifa(options => options.BindStrictly(softTifa), SoftTifaScorer.DefaultName);
         return builder;
 
         IConfigurationSection? Section(string name) => configuration.GetSection(name) is var section && section.Exists() ? section : null;
@@ -178,6 +154,20 @@ public static class ScorerBuilderExtensions
             set,
             static options => options.Device,
             (runtime, options) => new Hpsv3Scorer(runtime, options, name),
+            name
+        );
+
+    private static ImgAlignBuilder Vqa(this ImgAlignBuilder builder, Action<OptionsBuilder<VqaScoreOptions>> set, string name) =>
+        builder.UseJudgeScorer<VqaScoreOptions, VqaScoreOptionsValidator>(
+            set,
+            (judge, options) => new VqaScorer(judge, options, name),
+            name
+        );
+
+    private static ImgAlignBuilder SoftTifa(this ImgAlignBuilder builder, Action<OptionsBuilder<SoftTifaOptions>> set, string name) =>
+        builder.UseJudgeScorer<SoftTifaOptions, SoftTifaOptionsValidator>(
+            set,
+            (judge, options) => new SoftTifaScorer(judge, options, name),
             name
         );
 }

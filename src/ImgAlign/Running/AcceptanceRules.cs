@@ -5,7 +5,7 @@ internal static class AcceptanceRules
 {
     /// <summary>What decides where nothing else is said: the first scorer; without one, every picture is kept.</summary>
     public static IAcceptance Default(IReadOnlyList<IImageScorer> scorers) =>
-        scorers.Count == 0 ? new AcceptAll() : new ScoreGate(new ScoreCriterion { Scorer = scorers[0].Name });
+        scorers.Count == 0 ? ScoreGate.Open : new ScoreGate(new ScoreCriterion { Scorer = scorers[0].Name });
 
     /// <summary>Why a policy cannot decide, as a sentence; null where it can.</summary>
     public static string? Problem(IAcceptance acceptance, IReadOnlyList<IImageScorer> scorers)

@@ -72,6 +72,9 @@ internal sealed class RunContext : IDisposable
     /// <summary>The round from 1, or 0 before the first.</summary>
     public int Round { get; set; }
 
+    /// <summary>Whether any aligned picture was kept, for the trace; null in a run that aligns none.</summary>
+    public bool? Accepted { get; set; }
+
     /// <summary>Says how much there is to do.</summary>
     /// <param name="units">Evaluations of the diffusion network for each picture, and one for each other stage.</param>
     public void Plan(double units) => planned = units;

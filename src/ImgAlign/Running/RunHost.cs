@@ -189,7 +189,7 @@ internal sealed class RunHost(Type owner, bool recordPrompts, ILogger logger) : 
         try
         {
             var result = work(run);
-            operation.Ends(run.Finish(), result is AlignmentResult aligned ? aligned.Items.Any(static item => item.Accepted) : null);
+            operation.Ends(run.Finish(), run.Accepted);
             return result;
         }
         finally

@@ -54,7 +54,7 @@ public sealed class EvaluateCommandTests : IDisposable
         using var world = new EmbeddedWorld();
         var request = new AlignmentRequest(new AlignmentItem(Circle) { Seed = 0 }, new AlignmentItem(Triangle) { Seed = 1 }) { Steps = 2 };
 
-        var two = (await world.Pipeline.AlignAsync(request with { Rounds = 2, Acceptance = new AcceptAll() })).Items;
+        var two = (await world.Pipeline.AlignAsync(request with { Rounds = 2, Acceptance = ScoreGate.Open })).Items;
         var gated = (await world.Pipeline.AlignAsync(request)).Items;
 
         Assert.Equal(two.Select(static item => item.BaseImage), Pictures("out", "base"));

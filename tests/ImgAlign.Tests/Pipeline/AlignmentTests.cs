@@ -69,7 +69,7 @@ public sealed class AlignmentTests : IDisposable
     [Fact]
     public async Task A_scale_of_0_ignores_the_image_prompt()
     {
-        var result = await world.Pipeline.AlignOneAsync(ColourWorld.Request with { ImagePromptScale = 0, Acceptance = new AcceptAll() });
+        var result = await world.Pipeline.AlignOneAsync(ColourWorld.Request with { ImagePromptScale = 0, Acceptance = ScoreGate.Open });
         Assert.Equal(result.BaseImage.Pixels, result.Image.Pixels);
     }
 
@@ -142,7 +142,7 @@ public sealed class AlignmentTests : IDisposable
         Assert.Equal(3, patient.Rounds().Count);
         Assert.Same(patient.BaseImage, patient.Image);
 
-        var open = await world.Pipeline.AlignOneAsync(request with { Acceptance = new AcceptAll() });
+        var open = await world.Pipeline.AlignOneAsync(request with { Acceptance = ScoreGate.Open });
         Assert.Equal(3, open.Rounds().Count);
         Assert.Same(open.Rounds()[2].Image, open.Image);
     }

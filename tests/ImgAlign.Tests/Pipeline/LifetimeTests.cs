@@ -21,7 +21,7 @@ public sealed class LifetimeTests : IDisposable
                 {
                     Steps = 1000,
                     Rounds = 100,
-                    Acceptance = new AcceptAll(),
+                    Acceptance = ScoreGate.Open,
                 },
                 new Callback(_ => world.Pipeline.Dispose())
             )

@@ -38,7 +38,7 @@ public sealed class StrengthTests : ModelTest
     {
         using var world = new EmbeddedWorld();
         var picture = await PictureAsync(world, seed: 1);
-        var request = new AlignmentRequest(new AlignmentItem(Prompt) { Image = picture, Seed = 5 }) { Acceptance = new AcceptAll() };
+        var request = new AlignmentRequest(new AlignmentItem(Prompt) { Image = picture, Seed = 5 }) { Acceptance = ScoreGate.Open };
         var whole = await world.Pipeline.AlignOneAsync(request);
         var near = await world.Pipeline.AlignOneAsync(request with { Strength = 0.2 });
         Assert.True(MeanDistance(picture, near.Image) < MeanDistance(picture, whole.Image));

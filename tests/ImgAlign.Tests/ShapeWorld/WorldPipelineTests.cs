@@ -76,14 +76,14 @@ public sealed class WorldPipelineTests : IDisposable
         {
             Steps = 8,
         };
-        var all = await world.Pipeline.AlignOneAsync(request with { Rounds = 3, Acceptance = new AcceptAll() });
+        var all = await world.Pipeline.AlignOneAsync(request with { Rounds = 3, Acceptance = ScoreGate.Open });
         Assert.Equal([1, 2, 3], all.Rounds().Select(static round => round.Number));
         Assert.Same(all.Rounds()[2].Image, all.Image);
 
         var last = await world.Pipeline.AlignOneAsync(
             request.With(item => item with { Image = all.Rounds()[1].Image }) with
             {
-                Acceptance = new AcceptAll(),
+                Acceptance = ScoreGate.Open,
             }
         );
         Assert.Equal(all.Image, last.Image);
@@ -192,7 +192,7 @@ public sealed class WorldPipelineTests : IDisposable
                 Steps = 8,
                 PreviewInterval = 3,
                 DescribeCritique = true,
-                Acceptance = new AcceptAll(),
+                Acceptance = ScoreGate.Open,
             }
         );
         await other.Generation.GenerateAsync(

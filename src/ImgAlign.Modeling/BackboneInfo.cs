@@ -3,7 +3,8 @@ namespace ImgAlign;
 /// <summary>What a run must know of a backbone: its sizes and the defaults of its family.</summary>
 public sealed record BackboneInfo
 {
-    private const int MaxSide = 8192;
+    /// <summary>The most pixels of a side of a picture that is generated.</summary>
+    public const int MaxSide = 8192;
 
     /// <summary>Width and height must be multiples of this many pixels.</summary>
     public required int SizeMultiple { get; init; }
@@ -30,7 +31,7 @@ public sealed record BackboneInfo
     public IReadOnlyList<AppliedLora> Loras { get; init; } = [];
 
     /// <summary>The size nearest to one that was asked for whose sides are multiples of <see cref="SizeMultiple"/>, from one multiple to
-    /// 8192 pixels.</summary>
+    /// <see cref="MaxSide"/>.</summary>
     /// <param name="size">A size in pixels.</param>
     public ImageSize NearestSize(ImageSize size) => new(NearestSide(size.Width), NearestSide(size.Height));
 
