@@ -1,13 +1,13 @@
+using ImgAlign.Runtime;
 using ImgAlign.Sampling;
-using ImgAlign.Testing.Kinds;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ImgAlign.Testing;
 
 /// <summary>
-/// What the pipeline relies on in every <see cref="IDiffusionBackbone"/>, as checks that its author can run: shapes, determinism, batch =
-/// items, items = the same alone, scale 0 = no image prompt, no leaks. Needs no test framework.
+/// What the pipeline relies on in every <see cref="IDiffusionBackbone"/>, as checks that its author can run: shapes, devices, determinism,
+/// batch = items, items = the same alone, other seeds = other pictures, scale 0 = no image prompt, no leaks. Needs no test framework.
 /// </summary>
 public static class BackboneConformance
 {
@@ -18,8 +18,15 @@ public static class BackboneConformance
     /// <param name="backbone">The backbone, best at a tiny configuration and in float32.</param>
     /// <param name="size">The size to generate; null: its default.</param>
     /// <param name="prompts">Two different prompts that it can draw; null: "a red house" and "a blue house".</param>
+    /// <param name="replica">The same model on another device (another <see cref="DeviceRuntime"/>), to share items with; null: items are
+    /// not shared.</param>
     /// <returns>One sentence for everything that is wrong; empty when the backbone conforms.</returns>
-    public static IReadOnlyList<string> Check(IDiffusionBackbone backbone, ImageSize? size = null, IReadOnlyList<string>? prompts = null)
+    public static IReadOnlyList<string> Check(
+        IDiffusionBackbone backbone,
+        ImageSize? size = null,
+        IReadOnlyList<string>? prompts = null,
+        IDiffusionBackbone? replica = null
+    )
     {
         if (backbone.Runtime.IsWorkerThread)
             throw new InvalidOperationException(
@@ -40,6 +47,8 @@ public static class BackboneConformance
             .GetAwaiter()
             .GetResult();
         checks.Leakless(nameof(checks.Items), checks.Items);
+        if (replica is not null)
+            checks.Leakless(nameof(checks.Shared), () => checks.Shared(replica));
         return checks.Problems;
     }
 
@@ -106,6 +115,7 @@ public static class BackboneConformance
                 none is null || none.shape.SequenceEqual(expected),
                 $"ImagePrompt.EncodeUnconditional gives {(none is null ? "none" : Shape(none))}, but Info says [1, {expected[1]}, {expected[2]}]."
             );
+            RequireDevice(first, backbone, "Features of images");
             RequireRows(pair, first, second, "The features of a batch of images");
         }
 
@@ -117,8 +127,10 @@ public static class BackboneConformance
                 new(prompts[0]) { Seed = 1, Size = size },
                 new(prompts[1]) { Seed = 2, Size = size },
                 new(prompts[0]) { Seed = 1, Size = size },
+                new(prompts[0]) { Seed = 3, Size = size },
             ];
             var together = Generate(items);
+            Require(Distance(together[0], together[3]) > MostRounding, "Another seed gives the same picture.");
             // A row's place in a matrix product decides the order of its sums, so that even twins differ by rounding.
             Require(
                 Distance(together[0], together[2]) <= MostRounding,
@@ -132,9 +144,24 @@ public static class BackboneConformance
                     $"Item {item} of a batch differs from the same item alone by {Distance(alone, together[item])} of 255."
                 );
             }
+        }
 
-            IReadOnlyList<RgbImage> Generate(IReadOnlyList<GenerationItem> asked) =>
-                backbone.Generate(new GenerationRequest(asked) { Steps = 2 });
+        /// <summary>Items that two devices share are those of one.</summary>
+        public void Shared(IDiffusionBackbone replica)
+        {
+            var items = Enumerable.Range(1, 4).Select(seed => new GenerationItem(prompts[0]) { Seed = seed, Size = size }).ToList();
+            foreach (var (item, (shared, alone)) in Generate(items, replica).Zip(Generate(items)).Index())
+                Require(
+                    Distance(shared, alone) <= MostRounding,
+                    $"Item {item} of two devices differs from that of one by {Distance(shared, alone)} of 255."
+                );
+        }
+
+        private IReadOnlyList<RgbImage> Generate(IReadOnlyList<GenerationItem> items, params IReadOnlyList<IDiffusionBackbone> replicas)
+        {
+            using var pipeline = new GenerationPipeline(backbone, new GenerationPipelineOptions { Replicas = replicas });
+            var request = new GenerationRequest(items) { Steps = 2 };
+            return [.. pipeline.GenerateAsync(request).GetAwaiter().GetResult().Items.Select(static item => item.Image)];
         }
 
         public void Generation()
@@ -154,6 +181,7 @@ public static class BackboneConformance
                 plain.shape.SequenceEqual(x.shape) && plain.dtype == float32,
                 $"Predict gives {Shape(plain)} {plain.dtype}, not float32 of the sample's shape {Shape(x)}."
             );
+            RequireDevice(plain, backbone, "Predictions");
             Require(Difference(plain, again) == 0, "Predict is not the same for the same arguments.");
             if (images is not null)
             {
@@ -215,7 +243,5 @@ public static class BackboneConformance
             using var scope = NewDisposeScope();
             return (a.to(float64) - b.to(float64)).abs().max().cpu().item<double>();
         }
-
-        private static string Shape(Tensor tensor) => $"[{string.Join(", ", tensor.shape)}]";
     }
 }

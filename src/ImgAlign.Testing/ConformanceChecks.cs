@@ -68,6 +68,31 @@ internal abstract class ConformanceChecks
             Problems.Add(problem);
     }
 
+    /// <summary>Notes a problem where two tensors differ by more than rounding.</summary>
+    protected void RequireSame(torch.Tensor actual, torch.Tensor expected, string problem)
+    {
+        const double Rounding = 1e-4; // of the largest number
+        using var scope = torch.NewDisposeScope();
+        if (!actual.shape.SequenceEqual(expected.shape))
+        {
+            Problems.Add($"{problem}: the shapes are {Shape(actual)} and {Shape(expected)}.");
+            return;
+        }
+        var largest = ((actual - expected).abs().max() / expected.abs().max()).item<float>();
+        Require(largest <= Rounding, $"{problem}: they are {largest:0.0e+0} of the largest number apart.");
+    }
+
+    /// <summary>Notes a problem where a model's result is not on the model's device.</summary>
+    protected void RequireDevice(torch.Tensor result, IModel model, string what)
+    {
+        var device = model.Runtime.Device;
+        var isThere = result.device_type == device.type && result.device_index == device.index;
+        Require(isThere, $"{what} are on {result.device}, but {model.Name} is on {device}.");
+    }
+
+    /// <summary>A tensor's shape as text.</summary>
+    protected static string Shape(torch.Tensor tensor) => $"[{string.Join(", ", tensor.shape)}]";
+
     /// <summary>A picture that is a gradient from top to bottom.</summary>
     /// <param name="size">Its size.</param>
     /// <param name="offset">The level that it begins with, 0 to 145.</param>

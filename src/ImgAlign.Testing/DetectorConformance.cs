@@ -21,8 +21,6 @@ public static class DetectorConformance
 
     private sealed class Checks(IMisalignmentDetector detector) : ConformanceChecks
     {
-        private const double Tolerance = 1e-4; // relative to the largest number
-
         private readonly IReadOnlyList<DetectionInput> inputs =
         [
             new(Gradient(new ImageSize(64, 64), 0), "What is missing?"),
@@ -36,11 +34,12 @@ public static class DetectorConformance
             foreach (var (states, input) in together.Zip(inputs))
             {
                 var isRow = states.shape is [1, > 0, var width] && width == detector.HiddenSize;
-                Require(isRow, $"Hidden states are [{string.Join(", ", states.shape)}], not [1, N, {detector.HiddenSize}].");
-                RequireSame(states, Detect([input])[0], "a pair alone");
+                Require(isRow, $"Hidden states are {Shape(states)}, not [1, N, {detector.HiddenSize}].");
+                RequireDevice(states, detector, "Hidden states");
+                RequireSame(states, Detect([input])[0], "Hidden states are not those of a pair alone");
             }
             foreach (var (states, again) in together.Zip(Detect(inputs)))
-                RequireSame(states, again, "a second reading");
+                RequireSame(states, again, "Hidden states are not those of a second reading");
             var other = Detect([inputs[0] with { Image = Gradient(new ImageSize(64, 64), 140) }])[0];
             Require(!together[0].allclose(other), "Two pictures have the same hidden states.");
         }
@@ -51,7 +50,7 @@ public static class DetectorConformance
             using var silent = detector.Detect([inputs[0]])[0];
             using var answered = detector.Detect([inputs[0]], critiqueTokens: 3)[0];
             Require(silent.Critique is null, "There is an answer in words, but none was asked for.");
-            RequireSame(answered.HiddenStates, silent.HiddenStates, "a reading without an answer");
+            RequireSame(answered.HiddenStates, silent.HiddenStates, "Hidden states are not those of a reading without an answer");
         }
 
         public void LongQuestion()
@@ -72,19 +71,6 @@ public static class DetectorConformance
             var detections = detector.Detect(pairs);
             Require(detections.Count == pairs.Count, $"Detect gives {detections.Count} results for {pairs.Count} pairs.");
             return [.. detections.Select(static detection => detection.HiddenStates)];
-        }
-
-        private void RequireSame(torch.Tensor states, torch.Tensor expected, string what)
-        {
-            if (!states.shape.SequenceEqual(expected.shape))
-            {
-                Problems.Add(
-                    $"Hidden states are [{string.Join(", ", states.shape)}], but [{string.Join(", ", expected.shape)}] in {what}."
-                );
-                return;
-            }
-            var largest = ((states - expected).abs().max() / expected.abs().max()).item<float>();
-            Require(largest <= Tolerance, $"Hidden states are not those of {what}: {largest:0.0e+0} of the largest number apart.");
         }
     }
 }

@@ -1,4 +1,5 @@
 using ImgAlign.Runtime;
+using ImgAlign.Telemetry;
 
 namespace ImgAlign.Running;
 
@@ -15,13 +16,27 @@ internal sealed class Reservation : IDisposable
         try
         {
             foreach (var device in devices.Distinct().OrderBy(static device => device.Id))
-                reservation.leases.Add(await device.ReserveAsync(cancellationToken).ConfigureAwait(false));
+                reservation.leases.Add(await WaitAsync(device, cancellationToken).ConfigureAwait(false));
             return reservation;
         }
         catch
         {
             reservation.Dispose();
             throw;
+        }
+    }
+
+    private static async Task<IDisposable> WaitAsync(DeviceRuntime device, CancellationToken cancellationToken)
+    {
+        var tag = KeyValuePair.Create<string, object?>(TelemetryNames.Device, device.Name);
+        Instruments.QueueLength.Add(1, tag);
+        try
+        {
+            return await device.ReserveAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Instruments.QueueLength.Add(-1, tag);
         }
     }
 

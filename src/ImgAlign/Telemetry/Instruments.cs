@@ -31,6 +31,12 @@ internal static class Instruments
         "The peak of a run."
     );
 
+    public static readonly UpDownCounter<int> QueueLength = Meter.CreateUpDownCounter<int>(
+        TelemetryNames.QueueLength,
+        "{run}",
+        "Runs that wait for a device."
+    );
+
     public static readonly ObservableGauge<long> LiveTensors = Meter.CreateObservableGauge(
         TelemetryNames.LiveTensors,
         () => torch.Tensor.TotalCount,

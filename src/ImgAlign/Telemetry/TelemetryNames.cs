@@ -20,6 +20,9 @@ public static class TelemetryNames
     /// <summary>Histogram, bytes: the peak of a run.</summary>
     internal const string MemoryUsage = "imgalign.memory.usage";
 
+    /// <summary>Counter that goes up and down: the runs that wait for a device, with the tag <see cref="Device"/>.</summary>
+    internal const string QueueLength = "imgalign.queue.length";
+
     /// <summary>Gauge: the native tensors that are alive in the process.</summary>
     internal const string LiveTensors = "imgalign.tensor.live";
 
@@ -43,6 +46,9 @@ public static class TelemetryNames
 
     /// <summary>Tag: the round from 1, or 0 before the first.</summary>
     internal const string Round = "imgalign.round";
+
+    /// <summary>Tag: the device's name.</summary>
+    internal const string Device = "imgalign.device";
 
     /// <summary>Tag: the <see cref="RunStage"/>.</summary>
     internal const string Phase = "imgalign.phase";

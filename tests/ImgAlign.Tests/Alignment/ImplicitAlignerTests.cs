@@ -1,5 +1,6 @@
 using ImgAlign.Alignment;
 using ImgAlign.Runtime;
+using ImgAlign.Testing;
 using static TorchSharp.torch;
 
 namespace ImgAlign.Tests.Alignment;
@@ -27,6 +28,14 @@ public class ImplicitAlignerTests
             Assert.False(atOnce.requires_grad);
         }
         Assert.Equal(before, LiveTensors.Count());
+    }
+
+    [Fact]
+    public void It_conforms()
+    {
+        using var runtime = new DeviceRuntime(new RuntimeOptions());
+        using var aligner = new ImplicitAligner(runtime, Released);
+        Assert.Empty(AlignerConformance.Check(aligner));
     }
 
     [Fact]

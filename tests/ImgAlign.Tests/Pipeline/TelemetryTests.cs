@@ -55,9 +55,12 @@ public class TelemetryTests
         listener.SetMeasurementEventCallback<long>(
             (instrument, _, _, _) => seen.AddOrUpdate(instrument.Name, 1, static (_, count) => count + 1)
         );
+        var waiting = new List<int>();
+        listener.SetMeasurementEventCallback<int>((_, change, _, _) => waiting.Add(change));
         listener.Start();
         using var world = new ColourWorld();
         await world.Pipeline.AlignAsync(ColourWorld.Request);
+        Assert.Equal([1, -1], waiting); // it began to wait, and had the device
         listener.RecordObservableInstruments();
         Assert.Equal(1, seen[TelemetryNames.OperationDuration]);
         Assert.Equal(12, seen[TelemetryNames.StepDuration]);
