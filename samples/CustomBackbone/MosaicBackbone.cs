@@ -127,7 +127,7 @@ public sealed class MosaicBackbone : IDiffusionBackbone
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<RgbImage> Decode(Tensor x)
+    public IReadOnlyList<RgbImage> Decode(Tensor x, bool inTiles = false)
     {
         using var scope = NewDisposeScope();
         return DecodedImages.ToImages(x.repeat_interleave(TilePixels, 2).repeat_interleave(TilePixels, 3)); // [B, 3, H, W]

@@ -113,30 +113,22 @@ public interface IDiffusionBackbone : IModel
     /// <summary>The latents of a picture, for a generation to start from.</summary>
     /// <param name="image">The picture, in the size that is generated.</param>
     /// <param name="noise">Unit normal, <c>[1, C, h, w]</c>: latents are drawn from the distribution that the picture has.</param>
+    /// <param name="inTiles">Whether memory does not suffice for a whole picture, so that models that can work tile by tile do
+    /// (<see cref="Workload.InTiles"/>).</param>
     /// <returns><c>[1, C, h, w]</c>, as the network takes them; disposed by the caller.</returns>
     /// <exception cref="NotSupportedException">It cannot.</exception>
-    torch.Tensor EncodeLatents(RgbImage image, torch.Tensor noise) => throw new NotSupportedException($"{Name} does not encode pictures.");
-
-    /// <summary>The same where memory may not suffice for a whole picture.</summary>
-    /// <param name="image">The picture, in the size that is generated.</param>
-    /// <param name="noise">Unit normal, <c>[1, C, h, w]</c>.</param>
-    /// <param name="inTiles">Whether it does not, so that models that can work tile by tile do (<see cref="Workload.InTiles"/>).</param>
-    /// <exception cref="NotSupportedException">It cannot.</exception>
-    torch.Tensor EncodeLatents(RgbImage image, torch.Tensor noise, bool inTiles) => EncodeLatents(image, noise);
+    torch.Tensor EncodeLatents(RgbImage image, torch.Tensor noise, bool inTiles = false) =>
+        throw new NotSupportedException($"{Name} does not encode pictures.");
 
     /// <summary>Turns final latents into pictures.</summary>
     /// <param name="x">The sample <c>[B, C, h, w]</c> at the final noise level.</param>
+    /// <param name="inTiles">As for <see cref="EncodeLatents"/>.</param>
     /// <returns>B pictures.</returns>
-    IReadOnlyList<RgbImage> Decode(torch.Tensor x);
-
-    /// <summary>The same where memory may not suffice for whole pictures.</summary>
-    /// <param name="x">The sample <c>[B, C, h, w]</c> at the final noise level.</param>
-    /// <param name="inTiles">Whether it does not, so that models that can work tile by tile do (<see cref="Workload.InTiles"/>).</param>
-    IReadOnlyList<RgbImage> Decode(torch.Tensor x, bool inTiles) => Decode(x);
+    IReadOnlyList<RgbImage> Decode(torch.Tensor x, bool inTiles = false);
 
     /// <summary>What pictures look like while they are generated, at less cost where the model can.</summary>
     /// <param name="x">The data <c>[B, C, h, w]</c> that the network expects behind the noise.</param>
-    /// <param name="inTiles">As for <see cref="Decode(torch.Tensor, bool)"/>.</param>
+    /// <param name="inTiles">As for <see cref="EncodeLatents"/>.</param>
     /// <returns>B pictures.</returns>
     IReadOnlyList<RgbImage> Preview(torch.Tensor x, bool inTiles) => Decode(x, inTiles);
 }

@@ -7,7 +7,7 @@ namespace ImgAlign.Testing;
 
 /// <summary>
 /// What the pipeline relies on in every <see cref="IDiffusionBackbone"/>, as checks that its author can run: shapes, devices, determinism,
-/// batch = items, items = the same alone, other seeds = other pictures, scale 0 = no image prompt, no leaks. Needs no test framework.
+/// batch = items, items = the same alone and on another device, scale 0 = no image prompt, no leaks. Needs no test framework.
 /// </summary>
 public static class BackboneConformance
 {
@@ -127,10 +127,8 @@ public static class BackboneConformance
                 new(prompts[0]) { Seed = 1, Size = size },
                 new(prompts[1]) { Seed = 2, Size = size },
                 new(prompts[0]) { Seed = 1, Size = size },
-                new(prompts[0]) { Seed = 3, Size = size },
             ];
             var together = Generate(items);
-            Require(Distance(together[0], together[3]) > MostRounding, "Another seed gives the same picture.");
             // A row's place in a matrix product decides the order of its sums, so that even twins differ by rounding.
             Require(
                 Distance(together[0], together[2]) <= MostRounding,
@@ -160,7 +158,8 @@ public static class BackboneConformance
         private IReadOnlyList<RgbImage> Generate(IReadOnlyList<GenerationItem> items, params IReadOnlyList<IDiffusionBackbone> replicas)
         {
             using var pipeline = new GenerationPipeline(backbone, new GenerationPipelineOptions { Replicas = replicas });
-            var request = new GenerationRequest(items) { Steps = 2 };
+            // Devices share batches, so that each has items to make.
+            var request = new GenerationRequest(items) { Steps = 2, MaxBatchSize = replicas.Count > 0 ? 1 : items.Count };
             return [.. pipeline.GenerateAsync(request).GetAwaiter().GetResult().Items.Select(static item => item.Image)];
         }
 

@@ -160,20 +160,13 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     public bool EncodesPictures => pictures.Encodes;
 
     /// <inheritdoc/>
-    public Tensor EncodeLatents(RgbImage image, Tensor noise) => EncodeLatents(image, noise, inTiles: false);
-
-    /// <inheritdoc/>
-    public Tensor EncodeLatents(RgbImage image, Tensor noise, bool inTiles) =>
+    public Tensor EncodeLatents(RgbImage image, Tensor noise, bool inTiles = false) =>
         pictures.Encode(image, noise, inTiles)
         ?? throw new NotSupportedException($"This FLUX's VAE has no encoder; set {nameof(FluxOptions.VaePath)} to one that has it.");
 
     /// <inheritdoc/>
     /// <exception cref="ImgAlignException">The latents are not finite; the message names the weights at fault, if they are.</exception>
-    public IReadOnlyList<RgbImage> Decode(Tensor x) => Decode(x, inTiles: false);
-
-    /// <inheritdoc/>
-    /// <exception cref="ImgAlignException">The latents are not finite; the message names the weights at fault, if they are.</exception>
-    public IReadOnlyList<RgbImage> Decode(Tensor x, bool inTiles)
+    public IReadOnlyList<RgbImage> Decode(Tensor x, bool inTiles = false)
     {
         FiniteNumbers.Require(x, "The latents", transformer, adapter);
         return pictures.Decode(x, inTiles);

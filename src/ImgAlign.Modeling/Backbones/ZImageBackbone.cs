@@ -139,20 +139,13 @@ public sealed class ZImageBackbone : IDiffusionBackbone, IMemoryFootprint
     public bool EncodesPictures => pictures.Encodes;
 
     /// <inheritdoc/>
-    public Tensor EncodeLatents(RgbImage image, Tensor noise) => EncodeLatents(image, noise, inTiles: false);
-
-    /// <inheritdoc/>
-    public Tensor EncodeLatents(RgbImage image, Tensor noise, bool inTiles) =>
+    public Tensor EncodeLatents(RgbImage image, Tensor noise, bool inTiles = false) =>
         pictures.Encode(image, noise, inTiles)
         ?? throw new NotSupportedException($"This Z-Image's VAE has no encoder; set {nameof(ZImageOptions.VaePath)} to one that has it.");
 
     /// <inheritdoc/>
     /// <exception cref="ImgAlignException">The latents are not finite; the message names the weights at fault, if they are.</exception>
-    public IReadOnlyList<RgbImage> Decode(Tensor x) => Decode(x, inTiles: false);
-
-    /// <inheritdoc/>
-    /// <exception cref="ImgAlignException">The latents are not finite; the message names the weights at fault, if they are.</exception>
-    public IReadOnlyList<RgbImage> Decode(Tensor x, bool inTiles)
+    public IReadOnlyList<RgbImage> Decode(Tensor x, bool inTiles = false)
     {
         FiniteNumbers.Require(x, "The latents", transformer);
         return pictures.Decode(x, inTiles);

@@ -62,16 +62,14 @@ public static class DecoderReading
     /// <c>[1, N, D]</c>.</param>
     /// <param name="network">The network, for what is wrong with its weights.</param>
     /// <param name="critiqueTokens">The most tokens that the answer may have; 0: no answer.</param>
-    /// <param name="isComplete">Whether the answer so far is all of it.</param>
-    /// <param name="toText">The text of an answer.</param>
+    /// <param name="format">How answers end, and what they say.</param>
     /// <param name="cancellationToken">Seen between the tokens of the answer.</param>
     public static Detection Read(
         LlamaForCausalLM decoder,
         Func<KeyValueCache?, Tensor> prefill,
         IResident network,
         int critiqueTokens,
-        Func<IReadOnlyList<int>, bool> isComplete,
-        Func<IReadOnlyList<int>, string> toText,
+        IAnswerFormat format,
         CancellationToken cancellationToken
     )
     {
@@ -81,7 +79,7 @@ public static class DecoderReading
         using var cache = critiqueTokens > 0 ? new KeyValueCache(decoder.Model.Config.NumHiddenLayers) : null;
         var h = prefill(cache);
         FiniteNumbers.Require(h, "The detector's hidden states", network);
-        var answer = cache is null ? null : GreedySearch.Continue(decoder, h, cache, critiqueTokens, isComplete, cancellationToken);
-        return new Detection(h.MoveToOuterDisposeScope(), answer is null ? null : toText(answer));
+        var answer = cache is null ? null : GreedySearch.Continue(decoder, h, cache, critiqueTokens, format.IsComplete, cancellationToken);
+        return new Detection(h.MoveToOuterDisposeScope(), answer is null ? null : format.Decode(answer));
     }
 }

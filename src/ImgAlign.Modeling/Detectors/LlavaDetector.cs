@@ -79,8 +79,7 @@ public sealed class LlavaDetector : IMisalignmentDetector, IImageJudge, IMemoryF
                     cache => model.Run(alone.Ids, alone.Pixels, cache),
                     network,
                     critiqueTokens,
-                    processor.IsComplete,
-                    processor.Decode,
+                    processor,
                     cancellationToken
                 );
             }
@@ -140,8 +139,7 @@ public sealed class LlavaDetector : IMisalignmentDetector, IImageJudge, IMemoryF
             cache => model.Run(input.Ids, null, cache),
             network,
             maxTokens,
-            judging.IsComplete,
-            judging.Decode,
+            judging,
             cancellationToken
         );
         return answer.Critique!;

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace ImgAlign.Detectors;
 
 /// <summary>From a picture and a question to what LLaVA reads: token ids and pixels.</summary>
-public sealed class LlavaProcessor
+public sealed class LlavaProcessor : IAnswerFormat
 {
     private readonly LlavaConfig config;
     private readonly ConversationTemplate template;
@@ -55,12 +55,13 @@ public sealed class LlavaProcessor
             throw new InvalidRequestException($"\"{text}\" holds '{control}', which is a control token of the model; leave it out.");
     }
 
-    /// <summary>Whether an answer is complete: it ends with a stop token, or the other side begins to speak.</summary>
+    /// <inheritdoc/>
+    /// <remarks>It ends with a stop token, or the other side begins to speak.</remarks>
     public bool IsComplete(IReadOnlyList<int> answer) =>
         config.StopTokens.Contains(answer[^1])
         || template.TurnEnd is { } end && tokenizer.Decode(answer).Contains(end, StringComparison.Ordinal);
 
-    /// <summary>The text of an answer.</summary>
+    /// <inheritdoc/>
     public string Decode(IReadOnlyList<int> answer)
     {
         var text = tokenizer.Decode(answer);

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace ImgAlign.Detectors;
 
 /// <summary>From pictures and a question to what Qwen2.5-VL or Qwen3-VL reads: token ids and patches.</summary>
-public sealed class QwenProcessor
+public sealed class QwenProcessor : IAnswerFormat
 {
     private readonly QwenConfig config;
     private readonly string? system;
@@ -56,10 +56,11 @@ public sealed class QwenProcessor
             throw new InvalidRequestException($"\"{text}\" holds '{control}', which is a control token of the model; leave it out.");
     }
 
-    /// <summary>Whether an answer is complete: it ends with a stop token.</summary>
+    /// <inheritdoc/>
+    /// <remarks>It ends with a stop token.</remarks>
     public bool IsComplete(IReadOnlyList<int> answer) => config.StopTokens.Contains(answer[^1]);
 
-    /// <summary>The text of an answer.</summary>
+    /// <inheritdoc/>
     public string Decode(IReadOnlyList<int> answer) => tokenizer.Decode(answer.Where(id => !config.StopTokens.Contains(id))).Trim();
 
     /// <summary>The whole prompt.</summary>

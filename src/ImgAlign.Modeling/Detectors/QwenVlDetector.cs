@@ -79,8 +79,7 @@ public abstract class QwenVlDetector<TModel> : IMisalignmentDetector, IImageJudg
                     cache => model.Run(alone.Ids, alone.Images, cache),
                     network,
                     critiqueTokens,
-                    processor.IsComplete,
-                    processor.Decode,
+                    processor,
                     cancellationToken
                 );
             }
@@ -141,8 +140,7 @@ public abstract class QwenVlDetector<TModel> : IMisalignmentDetector, IImageJudg
             cache => model.Run(input.Ids, null, cache),
             network,
             maxTokens,
-            processor.IsComplete,
-            processor.Decode,
+            processor,
             cancellationToken
         );
         return answer.Critique!;

@@ -86,16 +86,11 @@ public sealed class WorldBackbone : IDiffusionBackbone, IMemoryFootprint
     public bool EncodesPictures => sdxl.EncodesPictures;
 
     /// <inheritdoc/>
-    public torch.Tensor EncodeLatents(RgbImage image, torch.Tensor noise) => sdxl.EncodeLatents(image, noise);
+    public torch.Tensor EncodeLatents(RgbImage image, torch.Tensor noise, bool inTiles = false) =>
+        sdxl.EncodeLatents(image, noise, inTiles);
 
     /// <inheritdoc/>
-    public torch.Tensor EncodeLatents(RgbImage image, torch.Tensor noise, bool inTiles) => sdxl.EncodeLatents(image, noise, inTiles);
-
-    /// <inheritdoc/>
-    public IReadOnlyList<RgbImage> Decode(torch.Tensor x) => sdxl.Decode(x);
-
-    /// <inheritdoc/>
-    public IReadOnlyList<RgbImage> Decode(torch.Tensor x, bool inTiles) => sdxl.Decode(x, inTiles);
+    public IReadOnlyList<RgbImage> Decode(torch.Tensor x, bool inTiles = false) => sdxl.Decode(x, inTiles);
 
     /// <inheritdoc/>
     public IReadOnlyList<StageFootprint> EstimateStages(Workload workload) => sdxl.EstimateStages(workload);

@@ -101,16 +101,14 @@ internal class RecordedBackbone(IDiffusionBackbone inner) : IDiffusionBackbone, 
 
     public bool EncodesPictures => inner.EncodesPictures;
 
-    public torch.Tensor EncodeLatents(RgbImage image, torch.Tensor noise, bool inTiles)
+    public torch.Tensor EncodeLatents(RgbImage image, torch.Tensor noise, bool inTiles = false)
     {
         var latents = inner.EncodeLatents(image, noise, inTiles);
         Start = (image, kept.Keep(latents));
         return latents;
     }
 
-    public IReadOnlyList<RgbImage> Decode(torch.Tensor x) => Decode(x, inTiles: false);
-
-    public IReadOnlyList<RgbImage> Decode(torch.Tensor x, bool inTiles)
+    public IReadOnlyList<RgbImage> Decode(torch.Tensor x, bool inTiles = false)
     {
         samples.Add(kept.Keep(x));
         return inner.Decode(x, inTiles);

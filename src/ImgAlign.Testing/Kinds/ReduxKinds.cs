@@ -43,7 +43,7 @@ internal static class ReduxKinds
         var prompts = images.Select((_, index) => given.Count == 0 ? "" : given[given.Count == 1 ? 0 : index]).ToList();
         using var text = PooledTextFeatures.Of(flux.EncodeText(prompts));
         var hasText = given.Count > 0; // without text encoders there are zeros
-        return ReduxPrompt.Add(
+        return Add(
             ReduxPrompt.Join(hasText ? text.Tokens : torch.zeros_like(text.Tokens), encoder.Encode(images)),
             hasText ? text.Pooled : torch.zeros_like(text.Pooled),
             Scales("prompt_embeds_scale"),
@@ -54,6 +54,29 @@ internal static class ReduxKinds
             !options.TryGetProperty(name, out var scales) ? [.. images.Select(static _ => 1.0)]
             : scales.ValueKind == JsonValueKind.Array ? [.. scales.EnumerateArray().Select(static scale => scale.GetDouble())]
             : [.. images.Select(_ => scales.GetDouble())];
+    }
+
+    /// <summary>
+    /// Several pictures as one prompt: their rows are added and not joined, and a scale weighs a picture's text, too.
+    /// </summary>
+    /// <param name="tokens">The rows of each picture's text and of the picture itself, <c>[n, L + N, d]</c>.</param>
+    /// <param name="pooled">The pooled features of each picture's text, <c>[n, p]</c>.</param>
+    /// <param name="scales">The weight of each picture's rows.</param>
+    /// <param name="pooledScales">The weight of its pooled features.</param>
+    /// <returns>One prompt; the caller's.</returns>
+    private static PooledTextFeatures Add(
+        torch.Tensor tokens,
+        torch.Tensor pooled,
+        IReadOnlyList<double> scales,
+        IReadOnlyList<double> pooledScales
+    )
+    {
+        using var scope = torch.NewDisposeScope();
+        var (rows, vectors) = (Weights(scales, tokens).view(-1, 1, 1), Weights(pooledScales, pooled).view(-1, 1));
+        return new PooledTextFeatures((tokens * rows).sum(0, keepdim: true), (pooled * vectors).sum(0, keepdim: true));
+
+        static torch.Tensor Weights(IReadOnlyList<double> values, torch.Tensor like) =>
+            torch.tensor(values.ToArray(), like.dtype, like.device);
     }
 
     /// <summary>A prompt as outputs.</summary>

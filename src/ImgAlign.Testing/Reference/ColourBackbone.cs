@@ -101,7 +101,7 @@ public sealed class ColourBackbone : IDiffusionBackbone, IImagePromptEncoder, IM
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<RgbImage> Decode(Tensor x)
+    public IReadOnlyList<RgbImage> Decode(Tensor x, bool inTiles = false)
     {
         using var scope = NewDisposeScope();
         var enlarged = x.repeat_interleave(Pixels, 2).repeat_interleave(Pixels, 3); // [B, 3, H, W]

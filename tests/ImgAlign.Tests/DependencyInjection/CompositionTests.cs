@@ -372,7 +372,7 @@ public sealed class CompositionTests : IDisposable
             return inner.Predict(x, level, conditioning);
         }
 
-        public IReadOnlyList<RgbImage> Decode(torch.Tensor x)
+        public IReadOnlyList<RgbImage> Decode(torch.Tensor x, bool inTiles = false)
         {
             using var dark = x * 0.5;
             return inner.Decode(dark);

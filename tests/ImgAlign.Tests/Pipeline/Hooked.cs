@@ -78,13 +78,10 @@ internal sealed class HookedBackbone(
 
     public bool EncodesPictures => inner.EncodesPictures;
 
-    public torch.Tensor EncodeLatents(RgbImage image, torch.Tensor noise) => inner.EncodeLatents(image, noise);
+    public torch.Tensor EncodeLatents(RgbImage image, torch.Tensor noise, bool inTiles = false) =>
+        inner.EncodeLatents(image, noise, inTiles);
 
-    public torch.Tensor EncodeLatents(RgbImage image, torch.Tensor noise, bool inTiles) => inner.EncodeLatents(image, noise, inTiles);
-
-    public IReadOnlyList<RgbImage> Decode(torch.Tensor x) => Decode(x, inTiles: false);
-
-    public IReadOnlyList<RgbImage> Decode(torch.Tensor x, bool inTiles)
+    public IReadOnlyList<RgbImage> Decode(torch.Tensor x, bool inTiles = false)
     {
         hook(nameof(Decode));
         return decode is null ? inner.Decode(x, inTiles) : decode(x);

@@ -1,7 +1,7 @@
-namespace ImgAlign.Scorers;
+namespace ImgAlign.Testing.Kinds;
 
 /// <summary>How well scores agree with what people preferred, as HPSv3's benchmark counts it.</summary>
-public static class ScorerBenchmark
+internal static class ScorerBenchmark
 {
     /// <summary>Counts pairs of which one picture was preferred.</summary>
     /// <param name="preferred">The scores of the preferred pictures.</param>
