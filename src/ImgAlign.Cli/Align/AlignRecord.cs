@@ -51,14 +51,7 @@ internal sealed record AlignRecord : GenerationRecord
     /// <param name="run">What else was asked for, and of which models.</param>
     public static AlignRecord Of(AlignmentResult result, AlignedItem aligned, AlignmentRequest request, PictureJob job, RecordedRun run)
     {
-        var picture = new GeneratedItem
-        {
-            Item = aligned.Item,
-            PlainPrompt = aligned.PlainPrompt,
-            Image = aligned.Image,
-            Warnings = aligned.Warnings,
-        };
-        return new AlignRecord(Of(result, picture, job, run))
+        return new AlignRecord(OfPicture(result, aligned, aligned.Item, aligned.Image, job, run))
         {
             AlignerPasses = request.AlignerPasses,
             Policy = result.Policy.Name,
@@ -69,6 +62,43 @@ internal sealed record AlignRecord : GenerationRecord
             Kept = aligned.Kept.Number,
             Candidates = [.. aligned.Candidates.Select(CandidateRecord.Of)],
         };
+    }
+
+    /// <summary>Describes one picture of an item by itself, as a generation.</summary>
+    /// <param name="result">The result of the run.</param>
+    /// <param name="aligned">The item's part of it.</param>
+    /// <param name="candidate">The picture.</param>
+    /// <param name="job">What asked for it.</param>
+    /// <param name="run">What else was asked for, and of which models.</param>
+    public static GenerationRecord OfCandidate(
+        AlignmentResult result,
+        AlignedItem aligned,
+        Candidate candidate,
+        PictureJob job,
+        RecordedRun run
+    )
+    {
+        var item = aligned.Item with { Prompt = candidate.Prompt, Seed = candidate.Seed };
+        return OfPicture(result, aligned, item, candidate.Image, job with { Prompt = item.Prompt, Seed = item.Seed }, run);
+    }
+
+    private static GenerationRecord OfPicture(
+        AlignmentResult result,
+        AlignedItem aligned,
+        GenerationItem item,
+        RgbImage image,
+        PictureJob job,
+        RecordedRun run
+    )
+    {
+        var picture = new GeneratedItem
+        {
+            Item = item,
+            PlainPrompt = aligned.PlainPrompt,
+            Image = image,
+            Warnings = aligned.Warnings,
+        };
+        return Of(result, picture, job, run);
     }
 }
 

@@ -24,7 +24,9 @@ internal static partial class ModelConfiguration
 
     /// <summary>The key of the diffusion model's name.</summary>
     public const string BackboneKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.Backbone)}";
-    private const string DetectorKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.Detector)}";
+
+    /// <summary>The key of the detector's name.</summary>
+    public const string DetectorKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.Detector)}";
     private const string PolicyKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.Policy)}";
     private const string AlignsKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.Aligns)}";
     private const string AlignerPathKey = $"{ModelServices.AlignerSection}:{nameof(AlignerOptions.Path)}";
@@ -74,6 +76,10 @@ internal static partial class ModelConfiguration
 
     /// <summary>The sections of diffusion models.</summary>
     public static IEnumerable<string> BackboneSections => Families.Values.Select(static family => family.Section);
+
+    /// <summary>The section of the diffusion model that a configuration runs; null: it has none, as ShapeWorld.</summary>
+    public static string? BackboneSectionOf(IConfigurationSection configuration) =>
+        Families.TryGetValue(configuration[BackboneKey] ?? "", out var family) ? family.Section : null;
 
     /// <summary>The sections of detectors.</summary>
     public static IEnumerable<string> DetectorSections => Detectors.Values;

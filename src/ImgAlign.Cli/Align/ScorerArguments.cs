@@ -10,7 +10,6 @@ namespace ImgAlign.Cli.Align;
 internal static class ScorerArguments
 {
     private const string ScorersKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.Scorers)}";
-    private const string DetectorKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.Detector)}";
     private const string VoteKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.GateVote)}";
     private const string GateKey = $"{nameof(ImgAlignOptions.Pipeline)}:{nameof(PipelineOptions.Gate)}";
 
@@ -99,7 +98,9 @@ internal static class ScorerArguments
         [
             .. Judged
                 .Where(name => named.Count > 0 ? named.Contains(name, StringComparer.OrdinalIgnoreCase) : HasSection(settings, name))
-                .Select(name => judge ?? settings.GetValueOrDefault(JudgeKey(name)) ?? settings.GetValueOrDefault(DetectorKey))
+                .Select(name =>
+                    judge ?? settings.GetValueOrDefault(JudgeKey(name)) ?? settings.GetValueOrDefault(ModelConfiguration.DetectorKey)
+                )
                 .OfType<string>()
                 .Distinct(StringComparer.OrdinalIgnoreCase),
         ];
@@ -154,7 +155,7 @@ internal static class ScorerArguments
             {
                 if (path is not null)
                     throw new ImgAlignException($"--scorer {name} has no files of its own; name its judge as --judge FAMILY=PATH.");
-                settings.TryAdd(JudgeKey(name), settings.GetValueOrDefault(DetectorKey));
+                settings.TryAdd(JudgeKey(name), settings.GetValueOrDefault(ModelConfiguration.DetectorKey));
             }
             else if (path is not null)
                 settings[ModelKey(section)] = path;
@@ -207,7 +208,10 @@ internal static class ScorerArguments
                 throw new ImgAlignException(
                     $"--judge is for {string.Join(" and ", Judged)}: give --scorer for one of them, or leave it out."
                 );
-            if (hasDetector && string.Equals(settings.GetValueOrDefault(DetectorKey), family, StringComparison.OrdinalIgnoreCase))
+            if (
+                hasDetector
+                && string.Equals(settings.GetValueOrDefault(ModelConfiguration.DetectorKey), family, StringComparison.OrdinalIgnoreCase)
+            )
                 throw new ImgAlignException($"--judge is of the detector's own family, {family}, which judges anyway; leave it out.");
             settings[ModelKey(section)] = path;
             foreach (var name in judged)

@@ -35,18 +35,26 @@ internal static class EvaluateCommand
             seed,
             benchmark,
         };
-        arguments.AddTo(command, [.. arguments.OfBenchmarks, .. ScorerArguments.Options, .. ModelConfiguration.Options]);
+        arguments.AddTo(command, [.. arguments.OfGivenPrompts, .. ScorerArguments.Options, .. ModelConfiguration.Options]);
         command.SetAction(
             async (parsed, token) =>
             {
                 var known = parsed.GetValue(benchmark) is { } name ? Benchmark.ByName(name) : null;
                 if (known is not null && parsed.GetValue(seed) is not null)
                     throw new ImgAlignException("--benchmark says which seeds there are; leave --seed out.");
+                var questions = arguments.ReadQuestions(parsed);
+                if (known is not null && !questions.IsEmpty)
+                    throw new ImgAlignException(
+                        $"--benchmark says which questions there are; leave {QuestionFile.OptionName} out, or --benchmark."
+                    );
                 var path = await arguments.FetchAsync(terminal, parsed, parsed.GetRequiredValue(prompts), token);
+                var list = known?.ReadPrompts(path) ?? ReadPrompts(path, parsed.GetValue(seed) ?? 0, questions);
+                if (list.Count == 0)
+                    throw new ImgAlignException($"{path}: there is no prompt in it.");
                 return await arguments.RunAsync(
                     terminal,
                     parsed,
-                    known?.ReadPrompts(path) ?? ReadPrompts(path, parsed.GetValue(seed) ?? 0),
+                    list,
                     required => ModelConfiguration.ReadOrShapeWorld(parsed, required),
                     ArmMatrix.Default,
                     known,
@@ -57,7 +65,7 @@ internal static class EvaluateCommand
         return command;
     }
 
-    private static List<EvaluationPrompt> ReadPrompts(string file, long firstSeed) =>
+    private static List<EvaluationPrompt> ReadPrompts(string file, long firstSeed, QuestionFile questions) =>
         [
             .. PromptFile
                 .Read(file)
@@ -70,6 +78,7 @@ internal static class EvaluateCommand
                                 Question = row.Question,
                                 Size = row.Size,
                                 Seeds = [row.Seed ?? firstSeed + index],
+                                PictureQuestions = questions.Of(row.Prompt),
                             }
                             : throw new ImgAlignException(
                                 $"{file}: prompt {index + 1} has a picture of its own, but an evaluation draws all pictures; leave "

@@ -20,6 +20,7 @@ internal static class PairsCommand
         var pictures = ValueOption.Number<int>("--pictures", "How many pictures of each prompt are drawn, 2 to 100; 4 unless it is said.");
         var questionFile = QuestionFile.CreateOption();
         var yes = NamedModels.CreateYes();
+        var noMetadata = PictureMetadata.CreateOption();
         var command = new Command(
             "pairs",
             "Draw pictures, have scorers judge them, and write pairs for train aligner: by ShapeWorld, which comes with the tool, unless "
@@ -27,7 +28,7 @@ internal static class PairsCommand
         );
         prompts.AddTo(command);
         foreach (
-            var option in new Option[] { pictures, questionFile, yes }
+            var option in new Option[] { pictures, questionFile, yes, noMetadata }
                 .Concat(sampling.Options.Except([sampling.Scale, sampling.Preview]))
                 .Concat(ScorerArguments.OptionsWithoutEnd)
                 .Concat(ModelConfiguration.BackboneOptions)
@@ -52,6 +53,8 @@ internal static class PairsCommand
                     throw new ImgAlignException("There is no scorer to judge pictures by; give --scorer NAME=PATH, or --config with one.");
                 ScorerArguments.RemoveEnd(configuration);
                 var run = new RecordedRun(parsed, sampling.OfPictures.Concat([pictures, questionFile]), configuration);
+                var ofPictures = new RecordedRun(parsed, sampling.OfPictures, ModelConfiguration.OfSamples(configuration));
+                var metadata = new PictureMetadata(parsed.GetValue(noMetadata));
                 var pending = list.Pending(results, run);
                 var settings = sampling.Apply(parsed, new AlignmentRequest { Policy = SearchPolicies.BestOfN, Budget = count });
                 var runner = new JobRunner(terminal, list, settings.MaxBatchSize);
@@ -81,7 +84,18 @@ internal static class PairsCommand
                                 Pairs = PairsOf(job, caption, drawn, result.Acceptance),
                             };
                             terminal.Error.WriteWarnings(drawn.Warnings, warned);
-                            terminal.Out.WriteText(results.Write(job.Name, Files(drawn, record)));
+                            var pictureJob = settings.Strength is null ? job with { ImageFile = null } : job;
+                            var files = drawn.Candidates.Select(candidate =>
+                                (
+                                    FileOf(candidate),
+                                    ImageFile.EncodePng(
+                                        candidate.Image,
+                                        TextsOf(result, drawn, candidate, pictureJob, ofPictures, metadata)
+                                    )
+                                )
+                            );
+                            var json = (ResultFolders.Record, Encoding.UTF8.GetBytes(RecordJson.Write(record)));
+                            terminal.Out.WriteText(results.Write(job.Name, files.Append(json)));
                         }
                     }
                 }
@@ -112,10 +126,19 @@ internal static class PairsCommand
 
     private static string FileOf(Candidate candidate) => $"{candidate.Number}.png";
 
-    private static IEnumerable<(string Name, byte[] Content)> Files(AlignedItem drawn, AlignRecord record) =>
-        drawn
-            .Candidates.Select(static candidate => (FileOf(candidate), ImageFile.EncodePng(candidate.Image)))
-            .Append((ResultFolders.Record, Encoding.UTF8.GetBytes(RecordJson.Write(record))));
+    // What each is by itself: a picture of generate, by which it is made again.
+    private static IReadOnlyDictionary<string, string>? TextsOf(
+        AlignmentResult result,
+        AlignedItem drawn,
+        Candidate candidate,
+        PictureJob job,
+        RecordedRun run,
+        PictureMetadata metadata
+    )
+    {
+        var record = AlignRecord.OfCandidate(result, drawn, candidate, job, run) with { Command = "generate" };
+        return metadata.Of(record.WithoutCosts(), isMadeHere: candidate.Cost > 0);
+    }
 
     private static bool IsOfResult(string file) =>
         file == ResultFolders.Record || (Path.GetExtension(file) == ".png" && int.TryParse(Path.GetFileNameWithoutExtension(file), out _));

@@ -46,12 +46,14 @@ internal sealed class EvaluationArguments
     {
         Description = "A result file of that evaluator, as ARM=PATH, for the report; may be given several times.",
     };
+    private readonly Option<bool> noMetadata = PictureMetadata.CreateOption();
+    private readonly Option<string?> questionFile = QuestionFile.CreateOption();
     private readonly Option<bool> yes = NamedModels.CreateYes();
     private readonly SamplingArguments sampling = new();
     private readonly Option<int?> passes = ValueOption.Number<int>("--passes", "How often the aligner is applied in a round; 3.");
 
-    /// <summary>The options of commands that know benchmarks.</summary>
-    public IEnumerable<Option> OfBenchmarks => [export, imports];
+    /// <summary>The options of commands whose prompts are given.</summary>
+    public IEnumerable<Option> OfGivenPrompts => [export, imports, questionFile];
 
     /// <summary>Adds the options to a command.</summary>
     /// <param name="command">The command.</param>
@@ -59,12 +61,16 @@ internal sealed class EvaluationArguments
     public void AddTo(Command command, IEnumerable<Option> modelOptions)
     {
         foreach (
-            var option in new Option[] { output, arms, sweep, shard, report, yes, passes }
+            var option in new Option[] { output, arms, sweep, shard, report, yes, passes, noMetadata }
                 .Concat(sampling.Options.Except([sampling.Preview]))
                 .Concat(modelOptions)
         )
             command.Add(option);
     }
+
+    /// <summary>The questions about pictures of prompts.</summary>
+    /// <exception cref="ImgAlignException">Their file cannot be read.</exception>
+    public QuestionFile ReadQuestions(ParseResult parsed) => QuestionFile.Read(parsed.GetValue(questionFile));
 
     /// <summary>Where a file of prompts lies; one of the hub is fetched first.</summary>
     public async Task<string> FetchAsync(Terminal terminal, ParseResult parsed, string prompts, CancellationToken cancellationToken)
@@ -125,20 +131,24 @@ internal sealed class EvaluationArguments
         };
         await NamedModels.FetchMissingAsync(configuration, parsed.GetValue(yes), terminal, cancellationToken);
         var changesFolder = matrixFile is null ? folder : Path.GetDirectoryName(Path.GetFullPath(matrixFile))!;
+        // Once the options have been checked: it may write a file.
+        var settled = new Lazy<IConfigurationSection>(() =>
+            SettledTiling.Apply(configuration, options, settle: !onlyReports, changesFolder)
+        );
+        var metadata = new PictureMetadata(parsed.GetValue(noMetadata));
         var run = new EvaluationRun(
             options,
-            changes => EvaluationServices.Open(SettingsFile.Change(configuration, changes, changesFolder))
+            changes =>
+            {
+                var own = SettingsFile.Change(settled.Value, changes, changesFolder);
+                return EvaluationServices.Open(own, new EvaluationMetadata(parsed, sampling, questionFile, own, metadata));
+            }
         );
         var result = onlyReports
             ? await run.ReadAsync(cancellationToken)
             : await run.RunAsync(new EvaluationLines(terminal.Error), cancellationToken);
         foreach (var arm in result.LeftOut)
             terminal.Error.WriteText($"{arm} is left out, since no scorer decides; name one with --scorer.");
-        if (result.PicturesInTiles > 0)
-            terminal.Error.WriteText(
-                $"{result.PicturesInTiles} pictures were decoded in tiles because memory was short, which changes them a little; make all "
-                    + "alike with --vae-tiling Always or Never."
-            );
         foreach (var (arm, path) in results)
             result = result.Import(arm, path);
         if (parts == 1)

@@ -18,7 +18,8 @@ internal static class EvaluationServices
 
     /// <summary>Opens the models; weights are read on first use.</summary>
     /// <param name="configuration">From <see cref="ModelConfiguration"/>.</param>
-    public static EvaluationModels Open(IConfigurationSection configuration)
+    /// <param name="texts">What the pictures' files say of their making; null: nothing.</param>
+    public static EvaluationModels Open(IConfigurationSection configuration, IPictureTexts? texts)
     {
         var services = ModelServices.Build(configuration);
         var choice = services.GetRequiredService<IOptions<ImgAlignOptions>>().Value.Pipeline;
@@ -48,6 +49,7 @@ internal static class EvaluationServices
             AlignmentIdentity = identity.OfAlignment(),
             ScorerIdentities = scorers.ToDictionary(static scorer => scorer.Value.Name, scorer => identity.OfScorer(scorer.Key)),
             DeviceKind = KindOf(backbone.Runtime),
+            Texts = texts,
             Owner = services,
         };
 

@@ -29,9 +29,9 @@ internal record GenerationRecord(
     int BatchSize,
     bool InTiles,
     IReadOnlyList<string> Warnings,
-    IReadOnlyList<TimingRecord> Timings,
-    double Seconds,
-    IReadOnlyList<DeviceRecord> Devices,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<TimingRecord>? Timings,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] double? Seconds,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<DeviceRecord>? Devices,
     IReadOnlyList<AppliedLora> Loras,
     IReadOnlyDictionary<string, string> Asked,
     IReadOnlyDictionary<string, string?> Configuration,
@@ -51,6 +51,9 @@ internal record GenerationRecord(
             Asked = RecordedRun.WithoutFiles(Asked),
             Configuration = Configuration.Where(static pair => !SettingsFile.IsPath(pair.Key)).ToDictionary(),
         };
+
+    /// <summary>The same without times and devices, which differ from run to run.</summary>
+    public GenerationRecord WithoutCosts() => this with { Timings = null, Seconds = null, Devices = null };
 
     /// <summary>Describes a picture.</summary>
     /// <param name="result">The result of the run.</param>

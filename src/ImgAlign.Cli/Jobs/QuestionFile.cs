@@ -55,6 +55,9 @@ internal sealed class QuestionFile
         return new([], byPrompt);
     }
 
+    /// <summary>Whether there are no questions.</summary>
+    public bool IsEmpty => forAll.Count + byPrompt.Count == 0;
+
     /// <summary>The questions for a prompt; empty where there are none.</summary>
     public IReadOnlyList<PictureQuestion> Of(string prompt) => byPrompt.GetValueOrDefault(prompt, forAll);
 

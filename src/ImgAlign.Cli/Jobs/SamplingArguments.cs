@@ -127,6 +127,9 @@ internal sealed class SamplingArguments
     /// <summary>Those that pictures depend on, but for rounding.</summary>
     public IEnumerable<Option> OfPictures => Options.Except([batchSize, Preview]);
 
+    /// <summary>Those that samples of the base model depend on, which have no image prompt and start from noise.</summary>
+    public IEnumerable<Option> OfSamples => OfPictures.Except([Scale, strength]);
+
     private static string Names => string.Join(", ", Samplers.All.Select(static known => known.Name));
 
     /// <summary>The scale of FLUX's classifier-free guidance that was asked for, if one was.</summary>

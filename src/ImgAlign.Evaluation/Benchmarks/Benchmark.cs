@@ -49,6 +49,10 @@ public abstract class Benchmark
     /// <exception cref="ImgAlignException">It is not laid out so; the message says what is needed.</exception>
     public abstract IReadOnlyList<EvaluationPrompt> ReadPrompts(string path);
 
+    /// <summary>Whether the official evaluator scores pictures of a prompt: its script may leave some out.</summary>
+    /// <param name="prompt">The prompt.</param>
+    internal virtual bool Scores(EvaluationPrompt prompt) => true;
+
     /// <summary>Writes an arm's pictures as the official evaluator reads them.</summary>
     /// <param name="pictures">The pictures; of each prompt all, in their order.</param>
     /// <param name="folder">An empty folder.</param>
@@ -62,6 +66,6 @@ public abstract class Benchmark
     /// <param name="pictures">The pictures that it is of.</param>
     /// <returns>A score for each picture, or null where the file has none.</returns>
     /// <exception cref="ImgAlignException">The evaluator writes no scores of single pictures, or the file is broken.</exception>
-    internal virtual IReadOnlyList<double?> Import(string path, IReadOnlyList<EvaluatedPicture> pictures) =>
+    internal virtual IReadOnlyList<ImportedScore?> Import(string path, IReadOnlyList<EvaluatedPicture> pictures) =>
         throw new ImgAlignException($"{Name}'s evaluator writes no scores of single pictures; leave --import out, and give --scorer.");
 }

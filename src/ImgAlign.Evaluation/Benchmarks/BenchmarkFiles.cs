@@ -43,9 +43,13 @@ internal static class BenchmarkFiles
         return each;
     }
 
+    /// <summary>The value of a property.</summary>
+    public static JsonElement Value(this JsonElement element, string name) =>
+        element.TryGetProperty(name, out var value) ? value : throw new JsonException($"'{name}' is missing");
+
     /// <summary>The text of a property.</summary>
     public static string Text(this JsonElement element, string name) =>
-        element.GetProperty(name).GetString() ?? throw new JsonException($"'{name}' is null");
+        element.Value(name).GetString() ?? throw new JsonException($"'{name}' is null");
 
     /// <summary>The two texts of an array of two.</summary>
     public static (string First, string Second) Pair(this JsonElement element) =>
@@ -60,8 +64,7 @@ internal static class BenchmarkFiles
             using var document = JsonDocument.Parse(text);
             return read(document.RootElement);
         }
-        catch (Exception exception)
-            when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException)
         {
             throw new ImgAlignException($"{place}: not as the benchmark's file is ({exception.Message.TrimEnd('.')}).", exception);
         }

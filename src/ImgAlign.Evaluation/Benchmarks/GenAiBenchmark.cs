@@ -47,7 +47,12 @@ internal sealed class GenAiBenchmark() : Benchmark("genai-bench")
         if (skills.Count == 0)
             return [];
         var means = new GenAiBenchMeans([.. pictures.Select(picture => picture.Scores[scorer])], skills);
-        return [.. skills.Keys.Append(GenAiBenchMeans.All).Select(group => (group, means.Mean(group)))];
+        return
+        [
+            .. skills
+                .Keys.Append(GenAiBenchMeans.All)
+                .SelectMany(group => new[] { (group, means.Mean(group)), ($"{group}, deviation", means.Deviation(group)) }),
+        ];
     }
 
     internal override void Export(IReadOnlyList<EvaluatedPicture> pictures, string folder, string target)

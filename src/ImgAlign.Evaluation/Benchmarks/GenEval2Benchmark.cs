@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using ImgAlign.Evaluation.Running;
 using ImgAlign.Scorers;
+using ImgAlign.Scorers.Means;
 
 namespace ImgAlign.Evaluation.Benchmarks;
 
@@ -9,6 +10,7 @@ namespace ImgAlign.Evaluation.Benchmarks;
 internal sealed class GenEval2Benchmark() : Benchmark("geneval2")
 {
     private const string ImagesFile = "images.json";
+    private const string AtomsSuffix = " atoms";
 
     /// <inheritdoc/>
     public override IReadOnlyList<EvaluationPrompt> ReadPrompts(string path) =>
@@ -19,12 +21,13 @@ internal sealed class GenEval2Benchmark() : Benchmark("geneval2")
                     static line =>
                         (
                             Prompt: line.Text("prompt"),
-                            Atoms: line.GetProperty("atom_count").GetInt32(),
-                            Questions: line.GetProperty("vqa_list")
+                            Atoms: line.Value("atom_count").GetInt32(),
+                            Questions: line.Value("vqa_list")
                                 .EnumerateArray()
                                 .Select(static item => item.Pair())
                                 .Select(static pair => new PictureQuestion(pair.First, pair.Second))
-                                .ToList()
+                                .ToList(),
+                            Skills: ReadSkills(line)
                         )
                 )
                 .Select(
@@ -33,20 +36,37 @@ internal sealed class GenEval2Benchmark() : Benchmark("geneval2")
                         {
                             Seeds = [index],
                             PictureQuestions = line.Questions,
-                            Category = string.Create(CultureInfo.InvariantCulture, $"{line.Atoms} atoms"),
+                            QuestionSkills = line.Skills,
+                            Category = string.Create(CultureInfo.InvariantCulture, $"{line.Atoms}{AtomsSuffix}"),
                         }
                 ),
         ];
 
     internal override string? OfficialJudge => "Qwen3-VL-8B-Instruct";
 
-    internal override IReadOnlyList<(string Name, double Value)> Means(IReadOnlyList<EvaluatedPicture> pictures, string scorer) =>
+    // Of answers to the benchmark's questions: other scores are no Soft-TIFA.
+    internal override IReadOnlyList<(string Name, double Value)> Means(IReadOnlyList<EvaluatedPicture> pictures, string scorer)
+    {
+        List<SoftTifaPrompt> prompts =
         [
-            .. pictures
-                .GroupBy(static picture => picture.Item.Prompt.Category!)
-                .Select(atoms => (atoms.Key, 100 * atoms.Average(picture => picture.Scores[scorer]))),
-            ("all", 100 * pictures.Average(picture => picture.Scores[scorer])),
+            .. from picture in pictures
+            where picture.Answers.ContainsKey(scorer)
+            let prompt = picture.Item.Prompt
+            select new SoftTifaPrompt(AtomsOf(prompt), prompt.QuestionSkills, picture.Answers[scorer]),
         ];
+        if (prompts.Count == 0)
+            return [];
+        var means = new SoftTifaMeans(prompts);
+        var skills = prompts.SelectMany(static prompt => prompt.Skills).Distinct().Order(StringComparer.Ordinal);
+        var atoms = prompts.Select(static prompt => prompt.AtomCount).Distinct().Order();
+        return
+        [
+            ("Soft-TIFA GM", means.Geometric),
+            ("Soft-TIFA AM", means.Arithmetic),
+            .. skills.Select(skill => ($"{skill} (AM)", means.OfSkill(skill))),
+            .. atoms.Select(count => (string.Create(CultureInfo.InvariantCulture, $"{count}{AtomsSuffix} (GM)"), means.OfAtomCount(count))),
+        ];
+    }
 
     internal override void Export(IReadOnlyList<EvaluatedPicture> pictures, string folder, string target)
     {
@@ -61,23 +81,45 @@ internal sealed class GenEval2Benchmark() : Benchmark("geneval2")
     }
 
     // The output file has the scores of each prompt's atoms, in the order of the prompts; their geometric mean is Soft-TIFA GM.
-    internal override IReadOnlyList<double?> Import(string path, IReadOnlyList<EvaluatedPicture> pictures)
+    internal override IReadOnlyList<ImportedScore?> Import(string path, IReadOnlyList<EvaluatedPicture> pictures)
     {
+        var file = BenchmarkFiles.Find(path, "scores.json");
         var scores = BenchmarkFiles.Read(
-            BenchmarkFiles.Find(path, "scores.json"),
+            file,
             static lists =>
                 lists
                     .EnumerateArray()
                     .Select(static atoms => atoms.EnumerateArray().Select(static atom => atom.GetDouble()).ToList())
                     .ToList()
         );
-        return
+        return [.. pictures.Select(picture => ScoreOf(picture.Item.Prompt))];
+
+        ImportedScore? ScoreOf(EvaluationPrompt prompt)
+        {
+            if (scores.ElementAtOrDefault(int.Parse(prompt.Id, CultureInfo.InvariantCulture)) is not { } atoms)
+                return null;
+            if (atoms.Count != prompt.PictureQuestions.Count)
+                throw new ImgAlignException(
+                    $"{file}: '{prompt.Prompt}' has {prompt.PictureQuestions.Count} questions, but {atoms.Count} scores there; give what "
+                        + "the evaluator wrote with --method soft_tifa_gm."
+                );
+            return new ImportedScore(SoftTifaScorer.GeometricMean(atoms), atoms);
+        }
+    }
+
+    private static int AtomsOf(EvaluationPrompt prompt) => int.Parse(prompt.Category![..^AtomsSuffix.Length], CultureInfo.InvariantCulture);
+
+    private static List<string> ReadSkills(JsonElement line)
+    {
+        List<string> skills =
         [
-            .. pictures.Select(picture =>
-                scores.ElementAtOrDefault(int.Parse(picture.Item.Prompt.Id, CultureInfo.InvariantCulture)) is { Count: > 0 } atoms
-                    ? SoftTifaScorer.GeometricMean(atoms)
-                    : default(double?)
-            ),
+            .. line.Value("skills")
+                .EnumerateArray()
+                .Select(static skill => skill.GetString() ?? throw new JsonException("a skill is null")),
         ];
+        var questions = line.Value("vqa_list").GetArrayLength();
+        return skills.Count == questions && questions > 0
+            ? skills
+            : throw new JsonException($"there are {questions} questions in 'vqa_list' and {skills.Count} 'skills'");
     }
 }

@@ -60,7 +60,7 @@ internal sealed partial class GenEvalBenchmark() : Benchmark("geneval")
         }
     }
 
-    internal override IReadOnlyList<double?> Import(string path, IReadOnlyList<EvaluatedPicture> pictures)
+    internal override IReadOnlyList<ImportedScore?> Import(string path, IReadOnlyList<EvaluatedPicture> pictures)
     {
         var file = BenchmarkFiles.Find(path, "results.jsonl");
         var lines = BenchmarkFiles.ReadLines(
@@ -68,14 +68,14 @@ internal sealed partial class GenEvalBenchmark() : Benchmark("geneval")
             static line =>
                 KeyValuePair.Create(
                     PictureFile().Match(line.Text("filename")).Value.Replace('\\', '/'),
-                    line.GetProperty("correct").GetBoolean() ? 1.0 : 0
+                    line.Value("correct").GetBoolean() ? 1.0 : 0
                 )
         );
         var results = BenchmarkFiles.EachOnce(file, lines.Where(static line => line.Key.Length > 0));
         return
         [
             .. pictures.Select(picture =>
-                results.TryGetValue($"{picture.Item.Prompt.Id}/{SampleFile(picture)}", out var score) ? score : default(double?)
+                results.TryGetValue($"{picture.Item.Prompt.Id}/{SampleFile(picture)}", out var score) ? new ImportedScore(score) : null
             ),
         ];
     }

@@ -1,3 +1,5 @@
+using ImgAlign.Scorers.Means;
+
 namespace ImgAlign.Evaluation;
 
 /// <summary>A prompt that is measured, with what its file says about it.</summary>
@@ -32,6 +34,12 @@ public sealed class EvaluationPrompt(string id, string prompt)
 
     /// <summary>The parts of a benchmark that it belongs to where it may be several; its own means are over them.</summary>
     internal IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>GenEval 2: the skill that each of <see cref="PictureQuestions"/> is about.</summary>
+    internal IReadOnlyList<string> QuestionSkills { get; init; } = [];
+
+    /// <summary>DPG-Bench: what each of <see cref="PictureQuestions"/> is about, and on which others it depends.</summary>
+    internal IReadOnlyList<DpgQuestion> QuestionTree { get; init; } = [];
 
     /// <summary>Its line in a benchmark's file, which the benchmark's export hands on as it is.</summary>
     internal string? Source { get; init; }

@@ -66,7 +66,9 @@ internal static class ReportPage
                 .Select(static arms => $"{string.Join(", ", arms.Select(static arm => arm.Name))} by {arms.Key}"),
         ];
         if (result.Gate is { } gate && result.Arms.Any(static arm => arm.NeedsGate))
-            decisions.Add($"other arms with a choice by {string.Join(", ", gate.Scorers)} ({gate.Description})");
+            decisions.Add(
+                $"{(decisions.Count > 0 ? "other arms" : "arms")} with a choice by {string.Join(", ", gate.Scorers)} ({gate.Description})"
+            );
         text +=
             decisions.Count > 0
                 ? $"Decided: {string.Join("; ", decisions)}. By the scorer that decided, an arm looks better than it is; go by the others."
@@ -189,18 +191,25 @@ internal static class ReportPage
             )
             .ToList();
         var machines = result.Pictures.Select(static picture => picture.Picture?.Batch.Cost.Machine).OfType<string>().Distinct().Order();
-        var plots = result.Scorers.Select(scorer =>
-            ReportPlots.Points(
-                $"{scorer}: cost against quality",
-                "seconds a picture",
+        (string Axis, Func<(EvaluationArm Arm, double Seconds), double> Of)[] axes =
+        [
+            ("generations", static cost => cost.Arm.Generations),
+            ("seconds a picture", static cost => cost.Seconds),
+        ];
+        var plots =
+            from scorer in result.Scorers
+            from axis in axes
+            select ReportPlots.Points(
+                $"{scorer}: cost against quality, with 95% intervals",
+                axis.Axis,
                 [
                     .. from cost in costs
                     let scores = result.ScoresOf(cost.Arm, scorer)
                     where scores.Count > 0
-                    select (cost.Arm.Name, cost.Seconds, scores.Mean),
+                    let interval = scores.MeanInterval
+                    select (cost.Arm.Name, axis.Of(cost), scores.Mean, interval.Low, interval.High),
                 ]
-            )
-        );
+            );
         return Paragraph(
                 "Seconds of computation for a picture, what arms share counted in each, choosing included. Machines: "
                     + $"{string.Join(", ", machines)}."

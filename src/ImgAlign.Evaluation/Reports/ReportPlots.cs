@@ -11,6 +11,8 @@ namespace ImgAlign.Evaluation.Reports;
 internal static class ReportPlots
 {
     private const int Width = 900; // pixels
+    private const double NumbersWidth = 60;
+    private const double Padding = 0.08; // of what an axis shows
     private const double NamesWidth = 7.5; // pixels a letter: the exporter cannot measure text
 
     /// <summary>A dot with its interval for each name; nothing if there are none.</summary>
@@ -58,33 +60,50 @@ internal static class ReportPlots
         return Export(model, 90 + 30 * values.Count);
     }
 
-    /// <summary>A point for each name, with the name beside it; nothing if there are none.</summary>
+    /// <summary>A point with its interval for each name, with the name beside it; nothing if there are none.</summary>
     /// <param name="title">What is shown.</param>
     /// <param name="across">What is shown from left to right.</param>
-    /// <param name="values">Names and values.</param>
-    public static string Points(string title, string across, IReadOnlyList<(string Name, double Across, double Up)> values)
+    /// <param name="values">Names, values, and intervals from below to above.</param>
+    public static string Points(
+        string title,
+        string across,
+        IReadOnlyList<(string Name, double Across, double Up, double Low, double High)> values
+    )
     {
         if (values.Count == 0)
             return "";
-        var model = new PlotModel { Title = title, TitleFontSize = 14 };
+        var model = new PlotModel
+        {
+            Title = title,
+            TitleFontSize = 14,
+            PlotMargins = new OxyThickness(NumbersWidth, double.NaN, 20, double.NaN),
+        };
         var bottom = Numbers(AxisPosition.Bottom);
         (bottom.Title, bottom.Minimum, bottom.MaximumPadding) = (across, 0, 0.3); // with room for the last name
         model.Axes.Add(bottom);
-        model.Axes.Add(Numbers(AxisPosition.Left));
+        var left = Numbers(AxisPosition.Left);
+        (left.Minimum, left.Maximum) = Padded(values.Min(static value => value.Low), values.Max(static value => value.High));
+        model.Axes.Add(left);
         var dots = new ScatterSeries
         {
             MarkerType = MarkerType.Circle,
             MarkerFill = OxyColors.SteelBlue,
             MarkerSize = 5,
         };
-        foreach (var (name, x, y) in values)
+        var intervals = new ScatterErrorSeries { MarkerType = MarkerType.None, ErrorBarColor = OxyColors.LightSteelBlue };
+        foreach (var (_, x, y, low, high) in values)
         {
+            intervals.Points.Add(new ScatterErrorPoint(x, (low + high) / 2, 0, high - low));
             dots.Points.Add(new ScatterPoint(x, y));
+        }
+        // Arms that share a place share a text.
+        foreach (var place in values.GroupBy(static value => (value.Across, value.Up)))
+        {
             model.Annotations.Add(
                 new TextAnnotation
                 {
-                    Text = name,
-                    TextPosition = new DataPoint(x, y),
+                    Text = string.Join(", ", place.Select(static value => value.Name)),
+                    TextPosition = new DataPoint(place.Key.Across, place.Key.Up),
                     TextHorizontalAlignment = HorizontalAlignment.Left,
                     TextVerticalAlignment = VerticalAlignment.Middle,
                     Offset = new ScreenVector(8, 0),
@@ -92,8 +111,15 @@ internal static class ReportPlots
                 }
             );
         }
+        model.Series.Add(intervals);
         model.Series.Add(dots);
         return Export(model, 360);
+    }
+
+    private static (double Low, double High) Padded(double low, double high)
+    {
+        var padding = high > low ? Padding * (high - low) : 1;
+        return (low - padding, high + padding);
     }
 
     private static LinearAxis Numbers(AxisPosition position) =>
@@ -102,8 +128,8 @@ internal static class ReportPlots
             Position = position,
             MajorGridlineStyle = LineStyle.Solid,
             MajorGridlineColor = OxyColors.Gainsboro,
-            MinimumPadding = 0.08,
-            MaximumPadding = 0.08,
+            MinimumPadding = Padding,
+            MaximumPadding = Padding,
         };
 
     // A picture of its own, for the exporter gives the parts of all plots the same names.
@@ -112,6 +138,6 @@ internal static class ReportPlots
         (model.Culture, model.DefaultFont) = (CultureInfo.InvariantCulture, "sans-serif");
         var svg = new SvgExporter { Width = Width, Height = height }.ExportToString(model);
         var address = $"data:image/svg+xml;base64,{Convert.ToBase64String(Encoding.UTF8.GetBytes(svg))}";
-        return $"<img class=\"plot\" alt=\"{HtmlText.Escape(model.Title)}\" src=\"{address}\">";
+        return $"<div class=\"wide\"><img class=\"plot\" alt=\"{HtmlText.Escape(model.Title)}\" src=\"{address}\"></div>";
     }
 }

@@ -48,15 +48,31 @@ public sealed class ArmMatrix
             throw new ImgAlignException($"{path}: there is no such file; give a JSON file with \"arms\".");
         try
         {
-            var matrix = JsonSerializer.Deserialize<ArmMatrix>(File.ReadAllBytes(path), Options);
-            (matrix ?? throw new JsonException("null is no matrix of arms.")).Check();
+            var matrix =
+                JsonSerializer.Deserialize<ArmMatrix>(File.ReadAllText(path), Options)
+                ?? throw new ImgAlignException("there are no arms, but null.");
+            matrix.Check();
             return matrix;
         }
-        catch (Exception exception) when (exception is JsonException or ImgAlignException or ArgumentException)
+        catch (JsonException exception)
+        {
+            throw new ImgAlignException(
+                $"{path}: line {exception.LineNumber + 1} ({exception.Path}) is not as in a file of arms, {{\"arms\": [{{\"name\": …}}], "
+                    + $"\"compare\": …}}, where an arm has {string.Join(", ", ArmKeys)}.",
+                exception
+            );
+        }
+        catch (ImgAlignException exception)
         {
             throw new ImgAlignException($"{path}: {exception.Message}", exception);
         }
     }
+
+    private static IEnumerable<string> ArmKeys =>
+        Options
+            .GetTypeInfo(typeof(EvaluationArm))
+            .Properties.Where(static property => property.Set is not null || property.AssociatedParameter is not null)
+            .Select(static property => property.Name);
 
     /// <summary>Makes sure that the arms can run and that comparisons are of them.</summary>
     /// <exception cref="ImgAlignException">They cannot.</exception>

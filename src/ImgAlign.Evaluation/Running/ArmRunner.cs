@@ -13,7 +13,12 @@ internal sealed class ArmRunner(PictureMaker maker, EvaluationModels models, Ali
     /// <summary>Makes the pictures, and scores them by all scorers.</summary>
     /// <param name="arm">The arm.</param>
     /// <param name="items">The batch.</param>
-    public async Task<IReadOnlyList<EvaluatedPicture>> RunAsync(EvaluationArm arm, IReadOnlyList<EvaluationItem> items)
+    /// <param name="budgets">The budgets of all arms that make the arm's search, rising; empty: it makes none.</param>
+    public async Task<IReadOnlyList<EvaluatedPicture>> RunAsync(
+        EvaluationArm arm,
+        IReadOnlyList<EvaluationItem> items,
+        IReadOnlyList<int> budgets
+    )
     {
         var request = arm.Apply(settings);
         var gate = GateOf(arm);
@@ -32,22 +37,24 @@ internal sealed class ArmRunner(PictureMaker maker, EvaluationModels models, Ali
             var batch = await maker.RoundAsync([.. open.Select(state => Input(arm, state, round))], request);
             await OfferAsync(open, batch, sample: null, arm.Gated ? gate : null);
         }
-        if (arm.Policy is not null)
-            await SearchAsync(arm, [.. states.Where(static state => state.Failure is null)], request);
+        if (arm.Budget > 1)
+            await SearchAsync(arm, [.. states.Where(static state => state.Failure is null)], request, budgets);
         return await ReportAsync(arm, states);
     }
 
-    private async Task SearchAsync(EvaluationArm arm, IReadOnlyList<ItemState> open, AlignmentRequest request)
+    private async Task SearchAsync(EvaluationArm arm, IReadOnlyList<ItemState> open, AlignmentRequest request, IReadOnlyList<int> budgets)
     {
         if (open.Count == 0)
             return;
-        var search = request with
-        {
-            Policy = SearchPolicies.ByName(arm.Policy!),
-            Budget = arm.Budget - 1, // the first picture is given
-            Acceptance = models.Gate,
-        };
-        var batch = await maker.SearchAsync([.. open.Select(state => Input(arm, state, round: null))], search, Deciding(models.Gate!));
+        var search = request with { Policy = SearchPolicies.ByName(arm.Policy!), Acceptance = models.Gate };
+        List<RoundInput> inputs = [.. open.Select(state => Input(arm, state, round: null))];
+        var batch = await maker.SearchAsync(
+            inputs,
+            search,
+            arm.Budget!.Value,
+            [.. budgets.Where(static budget => budget > 1)],
+            Deciding(models.Gate!)
+        );
         await OfferAsync(open, batch, sample: null, gate: null);
     }
 
@@ -91,11 +98,11 @@ internal sealed class ArmRunner(PictureMaker maker, EvaluationModels models, Ali
         foreach (var scorer in Deciding(gate))
         {
             var batch = await ScoreAsync(picture.Batch, scorer);
-            var (score, failure) = batch.Scores[picture.Index];
-            state.Failure ??= failure;
+            var stored = batch.Scores[picture.Index];
+            state.Failure ??= stored.Failure;
             if (state.Weighed.Add((picture, scorer.Name)))
                 state.Seconds += batch.SecondsEach;
-            scores.Add(new NamedScore(scorer.Name, score ?? double.NaN));
+            scores.Add(new NamedScore(scorer.Name, stored.Score ?? double.NaN));
         }
         return scores;
     }
@@ -106,16 +113,24 @@ internal sealed class ArmRunner(PictureMaker maker, EvaluationModels models, Ali
         foreach (var state in states)
         {
             var scores = new Dictionary<string, double>();
+            var answers = new Dictionary<string, IReadOnlyList<double>>();
             var failure = state.Failure;
             foreach (var scorer in failure is null ? models.Scorers : [])
             {
-                var (score, problem) = (await ScoreAsync(state.Kept!.Batch, scorer)).Scores[state.Kept.Index];
-                if (score is { } value)
+                var stored = (await ScoreAsync(state.Kept!.Batch, scorer)).Scores[state.Kept.Index];
+                if (stored.Score is { } value)
                     scores[scorer.Name] = value;
                 else
-                    failure ??= $"{scorer.Name}: {problem}";
+                    failure ??= $"{scorer.Name}: {stored.Failure}";
+                if (stored.Answers is { } given)
+                    answers[scorer.Name] = given;
             }
-            pictures.Add(new EvaluatedPicture(state.Item, arm, state.Failure is null ? state.Kept : null, scores, failure, state.Seconds));
+            pictures.Add(
+                new EvaluatedPicture(state.Item, arm, state.Failure is null ? state.Kept : null, scores, failure, state.Seconds)
+                {
+                    Answers = answers,
+                }
+            );
         }
         return pictures;
     }
@@ -153,4 +168,9 @@ internal sealed record EvaluatedPicture(
     IReadOnlyDictionary<string, double> Scores,
     string? Failure,
     double Seconds
-);
+)
+{
+    /// <summary>The probabilities of the right answers to the prompt's questions, by the names of the scorers whose judges were
+    /// asked.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<double>> Answers { get; init; } = new Dictionary<string, IReadOnlyList<double>>();
+}

@@ -67,6 +67,12 @@ public sealed class EvaluationArm(string name)
     /// <summary>Whether the evaluation's gate is needed.</summary>
     internal bool NeedsGate => Policy is not null || ((BestOf > 1 || Gated) && DecidedBy is null);
 
+    /// <summary>Whether another arm makes the same search, but for the budget: budgets nest.</summary>
+    internal bool SearchesAs(EvaluationArm other) =>
+        Policy is not null
+        && (Policy, FirstSample, Question, Passes, Scale) == (other.Policy, other.FirstSample, other.Question, other.Passes, other.Scale)
+        && (Strength, Steps, Guidance, Sampler) == (other.Strength, other.Steps, other.Guidance, other.Sampler);
+
     /// <summary>A request with what the arm says on top of the evaluation's settings.</summary>
     internal AlignmentRequest Apply(AlignmentRequest settings) =>
         settings with
@@ -91,11 +97,15 @@ public sealed class EvaluationArm(string name)
         Require(Rounds > 0 || !Gated, "gated decides about rounds, of which it has none");
         Require(DecidedBy is null || BestOf > 1 || Gated, "decidedBy names what decides, but it neither chooses samples nor gates rounds");
         Require((Policy is null) == (Budget is null), "policy and budget go together");
-        Require(Budget is null or >= 2, "budget is less than 2, which the first sample and one more picture cost");
+        Require(Budget is null or >= 1, "budget is less than 1, which the first sample costs");
         Require(Policy is null || (BestOf, Rounds) == (1, 0), "a policy takes the place of bestOf and rounds");
         Require(
             Policy is null || SearchPolicies.All.Any(known => known.Name == Policy),
             $"there is no policy '{Policy}', but {string.Join(", ", SearchPolicies.All.Select(static known => known.Name))}"
+        );
+        Require(
+            Sampler is null || Samplers.All.Any(known => known.Name == Sampler),
+            $"there is no sampler '{Sampler}', but {string.Join(", ", Samplers.All.Select(static known => known.Name))}"
         );
         Require(
             Rounds > 0 || Policy is not null || (Passes, Scale, Strength, Question) == (null, null, null, null),

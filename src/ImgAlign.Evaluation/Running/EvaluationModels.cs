@@ -30,6 +30,9 @@ public sealed class EvaluationModels : IAsyncDisposable
     /// <summary>The kind of device that computes, such as the processor's name: other kinds round otherwise.</summary>
     public required string DeviceKind { get; init; }
 
+    /// <summary>What the pictures' files say of their making; null: nothing.</summary>
+    public IPictureTexts? Texts { get; init; }
+
     /// <summary>What owns the models, and is disposed with this.</summary>
     public IAsyncDisposable? Owner { get; init; }
 

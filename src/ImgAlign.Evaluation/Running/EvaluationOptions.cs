@@ -35,6 +35,11 @@ public sealed class EvaluationOptions
             throw new ImgAlignException("There are no prompts; give at least one.");
         if (Prompts.CountBy(static prompt => prompt.Id).FirstOrDefault(static count => count.Value > 1).Key is { } twice)
             throw new ImgAlignException($"Two prompts have the id '{twice}'; give each its own.");
+        var same = Prompts
+            .GroupBy(static prompt => prompt.Prompt)
+            .FirstOrDefault(static same => same.Any(prompt => !prompt.PictureQuestions.SequenceEqual(same.First().PictureQuestions)));
+        if (same is not null)
+            throw new ImgAlignException($"The prompt '{same.Key}' is there twice with other questions; leave one of them out.");
         if (Shards < 1 || Shard < 1 || Shard > Shards)
             throw new ImgAlignException($"The shard is {Shard} of {Shards}; use 1 of 1 or more, up to the last.");
         Matrix.Check();

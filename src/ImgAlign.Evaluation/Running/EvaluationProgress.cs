@@ -19,12 +19,10 @@ public sealed class EvaluationProgress
     /// <summary>The time that the rest will take at this rate; null: not known yet.</summary>
     public TimeSpan? Remaining => PerSecond is > 0 ? TimeSpan.FromSeconds((Total - Done) / PerSecond.Value) : null;
 
+    private TimeSpan WholeSeconds => TimeSpan.FromSeconds(Math.Round(Remaining?.TotalSeconds ?? 0));
+
     /// <summary>The same as a line of text.</summary>
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"{Done} of {Total} pictures")
-        + (
-            PerSecond is { } rate
-                ? string.Create(CultureInfo.InvariantCulture, $", {rate:0.00} a second, {Remaining:d\\.hh\\:mm\\:ss} remaining")
-                : ""
-        );
+        + (PerSecond is { } rate ? string.Create(CultureInfo.InvariantCulture, $", {rate:0.00} a second, {WholeSeconds:c} remaining") : "");
 }

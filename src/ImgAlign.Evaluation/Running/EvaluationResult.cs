@@ -121,7 +121,7 @@ public sealed partial class EvaluationResult
             );
         var evaluated = Pictures.Where(picture => picture.Arm.Name == arm).ToList();
         var scores = evaluated.Zip(benchmark.Import(path, evaluated)).ToDictionary();
-        var made = evaluated.Where(static picture => picture.Picture is not null).ToList();
+        var made = evaluated.Where(picture => picture.Picture is not null && benchmark.Scores(picture.Item.Prompt)).ToList();
         var unscored = made.Where(picture => scores[picture] is null).ToList();
         if (unscored.Count > 0)
             throw new ImgAlignException(
@@ -130,10 +130,13 @@ public sealed partial class EvaluationResult
             );
         var scorer = $"{benchmark.Name}, official";
         var pictures = Pictures.Select(picture =>
-            scores.GetValueOrDefault(picture) is { } score
+            scores.GetValueOrDefault(picture) is { } imported
                 ? picture with
                 {
-                    Scores = new Dictionary<string, double>(picture.Scores) { [scorer] = score },
+                    Scores = new Dictionary<string, double>(picture.Scores) { [scorer] = imported.Score },
+                    Answers = imported.Answers is { } answers
+                        ? new Dictionary<string, IReadOnlyList<double>>(picture.Answers) { [scorer] = answers }
+                        : picture.Answers,
                 }
                 : picture
         );

@@ -66,8 +66,9 @@ public sealed class EvaluationRun(EvaluationOptions options, Func<IReadOnlyDicti
                         $"The arm '{arm.Name}' reads and aligns pictures, but there are no detector and aligner; add both, or leave it out."
                     );
                 var runner = new ArmRunner(maker, models, options.Settings);
+                int[] budgets = [.. arms.Where(arm.SearchesAs).Select(static other => other.Budget!.Value).Distinct().Order()];
                 foreach (var batch in batches)
-                    pictures.AddRange(await runner.RunAsync(arm, batch));
+                    pictures.AddRange(await runner.RunAsync(arm, batch, budgets));
             }
         }
         return new EvaluationResult(options, pictures, [.. scorers], judges, gate, leftOut);
@@ -86,7 +87,7 @@ public sealed class EvaluationRun(EvaluationOptions options, Func<IReadOnlyDicti
             var first =
                 $"{sampling} {arm.FirstSample} {arm.BestOf} {(arm.BestOf > 1 ? arm.DecidedBy : null)} {arm.Question} "
                 + Recipe.Write(SamplingRecipe.OfRound(request));
-            if (arm.Policy is not null)
+            if (arm.Budget > 1)
                 stages.Add($"{first} {arm.Policy} {arm.Budget}");
             for (var round = 1; round <= arm.Rounds; round++)
                 stages.Add($"{first} round {round} {(round > 1 && arm.Gated ? $"gated {arm.DecidedBy}" : "")}");

@@ -59,7 +59,12 @@ internal sealed record PictureRecord(string DeviceKind, IReadOnlyList<StoredPict
 internal sealed record ScoreRecord(string DeviceKind, IReadOnlyList<StoredScore> Scores) : BatchRecord(DeviceKind);
 
 /// <summary>A picture's score, or why there is none.</summary>
-internal sealed record StoredScore(double? Score, string? Failure = null);
+internal sealed record StoredScore(double? Score, string? Failure = null)
+{
+    /// <summary>The probabilities of the right answers to the questions that were given about the picture, in their order; null: no judge
+    /// was asked them.</summary>
+    public IReadOnlyList<double>? Answers { get; init; }
+}
 
 /// <summary>What a batch cost.</summary>
 /// <param name="Seconds">From its first computation to its last.</param>

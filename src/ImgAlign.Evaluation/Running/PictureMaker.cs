@@ -51,24 +51,24 @@ internal sealed class PictureMaker(
         };
         // What is of rounds alone is left out.
         var settings = new GenerationRequest(request) { ImagePromptScale = null, Strength = null };
-        return ResolveAsync(
-            recipe,
-            inputs,
-            async some =>
-            {
-                var result = await models.Generation.GenerateAsync(
-                    settings with
+        return ResolveAsync([recipe], 0, inputs, GenerateAsync);
+
+        async Task<IReadOnlyList<IReadOnlyList<MadePicture>>> GenerateAsync(IReadOnlyList<GenerationItem> some)
+        {
+            var result = await models.Generation.GenerateAsync(settings with { Items = [.. some] }, cancellationToken: cancellationToken);
+            return
+            [
+                .. result.Items.Select(item =>
+                    new[]
                     {
-                        Items = [.. some],
-                    },
-                    cancellationToken: cancellationToken
-                );
-                return
-                [
-                    .. result.Items.Select(item => new MadePicture(item.Image, item.PlainPrompt, item.Warnings, result.Report.InTiles)),
-                ];
-            }
-        );
+                        new MadePicture(item.Image, item.PlainPrompt, item.Warnings, result.Report.InTiles, Generations: 1)
+                        {
+                            Texts = models.Texts?.Of(result, item, settings),
+                        },
+                    }
+                ),
+            ];
+        }
     }
 
     /// <summary>A round of alignment; every picture is kept.</summary>
@@ -86,16 +86,33 @@ internal sealed class PictureMaker(
             Sampling = SamplingRecipe.OfRound(request),
         };
         var round = request with { Rounds = 1, Acceptance = ScoreGate.Open };
-        return ResolveAsync(recipe, inputs, some => AlignAsync(models.Alignment!, some, round));
+        return ResolveAsync([recipe], 0, inputs, AlignOnceAsync);
+
+        async Task<IReadOnlyList<IReadOnlyList<MadePicture>>> AlignOnceAsync(IReadOnlyList<RoundInput> some)
+        {
+            var result = await AlignAsync(models.Alignment!, some, round);
+            return [.. result.Items.Zip(some, (item, input) => new[] { ToMade(result, item, round, input) })];
+        }
     }
 
-    /// <summary>A search; the picture that it kept.</summary>
+    /// <summary>
+    /// A search; the pictures that it kept. A policy does not know its budget, so that the search with the largest one shows what each
+    /// smaller one would have kept, and all of them are stored.
+    /// </summary>
     /// <param name="inputs">The batch.</param>
     /// <param name="request">How it searches.</param>
+    /// <param name="budget">The most pictures, the given one counted.</param>
+    /// <param name="budgets">This and the others that are asked for, rising.</param>
     /// <param name="deciding">The scorers that decide.</param>
-    public Task<PictureBatch> SearchAsync(IReadOnlyList<RoundInput> inputs, AlignmentRequest request, IEnumerable<IImageScorer> deciding)
+    public Task<PictureBatch> SearchAsync(
+        IReadOnlyList<RoundInput> inputs,
+        AlignmentRequest request,
+        int budget,
+        IReadOnlyList<int> budgets,
+        IEnumerable<IImageScorer> deciding
+    )
     {
-        var recipe = new Recipe(
+        var common = new Recipe(
             "search",
             string.Join('\n', [models.GenerationIdentity, models.AlignmentIdentity, .. deciding.Select(IdentityOf)]),
             request.MaxBatchSize,
@@ -103,9 +120,32 @@ internal sealed class PictureMaker(
         )
         {
             Sampling = SamplingRecipe.OfRound(request),
-            Search = $"{request.Policy!.Name}, {request.Budget} generations, {request.Acceptance!.Description}",
         };
-        return ResolveAsync(recipe, inputs, some => AlignAsync(models.Search!, some, request));
+        // What is drawn together is other for another largest budget, and with it the rounding.
+        List<Recipe> recipes =
+        [
+            .. budgets.Select(own =>
+                common with
+                {
+                    Search = $"{request.Policy!.Name}, {own} of {budgets[^1]} generations, {request.Acceptance!.Description}",
+                }
+            ),
+        ];
+        var search = request with { Budget = budgets[^1] - 1 };
+        return ResolveAsync(recipes, budgets.ToList().IndexOf(budget), inputs, SearchAsync);
+
+        async Task<IReadOnlyList<IReadOnlyList<MadePicture>>> SearchAsync(IReadOnlyList<RoundInput> some)
+        {
+            var result = await AlignAsync(models.Search!, some, search);
+            return
+            [
+                .. result.Items.Zip(
+                    some,
+                    (item, input) =>
+                        budgets.Select(own => ToMade(result, Within(item, own), search with { Budget = own - 1 }, input)).ToList()
+                ),
+            ];
+        }
     }
 
     /// <summary>The scores of a batch's pictures.</summary>
@@ -162,76 +202,108 @@ internal sealed class PictureMaker(
             questions.GetValueOrDefault(picture.Prompt) ?? []
         );
 
-    private async Task<IReadOnlyList<MadePicture>> AlignAsync(
-        IAlignmentPipeline pipeline,
-        IReadOnlyList<RoundInput> inputs,
-        AlignmentRequest request
-    )
-    {
-        var result = await pipeline.AlignAsync(
+    private Task<AlignmentResult> AlignAsync(IAlignmentPipeline pipeline, IReadOnlyList<RoundInput> inputs, AlignmentRequest request) =>
+        pipeline.AlignAsync(
             request with
             {
                 Items = [.. inputs.Select(static input => input.ToItem())],
             },
             cancellationToken: cancellationToken
         );
-        return [.. result.Items.Select(item => new MadePicture(item.Image, item.PlainPrompt, item.Warnings, result.Report.InTiles))];
-    }
+
+    // What the same search would have made with a smaller budget: its pictures are the first of the larger one's.
+    private static AlignedItem Within(AlignedItem item, int budget) =>
+        item with
+        {
+            Budget = budget - 1,
+            Candidates = [.. item.Candidates.Take(budget)],
+        };
+
+    private MadePicture ToMade(AlignmentResult result, AlignedItem item, AlignmentRequest request, RoundInput input) =>
+        new(item.Image, item.PlainPrompt, item.Warnings, result.Report.InTiles, item.Generations)
+        {
+            Texts = models.Texts?.Of(result, item, request, input.Picture.File),
+        };
 
     private string IdentityOf(IImageScorer scorer) => models.ScorerIdentities.GetValueOrDefault(scorer.Name) ?? scorer.Name;
 
+    /// <summary>Pictures out of the store; where they are not there, they are made, with others that are made together with them.</summary>
+    /// <param name="recipes">What all that are made together follow from.</param>
+    /// <param name="wanted">Which of them is asked for.</param>
+    /// <param name="items">The batch.</param>
+    /// <param name="make">Makes the pictures of some items, one for each recipe.</param>
     private async Task<PictureBatch> ResolveAsync<TItem>(
-        Recipe recipe,
+        List<Recipe> recipes,
+        int wanted,
         IReadOnlyList<TItem> items,
-        Func<IReadOnlyList<TItem>, Task<IReadOnlyList<MadePicture>>> make
+        Func<IReadOnlyList<TItem>, Task<IReadOnlyList<IReadOnlyList<MadePicture>>>> make
     )
     {
-        var key = recipe.Key;
-        var folder = store.Find(key);
-        var record = folder is null ? null : Recipe.Read<PictureRecord>(RecordOf(folder));
+        var key = recipes[wanted].Key;
+        var (folder, record) = Find(key);
         if (Needed(key, record?.Pictures.Any(static picture => picture.Failure is not null)))
         {
             var watch = Stopwatch.StartNew();
             var attempts = await Attempts.RunAsync(items, make);
-            record = new PictureRecord(models.DeviceKind, [.. recipe.Items.Zip(attempts, ToStored)]) { Recipe = recipe };
-            folder = Write(
-                key,
-                record,
-                watch.Elapsed,
-                items.Count,
-                unfinished =>
-                {
-                    foreach (var (picture, attempt) in record.Pictures.Zip(attempts))
-                        if (attempt.Result is { } made)
-                            File.WriteAllBytes(Path.Combine(unfinished, picture.File!), ImageFile.EncodePng(made.Image));
-                }
-            );
-            counter.Made(key, items.Count, watch.Elapsed);
+            var (duration, most) = (watch.Elapsed, Generations(^1));
+            foreach (var (place, recipe) in recipes.Index())
+            {
+                tried.Add(recipe.Key);
+                List<Attempt<MadePicture>> own =
+                [
+                    .. attempts.Select(attempt => new Attempt<MadePicture>(attempt.Result?[place], attempt.Failure)),
+                ];
+                Write(recipe, own, most == 0 ? duration : duration * Generations(place) / most);
+                counter.Made(recipe.Key, items.Count, duration / recipes.Count);
+            }
+            (folder, record) = Find(key);
+
+            double Generations(Index place) => attempts.Sum(attempt => attempt.Result?[place].Generations ?? 0);
         }
         if (folder is null || record is null)
             return new PictureBatch(
                 "",
-                [.. recipe.Items.Select(static item => new StoredPicture(item.Prompt, item.Seed!.Value, Failure: NotMade))],
+                [.. recipes[wanted].Items.Select(static item => new StoredPicture(item.Prompt, item.Seed!.Value, Failure: NotMade))],
                 new BatchCost(0, items.Count, "")
             );
         counter.Found(key, items.Count);
         return new PictureBatch(folder, record.Pictures, CostOf(folder));
-
-        StoredPicture ToStored(RecipeItem item, Attempt<MadePicture> attempt) =>
-            attempt.Result is { } made
-                ? new StoredPicture(
-                    item.Prompt,
-                    item.Seed!.Value,
-                    $"{ContentStore.Hash(Recipe.Write(item))[..16]}.png",
-                    Convert.ToHexStringLower(SHA256.HashData(made.Image.Pixels)),
-                    made.Warnings
-                )
-                {
-                    PlainPrompt = made.PlainPrompt == item.Prompt ? null : made.PlainPrompt,
-                    InTiles = made.InTiles,
-                }
-                : new StoredPicture(item.Prompt, item.Seed!.Value, Failure: attempt.Failure);
     }
+
+    private (string? Folder, PictureRecord? Record) Find(string key) =>
+        store.Find(key) is { } folder ? (folder, Recipe.Read<PictureRecord>(RecordOf(folder))) : (null, null);
+
+    private void Write(Recipe recipe, IReadOnlyList<Attempt<MadePicture>> attempts, TimeSpan duration)
+    {
+        var record = new PictureRecord(models.DeviceKind, [.. recipe.Items.Zip(attempts, ToStored)]) { Recipe = recipe };
+        Write(
+            recipe.Key,
+            record,
+            duration,
+            attempts.Count,
+            unfinished =>
+            {
+                foreach (var (picture, attempt) in record.Pictures.Zip(attempts))
+                    if (attempt.Result is { } made)
+                        File.WriteAllBytes(Path.Combine(unfinished, picture.File!), ImageFile.EncodePng(made.Image, made.Texts));
+            }
+        );
+    }
+
+    private static StoredPicture ToStored(RecipeItem item, Attempt<MadePicture> attempt) =>
+        attempt.Result is { } made
+            ? new StoredPicture(
+                item.Prompt,
+                item.Seed!.Value,
+                $"{ContentStore.Hash(Recipe.Write(item))[..16]}.png",
+                Convert.ToHexStringLower(SHA256.HashData(made.Image.Pixels)),
+                made.Warnings
+            )
+            {
+                PlainPrompt = made.PlainPrompt == item.Prompt ? null : made.PlainPrompt,
+                InTiles = made.InTiles,
+            }
+            : new StoredPicture(item.Prompt, item.Seed!.Value, Failure: attempt.Failure);
 
     private bool Needed(string key, bool? hasFailures) => makes && hasFailures != false && tried.Add(key);
 
@@ -251,7 +323,10 @@ internal sealed class PictureMaker(
 
     private static BatchCost CostOf(string folder) => Recipe.Read<BatchCost>(Path.Combine(folder, PictureBatch.CostFile));
 
-    private sealed record MadePicture(RgbImage Image, string PlainPrompt, IReadOnlyList<string> Warnings, bool InTiles);
+    private sealed record MadePicture(RgbImage Image, string PlainPrompt, IReadOnlyList<string> Warnings, bool InTiles, int Generations)
+    {
+        public IReadOnlyDictionary<string, string>? Texts { get; init; }
+    }
 }
 
 /// <summary>Scores of a batch's pictures, in their order, and the seconds that each took.</summary>

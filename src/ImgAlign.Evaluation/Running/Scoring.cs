@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using ImgAlign.Runtime;
+
 namespace ImgAlign.Evaluation.Running;
 
 /// <summary>A picture as scorers are given it.</summary>
@@ -14,12 +17,7 @@ internal static class Scoring
     /// <param name="pictures">At least one picture.</param>
     /// <exception cref="DeviceMemoryException">Not even one fits.</exception>
     public static IReadOnlyList<StoredScore> Score(IImageScorer scorer, IReadOnlyList<ScoredPicture> pictures) =>
-        [
-            .. pictures
-                .Chunk(FittingBatch(scorer, pictures))
-                .SelectMany(batch => ScoreTogether(scorer, batch))
-                .Select(static score => new StoredScore(score)),
-        ];
+        [.. pictures.Chunk(FittingBatch(scorer, pictures)).SelectMany(batch => ScoreTogether(scorer, batch))];
 
     private static int FittingBatch(IImageScorer scorer, IReadOnlyList<ScoredPicture> pictures)
     {
@@ -46,12 +44,33 @@ internal static class Scoring
         }
     }
 
-    private static IEnumerable<double> ScoreTogether(IImageScorer scorer, ScoredPicture[] batch)
+    private static IReadOnlyList<StoredScore> ScoreTogether(IImageScorer scorer, ScoredPicture[] batch)
     {
         RgbImage[] images = [.. batch.Select(static picture => picture.Image)];
         string[] prompts = [.. batch.Select(static picture => picture.Prompt)];
-        return scorer is IJudgeScorer judge
-            ? judge.Score(images, prompts, [.. batch.Select(static picture => picture.Questions)]).Select(static judged => judged.Score)
-            : scorer.Score(images, prompts);
+        try
+        {
+            return scorer is IJudgeScorer judge
+                ? [.. judge.Score(images, prompts, [.. batch.Select(static picture => picture.Questions)]).Zip(batch, ToStored)]
+                : [.. scorer.Score(images, prompts).Select(static score => new StoredScore(score))];
+        }
+        catch (ExternalException exception) when (OutOfMemory.Is(exception))
+        {
+            throw new DeviceMemoryException(
+                $"{scorer.Runtime.Name} ran out of memory while {scorer.Name} scored {batch.Length} pictures; use a smaller MaxBatchSize, "
+                    + "another Residency or Precision, or another scorer.",
+                exception
+            );
+        }
     }
+
+    // A scorer may also ask what it was not given, such as whether the picture shows the prompt.
+    private static StoredScore ToStored(JudgedPicture judged, ScoredPicture picture) =>
+        new(judged.Score)
+        {
+            Answers =
+                picture.Questions.Count > 0 && judged.Answers.Select(static answer => answer.Question).SequenceEqual(picture.Questions)
+                    ? [.. judged.Answers.Select(static answer => answer.Probability)]
+                    : null,
+        };
 }

@@ -82,11 +82,12 @@ internal static class MeanKinds
     {
         var (prompts, each) = (Texts(options, "prompts"), options.GetProperty("images_per_prompt").GetInt32());
         var (spatials, actions) = (Texts(options, "spatial_prompts"), Texts(options, "action_prompts"));
-        var (attribute, spatial, action) = (Numbers(options, "attribute"), Numbers(options, "spatial"), Numbers(options, "action"));
+        var scores = Enum.GetValues<CompAspect>()
+            .ToDictionary(static aspect => aspect, aspect => Numbers(options, aspect.ToString().ToLowerInvariant()));
         return WithMean(
-            attribute.Select(
-                (own, image) => CompBench.Complex(prompts[image / each], spatials, actions, own, spatial[image], action[image])
-            )
+            Enumerable
+                .Range(0, prompts.Count * each)
+                .Select(image => CompBench.AspectsOf(prompts[image / each], spatials, actions).Average(aspect => scores[aspect][image]))
         );
     }
 

@@ -1,3 +1,4 @@
+using ImgAlign.Imaging;
 using ImgAlign.Tests.Checkpoints;
 using ImgAlign.Training.Data;
 
@@ -26,6 +27,11 @@ public sealed class PairsCommandTests : IDisposable
             Assert.NotEqual(File.ReadAllBytes(pair.Preferred), File.ReadAllBytes(pair.Rejected));
         }
         Assert.Equal(2, pairs.Select(static pair => pair.Preferred).Distinct().Count()); // the best of each prompt
+
+        // Each picture is one of generate by itself.
+        var repeated = await Tool.RunAsync("generate", "--from", pairs[0].Rejected, "--out", folder.File("repeated"));
+        Assert.Equal((0, ""), (repeated.ExitCode, repeated.ExitCode == 0 ? "" : repeated.Error));
+        Assert.Equal(ImageFile.Load(pairs[0].Rejected), ImageFile.Load(Directory.GetFiles(folder.File("repeated"), "*.png").Single()));
 
         // As after kill -9: a prompt is missing, what it had begun with lies about, and the list is not there.
         Directory.Move(folder.File("out/0003-seed-0"), folder.File("out/.0003-seed-0-1.part"));

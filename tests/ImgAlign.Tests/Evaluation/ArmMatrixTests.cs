@@ -1,3 +1,4 @@
+using System.Text;
 using ImgAlign.Evaluation;
 using ImgAlign.Tests.Checkpoints;
 
@@ -41,7 +42,10 @@ public sealed class ArmMatrixTests : IDisposable
     [Theory]
     [InlineData("""{"arms": []}""", "no arms")]
     [InlineData("""{"arms": [{"name": "a"}, {"name": "a"}]}""", "Two arms are called 'a'")]
-    [InlineData("""{"arms": [{"name": "a", "round": 1}]}""", "round")]
+    [InlineData("""{"arms": [{"name": "a", "round": 1}]}""", "line 1 ($.arms[0].round) is not as in a file of arms")]
+    [InlineData("""{"arms": [{"name": "a", "rounds": "1"}]}""", "line 1 ($.arms[0].rounds) is not as")]
+    [InlineData("""{"arms": [{"name": "a", "sampler": "x"}]}""", "there is no sampler 'x', but euler")]
+    [InlineData("""{"arms": [{"nam": "a"}]}""", "where an arm has name, firstSample, bestOf, rounds, gated, policy, budget")]
     [InlineData("""{"arms": [{"name": "a", "gated": true}]}""", "gated decides about rounds")]
     [InlineData("""{"arms": [{"name": "a", "scale": 0.2}]}""", "of rounds and searches, of which it has none")]
     [InlineData("""{"arms": [{"name": "a", "rounds": 1, "decidedBy": "x"}]}""", "it neither chooses samples nor gates rounds")]
@@ -53,6 +57,14 @@ public sealed class ArmMatrixTests : IDisposable
     [InlineData("""null""", "arms.json")]
     public void What_makes_no_sense_is_said(string json, string expected) =>
         Assert.Contains(expected, Assert.Throws<ImgAlignException>(() => Read(json)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_mark_of_the_byte_order_and_other_line_ends_are_read_over()
+    {
+        File.WriteAllText(temporary.File("arms.json"), "{\"arms\":\r\n[{\"name\": \"a\"}]}\r\n", new UTF8Encoding(true));
+
+        Assert.Equal("a", ArmMatrix.Read(temporary.File("arms.json")).Arms.Single().Name);
+    }
 
     private ArmMatrix Read(string json)
     {

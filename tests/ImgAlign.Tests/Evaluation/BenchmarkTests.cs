@@ -3,25 +3,20 @@ using System.Text.RegularExpressions;
 using ImgAlign.Evaluation;
 using ImgAlign.Evaluation.Running;
 using ImgAlign.Imaging;
-using ImgAlign.Tests.Checkpoints;
 using ParquetSharp;
 
 namespace ImgAlign.Tests.Evaluation;
 
 /// <summary>Benchmarks' files: prompts as they are published, folders as official evaluators walk them, and their results.</summary>
-public sealed class BenchmarkTests : IDisposable
+public sealed class BenchmarkTests : BenchmarkTest
 {
-    private readonly TemporaryFolder temporary = new();
-
-    public void Dispose() => temporary.Dispose();
-
     [Fact]
     public void HPSv2_has_a_JPEG_for_each_prompt_in_a_folder_of_its_style()
     {
         foreach (var style in new[] { "anime", "concept-art", "paintings", "photo" })
             Write($"{style}.json", $"""["a {style} cat", "a {style} dog"]""");
 
-        var (prompts, folder) = Export("hpsv2", temporary.File("in"));
+        var (prompts, folder) = Export("hpsv2", Folder.File("in"));
 
         Assert.Equal(8, prompts.Count);
         Assert.Equal(("paintings", "a paintings dog"), (prompts[5].Category, prompts[5].Prompt));
@@ -44,7 +39,7 @@ public sealed class BenchmarkTests : IDisposable
         ];
         Write("evaluation_metadata.jsonl", string.Join('\n', lines));
 
-        var (prompts, folder) = Export("geneval", temporary.File("in"));
+        var (prompts, folder) = Export("geneval", Folder.File("in"));
 
         Assert.Equal(["counting", "colors"], prompts.Select(static prompt => prompt.Category));
         // As evaluate_images.py walks it: folders whose names are digits, the line, and samples with digits.
@@ -83,18 +78,22 @@ public sealed class BenchmarkTests : IDisposable
         Write(
             "geneval2_data.jsonl",
             """
-            {"prompt": "a \"quoted\" cat", "atom_count": 3, "vqa_list": [["Is there a cat?", "Yes"]], "skills": ["object"]}
-            {"prompt": "two dogs", "atom_count": 4, "vqa_list": [["How many dogs?", "two"]], "skills": ["count"]}
+            {"prompt": "a \"quoted\" cat", "atom_count": 3, "vqa_list": [["Is there a cat?", "Yes"], ["Is it red?", "Yes"]], "skills": ["object", "attribute"]}
+            {"prompt": "two dogs", "atom_count": 4, "vqa_list": [["How many dogs?", "two"], ["Do dogs run?", "Yes"]], "skills": ["count", "verb"]}
             """
         );
 
-        var (prompts, folder) = Export("geneval2", temporary.File("in"));
+        var (prompts, folder) = Export("geneval2", Folder.File("in"));
 
         // As evaluation.py reads it.
         var images = JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(Path.Combine(folder, "images.json")))!;
         Assert.All(prompts, prompt => Assert.True(File.Exists(images[prompt.Prompt])));
         Write("scores.json", "[[0.5, 0.5], [1.0, 0.0]]");
         Assert.Equal([0.5, 0], Import("geneval2", prompts, "scores.json"));
+
+        Write("scores.json", "[[0.5], [1.0]]"); // of --method vqascore
+        var message = Assert.Throws<ImgAlignException>(() => Import("geneval2", prompts, "scores.json")).Message;
+        Assert.Contains("has 2 questions, but 1 scores there", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -103,7 +102,7 @@ public sealed class BenchmarkTests : IDisposable
         Write("a.txt", "a long prompt, of a cat\n");
         Write("10.txt", "another");
 
-        var (prompts, folder) = Export("dpg-bench", temporary.File("in"));
+        var (prompts, folder) = Export("dpg-bench", Folder.File("in"));
 
         Assert.Equal(["10", "a"], prompts.Select(static prompt => prompt.Id));
         // As compute_dpg_bench.py cuts it: above left, above right, below left, below right.
@@ -136,7 +135,7 @@ public sealed class BenchmarkTests : IDisposable
         Write("complex_val.txt", "a cat. and a dog.\n");
         Write("complex_val_spatial.txt", "a cat. and a dog.\n");
 
-        var (prompts, folder) = Export("t2i-compbench", temporary.File("in"));
+        var (prompts, folder) = Export("t2i-compbench", Folder.File("in"));
 
         Assert.Equal(["a red cat", "a blue dog", "a cat. and a dog."], prompts.Select(static prompt => prompt.Prompt));
         Assert.Equal(Enumerable.Range(42, 10).Select(static seed => (long)seed), prompts[0].Seeds);
@@ -163,7 +162,7 @@ public sealed class BenchmarkTests : IDisposable
     {
         Write("genai_image.json", """{"00000": {"prompt": "a cat", "models": {}}, "00007": {"prompt": "a dog", "models": {}}}""");
 
-        var (prompts, folder) = Export("genai-bench", temporary.File("in"));
+        var (prompts, folder) = Export("genai-bench", Folder.File("in"));
 
         Assert.Equal(["a cat", "a dog"], prompts.Select(static prompt => prompt.Prompt));
         AssertIsJpegOfHalvedColours(Path.Combine(folder, "00000.jpeg"));
@@ -173,12 +172,9 @@ public sealed class BenchmarkTests : IDisposable
     [Fact]
     public void Pick_a_Pic_has_each_caption_once()
     {
-        Directory.CreateDirectory(temporary.File("in"));
+        Directory.CreateDirectory(Folder.File("in"));
         using (
-            var file = new ParquetFileWriter(
-                temporary.File("in/validation.parquet"),
-                [new Column<int>("id"), new Column<string>("caption")]
-            )
+            var file = new ParquetFileWriter(Folder.File("in/validation.parquet"), [new Column<int>("id"), new Column<string>("caption")])
         )
         {
             using var rows = file.AppendRowGroup();
@@ -189,7 +185,7 @@ public sealed class BenchmarkTests : IDisposable
             file.Close();
         }
 
-        Assert.Equal(["a cat", "a dog"], Read("pick-a-pic", temporary.File("in")).Select(static prompt => prompt.Prompt));
+        Assert.Equal(["a cat", "a dog"], Read("pick-a-pic", Folder.File("in")).Select(static prompt => prompt.Prompt));
     }
 
     [Fact]
@@ -198,17 +194,20 @@ public sealed class BenchmarkTests : IDisposable
         Write("drawbench.csv", "Prompts,Category\n\"A red car, and a white sheep.\",Colors\nOne cat.,Counting\n");
         Write("drawbench.json", """["One cat."]""");
 
-        Assert.Equal(
-            ["Colors", "Counting"],
-            Read("drawbench", temporary.File("in/drawbench.csv")).Select(static prompt => prompt.Category)
-        );
-        Assert.Equal("One cat.", Assert.Single(Read("drawbench", temporary.File("in"))).Prompt);
+        Assert.Equal(["Colors", "Counting"], Read("drawbench", Folder.File("in/drawbench.csv")).Select(static prompt => prompt.Category));
+        Assert.Equal("One cat.", Assert.Single(Read("drawbench", Folder.File("in"))).Prompt);
     }
 
     [Theory]
     [InlineData("geneval", "evaluation_metadata.jsonl", "{\"tag\": \"x\"}", "line 1: not as the benchmark's file is")]
     [InlineData("geneval2", "geneval2_data.jsonl", "[", "line 1: not as the benchmark's file is")]
     [InlineData("geneval2", "geneval2_data.jsonl", "{\"prompt\": \"a\", \"atom_count\": 1, \"vqa_list\": [[]]}", "line 1: not as")]
+    [InlineData(
+        "geneval2",
+        "geneval2_data.jsonl",
+        "{\"prompt\": \"a\", \"atom_count\": 1, \"vqa_list\": [[\"Is it?\", \"Yes\"]], \"skills\": []}",
+        "1 questions in 'vqa_list' and 0 'skills'"
+    )]
     [InlineData("genai-bench", "genai_image.json", "{\"../../x\": {\"prompt\": \"a\"}}", "genai_image.json: '../../x' is no id")]
     [InlineData("genai-bench", "genai_image.json", "{\"/x\": {\"prompt\": \"a\"}}", "genai_image.json: '/x' is no id")]
     [InlineData("genai-bench", "genai_image.json", "{\"1\\u0000\": {\"prompt\": \"a\"}}", "is no id of a prompt")]
@@ -221,7 +220,7 @@ public sealed class BenchmarkTests : IDisposable
     {
         Write(file, text);
 
-        var message = Assert.Throws<ImgAlignException>(() => Read(name, temporary.File("in"))).Message;
+        var message = Assert.Throws<ImgAlignException>(() => Read(name, Folder.File("in"))).Message;
 
         Assert.Contains(expected, message, StringComparison.Ordinal);
     }
@@ -230,13 +229,13 @@ public sealed class BenchmarkTests : IDisposable
     public void What_failed_is_not_exported()
     {
         Write("genai_image.json", """{"00000": {"prompt": "a cat", "models": {}}}""");
-        var prompts = Read("genai-bench", temporary.File("in"));
+        var prompts = Read("genai-bench", Folder.File("in"));
         var result = ResultOf("genai-bench", prompts, static (_, _) => null);
 
-        var message = Assert.Throws<ImgAlignException>(() => result.Export(temporary.File("out"))).Message;
+        var message = Assert.Throws<ImgAlignException>(() => result.Export(Folder.File("out"))).Message;
 
         Assert.Contains("'a cat' has no picture of base (not made yet)", message, StringComparison.Ordinal);
-        Assert.False(Directory.Exists(temporary.File("out")));
+        Assert.False(Directory.Exists(Folder.File("out")));
     }
 
     [Fact]
@@ -266,7 +265,7 @@ public sealed class BenchmarkTests : IDisposable
         Write("dpg.txt", "a.png, 0, 0, 0, 0, 0\na.png, 1, 1, 1, 1, 1");
 
         var ofGenEval = Assert.Throws<ImgAlignException>(() => Import("geneval", prompts, "results.jsonl")).Message;
-        var ofDpg = Assert.Throws<ImgAlignException>(() => Import("dpg-bench", Read("dpg-bench", temporary.File("in")), "dpg.txt")).Message;
+        var ofDpg = Assert.Throws<ImgAlignException>(() => Import("dpg-bench", Read("dpg-bench", Folder.File("in")), "dpg.txt")).Message;
 
         Assert.Contains("results.jsonl: there are two results of '00000/samples/00001.png'", ofGenEval, StringComparison.Ordinal);
         Assert.Contains("dpg.txt: there are two results of 'a'", ofDpg, StringComparison.Ordinal);
@@ -277,20 +276,20 @@ public sealed class BenchmarkTests : IDisposable
     {
         var prompts = ReadGenEval();
         var result = ResultOf("geneval", prompts, Picture);
-        result.Export(temporary.File("out"));
-        temporary.Write("out/base/00000/samples/00001.png", "of an earlier run");
-        temporary.Write("out/.base.part/00000/x", "of a run that was killed");
+        result.Export(Folder.File("out"));
+        Folder.Write("out/base/00000/samples/00001.png", "of an earlier run");
+        Folder.Write("out/.base.part/00000/x", "of a run that was killed");
 
-        result.Export(temporary.File("out"));
+        result.Export(Folder.File("out"));
 
-        Assert.Equal(1, ImageFile.Load(temporary.File("out/base/00000/samples/00001.png")).Pixels[0]);
-        Assert.Equal(["base"], Directory.EnumerateFileSystemEntries(temporary.File("out")).Select(Path.GetFileName));
+        Assert.Equal(1, ImageFile.Load(Folder.File("out/base/00000/samples/00001.png")).Pixels[0]);
+        Assert.Equal(["base"], Directory.EnumerateFileSystemEntries(Folder.File("out")).Select(Path.GetFileName));
 
-        var results = temporary.Write("out/base/00000/results.jsonl", "an evaluator's");
-        var message = Assert.Throws<ImgAlignException>(() => result.Export(temporary.File("out"))).Message;
+        var results = Folder.Write("out/base/00000/results.jsonl", "an evaluator's");
+        var message = Assert.Throws<ImgAlignException>(() => result.Export(Folder.File("out"))).Message;
         Assert.Contains("results.jsonl', which is no part of this export", message, StringComparison.Ordinal);
         Assert.True(File.Exists(results));
-        Assert.Equal(["base"], Directory.EnumerateFileSystemEntries(temporary.File("out")).Select(Path.GetFileName));
+        Assert.Equal(["base"], Directory.EnumerateFileSystemEntries(Folder.File("out")).Select(Path.GetFileName));
     }
 
     [Theory]
@@ -301,10 +300,10 @@ public sealed class BenchmarkTests : IDisposable
     {
         var result = ResultOf("geneval", ReadGenEval(), Picture, arm);
 
-        result.Export(temporary.File("out/inner"));
+        result.Export(Folder.File("out/inner"));
 
-        Assert.Equal([expected], Directory.EnumerateFileSystemEntries(temporary.File("out/inner")).Select(Path.GetFileName));
-        Assert.Equal(["inner"], Directory.EnumerateFileSystemEntries(temporary.File("out")).Select(Path.GetFileName));
+        Assert.Equal([expected], Directory.EnumerateFileSystemEntries(Folder.File("out/inner")).Select(Path.GetFileName));
+        Assert.Equal(["inner"], Directory.EnumerateFileSystemEntries(Folder.File("out")).Select(Path.GetFileName));
     }
 
     [Fact]
@@ -312,7 +311,7 @@ public sealed class BenchmarkTests : IDisposable
     {
         var result = ResultOf("geneval", ReadGenEval(), Picture, "a b", "a_b");
 
-        var message = Assert.Throws<ImgAlignException>(() => result.Export(temporary.File("out"))).Message;
+        var message = Assert.Throws<ImgAlignException>(() => result.Export(Folder.File("out"))).Message;
 
         Assert.Contains("'a b' and 'a_b' would be exported into one folder, a_b", message, StringComparison.Ordinal);
     }
@@ -324,110 +323,27 @@ public sealed class BenchmarkTests : IDisposable
         var digits = new string('a', 32);
         string[] others = ["film.part", "report.html.part", $"report.htm.{digits}.part", $"report.html.{digits}.part.part"];
         foreach (var name in others.Append($"report.html.{digits}.part").Append($"scores.parquet.{digits}.part"))
-            temporary.Write(Path.Combine("evaluation", name), "");
+            Folder.Write(Path.Combine("evaluation", name), "");
 
         result.WriteReport();
 
         Assert.Equal(
             others.Order(StringComparer.Ordinal),
-            Directory.GetFiles(temporary.File("evaluation"), "*.part").Select(Path.GetFileName).Order(StringComparer.Ordinal)
+            Directory.GetFiles(Folder.File("evaluation"), "*.part").Select(Path.GetFileName).Order(StringComparer.Ordinal)
         );
     }
-
-    [Fact]
-    public void Means_of_a_benchmark_stand_under_their_names()
-    {
-        Write("color_val.txt", "a red cat");
-        Write("shape_val.txt", "a round cat");
-        var prompts = Read("t2i-compbench", temporary.File("in"));
-        var result = ResultOf("t2i-compbench", prompts, Picture, "base", "other");
-        // The first arm has no picture of the first category.
-        var pictures = result.Pictures.Select(picture =>
-            picture with
-            {
-                Scores = (picture.Arm.Name, picture.Item.Prompt.Category) switch
-                {
-                    ("base", "color") => new Dictionary<string, double>(),
-                    (_, "color") => new Dictionary<string, double> { ["judge"] = 0.25 },
-                    _ => new Dictionary<string, double> { ["judge"] = 0.75 },
-                },
-            }
-        );
-
-        var page = File.ReadAllText(new EvaluationResult(result.Options, [.. pictures], ["judge"], result.Judges, null, []).WriteReport());
-
-        Assert.Contains("<th>pictures</th><th>shape</th><th>color</th>", page, StringComparison.Ordinal);
-        Assert.Contains("<td>judge</td><td>base</td><td>10</td><td>0.75</td><td>–</td>", page, StringComparison.Ordinal);
-        Assert.Contains("<td>judge</td><td>other</td><td>20</td><td>0.75</td><td>0.25</td>", page, StringComparison.Ordinal);
-    }
-
-    private const int Size = 16;
 
     private IReadOnlyList<EvaluationPrompt> ReadGenEval()
     {
         Write("evaluation_metadata.jsonl", """{"tag": "counting", "include": [], "prompt": "two cats"}""");
-        return Read("geneval", temporary.File("in"));
+        return Read("geneval", Folder.File("in"));
     }
-
-    private static IReadOnlyList<EvaluationPrompt> Read(string name, string path) => Benchmark.ByName(name).ReadPrompts(path);
 
     private (IReadOnlyList<EvaluationPrompt> Prompts, string Folder) Export(string name, string path)
     {
         var prompts = Read(name, path);
-        ResultOf(name, prompts, Picture).Export(temporary.File("out"));
-        return (prompts, temporary.File("out/base"));
-    }
-
-    private IReadOnlyList<double?> Import(string name, IReadOnlyList<EvaluationPrompt> prompts, string file)
-    {
-        var result = ResultOf(name, prompts, Picture).Import("base", temporary.File(Path.Combine("in", file)));
-        Assert.Equal($"{name}, official", Assert.Single(result.Scorers));
-        return
-        [
-            .. result.Pictures.Select(picture => picture.Scores.TryGetValue($"{name}, official", out var score) ? score : default(double?)),
-        ];
-    }
-
-    // One arm, or those that are named, each of whose pictures has its number as its grey.
-    private EvaluationResult ResultOf(
-        string name,
-        IReadOnlyList<EvaluationPrompt> prompts,
-        Func<EvaluationItem, int, ChosenPicture?> picture,
-        params string[] arms
-    )
-    {
-        var options = new EvaluationOptions
-        {
-            Prompts = prompts,
-            Benchmark = Benchmark.ByName(name),
-            Matrix = new ArmMatrix { Arms = arms.Length == 0 ? [new("base")] : [.. arms.Select(static arm => new EvaluationArm(arm))] },
-            Folder = temporary.File("evaluation"),
-        };
-        var made = options
-            .Batches(all: true)
-            .SelectMany(static batch => batch)
-            .Select((item, index) => (Item: item, Picture: picture(item, index)))
-            .ToList();
-        var pictures =
-            from arm in options.Matrix.Arms
-            from one in made
-            select new EvaluatedPicture(
-                one.Item,
-                arm,
-                one.Picture,
-                new Dictionary<string, double>(),
-                one.Picture is null ? "not made yet" : null,
-                Seconds: 1
-            );
-        return new EvaluationResult(options, [.. pictures], [], new Dictionary<string, string>(), null, []);
-    }
-
-    private ChosenPicture Picture(EvaluationItem item, int index)
-    {
-        var folder = Directory.CreateDirectory(temporary.File("evaluation")).FullName;
-        var image = new RgbImage(Size, Size, [.. Enumerable.Repeat((byte)index, 3 * Size * Size)]);
-        ImageFile.SavePng(Path.Combine(folder, $"{index}.png"), image);
-        return new ChosenPicture(new PictureBatch(folder, [new StoredPicture("", 0, $"{index}.png")], new BatchCost(1, 1, "")), 0);
+        ResultOf(name, prompts, Picture).Export(Folder.File("out"));
+        return (prompts, Folder.File("out/base"));
     }
 
     // The marker SOF0 of a JPEG says how often each channel is sampled: 2x2 for brightness, 1x1 for colours.
@@ -437,12 +353,5 @@ public sealed class BenchmarkTests : IDisposable
         var frame = bytes.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0xC0]);
         Assert.Equal((0xFF, 0xD8), (bytes[0], bytes[1]));
         Assert.Equal((0x22, 0x11, 0x11), (bytes[frame + 11], bytes[frame + 14], bytes[frame + 17]));
-    }
-
-    private void Write(string name, string text)
-    {
-        var file = temporary.File(Path.Combine("in", name));
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        File.WriteAllText(file, text);
     }
 }

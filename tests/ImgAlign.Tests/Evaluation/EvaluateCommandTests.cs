@@ -13,18 +13,8 @@ using TorchSharp;
 namespace ImgAlign.Tests.Evaluation;
 
 /// <summary><c>imgalign evaluate</c>, from prompts to a report.</summary>
-public sealed class EvaluateCommandTests : IDisposable
+public sealed class EvaluateCommandTests : EvaluateCommandTest
 {
-    private const string Circle = "a red circle left of a blue square";
-    private const string Triangle = "a green triangle above a purple cross";
-    private const string Square = "the yellow square is below the black circle";
-
-    private static readonly string Tiny = Path.GetFullPath(Path.Combine(TestData.Golden, "..", "..", "samples", "tiny.json"));
-
-    private readonly TemporaryFolder temporary = new();
-
-    public void Dispose() => temporary.Dispose();
-
     [Fact]
     public async Task Arms_are_compared_and_a_second_run_makes_nothing_and_reports_the_same()
     {
@@ -60,24 +50,6 @@ public sealed class EvaluateCommandTests : IDisposable
         Assert.Equal(two.Select(static item => item.BaseImage), Pictures("out", "base"));
         Assert.Equal(two.Select(static item => item.Image), Pictures("out", "two"));
         Assert.Equal(gated.Select(static item => item.Image), Pictures("out", "gated"));
-    }
-
-    [Fact]
-    public async Task Samples_of_a_prompt_are_other_pictures_and_those_that_a_search_draws()
-    {
-        var arms = Write(
-            "arms.json",
-            """{"arms": [{"name": "base"}, {"name": "second", "firstSample": 1}, {"name": "third", "firstSample": 2}]}"""
-        );
-
-        await EvaluateAsync(Write("prompts.txt", $"{Circle}\n"), "out", "--arms", arms);
-
-        List<RgbImage> samples = [.. new[] { "base", "second", "third" }.SelectMany(arm => Pictures("out", arm))];
-        Assert.Equal(3, samples.Select(static image => Convert.ToHexString(SHA256.HashData(image.Pixels))).Distinct().Count());
-        using var world = new EmbeddedWorld();
-        var request = new AlignmentRequest(new AlignmentItem(Circle)) { Steps = 2 };
-        var drawn = await world.Pipeline.AlignAsync(request with { Policy = SearchPolicies.BestOfN, Budget = 3 });
-        Assert.Equal(drawn.Items.Single().Candidates.Select(static candidate => candidate.Image), samples);
     }
 
     [Fact]
@@ -138,7 +110,7 @@ public sealed class EvaluateCommandTests : IDisposable
         var rows = Rows("out");
         Assert.Equal(4, rows.Count(static row => row.GetProperty("failure").GetString()?.Contains("cannot draw 'a cat'") == true));
         Assert.Equal(7, rows.First(static row => row.GetProperty("prompt").GetString() == Circle).GetProperty("seed").GetInt64());
-        Assert.Contains("cannot draw", await File.ReadAllTextAsync(Path.Combine(temporary.File("out"), "report.html")));
+        Assert.Contains("cannot draw", await File.ReadAllTextAsync(Path.Combine(Folder.File("out"), "report.html")));
     }
 
     [Fact]
@@ -260,32 +232,13 @@ public sealed class EvaluateCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Searches_are_arms_with_a_budget()
-    {
-        var prompts = Write("prompts.txt", $"{Circle}\n");
-        var arms = Write(
-            "arms.json",
-            """{"arms": [{"name": "base"}, {"name": "greedy", "policy": "greedy", "budget": 3}, {"name": "three", "bestOf": 3}]}"""
-        );
-
-        var run = await EvaluateAsync(prompts, "out", "--arms", arms);
-
-        Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
-        Assert.Contains(run.Lines, static line => line.StartsWith("three against greedy by ", StringComparison.Ordinal)); // they cost alike
-        using var world = new EmbeddedWorld();
-        var request = new AlignmentRequest(new AlignmentItem(Circle) { Image = Pictures("out", "base").Single() }) { Steps = 2 };
-        var searched = await world.Pipeline.AlignAsync(request with { Policy = SearchPolicies.Greedy, Budget = 2 });
-        Assert.Equal(searched.Items.Single().Image, Pictures("out", "greedy").Single());
-    }
-
-    [Fact]
     public async Task A_sweep_has_an_arm_for_each_value_and_a_contact_sheet()
     {
         var run = await EvaluateAsync(Write("prompts.txt", $"{Circle}\n"), "out", "--sweep", "scale=0.2,1");
 
         Assert.Equal(0, run.ExitCode);
         Assert.Equal(["base", "scale 0.2", "scale 1"], Rows("out").Select(static row => row.GetProperty("arm").GetString()));
-        Assert.Equal(Path.Combine(temporary.File("out"), "contact-sheet.html"), run.Lines[^1]);
+        Assert.Equal(Path.Combine(Folder.File("out"), "contact-sheet.html"), run.Lines[^1]);
         var sheet = await File.ReadAllTextAsync(run.Lines[^1]);
         Assert.Equal(3, sheet.Split("<img ").Length - 1);
         Assert.Contains(Circle, sheet, StringComparison.Ordinal);
@@ -304,26 +257,22 @@ public sealed class EvaluateCommandTests : IDisposable
         var arms = Write("arms.json", """{"arms": [{"name": "base"}, {"name": "other", "firstSample": 1}]}""");
         string[] options = ["--benchmark", "geneval", "--arms", arms];
 
-        var made = await EvaluateAsync(
-            temporary.File("evaluation_metadata.jsonl"),
-            "out",
-            [.. options, "--export", temporary.File("export")]
-        );
+        var made = await EvaluateAsync(Folder.File("evaluation_metadata.jsonl"), "out", [.. options, "--export", Folder.File("export")]);
         var report = await EvaluateAsync(
-            temporary.File("evaluation_metadata.jsonl"),
+            Folder.File("evaluation_metadata.jsonl"),
             "out",
             [.. options, "--report", "--import", $"base={results}", "--import", $"other={results}"]
         );
 
         var official = Rows("out")[2].GetProperty("scores").GetProperty("geneval, official").GetDouble();
         var again = await EvaluateAsync(
-            temporary.File("evaluation_metadata.jsonl"),
+            Folder.File("evaluation_metadata.jsonl"),
             "out",
-            [.. options, "--report", "--export", temporary.File("export")]
+            [.. options, "--report", "--export", Folder.File("export")]
         );
 
         Assert.Equal((0, 0, 0), (made.ExitCode, report.ExitCode, again.ExitCode));
-        Assert.Equal(4, Directory.GetFiles(temporary.File("export/other/00000/samples")).Length);
+        Assert.Equal(4, Directory.GetFiles(Folder.File("export/other/00000/samples")).Length);
         Assert.Equal([42, 43, 44, 45], Rows("out").Take(4).Select(static row => row.GetProperty("seed").GetInt32()));
         Assert.Equal(1, official);
         Assert.Contains("No scorer decided anything.", Report("out"), StringComparison.Ordinal); // neither arm chooses
@@ -335,16 +284,16 @@ public sealed class EvaluateCommandTests : IDisposable
         Write("evaluation_metadata.jsonl", """{"tag": "x", "include": [], "prompt": "a cat"}""");
 
         var run = await EvaluateAsync(
-            temporary.File("evaluation_metadata.jsonl"),
+            Folder.File("evaluation_metadata.jsonl"),
             "out",
-            ["--benchmark", "geneval", "--export", temporary.File("export")]
+            ["--benchmark", "geneval", "--export", Folder.File("export")]
         );
 
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("'a cat' has no picture of base", run.Error, StringComparison.Ordinal);
         Assert.Contains("the report says why", run.Error, StringComparison.Ordinal);
         Assert.Contains("cannot draw", Report("out"), StringComparison.Ordinal);
-        Assert.False(Directory.Exists(temporary.File("export")));
+        Assert.False(Directory.Exists(Folder.File("export")));
     }
 
     [Fact]
@@ -365,37 +314,66 @@ public sealed class EvaluateCommandTests : IDisposable
     {
         var prompts = Write(
             "geneval2_data.jsonl",
-            """{"prompt": "two dogs", "atom_count": 3, "vqa_list": [["How many dogs?", "two"], ["Is it a dog?", "Yes"]], "skills": []}"""
+            """{"prompt": "dogs", "atom_count": 3, "vqa_list": [["How many?", "two"], ["Dogs?", "Yes"]], "skills": ["count", "object"]}"""
         );
-        var config = JsonNode.Parse(await File.ReadAllTextAsync(Tiny))!;
-        foreach (
-            var (section, key) in new[]
-            {
-                ("Sdxl", "ModelPath"),
-                ("Sdxl", "TinyVaePath"),
-                ("Sdxl", "ImagePromptPath"),
-                ("Llava", "ModelPath"),
-                ("Aligner", "Path"),
-            }
-        )
-        {
-            var model = config["ImgAlign"]![section]!;
-            model[key] = Path.GetFullPath(model[key]!.GetValue<string>(), Path.GetDirectoryName(Tiny)!);
-        }
-        config["ImgAlign"]!["SoftTifa"] = new JsonObject { ["Mean"] = "Geometric" };
+        var config = TinyWith("SoftTifa", new JsonObject { ["Mean"] = "Geometric" });
         var arms = Write("arms.json", """{"arms": [{"name": "base"}]}""");
 
-        var run = await EvaluateAsync(
-            prompts,
-            "out",
-            ["--benchmark", "geneval2", "--arms", arms, "--config", Write("config.json", config.ToJsonString())]
-        );
+        var run = await EvaluateAsync(prompts, "out", ["--benchmark", "geneval2", "--arms", arms, "--config", config]);
 
         Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
         Assert.InRange(Assert.Single(Rows("out")).GetProperty("scores").GetProperty("soft-tifa").GetDouble(), 1e-12, 1);
         Assert.Contains("As geneval2 counts", Report("out"), StringComparison.Ordinal);
+        Assert.Contains("<th>count (AM)</th><th>object (AM)</th><th>3 atoms (GM)</th>", Report("out"), StringComparison.Ordinal);
         Assert.Contains("soft-tifa is judged by", Report("out"), StringComparison.Ordinal);
         Assert.Contains("are judged by Qwen3-VL-8B-Instruct: others are not comparable", Report("out"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task GenAI_Bench_is_measured_whole_by_VQAScore_with_means_by_skill()
+    {
+        var prompts = Write(
+            "genai_image.json",
+            """
+            {
+              "00000": {"prompt": "a red cube", "prompt in Chinese": "x", "models": {"DALLE_3": [4, 5, 5]}},
+              "00001": {"prompt": "two dogs", "models": {}},
+              "00002": {"prompt": "no cat", "models": {}}
+            }
+            """
+        );
+        Write("genai_skills.json", """{"attribute": [0], "basic": [0, 1], "negation": [2], "advanced": [2], "counting": []}""");
+        var arms = Write(
+            "arms.json",
+            """
+            {"arms": [{"name": "base"}, {"name": "IMG", "rounds": 1}, {"name": "best of 2", "bestOf": 2}]}
+            """
+        );
+        string[] options =
+        [
+            "--benchmark",
+            "genai-bench",
+            "--arms",
+            arms,
+            "--config",
+            TinyWith("VqaScore", new JsonObject { ["Judge"] = "llava" }),
+        ];
+
+        var run = await EvaluateAsync(prompts, "out", [.. options, "--export", Folder.File("export")]);
+
+        Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
+        var scores = Rows("out").ConvertAll(static row => row.GetProperty("scores").GetProperty("vqa").GetDouble());
+        Assert.Equal(9, scores.Count);
+        Assert.All(scores, static score => Assert.InRange(score, 1e-12, 1));
+        Assert.Contains(
+            "<th>basic</th><th>basic, deviation</th><th>negation</th><th>negation, deviation</th><th>advanced</th>",
+            Report("out"),
+            StringComparison.Ordinal
+        );
+        Assert.Contains("<th>all</th><th>all, deviation</th>", Report("out"), StringComparison.Ordinal);
+        Assert.Contains("vqa is judged by", Report("out"), StringComparison.Ordinal);
+        Assert.Contains("are judged by CLIP-FlanT5-XXL: others are not comparable", Report("out"), StringComparison.Ordinal);
+        Assert.Equal(3, Directory.GetFiles(Folder.File("export/IMG"), "*.jpeg").Length);
     }
 
     [Fact]
@@ -403,7 +381,7 @@ public sealed class EvaluateCommandTests : IDisposable
     {
         await EvaluateAsync(Write("prompts.txt", $"{Circle}\n"), "out");
 
-        using var file = new ParquetFileReader(Path.Combine(temporary.File("out"), "scores.parquet"));
+        using var file = new ParquetFileReader(Path.Combine(Folder.File("out"), "scores.parquet"));
         using var rows = file.RowGroup(0);
         using var arms = rows.Column(4).LogicalReader<string>();
         using var scores = rows.Column(9).LogicalReader<double?>();
@@ -431,7 +409,7 @@ public sealed class EvaluateCommandTests : IDisposable
 
         Assert.Equal(1, run.ExitCode);
         Assert.Contains(expected, run.Error, StringComparison.Ordinal);
-        Assert.False(Directory.Exists(temporary.File("out")));
+        Assert.False(Directory.Exists(Folder.File("out")));
     }
 
     private sealed class NamedSampler(Dictionary<string, string> options) : ISampler
@@ -445,28 +423,4 @@ public sealed class EvaluateCommandTests : IDisposable
         public torch.Tensor Sample(torch.Tensor x, NoiseSchedule schedule, DataEstimate estimate, INoiseSource noise) =>
             throw new NotSupportedException();
     }
-
-    private Task<ToolRun> EvaluateAsync(string prompts, string folder, params string[] options) =>
-        Tool.RunAsync(["evaluate", "--prompts", prompts, "--out", temporary.File(folder), "--steps", "2", "--batch-size", "2", .. options]);
-
-    private string Write(string name, string text)
-    {
-        File.WriteAllText(temporary.File(name), text);
-        return temporary.File(name);
-    }
-
-    private List<JsonElement> Rows(string folder) =>
-        [
-            .. File.ReadLines(Path.Combine(temporary.File(folder), "scores.jsonl"))
-                .Select(static line => JsonDocument.Parse(line).RootElement),
-        ];
-
-    private IEnumerable<RgbImage> Pictures(string folder, string arm) =>
-        Rows(folder)
-            .Where(row => row.GetProperty("arm").GetString() == arm)
-            .Select(row => ImageFile.Load(Path.Combine(temporary.File(folder), row.GetProperty("file").GetString()!)));
-
-    private string Report(string folder) => File.ReadAllText(Path.Combine(temporary.File(folder), "report.html"));
-
-    private Dictionary<string, string> Snapshot(string folder) => EvaluationFolder.Snapshot(temporary.File(folder));
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ImgAlign.Backbones;
 using ImgAlign.Evaluation;
 using ImgAlign.Runtime;
@@ -60,6 +61,26 @@ public sealed class EvaluationRunTests : ModelTest
         Assert.Equal(["a boat", "a cat", "a dog"], scorer.Prompts);
     }
 
+    [Fact]
+    public async Task A_scorer_that_runs_out_of_memory_ends_the_run_with_what_to_do()
+    {
+        var scorer = new RecordingScorer(Runtime)
+        {
+            Problem = new LibTorchException("[enforce fail at alloc_cpu.cpp:117] err == 0. DefaultCPUAllocator: can't allocate memory"),
+        };
+
+        var problem = await Assert.ThrowsAsync<DeviceMemoryException>(() =>
+            RunAsync(Runtime, new SdxlOptions(), scorer, "a boat", "a cat")
+        );
+
+        Assert.Contains(
+            "ran out of memory while recording scored 2 pictures; use a smaller MaxBatchSize",
+            problem.Message,
+            StringComparison.Ordinal
+        );
+        Assert.Single(Directory.EnumerateFiles(Folder.Path, "record.json", SearchOption.AllDirectories)); // the pictures stay, and no score
+    }
+
     private async Task<EvaluationResult> RunAsync(DeviceRuntime runtime, SdxlOptions options, IImageScorer? scorer, params string[] prompts)
     {
         using var backbone = Load(runtime, options);
@@ -101,6 +122,9 @@ public sealed class EvaluationRunTests : ModelTest
         return new SdxlBackbone(runtime, options);
     }
 
+    // As TorchSharp throws them.
+    private sealed class LibTorchException(string message) : ExternalException(message);
+
     private sealed class RecordingScorer(DeviceRuntime runtime) : IImageScorer, IMemoryFootprint
     {
         public string Name => "recording";
@@ -111,12 +135,16 @@ public sealed class EvaluationRunTests : ModelTest
 
         public List<int> Batches { get; } = [];
 
+        public Exception? Problem { get; init; }
+
         public IReadOnlyList<StageFootprint> EstimateStages(Workload workload) => [new("recording", 0, workload.Batch * PictureBytes)];
 
         public IReadOnlyList<double> Score(IReadOnlyList<RgbImage> images, IReadOnlyList<string> prompts)
         {
             Prompts.AddRange(prompts);
             Batches.Add(images.Count);
+            if (Problem is not null)
+                throw Problem;
             return [.. images.Select(static _ => 1.0)];
         }
 

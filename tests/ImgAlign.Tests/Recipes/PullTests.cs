@@ -197,6 +197,37 @@ public sealed class PullTests
         Assert.Equal(0, (await Tool.RunAsync("pull", "acme/sdxl", "--yes")).ExitCode);
     }
 
+    [Fact]
+    public async Task Prompts_of_a_benchmark_are_fetched_by_their_name()
+    {
+        await using var hub = await TinyHub.StartAsync();
+        var arms = Path.Combine(hub.Home, "arms.json");
+        await File.WriteAllTextAsync(arms, """{"arms": [{"name": "base"}]}""");
+        string[] arguments =
+        [
+            "evaluate",
+            "--benchmark",
+            "drawbench",
+            "--prompts",
+            "datasets/acme/prompts:drawbench.json",
+            "--arms",
+            arms,
+            "--steps",
+            "1",
+            "--out",
+            Path.Combine(hub.Home, "evaluation"),
+        ];
+
+        var unasked = await Tool.RunAsync(arguments);
+        var run = await Tool.RunAsync([.. arguments, "--yes"]);
+        TinyHub.Set("HF_HUB_OFFLINE", "1");
+        var offline = await Tool.RunAsync(arguments);
+
+        Assert.Equal((1, 0, 0), (unasked.ExitCode, run.ExitCode, offline.ExitCode));
+        Assert.Contains("--yes", unasked.Error, StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(hub.Home, "evaluation", "report.html")));
+    }
+
     private static Task<ToolRun> AlignAsync(TinyHub hub, params string[] models) =>
         Tool.RunAsync([
             "align",

@@ -32,6 +32,12 @@ internal sealed class TinyHub : IAsyncDisposable
                     Name = "acme/aligner",
                     Commit = new string('b', 40),
                     Files = [Hosted(TestData.Golden, "round/aligner_sdxl_llava.pth")],
+                },
+                new HostedRepository
+                {
+                    Name = "datasets/acme/prompts",
+                    Commit = new string('c', 40),
+                    Files = [HostedFile.Large("drawbench.json", "[\"a red circle left of a blue square\"]"u8.ToArray())],
                 }
             )
         );

@@ -18,26 +18,16 @@ public static class CompBench
         return Math.Round(factors.Aggregate(1f, static (product, factor) => product * factor), Digits);
     }
 
-    /// <summary>A complex prompt (<c>3_in_1.py</c>): the mean of what the prompt is about.</summary>
+    /// <summary>What a complex prompt is about (<c>3_in_1.py</c>); its score is the mean of the scores for these.</summary>
     /// <param name="prompt">The prompt.</param>
     /// <param name="spatialPrompts">The prompts that are about places, not about actions.</param>
     /// <param name="actionPrompts">The prompts that are about actions, not about places.</param>
-    /// <param name="attribute">The picture's score for attributes.</param>
-    /// <param name="spatial">The picture's score for places.</param>
-    /// <param name="action">The picture's score for actions.</param>
-    public static double Complex(
-        string prompt,
-        IEnumerable<string> spatialPrompts,
-        IEnumerable<string> actionPrompts,
-        double attribute,
-        double spatial,
-        double action
-    )
+    public static IReadOnlyList<CompAspect> AspectsOf(string prompt, IEnumerable<string> spatialPrompts, IEnumerable<string> actionPrompts)
     {
         var key = Key(prompt);
-        return spatialPrompts.Any(other => Key(other) == key) ? (attribute + spatial) / 2
-            : actionPrompts.Any(other => Key(other) == key) ? (attribute + action) / 2
-            : (attribute + spatial + action) / 3;
+        return spatialPrompts.Any(other => Key(other) == key) ? [CompAspect.Attribute, CompAspect.Spatial]
+            : actionPrompts.Any(other => Key(other) == key) ? [CompAspect.Attribute, CompAspect.Action]
+            : [CompAspect.Attribute, CompAspect.Spatial, CompAspect.Action];
     }
 
     private static string Key(string prompt) => prompt.Split('.')[0].ToLowerInvariant();

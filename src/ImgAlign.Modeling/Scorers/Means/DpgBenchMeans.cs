@@ -25,8 +25,7 @@ public sealed class DpgBenchMeans
         var tiles = new List<IReadOnlyList<double>>();
         foreach (var item in questions.Skip(skipsFirstRow ? 1 : 0).GroupBy(static question => question.Item))
         {
-            var ids = item.Select(static question => question.Id).ToHashSet();
-            if (item.Any(question => question.Parents.Any(parent => !ids.Contains(parent))))
+            if (!Counts([.. item]))
                 continue;
             items.Add(item.Key);
             tiles.Add([.. answers[item.Key].Select(tile => ScoreTile([.. item], tile))]);
@@ -34,6 +33,14 @@ public sealed class DpgBenchMeans
             last.AddRange(item.Select(question => (question, IsYes(final[question.Id]))));
         }
         (Items, TileScores) = (items, tiles);
+    }
+
+    /// <summary>Whether a prompt is scored: none of its questions names a parent that does not exist.</summary>
+    /// <param name="questions">The prompt's questions.</param>
+    public static bool Counts(IReadOnlyList<DpgQuestion> questions)
+    {
+        var ids = questions.Select(static question => question.Id).ToHashSet();
+        return questions.SelectMany(static question => question.Parents).All(ids.Contains);
     }
 
     /// <summary>The prompts that are scored, in the order of the questions.</summary>

@@ -1,0 +1,97 @@
+using System.Security.Cryptography;
+using ImgAlign.Imaging;
+using ImgAlign.Tests.ShapeWorld;
+
+namespace ImgAlign.Tests.Evaluation;
+
+/// <summary>Arms that choose among samples, and those that search under a budget.</summary>
+public sealed class EvaluationSearchTests : EvaluateCommandTest
+{
+    [Fact]
+    public async Task Samples_of_a_prompt_are_other_pictures_and_those_that_a_search_draws()
+    {
+        var arms = Write(
+            "arms.json",
+            """{"arms": [{"name": "base"}, {"name": "second", "firstSample": 1}, {"name": "third", "firstSample": 2}]}"""
+        );
+
+        await EvaluateAsync(Write("prompts.txt", $"{Circle}\n"), "out", "--arms", arms);
+
+        List<RgbImage> samples = [.. new[] { "base", "second", "third" }.SelectMany(arm => Pictures("out", arm))];
+        Assert.Equal(3, samples.Select(static image => Convert.ToHexString(SHA256.HashData(image.Pixels))).Distinct().Count());
+        using var world = new EmbeddedWorld();
+        var request = new AlignmentRequest(new AlignmentItem(Circle)) { Steps = 2 };
+        var drawn = await world.Pipeline.AlignAsync(request with { Policy = SearchPolicies.BestOfN, Budget = 3 });
+        Assert.Equal(drawn.Items.Single().Candidates.Select(static candidate => candidate.Image), samples);
+    }
+
+    [Fact]
+    public async Task Searches_are_arms_with_a_budget()
+    {
+        var prompts = Write("prompts.txt", $"{Circle}\n");
+        var arms = Write(
+            "arms.json",
+            """{"arms": [{"name": "base"}, {"name": "greedy", "policy": "greedy", "budget": 3}, {"name": "three", "bestOf": 3}]}"""
+        );
+
+        var run = await EvaluateAsync(prompts, "out", "--arms", arms);
+
+        Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
+        Assert.Contains(run.Lines, static line => line.StartsWith("three against greedy by ", StringComparison.Ordinal)); // they cost alike
+        using var world = new EmbeddedWorld();
+        var request = new AlignmentRequest(new AlignmentItem(Circle) { Image = Pictures("out", "base").Single() }) { Steps = 2 };
+        var searched = await world.Pipeline.AlignAsync(request with { Policy = SearchPolicies.Greedy, Budget = 2 });
+        Assert.Equal(searched.Items.Single().Image, Pictures("out", "greedy").Single());
+    }
+
+    [Fact]
+    public async Task Budgets_of_a_policy_nest_and_no_picture_is_made_twice()
+    {
+        var prompts = Write("prompts.txt", $"{Circle}\n{Triangle}\n");
+        var budgets = new[] { 1, 2, 3, 4 };
+        var arms = Write(
+            "arms.json",
+            $$"""
+            {"arms": [{"name": "base"}, {{string.Join(
+                ", ",
+                from policy in SearchPolicies.All
+                from budget in budgets
+                select $$"""{"name": "{{policy.Name}} {{budget}}", "policy": "{{policy.Name}}", "budget": {{budget}}}"""
+            )}}]}
+            """
+        );
+
+        var run = await EvaluateAsync(prompts, "out", "--arms", arms);
+
+        Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
+        using var world = new EmbeddedWorld();
+        var given = Pictures("out", "base").ToList();
+        foreach (var policy in SearchPolicies.All)
+        {
+            var request = new AlignmentRequest(
+                new AlignmentItem(Circle) { Image = given[0] },
+                new AlignmentItem(Triangle) { Seed = 1, Image = given[1] }
+            )
+            {
+                Steps = 2,
+                Policy = policy,
+                Budget = budgets[^1] - 1,
+                MaxBatchSize = 2,
+            };
+            var searched = (await world.Pipeline.AlignAsync(request)).Items;
+            foreach (var budget in budgets)
+                Assert.Equal(
+                    searched.Select(item => item.Candidates.Take(budget).Last(static candidate => candidate.Accepted).Image),
+                    Pictures("out", $"{policy.Name} {budget}")
+                );
+        }
+
+        // One search of each policy: of the budgets' entries each has its share of its seconds.
+        var costs = Directory
+            .EnumerateFiles(Folder.File("out"), "record.json", SearchOption.AllDirectories)
+            .Where(static file => File.ReadAllText(file).Contains("\"made\": \"search\"", StringComparison.Ordinal))
+            .ToList();
+        Assert.Equal(SearchPolicies.All.Count * (budgets.Length - 1), costs.Count);
+        Assert.All(costs, static file => Assert.Contains(" of 4 generations", File.ReadAllText(file), StringComparison.Ordinal));
+    }
+}
