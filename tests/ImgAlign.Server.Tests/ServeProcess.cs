@@ -10,6 +10,9 @@ namespace ImgAlign.Server.Tests;
 /// <summary><c>imgalign serve</c> in a process of its own, with its workers in theirs.</summary>
 internal sealed class ServeProcess : IDisposable
 {
+    /// <summary>The tool's program.</summary>
+    public static string Tool { get; } = Path.Combine(AppContext.BaseDirectory, "ImgAlign.Cli.dll");
+
     private readonly Process process;
 
     private ServeProcess(Process process, string address)
@@ -34,12 +37,14 @@ internal sealed class ServeProcess : IDisposable
         int port,
         string? postgres = null,
         string host = "127.0.0.1",
-        int workers = 1
+        int workers = 1,
+        string? results = null
     )
     {
-        var tool = Path.Combine(AppContext.BaseDirectory, "ImgAlign.Cli.dll");
-        string[] arguments = ["exec", tool, "serve", "--urls", $"http://{host}:{port}", "--data", data, "--devices"];
-        var start = new ProcessStartInfo("dotnet", [.. arguments, .. Enumerable.Repeat("cpu", workers)]) { RedirectStandardOutput = true };
+        string[] arguments = ["exec", Tool, "serve", "--urls", $"http://{host}:{port}", "--data", data];
+        IEnumerable<string> devices = workers == 0 ? ["none"] : Enumerable.Repeat("cpu", workers);
+        IEnumerable<string> place = results is null ? [] : ["--results", results];
+        var start = new ProcessStartInfo("dotnet", [.. arguments, .. place, "--devices", .. devices]) { RedirectStandardOutput = true };
         start.Environment["IMGALIGN_POSTGRES"] = postgres;
         var process = Process.Start(start)!;
         var line = await process.StandardOutput.ReadLineAsync();

@@ -3,8 +3,8 @@ using System.Threading.Channels;
 
 namespace ImgAlign.Server.Jobs;
 
-/// <summary>What workers of this server tell of jobs while they run, for whoever looks: what was told before comes first. It is gone when a job ends, and
-/// with the process; the state of a job is in the store.</summary>
+/// <summary>What workers of this server tell of jobs while they run, for whoever looks: what was told before comes first. It is gone when
+/// a job ends, and with the process; the state of a job is in the store.</summary>
 internal sealed class JobHub
 {
     private const int Unread = 256;

@@ -13,6 +13,9 @@ internal static class JobStorageFactory
     // How soon an idle worker sees a ticket.
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(20);
 
+    // The shortest that its store allows.
+    private static readonly TimeSpan PostgresPoll = TimeSpan.FromMilliseconds(50);
+
     // A process that dies with a lock in its hands delays the others so long.
     private static readonly TimeSpan LockLifetime = TimeSpan.FromSeconds(5);
 
@@ -46,7 +49,7 @@ internal static class JobStorageFactory
 
     private static PostgreSqlStorage OpenPostgres(string connection)
     {
-        var options = new PostgreSqlStorageOptions { QueuePollInterval = Poll, DistributedLockTimeout = LockLifetime };
+        var options = new PostgreSqlStorageOptions { QueuePollInterval = PostgresPoll, DistributedLockTimeout = LockLifetime };
         var settings = new NpgsqlConnectionStringBuilder(connection);
         // What the connection string itself says comes last, and counts.
         settings.Options = $"-c idle_in_transaction_session_timeout={TransactionPatience.TotalMilliseconds} {settings.Options}".TrimEnd();
