@@ -19,6 +19,7 @@ using ImgAlign.Benchmarks.Serving;
 // vae                what the ways from SDXL's latents to a picture cost, and how far they are from the VAE in float32
 // hub                a verified download from loopback, beside curl and sha256sum
 // load               imgalign serve under load and with workers that are killed, beside the same rounds in a loop, by ShapeWorld
+// sharding           the memory of each process that trains the aligner for FLUX, with AdamW's state whole and in parts
 // anything else      BenchmarkDotNet's own arguments, for example: --filter *Aligner*
 if (
     args
@@ -34,7 +35,8 @@ if (
         or "search"
         or "vae"
         or "hub"
-        or "load",
+        or "load"
+        or "sharding",
         ..,
     ]
 )
@@ -52,6 +54,7 @@ if (
         VaeCommand.Create(),
         HubCommand.Create(),
         LoadCommand.Create(),
+        ShardingCommand.Create(),
     }
         .Parse(args)
         .Invoke();

@@ -20,6 +20,7 @@ public sealed class Trainer : IDisposable
     private readonly TrainerOptions options;
     private readonly IProcessGroup group;
     private readonly TrainedParameters parameters;
+    private readonly ParameterShards shards;
     private readonly AdamW optimizer;
     private readonly WeightAverage? average;
     private readonly DataOrder order;
@@ -28,7 +29,8 @@ public sealed class Trainer : IDisposable
     /// <summary>Prepares a run.</summary>
     /// <param name="task">What is trained; borrowed.</param>
     /// <param name="options">How.</param>
-    /// <param name="group">The processes that share every batch; null: this one alone.</param>
+    /// <param name="group">The processes that share every batch, which begin with the weights of the first; borrowed. Null: this one
+    /// alone.</param>
     /// <exception cref="ImgAlignException">An option is out of its range, or there are no samples.</exception>
     public Trainer(ITrainingTask task, TrainerOptions options, IProcessGroup? group = null)
     {
@@ -40,11 +42,13 @@ public sealed class Trainer : IDisposable
         options.Validate(this.group.Size);
         if (task.SampleCount < 1)
             throw new ImgAlignException("There are no samples to train on.");
-        parameters = new TrainedParameters(task.Parameters);
-        optimizer = new AdamW(parameters.Tensors, parameters.Gradients, options.Optimizer);
+        parameters = new TrainedParameters(task.Parameters, this.group.Size);
+        shards = new ParameterShards(parameters, this.group, options.ShardOptimizer);
+        shards.BroadcastWeights();
+        optimizer = new AdamW(shards.Weights, shards.Gradients, options.Optimizer);
         average = options.AverageDecay is { } decay ? new WeightAverage(optimizer, decay) : null;
         order = new DataOrder(task.SampleCount, options.Seed, options.Shuffle);
-        state = new TrainingState(parameters.Names, optimizer, average, task, options);
+        state = new TrainingState(parameters, shards, optimizer, average, task, options);
     }
 
     /// <summary>Trains until the last step; the first process alone evaluates and writes. Cancelling ends it after the current step, with a
@@ -63,8 +67,6 @@ public sealed class Trainer : IDisposable
     {
         using var stack = SignalStack.Enlarge();
         var files = folder is null ? null : Open(folder, resume);
-        group.Broadcast([.. Enumerable.Range(0, optimizer.Count).Select(optimizer.Weight)]);
-        optimizer.RoundParameters();
         using var recorder =
             group.Rank == 0
                 ? new TrainingRecorder(task, options, group.Size, files is null ? null : MetricsLog.Open(files.MetricsFile, state.Step))
@@ -88,6 +90,7 @@ public sealed class Trainer : IDisposable
     {
         average?.Dispose();
         optimizer.Dispose();
+        shards.Dispose();
         parameters.Dispose();
     }
 
@@ -103,16 +106,14 @@ public sealed class Trainer : IDisposable
             evaluation = metrics;
         // A process that was killed during an evaluation still owes it.
         if (
-            recorder is not null
-            && files is not null
-            && state.Step > 0
+            state.Step > 0
             && IsDue(options.EvaluateEvery)
-            && !MetricsLog.HasEvaluation(files.MetricsFile, state.Step)
+            && group.Any(recorder is not null && files is not null && !MetricsLog.HasEvaluation(files.MetricsFile, state.Step))
         )
-            evaluation = recorder.Evaluate(state.Step, () => Evaluate(files, cancellationToken));
+            evaluation = Evaluate(files, recorder, cancellationToken);
         while (state.Step < options.Steps)
         {
-            if (IsCancelled(cancellationToken))
+            if (group.Any(cancellationToken.IsCancellationRequested))
             {
                 WriteCheckpoint(files);
                 throw new OperationCanceledException(cancellationToken);
@@ -122,8 +123,8 @@ public sealed class Trainer : IDisposable
             if (IsDue(options.CheckpointEvery))
                 WriteCheckpoint(files);
             var evaluates = IsDue(options.EvaluateEvery);
-            if (evaluates && recorder is not null)
-                evaluation = recorder.Evaluate(state.Step, () => Evaluate(files, cancellationToken));
+            if (evaluates)
+                evaluation = Evaluate(files, recorder, cancellationToken);
             if (group.Rank == 0)
             {
                 progress?.Report(
@@ -144,34 +145,44 @@ public sealed class Trainer : IDisposable
 
     private bool IsDue(long every) => state.Step == options.Steps || every > 0 && state.Step % every == 0;
 
+    // All processes go on from the checkpoint that the first one finds, so that the folder must be one that all of them see.
     private RunFolder Open(string folder, bool resume)
     {
         var files = new RunFolder(folder);
-        var latest = files.FindLatest();
-        if (latest is not null && !resume)
-            throw new ImgAlignException($"{folder} holds a run already; continue it (resume), or choose another folder.");
         if (group.Rank == 0)
+        {
+            if (files.FindLatest() is not null && !resume)
+                throw new ImgAlignException($"{folder} holds a run already; continue it (resume), or choose another folder.");
             files.Clean();
-        if (latest is not null)
-            state.Read(latest);
+        }
+        var latest = group.Broadcast(files.FindLatest() is { } found ? Path.GetFileName(found) : "");
+        if (latest.Length > 0)
+            state.Read(files.FindCheckpoint(latest));
         return files;
     }
 
     private void WriteCheckpoint(RunFolder? files)
     {
-        if (group.Rank == 0)
-            files?.WriteCheckpoint(state.Step, options.KeepCheckpoints, state.Write);
+        if (files is null)
+            return;
+        shards.WriteWhole(
+            state.Sources,
+            whole => files.WriteCheckpoint(state.Step, options.KeepCheckpoints, path => state.Write(path, whole))
+        );
+        group.Wait(); // no process may end while the first one writes
     }
 
     private Dictionary<string, double> TakeStep(RunFolder? files, TrainingRecorder? recorder)
     {
         var (rate, position) = (options.RateAt(state.Step), state.Position);
         var metrics = ComputeGradients(DrawBatch(recorder), files);
-        metrics["grad_norm"] = GradientNorm.Clip(parameters.Gradients, options.MaxGradientNorm);
+        metrics["grad_norm"] = shards.NormOfAll(GradientNorm.Measure(shards.Gradients));
+        GradientNorm.Limit(shards.Gradients, metrics["grad_norm"], options.MaxGradientNorm);
         metrics["learning_rate"] = rate;
         if (!double.IsFinite(metrics["loss"]) || !double.IsFinite(metrics["grad_norm"]))
             throw Failure(metrics, files, position);
         optimizer.Step(rate);
+        shards.GatherWeights();
         average?.Update();
         task.AfterStep(metrics);
         state.Step++;
@@ -205,24 +216,46 @@ public sealed class Trainer : IDisposable
         parameters.ZeroGradients();
         var share = batch.Count / group.Size;
         var metrics = new Dictionary<string, double> { [PartWeight] = 0 };
-        foreach (var part in batch.Skip(group.Rank * share).Take(share).Chunk(share / options.AccumulationSteps))
+        var parts = batch.Skip(group.Rank * share).Take(share).Chunk(share / options.AccumulationSteps).ToList();
+        GradientReduction? reduction = null;
+        try
         {
-            using var scope = NewDisposeScope();
-            using var gradients = enable_grad();
-            var loss = task.ComputeLoss(part);
-            // A whole batch has nothing to be weighed against.
-            var weight = (part.Length == batch.Count ? null : loss.Weight) ?? part.Length;
-            var divisor = share / weight;
-            loss.Total.DividedBy(divisor).backward();
-            foreach (var (name, value) in loss.Metrics.Append(KeyValuePair.Create("loss", loss.Total)))
-                metrics[name] = metrics.GetValueOrDefault(name) + value.detach().to(float64).item<double>() / divisor;
-            metrics[PartWeight] += weight;
-            if (!double.IsFinite(metrics["loss"]) && files is not null)
-                FailedStep.Write(files.CreateFailureFolder(state.Step, group.Rank), state.Step, part, metrics, loss.Inputs);
+            foreach (var part in parts)
+            {
+                using var scope = NewDisposeScope();
+                using var gradients = enable_grad();
+                var loss = task.ComputeLoss(part);
+                // A whole batch has nothing to be weighed against.
+                var weight = (part.Length == batch.Count ? null : loss.Weight) ?? part.Length;
+                var divisor = share / weight;
+                if (part == parts[^1])
+                    reduction = BeginReduction();
+                loss.Total.DividedBy(divisor).backward();
+                foreach (var (name, value) in loss.Metrics.Append(KeyValuePair.Create("loss", loss.Total)))
+                    metrics[name] = metrics.GetValueOrDefault(name) + value.detach().to(float64).item<double>() / divisor;
+                metrics[PartWeight] += weight;
+                if (!double.IsFinite(metrics["loss"]) && files is not null)
+                    FailedStep.Write(files.CreateFailureFolder(state.Step, group.Rank), state.Step, part, metrics, loss.Inputs);
+            }
+            reduction?.Finish();
         }
-        group.AllReduceMean(parameters.Gradients);
+        finally
+        {
+            reduction?.Dispose();
+        }
         return Normalize(MeanOfProcesses(metrics), share);
     }
+
+    private GradientReduction? BeginReduction() =>
+        group.Size == 1
+            ? null
+            : new GradientReduction(
+                parameters.Buckets,
+                group,
+                shards.IsSharded,
+                options.ReduceInBFloat16,
+                addsOnce: task.AddsToGradientsOnce
+            );
 
     // Parts were summed as though they weighed as much as they have samples.
     private Dictionary<string, double> Normalize(Dictionary<string, double> metrics, int share)
@@ -231,23 +264,16 @@ public sealed class Trainer : IDisposable
         if (weight == share)
             return metrics;
         using var noGrad = no_grad();
-        foreach (var gradient in parameters.Gradients)
+        foreach (var gradient in shards.Gradients)
             gradient.TimesInPlace(share / weight);
         return metrics.ToDictionary(static pair => pair.Key, pair => pair.Value * share / weight);
     }
 
     private Dictionary<string, double> MeanOfProcesses(Dictionary<string, double> metrics)
     {
-        using var values = tensor(metrics.Values.ToArray(), float64);
-        group.AllReduceMean([values]);
-        return metrics.Keys.Zip(values.data<double>().ToArray()).ToDictionary(static pair => pair.First, static pair => pair.Second);
-    }
-
-    private bool IsCancelled(CancellationToken cancellationToken)
-    {
-        using var cancelled = tensor(cancellationToken.IsCancellationRequested ? 1.0 : 0.0);
-        group.AllReduceMean([cancelled]);
-        return cancelled.item<double>() > 0;
+        var values = metrics.Values.ToArray();
+        group.Sum(values);
+        return metrics.Keys.Zip(values).ToDictionary(static pair => pair.First, pair => pair.Second / group.Size);
     }
 
     private ImgAlignException Failure(Dictionary<string, double> metrics, RunFolder? files, long position)
@@ -263,19 +289,33 @@ public sealed class Trainer : IDisposable
         );
     }
 
-    private IReadOnlyDictionary<string, double> Evaluate(RunFolder? files, CancellationToken cancellationToken)
+    // The first process measures while the others wait; where they have parts of the averaged weights, these are exchanged everywhere.
+    private IReadOnlyDictionary<string, double> Evaluate(RunFolder? files, TrainingRecorder? recorder, CancellationToken cancellationToken)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         WriteCheckpoint(files); // an evaluation may be long, and may be cancelled
-        average?.Exchange();
+        ExchangeAverage();
+        var measured = (IReadOnlyDictionary<string, double>)new Dictionary<string, double>();
         try
         {
-            return task.Evaluate(cancellationToken);
+            if (recorder is not null)
+                measured = recorder.Evaluate(state.Step, () => task.Evaluate(cancellationToken));
         }
-        finally
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            average?.Exchange();
+            // All processes end together, below.
         }
+        ExchangeAverage();
+        if (group.Any(cancellationToken.IsCancellationRequested))
+            throw new OperationCanceledException(cancellationToken);
+        return measured;
+    }
+
+    private void ExchangeAverage()
+    {
+        average?.Exchange();
+        if (average is not null)
+            shards.GatherWeights();
     }
 }

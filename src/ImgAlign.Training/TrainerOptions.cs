@@ -65,6 +65,13 @@ public sealed class TrainerOptions
     [Range(1, 1 << 20)]
     public int KeepCheckpoints { get; set; } = 2;
 
+    /// <summary>Whether gradients travel between processes in bfloat16: half the traffic of float32, and some of the digits.</summary>
+    public bool ReduceInBFloat16 { get; set; }
+
+    /// <summary>Whether each process keeps AdamW's means, and what else belongs to them, for its part of the parameters only (ZeRO, stage
+    /// 1): less memory, the same numbers up to rounding.</summary>
+    public bool ShardOptimizer { get; set; }
+
     /// <summary>The learning rate of a step.</summary>
     /// <param name="step">From 0.</param>
     public double RateAt(long step)

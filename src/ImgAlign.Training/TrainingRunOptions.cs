@@ -31,11 +31,6 @@ public abstract class TrainingRunOptions
     [Range(0, 1000)]
     public double Epochs { get; set; }
 
-    /// <summary>The threads that share every batch, each with a copy of the trained network; together they use as many processors as one
-    /// would.</summary>
-    [Range(1, 256)]
-    public int Workers { get; set; } = 1;
-
     /// <summary>Whether activations within the trained network's layers are computed again for their gradients instead of kept: less
     /// memory, more time.</summary>
     public bool CheckpointGradients { get; set; }

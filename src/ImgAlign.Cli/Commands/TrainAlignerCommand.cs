@@ -25,12 +25,13 @@ internal static class TrainAlignerCommand
             "Train an Implicit Aligner from preference pairs.",
             "AlignerTraining",
             RequiredModels.Backbone | RequiredModels.Detector,
-            async (services, models, options, token) =>
+            async (services, models, options, group, token) =>
                 await AlignerTraining.OpenAsync(
                     services.GetRequiredService<DeviceRuntime>(),
                     FindModels(services, models),
                     options,
                     new RowCount(terminal.Error),
+                    group,
                     token
                 )
         );

@@ -6,6 +6,7 @@ using ImgAlign.Detectors;
 using ImgAlign.Runtime;
 using ImgAlign.Training;
 using ImgAlign.Training.Detector;
+using ImgAlign.Training.Parallel;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -21,7 +22,7 @@ internal static class TrainDetectorCommand
             "Fine-tune LLaVA on pictures, edited prompts and instructions.",
             "DetectorTraining",
             RequiredModels.Detector,
-            async (services, models, options, token) => await OpenAsync(terminal, services, models, options, token)
+            async (services, models, options, group, token) => await OpenAsync(terminal, services, models, options, group, token)
         );
 
     private static async Task<TrainingRun> OpenAsync(
@@ -29,6 +30,7 @@ internal static class TrainDetectorCommand
         IServiceProvider services,
         IConfigurationSection models,
         DetectorTrainingOptions options,
+        IProcessGroup group,
         CancellationToken cancellationToken
     )
     {
@@ -39,6 +41,7 @@ internal static class TrainDetectorCommand
             model,
             options,
             new RowCount(terminal.Error),
+            group,
             cancellationToken
         );
     }

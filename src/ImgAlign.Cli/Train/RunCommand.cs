@@ -1,8 +1,11 @@
 using System.CommandLine;
 using ImgAlign.Cli.Align;
 using ImgAlign.DependencyInjection;
+using ImgAlign.Runtime;
 using ImgAlign.Training;
+using ImgAlign.Training.Parallel;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Spectre.Console;
 
 namespace ImgAlign.Cli.Train;
@@ -15,11 +18,13 @@ internal static class RunCommand
     /// <param name="services">The configured models.</param>
     /// <param name="models">Their configuration.</param>
     /// <param name="options">The options of the run.</param>
+    /// <param name="group">The processes that share it.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     public delegate Task<TrainingRun> OpenAsync<TOptions>(
         IServiceProvider services,
         IConfigurationSection models,
         TOptions options,
+        IProcessGroup group,
         CancellationToken cancellationToken
     );
 
@@ -53,14 +58,23 @@ internal static class RunCommand
                 var models = ModelConfiguration.Read(parsed, required);
                 var options = ModelConfiguration.ReadSection(parsed, section).GetStrictly<TOptions>();
                 run.Apply(parsed, options);
+                if (ProcessGroup.LocalDevice(models[nameof(RuntimeOptions.Device)]) is { } device)
+                    models[nameof(RuntimeOptions.Device)] = device;
                 await using var services = ModelServices.Build(models);
-                var training = await openAsync(services, models, options, token);
-                terminal.Error.WriteLine(training.Description);
-                var result = await TrainProgress.ShowAsync(
-                    terminal.Error,
-                    progress => training.RunAsync(parsed.GetValue(run.Resume), progress, token)
-                );
-                TrainProgress.WriteResult(terminal, result, training.ResultPath);
+                using var group = ProcessGroup.Join(services.GetRequiredService<DeviceRuntime>().Device);
+                var training = await openAsync(services, models, options, group, token);
+                var resumes = parsed.GetValue(run.Resume);
+                if (group.Rank == 0)
+                {
+                    terminal.Error.WriteLine(training.Description);
+                    var result = await TrainProgress.ShowAsync(terminal.Error, progress => training.RunAsync(resumes, progress, token));
+                    TrainProgress.WriteResult(terminal, result, training.ResultPath);
+                }
+                else
+                {
+                    await training.RunAsync(resumes, progress: null, token);
+                }
+                group.Complete();
                 return 0;
             }
         );

@@ -13,24 +13,18 @@ internal sealed class RunOptions
         "The seed of the order of the data and of everything that is drawn."
     );
 
-    private readonly Option<int?> workers = ValueOption.Number<int>(
-        "--workers",
-        "The threads that share every batch, each with a copy of the network; results differ in rounding."
-    );
-
     /// <summary>Whether to go on with a run.</summary>
     public Option<bool> Resume { get; } =
         new("--resume") { Description = "Go on where the latest checkpoint of the folder ends; a folder without one begins anew." };
 
     /// <summary>All of them.</summary>
-    public IEnumerable<Option> All => [Resume, output, steps, seed, workers];
+    public IEnumerable<Option> All => [Resume, output, steps, seed];
 
     /// <summary>Puts what the command line says over what the file says.</summary>
     public void Apply(ParseResult parsed, TrainingRunOptions options)
     {
         options.OutputPath = parsed.GetValue(output) ?? options.OutputPath;
         options.Trainer.Seed = parsed.GetValue(seed) ?? options.Trainer.Seed;
-        options.Workers = parsed.GetValue(workers) ?? options.Workers;
         if (parsed.GetValue(steps) is not { } count)
             return;
         (options.Trainer.Steps, options.Epochs) = (count, 0);

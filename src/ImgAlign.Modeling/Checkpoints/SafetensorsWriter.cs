@@ -45,7 +45,14 @@ public static class SafetensorsWriter
         Write(path, checkpoint.Tensors.Values, checkpoint.Read, metadata);
     }
 
-    private static void Write(
+    /// <summary>Writes tensors that come to be as they are written; only one of them is in memory at a time.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="tensors">What is written.</param>
+    /// <param name="read">Gives a tensor by its name; it is disposed.</param>
+    /// <param name="metadata">Texts to store beside them.</param>
+    /// <exception cref="ArgumentException">A tensor has a type that the format does not know.</exception>
+    /// <exception cref="IOException">The file cannot be written; an older one is as it was.</exception>
+    public static void Write(
         string path,
         IEnumerable<TensorInfo> tensors,
         Func<string, torch.Tensor> read,

@@ -19,6 +19,12 @@ public interface ITrainingTask : IDisposable
     /// <summary>The number of samples.</summary>
     int SampleCount { get; }
 
+    /// <summary>
+    /// Whether a backward pass adds to the gradient of each parameter at most once, so that processes can exchange gradients while it goes
+    /// on. That is so unless activations are computed again for their gradients.
+    /// </summary>
+    bool AddsToGradientsOnce => false;
+
     /// <summary>Whether a sample cannot be used, such as a broken picture or an empty caption; it is then counted, reported and
     /// skipped.</summary>
     /// <param name="index">The sample's place in the data set.</param>

@@ -3,6 +3,7 @@ using ImgAlign.Checkpoints;
 using ImgAlign.Networks.Aligner;
 using ImgAlign.Networks.Perceiver;
 using ImgAlign.Testing.Golden;
+using ImgAlign.Testing.Reference;
 using ImgAlign.Training;
 using ImgAlign.Training.Aligner;
 using ImgAlign.Training.Parallel;
@@ -82,7 +83,17 @@ internal static class PreferenceKinds
         return InProcessGroup.Run(shards, group => Train(golden, device, group))[0];
     }
 
-    private static Dictionary<string, torch.Tensor> Train(GoldenCase golden, torch.Device device, IProcessGroup group)
+    /// <summary>A whole run, of which this process has its part.</summary>
+    /// <param name="golden">The case.</param>
+    /// <param name="device">Where to compute.</param>
+    /// <param name="group">The processes; null: this one alone.</param>
+    /// <param name="isSharded">Whether each keeps its part of the optimiser's state only.</param>
+    public static Dictionary<string, torch.Tensor> Train(
+        GoldenCase golden,
+        torch.Device device,
+        IProcessGroup? group,
+        bool isSharded = false
+    )
     {
         using var scope = torch.NewDisposeScope();
         var options = golden.Options;
@@ -104,6 +115,7 @@ internal static class PreferenceKinds
                 Optimizer = TrainingKinds.ReadAdamW(options),
                 MaxGradientNorm = TrainingKinds.OptionalNumber(options, "max_norm"),
                 Shuffle = false,
+                ShardOptimizer = isSharded,
             },
             group
         );

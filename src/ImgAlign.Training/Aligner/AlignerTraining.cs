@@ -24,9 +24,10 @@ public sealed class AlignerTraining : TrainingRun
         FrozenModels models,
         AlignerTrainingOptions options,
         IReadOnlyList<PreferencePair> pairs,
-        int heldOut
+        int heldOut,
+        IProcessGroup? group
     )
-        : base(runtime, options, pairs.Count - heldOut)
+        : base(runtime, options, pairs.Count - heldOut, group)
     {
         this.runtime = runtime;
         this.models = models;
@@ -73,6 +74,7 @@ public sealed class AlignerTraining : TrainingRun
     /// <param name="models">The frozen networks; borrowed.</param>
     /// <param name="options">The data, and how the aligner is trained.</param>
     /// <param name="imported">Is told how many rows of Parquet are done.</param>
+    /// <param name="group">The processes that share every batch, each with its own device; null: this one alone.</param>
     /// <param name="cancellationToken">Ends the reading of Parquet; what is there is not read again.</param>
     /// <exception cref="ImgAlignException">An option is out of its range, or the data are missing or broken.</exception>
     public static async Task<AlignerTraining> OpenAsync(
@@ -80,6 +82,7 @@ public sealed class AlignerTraining : TrainingRun
         FrozenModels models,
         AlignerTrainingOptions options,
         IProgress<long>? imported = null,
+        IProcessGroup? group = null,
         CancellationToken cancellationToken = default
     )
     {
@@ -87,11 +90,17 @@ public sealed class AlignerTraining : TrainingRun
         ArgumentNullException.ThrowIfNull(models);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        var pairs = await ReadAsync(options.DataPath, "pairs");
-        var heldOut = options.EvaluationPath is { } path
-            ? (await ReadAsync(path, "evaluation-pairs")).Take(options.EvaluationSamples).ToList()
-            : [];
-        return new AlignerTraining(runtime, models, options, [.. pairs, .. heldOut], heldOut.Count);
+        return await ReadInTurnAsync(
+            group,
+            async () =>
+            {
+                var pairs = await ReadAsync(options.DataPath, "pairs");
+                var heldOut = options.EvaluationPath is { } path
+                    ? (await ReadAsync(path, "evaluation-pairs")).Take(options.EvaluationSamples).ToList()
+                    : [];
+                return new AlignerTraining(runtime, models, options, [.. pairs, .. heldOut], heldOut.Count, group);
+            }
+        );
 
         async Task<IReadOnlyList<PreferencePair>> ReadAsync(string source, string cache)
         {
@@ -110,24 +119,20 @@ public sealed class AlignerTraining : TrainingRun
             ? OpenStore("hidden-states", models.DetectorFingerprint, models.Detector.HiddenSize)
             : null;
         var features = new FrozenFeatures(pairs, models.ImagePrompt, models.Detector, images, hiddenStates);
-        return InProcessGroup.Run(
-            options.Workers,
-            group =>
-            {
-                using var network = CreateNetwork();
-                using var task = new AlignerTask(network, features, options.Objective, options.UpdateAfter, heldOut)
-                {
-                    Origin = new AlignerOrigin(models.Tokens, models.Detector.Name),
-                };
-                return train(task, group);
-            }
-        )[0];
+        using var network = CreateNetwork();
+        using var task = new AlignerTask(network, features, options.Objective, options.UpdateAfter, heldOut)
+        {
+            Origin = new AlignerOrigin(models.Tokens, models.Detector.Name),
+        };
+        return train(task);
     }
 
+    // A store has one process that writes.
     private FeatureStore OpenStore(string name, string networks, int width)
     {
         var fingerprint = $"{networks}-{runtime.Type}";
-        return new FeatureStore(Path.Combine(options.Cache, $"{name}-{fingerprint}.bin"), width, fingerprint);
+        var process = Rank == 0 ? "" : $"-process-{Rank}";
+        return new FeatureStore(Path.Combine(options.Cache, $"{name}-{fingerprint}{process}.bin"), width, fingerprint);
     }
 
     private AlignerNetwork CreateNetwork()

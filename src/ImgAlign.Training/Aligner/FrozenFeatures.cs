@@ -8,8 +8,7 @@ namespace ImgAlign.Training.Aligner;
 /// <summary>
 /// Preference pairs as the frozen networks see them. Image-prompt features are computed when they are first wanted, and then come from
 /// disk: 131 KB a picture for SDXL. The detector's hidden states are larger (13 MB a pair for LLaVA-1.5-13B) and depend on the question;
-/// they are computed every time unless a store for them is given, and the question is then the same in every epoch. Several workers may
-/// read: the frozen networks and the stores serve one at a time.
+/// they are computed every time unless a store for them is given, and the question is then the same in every epoch.
 /// </summary>
 public sealed class FrozenFeatures : IPreferenceFeatures
 {
@@ -23,7 +22,6 @@ public sealed class FrozenFeatures : IPreferenceFeatures
     private readonly FeatureStore? hiddenStates;
     private readonly string? template;
     private readonly Dictionary<int, string?> problems = [];
-    private readonly Lock reading = new();
 
     /// <summary>Reads nothing yet.</summary>
     /// <param name="pairs">The pairs.</param>
@@ -60,20 +58,16 @@ public sealed class FrozenFeatures : IPreferenceFeatures
     /// <inheritdoc/>
     public string? FindProblem(int index)
     {
-        lock (reading)
-        {
-            if (!problems.TryGetValue(index, out var problem))
-                problems[index] = problem = Check(pairs[index]);
-            return problem;
-        }
+        if (!problems.TryGetValue(index, out var problem))
+            problems[index] = problem = Check(pairs[index]);
+        return problem;
     }
 
     /// <inheritdoc/>
     public PreferenceFeatures Read(SampleDraw sample)
     {
         var pair = pairs[sample.Index];
-        lock (reading)
-            return new PreferenceFeatures(ReadHiddenStates(pair, sample), Encode(pair.Preferred), Encode(pair.Rejected));
+        return new PreferenceFeatures(ReadHiddenStates(pair, sample), Encode(pair.Preferred), Encode(pair.Rejected));
     }
 
     private Tensor ReadHiddenStates(PreferencePair pair, SampleDraw sample)

@@ -25,9 +25,10 @@ public sealed class DetectorTraining : TrainingRun
         LlavaOptions model,
         DetectorTrainingOptions options,
         IReadOnlyList<EditTriplet> triplets,
-        int heldOut
+        int heldOut,
+        IProcessGroup? group
     )
-        : base(runtime, options, triplets.Count - heldOut)
+        : base(runtime, options, triplets.Count - heldOut, group)
     {
         this.runtime = runtime;
         this.model = model;
@@ -51,6 +52,7 @@ public sealed class DetectorTraining : TrainingRun
     /// <param name="model">Where LLaVA is, and how it is asked.</param>
     /// <param name="options">The data, and how it is tuned.</param>
     /// <param name="imported">Is told how many rows of Parquet are done.</param>
+    /// <param name="group">The processes that share every batch, each with its own device; null: this one alone.</param>
     /// <param name="cancellationToken">Ends the reading of Parquet.</param>
     /// <exception cref="ImgAlignException">An option is out of its range, or the data are missing or broken.</exception>
     public static async Task<DetectorTraining> OpenAsync(
@@ -58,6 +60,7 @@ public sealed class DetectorTraining : TrainingRun
         LlavaOptions model,
         DetectorTrainingOptions options,
         IProgress<long>? imported = null,
+        IProcessGroup? group = null,
         CancellationToken cancellationToken = default
     )
     {
@@ -65,19 +68,23 @@ public sealed class DetectorTraining : TrainingRun
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        var triplets = await ReadAsync(options.DataPath, "triplets");
-        var heldOut = options.EvaluationPath is { } path
-            ? (await ReadAsync(path, "evaluation-triplets")).Take(options.EvaluationSamples).ToList()
-            : [];
-        return new DetectorTraining(runtime, model, options, [.. triplets, .. heldOut], heldOut.Count);
+        return await ReadInTurnAsync(
+            group,
+            async () =>
+            {
+                var triplets = await ReadAsync(options.DataPath, "triplets");
+                var heldOut = options.EvaluationPath is { } path
+                    ? (await ReadAsync(path, "evaluation-triplets")).Take(options.EvaluationSamples).ToList()
+                    : [];
+                return new DetectorTraining(runtime, model, options, [.. triplets, .. heldOut], heldOut.Count, group);
+            }
+        );
 
         Task<IReadOnlyList<EditTriplet>> ReadAsync(string source, string cache) =>
             InstructPix2Pix.OpenAsync(source, Path.Combine(options.OutputPath, "cache", cache), imported, cancellationToken);
     }
 
-    private protected override TrainingResult Run(Loop train) => InProcessGroup.Run(options.Workers, group => RunWorker(train, group))[0];
-
-    private TrainingResult RunWorker(Loop train, IProcessGroup group)
+    private protected override TrainingResult Run(Loop train)
     {
         var config = LlavaConfig.Read(model.ModelPath, model.VisionTowerPath);
         using var network = new LlavaModel(config, META);
@@ -105,8 +112,8 @@ public sealed class DetectorTraining : TrainingRun
             new LlavaProcessor(config, model.ModelPath, model.VisionTowerPath, model.Template, model.ImageAspectRatio)
         );
         using var task = new InstructionTask(network, trained, TripletCount, questions.Read, questions.FindProblem, heldOut);
-        var result = train(task, group);
-        if (group.Rank != 0)
+        var result = train(task);
+        if (Rank != 0)
             return result;
         WriteModel(
             adapters is null

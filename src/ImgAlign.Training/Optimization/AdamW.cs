@@ -21,7 +21,8 @@ public sealed class AdamW : IDisposable
     private readonly Tensor[] squares;
 
     /// <summary>Prepares a run of steps.</summary>
-    /// <param name="parameters">What is trained, on one device; borrowed, and changed in place by every step.</param>
+    /// <param name="parameters">What is trained, on one device; borrowed, and changed in place by every step. None: steps do
+    /// nothing.</param>
     /// <param name="gradients">One of the same shape and type for each; borrowed, and read by every step.</param>
     /// <param name="options">The constants.</param>
     public AdamW(IReadOnlyList<Tensor> parameters, IReadOnlyList<Tensor> gradients, AdamWOptions options)
@@ -29,10 +30,9 @@ public sealed class AdamW : IDisposable
         ArgumentNullException.ThrowIfNull(parameters);
         ArgumentNullException.ThrowIfNull(gradients);
         ArgumentNullException.ThrowIfNull(options);
-        if (parameters.Count == 0 || parameters.Count != gradients.Count)
+        if (parameters.Count != gradients.Count)
             throw new ArgumentException(
-                $"There are {parameters.Count} parameters and {gradients.Count} gradients; as many of both, and at least one, "
-                    + "are expected.",
+                $"There are {parameters.Count} parameters and {gradients.Count} gradients; as many of both are expected.",
                 nameof(gradients)
             );
         // The fused operator does not look at shapes.
@@ -44,8 +44,8 @@ public sealed class AdamW : IDisposable
         using var noGrad = no_grad();
         foreach (var (index, parameter) in parameters.Index())
         {
-            if (parameter.dtype is ScalarType.BFloat16 or ScalarType.Float16)
-                masters.Add(index, parameter.to(float32).DetachFromDisposeScope());
+            if (TypeOfWeight(parameter) is var type && type != parameter.dtype)
+                masters.Add(index, parameter.to(type).DetachFromDisposeScope());
         }
         averages = [.. parameters.Select((_, index) => zeros_like(Weight(index)).DetachFromDisposeScope())];
         squares = [.. parameters.Select((_, index) => zeros_like(Weight(index)).DetachFromDisposeScope())];
@@ -76,6 +76,8 @@ public sealed class AdamW : IDisposable
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         Steps++;
+        if (Count == 0)
+            return; // a process without a part
         var weights = parameters.Select((_, index) => Weight(index)).ToList();
         var slopes = gradients.Zip(weights, static (gradient, weight) => gradient.to(weight.dtype)).ToList();
         if (FusedAdamW.IsAvailable)
@@ -94,6 +96,10 @@ public sealed class AdamW : IDisposable
         foreach (var (index, master) in masters)
             parameters[index].copy_(master);
     }
+
+    /// <summary>The type in which a parameter is trained.</summary>
+    internal static ScalarType TypeOfWeight(Tensor parameter) =>
+        parameter.dtype is ScalarType.BFloat16 or ScalarType.Float16 ? float32 : parameter.dtype;
 
     /// <summary>Frees the running means.</summary>
     public void Dispose()

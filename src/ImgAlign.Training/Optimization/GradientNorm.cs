@@ -12,16 +12,31 @@ public static class GradientNorm
     public static double Clip(IReadOnlyList<Tensor> gradients, double? maxNorm)
     {
         ArgumentNullException.ThrowIfNull(gradients);
+        var norm = Measure(gradients);
+        Limit(gradients, norm, maxNorm);
+        return norm;
+    }
+
+    /// <summary>The L2 norm of all gradients together.</summary>
+    internal static double Measure(IReadOnlyList<Tensor> gradients)
+    {
+        if (gradients.Count == 0)
+            return 0;
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         // In float32 at least: the sum of the squares of 16-bit numbers would be of no use.
         var norms = gradients.Select(gradient => (gradient.dtype == float64 ? gradient : gradient.to(float32)).norm());
-        var norm = stack(norms).norm().to(float64).item<double>();
-        if (maxNorm is { } limit && limit / (norm + 1e-6) is < 1 and var scale)
-        {
-            foreach (var gradient in gradients)
-                gradient.TimesInPlace(scale);
-        }
-        return norm;
+        return stack(norms).norm().to(float64).item<double>();
+    }
+
+    /// <summary>Scales gradients in place where their norm, which may be that of more gradients than these, is over the limit.</summary>
+    internal static void Limit(IReadOnlyList<Tensor> gradients, double norm, double? maxNorm)
+    {
+        if (maxNorm is not { } limit || limit / (norm + 1e-6) is not (< 1 and var scale))
+            return;
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        foreach (var gradient in gradients)
+            gradient.TimesInPlace(scale);
     }
 }

@@ -29,7 +29,7 @@ internal sealed class WeightAverage : IDisposable
             average.lerp_(optimizer.Weight(index), 1 - decay);
     }
 
-    /// <summary>Exchanges weights and averages; a second call exchanges them back.</summary>
+    /// <summary>Exchanges weights and averages, of the parts of them that the optimiser has; a second call exchanges them back.</summary>
     public void Exchange()
     {
         using var noGrad = no_grad();

@@ -17,8 +17,26 @@ internal sealed class SingleProcess : IProcessGroup
     public int Size => 1;
 
     /// <inheritdoc/>
-    public void AllReduceMean(IReadOnlyList<Tensor> tensors) { }
+    public void Sum(Span<double> values) { }
 
     /// <inheritdoc/>
-    public void Broadcast(IReadOnlyList<Tensor> tensors) { }
+    public string Broadcast(string text) => text;
+
+    /// <inheritdoc/>
+    public void Broadcast(Tensor tensor) { }
+
+    /// <inheritdoc/>
+    public void ReduceScatterMean(Tensor tensor) { }
+
+    /// <inheritdoc/>
+    public void AllGather(Tensor tensor) { }
+
+    /// <inheritdoc/>
+    public void Synchronize() { }
+
+    /// <inheritdoc/>
+    public void Complete() { }
+
+    /// <inheritdoc/>
+    public void Dispose() { }
 }

@@ -25,6 +25,15 @@ internal sealed class RunFolder(string path)
     /// <summary>The newest complete checkpoint's folder, or null where there is none.</summary>
     public string? FindLatest() => File.Exists(Pointer) ? System.IO.Path.Combine(Checkpoints, File.ReadAllText(Pointer).Trim()) : null;
 
+    /// <summary>A checkpoint's folder by its name.</summary>
+    /// <exception cref="ImgAlignException">This process does not see it.</exception>
+    public string FindCheckpoint(string name) =>
+        System.IO.Path.Combine(Checkpoints, name) is var folder && Directory.Exists(folder)
+            ? folder
+            : throw new ImgAlignException(
+                $"{folder}: the first process goes on from this checkpoint, but it is not here; give all processes the same folder."
+            );
+
     /// <summary>Removes what a run that was killed has left behind: unfinished checkpoints, and those newer than the latest that
     /// counts.</summary>
     public void Clean()

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ImgAlign.Checkpoints;
 using ImgAlign.Training.Optimization;
+using ImgAlign.Training.Parallel;
 using TorchSharp;
 
 namespace ImgAlign.Training.State;
@@ -10,7 +11,8 @@ namespace ImgAlign.Training.State;
 /// from the seed and the position in the data, and have no state of their own.
 /// </summary>
 internal sealed class TrainingState(
-    IReadOnlyList<string> names,
+    TrainedParameters parameters,
+    ParameterShards shards,
     AdamW optimizer,
     WeightAverage? average,
     ITrainingTask task,
@@ -21,6 +23,12 @@ internal sealed class TrainingState(
     private const string AveragedWeights = "weights-average.safetensors";
     private const string Tensors = "state.safetensors";
     private const string Numbers = "state.json";
+    private const string TaskPrefix = "task.";
+
+    private const string Weight = "weight";
+    private const string AveragedWeight = "average";
+    private const string Mean = "exp_avg"; // as PyTorch names AdamW's
+    private const string MeanSquare = "exp_avg_sq";
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
@@ -33,17 +41,30 @@ internal sealed class TrainingState(
     /// <summary>Samples that cannot be used, by their place in the data set, and why.</summary>
     public Dictionary<int, string> Skipped { get; private set; } = [];
 
+    /// <summary>What is written of the parameters, by its kind and the number of a piece (<see cref="ParameterShards.Pieces"/>).</summary>
+    public IReadOnlyDictionary<string, Func<int, torch.Tensor>> Sources { get; } =
+        new Dictionary<string, Func<int, torch.Tensor>>
+        {
+            [Weight] = optimizer.Weight,
+            [AveragedWeight] = index => average!.Averages[index],
+            [Mean] = optimizer.Average,
+            [MeanSquare] = optimizer.Square,
+        };
+
     /// <summary>Writes all files. <c>state.json</c> comes last.</summary>
-    public void Write(string folder)
+    /// <param name="folder">Where to.</param>
+    /// <param name="whole">Gives one of <see cref="Sources"/> of a whole parameter, by its kind and the parameter's number.</param>
+    public void Write(string folder, Func<string, int, torch.Tensor> whole)
     {
         using var scope = torch.NewDisposeScope();
-        SafetensorsWriter.Write(Path.Combine(folder, Weights), Named("", optimizer.Weight), task.Metadata);
+        WriteTensors(Weights, Named("", Weight), task.Metadata);
         if (average is not null)
-            SafetensorsWriter.Write(Path.Combine(folder, AveragedWeights), Named("", index => average.Averages[index]), task.Metadata);
-        var tensors = Named("exp_avg.", optimizer.Average)
-            .Concat(Named("exp_avg_sq.", optimizer.Square))
-            .Concat(task.SaveState().Select(pair => KeyValuePair.Create("task." + pair.Key, pair.Value)));
-        SafetensorsWriter.Write(Path.Combine(folder, Tensors), tensors.ToDictionary());
+            WriteTensors(AveragedWeights, Named("", AveragedWeight), task.Metadata);
+        var own = task.SaveState()
+            .Select(static pair =>
+                (new TensorInfo(TaskPrefix + pair.Key, pair.Value.dtype, pair.Value.shape), (Func<torch.Tensor>)pair.Value.alias)
+            );
+        WriteTensors(Tensors, [.. Named(Mean + ".", Mean), .. Named(MeanSquare + ".", MeanSquare), .. own]);
         var counters = new Counters(
             Step,
             Position,
@@ -56,6 +77,31 @@ internal sealed class TrainingState(
             Skipped
         );
         AtomicFile.Write(Path.Combine(folder, Numbers), file => JsonSerializer.Serialize(file, counters, Json));
+
+        IEnumerable<(TensorInfo Info, Func<torch.Tensor> Read)> Named(string prefix, string kind) =>
+            parameters
+                .Tensors.Index()
+                .Select(pair =>
+                    (
+                        new TensorInfo(prefix + parameters.Names[pair.Index], AdamW.TypeOfWeight(pair.Item), pair.Item.shape),
+                        (Func<torch.Tensor>)(() => whole(kind, pair.Index))
+                    )
+                );
+
+        void WriteTensors(
+            string file,
+            IEnumerable<(TensorInfo Info, Func<torch.Tensor> Read)> tensors,
+            IReadOnlyDictionary<string, string>? metadata = null
+        )
+        {
+            var byName = tensors.ToDictionary(static tensor => tensor.Info.Name);
+            SafetensorsWriter.Write(
+                Path.Combine(folder, file),
+                byName.Values.Select(static tensor => tensor.Info),
+                name => byName[name].Read(),
+                metadata
+            );
+        }
     }
 
     /// <summary>Takes all of it back.</summary>
@@ -73,17 +119,17 @@ internal sealed class TrainingState(
 
         Copy(Path.Combine(folder, Weights), "", optimizer.Weight);
         optimizer.RoundParameters();
+        shards.GatherWeights();
         if (average is not null)
             Copy(Path.Combine(folder, AveragedWeights), "", index => average.Averages[index]);
         var path = Path.Combine(folder, Tensors);
-        Copy(path, "exp_avg.", optimizer.Average);
-        Copy(path, "exp_avg_sq.", optimizer.Square);
+        Copy(path, Mean + ".", optimizer.Average);
+        Copy(path, MeanSquare + ".", optimizer.Square);
         using var state = Checkpoint.Open(path);
-        const string own = "task.";
         task.LoadState(
             state
-                .Tensors.Keys.Where(name => name.StartsWith(own, StringComparison.Ordinal))
-                .ToDictionary(name => name[own.Length..], state.Read)
+                .Tensors.Keys.Where(name => name.StartsWith(TaskPrefix, StringComparison.Ordinal))
+                .ToDictionary(name => name[TaskPrefix.Length..], state.Read)
         );
         (Step, Position, Skipped, optimizer.Steps) = (counters.Step, counters.Position, counters.Skipped, counters.OptimizerSteps);
 
@@ -97,22 +143,18 @@ internal sealed class TrainingState(
         }
     }
 
-    private Dictionary<string, torch.Tensor> Named(string prefix, Func<int, torch.Tensor> tensor) =>
-        names.Index().ToDictionary(pair => prefix + pair.Item, pair => tensor(pair.Index));
-
     // Into the tensors that are there: their memory, and with it the order in which kernels add, stays as it is in a run from the start.
     private void Copy(string path, string prefix, Func<int, torch.Tensor> target)
     {
         using var checkpoint = Checkpoint.Open(path);
-        foreach (var (index, name) in names.Index())
+        foreach (var (index, piece) in shards.Pieces.Index())
         {
-            if (!checkpoint.Tensors.TryGetValue(prefix + name, out var info) || !info.Shape.SequenceEqual(target(index).shape))
-                throw new CheckpointException(
-                    path,
-                    "is not there, or has another shape; the run was begun with another network.",
-                    prefix + name
-                );
-            target(index).copy_(checkpoint.Read(prefix + name));
+            var name = prefix + parameters.Names[piece.Parameter];
+            var shape = parameters.Tensors[piece.Parameter].shape;
+            if (!checkpoint.Tensors.TryGetValue(name, out var info) || !info.Shape.SequenceEqual(shape))
+                throw new CheckpointException(path, "is not there, or has another shape; the run was begun with another network.", name);
+            using var scope = torch.NewDisposeScope();
+            target(index).copy_(shards.Cut(piece, checkpoint.Read(name)));
         }
     }
 

@@ -2,10 +2,10 @@ using System.Diagnostics;
 using ImgAlign.Cli.Checks;
 using ImgAlign.Runtime;
 using ImgAlign.Testing.Golden;
+using ImgAlign.Testing.Reference;
 using ImgAlign.Tests.Checkpoints;
 using ImgAlign.Tests.Training;
 using ImgAlign.Training;
-using ImgAlign.Training.Parallel;
 using TorchSharp;
 
 namespace ImgAlign.Tests.Runtime;

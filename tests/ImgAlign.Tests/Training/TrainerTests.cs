@@ -4,9 +4,9 @@ using System.Diagnostics.Metrics;
 using System.Text.Json;
 using ImgAlign.Checkpoints;
 using ImgAlign.Telemetry;
+using ImgAlign.Testing.Reference;
 using ImgAlign.Tests.Checkpoints;
 using ImgAlign.Training;
-using ImgAlign.Training.Parallel;
 using ImgAlign.Training.Reporting;
 using TorchSharp;
 
@@ -107,7 +107,7 @@ public sealed class TrainerTests : IDisposable
                 3,
                 group =>
                 {
-                    if (group.Rank == 1)
+                    if (group!.Rank == 1)
                         throw new InvalidDataException("the second");
                     Thread.Sleep(50);
                     throw new InvalidDataException(group.Rank == 0 ? "the first" : "the third");
@@ -127,7 +127,7 @@ public sealed class TrainerTests : IDisposable
                 {
                     using var own = new LineTask();
                     using var trainer = new Trainer(own, Options(steps: 15), group);
-                    if (group.Rank == 1)
+                    if (group!.Rank == 1)
                         throw new InvalidDataException();
                     return trainer.Run();
                 }

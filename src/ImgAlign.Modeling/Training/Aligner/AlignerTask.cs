@@ -67,6 +67,9 @@ public sealed class AlignerTask : ITrainingTask
     public IReadOnlyDictionary<string, string> Metadata => Origin?.ToMetadata() ?? FrozenDictionary<string, string>.Empty;
 
     /// <inheritdoc/>
+    public bool AddsToGradientsOnce => !network.RecomputesActivations;
+
+    /// <inheritdoc/>
     public int SampleCount => features.Count - heldOut;
 
     /// <summary>How often the reference has been replaced.</summary>

@@ -35,6 +35,9 @@ public sealed class InstructionTask(
     public IReadOnlyDictionary<string, Parameter> Parameters => parameters;
 
     /// <inheritdoc/>
+    public bool AddsToGradientsOnce => !network.LanguageModel.Model.RecomputesActivations;
+
+    /// <inheritdoc/>
     public int SampleCount => count;
 
     /// <inheritdoc/>

@@ -1,11 +1,12 @@
 using System.Runtime.ExceptionServices;
 using ImgAlign.Runtime;
+using ImgAlign.Training.Parallel;
 using static TorchSharp.torch;
 
-namespace ImgAlign.Training.Parallel;
+namespace ImgAlign.Testing.Reference;
 
-/// <summary>A group whose members are threads of this process.</summary>
-public sealed class InProcessGroup : IProcessGroup
+/// <summary>A group whose members are threads of this process, for checks.</summary>
+internal sealed class InProcessGroup : IProcessGroup
 {
     private readonly Meeting meeting;
 
@@ -19,22 +20,22 @@ public sealed class InProcessGroup : IProcessGroup
     public int Rank { get; }
 
     /// <inheritdoc/>
-    public int Size => meeting.Tensors.Length;
+    public int Size => meeting.Given.Length;
 
     /// <summary>
     /// Runs the same work on several threads, without gradients and each within a dispose scope, and waits for all of them. They share the
     /// processors that this thread computes with. When one fails, the others end at their next meeting. A group of one runs on this thread.
     /// </summary>
     /// <param name="size">The number of threads.</param>
-    /// <param name="work">The work of each member.</param>
+    /// <param name="work">The work of each member; it is given no group where it is alone.</param>
     /// <returns>The results by rank.</returns>
     /// <exception cref="Exception">The failure of the first member that failed by itself, by rank.</exception>
-    public static IReadOnlyList<TResult> Run<TResult>(int size, Func<IProcessGroup, TResult> work)
+    public static IReadOnlyList<TResult> Run<TResult>(int size, Func<IProcessGroup?, TResult> work)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
         ArgumentNullException.ThrowIfNull(work);
         if (size == 1)
-            return [RunInScope(work, SingleProcess.Instance)];
+            return [RunInScope(work, group: null)];
         using var meeting = new Meeting(size);
         var results = new TResult[size];
         var processors = get_num_threads();
@@ -59,42 +60,70 @@ public sealed class InProcessGroup : IProcessGroup
     }
 
     /// <inheritdoc/>
-    public void AllReduceMean(IReadOnlyList<Tensor> tensors) =>
-        Meet(
-            tensors,
-            everyone =>
+    public void Sum(Span<double> values)
+    {
+        var sums = new double[values.Length];
+        foreach (var given in Meet(values.ToArray()))
+        {
+            foreach (var (index, value) in given.Index())
+                sums[index] += value;
+        }
+        sums.CopyTo(values);
+    }
+
+    /// <inheritdoc/>
+    public string Broadcast(string text) => Meet(text)[0];
+
+    /// <inheritdoc/>
+    public void Broadcast(Tensor tensor) => Exchange(tensor, (given, own) => own.copy_(given[0]));
+
+    /// <inheritdoc/>
+    public void ReduceScatterMean(Tensor tensor) =>
+        Exchange(
+            tensor,
+            (given, own) => own.view(Size, -1)[Rank].copy_(stack(given.Select(other => other.view(Size, -1)[Rank].to(float64))).mean([0L]))
+        );
+
+    /// <inheritdoc/>
+    public void AllGather(Tensor tensor) =>
+        Exchange(
+            tensor,
+            (given, own) =>
             {
-                foreach (var (index, mean) in tensors.Index())
-                {
-                    foreach (var other in everyone.Skip(1))
-                        mean.PlusInPlace(other[index]);
-                    mean.DividedByInPlace(Size);
-                }
+                foreach (var (rank, other) in given.Index())
+                    own.view(Size, -1)[rank].copy_(other.view(Size, -1)[rank]);
             }
         );
 
     /// <inheritdoc/>
-    public void Broadcast(IReadOnlyList<Tensor> tensors) => Meet(tensors, static _ => { });
+    public void Synchronize() { }
 
-    // The first member computes; then everyone takes what it has.
-    private void Meet(IReadOnlyList<Tensor> tensors, Action<IReadOnlyList<Tensor>[]> computeFirst)
+    /// <inheritdoc/>
+    public void Complete() { }
+
+    /// <inheritdoc/>
+    public void Dispose() { }
+
+    // Members read copies: each writes into its own tensor while others still read.
+    private void Exchange(Tensor tensor, Action<IReadOnlyList<Tensor>, Tensor> write)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        meeting.Tensors[Rank] = tensors;
-        meeting.Wait();
-        if (Rank == 0)
-            computeFirst(meeting.Tensors);
-        meeting.Wait();
-        if (Rank != 0)
-        {
-            foreach (var (own, first) in tensors.Zip(meeting.Tensors[0]))
-                own.copy_(first);
-        }
+        write(Meet(tensor.clone()), tensor);
         meeting.Wait();
     }
 
-    private static TResult RunInScope<TResult>(Func<IProcessGroup, TResult> work, IProcessGroup group)
+    // What all members give, by rank.
+    private List<T> Meet<T>(T given)
+    {
+        meeting.Given[Rank] = given;
+        meeting.Wait();
+        var all = meeting.Given.Cast<T>().ToList();
+        meeting.Wait();
+        return all;
+    }
+
+    private static TResult RunInScope<TResult>(Func<IProcessGroup?, TResult> work, IProcessGroup? group)
     {
         using var stack = SignalStack.Enlarge();
         using var noGrad = no_grad();
@@ -108,7 +137,7 @@ public sealed class InProcessGroup : IProcessGroup
         private readonly CancellationTokenSource broken = new();
         private readonly ExceptionDispatchInfo?[] failures = new ExceptionDispatchInfo?[size];
 
-        public IReadOnlyList<Tensor>[] Tensors { get; } = new IReadOnlyList<Tensor>[size];
+        public object?[] Given { get; } = new object?[size];
 
         public void Wait() => barrier.SignalAndWait(broken.Token);
 

@@ -1,0 +1,109 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using ImgAlign.Networks.Aligner;
+using ImgAlign.Networks.Perceiver;
+using ImgAlign.Runtime;
+using ImgAlign.Training;
+using ImgAlign.Training.Aligner;
+using ImgAlign.Training.Parallel;
+using ImgAlign.Training.Preference;
+using TorchSharp;
+
+namespace ImgAlign.Benchmarks.Measured;
+
+/// <summary>
+/// <c>sharding</c>: the memory of each process that trains the aligner for FLUX at a quarter of its width, with AdamW's state whole and in
+/// parts, by Open MPI's <c>mpirun</c>.
+/// </summary>
+internal static class ShardingCommand
+{
+    private const long Width = 4096 / 4;
+    private const long HiddenWidth = 5120 / 4;
+    private const int Steps = 3;
+    private const int Batch = 4;
+
+    private static readonly (int Processes, bool IsSharded)[] Runs = [(1, false), (2, false), (2, true), (4, false), (4, true)];
+
+    public static Command Create()
+    {
+        var command = new Command("sharding", "Measure the memory of processes that train together, each run in processes of its own.")
+        {
+            CreateMeasure(),
+        };
+        command.SetAction(static _ =>
+        {
+            Console.WriteLine($"{Hardware.Describe()}, {Steps} steps of {Batch} pairs, float32");
+            Console.WriteLine();
+            Console.WriteLine("| processes | AdamW's state | parameters | MB a process above its start, at most |");
+            Console.WriteLine("|---|---|---|---|");
+            foreach (var (processes, isSharded) in Runs)
+            {
+                string[] launch = ["--allow-run-as-root", "--oversubscribe", "-n", $"{processes}"];
+                using var run = Process.Start("mpirun", [.. launch, Environment.ProcessPath!, "sharding", "measure", $"{isSharded}"]);
+                run.WaitForExit();
+                if (run.ExitCode != 0)
+                    return run.ExitCode;
+            }
+            return 0;
+        });
+        return command;
+    }
+
+    private static Command CreateMeasure()
+    {
+        var isSharded = new Argument<bool>("sharded");
+        var command = new Command("measure", "One of the runs, in one of its processes.") { isSharded };
+        command.Hidden = true;
+        command.SetAction(parsed => Measure(parsed.GetValue(isSharded)));
+        return command;
+    }
+
+    private static void Measure(bool isSharded)
+    {
+        LibTorchLoader.Load();
+        torch.set_num_threads(1);
+        using var group = ProcessGroup.Join(torch.CPU);
+        Hardware.ResetPeakMemory();
+        var before = Environment.WorkingSet;
+        using var network = new AlignerNetwork(
+            new PerceiverConfig(HiddenWidth, Width, Width, Depth: 4, Heads: 5, HeadWidth: 64, FeedForwardWidth: 4 * Width),
+            torch.META
+        );
+        AlignerTask.Randomize(network, seed: 0);
+        using var task = new AlignerTask(network, new RandomFeatures(), new PreferenceObjective());
+        var options = new TrainerOptions
+        {
+            Steps = Steps,
+            BatchSize = Batch,
+            ShardOptimizer = isSharded,
+        };
+        using (var trainer = new Trainer(task, options, group))
+            trainer.Run();
+        var peaks = new double[group.Size];
+        peaks[group.Rank] = Hardware.PeakMemoryBytes() - before;
+        group.Sum(peaks);
+        if (group.Rank == 0)
+        {
+            var count = task.Parameters.Values.Sum(static parameter => parameter.numel());
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"| {group.Size} | {(isSharded ? "in parts" : "whole")} | {count} | {peaks.Max() / 1e6:0} |"
+                )
+            );
+        }
+        group.Complete();
+    }
+
+    /// <summary>XLabs' four tokens a picture, and few hidden states: the weights are what is measured.</summary>
+    private sealed class RandomFeatures : IPreferenceFeatures
+    {
+        public int Count => 64;
+
+        public string? FindProblem(int index) => null;
+
+        public PreferenceFeatures Read(SampleDraw sample) =>
+            new(torch.randn(32, HiddenWidth), torch.randn(4, Width), torch.randn(4, Width));
+    }
+}
