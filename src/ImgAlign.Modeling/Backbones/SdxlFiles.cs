@@ -93,8 +93,8 @@ internal sealed class SdxlFiles
 
     public SdxlUNetConfig ReadUNet() =>
         Directory.Exists(unetPath)
-            ? SdxlUNetConfig.Load(Path.Combine(unetPath, "config.json"))
-            : Read("unet", "config.json", SdxlUNetConfig.Load, SdxlBase.UNet);
+            ? SdxlUNetConfig.Read(Path.Combine(unetPath, "config.json"))
+            : Read("unet", "config.json", SdxlUNetConfig.Read, SdxlBase.UNet);
 
     public ClipTokenizer LoadTokenizer() => LoadTokenizer("tokenizer");
 

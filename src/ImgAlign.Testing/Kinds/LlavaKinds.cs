@@ -25,7 +25,7 @@ internal static class LlavaKinds
     /// <summary>Some decoder layers and the final norm, without embeddings or head.</summary>
     private static Dictionary<string, torch.Tensor> LlamaLayers(GoldenCase golden, torch.Device device)
     {
-        using var network = LoadLayers(golden, LlamaConfig.Parse(golden.ReadConfig(), golden.Folder), device);
+        using var network = LoadLayers(golden, LlamaConfig.FromJson(golden.ReadConfig(), golden.Folder), device);
         var hidden = network.Run(golden.Inputs["hidden"].to(device));
         return new() { ["hidden"] = SelectPositions(golden, hidden) };
     }

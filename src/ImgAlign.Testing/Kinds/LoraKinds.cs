@@ -19,7 +19,7 @@ internal static class LoraKinds
     {
         using var weights = golden.OpenWeights();
         using var lora = LoraWeights.Open(golden.PathOption("lora")!);
-        using var unet = new UNet2DConditionModel(SdxlUNetConfig.Parse(golden.ReadConfig(), golden.Folder), torch.META);
+        using var unet = new UNet2DConditionModel(SdxlUNetConfig.FromJson(golden.ReadConfig(), golden.Folder), torch.META);
         using var merged = SdxlLora.Merge(weights, unet, WeightMap.Identity, [(lora, golden.Options.GetProperty("scale").GetDouble())]);
         CheckpointBinder.Bind(unet, merged, WeightMap.Identity, torch.float32, device);
         return SdxlUNetKinds.Compute(golden, unet, adapter: null, device);

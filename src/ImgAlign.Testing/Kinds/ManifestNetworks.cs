@@ -28,7 +28,7 @@ internal static class ManifestNetworks
         {
             "UNet2DConditionModel" =>
             [
-                new(new UNet2DConditionModel(SdxlUNetConfig.Parse(config, weights.Source), META), weights, WeightMap.Identity),
+                new(new UNet2DConditionModel(SdxlUNetConfig.FromJson(config, weights.Source), META), weights, WeightMap.Identity),
             ],
             "AutoencoderKL" => [CreateAutoencoder(config, weights)],
             "CLIPTextModel" or "CLIPTextModelWithProjection" => [CreateText(config, weights)],
@@ -101,7 +101,7 @@ internal static class ManifestNetworks
     // The authors' checkpoint lacks the vision tower: its place is taken by the names that the network itself has.
     private static List<ManifestPart> CreateLlava(JsonElement json, Checkpoint weights)
     {
-        var config = LlavaConfig.Parse(json, weights.Source);
+        var config = LlavaConfig.FromJson(json, weights.Source);
         var network = new LlavaModel(config, META);
         var tower = new RuleCheckpoint(
             seed: 0,
@@ -115,7 +115,7 @@ internal static class ManifestNetworks
 
     private static ManifestPart CreateQwen(JsonElement json, Checkpoint weights)
     {
-        var config = QwenConfig.Parse(json, weights.Source);
+        var config = QwenConfig.FromJson(json, weights.Source);
         return new(new QwenModel(config, META), weights, QwenWeights.Names(weights, config));
     }
 

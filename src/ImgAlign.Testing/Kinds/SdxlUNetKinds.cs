@@ -17,7 +17,7 @@ internal static class SdxlUNetKinds
     private static Dictionary<string, torch.Tensor> Run(GoldenCase golden, torch.Device device, bool withImagePrompt)
     {
         using var weights = golden.OpenWeights();
-        var config = SdxlUNetConfig.Parse(golden.ReadConfig(), golden.Folder);
+        var config = SdxlUNetConfig.FromJson(golden.ReadConfig(), golden.Folder);
         using var unet = new UNet2DConditionModel(config, torch.META);
         CheckpointBinder.Bind(
             unet,

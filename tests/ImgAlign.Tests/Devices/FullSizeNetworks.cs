@@ -86,7 +86,7 @@ internal static class FullSizeNetworks
 
     private static NetworkCase UNet(string manifest, bool withImagePrompt)
     {
-        var config = SdxlUNetConfig.Parse(Config(manifest), manifest);
+        var config = SdxlUNetConfig.FromJson(Config(manifest), manifest);
         var unet = Prepared(new UNet2DConditionModel(config, META));
         var adapter = withImagePrompt ? Prepared(new ImagePromptAdapter(config, META)) : null;
         var inputs = new Dictionary<string, Tensor>
@@ -208,7 +208,7 @@ internal static class FullSizeNetworks
 
     private static NetworkCase Llava(Func<LlavaModel, Tensor, Tensor, Tensor> run, long[] shape)
     {
-        var network = Prepared(new LlavaModel(LlavaConfig.Parse(Config("llava-1.5-13b-hf"), "LLaVA"), META));
+        var network = Prepared(new LlavaModel(LlavaConfig.FromJson(Config("llava-1.5-13b-hf"), "LLaVA"), META));
         var ids = tensor([1L, LlavaTokens.Image, .. Enumerable.Repeat(29871L, 30)], [1, 32]); // read as numbers, so on the CPU
         return Single(network, "pixels", empty([1, 3, 336, 336], float32, META), pixels => run(network, ids, pixels), shape);
     }
@@ -223,13 +223,13 @@ internal static class FullSizeNetworks
 
     private static NetworkCase CreateProjector()
     {
-        var network = Prepared(new LlavaProjector(LlavaConfig.Parse(Config("llava-1.5-13b-hf"), "LLaVA"), META));
+        var network = Prepared(new LlavaProjector(LlavaConfig.FromJson(Config("llava-1.5-13b-hf"), "LLaVA"), META));
         return Single(network, "features", Floats(1, 576, 1024), network.call, [1, 576, 5120]);
     }
 
     private static NetworkCase Qwen(string manifest, long width)
     {
-        var network = Prepared(new QwenModel(QwenConfig.Parse(Config(manifest), manifest), META));
+        var network = Prepared(new QwenModel(QwenConfig.FromJson(Config(manifest), manifest), META));
         var grid = new PatchGrid(72, 74); // 1008 x 1036 pixels: windows of several sizes
         var positions = 2 + grid.Count / 4;
         var ids = tensor([1L, .. Enumerable.Repeat((long)network.Config.ImageTokenId, positions - 2), 2], [1, positions]);
@@ -355,7 +355,7 @@ internal static class FullSizeNetworks
 
     private static NetworkCase CreateHpsv3()
     {
-        var text = QwenConfig.Parse(Config("qwen2.5-vl-7b"), "Qwen2.5-VL").Text with { VocabSize = 151658 };
+        var text = QwenConfig.FromJson(Config("qwen2.5-vl-7b"), "Qwen2.5-VL").Text with { VocabSize = 151658 };
         var vision = new QwenVisionConfig
         {
             HiddenSize = 1280,

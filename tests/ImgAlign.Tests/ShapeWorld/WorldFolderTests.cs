@@ -70,7 +70,7 @@ public sealed class WorldFolderTests : IDisposable
     public void Configurations_are_read_back_as_they_were_written()
     {
         Assert.Equivalent(WorldNetworks.Autoencoder, AutoencoderKlConfig.Read(Path.Combine(folder.Autoencoder, "config.json")));
-        Assert.Equivalent(WorldNetworks.UNet, SdxlUNetConfig.Load(Path.Combine(folder.UNet, "config.json")));
+        Assert.Equivalent(WorldNetworks.UNet, SdxlUNetConfig.Read(Path.Combine(folder.UNet, "config.json")));
         Assert.Equivalent(WorldNetworks.TextEncoder, ClipTextConfig.Read(Path.Combine(folder.TextEncoder, "config.json")));
         Assert.Equivalent(WorldNetworks.TextEncoder2, ClipTextConfig.Read(Path.Combine(folder.TextEncoder2, "config.json")));
         Assert.Equivalent(WorldNetworks.ImageEncoder, ClipVisionConfig.Read(Path.Combine(folder.ImageEncoder, "config.json")));

@@ -89,11 +89,11 @@ public record LlamaConfig
     /// <param name="source">The file, for messages.</param>
     /// <exception cref="ImgAlignException">A field is of the wrong kind, sizes do not fit each other, or an option is not
     /// supported.</exception>
-    public static LlamaConfig Parse(JsonElement json, string source) => Parse<LlamaConfig>(json, source);
+    public static LlamaConfig FromJson(JsonElement json, string source) => FromJson<LlamaConfig>(json, source);
 
     /// <summary>The same, with a kin's defaults.</summary>
     /// <typeparam name="T">The kin of LLaMA.</typeparam>
-    internal static LlamaConfig Parse<T>(JsonElement json, string source)
+    internal static LlamaConfig FromJson<T>(JsonElement json, string source)
         where T : LlamaConfig
     {
         LlamaConfig config = ConfigFile.Parse<T>(json, source);

@@ -58,11 +58,14 @@ public sealed record LlavaConfig
         folder = ModelFolder.Resolve(folder);
         var path = Path.Combine(folder, "config.json");
         var json = ConfigFile.ReadJson(path);
-        return Parse(json, path, visionTower) with { StopTokens = GenerationConfig.ReadStopTokens(folder, json) ?? new HashSet<int> { 2 } };
+        return FromJson(json, path, visionTower) with
+        {
+            StopTokens = GenerationConfig.ReadStopTokens(folder, json) ?? new HashSet<int> { 2 },
+        };
     }
 
     /// <summary>Reads a configuration that is already open; stop tokens are left to <see cref="Read"/>.</summary>
-    public static LlavaConfig Parse(JsonElement json, string path, string? visionTower = null)
+    public static LlavaConfig FromJson(JsonElement json, string path, string? visionTower = null)
     {
         var config = json.TryGetProperty("text_config", out var text)
             ? FromTransformers(json, text, path)
@@ -81,7 +84,7 @@ public sealed record LlavaConfig
         Require(path, "vision_feature_select_strategy", fields.VisionFeatureSelectStrategy, "default", "full");
         return new LlavaConfig
         {
-            Text = LlamaConfig.Parse(text, path) with { TieWordEmbeddings = fields.TieWordEmbeddings },
+            Text = LlamaConfig.FromJson(text, path) with { TieWordEmbeddings = fields.TieWordEmbeddings },
             Vision = ClipVisionConfig.FromJson(vision, path),
             VisionFeatureLayer = fields.VisionFeatureLayer,
             KeepsClassToken = fields.VisionFeatureSelectStrategy == "full",
@@ -99,7 +102,7 @@ public sealed record LlavaConfig
         Require(path, "mm_vision_select_feature", fields.MmVisionSelectFeature, "patch", "cls_patch");
         if (fields.MmUseImStartEnd)
             throw new ImgAlignException($"{path}: mm_use_im_start_end is not supported; LLaVA-1.5 puts nothing around an image.");
-        var text = LlamaConfig.Parse(json, path);
+        var text = LlamaConfig.FromJson(json, path);
         return new LlavaConfig
         {
             Text = text,

@@ -26,7 +26,7 @@ internal sealed record Qwen3TextConfig : LlamaConfig
     {
         var json = ConfigFile.ReadJson(path);
         return json.TryGetProperty("model_type", out var type) && type.GetString() == "qwen3"
-            ? Parse<Qwen3TextConfig>(json, path)
+            ? FromJson<Qwen3TextConfig>(json, path)
             : throw new ImgAlignException($"{path}: this is not the configuration of a Qwen3 (model_type qwen3); take the model's own.");
     }
 }

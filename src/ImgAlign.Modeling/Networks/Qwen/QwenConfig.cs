@@ -34,7 +34,7 @@ public record QwenConfig
         folder = ModelFolder.Resolve(folder);
         var path = Path.Combine(folder, "config.json");
         var json = ConfigFile.ReadJson(path);
-        return Parse(json, path) with
+        return FromJson(json, path) with
         {
             StopTokens = GenerationConfig.ReadStopTokens(folder, json) ?? new HashSet<int>(),
             RepetitionPenalty = GenerationConfig.ReadRepetitionPenalty(folder),
@@ -42,7 +42,7 @@ public record QwenConfig
     }
 
     /// <summary>Reads a configuration that is already open; stop tokens are left to <see cref="Read"/>.</summary>
-    public static QwenConfig Parse(JsonElement json, string path)
+    public static QwenConfig FromJson(JsonElement json, string path)
     {
         var fields = ConfigFile.Parse<Fields>(json, path);
         if (fields.ModelType != "qwen2_5_vl")
@@ -55,7 +55,7 @@ public record QwenConfig
         var config = new QwenConfig
         {
             Text = fields.TieWordEmbeddings is { } ties ? text with { TieWordEmbeddings = ties } : text,
-            Vision = QwenVisionConfig.Parse(fields.VisionConfig, path),
+            Vision = QwenVisionConfig.FromJson(fields.VisionConfig, path),
             ImageTokenId = fields.ImageTokenId,
             StopTokens = new HashSet<int>(),
         };
@@ -71,7 +71,7 @@ public record QwenConfig
     {
         if (json.TryGetProperty("use_sliding_window", out var slides) && slides.ValueKind == JsonValueKind.True)
             throw new ImgAlignException($"{path}: use_sliding_window is not supported; the published Qwen2.5-VL do not use it.");
-        var text = LlamaConfig.Parse<QwenTextConfig>(json, path);
+        var text = LlamaConfig.FromJson<QwenTextConfig>(json, path);
         return text.RopeSections is not null
             ? text
             : throw new ImgAlignException(

@@ -65,7 +65,7 @@ public sealed record QwenVisionConfig
     /// <param name="source">The file, for messages.</param>
     /// <exception cref="ImgAlignException">A field is of the wrong kind, sizes do not fit each other, or an option is not
     /// supported.</exception>
-    public static QwenVisionConfig Parse(JsonElement json, string source) =>
+    public static QwenVisionConfig FromJson(JsonElement json, string source) =>
         ConfigFile.Parse<QwenVisionConfig>(json, source).Checked(source);
 
     /// <summary>The same, unless no tower can have these sizes.</summary>

@@ -26,7 +26,7 @@ public sealed record Qwen3VlConfig : QwenConfig
         folder = ModelFolder.Resolve(folder);
         var path = Path.Combine(folder, "config.json");
         var json = ConfigFile.ReadJson(path);
-        return Parse(json, path) with
+        return FromJson(json, path) with
         {
             StopTokens = GenerationConfig.ReadStopTokens(folder, json) ?? new HashSet<int>(),
             RepetitionPenalty = GenerationConfig.ReadRepetitionPenalty(folder),
@@ -34,7 +34,7 @@ public sealed record Qwen3VlConfig : QwenConfig
     }
 
     /// <summary>Reads a configuration that is already open; stop tokens are left to <see cref="Read"/>.</summary>
-    public static new Qwen3VlConfig Parse(JsonElement json, string path)
+    public static new Qwen3VlConfig FromJson(JsonElement json, string path)
     {
         var fields = ConfigFile.Parse<Fields>(json, path);
         var isNested = fields is { TextConfig.ValueKind: JsonValueKind.Object, VisionConfig.ValueKind: JsonValueKind.Object };
@@ -64,7 +64,7 @@ public sealed record Qwen3VlConfig : QwenConfig
     /// <summary>Reads the fields of the language model alone.</summary>
     public static new LlamaConfig ParseText(JsonElement json, string path)
     {
-        var text = LlamaConfig.Parse<TextConfig>(json, path);
+        var text = LlamaConfig.FromJson<TextConfig>(json, path);
         return text.RopeSections is { Count: 3 }
             ? text
             : throw new ImgAlignException(

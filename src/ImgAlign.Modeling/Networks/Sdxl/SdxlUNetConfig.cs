@@ -6,7 +6,7 @@ namespace ImgAlign.Networks.Sdxl;
 
 /// <summary>
 /// The <c>config.json</c> of an SDXL UNet (diffusers <c>UNet2DConditionModel</c>); absent fields have that class's defaults. Fields of the
-/// file that would change the computation in a way that this library does not have are refused by <see cref="Load"/>.
+/// file that would change the computation in a way that this library does not have are refused by <see cref="Read"/>.
 /// </summary>
 public sealed record SdxlUNetConfig
 {
@@ -94,13 +94,13 @@ public sealed record SdxlUNetConfig
     /// <param name="path">The file.</param>
     /// <exception cref="ImgAlignException">The file is missing or broken, or describes a network that this library does not
     /// have.</exception>
-    public static SdxlUNetConfig Load(string path) => Parse(ConfigFile.ReadJson(path), path);
+    public static SdxlUNetConfig Read(string path) => FromJson(ConfigFile.ReadJson(path), path);
 
     /// <summary>Reads and checks a configuration that is already open.</summary>
     /// <param name="json">The object with the fields.</param>
     /// <param name="source">The file, for messages.</param>
     /// <exception cref="ImgAlignException">It describes a network that this library does not have.</exception>
-    public static SdxlUNetConfig Parse(JsonElement json, string source)
+    public static SdxlUNetConfig FromJson(JsonElement json, string source)
     {
         var config = ConfigFile.Parse<SdxlUNetConfig>(json, source);
         foreach (var (field, supported) in OnlySupportedValues)

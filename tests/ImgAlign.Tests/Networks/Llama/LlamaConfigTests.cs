@@ -37,5 +37,5 @@ public class LlamaConfigTests
     public void What_it_cannot_be_is_said(string json, string expected) =>
         Assert.Contains(expected, Assert.Throws<ImgAlignException>(() => Parse(json)).Message, StringComparison.Ordinal);
 
-    private static LlamaConfig Parse(string json) => LlamaConfig.Parse(JsonDocument.Parse(json).RootElement, "config.json");
+    private static LlamaConfig Parse(string json) => LlamaConfig.FromJson(JsonDocument.Parse(json).RootElement, "config.json");
 }

@@ -114,7 +114,7 @@ public class QwenConfigTests
         );
     }
 
-    private static QwenConfig Parse(JsonObject json) => QwenConfig.Parse(JsonSerializer.SerializeToElement(json), "config.json");
+    private static QwenConfig Parse(JsonObject json) => QwenConfig.FromJson(JsonSerializer.SerializeToElement(json), "config.json");
 
     private static JsonObject Read(string name) => JsonNode.Parse(File.ReadAllText(Path.Combine(TinyQwen.Folder, name)))!.AsObject();
 }

@@ -54,5 +54,5 @@ public class Qwen3VlConfigTests
 
     private static JsonNode Json() => JsonNode.Parse(File.ReadAllText(Path.Combine(Folder, "config.json")))!;
 
-    private static Qwen3VlConfig Parse(JsonNode json) => Qwen3VlConfig.Parse(json.Deserialize<JsonElement>(), "config.json");
+    private static Qwen3VlConfig Parse(JsonNode json) => Qwen3VlConfig.FromJson(json.Deserialize<JsonElement>(), "config.json");
 }

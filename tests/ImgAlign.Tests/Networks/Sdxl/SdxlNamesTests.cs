@@ -53,7 +53,7 @@ public class SdxlNamesTests
 
     private sealed class NetworksOfFolder : IDisposable
     {
-        public SdxlUNetConfig UNet { get; } = SdxlUNetConfig.Load(Config("unet"));
+        public SdxlUNetConfig UNet { get; } = SdxlUNetConfig.Read(Config("unet"));
         public AutoencoderKl Vae { get; } = new(AutoencoderKlConfig.Read(Config("vae")), torch.META);
         public ClipTextModel Text { get; } = new(ClipTextConfig.Read(Config("text_encoder")), torch.META);
         public ClipTextModel Text2 { get; } = new(ClipTextConfig.Read(Config("text_encoder_2")), torch.META);

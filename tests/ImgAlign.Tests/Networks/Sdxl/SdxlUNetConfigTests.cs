@@ -26,7 +26,7 @@ public class SdxlUNetConfigTests
     [Fact]
     public void Absent_fields_have_the_defaults_of_diffusers()
     {
-        var config = SdxlUNetConfig.Parse(JsonDocument.Parse("""{"addition_embed_type": "text_time"}""").RootElement, "config.json");
+        var config = SdxlUNetConfig.FromJson(JsonDocument.Parse("""{"addition_embed_type": "text_time"}""").RootElement, "config.json");
         Assert.Equal([320, 640, 1280, 1280], config.BlockOutChannels);
         Assert.Equal([8], config.AttentionHeadDim);
         Assert.Equal(1280, config.TimeEmbeddingWidth);

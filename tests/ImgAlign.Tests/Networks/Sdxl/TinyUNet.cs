@@ -28,7 +28,7 @@ internal static class TinyUNet
         var json = JsonNode.Parse(BaseConfig)!.AsObject();
         foreach (var (name, value) in changes.SelectMany(change => JsonNode.Parse($"{{{change}}}")!.AsObject()).ToList())
             json[name] = value?.DeepClone();
-        return SdxlUNetConfig.Parse(JsonSerializer.SerializeToElement(json), "config.json");
+        return SdxlUNetConfig.FromJson(JsonSerializer.SerializeToElement(json), "config.json");
     }
 
     public static UNet2DConditionModel Create(SdxlUNetConfig config)

@@ -31,7 +31,7 @@ public sealed class UNetTests : IDisposable
     public void Published_names_and_shapes(string manifest)
     {
         var (published, shapes) = ReadManifest(manifest);
-        using var full = new UNet2DConditionModel(SdxlUNetConfig.Parse(published, manifest), META);
+        using var full = new UNet2DConditionModel(SdxlUNetConfig.FromJson(published, manifest), META);
         Assert.Equal(shapes, ShapesOf(full));
     }
 
@@ -40,11 +40,11 @@ public sealed class UNetTests : IDisposable
     {
         var (published, _) = ReadManifest("sdxl-unet");
         var (layers, shapes) = ReadManifest("ip-adapter-plus-sdxl-vit-h");
-        using var full = new ImagePromptAdapter(SdxlUNetConfig.Parse(published, "sdxl-unet"), META);
+        using var full = new ImagePromptAdapter(SdxlUNetConfig.FromJson(published, "sdxl-unet"), META);
         Assert.Equal(shapes.Where(pair => pair.Key.StartsWith("ip_adapter.", StringComparison.Ordinal)), ShapesOf(full, "ip_adapter."));
 
         // The file's number of an attention is that of the attention it belongs to.
-        using var unet = new UNet2DConditionModel(SdxlUNetConfig.Parse(published, "sdxl-unet"), META);
+        using var unet = new UNet2DConditionModel(SdxlUNetConfig.FromJson(published, "sdxl-unet"), META);
         var paths = unet.named_modules().ToDictionary(pair => pair.module, pair => pair.name);
         Assert.Equal(
             layers.GetProperty("layers").EnumerateObject().Select(pair => pair.Value.GetString()),
