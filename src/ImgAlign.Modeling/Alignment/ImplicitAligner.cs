@@ -81,7 +81,7 @@ public sealed class ImplicitAligner : IImplicitAligner, IMemoryFootprint
     public IReadOnlyList<StageFootprint> EstimateStages(Workload workload)
     {
         // Keys and values of the longest usual sequence of hidden states, in all layers.
-        var activations = 1024L * workload.Batch * TokenWidth * 16 * (slot.Type == float32 ? 4 : 2);
+        var activations = 1024L * workload.Batch * TokenWidth * 16 * slot.ElementBytes;
         return [new StageFootprint(slot.Name, slot.WeightBytes, activations)];
     }
 

@@ -8,8 +8,4 @@ namespace ImgAlign.Backbones;
 /// <param name="Source">The network and its weights.</param>
 /// <param name="Config">The autoencoder's sizes.</param>
 /// <param name="Type">The type that it runs in.</param>
-internal sealed record AutoencoderHalf(ModelSource<Autoencoder> Source, AutoencoderConfig Config, ScalarType Type)
-{
-    /// <summary>Bytes of one of its numbers.</summary>
-    public int ElementBytes => Type == float32 ? 4 : 2;
-}
+internal sealed record AutoencoderHalf(ModelSource<Autoencoder> Source, AutoencoderConfig Config, ScalarType Type);

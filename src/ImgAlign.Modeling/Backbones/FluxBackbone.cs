@@ -184,7 +184,6 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     {
         var (size, batch) = (workload.Size, workload.Batch);
         var tokens = textTokens + (long)size.Width * size.Height / (Info.SizeMultiple * Info.SizeMultiple);
-        var transformerElement = transformer.Type == float32 ? 4 : 2;
         var previews = pictures.EstimatePreviews(workload);
         return
         [
@@ -196,7 +195,7 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
                     (options.StepCacheThreshold is null ? 28 : 33)
                         * tokens
                         * transformerConfig.Width
-                        * transformerElement
+                        * transformer.ElementBytes
                         * batch
                         * workload.BranchesAtOnce,
                     previews.ActivationBytes

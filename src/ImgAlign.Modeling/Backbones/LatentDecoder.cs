@@ -59,8 +59,8 @@ internal sealed class LatentDecoder : IDisposable
         // Where the last block begins: what enters it, its normalised copy, that in the order that the convolution wants, and the result,
         // of half as many channels; the other half for what the convolution needs.
         const long FeatureMaps = 4;
-        var bytesPerPixel = FeatureMaps * half.Config.DecoderChannels * half.ElementBytes;
-        return new(slot.Name, slot.WeightBytes, tiling.EstimateBytes(size, bytesPerPixel, half.ElementBytes, inTiles));
+        var bytesPerPixel = FeatureMaps * half.Config.DecoderChannels * slot.ElementBytes;
+        return new(slot.Name, slot.WeightBytes, tiling.EstimateBytes(size, bytesPerPixel, slot.ElementBytes, inTiles));
     }
 
     /// <summary>Frees the network.</summary>

@@ -44,8 +44,8 @@ internal sealed class LatentEncoder : IDisposable
     {
         // In the first block: what enters it, its normalised copy, that in the order that the convolution wants, and the result.
         const long FeatureMaps = 4;
-        var bytesPerPixel = FeatureMaps * half.Config.EncoderChannels * half.ElementBytes;
-        return new(slot.Name, slot.WeightBytes, tiling.EstimateBytes(size, bytesPerPixel, half.ElementBytes, inTiles));
+        var bytesPerPixel = FeatureMaps * half.Config.EncoderChannels * slot.ElementBytes;
+        return new(slot.Name, slot.WeightBytes, tiling.EstimateBytes(size, bytesPerPixel, slot.ElementBytes, inTiles));
     }
 
     /// <summary>Frees the network.</summary>

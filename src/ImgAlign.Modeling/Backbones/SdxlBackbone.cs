@@ -180,10 +180,9 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     {
         var (size, batch) = (workload.Size, workload.Batch);
         var latents = (long)size.Width * size.Height / (Info.SizeMultiple * Info.SizeMultiple);
-        var unetElement = unet.Type == float32 ? 4 : 2;
         var tokens = Math.Max(workload.TextTokens, textEncoder.ChunkTokens);
         // Keys and values of both branches' texts.
-        var text = 2 * 2 * tokens * unetConfig.CrossAttentionChannels * unetElement * batch;
+        var text = 2 * 2 * tokens * unetConfig.CrossAttentionChannels * unet.ElementBytes * batch;
         var previews = pictures.EstimatePreviews(workload);
         var stages = new List<StageFootprint>
         {
@@ -191,7 +190,7 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
             // Skip connections, and the widest feed-forward: about 24 feature maps of the first resolution.
             unet.Footprint(
                 Math.Max(
-                    24 * latents * unetConfig.BlockOutChannels[0] * unetElement * batch * workload.BranchesAtOnce + text,
+                    24 * latents * unetConfig.BlockOutChannels[0] * unet.ElementBytes * batch * workload.BranchesAtOnce + text,
                     previews.ActivationBytes
                 ),
                 (adapter?.WeightBytes ?? 0) + previews.WeightBytes

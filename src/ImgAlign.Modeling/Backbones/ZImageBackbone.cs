@@ -170,7 +170,7 @@ public sealed class ZImageBackbone : IDiffusionBackbone, IMemoryFootprint
         var (size, batch) = (workload.Size, workload.Batch);
         var tokens = options.MaxTextTokens + (long)size.Width * size.Height / (Info.SizeMultiple * Info.SizeMultiple);
         // Of a block: what enters it and its normed copy, q, k, v, their rotated float32 copies, or the feed-forward's three hidden ones.
-        var activations = 20 * tokens * transformerConfig.Dim * (transformer.Type == float32 ? 4 : 2);
+        var activations = 20 * tokens * transformerConfig.Dim * transformer.ElementBytes;
         var previews = pictures.EstimatePreviews(workload);
         return
         [

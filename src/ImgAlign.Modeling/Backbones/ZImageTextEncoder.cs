@@ -12,7 +12,7 @@ internal sealed class ZImageTextEncoder(DeviceRuntime runtime, ZImageTextParts p
 
     /// <summary>What it needs.</summary>
     public StageFootprint Estimate(int batch) =>
-        slot.Footprint(parts.Config.CountActivations(options.MaxTextTokens, newTokens: 0) * batch * (slot.Type == float32 ? 4 : 2));
+        slot.Footprint(parts.Config.CountActivations(options.MaxTextTokens, newTokens: 0) * batch * slot.ElementBytes);
 
     /// <summary>What it does not read of a prompt.</summary>
     public IReadOnlyList<UnreadText> FindUnread(string prompt) =>

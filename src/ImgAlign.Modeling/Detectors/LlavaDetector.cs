@@ -153,7 +153,7 @@ public sealed class LlavaDetector : IMisalignmentDetector, IImageJudge, IMemoryF
         var text = workload.Question is { } question ? processor.Tokenize(question, hasImage: true).Count : UsualTextTokens;
         var judged = workload.Judges ? UsualTextTokens : 0; // what is remembered of the picture, and a question's end
         var numbers = config.Text.CountActivations(config.ImageTokens + text, Math.Max(workload.CritiqueTokens, judged));
-        return [network.Footprint(numbers * workload.Batch * (network.Type == float32 ? 4 : 2))];
+        return [network.Footprint(numbers * workload.Batch * network.ElementBytes)];
     }
 
     /// <summary>Frees the network.</summary>

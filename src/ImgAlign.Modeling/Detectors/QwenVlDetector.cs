@@ -159,7 +159,7 @@ public abstract class QwenVlDetector<TModel> : IMisalignmentDetector, IImageJudg
             config.Vision.CountActivations((long)cells * config.Vision.CellPatches),
             config.Text.CountActivations(positions, Math.Max(workload.CritiqueTokens, workload.Judges ? UsualTextTokens : 0))
         );
-        return [network.Footprint(numbers * workload.Batch * (network.Type == float32 ? 4 : 2))];
+        return [network.Footprint(numbers * workload.Batch * network.ElementBytes)];
     }
 
     /// <summary>Frees the network.</summary>

@@ -78,6 +78,9 @@ public sealed class ModelSlot<T> : IDisposable, IResident
     /// <summary>The type that it runs in.</summary>
     public torch.ScalarType Type { get; }
 
+    /// <summary>Bytes of one of its activations.</summary>
+    public int ElementBytes => Type == torch.float32 ? 4 : 2;
+
     /// <summary>The size of its weights on the device.</summary>
     public long WeightBytes { get; }
 

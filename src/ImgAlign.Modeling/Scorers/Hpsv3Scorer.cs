@@ -67,7 +67,7 @@ public sealed class Hpsv3Scorer : IImageScorer, IMemoryFootprint
             parts.Config.Vision.CountActivations((long)cells * parts.Config.Vision.CellPatches),
             parts.Config.Text.CountActivations(parts.Tokenize("", cells).Count + UsualPromptTokens, newTokens: 0)
         );
-        return [network.Footprint(numbers * workload.Batch * (network.Type == float32 ? 4 : 2)), head.Footprint(activationBytes: 0)];
+        return [network.Footprint(numbers * workload.Batch * network.ElementBytes), head.Footprint(activationBytes: 0)];
     }
 
     /// <summary>Frees the networks.</summary>
