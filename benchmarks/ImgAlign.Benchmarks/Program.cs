@@ -20,6 +20,7 @@ using ImgAlign.Benchmarks.Serving;
 // hub                a verified download from loopback, beside curl and sha256sum
 // load               imgalign serve under load and with workers that are killed, beside the same rounds in a loop, by ShapeWorld
 // sharding           the memory of each process that trains the aligner for FLUX, with AdamW's state whole and in parts
+// processes          how much faster two processes train than one, a core each
 // anything else      BenchmarkDotNet's own arguments, for example: --filter *Aligner*
 if (
     args
@@ -36,7 +37,8 @@ if (
         or "vae"
         or "hub"
         or "load"
-        or "sharding",
+        or "sharding"
+        or "processes",
         ..,
     ]
 )
@@ -55,6 +57,7 @@ if (
         HubCommand.Create(),
         LoadCommand.Create(),
         ShardingCommand.Create(),
+        ProcessesCommand.Create(),
     }
         .Parse(args)
         .Invoke();

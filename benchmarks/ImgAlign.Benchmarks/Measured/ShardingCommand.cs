@@ -1,13 +1,9 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using ImgAlign.Networks.Aligner;
-using ImgAlign.Networks.Perceiver;
 using ImgAlign.Runtime;
 using ImgAlign.Training;
-using ImgAlign.Training.Aligner;
 using ImgAlign.Training.Parallel;
-using ImgAlign.Training.Preference;
 using TorchSharp;
 
 namespace ImgAlign.Benchmarks.Measured;
@@ -18,10 +14,11 @@ namespace ImgAlign.Benchmarks.Measured;
 /// </summary>
 internal static class ShardingCommand
 {
-    private const long Width = 4096 / 4;
-    private const long HiddenWidth = 5120 / 4;
     private const int Steps = 3;
     private const int Batch = 4;
+
+    // Few: the weights are what is measured.
+    private const int HiddenStates = 32;
 
     private static readonly (int Processes, bool IsSharded)[] Runs = [(1, false), (2, false), (2, true), (4, false), (4, true)];
 
@@ -66,12 +63,8 @@ internal static class ShardingCommand
         using var group = ProcessGroup.Join(torch.CPU);
         Hardware.ResetPeakMemory();
         var before = Environment.WorkingSet;
-        using var network = new AlignerNetwork(
-            new PerceiverConfig(HiddenWidth, Width, Width, Depth: 4, Heads: 5, HeadWidth: 64, FeedForwardWidth: 4 * Width),
-            torch.META
-        );
-        AlignerTask.Randomize(network, seed: 0);
-        using var task = new AlignerTask(network, new RandomFeatures(), new PreferenceObjective());
+        using var network = QuarterAligner.Create();
+        using var task = QuarterAligner.Train(network, HiddenStates);
         var options = new TrainerOptions
         {
             Steps = Steps,
@@ -94,16 +87,5 @@ internal static class ShardingCommand
             );
         }
         group.Complete();
-    }
-
-    /// <summary>XLabs' four tokens a picture, and few hidden states: the weights are what is measured.</summary>
-    private sealed class RandomFeatures : IPreferenceFeatures
-    {
-        public int Count => 64;
-
-        public string? FindProblem(int index) => null;
-
-        public PreferenceFeatures Read(SampleDraw sample) =>
-            new(torch.randn(32, HiddenWidth), torch.randn(4, Width), torch.randn(4, Width));
     }
 }

@@ -1,0 +1,95 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using ImgAlign.Runtime;
+using ImgAlign.Training;
+using ImgAlign.Training.Parallel;
+using TorchSharp;
+
+namespace ImgAlign.Benchmarks.Measured;
+
+/// <summary>
+/// <c>processes</c>: how much faster two processes train than one, each with a core of its own and a batch of the same size, by Open MPI's
+/// <c>mpirun</c>.
+/// </summary>
+internal static class ProcessesCommand
+{
+    private const int MostProcesses = 2;
+    private const int WarmUp = 2;
+    private const int Steps = 10;
+    private const int Batch = 8;
+
+    // As LLaVA-1.5 has them of a picture and a question.
+    private const int HiddenStates = 608;
+
+    public static Command Create()
+    {
+        var command = new Command("processes", "Measure the rate of training by one process and by two, a core each.") { CreateMeasure() };
+        command.SetAction(static _ =>
+        {
+            Console.WriteLine($"{Hardware.Describe()}, {Steps} steps of {Batch} pairs, {HiddenStates} hidden states, float32");
+            Console.WriteLine();
+            Console.WriteLine("| processes | pairs a second | efficiency |");
+            Console.WriteLine("|---|---|---|");
+            var one = 0.0;
+            for (var processes = 1; processes <= MostProcesses; processes++)
+            {
+                var rate = Run(processes);
+                one = processes == 1 ? rate : one;
+                Console.WriteLine(
+                    string.Create(CultureInfo.InvariantCulture, $"| {processes} | {rate:0.00} | {rate / (processes * one):0.00} |")
+                );
+            }
+        });
+        return command;
+    }
+
+    private static double Run(int processes)
+    {
+        var measured = Path.GetTempFileName();
+        try
+        {
+            string[] launch = ["--allow-run-as-root", "--bind-to", "core", "-n", $"{processes}"];
+            using var run = Process.Start("mpirun", [.. launch, Environment.ProcessPath!, "processes", "measure", measured]);
+            run.WaitForExit();
+            return run.ExitCode == 0
+                ? double.Parse(File.ReadAllText(measured), CultureInfo.InvariantCulture)
+                : throw new ImgAlignException($"mpirun ended with exit code {run.ExitCode}; its message is above.");
+        }
+        finally
+        {
+            File.Delete(measured);
+        }
+    }
+
+    private static Command CreateMeasure()
+    {
+        var measured = new Argument<string>("file") { Description = "Where the rate is written, in pairs a second." };
+        var command = new Command("measure", "One of the runs, in one of its processes.") { measured };
+        command.Hidden = true;
+        command.SetAction(parsed => Measure(parsed.GetValue(measured)!));
+        return command;
+    }
+
+    private static void Measure(string measured)
+    {
+        LibTorchLoader.Load();
+        torch.set_num_threads(1);
+        using var group = ProcessGroup.Join(torch.CPU);
+        using var network = QuarterAligner.Create();
+        using var task = QuarterAligner.Train(network, HiddenStates);
+        Train(WarmUp);
+        var began = Stopwatch.GetTimestamp();
+        Train(Steps);
+        var rate = Steps * Batch / Stopwatch.GetElapsedTime(began).TotalSeconds;
+        if (group.Rank == 0)
+            File.WriteAllText(measured, rate.ToString(CultureInfo.InvariantCulture));
+        group.Complete();
+
+        void Train(int steps)
+        {
+            using var trainer = new Trainer(task, new TrainerOptions { Steps = steps, BatchSize = Batch }, group);
+            trainer.Run();
+        }
+    }
+}
