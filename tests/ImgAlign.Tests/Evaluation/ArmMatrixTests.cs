@@ -45,7 +45,7 @@ public sealed class ArmMatrixTests : IDisposable
     [InlineData("""{"arms": [{"name": "a", "round": 1}]}""", "line 1 ($.arms[0].round) is not as in a file of arms")]
     [InlineData("""{"arms": [{"name": "a", "rounds": "1"}]}""", "line 1 ($.arms[0].rounds) is not as")]
     [InlineData("""{"arms": [{"name": "a", "sampler": "x"}]}""", "there is no sampler 'x', but euler")]
-    [InlineData("""{"arms": [{"nam": "a"}]}""", "where an arm has name, firstSample, bestOf, rounds, gated, policy, budget")]
+    [InlineData("""{"arms": [{"nam": "a"}]}""", "where an arm has name, firstSample, bestOf, rounds, gated")]
     [InlineData("""{"arms": [{"name": "a", "gated": true}]}""", "gated decides about rounds")]
     [InlineData("""{"arms": [{"name": "a", "scale": 0.2}]}""", "of rounds and searches, of which it has none")]
     [InlineData("""{"arms": [{"name": "a", "rounds": 1, "decidedBy": "x"}]}""", "it neither chooses samples nor gates rounds")]
