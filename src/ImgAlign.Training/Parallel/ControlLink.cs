@@ -12,7 +12,6 @@ namespace ImgAlign.Training.Parallel;
 internal sealed class ControlLink : IDisposable
 {
     private const int HeaderBytes = 1 + sizeof(int);
-    private const int MostBytes = 1 << 20;
     private const int SecondsOfSilence = 5;
 
     private readonly TcpClient client;
@@ -138,7 +137,7 @@ internal sealed class ControlLink : IDisposable
             while (true)
             {
                 stream.ReadExactly(header);
-                var message = new byte[Math.Clamp(BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(1)), 0, MostBytes)];
+                var message = new byte[BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(1))];
                 stream.ReadExactly(message);
                 switch ((Kind)header[0])
                 {
