@@ -33,9 +33,18 @@ internal sealed record Recipe(string Made, string Models, int BatchSize, IReadOn
     public static string Write<T>(T value) => JsonSerializer.Serialize(value, Options);
 
     /// <summary>What <see cref="Write"/> wrote.</summary>
-    public static T Read<T>(string file) =>
-        JsonSerializer.Deserialize<T>(File.ReadAllBytes(file), Options)
-        ?? throw new ImgAlignException($"{file}: this is no record of an evaluation; delete its folder, and run again.");
+    /// <exception cref="ImgAlignException">The file is damaged.</exception>
+    public static T Read<T>(string file)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(File.ReadAllBytes(file), Options) ?? throw new JsonException();
+        }
+        catch (JsonException exception)
+        {
+            throw new ImgAlignException($"{file}: this is no record of an evaluation; delete its folder, and run again.", exception);
+        }
+    }
 }
 
 /// <summary>One picture of a recipe.</summary>

@@ -113,6 +113,26 @@ public sealed class EvaluateCommandTests : EvaluateCommandTest
         Assert.Contains("cannot draw", await File.ReadAllTextAsync(Path.Combine(Folder.File("out"), "report.html")));
     }
 
+    [Theory]
+    [InlineData("record.json", "{")]
+    [InlineData("cost.json", "null")]
+    public async Task A_damaged_file_of_an_earlier_run_is_named(string name, string text)
+    {
+        var prompts = Write("prompts.txt", $"{Circle}\n");
+        await EvaluateAsync(prompts, "out");
+        foreach (var file in Directory.GetFiles(Folder.File("out"), name, SearchOption.AllDirectories))
+            await File.WriteAllTextAsync(file, text);
+
+        var run = await EvaluateAsync(prompts, "out");
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(
+            $"{name}: this is no record of an evaluation; delete its folder, and run again.",
+            run.Error,
+            StringComparison.Ordinal
+        );
+    }
+
     [Fact]
     public async Task Two_shards_give_what_one_run_gives()
     {
