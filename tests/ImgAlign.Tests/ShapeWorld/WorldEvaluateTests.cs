@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ImgAlign.Imaging;
 using ImgAlign.ShapeWorld.Models;
 using ImgAlign.ShapeWorld.Training;
 using ImgAlign.Tests.Checkpoints;
@@ -39,8 +40,8 @@ public sealed class WorldEvaluateTests : IDisposable
         Assert.NotEqual(Pictures("IMG"), Pictures("text features in place of the detector's"));
         Assert.NotEqual(Pictures("IMG"), Pictures("the picture's own features, unaligned"));
 
-        IEnumerable<byte[]> Pictures(string arm) =>
-            arms[arm].Select(row => File.ReadAllBytes(Path.Combine(temporary.File("out"), row.GetProperty("file").GetString()!)));
+        IEnumerable<RgbImage> Pictures(string arm) =>
+            arms[arm].Select(row => ImageFile.Load(Path.Combine(temporary.File("out"), row.GetProperty("file").GetString()!)));
     }
 
     [Fact]
