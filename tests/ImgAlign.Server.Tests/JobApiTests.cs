@@ -57,15 +57,15 @@ public sealed class JobApiTests : IAsyncLifetime
         var job = (await answer.Content.ReadFromJsonAsync<Job>(ServerJson.Options))!;
         Assert.Equal($"/api/jobs/{job.Id}", answer.Headers.Location!.ToString());
         var events = await EventsAsync(job.Id);
-        foreach (var kind in new[] { "state", "progress", "preview", "picture", "round" })
+        foreach (var kind in new[] { "state", "progress", "preview", "picture", "candidate" })
             Assert.Contains(events, item => item.Kind == kind);
         Assert.Equal("succeeded", events[^1].Data.GetProperty("job").GetProperty("state").GetString());
 
         job = await server.FindAsync(job.Id);
         Assert.Equal((JobState.Succeeded, 1), (job.State, job.Attempt));
         var picture = Assert.Single(job.Result!.Pictures);
-        Assert.Equal((7L, 2), (picture.Seed, picture.Rounds.Count));
-        Assert.All(picture.Rounds, static round => Assert.False(string.IsNullOrEmpty(round.Critique)));
+        Assert.Equal((7L, 2), (picture.Seed, picture.Candidates.Count));
+        Assert.All(picture.Candidates, static tried => Assert.False(string.IsNullOrEmpty(tried.Critique)));
         var expected = await server
             .Services.GetRequiredService<IAlignmentPipeline>()
             .AlignAsync(new AlignmentRequest(new AlignmentItem("a red house") { Seed = 7 }) { Rounds = 2, Steps = 400 });
@@ -90,6 +90,26 @@ public sealed class JobApiTests : IAsyncLifetime
         Assert.Equal([3L, 4L, 5L], job.Result!.Pictures.Select(static picture => picture.Seed));
         Assert.Null(job.Result.Pictures[0].Before);
         Assert.Equal(new ImageSize(40, 24), (await PictureAsync(job.Result.Pictures[2].Image)).Size);
+    }
+
+    [Fact]
+    public async Task A_search_tells_of_every_picture_that_was_tried()
+    {
+        var job = await server.RunAsync(
+            new
+            {
+                prompt = "red",
+                seed = 3,
+                budget = 4,
+                policy = "best-of-n",
+            }
+        );
+        var picture = Assert.Single(job.Result!.Pictures);
+        Assert.Equal([1, 2, 3], picture.Candidates.Select(static tried => tried.Number));
+        Assert.All(picture.Candidates, static tried => Assert.Equal((SearchAction.Resample, 0), (tried.Action, tried.Parent)));
+        Assert.Equal(3, picture.Candidates.Select(static tried => tried.Seed).Distinct().Count());
+        foreach (var tried in picture.Candidates)
+            Assert.Equal(new ImageSize(32, 32), (await PictureAsync(tried.Image)).Size);
     }
 
     [Fact]
@@ -143,6 +163,16 @@ public sealed class JobApiTests : IAsyncLifetime
     [InlineData("""{"prompt":"red","image":"%%"}""", "image")]
     [InlineData("""{"prompt":"red","image":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}""", "image")]
     [InlineData("""{"prompt":"red","steps":"many"}""", "steps")]
+    [InlineData("""{"prompt":"red","seed":99999999999999999999}""", "seed")]
+    [InlineData("""{"prompt":["red"]}""", "prompt")]
+    [InlineData("""{"prompt":"red","priority":"soon"}""", "priority")]
+    [InlineData("""{"prompt":"red","image":"data:image/png,red"}""", "image")]
+    [InlineData("""{"prompt":"red","image":"data:"}""", "image")]
+    [InlineData("""{"prompt":"red","budget":0}""", "budget")]
+    [InlineData("""{"prompt":"red","budget":-4}""", "budget")]
+    [InlineData("""{"prompt":"red","budget":4,"rounds":1}""", "budget")]
+    [InlineData("""{"prompt":"red","budget":4,"policy":"luck"}""", "policy")]
+    [InlineData("""{"prompt":"red","rounds":0,"policy":"greedy"}""", "policy")]
     public async Task Requests_that_cannot_be_met_are_refused_with_the_field(string body, string param)
     {
         using var answer = await server.Client.PostAsync("api/jobs", new StringContent(body));

@@ -65,7 +65,7 @@ public sealed class PageTests : IAsyncLifetime
     private async Task DrawLongAsync()
     {
         await page.Locator("#steps").FillAsync("900");
-        await page.Locator("#rounds").FillAsync("10");
+        await page.Locator("#amount").FillAsync("10");
         await DrawAsync();
         await StatusAsync(page, "step");
     }
@@ -102,9 +102,6 @@ public sealed class PageTests : IAsyncLifetime
         await page.Locator("#jobs li").First.WaitForAsync(new() { State = WaitForSelectorState.Detached });
         await page.Locator("#search").FillAsync("circle");
         await page.Locator("#jobs li").First.WaitForAsync();
-        await page.Locator("#vary").ClickAsync();
-        await page.Locator("#jobs li:nth-child(2)").WaitForAsync();
-        await StatusAsync(page, "Done.");
         Assert.Empty(elsewhere);
         await PictureAsync("light");
         foreach (var scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
@@ -117,6 +114,52 @@ public sealed class PageTests : IAsyncLifetime
         Assert.Empty((await page.RunAxe()).Violations.Select(static violation => $"{violation.Id}: {violation.Nodes[0].Html}"));
         Assert.Equal(390, await page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
         await PictureAsync("telephone");
+    }
+
+    [BrowserFact(Chromium)]
+    public async Task Repeating_draws_the_same_picture_and_varying_another()
+    {
+        await page.Locator("#seed").FillAsync("11");
+        await DrawAsync();
+        await StatusAsync(page, "Done.");
+        var first = await ShownAsync();
+        var repeated = await AgainAsync("#repeat");
+        var varied = await AgainAsync("#vary");
+        Assert.Equal((11, first.Picture), (repeated.Seed, repeated.Picture));
+        Assert.NotEqual(11, varied.Seed);
+        Assert.NotEqual(first.Picture, varied.Picture);
+
+        async Task<(long Seed, string Picture)> AgainAsync(string button)
+        {
+            var before = page.Url;
+            await page.Locator(button).ClickAsync();
+            await page.WaitForFunctionAsync("before => location.href !== before", before);
+            await page.Locator("#download").WaitForAsync(new() { State = WaitForSelectorState.Hidden });
+            await StatusAsync(page, "Done.");
+            return await ShownAsync();
+        }
+
+        async Task<(long Seed, string Picture)> ShownAsync()
+        {
+            var job = await server.FindAsync(page.Url.Split('#')[1]);
+            var picture = await server.Client.GetByteArrayAsync(job.Result!.Pictures[0].Image);
+            return (job.Result.Pictures[0].Seed, Convert.ToBase64String(picture));
+        }
+    }
+
+    [BrowserFact(Chromium)]
+    public async Task A_search_is_a_strip_of_what_was_tried_and_a_job_can_be_deleted()
+    {
+        await page.Locator("#policy").SelectOptionAsync("best-of-n");
+        await page.Locator("#amount").FillAsync("4");
+        await DrawAsync();
+        await StatusAsync(page, "Done.");
+        Assert.Equal(4, await page.Locator("#strip li").CountAsync());
+        Assert.Contains("3: other noise", await page.Locator("#strip").InnerTextAsync(), StringComparison.Ordinal);
+        Assert.True(await page.Locator("#strip .kept").CountAsync() <= 1);
+        await page.Locator("#remove").ClickAsync();
+        await page.Locator("#jobs li").First.WaitForAsync(new() { State = WaitForSelectorState.Detached });
+        Assert.True(await page.Locator("#empty").IsVisibleAsync());
     }
 
     [BrowserFact(Chromium)]
@@ -136,7 +179,7 @@ public sealed class PageTests : IAsyncLifetime
         await StatusAsync(page, "ShapeWorld cannot draw '<img src=x");
         Assert.Contains("<img src=x", await page.Locator("#jobs").InnerTextAsync(), StringComparison.Ordinal);
         Assert.Null(await page.EvaluateAsync<int?>("window.taken"));
-        await page.Locator("#rounds").EvaluateAsync("field => (field.max = field.value = 99)");
+        await page.Locator("#amount").EvaluateAsync("field => (field.max = field.value = 99)");
         await DrawAsync();
         await page.Locator("#problem").Filter(new() { HasText = "rounds is 99" }).WaitForAsync();
     }
@@ -155,6 +198,26 @@ public sealed class PageTests : IAsyncLifetime
         await second.Locator("#cancel").ClickAsync();
         await StatusAsync(page, "Cancelled.");
         await StatusAsync(second, "Cancelled.");
+    }
+
+    [BrowserFact(Chromium)]
+    public async Task A_picture_that_is_dropped_is_aligned()
+    {
+        await page.EvaluateAsync(
+            """
+            async () => {
+              const canvas = new OffscreenCanvas(32, 32);
+              canvas.getContext("2d").fillRect(4, 4, 8, 8);
+              const data = new DataTransfer();
+              data.items.add(new File([await canvas.convertToBlob()], "dropped.png", { type: "image/png" }));
+              document.dispatchEvent(new DragEvent("drop", { dataTransfer: data, cancelable: true }));
+            }
+            """
+        );
+        await page.Locator("#given-image").WaitForAsync();
+        await DrawAsync();
+        await StatusAsync(page, "Done.");
+        Assert.NotNull((await server.FindAsync(page.Url.Split('#')[1])).Request.Image);
     }
 
     [BrowserFact(Chromium)]

@@ -38,7 +38,8 @@ internal sealed class ServeProcess : IDisposable
         string? postgres = null,
         string host = "127.0.0.1",
         int workers = 1,
-        string? results = null
+        string? results = null,
+        IReadOnlyDictionary<string, string?>? environment = null
     )
     {
         string[] arguments = ["exec", Tool, "serve", "--urls", $"http://{host}:{port}", "--data", data];
@@ -46,6 +47,8 @@ internal sealed class ServeProcess : IDisposable
         IEnumerable<string> place = results is null ? [] : ["--results", results];
         var start = new ProcessStartInfo("dotnet", [.. arguments, .. place, "--devices", .. devices]) { RedirectStandardOutput = true };
         start.Environment["IMGALIGN_POSTGRES"] = postgres;
+        foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
+            start.Environment[name] = value;
         var process = Process.Start(start)!;
         var line = await process.StandardOutput.ReadLineAsync();
         return new ServeProcess(process, line?.Split(' ')[^1] ?? throw new InvalidOperationException("The server did not start."));

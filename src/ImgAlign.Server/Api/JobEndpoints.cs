@@ -7,7 +7,6 @@ using ImgAlign.Server.Files;
 using ImgAlign.Server.Jobs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 
@@ -39,7 +38,7 @@ internal static class JobEndpoints
             .Produces(StatusCodes.Status200OK, contentType: "text/event-stream")
             .ProducesProblem(StatusCodes.Status404NotFound)
             .WithSummary(
-                "What happens to a job, as server-sent events: state, progress, preview, picture, round. The last one is a state."
+                "What happens to a job, as server-sent events: state, progress, preview, picture, candidate. The last one is a state."
             );
         jobs.MapDelete("/{id}", CancelAsync)
             .Produces<Job>()
@@ -109,27 +108,27 @@ internal static class JobEndpoints
         return Results.Bytes(picture, name == JobFiles.InputName ? "application/octet-stream" : "image/png");
     }
 
-    private static ServerSentEventsResult<JsonElement> Events(
-        string id,
-        JobStore store,
-        JobFollower follower,
-        CancellationToken cancellationToken
-    )
+    private static EventStream Events(string id, JobStore store, JobFollower follower, CancellationToken cancellationToken)
     {
         var job = Find(store, id);
-        return TypedResults.ServerSentEvents(ToItems(follower.FollowAsync(job.Id, cancellationToken), cancellationToken));
+        return new EventStream(ToItems(follower.FollowAsync(job.Id, cancellationToken), cancellationToken), ServerJson.Options);
     }
 
-    private static async IAsyncEnumerable<SseItem<JsonElement>> ToItems(
-        IAsyncEnumerable<JobEvent> events,
+    private static async IAsyncEnumerable<SseItem<object>?> ToItems(
+        IAsyncEnumerable<JobEvent?> events,
         [EnumeratorCancellation] CancellationToken cancellationToken
     )
     {
         await foreach (var happened in events.WithCancellation(cancellationToken))
         {
             var shown = happened is StateEvent { Job: { } job } ? new StateEvent(WithAddresses(job)) : happened;
+            if (shown is null)
+            {
+                yield return null;
+                continue;
+            }
             var json = JsonSerializer.SerializeToElement(shown, ServerJson.Options);
-            yield return new SseItem<JsonElement>(json, json.GetProperty("type").GetString());
+            yield return new SseItem<object>(json, json.GetProperty("type").GetString());
         }
     }
 
@@ -151,7 +150,7 @@ internal static class JobEndpoints
                             {
                                 Image = ImageUrl(job, picture.Image),
                                 Before = picture.Before is null ? null : ImageUrl(job, picture.Before),
-                                Rounds = [.. picture.Rounds.Select(round => round with { Image = ImageUrl(job, round.Image) })],
+                                Candidates = [.. picture.Candidates.Select(tried => tried with { Image = ImageUrl(job, tried.Image) })],
                             }
                         ),
                     ],

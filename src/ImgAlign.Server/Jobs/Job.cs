@@ -95,27 +95,32 @@ internal sealed record JobResult(
 /// <summary>One picture of a job.</summary>
 /// <param name="Seed">Its seed.</param>
 /// <param name="Image">The picture that was kept; in answers its address.</param>
-/// <param name="Before">What the first round started from; null where nothing was aligned.</param>
+/// <param name="Before">The first picture, generated or given; null where nothing else was tried.</param>
 /// <param name="ScoresBefore">Its scores by the scorers' names.</param>
-/// <param name="Rounds">The rounds.</param>
+/// <param name="Candidates">The pictures that were tried after it.</param>
 /// <param name="Warnings">What its maker should know.</param>
 internal sealed record PictureResult(
     long Seed,
     string Image,
     string? Before,
     IReadOnlyDictionary<string, double> ScoresBefore,
-    IReadOnlyList<RoundResult> Rounds,
+    IReadOnlyList<CandidateResult> Candidates,
     IReadOnlyList<string> Warnings
 )
 {
     /// <summary>The names of its files.</summary>
-    public IEnumerable<string> Files => Rounds.Select(static round => round.Image).Append(Image).Append(Before).OfType<string>().Distinct();
+    public IEnumerable<string> Files =>
+        Candidates.Select(static candidate => candidate.Image).Append(Image).Append(Before).OfType<string>().Distinct();
 }
 
-/// <summary>One round of a picture.</summary>
-internal sealed record RoundResult(
+/// <summary>A picture that was tried, and how it came about, as in <see cref="Candidate"/>.</summary>
+internal sealed record CandidateResult(
     int Number,
-    string Question,
+    int Parent,
+    [property: JsonConverter(typeof(EnumNames<SearchAction>))] SearchAction Action,
+    int Round,
+    long Seed,
+    string? Question,
     string? Critique,
     string Image,
     IReadOnlyDictionary<string, double> Scores,

@@ -7,7 +7,7 @@ namespace ImgAlign.Server.Jobs;
 [JsonDerivedType(typeof(ProgressEvent), "progress")]
 [JsonDerivedType(typeof(PreviewEvent), "preview")]
 [JsonDerivedType(typeof(PictureEvent), "picture")]
-[JsonDerivedType(typeof(RoundEvent), "round")]
+[JsonDerivedType(typeof(CandidateEvent), "candidate")]
 [JsonDerivedType(typeof(StateEvent), "state")]
 internal abstract record JobEvent
 {
@@ -18,9 +18,9 @@ internal abstract record JobEvent
             (ProgressEvent, ProgressEvent) => true,
             (PreviewEvent before, PreviewEvent after) => before.Item == after.Item,
             (PreviewEvent before, PictureEvent after) => before.Item == after.Item,
-            (PreviewEvent before, RoundEvent after) => before.Item == after.Item,
+            (PreviewEvent before, CandidateEvent after) => before.Item == after.Item,
             (PictureEvent before, PictureEvent after) => before.Item == after.Item,
-            (RoundEvent before, RoundEvent after) => (before.Item, before.Number) == (after.Item, after.Number),
+            (CandidateEvent before, CandidateEvent after) => (before.Item, before.Number) == (after.Item, after.Number),
             _ => false,
         };
 
@@ -41,11 +41,15 @@ internal sealed record PreviewEvent(int Item, int Round, double Progress, string
 /// <summary>An item's first picture: a PNG file in base64.</summary>
 internal sealed record PictureEvent(int Item, string Png) : JobEvent;
 
-/// <summary>A round of an item is over.</summary>
-internal sealed record RoundEvent(
+/// <summary>A picture of an item was tried and judged: what its result will say, and a PNG file in base64.</summary>
+internal sealed record CandidateEvent(
     int Item,
     int Number,
-    string Question,
+    int Parent,
+    [property: JsonConverter(typeof(EnumNames<SearchAction>))] SearchAction Action,
+    int Round,
+    long Seed,
+    string? Question,
     string? Critique,
     IReadOnlyDictionary<string, double> Scores,
     bool Accepted,

@@ -15,10 +15,11 @@ internal sealed class JobFollower(JobStore store, JobHub hub, JobFiles files)
     // Proxies end connections that are silent for a minute or so.
     private static readonly TimeSpan LongestSilence = TimeSpan.FromSeconds(15);
 
-    /// <summary>The job's states, and what happens between them; the last event is the state at the end.</summary>
+    /// <summary>The job's states, and what happens between them, and null where nothing has for a while; the last event is the state at
+    /// the end.</summary>
     /// <param name="id">The job.</param>
     /// <param name="cancellationToken">Ends the following; the job goes on.</param>
-    public async IAsyncEnumerable<JobEvent> FollowAsync(string id, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<JobEvent?> FollowAsync(string id, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var subscription = hub.Subscribe(id);
         Job? last = null;
@@ -27,9 +28,6 @@ internal sealed class JobFollower(JobStore store, JobHub hub, JobFiles files)
         while (true)
         {
             var job = store.Find(id);
-            var isSilent = Stopwatch.GetElapsedTime(told) > LongestSilence;
-            if (isSilent)
-                told = Stopwatch.GetTimestamp();
             if (job is null)
                 yield break;
             if (job.Worker != last?.Worker)
@@ -56,10 +54,13 @@ internal sealed class JobFollower(JobStore store, JobHub hub, JobFiles files)
                 hub.Forget(id);
                 yield break;
             }
-            if (!isNew && job.Progress is { } progress && (isSilent || progress != last!.Progress))
+            if (!isNew && job.Progress is { } progress && progress != last!.Progress)
                 yield return new ProgressEvent(progress);
-            else if (!isNew && isSilent)
-                yield return new StateEvent(job);
+            else if (Stopwatch.GetElapsedTime(told) > LongestSilence)
+            {
+                told = Stopwatch.GetTimestamp();
+                yield return null;
+            }
             last = job;
             await foreach (var happened in UntilStateOrTimeoutAsync(subscription, cancellationToken))
             {

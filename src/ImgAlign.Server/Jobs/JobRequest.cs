@@ -9,6 +9,7 @@ internal sealed record JobRequest
     public const int MaxPromptLength = 4000;
     public const int MaxCount = 10;
     public const int MaxRounds = 10;
+    public const int MaxBudget = 100;
     public const int MaxPreviews = 50;
 
     [Description("What the picture should show.")]
@@ -38,8 +39,14 @@ internal sealed record JobRequest
     [Description("The scale of the image prompt.")]
     public double? ImagePromptScale { get; init; }
 
-    [Description("The rounds of alignment, 0 to 10; 0 only generates.")]
-    public int Rounds { get; init; } = 1;
+    [Description("The rounds of alignment, 0 to 10; 0 only generates. One, unless it or budget is given.")]
+    public int? Rounds { get; init; }
+
+    [Description("In the place of rounds: the most pictures that are drawn for each that is asked for, the first one too, 1 to 100.")]
+    public int? Budget { get; init; }
+
+    [Description("What budget or rounds are spent on: rounds, best-of-n or greedy; rounds, unless it is given.")]
+    public string? Policy { get; init; }
 
     [Description("The question to the detector, with {prompt} in the prompt's place.")]
     public string? Question { get; init; }
@@ -63,10 +70,15 @@ internal sealed record JobRequest
         Require(Question is not { Length: > MaxPromptLength }, "question", "question is too long");
         Require(Seed is null or >= 0, "seed", $"seed is {Seed}; use 0 or more");
         Require(Count is >= 1 and <= MaxCount, "count", $"count is {Count}; use 1 to {MaxCount}");
-        Require(Rounds is >= 0 and <= MaxRounds, "rounds", $"rounds is {Rounds}; use 0 to {MaxRounds}");
+        Require(Rounds is null or >= 0 and <= MaxRounds, "rounds", $"rounds is {Rounds}; use 0 to {MaxRounds}");
+        Require(Budget is null or >= 1 and <= MaxBudget, "budget", $"budget is {Budget}; use 1 to {MaxBudget}");
+        Require(Budget is null || Rounds is null, "budget", "budget is given beside rounds; give one of the two");
+        var policies = SearchPolicies.All.Select(static policy => policy.Name).ToList();
+        Require(Policy is null || policies.Contains(Policy), "policy", $"policy is '{Policy}'; use {string.Join(", ", policies)}");
+        Require(Policy is null || Rounds != 0, "policy", "policy is given, but rounds is 0, which only generates; leave one of them out");
         Require(Previews is >= 0 and <= MaxPreviews, "previews", $"previews is {Previews}; use 0 to {MaxPreviews}");
         Require((Width is null) == (Height is null), "width", "width and height belong together; give both or none");
-        Require(Image is null || Rounds > 0, "rounds", "rounds is 0, but a picture is there to be aligned; use 1 or more");
+        Require(Image is null || Rounds != 0, "rounds", "rounds is 0, but a picture is there to be aligned; use 1 or more");
     }
 
     private static void Require(bool isMet, string param, string problem)

@@ -39,6 +39,7 @@ internal sealed class JobSubmission(JobStore store, JobFiles files, ImgAlignServ
             var whole = request with
             {
                 Seed = request.Seed ?? Random.Shared.Next(),
+                Rounds = request.Rounds ?? (request.Budget is null ? 1 : null),
                 Steps = request.Steps ?? options.DefaultSteps,
                 Image = picture is null ? null : JobFiles.InputName,
             };
@@ -78,12 +79,10 @@ internal sealed class JobSubmission(JobStore store, JobFiles files, ImgAlignServ
     private static byte[] ReadBase64(string text)
     {
         const string Mark = ";base64,";
-        var start = text.StartsWith("data:", StringComparison.OrdinalIgnoreCase)
-            ? text.IndexOf(Mark, StringComparison.OrdinalIgnoreCase) + Mark.Length
-            : 0;
+        var isUrl = text.StartsWith("data:", StringComparison.OrdinalIgnoreCase);
         try
         {
-            return Convert.FromBase64String(text[start..]);
+            return Convert.FromBase64String(isUrl ? text.Split(Mark, 2)[^1] : text);
         }
         catch (FormatException)
         {

@@ -60,7 +60,7 @@ internal static class OpenAiEndpoints
     {
         var job = await images.SubmitAsync(body, picture);
         return body.Stream == true
-            ? TypedResults.ServerSentEvents(images.StreamAsync(job, body, kind, context.RequestAborted))
+            ? new EventStream(images.StreamAsync(job, body, kind, context.RequestAborted), ServerJson.OpenAi)
             : Answer(await images.WaitAsync(job, body, $"{context.Request.Scheme}://{context.Request.Host}", context.RequestAborted));
     }
 
@@ -135,7 +135,7 @@ internal sealed class OpenAiImages(
     }
 
     /// <summary>Partial pictures, and the whole one.</summary>
-    public async IAsyncEnumerable<SseItem<object>> StreamAsync(
+    public async IAsyncEnumerable<SseItem<object>?> StreamAsync(
         Job job,
         GenerationBody body,
         string kind,
@@ -154,6 +154,8 @@ internal sealed class OpenAiImages(
                     yield return Partial(ImageFile.Decode(Convert.FromBase64String(preview.Png), "preview"), sent++);
                 else if (happened is StateEvent { Job: { IsFinished: true } finished })
                     job = finished;
+                else if (happened is null)
+                    yield return null;
             }
             isOver = true;
         }

@@ -45,26 +45,39 @@ internal sealed class JobRun(ImgAlignServerOptions options)
             return (ToResult(result, decidedBy: null, [.. made]), pictures);
         }
         var alignment = services.GetRequiredService<IAlignmentPipeline>();
-        var asked = (AlignmentRequest)Sample(request, new AlignmentRequest(items) { Rounds = request.Rounds, DescribeCritique = true });
+        var asked = (AlignmentRequest)Sample(
+            request,
+            new AlignmentRequest(items)
+            {
+                Rounds = request.Rounds,
+                Budget = request.Budget,
+                Policy = request.Policy is { } policy ? SearchPolicies.ByName(policy) : null,
+                DescribeCritique = true,
+            }
+        );
         var aligned = await FollowAsync<AlignmentResult>(alignment.StreamAsync(asked, cancellationToken), reporter);
         return (ToResult(aligned, aligned.Acceptance.Description, [.. aligned.Items.Select(ToPicture)]), pictures);
 
         PictureResult ToPicture(AlignedItem item, int index)
         {
             var before = Save(item.BaseImage, $"{index}-before.png");
-            var rounds = item
+            var candidates = item
                 .Candidates.Skip(1)
-                .Select(candidate => new RoundResult(
+                .Select(candidate => new CandidateResult(
                     candidate.Number,
-                    candidate.Question ?? "",
+                    candidate.Parent!.Value,
+                    candidate.Action!.Value,
+                    candidate.Round,
+                    candidate.Seed,
+                    candidate.Question,
                     candidate.Critique,
-                    Save(candidate.Image, $"{index}-round-{candidate.Number}.png"),
+                    Save(candidate.Image, $"{index}-{candidate.Number}.png"),
                     ToDictionary(candidate.Scores),
                     candidate.Accepted
                 ))
                 .ToList();
-            var kept = item.Kept.Number == 0 ? before : rounds[item.Kept.Number - 1].Image;
-            return new PictureResult(item.Item.Seed, kept, before, ToDictionary(item.BaseScores), rounds, item.Warnings);
+            var kept = item.Kept.Number == 0 ? before : candidates[item.Kept.Number - 1].Image;
+            return new PictureResult(item.Item.Seed, kept, before, ToDictionary(item.BaseScores), candidates, item.Warnings);
         }
 
         string Save(RgbImage image, string name)
@@ -117,10 +130,14 @@ internal sealed class JobRun(ImgAlignServerOptions options)
                     break;
                 case CandidateReady { Candidate: { Number: > 0 } candidate, Item: var item }:
                     reporter.Report(
-                        new RoundEvent(
+                        new CandidateEvent(
                             item,
                             candidate.Number,
-                            candidate.Question ?? "",
+                            candidate.Parent!.Value,
+                            candidate.Action!.Value,
+                            candidate.Round,
+                            candidate.Seed,
+                            candidate.Question,
                             candidate.Critique,
                             ToDictionary(candidate.Scores),
                             candidate.Accepted,

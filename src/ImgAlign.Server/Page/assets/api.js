@@ -22,6 +22,7 @@ export const server = () => call("/api/server");
 export const openSession = key => call("/api/session", { method: "POST", body: key });
 export const find = id => call(`/api/jobs/${id}`);
 export const cancel = id => call(`/api/jobs/${id}`, { method: "DELETE" });
+export const remove = id => call(`/api/jobs/${id}?remove=true`, { method: "DELETE" });
 export const list = (search, offset, limit) => call(`/api/jobs?${new URLSearchParams({ search, offset, limit })}`);
 // Not crypto.randomUUID, which a page served over plain HTTP by another machine does not have.
 const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, "0")).join("");
@@ -32,14 +33,12 @@ export const submit = request =>
     body: JSON.stringify(request),
   });
 
-// Follows a job to its end; the browser connects again by itself when the server was away.
-export function follow(id, onEvent, onGone) {
+// Follows a job to its end. When the server is away, the browser connects again by itself, and is told all again.
+export function follow(id, onEvent, onAway, onGone) {
   const source = new EventSource(`/api/jobs/${id}/events`);
-  for (const kind of ["state", "progress", "preview", "picture", "round"])
+  for (const kind of ["state", "progress", "preview", "picture", "candidate"])
     source.addEventListener(kind, event => onEvent(JSON.parse(event.data)));
-  source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED) onGone();
-  });
+  source.addEventListener("error", () => (source.readyState === EventSource.CLOSED ? onGone() : onAway()));
   return () => source.close();
 }
 

@@ -9,10 +9,17 @@ const pageSize = 20;
 const previews = 8;
 
 const presets = {
-  Generate: { rounds: 0 },
-  Align: { rounds: 1 },
-  "Align twice": { rounds: 2 },
-  Fast: { rounds: 1, steps: 10 },
+  Generate: { policy: "rounds", amount: 0 },
+  Align: { policy: "rounds", amount: 1 },
+  "Align twice": { policy: "rounds", amount: 2 },
+  Search: { policy: "greedy", amount: 4 },
+  Fast: { policy: "rounds", amount: 1, steps: 10 },
+};
+
+const policies = {
+  rounds: { label: "Rounds", help: "Each round aligns the picture that was kept; 0 only generates.", min: 0, max: 10 },
+  "best-of-n": { label: "Pictures", help: "Draws so many from other noise, and keeps the best.", min: 1, max: 100 },
+  greedy: { label: "Pictures", help: "Aligns, draws from other noise or mends the prompt, by what came of the last picture.", min: 1, max: 100 },
 };
 
 let current = null; // the job that is shown
@@ -26,19 +33,24 @@ async function start() {
   for (const name of Object.keys(presets)) {
     const button = get("presets").appendChild(document.createElement("button"));
     Object.assign(button, { type: "button", textContent: name });
-    button.setAttribute("aria-pressed", String(name === "Align"));
     button.addEventListener("click", () => takePreset(name));
   }
+  get("policy").addEventListener("change", showPolicy);
+  get("order").addEventListener("input", markPreset);
+  takePreset("Align");
   get("order").addEventListener("submit", event => attempt(event, draw));
   get("cancel").addEventListener("click", event => attempt(event, () => api.cancel(current.id)));
   get("repeat").addEventListener("click", event => attempt(event, () => again(current.request.seed)));
   get("vary").addEventListener("click", event => attempt(event, () => again(null)));
+  get("remove").addEventListener("click", event => attempt(event, remove));
+  get("which").addEventListener("change", () => result.showResult(current, Number(get("which").value)));
   get("more").addEventListener("click", event => attempt(event, () => showHistory(shown)));
   get("search").addEventListener("input", debounce(() => showHistory(0), 250));
   get("picture").addEventListener("change", () => takePicture(get("picture").files[0]));
   get("given-remove").addEventListener("click", () => setGiven(null));
   get("login-form").addEventListener("submit", login);
   document.addEventListener("keydown", onKey);
+  document.addEventListener("visibilitychange", () => document.hidden || attempt(null, () => showHistory(0)));
   window.addEventListener("hashchange", showFromAddress);
   watchDrops();
   await attempt(null, async () => {
@@ -74,13 +86,17 @@ async function login(event) {
   }
 }
 
-const number = id => (get(id).value.trim() === "" ? undefined : Number(get(id).value));
+function number(id) {
+  return get(id).value.trim() === "" ? undefined : Number(get(id).value);
+}
 
 async function draw() {
+  const policy = get("policy").value;
+  const method = policy === "rounds" ? { rounds: number("amount") } : { policy, budget: number("amount") };
   await order({
     prompt: get("prompt").value.trim(),
     seed: number("seed"),
-    rounds: number("rounds") ?? 1,
+    ...method,
     steps: number("steps"),
     guidance: number("guidance"),
     image: given ?? undefined,
@@ -94,8 +110,22 @@ async function again(seed) {
 }
 
 async function order(request) {
-  const job = await api.submit(request);
-  location.hash = job.id;
+  get("draw").disabled = true; // a second click would be a second job
+  try {
+    const job = await api.submit(request);
+    location.hash = job.id;
+    get("stage").scrollIntoView({ block: "nearest" });
+    await showHistory(0);
+  } finally {
+    get("draw").disabled = false;
+  }
+}
+
+async function remove() {
+  await api.remove(current.id);
+  current = null;
+  location.hash = "";
+  result.clear();
   await showHistory(0);
 }
 
@@ -114,7 +144,7 @@ function show(job) {
   if (api.isFinished(job)) return setRunning(false);
   setRunning(true);
   const id = job.id;
-  unfollow = api.follow(id, onEvent, () => attempt(null, async () => show(await api.find(id))));
+  unfollow = api.follow(id, onEvent, result.showAway, () => attempt(null, async () => show(await api.find(id))));
 }
 
 function onEvent(event) {
@@ -122,7 +152,7 @@ function onEvent(event) {
   else if (event.item > 0) return; // the first picture is the one that is shown
   else if (event.type === "preview") result.showPreview(event.png);
   else if (event.type === "picture") result.addPicture(event.png);
-  else if (event.type === "round") result.addRound(event);
+  else if (event.type === "candidate") result.addCandidate(event);
   else if (event.type === "state") onState(event.job);
 }
 
@@ -141,10 +171,29 @@ function setRunning(isRunning) {
 }
 
 function takePreset(name) {
-  const { rounds, steps } = presets[name];
-  get("rounds").value = rounds;
+  const { policy, amount, steps } = presets[name];
+  get("policy").value = policy;
+  showPolicy();
+  get("amount").value = amount;
   get("steps").value = steps ?? "";
-  for (const button of get("presets").children) button.setAttribute("aria-pressed", String(button.textContent === name));
+  markPreset();
+}
+
+function markPreset() {
+  for (const button of get("presets").children) {
+    const { policy, amount, steps } = presets[button.textContent];
+    const isTaken = get("policy").value === policy && number("amount") === amount && number("steps") === steps;
+    button.setAttribute("aria-pressed", String(isTaken));
+  }
+}
+
+function showPolicy() {
+  const { label, help, min, max } = policies[get("policy").value];
+  get("amount-label").textContent = label;
+  get("policy-help").textContent = help;
+  Object.assign(get("amount"), { min, max });
+  if (Number(get("amount").value) < min) get("amount").value = min;
+  markPreset();
 }
 
 function onKey(event) {
@@ -175,7 +224,7 @@ function setGiven(picture) {
   get("given").hidden = picture === null;
   if (picture === null) get("picture").value = "";
   else get("given-image").src = picture;
-  if (picture !== null && Number(get("rounds").value) === 0) takePreset("Align");
+  if (picture !== null && Number(get("amount").value) === 0) takePreset("Align");
 }
 
 function toDataUrl(blob) {
@@ -202,7 +251,7 @@ function toItem(job) {
   const button = item.appendChild(document.createElement("button"));
   button.type = "button";
   button.dataset.id = job.id;
-  const source = job.result?.pictures[0].image;
+  const source = job.result?.pictures[0]?.image;
   const image = button.appendChild(document.createElement(source ? "img" : "span"));
   if (source) {
     Object.assign(image, { src: source, alt: "", loading: "lazy" });
@@ -216,7 +265,7 @@ function toItem(job) {
   words.textContent = job.request.prompt;
   const state = entry.appendChild(document.createElement("span"));
   state.className = "state";
-  state.textContent = `${job.state}, seed ${job.request.seed}`;
+  state.textContent = `${job.state === "succeeded" ? "" : `${job.state}, `}seed ${job.request.seed}`;
   button.addEventListener("click", () => (location.hash = job.id));
   return item;
 }

@@ -6,14 +6,21 @@ const get = id => document.getElementById(id);
 const png = text => `data:image/png;base64,${text}`;
 
 const stages = {
-  encodePrompt: "Reading the prompt",
-  encodeStart: "Reading the picture",
-  generate: "Drawing",
-  decode: "Developing the picture",
-  encodeImage: "Looking at the picture",
-  detect: "Looking for what is wrong",
-  align: "Aligning",
-  score: "Comparing",
+  encodePrompt: "reading the prompt",
+  encodeStart: "reading the picture",
+  generate: "drawing",
+  decode: "developing the picture",
+  encodeImage: "looking at the picture",
+  detect: "looking for what is wrong",
+  align: "aligning",
+  score: "comparing",
+};
+
+const actions = {
+  align: "aligned",
+  resample: "other noise",
+  alignAndResample: "aligned, other noise",
+  rewrite: "prompt mended",
 };
 
 let pictures = [];
@@ -21,6 +28,10 @@ let pictures = [];
 export function clear() {
   pictures = [];
   for (const id of ["compare", "live", "tools", "scores", "progress"]) get(id).hidden = true;
+  get("empty").hidden = false;
+  get("empty").textContent = "The picture appears here as it forms.";
+  get("status").classList.remove("problem");
+  get("status").textContent = "Write what the picture should show, and draw.";
   get("strip").replaceChildren();
   get("critique").replaceChildren();
 }
@@ -29,24 +40,28 @@ export function showProgress(progress) {
   get("progress").hidden = false;
   get("progress").value = progress.value;
   const round = progress.round > 0 ? `round ${progress.round}: ` : "";
-  const words = stages[progress.stage] ?? progress.stage;
-  get("status").textContent = `${round}${words}${progress.steps > 1 ? `, step ${progress.step} of ${progress.steps}` : ""}`;
+  const words = `${round}${stages[progress.stage] ?? progress.stage}`;
+  const step = progress.steps > 1 ? `, step ${progress.step} of ${progress.steps}` : "";
+  get("status").textContent = `${words[0].toUpperCase()}${words.slice(1)}${step}`;
+}
+
+export function showAway() {
+  get("status").textContent = "The server is away; the page asks again.";
 }
 
 export function showPreview(text) {
-  get("compare").hidden = true;
   showLive(png(text), "The picture as it forms");
 }
 
 export function addPicture(text) {
-  put({ name: "before", source: png(text) });
+  put({ name: "first", source: png(text) });
   showLive(png(text), "The first picture");
 }
 
-export function addRound(round) {
+export function addCandidate(candidate) {
   // A browser that connects again is told of it a second time.
-  if (put({ name: `round ${round.number}`, source: png(round.png), accepted: round.accepted })) addCritique(round);
-  showLive(png(round.png), `The picture of round ${round.number}`);
+  if (put(toPicture(candidate, png(candidate.png)))) addCritique(candidate);
+  showLive(png(candidate.png), `Picture ${candidate.number}`);
 }
 
 export function showState(job) {
@@ -60,43 +75,55 @@ export function showState(job) {
   get("status").textContent = words[job.state];
   get("progress").hidden = isFinished(job);
   get("status").classList.toggle("problem", job.state === "failed");
-  if (job.result) showResult(job);
+  get("tools").hidden = !isFinished(job);
+  if (isFinished(job)) get("empty").textContent = "No picture was finished.";
+  for (const id of ["which", "download"]) get(id).hidden = true;
+  Object.assign(get("record"), { href: `/api/jobs/${job.id}`, download: `imgalign-${job.request.seed}.json` });
+  if (job.result) showResult(job, 0);
 }
 
-function showResult(job) {
-  const picture = job.result.pictures[0];
+// Shows one picture of a finished job, which may have several, of other seeds.
+export function showResult(job, index) {
+  const picture = job.result.pictures[index];
   pictures = [];
   get("strip").replaceChildren();
   get("critique").replaceChildren();
   if (picture.before) {
-    put({ name: "before", source: picture.before });
-    for (const round of picture.rounds) {
-      put({ name: `round ${round.number}`, source: round.image, accepted: round.accepted });
-      addCritique(round);
+    put({ name: "first", source: picture.before });
+    for (const candidate of picture.candidates) {
+      put(toPicture(candidate, candidate.image));
+      addCritique(candidate);
     }
     const kept = pictures.findLastIndex(shown => shown.source === picture.image);
-    select(kept > 0 ? kept : picture.rounds.length);
+    select(kept > 0 ? kept : pictures.length - 1);
   } else {
     showLive(picture.image, job.request.prompt);
   }
   for (const warning of picture.warnings) get("critique").appendChild(document.createElement("p")).textContent = warning;
   showScores(picture);
-  const name = `imgalign-${picture.seed}`;
-  Object.assign(get("download"), { href: picture.image, download: `${name}.png` });
-  Object.assign(get("record"), { href: `/api/jobs/${job.id}`, download: `${name}.json` });
-  get("tools").hidden = false;
+  Object.assign(get("download"), { href: picture.image, download: `imgalign-${picture.seed}.png`, hidden: false });
+  get("which").hidden = job.result.pictures.length === 1;
+  get("which").replaceChildren(...job.result.pictures.map((one, i) => new Option(`Picture ${i + 1}, seed ${one.seed}`, i)));
+  get("which").value = index;
 }
 
 function showLive(source, alt) {
   const live = get("live");
-  get("compare").hidden = true;
+  get("compare").hidden = get("empty").hidden = true;
   Object.assign(live, { src: source, alt, hidden: false });
   sharpen(live);
 }
 
+const toPicture = (candidate, source) => ({
+  name: `${candidate.number}: ${actions[candidate.action]}${candidate.parent > 0 ? ` from ${candidate.parent}` : ""}`,
+  source,
+  accepted: candidate.accepted,
+});
+
 // Whether the picture is a new one.
 function put(picture) {
   if (pictures.some(shown => shown.name === picture.name)) return false;
+  if (picture.accepted) for (const earlier of get("strip").querySelectorAll(".kept")) setVerdict(earlier, "not-kept", "replaced");
   const at = pictures.push(picture) - 1;
   const button = get("strip").appendChild(document.createElement("li")).appendChild(document.createElement("button"));
   button.type = "button";
@@ -107,35 +134,39 @@ function put(picture) {
   button.append(picture.name);
   if (picture.accepted !== undefined) {
     const verdict = button.appendChild(document.createElement("span"));
-    verdict.className = picture.accepted ? "kept" : "not-kept";
-    verdict.textContent = picture.accepted ? "kept" : "not kept";
+    if (picture.accepted) setVerdict(verdict, "kept", "kept");
+    else setVerdict(verdict, "not-kept", "not kept");
   }
   button.addEventListener("click", () => select(at));
   return true;
 }
 
+function setVerdict(element, className, textContent) {
+  Object.assign(element, { className, textContent });
+}
+
 function select(index) {
   [...get("strip").querySelectorAll("button")].forEach((button, i) => button.setAttribute("aria-pressed", String(i === index)));
-  if (index === 0) return showLive(pictures[0].source, "The picture before");
-  get("live").hidden = true;
+  if (index === 0) return showLive(pictures[0].source, "The first picture");
+  get("live").hidden = get("empty").hidden = true;
   get("compare").hidden = false;
   get("compare").show(pictures[0].source, pictures[index].source);
 }
 
-function addCritique(round) {
-  if (!round.critique) return;
+function addCritique(candidate) {
+  if (!candidate.critique) return;
   const asked = get("critique").appendChild(document.createElement("p"));
   asked.className = "asked";
-  asked.textContent = round.question;
-  get("critique").appendChild(document.createElement("p")).textContent = round.critique;
+  asked.textContent = candidate.question;
+  get("critique").appendChild(document.createElement("p")).textContent = candidate.critique;
 }
 
 function showScores(picture) {
   const names = Object.keys(picture.scoresBefore);
-  const table = get("scores");
-  table.hidden = names.length === 0;
-  if (table.hidden) return;
-  const columns = [["before", picture.scoresBefore], ...picture.rounds.map(round => [`round ${round.number}`, round.scores])];
+  get("scores").hidden = names.length === 0;
+  if (names.length === 0) return;
+  const table = get("scores").querySelector("table");
+  const columns = [["first", picture.scoresBefore], ...picture.candidates.map(tried => [tried.number, tried.scores])];
   table.tHead.replaceChildren(row("th", ["Scorer", ...columns.map(([name]) => name)]));
   table.tBodies[0].replaceChildren(...names.map(name => row("td", [name, ...columns.map(([, scores]) => scores[name]?.toFixed(3) ?? "")])));
 }
