@@ -88,7 +88,7 @@ internal static class LoadCommand
         var kills = await killing;
         var lost = ended.Count(static job => job.State != JobState.Succeeded);
         var again = ended.Sum(static job => job.Attempt - 1);
-        // A job that was begun more often than workers died was run twice; one that was done twice left two jobs or results.
+        // A job that was begun more often than workers died was run twice; one that was queued twice is in the history twice.
         var twice = Math.Max(0, again - kills) + (await load.CountAsync(cancellationToken) - jobs);
         Row("workers killed", $"{kills}");
         Row("jobs begun again", $"{again}");

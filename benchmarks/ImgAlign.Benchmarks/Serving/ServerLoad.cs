@@ -91,9 +91,8 @@ internal sealed class ServerLoad : IAsyncDisposable
         }
     }
 
-    /// <summary>The number of jobs that the history has or of which there are results, whichever is larger.</summary>
-    public async Task<int> CountAsync(CancellationToken cancellationToken) =>
-        Math.Max((await ListAsync(cancellationToken)).Count, Directory.GetDirectories(Path.Combine(data, "results")).Length);
+    /// <summary>The number of jobs that the history has.</summary>
+    public async Task<int> CountAsync(CancellationToken cancellationToken) => (await ListAsync(cancellationToken)).Count;
 
     public ValueTask DisposeAsync()
     {
