@@ -34,6 +34,7 @@ internal static class CommandLineProgram
             AlignCommand.Create(terminal),
             DoctorCommand.Create(terminal),
             EvaluateCommand.Create(terminal),
+            FeaturesCommand.Create(terminal),
             GenerateCommand.Create(terminal),
             InspectCommand.Create(terminal),
             PairsCommand.Create(terminal),

@@ -47,7 +47,7 @@ public sealed class Trainer : IDisposable
         shards.BroadcastWeights();
         optimizer = new AdamW(shards.Weights, shards.Gradients, options.Optimizer);
         average = options.AverageDecay is { } decay ? new WeightAverage(optimizer, decay) : null;
-        order = new DataOrder(task.SampleCount, options.Seed, options.Shuffle);
+        order = new DataOrder(task.Parts, options.Seed, options.Shuffle);
         state = new TrainingState(parameters, shards, optimizer, average, task, options);
     }
 

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using ImgAlign.Cli.Align;
 using ImgAlign.Cli.Serve;
+using ImgAlign.Cli.Train;
 using ImgAlign.Server;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -26,13 +28,16 @@ internal static class WorkCommand
         command.SetAction(
             async (parsed, token) =>
             {
-                var configuration = ModelConfiguration.ReadOrShapeWorld(parsed, ModelConfiguration.OfServing(parsed));
+                // The features that an aligner is trained from are computed before there is one.
+                var required = ModelConfiguration.OfServing(parsed) & ~RequiredModels.Aligner;
+                var configuration = ModelConfiguration.ReadOrShapeWorld(parsed, required);
                 var builder = Host.CreateApplicationBuilder();
                 builder.Logging.LogToError();
                 ModelServices.Add(builder.Services, configuration);
                 // Every family of models is registered, and those that are not configured would not pass; one that runs is checked then.
                 builder.Services.RemoveAll<IStartupValidator>();
                 builder.Services.AddServerTelemetry("imgalign-worker");
+                builder.Services.AddSingleton<IQueuedWork>(services => new FeatureWork(services, configuration));
                 builder.Services.AddImgAlignWorker(options =>
                     ServeOptions.Apply(options, parsed.GetValue(data)!, parsed.GetValue(results), configuration)
                 );

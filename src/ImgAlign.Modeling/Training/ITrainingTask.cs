@@ -25,6 +25,10 @@ public interface ITrainingTask : IDisposable
     /// </summary>
     bool AddsToGradientsOnce => false;
 
+    /// <summary>How the samples lie, in parts that are read one behind the other, which are shuffled and then mixed a few at a time; together
+    /// they are all samples. One part, where any sample is read as quickly as any other.</summary>
+    IReadOnlyList<int> Parts => [SampleCount];
+
     /// <summary>Whether a sample cannot be used, such as a broken picture or an empty caption; it is then counted, reported and
     /// skipped.</summary>
     /// <param name="index">The sample's place in the data set.</param>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ImgAlign.Alignment;
 using ImgAlign.Checkpoints;
 using ImgAlign.Networks.Aligner;
@@ -16,72 +15,49 @@ public sealed class AlignerTraining : TrainingRun
     private readonly DeviceRuntime runtime;
     private readonly FrozenModels models;
     private readonly AlignerTrainingOptions options;
-    private readonly IReadOnlyList<PreferencePair> pairs; // those that are held out come last
-    private readonly int heldOut;
+    private readonly FrozenFeatures features;
 
     private AlignerTraining(
         DeviceRuntime runtime,
         FrozenModels models,
         AlignerTrainingOptions options,
-        IReadOnlyList<PreferencePair> pairs,
-        int heldOut,
+        FrozenFeatures features,
         IProcessGroup? group
     )
-        : base(runtime, options, pairs.Count - heldOut, group)
+        : base(runtime, options, features.Count - features.HeldOut, group)
     {
         this.runtime = runtime;
         this.models = models;
         this.options = options;
-        this.pairs = pairs;
-        this.heldOut = heldOut;
+        this.features = features;
     }
 
-    /// <summary>The number of pairs that are trained on, ties left out.</summary>
-    public int PairCount => pairs.Count - heldOut;
+    /// <summary>The number of pairs that are trained on; ties and what cannot be used are left out.</summary>
+    public int PairCount => features.Count - features.HeldOut;
 
     /// <inheritdoc/>
-    public override string Description => $"{PairCount} pairs{(heldOut > 0 ? $", {heldOut} held out" : "")}; {CacheSize}";
+    public override string Description =>
+        $"{PairCount} pairs"
+        + (features.HeldOut > 0 ? $", {features.HeldOut} held out" : "")
+        + (features.LeftOut is [var first, ..] ? $"; {features.LeftOut.Count} were left out, the first: {first}" : "");
 
     /// <inheritdoc/>
     public override string ResultPath => options.OutputPath;
 
-    /// <summary>What the features that are kept on disk will take at most, in words.</summary>
-    public string CacheSize
-    {
-        get
-        {
-            var prompts =
-                pairs.SelectMany(static pair => new[] { pair.Preferred, pair.Rejected }).Distinct().Count()
-                * (long)models.Tokens
-                * models.TokenWidth
-                * sizeof(float);
-            var text = string.Create(
-                CultureInfo.InvariantCulture,
-                $"image-prompt features: {models.Tokens} x {models.TokenWidth} a picture, {prompts / 1e6:0.0} MB in all"
-            );
-            if (!options.KeepHiddenStates)
-                return text;
-            return string.Create(
-                CultureInfo.InvariantCulture,
-                $"{text}; hidden states: {models.Detector.HiddenSize} a token, "
-                    + $"{pairs.Count * 640L * models.Detector.HiddenSize * sizeof(float) / 1e6:0.0} MB at 640 tokens a pair"
-            );
-        }
-    }
-
-    /// <summary>Reads the lists of pairs; Parquet is taken apart into the cache first.</summary>
+    /// <summary>Opens the features of all pairs; where the data are pairs, what is missing is computed into the cache first.</summary>
     /// <param name="runtime">The device.</param>
     /// <param name="models">The frozen networks; borrowed.</param>
     /// <param name="options">The data, and how the aligner is trained.</param>
-    /// <param name="imported">Is told how many rows of Parquet are done.</param>
-    /// <param name="group">The processes that share every batch, each with its own device; null: this one alone.</param>
-    /// <param name="cancellationToken">Ends the reading of Parquet; what is there is not read again.</param>
+    /// <param name="progress">Is told how many shards of features are there.</param>
+    /// <param name="group">The processes that share every batch, each with its own device; null: this one alone. The first one computes what
+    /// is missing.</param>
+    /// <param name="cancellationToken">Ends the computation; shards that are whole stay.</param>
     /// <exception cref="ImgAlignException">An option is out of its range, or the data are missing or broken.</exception>
     public static async Task<AlignerTraining> OpenAsync(
         DeviceRuntime runtime,
         FrozenModels models,
         AlignerTrainingOptions options,
-        IProgress<long>? imported = null,
+        IProgress<FeatureProgress>? progress = null,
         IProcessGroup? group = null,
         CancellationToken cancellationToken = default
     )
@@ -94,45 +70,46 @@ public sealed class AlignerTraining : TrainingRun
             group,
             async () =>
             {
-                var pairs = await ReadAsync(options.DataPath, "pairs");
+                var pairs = await OpenAsync(options.DataPath, "pairs", long.MaxValue);
                 var heldOut = options.EvaluationPath is { } path
-                    ? (await ReadAsync(path, "evaluation-pairs")).Take(options.EvaluationSamples).ToList()
-                    : [];
-                return new AlignerTraining(runtime, models, options, [.. pairs, .. heldOut], heldOut.Count, group);
+                    ? await OpenAsync(path, "evaluation-pairs", options.EvaluationSamples)
+                    : null;
+                var features = new FrozenFeatures(models, pairs, heldOut, options.EvaluationSamples);
+                return new AlignerTraining(runtime, models, options, features, group);
             }
         );
 
-        async Task<IReadOnlyList<PreferencePair>> ReadAsync(string source, string cache)
+        async Task<FeatureFolder> OpenAsync(string data, string name, long limit)
         {
-            if (File.Exists(Path.Combine(source, PreferenceFolder.FileName)))
-                return PreferenceFolder.Read(source);
-            var folder = Path.Combine(options.Cache, cache);
-            await PickAPic.ImportAsync(source, folder, imported, cancellationToken);
-            return PreferenceFolder.Read(folder);
+            if (FeatureFolder.IsAt(data))
+            {
+                var made = FeatureFolder.Open(data);
+                made.Require(models, options.KeepHiddenStates);
+                return made;
+            }
+            var folder = FeatureFolder.BeginInCache(
+                options.Cache,
+                name,
+                data,
+                models,
+                options.KeepHiddenStates,
+                options.PairsPerShard,
+                limit
+            );
+            await runtime.RunAsync(() => folder.MakeMissing(models, progress, cancellationToken), cancellationToken);
+            return folder;
         }
     }
 
     private protected override TrainingResult Run(Loop train)
     {
-        using var images = OpenStore("image-prompts", models.ImagePromptFingerprint, models.TokenWidth);
-        using var hiddenStates = options.KeepHiddenStates
-            ? OpenStore("hidden-states", models.DetectorFingerprint, models.Detector.HiddenSize)
-            : null;
-        var features = new FrozenFeatures(pairs, models.ImagePrompt, models.Detector, images, hiddenStates);
+        using var shards = features;
         using var network = CreateNetwork();
-        using var task = new AlignerTask(network, features, options.Objective, options.UpdateAfter, heldOut)
+        using var task = new AlignerTask(network, features, options.Objective, options.UpdateAfter, features.HeldOut)
         {
             Origin = new AlignerOrigin(models.Tokens, models.Detector.Name),
         };
         return train(task);
-    }
-
-    // A store has one process that writes.
-    private FeatureStore OpenStore(string name, string networks, int width)
-    {
-        var fingerprint = $"{networks}-{runtime.Type}";
-        var process = Rank == 0 ? "" : $"-process-{Rank}";
-        return new FeatureStore(Path.Combine(options.Cache, $"{name}-{fingerprint}{process}.bin"), width, fingerprint);
     }
 
     private AlignerNetwork CreateNetwork()

@@ -6,7 +6,7 @@ namespace ImgAlign.Training.Aligner;
 
 /// <summary>
 /// How an Implicit Aligner is trained. The defaults are IMG's. The data are preference pairs: a folder with <c>pairs.jsonl</c>, or Parquet
-/// in Pick-a-Pic's columns, a file or a folder.
+/// in Pick-a-Pic's columns, a file or a folder; or a folder of features that were made of such pairs (<see cref="Data.FeatureFolder"/>).
 /// </summary>
 public sealed class AlignerTrainingOptions : TrainingRunOptions
 {
@@ -14,11 +14,15 @@ public sealed class AlignerTrainingOptions : TrainingRunOptions
     public AlignerTrainingOptions()
         : base(new TrainerOptions { Steps = 100_000 }) { }
 
-    /// <summary>Where features of frozen networks are kept; null: in the folder of the run.</summary>
+    /// <summary>Where features are kept that are made of pairs; null: in the folder of the run.</summary>
     public string? CachePath { get; set; }
 
     /// <summary>Whether the detector's hidden states are kept, too. They are large, and every pair then keeps one question.</summary>
     public bool KeepHiddenStates { get; set; }
+
+    /// <summary>The most pairs of a shard of features; null: as many as take 256 MB or so.</summary>
+    [Range(1, 1 << 20)]
+    public int? PairsPerShard { get; set; }
 
     /// <summary>The weight of <c>L_pref</c>, lambda.</summary>
     [Range(0, 1e6)]

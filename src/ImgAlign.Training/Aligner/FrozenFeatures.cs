@@ -1,116 +1,146 @@
 using ImgAlign.Detectors;
 using ImgAlign.Imaging;
 using ImgAlign.Training.Data;
-using static TorchSharp.torch;
 
 namespace ImgAlign.Training.Aligner;
 
 /// <summary>
-/// Preference pairs as the frozen networks see them. Image-prompt features are computed when they are first wanted, and then come from
-/// disk: 131 KB a picture for SDXL. The detector's hidden states are larger (13 MB a pair for LLaVA-1.5-13B) and depend on the question;
-/// they are computed every time unless a store for them is given, and the question is then the same in every epoch.
+/// Preference pairs as the frozen networks see them, out of the shards of a <see cref="FeatureFolder"/>. No more shards are open than an
+/// epoch mixes at a time. Where a folder holds no hidden states, the detector reads each rejected picture when it is wanted, with the
+/// question that the sample draws.
 /// </summary>
-public sealed class FrozenFeatures : IPreferenceFeatures
+public sealed class FrozenFeatures : IPreferenceFeatures, IDisposable
 {
     // A caption must fit into every question.
     private static readonly string LongestQuestion = Questions.Templates.MaxBy(static template => template.Length)!;
 
-    private readonly IReadOnlyList<PreferencePair> pairs;
-    private readonly IImagePromptEncoder encoder;
-    private readonly IMisalignmentDetector detector;
-    private readonly FeatureStore images;
-    private readonly FeatureStore? hiddenStates;
-    private readonly string? template;
-    private readonly Dictionary<int, string?> problems = [];
+    private readonly FrozenModels models;
+    private readonly bool holdsHiddenStates;
+    private readonly List<string> files = []; // of shards that have pairs
+    private readonly List<int> starts = []; // the place of each one's first pair
+    private readonly List<int> parts = [];
+    private readonly List<string> leftOut = [];
+    private readonly List<FeatureShard> open = []; // the one that was wanted last is the last
 
-    /// <summary>Reads nothing yet.</summary>
-    /// <param name="pairs">The pairs.</param>
-    /// <param name="encoder">Encodes both pictures; borrowed.</param>
-    /// <param name="detector">Reads the non-preferred one; borrowed.</param>
-    /// <param name="images">Where image-prompt features are kept; borrowed.</param>
-    /// <param name="hiddenStates">Where hidden states are kept; borrowed. Null: they are not.</param>
-    /// <param name="template">What the detector is asked, with <see cref="Questions.Placeholder"/> in the prompt's place; null: what each
-    /// sample draws.</param>
-    public FrozenFeatures(
-        IReadOnlyList<PreferencePair> pairs,
-        IImagePromptEncoder encoder,
-        IMisalignmentDetector detector,
-        FeatureStore images,
-        FeatureStore? hiddenStates = null,
-        string? template = null
-    )
+    /// <summary>Reads the headers of all shards.</summary>
+    /// <param name="models">The networks that the features come from; borrowed.</param>
+    /// <param name="folder">The features, all of which are there.</param>
+    /// <param name="heldOut">Those that are held out, which come last; null: none.</param>
+    /// <param name="heldOutCount">The most of them that are used, the first.</param>
+    /// <exception cref="ImgAlignException">Shards are missing or damaged, or of other networks.</exception>
+    public FrozenFeatures(FrozenModels models, FeatureFolder folder, FeatureFolder? heldOut = null, int heldOutCount = int.MaxValue)
     {
-        ArgumentNullException.ThrowIfNull(pairs);
-        ArgumentNullException.ThrowIfNull(encoder);
-        ArgumentNullException.ThrowIfNull(detector);
-        ArgumentNullException.ThrowIfNull(images);
-        this.pairs = pairs;
-        this.encoder = encoder;
-        this.detector = detector;
-        this.images = images;
-        this.hiddenStates = hiddenStates;
-        this.template = template;
+        ArgumentNullException.ThrowIfNull(models);
+        ArgumentNullException.ThrowIfNull(folder);
+        this.models = models;
+        holdsHiddenStates = folder.HoldsHiddenStates;
+        Add(folder, int.MaxValue);
+        if (heldOut is null)
+            return;
+        var trained = Count;
+        Add(heldOut, heldOutCount);
+        HeldOut = Count - trained;
     }
 
     /// <inheritdoc/>
-    public int Count => pairs.Count;
+    public int Count { get; private set; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<int> Parts => parts;
+
+    /// <summary>How many of the pairs are held out, the last.</summary>
+    internal int HeldOut { get; }
+
+    /// <summary>Why pairs were left out.</summary>
+    internal IReadOnlyList<string> LeftOut => leftOut;
+
+    /// <summary>The shards that are open.</summary>
+    internal int OpenShards => open.Count;
 
     /// <inheritdoc/>
     public string? FindProblem(int index)
     {
-        if (!problems.TryGetValue(index, out var problem))
-            problems[index] = problem = Check(pairs[index]);
-        return problem;
+        if (holdsHiddenStates)
+            return null; // what cannot be asked was left out
+        try
+        {
+            var (shard, place) = Find(index);
+            models.Detector.CheckQuestion(Questions.Ask(models.Question ?? LongestQuestion, Read(shard, open => open.Caption(place))));
+            return null;
+        }
+        catch (InvalidRequestException exception)
+        {
+            return exception.Message;
+        }
     }
 
     /// <inheritdoc/>
     public PreferenceFeatures Read(SampleDraw sample)
     {
-        var pair = pairs[sample.Index];
-        return new PreferenceFeatures(ReadHiddenStates(pair, sample), Encode(pair.Preferred), Encode(pair.Rejected));
-    }
-
-    private Tensor ReadHiddenStates(PreferencePair pair, SampleDraw sample)
-    {
-        var question = Questions.Ask(template ?? Questions.Draw(hiddenStates is null ? sample.Seed : sample.Index), pair.Caption);
-        if (hiddenStates is null)
-            return Detect();
-        return hiddenStates.GetOrAdd(FeatureStore.Key(File.ReadAllBytes(pair.Rejected), question), () => Detect());
-
-        Tensor Detect()
-        {
-            using var read = detector.Detect([new DetectionInput(ImageFile.Load(pair.Rejected), question)])[0];
-            return read.HiddenStates.squeeze(0).to(float32); // [N, D]
-        }
-    }
-
-    private Tensor Encode(string path) =>
-        images.GetOrAdd(
-            FeatureStore.Key(File.ReadAllBytes(path)),
-            () =>
+        var (shard, place) = Find(sample.Index);
+        return Read(
+            shard,
+            open =>
             {
-                using var encoded = encoder.Encode([ImageFile.Load(path)]); // [1, n, d]
-                return encoded.squeeze(0);
+                var pair = open.Read(place);
+                return new PreferenceFeatures(pair.HiddenStates ?? Detect(pair, sample), pair.Preferred, pair.Rejected);
             }
         );
+    }
 
-    private string? Check(PreferencePair pair)
+    /// <summary>Closes all shards; they are opened again when they are wanted.</summary>
+    public void Dispose()
     {
-        if (string.IsNullOrWhiteSpace(pair.Caption))
-            return $"The caption of {pair.Preferred} and {pair.Rejected} is empty.";
-        try
+        open.ForEach(static shard => shard.Dispose());
+        open.Clear();
+    }
+
+    private void Add(FeatureFolder folder, int most)
+    {
+        folder.Require(models, holdsHiddenStates);
+        foreach (var (file, pairs, reasons) in folder.ReadHeaders())
         {
-            detector.CheckQuestion(Questions.Ask(template ?? LongestQuestion, pair.Caption));
-            foreach (var path in new[] { pair.Preferred, pair.Rejected })
-            {
-                if (!File.Exists(path) || !images.Contains(FeatureStore.Key(File.ReadAllBytes(path))))
-                    ImageFile.Load(path);
-            }
-            return null;
-        }
-        catch (Exception exception) when (exception is ImgAlignException or InvalidRequestException)
-        {
-            return exception.Message;
+            leftOut.AddRange(reasons);
+            var taken = Math.Min(pairs, most);
+            most -= taken;
+            if (taken == 0)
+                continue;
+            files.Add(file);
+            starts.Add(Count);
+            parts.Add(taken);
+            Count += taken;
         }
     }
+
+    private (int Shard, int Place) Find(int index)
+    {
+        var found = starts.BinarySearch(index);
+        var shard = found >= 0 ? found : ~found - 1;
+        return (shard, index - starts[shard]);
+    }
+
+    private T Read<T>(int shard, Func<FeatureShard, T> read)
+    {
+        var known = open.Find(one => one.Path == files[shard]);
+        if (known is null)
+        {
+            known = new FeatureShard(files[shard]);
+            if (open.Count == DataOrder.Window)
+            {
+                open[0].Dispose();
+                open.RemoveAt(0);
+            }
+        }
+        else
+            open.Remove(known);
+        open.Add(known);
+        return read(known);
+    }
+
+    private TorchSharp.torch.Tensor Detect(PairFeatures pair, SampleDraw sample) =>
+        FeatureMaker.Detect(
+            models.Detector,
+            ImageFile.Decode(pair.Picture, "The picture"),
+            Questions.Ask(models.Question ?? Questions.Draw(sample.Seed), pair.Caption)
+        );
 }

@@ -5,15 +5,19 @@ namespace ImgAlign.Training.Aligner;
 /// <param name="detector">Reads pictures and prompts.</param>
 /// <param name="tokens">The number of image-prompt tokens, n.</param>
 /// <param name="tokenWidth">Their width, d.</param>
-/// <param name="imagePromptFingerprint">Tells this encoder's features from those of another (<see cref="Data.ModelFingerprint"/>).</param>
-/// <param name="detectorFingerprint">The same of the detector, with how it is asked.</param>
+/// <param name="imagePromptFingerprint">Tells this encoder's features from those of another, in another number format, too
+/// (<see cref="Data.ModelFingerprint"/>).</param>
+/// <param name="detectorFingerprint">The same of the detector, with how it is set up.</param>
+/// <param name="question">What the detector is asked, with <see cref="Detectors.Questions.Placeholder"/> in the prompt's place; null: what
+/// each sample draws.</param>
 public sealed class FrozenModels(
     IImagePromptEncoder imagePrompt,
     IMisalignmentDetector detector,
     int tokens,
     int tokenWidth,
     string imagePromptFingerprint,
-    string detectorFingerprint
+    string detectorFingerprint,
+    string? question = null
 )
 {
     /// <summary>Encodes pictures.</summary>
@@ -28,9 +32,12 @@ public sealed class FrozenModels(
     /// <summary>Their width, d.</summary>
     public int TokenWidth { get; } = tokenWidth;
 
-    /// <summary>Tells this encoder's features from those of another (<see cref="Data.ModelFingerprint"/>).</summary>
+    /// <summary>Tells this encoder's features from those of another.</summary>
     public string ImagePromptFingerprint { get; } = imagePromptFingerprint;
 
-    /// <summary>The same of the detector, with how it is asked.</summary>
+    /// <summary>The same of the detector, with how it is set up.</summary>
     public string DetectorFingerprint { get; } = detectorFingerprint;
+
+    /// <summary>What the detector is asked; null: what each sample draws.</summary>
+    public string? Question { get; } = question;
 }

@@ -14,19 +14,16 @@ internal static class JsonLines
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    /// <summary>Reads all lines.</summary>
-    /// <exception cref="ImgAlignException">The file is missing, or a line is no such object.</exception>
-    public static IReadOnlyList<T> Read<T>(string path)
+    /// <summary>Reads the lines one after the other.</summary>
+    /// <exception cref="ImgAlignException">The file is missing, or, when it is read, a line is no such object.</exception>
+    public static IEnumerable<T> Read<T>(string path)
     {
         if (!File.Exists(path))
             throw new ImgAlignException($"{path}: the file is missing; a data folder holds it, with one JSON object a line.");
-        return
-        [
-            .. File.ReadLines(path)
-                .Index()
-                .Where(static line => !string.IsNullOrWhiteSpace(line.Item))
-                .Select(line => Parse<T>(line.Item, path, line.Index + 1)),
-        ];
+        return File.ReadLines(path)
+            .Index()
+            .Where(static line => !string.IsNullOrWhiteSpace(line.Item))
+            .Select(line => Parse<T>(line.Item, path, line.Index + 1));
     }
 
     /// <summary>Writes all lines, or nothing.</summary>

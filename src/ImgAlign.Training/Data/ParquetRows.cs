@@ -2,7 +2,7 @@ using ParquetSharp;
 
 namespace ImgAlign.Training.Data;
 
-/// <summary>Rows of Parquet files, one after the other. A part of a row group is in memory at a time.</summary>
+/// <summary>Rows of Parquet files, one after the other. However large a row group is, a small part of it is in memory at a time.</summary>
 internal static class ParquetRows
 {
     // Pictures of some hundred kilobytes each.
@@ -20,34 +20,59 @@ internal static class ParquetRows
         return found.Length > 0 ? found : throw new ImgAlignException($"{path}: there are no Parquet files.");
     }
 
+    /// <summary>The number of rows of one file.</summary>
+    /// <exception cref="ImgAlignException">The file is broken.</exception>
+    public static long Count(string path) =>
+        Readable(
+            path,
+            () =>
+            {
+                using var file = new ParquetFileReader(path);
+                return file.FileMetaData.NumRows;
+            }
+        );
+
     /// <summary>Reads some columns of one file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="columns">The columns: texts, numbers, and bytes; a picture of the Hugging Face kind is the bytes within it.</param>
+    /// <param name="first">The first row that is wanted; row groups before it are not read.</param>
+    /// <param name="count">The most rows that are wanted.</param>
     /// <returns>The values of each row in the order of the columns: <c>string</c>, <c>double</c>, <c>byte[]</c> or null.</returns>
     /// <exception cref="ImgAlignException">The file is broken, or a column is missing.</exception>
-    public static IEnumerable<object?[]> Read(string path, IReadOnlyList<string> columns)
+    public static IEnumerable<object?[]> Read(string path, IReadOnlyList<string> columns, long first = 0, long count = long.MaxValue)
     {
-        using var file = Readable(path, () => new ParquetFileReader(path));
+        using var properties = ReaderProperties.GetDefaultReaderProperties();
+        properties.EnableBufferedStream(); // otherwise all that a row group has of a column is read at once
+        using var file = Readable(path, () => new ParquetFileReader(path, properties));
         var places = Readable(path, () => columns.Select(column => FindColumn(file, column, path)).ToList());
-        for (var group = 0; group < Readable(path, () => file.FileMetaData.NumRowGroups); group++)
+        for (var group = 0; count > 0 && group < Readable(path, () => file.FileMetaData.NumRowGroups); group++)
         {
             using var rows = Readable(path, () => file.RowGroup(group));
+            var unread = Readable(path, () => rows.MetaData.NumRows);
+            if (first >= unread)
+            {
+                first -= unread;
+                continue;
+            }
             var readers = new List<LogicalColumnReader>();
             try
             {
                 foreach (var place in places)
                     readers.Add(Readable(path, () => rows.Column(place).LogicalReader(RowsAtOnce)));
+                if (readers.Exists(reader => Readable(path, () => reader.Skip(first)) != first))
+                    throw OtherNumberOfRows(path);
+                unread -= first;
+                first = 0;
                 var parts = readers.Zip(columns, (reader, column) => Batches(reader, column, path)).ToList();
-                var left = Readable(path, () => rows.MetaData.NumRows);
-                while (left > 0)
+                while (unread > 0 && count > 0)
                 {
                     var values = parts.Select(next => Readable(path, next)).ToList();
-                    var count = values[0].Length;
-                    if (count == 0 || count > left || values.Exists(part => part.Length != count))
-                        throw new ImgAlignException($"{path}: a column has another number of rows than the file says; download it again.");
-                    for (var row = 0; row < count; row++)
+                    var read = values[0].Length;
+                    if (read == 0 || read > unread || values.Exists(part => part.Length != read))
+                        throw OtherNumberOfRows(path);
+                    for (var row = 0; row < read && count > 0; row++, count--)
                         yield return [.. values.Select(part => part[row])];
-                    left -= count;
+                    unread -= read;
                 }
             }
             finally
@@ -57,6 +82,9 @@ internal static class ParquetRows
             }
         }
     }
+
+    private static ImgAlignException OtherNumberOfRows(string path) =>
+        new($"{path}: a column has another number of rows than the file says; download it again.");
 
     // What the library throws for a file that is cut or damaged; for a schema that makes no sense it is a plain Exception.
     private static T Readable<T>(string path, Func<T> read)

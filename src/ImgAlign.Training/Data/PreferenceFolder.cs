@@ -13,18 +13,20 @@ public static class PreferenceFolder
     /// <param name="folder">The folder.</param>
     /// <returns>The pairs, with full paths.</returns>
     /// <exception cref="ImgAlignException">The file is missing or broken.</exception>
-    public static IReadOnlyList<PreferencePair> Read(string folder) =>
-        [
-            .. JsonLines
-                .Read<PreferencePair>(Path.Combine(folder, FileName))
-                .Select(pair =>
-                    pair with
-                    {
-                        Preferred = Path.GetFullPath(pair.Preferred, folder),
-                        Rejected = Path.GetFullPath(pair.Rejected, folder),
-                    }
-                ),
-        ];
+    public static IReadOnlyList<PreferencePair> Read(string folder) => [.. Enumerate(folder)];
+
+    /// <summary>The same one after the other.</summary>
+    /// <inheritdoc cref="Read" path="/param|/exception"/>
+    internal static IEnumerable<PreferencePair> Enumerate(string folder) =>
+        JsonLines
+            .Read<PreferencePair>(Path.Combine(folder, FileName))
+            .Select(pair =>
+                pair with
+                {
+                    Preferred = Path.GetFullPath(pair.Preferred, folder),
+                    Rejected = Path.GetFullPath(pair.Rejected, folder),
+                }
+            );
 
     /// <summary>Writes the pairs, or nothing.</summary>
     /// <param name="folder">The folder, which is there.</param>

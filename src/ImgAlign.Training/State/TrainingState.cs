@@ -74,7 +74,8 @@ internal sealed class TrainingState(
             options.BatchSize,
             task.SampleCount,
             options.AverageDecay,
-            Skipped
+            Skipped,
+            task.Parts.Count
         );
         AtomicFile.Write(Path.Combine(folder, Numbers), file => JsonSerializer.Serialize(file, counters, Json));
 
@@ -115,6 +116,7 @@ internal sealed class TrainingState(
         Require("shuffle", counters.Shuffle, options.Shuffle);
         Require("batch size", counters.BatchSize, options.BatchSize);
         Require("number of samples", counters.SampleCount, task.SampleCount);
+        Require("number of parts of the data", counters.Parts, task.Parts.Count);
         Require("average's decay", counters.AverageDecay, options.AverageDecay);
 
         Copy(Path.Combine(folder, Weights), "", optimizer.Weight);
@@ -167,6 +169,7 @@ internal sealed class TrainingState(
         int BatchSize,
         int SampleCount,
         double? AverageDecay,
-        Dictionary<int, string> Skipped
+        Dictionary<int, string> Skipped,
+        int Parts = 1
     );
 }

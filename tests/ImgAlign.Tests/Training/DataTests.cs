@@ -16,22 +16,7 @@ public sealed class DataTests : IDisposable
     private readonly DisposeScope scope = torch.NewDisposeScope();
 
     [Fact]
-    public void Every_epoch_has_every_sample_once_and_any_position_can_be_asked_for()
-    {
-        var order = new DataOrder(50, seed: 3);
-        var epochs = Enumerable
-            .Range(0, 3)
-            .Select(epoch => Enumerable.Range(0, 50).Select(place => order.At(50 * epoch + place).Index).ToArray())
-            .ToArray();
-        Assert.All(epochs, epoch => Assert.Equal(Enumerable.Range(0, 50), epoch.Order()));
-        Assert.NotEqual(epochs[0], epochs[1]);
-        Assert.Equal(epochs[1][7], new DataOrder(50, seed: 3).At(57).Index);
-        Assert.NotEqual(epochs[0], Enumerable.Range(0, 50).Select(place => new DataOrder(50, seed: 4).At(place).Index));
-        Assert.Equal(150, Enumerable.Range(0, 150).Select(position => order.At(position).Seed).Distinct().Count());
-    }
-
-    [Fact]
-    public async Task Pick_a_Pic_is_taken_apart_without_ties()
+    public async Task Pick_a_Pic_is_read_in_parts_without_ties()
     {
         var schema = new ParquetSchema(
             new DataField<byte[]>("jpg_0"),
@@ -40,31 +25,95 @@ public sealed class DataTests : IDisposable
             new DataField<double>("label_1"),
             new DataField<string>("caption")
         );
-        await WriteAsync(
-            "pick.parquet",
-            schema,
-            async (group, fields) =>
-            {
-                await group.WriteAsync(fields[0], new byte[][] { Picture, Picture, OtherPicture });
-                await group.WriteAsync(fields[1], new byte[][] { OtherPicture, OtherPicture, Picture });
-                await group.WriteAsync<double>(fields[2], new double[] { 1, 0.5, 0 });
-                await group.WriteAsync<double>(fields[3], new double[] { 0, 0.5, 1 });
-                await group.WriteAsync(fields[4], new string[] { "a red circle", "a tie", "" });
-            }
+        foreach (var name in new[] { "pick/a.parquet", "pick/b/b.parquet" })
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(folder.File(name))!);
+            await WriteAsync(
+                name,
+                schema,
+                async (group, fields) =>
+                {
+                    await group.WriteAsync(fields[0], new byte[][] { Picture, Picture, OtherPicture });
+                    await group.WriteAsync(fields[1], new byte[][] { OtherPicture, OtherPicture, Picture });
+                    await group.WriteAsync<double>(fields[2], new double[] { 1, 0.5, 0 });
+                    await group.WriteAsync<double>(fields[3], new double[] { 0, 0.5, 1 });
+                    await group.WriteAsync(fields[4], new string[] { "a red circle", "a tie", "" });
+                },
+                groups: 2
+            );
+        }
+        var source = folder.File("pick");
+        var parts = PairSource.Split(source, 4);
+        Assert.Equal(
+            [("a.parquet", 0, 4), ("a.parquet", 4, 2), (Path.Combine("b", "b.parquet"), 0, 4), (Path.Combine("b", "b.parquet"), 4, 2)],
+            parts.Select(part => (part.File, part.First, part.Count))
         );
-        var target = folder.File("pairs");
-        await PickAPic.ImportAsync(folder.File("pick.parquet"), target);
-        var pairs = PreferenceFolder.Read(target);
-        Assert.Equal(["a red circle", ""], pairs.Select(pair => pair.Caption));
-        Assert.All(pairs, pair => Assert.Equal(Picture, File.ReadAllBytes(pair.Preferred)));
-        Assert.All(pairs, pair => Assert.Equal(OtherPicture, File.ReadAllBytes(pair.Rejected)));
-        Assert.Equal(2, Directory.EnumerateFiles(Path.Combine(target, "images"), "*", SearchOption.AllDirectories).Count());
-        await PickAPic.ImportAsync(folder.File("missing"), target);
+        var pairs = parts.Select(part => PairSource.Read(source, part).ToList()).ToList();
+        Assert.Equal([0, 2, 3, 5, 0, 2, 3, 5], pairs.SelectMany(part => part.Select(pair => pair.Row)));
+        Assert.Equal(["a red circle", "", "a red circle"], pairs[2].Select(pair => pair.Caption));
+        Assert.All(pairs.SelectMany(part => part), pair => Assert.Equal(Picture, pair.Preferred.Bytes));
+        Assert.All(pairs.SelectMany(part => part), pair => Assert.Equal(OtherPicture, pair.Rejected.Bytes));
+        Assert.Equal([4, 1], PairSource.Split(source, 4, limit: 5).Select(part => part.Count));
+        Assert.Equal("", PairSource.Read(folder.File("pick/a.parquet"), new PairRange(".", 2, 1)).Single().Caption);
         Assert.Contains(
             "no Parquet files",
-            (await Assert.ThrowsAsync<ImgAlignException>(() => PickAPic.ImportAsync(folder.File("missing"), folder.File("new")))).Message,
+            Assert.Throws<ImgAlignException>(() => PairSource.Split(folder.File("missing"), 4)).Message,
             StringComparison.Ordinal
         );
+    }
+
+    [Fact]
+    public void A_row_group_is_never_in_memory_as_a_whole()
+    {
+        const int Rows = 600,
+            PictureBytes = 50_000;
+        var path = folder.File("large.parquet");
+        using (
+            var file = new ParquetSharp.ParquetFileWriter(
+                path,
+                [new ParquetSharp.Column<byte[]>("jpg"), new ParquetSharp.Column<int>("row")],
+                ParquetSharp.Compression.Uncompressed
+            )
+        )
+        {
+            for (var first = 0; first < Rows; first += Rows / 2)
+            {
+                using var group = file.AppendRowGroup();
+                using (var pictures = group.NextColumn().LogicalWriter<byte[]>())
+                {
+                    for (var row = 0; row < Rows / 2; row++)
+                        pictures.WriteBatch([RandomBytes(first + row)]);
+                }
+                using var numbers = group.NextColumn().LogicalWriter<int>();
+                numbers.WriteBatch([.. Enumerable.Range(first, Rows / 2)]);
+            }
+            file.Close();
+        }
+        var pool = ParquetSharp.MemoryPool.GetDefaultMemoryPool();
+        var before = pool.BytesAllocated;
+        var (seen, most, alive) = (0, 0L, 0);
+        var pictureOf = new List<WeakReference>();
+        foreach (var row in ParquetRows.Read(path, ["jpg", "row"], first: 50, count: 500))
+        {
+            Assert.Equal(50.0 + seen, row[1]);
+            pictureOf.Add(new WeakReference(row[0]));
+            most = Math.Max(most, pool.BytesAllocated - before);
+            if (++seen % 100 == 0)
+            {
+                GC.Collect();
+                alive = Math.Max(alive, pictureOf.Count(picture => picture.IsAlive));
+            }
+        }
+        Assert.Equal(500, seen);
+        Assert.InRange(alive, 0, 200);
+        Assert.InRange(most, 1, Rows / 2 * PictureBytes / 2);
+
+        static byte[] RandomBytes(int seed)
+        {
+            var bytes = new byte[PictureBytes];
+            new Random(seed).NextBytes(bytes);
+            return bytes;
+        }
     }
 
     [Theory]
@@ -157,84 +206,6 @@ public sealed class DataTests : IDisposable
     }
 
     [Fact]
-    public void Features_are_computed_once_and_survive_a_torn_write()
-    {
-        var path = folder.File("features.bin");
-        var (first, second) = (torch.rand(2, 3), torch.rand(5, 3));
-        using (var store = new FeatureStore(path, width: 3, "networks"))
-        {
-            store.GetOrAdd(FeatureStore.Key(Picture), () => first.alias());
-            store.GetOrAdd(FeatureStore.Key(OtherPicture), () => second.alias());
-        }
-        using (var file = new FileStream(path, FileMode.Open))
-            file.SetLength(file.Length - 7);
-        using (var store = new FeatureStore(path, width: 3, "networks"))
-        {
-            Assert.Equal(1, store.Count);
-            Assert.True(
-                store.GetOrAdd(FeatureStore.Key(Picture), () => throw new InvalidOperationException()).equal(first).all().item<bool>()
-            );
-            Assert.True(store.GetOrAdd(FeatureStore.Key(OtherPicture), () => second.alias()).equal(second).all().item<bool>());
-            Assert.Throws<ArgumentException>(() => store.GetOrAdd(FeatureStore.Key(Picture, "text"), () => torch.rand(2, 4)));
-        }
-        Assert.NotEqual(FeatureStore.Key([1, 2], "3"), FeatureStore.Key([1], "23"));
-    }
-
-    [Theory]
-    [InlineData(3, "other networks", "of width 3 and of the networks other networks")]
-    [InlineData(6, "networks", "of width 6 and of the networks networks")]
-    public void A_store_of_other_features_is_refused_and_stays_as_it_is(int width, string fingerprint, string expected)
-    {
-        var path = WriteStore();
-        var before = File.ReadAllBytes(path);
-
-        Assert.Contains(
-            expected,
-            Assert.Throws<ImgAlignException>(() => new FeatureStore(path, width, fingerprint)).Message,
-            StringComparison.Ordinal
-        );
-        Assert.Equal(before, File.ReadAllBytes(path));
-    }
-
-    [Theory]
-    [InlineData(0, "not a file of features")]
-    [InlineData(24, "the record at byte 24 is damaged")] // its key
-    [InlineData(24 + 33, "the record at byte 24 is damaged")] // its number of rows
-    public void A_store_that_is_not_understood_is_never_cut(int position, string expected)
-    {
-        var path = WriteStore();
-        var damaged = File.ReadAllBytes(path);
-        damaged[position] ^= 0x40;
-        File.WriteAllBytes(path, damaged);
-
-        Assert.Contains(
-            expected,
-            Assert.Throws<ImgAlignException>(() => new FeatureStore(path, width: 3, "networks")).Message,
-            StringComparison.Ordinal
-        );
-        Assert.Equal(damaged, File.ReadAllBytes(path));
-    }
-
-    [Fact]
-    public void A_store_that_was_hardly_begun_is_begun_anew()
-    {
-        var path = WriteStore();
-        File.WriteAllBytes(path, File.ReadAllBytes(path)[..15]);
-        using var store = new FeatureStore(path, width: 3, "networks");
-        Assert.Equal(0, store.Count);
-        store.GetOrAdd(FeatureStore.Key(Picture), () => torch.rand(2, 3));
-    }
-
-    private string WriteStore()
-    {
-        var path = folder.File("features.bin");
-        using var store = new FeatureStore(path, width: 3, "networks");
-        store.GetOrAdd(FeatureStore.Key(Picture), () => torch.rand(2, 3));
-        store.GetOrAdd(FeatureStore.Key(OtherPicture), () => torch.rand(5, 3));
-        return path;
-    }
-
-    [Fact]
     public void Fingerprints_tell_checkpoints_apart()
     {
         var path = folder.Write("model/weights.bin", [1, 2, 3]);
@@ -260,12 +231,16 @@ public sealed class DataTests : IDisposable
         string name,
         ParquetSchema schema,
         Func<ParquetRowGroupWriter, DataField[], Task> write,
-        CompressionMethod method = CompressionMethod.Snappy
+        CompressionMethod method = CompressionMethod.Snappy,
+        int groups = 1
     )
     {
         await using var file = File.Create(folder.File(name));
         await using var writer = await ParquetWriter.CreateAsync(schema, file, new ParquetOptions { CompressionMethod = method });
-        using var group = writer.CreateRowGroup();
-        await write(group, schema.DataFields);
+        for (var number = 0; number < groups; number++)
+        {
+            using var group = writer.CreateRowGroup();
+            await write(group, schema.DataFields);
+        }
     }
 }

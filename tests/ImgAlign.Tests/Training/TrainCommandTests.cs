@@ -24,7 +24,8 @@ public sealed class TrainCommandTests : IDisposable
     {
         var run = await Tool.RunAsync("train", "aligner", "--config", Configuration, "--steps", "6", "--out", folder.File("run"));
         Assert.True(run.ExitCode == 0, run.Error);
-        Assert.Contains("8 pairs, 4 held out; image-prompt features: ", run.Error, StringComparison.Ordinal);
+        Assert.Contains("features: 1 of 1 shards, about ", run.Error, StringComparison.Ordinal);
+        Assert.Contains("8 pairs, 4 held out", run.Error, StringComparison.Ordinal);
         Assert.Equal(6, Lines("train").Count);
         var measured = Assert.Single(Lines("evaluation"));
         Assert.Equal(4, measured.GetProperty("samples").GetDouble());

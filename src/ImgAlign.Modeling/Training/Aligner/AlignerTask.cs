@@ -72,6 +72,22 @@ public sealed class AlignerTask : ITrainingTask
     /// <inheritdoc/>
     public int SampleCount => features.Count - heldOut;
 
+    /// <inheritdoc/>
+    public IReadOnlyList<int> Parts
+    {
+        get
+        {
+            var parts = new List<int>();
+            var left = SampleCount;
+            foreach (var part in features.Parts.TakeWhile(_ => left > 0))
+            {
+                parts.Add(Math.Min(part, left));
+                left -= part;
+            }
+            return parts;
+        }
+    }
+
     /// <summary>How often the reference has been replaced.</summary>
     public long ReferenceUpdates => update.Count;
 

@@ -6,6 +6,9 @@ public interface IPreferenceFeatures
     /// <summary>The number of pairs.</summary>
     int Count { get; }
 
+    /// <summary>How the pairs lie (<see cref="ITrainingTask.Parts"/>).</summary>
+    IReadOnlyList<int> Parts => [Count];
+
     /// <summary>What makes a pair useless, as one sentence, or null.</summary>
     /// <param name="index">The pair's place.</param>
     string? FindProblem(int index);

@@ -20,8 +20,7 @@ internal sealed class AlignerStage : StageTask
 
     private readonly StageModels models;
     private readonly IMisalignmentDetector detector;
-    private readonly FeatureStore images;
-    private readonly FeatureStore hiddenStates;
+    private readonly FrozenFeatures features;
     private readonly AlignerNetwork network = new(WorldNetworks.Aligner, META);
     private readonly AlignerVariant variant;
     private readonly string output;
@@ -33,24 +32,9 @@ internal sealed class AlignerStage : StageTask
         output = variant.File(Folder, context.Ablations);
         models = new StageModels(Folder, withImagePrompt: true);
         detector = variant.OpenDetector(models.Runtime, Folder, context.Ablations);
-        images = new FeatureStore(
-            Path.Combine(context.RunFolder, "image-prompts.bin"),
-            WorldNetworks.CrossWidth,
-            ModelFingerprint.Of(Folder.ImageEncoder, Folder.Resampler)
-        );
-        hiddenStates = new FeatureStore(
-            Path.Combine(context.RunFolder, "hidden-states.bin"),
-            detector.HiddenSize,
-            ModelFingerprint.Of(variant.DetectorFiles(Folder, context.Ablations))
-        );
+        features = MakeFeatures(context);
         AlignerTask.Randomize(network, seed);
-        var pairs = PreferenceFolder.Read(context.RunFolderOf("pairs"));
-        Task = new AlignerTask(
-            network,
-            new FrozenFeatures(pairs, models.Backbone.ImagePrompt!, detector, images, hiddenStates, variant.Template),
-            variant.Objective,
-            heldOut: HeldOutPairs
-        );
+        Task = new AlignerTask(network, features, variant.Objective, heldOut: HeldOutPairs);
     }
 
     protected override ITrainingTask Task { get; }
@@ -59,8 +43,7 @@ internal sealed class AlignerStage : StageTask
     {
         base.Dispose();
         network.Dispose();
-        images.Dispose();
-        hiddenStates.Dispose();
+        features.Dispose();
         detector.Dispose();
         models.Dispose();
     }
@@ -87,6 +70,28 @@ internal sealed class AlignerStage : StageTask
             yield break;
         foreach (var metric in Gains(heldOut))
             yield return metric;
+    }
+
+    private FrozenFeatures MakeFeatures(StageContext context)
+    {
+        var frozen = new FrozenModels(
+            models.Backbone.ImagePrompt!,
+            detector,
+            models.Backbone.Info.ImagePromptTokens,
+            WorldNetworks.CrossWidth,
+            ModelFingerprint.Of(Folder.ImageEncoder, Folder.Resampler),
+            ModelFingerprint.Of(variant.DetectorFiles(Folder, context.Ablations)),
+            variant.Template
+        );
+        var folder = FeatureFolder.BeginInCache(
+            context.RunFolder,
+            "features",
+            context.RunFolderOf("pairs"),
+            frozen,
+            keepHiddenStates: true
+        );
+        folder.MakeMissing(frozen, cancellationToken: context.CancellationToken);
+        return new FrozenFeatures(frozen, folder);
     }
 
     private Dictionary<string, double> Gains(bool heldOut)
