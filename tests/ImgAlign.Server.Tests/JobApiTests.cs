@@ -302,6 +302,25 @@ public sealed class JobApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_late_and_dead_processes_left_goes_after_a_day_and_no_picture_does()
+    {
+        var store = server.Services.GetRequiredService<IFileStore>();
+        var folder = server.Services.GetRequiredService<ImgAlignServerOptions>().DataPath;
+        var job = await server.RunAsync(new { prompt = "red", rounds = 0 });
+        string[] left = [$"jobs/{job.Id}/late/0.png", $"jobs/{JobFiles.NewId()}/input"];
+        string[] young = [$"jobs/{job.Id}/late/1.png", $"jobs/{JobFiles.NewId()}/input"];
+        foreach (var name in left.Concat(young))
+            await store.WriteAsync(name, [1], default);
+        await foreach (var file in store.ListAsync("jobs/", default).Where(file => !young.Contains(file.Name)))
+            File.SetLastWriteTimeUtc(Path.Combine(folder, file.Name), DateTime.UtcNow.AddDays(-2));
+        await server.Services.GetRequiredService<FileKeeper>().CleanAsync(default);
+        var names = await store.ListAsync("jobs/", default).Select(static file => file.Name).ToListAsync();
+        Assert.Empty(names.Intersect(left));
+        Assert.Equal(young.Order(), names.Intersect(young).Order());
+        Assert.NotEmpty(await server.Client.GetByteArrayAsync(job.Result!.Pictures[0].Image));
+    }
+
+    [Fact]
     public async Task The_document_health_and_the_dashboard_are_there()
     {
         var document = await server.Client.GetFromJsonAsync<JsonElement>("openapi/v1.json");

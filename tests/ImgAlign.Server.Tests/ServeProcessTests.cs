@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Net.ServerSentEvents;
 using System.Runtime.Versioning;
 using ImgAlign.Server.Jobs;
 
@@ -77,6 +79,44 @@ public sealed class ServeProcessTests : IDisposable
         using var again = await ServeProcess.StartAsync(data, port, postgres);
         foreach (var job in new[] { running, waiting })
             Assert.Equal(JobState.Succeeded, (await again.UntilAsync(job.Id, static ended => ended.IsFinished)).State);
+    }
+
+    [Fact]
+    public async Task What_a_worker_elsewhere_told_while_the_server_was_away_is_told_by_the_next_one()
+    {
+        var port = ServeProcess.FreePort();
+        using var worker = Process.Start("dotnet", ["exec", ServeProcess.Tool, "work", "--data", data]);
+        Job job;
+        using (var server = await ServeProcess.StartAsync(data, port, workers: 0))
+        {
+            var endless = new
+            {
+                prompt = Prompt,
+                rounds = 10,
+                count = 10,
+                steps = 50,
+                previews = 5,
+            };
+            job = await server.SubmitAsync(endless);
+            await server.UntilAsync(job.Id, static running => running.Progress is not null);
+            server.Kill();
+        }
+        var told = Path.Combine(data, "jobs", job.Id);
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (!Directory.Exists(told) || !Directory.EnumerateFiles(told, "*.json", SearchOption.AllDirectories).Any())
+            await Task.Delay(100, patience.Token);
+        using var next = await ServeProcess.StartAsync(data, port, workers: 0);
+        var missing = new HashSet<string> { "state", "progress", "preview", "picture", "round" };
+        await using var stream = await next.Client.GetStreamAsync($"api/jobs/{job.Id}/events", patience.Token);
+        await foreach (var happened in SseParser.Create(stream).EnumerateAsync(patience.Token))
+        {
+            missing.Remove(happened.EventType);
+            if (missing.Count == 0)
+                break;
+        }
+        worker.Kill();
+        await worker.WaitForExitAsync(patience.Token);
+        Assert.Empty(missing);
     }
 
     [Fact]
