@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace ImgAlign.Training.Native;
@@ -85,6 +86,7 @@ internal sealed unsafe class LibTorchInterface
 
     private static LibTorchInterface? Load()
     {
+        TryInitializeDeviceType(DeviceType.CPU); // TorchSharp loads libtorch when it is first needed
         using var process = Process.GetCurrentProcess();
         var file =
             process
