@@ -78,18 +78,30 @@ internal static class ProcessesCommand
         using var group = ProcessGroup.Join(torch.CPU);
         using var network = QuarterAligner.Create();
         using var task = QuarterAligner.Train(network, HiddenStates);
-        Train(WarmUp);
-        var began = Stopwatch.GetTimestamp();
-        Train(Steps);
-        var rate = Steps * Batch / Stopwatch.GetElapsedTime(began).TotalSeconds;
+        using var trainer = new Trainer(task, new TrainerOptions { Steps = WarmUp + Steps, BatchSize = Batch }, group);
+        var stopwatch = new StepStopwatch();
+        trainer.Run(progress: stopwatch);
         if (group.Rank == 0)
-            File.WriteAllText(measured, rate.ToString(CultureInfo.InvariantCulture));
-        group.Complete();
-
-        void Train(int steps)
         {
-            using var trainer = new Trainer(task, new TrainerOptions { Steps = steps, BatchSize = Batch }, group);
-            trainer.Run();
+            var rate = Steps * Batch / stopwatch.Elapsed.TotalSeconds;
+            File.WriteAllText(measured, rate.ToString(CultureInfo.InvariantCulture));
+        }
+        group.Complete();
+    }
+
+    // Steps alone count: not the preparation of the trainer, nor the first broadcast of the weights.
+    private sealed class StepStopwatch : IProgress<TrainingProgress>
+    {
+        private readonly Stopwatch stopwatch = new();
+
+        public TimeSpan Elapsed => stopwatch.Elapsed;
+
+        public void Report(TrainingProgress value)
+        {
+            if (value.Step == WarmUp)
+                stopwatch.Start();
+            if (value.Step == WarmUp + Steps)
+                stopwatch.Stop();
         }
     }
 }
