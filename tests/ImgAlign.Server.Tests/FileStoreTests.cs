@@ -14,6 +14,18 @@ public sealed class FileStoreTests : IDisposable
     [Fact]
     public Task A_folder_keeps_files() => Keeps_files(new FolderFileStore(folder));
 
+    [Fact]
+    public async Task Files_of_a_folder_that_two_delete_at_once_are_gone()
+    {
+        var stores = new[] { new FolderFileStore(folder), new FolderFileStore(folder) };
+        for (var i = 0; i < 300; i++)
+        {
+            await stores[0].WriteAsync("jobs/a/b/0.png", [1], default);
+            await Task.WhenAll(stores.Select(static store => Task.Run(() => store.DeleteAsync("jobs/a/b/0.png", default))));
+            Assert.Empty(Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories));
+        }
+    }
+
     [S3Fact]
     public async Task S3_keeps_files()
     {
@@ -64,6 +76,25 @@ public sealed class FileStoreTests : IDisposable
         Environment.SetEnvironmentVariable("AWS_ENDPOINT_URL", $"http://127.0.0.1:{ServeProcess.FreePort()}");
         using var away = new S3FileStore($"s3://{S3.Bucket}");
         await Assert.ThrowsAsync<StoreAwayException>(() => away.WriteAsync("a", [], default));
+        S3.NewAddress();
+    }
+
+    [Fact]
+    public async Task A_slow_store_has_more_time_for_more_and_a_silent_one_is_away()
+    {
+        S3.NewAddress();
+        var port = ServeProcess.FreePort();
+        Environment.SetEnvironmentVariable("AWS_ENDPOINT_URL", $"http://127.0.0.1:{port}");
+        using var listener = new System.Net.HttpListener { Prefixes = { $"http://127.0.0.1:{port}/" } };
+        listener.Start();
+        using var store = new S3FileStore($"s3://{S3.Bucket}");
+        var written = store.WriteAsync("large", new byte[500_000], default);
+        var asked = await listener.GetContextAsync();
+        await Assert.ThrowsAsync<StoreAwayException>(() => store.ReadAsync("small", default)); // after ten seconds
+        Assert.False(written.IsCompleted);
+        await asked.Request.InputStream.CopyToAsync(Stream.Null);
+        asked.Response.Close();
+        await written;
         S3.NewAddress();
     }
 

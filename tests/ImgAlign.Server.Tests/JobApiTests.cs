@@ -171,6 +171,8 @@ public sealed class JobApiTests : IAsyncLifetime
     [InlineData("""{"prompt":"red","budget":0}""", "budget")]
     [InlineData("""{"prompt":"red","budget":-4}""", "budget")]
     [InlineData("""{"prompt":"red","budget":4,"rounds":1}""", "budget")]
+    [InlineData("""{"prompt":"red","budget":11,"count":10}""", "budget")]
+    [InlineData("""{"prompt":"red","budget":51,"count":2}""", "budget")]
     [InlineData("""{"prompt":"red","budget":4,"policy":"luck"}""", "policy")]
     [InlineData("""{"prompt":"red","rounds":0,"policy":"greedy"}""", "policy")]
     public async Task Requests_that_cannot_be_met_are_refused_with_the_field(string body, string param)

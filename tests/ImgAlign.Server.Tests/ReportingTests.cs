@@ -32,6 +32,22 @@ public sealed class ReportingTests
     }
 
     [Fact]
+    public async Task Much_is_told_in_pieces_and_each_picture_once()
+    {
+        var server = new AwayAtFirst();
+        var png = new string('A', 3 << 20);
+        await using (var reporter = new JobReporter(Job, server))
+        {
+            reporter.Report(new PictureEvent(0, png));
+            await server.Asked;
+            for (var item = 1; item < 8; item++)
+                reporter.Report(new PictureEvent(item, png));
+        }
+        Assert.Equal(Enumerable.Range(0, 8), server.Taken.OfType<PictureEvent>().Select(static picture => picture.Item));
+        Assert.Equal(1, server.LargestPiece);
+    }
+
+    [Fact]
     public async Task Silence_in_a_stream_is_a_comment()
     {
         var context = new DefaultHttpContext { Response = { Body = new MemoryStream() } };
@@ -58,8 +74,11 @@ public sealed class ReportingTests
 
         public List<JobEvent> Taken { get; } = [];
 
+        public int LargestPiece { get; private set; }
+
         public Task<bool> PublishAsync(Job job, IReadOnlyList<JobEvent> events)
         {
+            LargestPiece = Math.Max(LargestPiece, events.Count);
             var isAway = asked.TrySetResult();
             if (!isAway)
                 Taken.AddRange(events);

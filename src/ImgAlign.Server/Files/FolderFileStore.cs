@@ -62,9 +62,23 @@ internal sealed class FolderFileStore(string path) : IFileStore
         var file = new FileInfo(PathOf(name));
         if (!file.Exists)
             return Task.CompletedTask;
-        file.Delete();
-        for (var folder = file.Directory!; folder.FullName != root && !folder.EnumerateFileSystemInfos().Any(); folder = folder.Parent!)
-            folder.Delete();
+        try
+        {
+            file.Delete();
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return Task.CompletedTask; // someone else has deleted it meanwhile, with its folder
+        }
+        try
+        {
+            for (var folder = file.Directory!; folder.FullName != root && !folder.EnumerateFileSystemInfos().Any(); folder = folder.Parent!)
+                folder.Delete();
+        }
+        catch (IOException)
+        {
+            // Someone else has deleted the folder, or has written to it; the file is gone, which is what was asked.
+        }
         return Task.CompletedTask;
     }
 

@@ -17,18 +17,10 @@ internal sealed class S3FileStore : IFileStore, IDisposable
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    private readonly AmazonS3Client client = new(
-        new AmazonS3Config
-        {
-            Timeout = Patience,
-            MaxErrorRetry = 2,
-            // What every store of this kind knows.
-            ForcePathStyle = true,
-            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
-            ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
-        }
-    );
+    // Of a link that is slow, but not taken for broken.
+    private const double BytesPerSecond = 50_000;
 
+    private readonly AmazonS3Client client;
     private readonly string bucket;
     private readonly string prefix;
 
@@ -41,39 +33,59 @@ internal sealed class S3FileStore : IFileStore, IDisposable
             throw new ImgAlignException($"The address of results is '{address}'; use s3://BUCKET or s3://BUCKET/PREFIX.");
         bucket = uri.Host;
         prefix = uri.AbsolutePath.Trim('/') is { Length: > 0 } path ? path + "/" : "";
+        client = new AmazonS3Client(
+            new AmazonS3Config
+            {
+                Timeout = Timeout.InfiniteTimeSpan, // each request has its own, which grows with what is sent
+                MaxErrorRetry = 2,
+                // What every store of this kind knows.
+                ForcePathStyle = true,
+                RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+                ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+            }
+        );
     }
 
     /// <inheritdoc/>
     public Task WriteAsync(string name, byte[] content, CancellationToken cancellationToken) =>
-        AskAsync(async () =>
-        {
-            using var stream = new MemoryStream(content, writable: false);
-            var request = new PutObjectRequest
+        AskAsync(
+            PatienceFor(content.Length),
+            async patience =>
             {
-                BucketName = bucket,
-                Key = prefix + name,
-                InputStream = stream,
-                UseChunkEncoding = false, // not every store of this kind reads it
-            };
-            return await client.PutObjectAsync(request, cancellationToken);
-        });
+                using var stream = new MemoryStream(content, writable: false);
+                var request = new PutObjectRequest
+                {
+                    BucketName = bucket,
+                    Key = prefix + name,
+                    InputStream = stream,
+                    UseChunkEncoding = false, // not every store of this kind reads it
+                };
+                return await client.PutObjectAsync(request, patience.Token);
+            },
+            cancellationToken
+        );
 
     /// <inheritdoc/>
     public Task<byte[]?> ReadAsync(string name, CancellationToken cancellationToken) =>
-        AskAsync(async () =>
-        {
-            try
+        AskAsync<byte[]?>(
+            Patience,
+            async patience =>
             {
-                using var answer = await client.GetObjectAsync(bucket, prefix + name, cancellationToken);
-                using var content = new MemoryStream();
-                await answer.ResponseStream.CopyToAsync(content, cancellationToken);
-                return content.ToArray();
-            }
-            catch (AmazonS3Exception exception) when (exception.ErrorCode == "NoSuchKey")
-            {
-                return null;
-            }
-        });
+                try
+                {
+                    using var answer = await client.GetObjectAsync(bucket, prefix + name, patience.Token);
+                    patience.CancelAfter(PatienceFor(answer.ContentLength));
+                    using var content = new MemoryStream();
+                    await answer.ResponseStream.CopyToAsync(content, patience.Token);
+                    return content.ToArray();
+                }
+                catch (AmazonS3Exception exception) when (exception.ErrorCode == "NoSuchKey")
+                {
+                    return null;
+                }
+            },
+            cancellationToken
+        );
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<StoredFile> ListAsync(string folder, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -81,7 +93,7 @@ internal sealed class S3FileStore : IFileStore, IDisposable
         var request = new ListObjectsV2Request { BucketName = bucket, Prefix = prefix + folder };
         do
         {
-            var page = await AskAsync(() => client.ListObjectsV2Async(request, cancellationToken));
+            var page = await AskAsync(Patience, patience => client.ListObjectsV2Async(request, patience.Token), cancellationToken);
             foreach (var file in page.S3Objects ?? [])
                 yield return new StoredFile(file.Key[prefix.Length..], file.Size ?? 0, file.LastModified ?? DateTimeOffset.UtcNow);
             request.ContinuationToken = page.NextContinuationToken;
@@ -90,16 +102,20 @@ internal sealed class S3FileStore : IFileStore, IDisposable
 
     /// <inheritdoc/>
     public Task DeleteAsync(string name, CancellationToken cancellationToken) =>
-        AskAsync(() => client.DeleteObjectAsync(bucket, prefix + name, cancellationToken));
+        AskAsync(Patience, patience => client.DeleteObjectAsync(bucket, prefix + name, patience.Token), cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose() => client.Dispose();
 
-    private async Task<T> AskAsync<T>(Func<Task<T>> ask)
+    private static TimeSpan PatienceFor(long bytes) => Patience + TimeSpan.FromSeconds(bytes / BytesPerSecond);
+
+    private async Task<T> AskAsync<T>(TimeSpan limit, Func<CancellationTokenSource, Task<T>> ask, CancellationToken cancellationToken)
     {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(limit);
         try
         {
-            return await ask();
+            return await ask(patience);
         }
         catch (AmazonServiceException exception)
             when (exception.StatusCode is >= HttpStatusCode.BadRequest and < HttpStatusCode.InternalServerError
@@ -112,9 +128,9 @@ internal sealed class S3FileStore : IFileStore, IDisposable
         {
             throw Away(exception);
         }
-        catch (OperationCanceledException exception) when (exception.InnerException is TimeoutException)
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {
-            throw Away(exception);
+            throw Away(new TimeoutException("it takes too long.", exception));
         }
         catch (AmazonClientException exception) // there are no credentials, or no region
         {

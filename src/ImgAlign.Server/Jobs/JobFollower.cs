@@ -5,8 +5,8 @@ using ImgAlign.Server.Files;
 namespace ImgAlign.Server.Jobs;
 
 /// <summary>
-/// Follows a job to its end. The store says what its state is, and is asked twice a second, as are the files, where workers of other
-/// machines report; the hub, where those of this server report, brings the rest at once.
+/// Follows a job to its end. The store says what its state is, and is asked twice a second; the hub, where workers of this server report,
+/// brings the rest at once. While it is silent, the files are looked at, too, where workers of other machines report.
 /// </summary>
 internal sealed class JobFollower(JobStore store, JobHub hub, JobFiles files)
 {
@@ -23,23 +23,20 @@ internal sealed class JobFollower(JobStore store, JobHub hub, JobFiles files)
     {
         using var subscription = hub.Subscribe(id);
         Job? last = null;
-        var read = 0;
+        using var stored = new StoredEvents(files, cancellationToken);
+        var isHeard = false;
         var told = Stopwatch.GetTimestamp();
         while (true)
         {
             var job = store.Find(id);
             if (job is null)
                 yield break;
-            if (job.Worker != last?.Worker)
-                read = 0;
             var isNew = job.State != last?.State || job.Attempt != last.Attempt;
             if (isNew && !job.IsFinished)
                 yield return new StateEvent(job);
-            if (!job.IsFinished || last is not null) // of one that had ended before, the result tells all
+            if (!isHeard && (!job.IsFinished || last is not null)) // of one that had ended before, the result tells all
             {
-                var stored = new List<JobEvent>();
-                read = await ReadAsync(job, read, stored, cancellationToken);
-                foreach (var happened in stored)
+                foreach (var happened in job.IsFinished ? await stored.TakeLastAsync(job) : stored.Take(job))
                     yield return happened;
             }
             if (job.IsFinished)
@@ -62,9 +59,11 @@ internal sealed class JobFollower(JobStore store, JobHub hub, JobFiles files)
                 yield return null;
             }
             last = job;
+            isHeard = false;
             await foreach (var happened in UntilStateOrTimeoutAsync(subscription, cancellationToken))
             {
                 yield return happened;
+                isHeard = true;
                 told = Stopwatch.GetTimestamp();
             }
         }
@@ -77,24 +76,6 @@ internal sealed class JobFollower(JobStore store, JobHub hub, JobFiles files)
         await foreach (var happened in FollowAsync(id, cancellationToken))
             last = (happened as StateEvent)?.Job ?? last;
         return last is { IsFinished: true } ? last : throw ApiException.NotFound("The job was removed.");
-    }
-
-    // What a worker of another machine has told of this attempt, beyond what was read before; answers how much was read.
-    private async Task<int> ReadAsync(Job job, int read, List<JobEvent> stored, CancellationToken cancellationToken)
-    {
-        try
-        {
-            for (; await files.ReadEventsAsync(job, read + 1, cancellationToken) is { } events; read++)
-            {
-                foreach (var happened in events)
-                    happened.AddTo(stored);
-            }
-        }
-        catch (StoreAwayException)
-        {
-            // It is read the next time.
-        }
-        return read;
     }
 
     private static async IAsyncEnumerable<JobEvent> UntilStateOrTimeoutAsync(

@@ -10,6 +10,10 @@ internal sealed record JobRequest
     public const int MaxCount = 10;
     public const int MaxRounds = 10;
     public const int MaxBudget = 100;
+
+    // All of them are kept in memory until the job is done, by the worker and by its server. Rounds cannot make many more.
+    public const int MaxPictures = 100;
+
     public const int MaxPreviews = 50;
 
     [Description("What the picture should show.")]
@@ -42,7 +46,9 @@ internal sealed record JobRequest
     [Description("The rounds of alignment, 0 to 10; 0 only generates. One, unless it or budget is given.")]
     public int? Rounds { get; init; }
 
-    [Description("In the place of rounds: the most pictures that are drawn for each that is asked for, the first one too, 1 to 100.")]
+    [Description(
+        "In the place of rounds: the most pictures that are drawn for each that is asked for, the first one too, 1 to 100; count times budget is 100 at most."
+    )]
     public int? Budget { get; init; }
 
     [Description("What budget or rounds are spent on: rounds, best-of-n or greedy; rounds, unless it is given.")]
@@ -72,6 +78,11 @@ internal sealed record JobRequest
         Require(Count is >= 1 and <= MaxCount, "count", $"count is {Count}; use 1 to {MaxCount}");
         Require(Rounds is null or >= 0 and <= MaxRounds, "rounds", $"rounds is {Rounds}; use 0 to {MaxRounds}");
         Require(Budget is null or >= 1 and <= MaxBudget, "budget", $"budget is {Budget}; use 1 to {MaxBudget}");
+        Require(
+            Budget is null || Count * Budget <= MaxPictures,
+            "budget",
+            $"count {Count} times budget {Budget} are {Count * Budget} pictures; a job draws {MaxPictures} at most, so lower one of the two"
+        );
         Require(Budget is null || Rounds is null, "budget", "budget is given beside rounds; give one of the two");
         var policies = SearchPolicies.All.Select(static policy => policy.Name).ToList();
         Require(Policy is null || policies.Contains(Policy), "policy", $"policy is '{Policy}'; use {string.Join(", ", policies)}");

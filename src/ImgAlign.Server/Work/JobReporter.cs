@@ -6,14 +6,18 @@ namespace ImgAlign.Server.Work;
 
 /// <summary>
 /// Hands on what is told of a job without holding up the run: of what waits, progress and previews that are overtaken are left out, and so
-/// are steps that follow each other quickly. After a server was away, which may have been started anew, it is told all of the job again.
+/// are steps that follow each other quickly. After a server was away, which may have been started anew, it is told all of the job again. Much is told
+/// in pieces, each of which arrives within the time that a server has for one.
 /// </summary>
 internal sealed class JobReporter : IAsyncDisposable
 {
     private static readonly TimeSpan StepPause = TimeSpan.FromMilliseconds(50);
 
+    // Of a piece's pictures, in characters of base64; a larger picture is a piece of its own.
+    private const int PieceLength = 4 << 20;
+
     private readonly Channel<JobEvent> events = Channel.CreateUnbounded<JobEvent>();
-    private readonly List<JobEvent> told = [];
+    private readonly List<JobEvent> all = [];
     private readonly Task sending;
     private long stepTold;
 
@@ -43,18 +47,41 @@ internal sealed class JobReporter : IAsyncDisposable
 
     private async Task SendAsync(Job job, IJobEvents target)
     {
-        var wasTaken = true;
+        var untold = new List<JobEvent>();
         while (await events.Reader.WaitToReadAsync())
         {
-            var batch = new List<JobEvent>();
-            while (events.Reader.TryRead(out var happened))
+            bool wasTaken;
+            do
             {
-                happened.AddTo(batch);
-                happened.AddTo(told);
-            }
-            wasTaken = await target.PublishAsync(job, wasTaken ? batch : [.. told]);
+                while (events.Reader.TryRead(out var happened))
+                {
+                    happened.AddTo(untold);
+                    happened.AddTo(all);
+                }
+                var piece = FirstPiece(untold);
+                wasTaken = await target.PublishAsync(job, piece);
+                if (wasTaken)
+                    untold.RemoveRange(0, piece.Count);
+                else
+                    untold = [.. all];
+            } while (wasTaken && untold.Count > 0);
         }
     }
+
+    private static List<JobEvent> FirstPiece(List<JobEvent> untold)
+    {
+        long length = 0;
+        return [.. untold.TakeWhile((happened, i) => (length += LengthOf(happened)) <= PieceLength || i == 0)];
+    }
+
+    private static int LengthOf(JobEvent happened) =>
+        happened switch
+        {
+            PreviewEvent preview => preview.Png.Length,
+            PictureEvent picture => picture.Png.Length,
+            CandidateEvent candidate => candidate.Png.Length,
+            _ => 0,
+        };
 }
 
 /// <summary>Where workers tell what happens to a job; what is told there may be lost, the store has what matters.</summary>

@@ -16,11 +16,13 @@ internal sealed partial class JobWorker(
     IJobEvents events,
     IServiceProvider services,
     IHostApplicationLifetime lifetime,
+    TimeProvider clock,
     ILogger<JobWorker> logger
 )
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan WritePause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FilesPatience = TimeSpan.FromMinutes(10);
     private const int LooksPerBeat = 4;
     private const int WriteAttempts = 4;
 
@@ -107,9 +109,10 @@ internal sealed partial class JobWorker(
         return result;
     }
 
-    // A store of files that is away is waited for, as long as the job is this worker's.
+    // A store of files that is away is waited for, but not without end: the device may be of use to other jobs.
     private async Task WhenThereAsync(string id, Func<Task> use, CancellationToken ending)
     {
+        var began = clock.GetTimestamp();
         while (true)
         {
             try
@@ -119,6 +122,12 @@ internal sealed partial class JobWorker(
             }
             catch (StoreAwayException exception)
             {
+                if (clock.GetElapsedTime(began) > FilesPatience)
+                    throw new ImgAlignException(
+                        $"The job was given up, since its files could not be read or kept for {FilesPatience.TotalMinutes} minutes. "
+                            + $"{exception.Message} Send it again when the store answers.",
+                        exception
+                    );
                 Unheard(id, exception);
                 await Task.Delay(WritePause, ending);
             }
