@@ -51,7 +51,7 @@ internal sealed class PictureMaker(
         };
         // What is of rounds alone is left out.
         var settings = new GenerationRequest(request) { ImagePromptScale = null, Strength = null };
-        return ResolveAsync([recipe], 0, inputs, GenerateAsync);
+        return ResolveAsync([recipe], 0, inputs, (some, _) => GenerateAsync(some));
 
         async Task<IReadOnlyList<IReadOnlyList<MadePicture>>> GenerateAsync(IReadOnlyList<GenerationItem> some)
         {
@@ -86,7 +86,7 @@ internal sealed class PictureMaker(
             Sampling = SamplingRecipe.OfRound(request),
         };
         var round = request with { Rounds = 1, Acceptance = ScoreGate.Open };
-        return ResolveAsync([recipe], 0, inputs, AlignOnceAsync);
+        return ResolveAsync([recipe], 0, inputs, (some, _) => AlignOnceAsync(some));
 
         async Task<IReadOnlyList<IReadOnlyList<MadePicture>>> AlignOnceAsync(IReadOnlyList<RoundInput> some)
         {
@@ -97,7 +97,8 @@ internal sealed class PictureMaker(
 
     /// <summary>
     /// A search; the pictures that it kept. A policy does not know its budget, so that the search with the largest one shows what each
-    /// smaller one would have kept, and all of them are stored.
+    /// smaller one would have kept, and all of them are stored. Where it fails, the next smaller one is tried: no arm lacks a picture because
+    /// of another's budget.
     /// </summary>
     /// <param name="inputs">The batch.</param>
     /// <param name="request">How it searches.</param>
@@ -131,18 +132,21 @@ internal sealed class PictureMaker(
                 }
             ),
         ];
-        var search = request with { Budget = budgets[^1] - 1 };
         return ResolveAsync(recipes, budgets.ToList().IndexOf(budget), inputs, SearchAsync);
 
-        async Task<IReadOnlyList<IReadOnlyList<MadePicture>>> SearchAsync(IReadOnlyList<RoundInput> some)
+        async Task<IReadOnlyList<IReadOnlyList<MadePicture>>> SearchAsync(IReadOnlyList<RoundInput> some, int count)
         {
+            var search = request with { Budget = budgets[count - 1] - 1 };
             var result = await AlignAsync(models.Search!, some, search);
             return
             [
                 .. result.Items.Zip(
                     some,
                     (item, input) =>
-                        budgets.Select(own => ToMade(result, Within(item, own), search with { Budget = own - 1 }, input)).ToList()
+                        budgets
+                            .Take(count)
+                            .Select(own => ToMade(result, Within(item, own), search with { Budget = own - 1 }, input))
+                            .ToList()
                 ),
             ];
         }
@@ -228,37 +232,34 @@ internal sealed class PictureMaker(
     private string IdentityOf(IImageScorer scorer) => models.ScorerIdentities.GetValueOrDefault(scorer.Name) ?? scorer.Name;
 
     /// <summary>Pictures out of the store; where they are not there, they are made, with others that are made together with them.</summary>
-    /// <param name="recipes">What all that are made together follow from.</param>
+    /// <param name="recipes">What all that are made together follow from, the shortest work first.</param>
     /// <param name="wanted">Which of them is asked for.</param>
     /// <param name="items">The batch.</param>
-    /// <param name="make">Makes the pictures of some items, one for each recipe.</param>
+    /// <param name="make">Makes the pictures of some items, one for each of the first recipes, of which it is given the number.</param>
     private async Task<PictureBatch> ResolveAsync<TItem>(
         List<Recipe> recipes,
         int wanted,
         IReadOnlyList<TItem> items,
-        Func<IReadOnlyList<TItem>, Task<IReadOnlyList<IReadOnlyList<MadePicture>>>> make
+        Func<IReadOnlyList<TItem>, int, Task<IReadOnlyList<IReadOnlyList<MadePicture>>>> make
     )
     {
         var key = recipes[wanted].Key;
         var (folder, record) = Find(key);
-        if (Needed(key, record?.Pictures.Any(static picture => picture.Failure is not null)))
+        if (Needed(key, record))
         {
             var watch = Stopwatch.StartNew();
-            var attempts = await Attempts.RunAsync(items, make);
-            var (duration, most) = (watch.Elapsed, Generations(^1));
+            var attempts = await MakeAsync(recipes.Count, items, make);
+            var duration = watch.Elapsed;
+            var generations = attempts.Select(static own => own.Sum(static attempt => attempt.Result?.Generations ?? 0)).ToList();
+            var most = generations.Max();
             foreach (var (place, recipe) in recipes.Index())
             {
-                tried.Add(recipe.Key);
-                List<Attempt<MadePicture>> own =
-                [
-                    .. attempts.Select(attempt => new Attempt<MadePicture>(attempt.Result?[place], attempt.Failure)),
-                ];
-                Write(recipe, own, most == 0 ? duration : duration * Generations(place) / most);
+                if (place != wanted && !Needed(recipe.Key, Find(recipe.Key).Record))
+                    continue; // what is whole stays as its arm has it
+                Write(recipe, attempts[place], most == 0 ? duration : duration * generations[place] / most);
                 counter.Made(recipe.Key, items.Count, duration / recipes.Count);
             }
             (folder, record) = Find(key);
-
-            double Generations(Index place) => attempts.Sum(attempt => attempt.Result?[place].Generations ?? 0);
         }
         if (folder is null || record is null)
             return new PictureBatch(
@@ -268,6 +269,29 @@ internal sealed class PictureMaker(
             );
         counter.Found(key, items.Count);
         return new PictureBatch(folder, record.Pictures, CostOf(folder));
+    }
+
+    // The items' pictures for each of some recipes. Items whose last one fails are made again without it.
+    private static async Task<Attempt<MadePicture>[][]> MakeAsync<TItem>(
+        int recipes,
+        IReadOnlyList<TItem> items,
+        Func<IReadOnlyList<TItem>, int, Task<IReadOnlyList<IReadOnlyList<MadePicture>>>> make
+    )
+    {
+        var made = Enumerable.Range(0, recipes).Select(_ => new Attempt<MadePicture>[items.Count]).ToArray();
+        List<int> open = [.. Enumerable.Range(0, items.Count)];
+        for (var count = recipes; count > 0 && open.Count > 0; count--)
+        {
+            var attempts = await Attempts.RunAsync([.. open.Select(item => items[item])], some => make(some, count));
+            foreach (var (item, (pictures, failure)) in open.Zip(attempts))
+            {
+                made[count - 1][item] = new Attempt<MadePicture>(null, failure);
+                foreach (var (place, picture) in (pictures ?? []).Index())
+                    made[place][item] = new Attempt<MadePicture>(picture, null);
+            }
+            open = [.. open.Zip(attempts).Where(static pair => pair.Second.Result is null).Select(static pair => pair.First)];
+        }
+        return made;
     }
 
     private (string? Folder, PictureRecord? Record) Find(string key) =>
@@ -304,6 +328,9 @@ internal sealed class PictureMaker(
                 InTiles = made.InTiles,
             }
             : new StoredPicture(item.Prompt, item.Seed!.Value, Failure: attempt.Failure);
+
+    private bool Needed(string key, PictureRecord? record) =>
+        Needed(key, record?.Pictures.Any(static picture => picture.Failure is not null));
 
     private bool Needed(string key, bool? hasFailures) => makes && hasFailures != false && tried.Add(key);
 

@@ -70,7 +70,7 @@ public sealed class AlignerTraining : TrainingRun
             group,
             async () =>
             {
-                var pairs = await OpenAsync(options.DataPath, "pairs", long.MaxValue);
+                var pairs = await OpenAsync(options.DataPath, "pairs");
                 var heldOut = options.EvaluationPath is { } path
                     ? await OpenAsync(path, "evaluation-pairs", options.EvaluationSamples)
                     : null;
@@ -79,7 +79,7 @@ public sealed class AlignerTraining : TrainingRun
             }
         );
 
-        async Task<FeatureFolder> OpenAsync(string data, string name, long limit)
+        async Task<FeatureFolder> OpenAsync(string data, string name, int? limit = null)
         {
             if (FeatureFolder.IsAt(data))
             {
@@ -94,9 +94,18 @@ public sealed class AlignerTraining : TrainingRun
                 models,
                 options.KeepHiddenStates,
                 options.PairsPerShard,
-                limit
+                limit ?? long.MaxValue
             );
-            await runtime.RunAsync(() => folder.MakeMissing(models, progress, cancellationToken), cancellationToken);
+            await runtime.RunAsync(
+                () =>
+                {
+                    if (limit is { } usable)
+                        folder.MakeFirst(usable, models, progress, cancellationToken);
+                    else
+                        folder.MakeMissing(models, progress, cancellationToken);
+                },
+                cancellationToken
+            );
             return folder;
         }
     }

@@ -26,8 +26,8 @@ public sealed class FrozenFeatures : IPreferenceFeatures, IDisposable
     /// <param name="models">The networks that the features come from; borrowed.</param>
     /// <param name="folder">The features, all of which are there.</param>
     /// <param name="heldOut">Those that are held out, which come last; null: none.</param>
-    /// <param name="heldOutCount">The most of them that are used, the first.</param>
-    /// <exception cref="ImgAlignException">Shards are missing or damaged, or of other networks.</exception>
+    /// <param name="heldOutCount">The most of them that are used, the first; shards behind those need not be there.</param>
+    /// <exception cref="ImgAlignException">Shards are missing or damaged, or of other networks, or no pair can be used.</exception>
     public FrozenFeatures(FrozenModels models, FeatureFolder folder, FeatureFolder? heldOut = null, int heldOutCount = int.MaxValue)
     {
         ArgumentNullException.ThrowIfNull(models);
@@ -98,18 +98,26 @@ public sealed class FrozenFeatures : IPreferenceFeatures, IDisposable
     private void Add(FeatureFolder folder, int most)
     {
         folder.Require(models, holdsHiddenStates);
+        var (countBefore, leftOutBefore) = (Count, leftOut.Count);
         foreach (var (file, pairs, reasons) in folder.ReadHeaders())
         {
             leftOut.AddRange(reasons);
-            var taken = Math.Min(pairs, most);
-            most -= taken;
-            if (taken == 0)
+            if (pairs == 0)
                 continue;
+            var taken = Math.Min(pairs, most);
             files.Add(file);
             starts.Add(Count);
             parts.Add(taken);
             Count += taken;
+            most -= taken;
+            if (most == 0)
+                break;
         }
+        if (Count == countBefore)
+            throw new ImgAlignException(
+                $"{folder.Data}: none of these pairs can be used ({leftOut.ElementAtOrDefault(leftOutBefore) ?? "all are ties"}); "
+                    + "mend them, or name others."
+            );
     }
 
     private (int Shard, int Place) Find(int index)

@@ -25,6 +25,9 @@ public sealed class FeatureFolder
     /// <summary>The number of shards, those that are not there yet counted.</summary>
     public int ShardCount => plan.Shards.Count;
 
+    /// <summary>Where the pairs are.</summary>
+    internal string Data => plan.Data;
+
     internal bool HoldsHiddenStates => plan.Models.Detector is not null;
 
     /// <summary>Whether a folder holds features, or will.</summary>
@@ -74,7 +77,7 @@ public sealed class FeatureFolder
     /// <param name="models">The networks.</param>
     /// <param name="keepHiddenStates">Whether the detector's hidden states are kept.</param>
     /// <param name="pairsPerShard">The most pairs of a shard; null: as many as take 256 MB or so.</param>
-    /// <param name="limit">The pairs at the beginning of the data that are wanted.</param>
+    /// <param name="limit">The most pairs that are wanted; no shard has more of them.</param>
     /// <exception cref="ImgAlignException">There are no pairs.</exception>
     public static FeatureFolder BeginInCache(
         string cache,
@@ -126,27 +129,48 @@ public sealed class FeatureFolder
             progress?.Report(ProgressAt(ShardCount));
     }
 
+    /// <summary>Makes shards, in their order, until they have as many pairs that can be used. Call it on the thread of the models'
+    /// device.</summary>
+    /// <param name="usable">How many pairs are wanted; all shards are made where they have fewer.</param>
+    /// <param name="models">The networks; borrowed.</param>
+    /// <param name="progress">Is told of every shard before it is made, as if it were the last.</param>
+    /// <param name="cancellationToken">Ends it between two pairs; shards that are whole stay.</param>
+    /// <inheritdoc cref="Make" path="/exception"/>
+    internal void MakeFirst(
+        long usable,
+        FrozenModels models,
+        IProgress<FeatureProgress>? progress = null,
+        CancellationToken cancellationToken = default
+    )
+    {
+        for (var shard = 0; shard < ShardCount && usable > 0; shard++)
+        {
+            if (!File.Exists(FileOf(shard)))
+                progress?.Report(ProgressAt(shard, shard + 1));
+            Make(shard, models, cancellationToken);
+            usable -= FeatureShard.ReadHeader(FileOf(shard)).Pairs;
+        }
+    }
+
     /// <summary>What there is to say when some shards are there.</summary>
     /// <param name="made">How many.</param>
-    public FeatureProgress ProgressAt(int made) =>
-        new(Path, made, ShardCount, plan.Shards.Sum(static shard => (long)shard.Count) * plan.Models.BytesOfPair);
+    public FeatureProgress ProgressAt(int made) => ProgressAt(made, ShardCount);
 
-    /// <summary>The shards, all of which must be there.</summary>
+    /// <summary>The shards, each of which must be there when its turn comes.</summary>
     /// <exception cref="ImgAlignException">One is not, or is damaged.</exception>
     internal IEnumerable<(string File, int Pairs, IReadOnlyList<string> LeftOut)> ReadHeaders()
     {
-        if (FindMissing() is [var first, ..] missing)
-            throw new ImgAlignException(
-                $"{Path}: {missing.Count} of {ShardCount} shards of features are not there, the first of them is "
-                    + $"{System.IO.Path.GetFileName(FileOf(first))}; make them with imgalign features."
-            );
-        return Enumerable
-            .Range(0, ShardCount)
-            .Select(shard =>
-            {
-                var (pairs, leftOut) = FeatureShard.ReadHeader(FileOf(shard));
-                return (FileOf(shard), pairs, leftOut);
-            });
+        for (var shard = 0; shard < ShardCount; shard++)
+        {
+            var file = FileOf(shard);
+            if (!File.Exists(file))
+                throw new ImgAlignException(
+                    $"{Path}: {FindMissing().Count} of {ShardCount} shards of features are not there, the first of them is "
+                        + $"{System.IO.Path.GetFileName(file)}; make them with imgalign features."
+                );
+            var (pairs, leftOut) = FeatureShard.ReadHeader(file);
+            yield return (file, pairs, leftOut);
+        }
     }
 
     /// <exception cref="ImgAlignException">These features are those of other networks.</exception>
@@ -166,8 +190,8 @@ public sealed class FeatureFolder
         ArgumentNullException.ThrowIfNull(models);
         var source = System.IO.Path.GetFullPath(data);
         var seenBy = FeatureModels.Of(models, keepHiddenStates);
-        var pairs = pairsPerShard ?? (int)Math.Max(1, ShardBytes / seenBy.BytesOfPair);
-        return new FeaturePlan(FeaturePlan.Current, source, PairSource.Fingerprint(source), seenBy, PairSource.Split(source, pairs, limit));
+        var pairs = (int)Math.Min(pairsPerShard ?? Math.Max(1, ShardBytes / seenBy.BytesOfPair), limit);
+        return new FeaturePlan(FeaturePlan.Current, source, PairSource.Fingerprint(source), seenBy, PairSource.Split(source, pairs));
     }
 
     private static FeatureFolder Create(string path, FeaturePlan plan)
@@ -176,6 +200,9 @@ public sealed class FeatureFolder
         plan.Write(System.IO.Path.Combine(full, FileName));
         return new FeatureFolder(full, plan);
     }
+
+    private FeatureProgress ProgressAt(int made, int shards) =>
+        new(Path, made, shards, plan.Shards.Take(shards).Sum(static shard => (long)shard.Count) * plan.Models.BytesOfPair);
 
     private string FileOf(int shard) =>
         System.IO.Path.Combine(Path, string.Create(CultureInfo.InvariantCulture, $"shard-{shard:00000}.safetensors"));

@@ -15,19 +15,14 @@ internal static class PairSource
     /// <summary>Divides pairs into parts, no one of which spans two files; no row is read.</summary>
     /// <param name="path">The data.</param>
     /// <param name="pairs">The most pairs of a part.</param>
-    /// <param name="limit">The pairs at the beginning of the data that are wanted, ties counted.</param>
     /// <exception cref="ImgAlignException">There are no pairs, or a file is broken.</exception>
-    public static IReadOnlyList<PairRange> Split(string path, int pairs, long limit = long.MaxValue)
+    public static IReadOnlyList<PairRange> Split(string path, int pairs)
     {
         var parts = new List<PairRange>();
         foreach (var (file, rows) in CountRows(path))
         {
-            for (var first = 0L; first < rows && limit > 0; first += pairs)
-            {
-                var count = (int)Math.Min(Math.Min(pairs, rows - first), limit);
-                parts.Add(new PairRange(file, first, count));
-                limit -= count;
-            }
+            for (var first = 0L; first < rows; first += pairs)
+                parts.Add(new PairRange(file, first, (int)Math.Min(pairs, rows - first)));
         }
         return parts.Count > 0 ? parts : throw new ImgAlignException($"{path}: there are no pairs.");
     }

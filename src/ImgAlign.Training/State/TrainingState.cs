@@ -75,7 +75,7 @@ internal sealed class TrainingState(
             task.SampleCount,
             options.AverageDecay,
             Skipped,
-            task.Parts.Count
+            task.Parts
         );
         AtomicFile.Write(Path.Combine(folder, Numbers), file => JsonSerializer.Serialize(file, counters, Json));
 
@@ -116,8 +116,10 @@ internal sealed class TrainingState(
         Require("shuffle", counters.Shuffle, options.Shuffle);
         Require("batch size", counters.BatchSize, options.BatchSize);
         Require("number of samples", counters.SampleCount, task.SampleCount);
-        Require("number of parts of the data", counters.Parts, task.Parts.Count);
         Require("average's decay", counters.AverageDecay, options.AverageDecay);
+        // Runs from before data lay in parts had one.
+        if (!task.Parts.SequenceEqual(counters.PartSizes ?? [counters.SampleCount]))
+            throw Refusal("with data in parts of other sizes, and so in another order");
 
         Copy(Path.Combine(folder, Weights), "", optimizer.Weight);
         optimizer.RoundParameters();
@@ -138,11 +140,11 @@ internal sealed class TrainingState(
         void Require<T>(string what, T then, T now)
         {
             if (!Equals(then, now))
-                throw new ImgAlignException(
-                    $"{folder}: the run was begun with the {what} {then}, but now it is {now}; continue it with the same "
-                        + "configuration, or begin another in another folder."
-                );
+                throw Refusal($"with the {what} {then}, but now it is {now}");
         }
+
+        ImgAlignException Refusal(string beginning) =>
+            new($"{folder}: the run was begun {beginning}; continue it with the same configuration, or begin another in another folder.");
     }
 
     // Into the tensors that are there: their memory, and with it the order in which kernels add, stays as it is in a run from the start.
@@ -170,6 +172,6 @@ internal sealed class TrainingState(
         int SampleCount,
         double? AverageDecay,
         Dictionary<int, string> Skipped,
-        int Parts = 1
+        IReadOnlyList<int>? PartSizes = null
     );
 }

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
+using ImgAlign.Evaluation;
 using ImgAlign.Imaging;
+using ImgAlign.Runtime;
 using ImgAlign.Tests.ShapeWorld;
 
 namespace ImgAlign.Tests.Evaluation;
@@ -93,5 +95,83 @@ public sealed class EvaluationSearchTests : EvaluateCommandTest
             .ToList();
         Assert.Equal(SearchPolicies.All.Count * (budgets.Length - 1), costs.Count);
         Assert.All(costs, static file => Assert.Contains(" of 4 generations", File.ReadAllText(file), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_budget_that_fails_leaves_the_smaller_ones_as_they_are()
+    {
+        using var world = new EmbeddedWorld();
+        var alone = await SearchAsync(world, world.Pipeline, "alone", 2, 3);
+
+        var result = await SearchAsync(world, new LimitedSearch(world.Pipeline, Circle, budget: 3), "together", 2, 3, 4);
+
+        var failed = Assert.Single(result.Pictures, static picture => picture.Failure is not null);
+        Assert.Equal(("greedy 4", Circle, "too many"), (failed.Arm.Name, failed.Item.Prompt.Prompt, failed.Failure));
+        Assert.Equal(Hashes(alone, Circle), Hashes(result, Circle));
+
+        static IEnumerable<string?> Hashes(EvaluationResult result, string prompt) =>
+            result
+                .Pictures.Where(picture => picture.Failure is null && picture.Item.Prompt.Prompt == prompt)
+                .Select(static picture => picture.Picture!.Stored.Sha256);
+    }
+
+    private async Task<EvaluationResult> SearchAsync(EmbeddedWorld world, IAlignmentPipeline search, string folder, params int[] budgets)
+    {
+        var options = new EvaluationOptions
+        {
+            Prompts = [new EvaluationPrompt("0", Circle) { Seeds = [0] }, new EvaluationPrompt("1", Triangle) { Seeds = [1] }],
+            Matrix = new ArmMatrix
+            {
+                Arms =
+                [
+                    .. budgets.Select(static budget => new EvaluationArm($"greedy {budget}") { Policy = "greedy", Budget = budget }),
+                ],
+            },
+            Settings = new AlignmentRequest { Steps = 2, MaxBatchSize = 1 },
+            Folder = Folder.File(folder),
+        };
+        var run = new EvaluationRun(
+            options,
+            _ => new EvaluationModels
+            {
+                Generation = world.Generation,
+                Alignment = world.Pipeline,
+                Search = search,
+                Scorers = [world.Scorer],
+                Gate = new ScoreGate(new ScoreCriterion { Scorer = world.Scorer.Name }),
+                GenerationIdentity = "",
+                AlignmentIdentity = "",
+                DeviceKind = "test",
+            }
+        );
+        return await run.RunAsync();
+    }
+
+    /// <summary>Fails for one prompt where the pictures would be more than a budget.</summary>
+    private sealed class LimitedSearch(IAlignmentPipeline pipeline, string prompt, int budget) : IAlignmentPipeline
+    {
+        public Task<AlignmentResult> AlignAsync(
+            AlignmentRequest request,
+            IProgress<RunUpdate>? progress = null,
+            CancellationToken cancellationToken = default
+        ) =>
+            request.Budget >= budget && request.Items.Any(item => item.Prompt == prompt)
+                ? throw new ImgAlignException("too many")
+                : pipeline.AlignAsync(request, progress, cancellationToken);
+
+        public IAsyncEnumerable<RunUpdate> StreamAsync(AlignmentRequest request, CancellationToken cancellationToken = default) =>
+            pipeline.StreamAsync(request, cancellationToken);
+
+        public Task<IReadOnlyList<string>> DescribeAsync(
+            IReadOnlyList<AlignmentItem> items,
+            int maxNewTokens = 128,
+            CancellationToken cancellationToken = default
+        ) => pipeline.DescribeAsync(items, maxNewTokens, cancellationToken);
+
+        public IReadOnlyList<MemoryEstimate> EstimateMemory(AlignmentRequest request) => pipeline.EstimateMemory(request);
+
+        public void Dispose() { }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

@@ -53,7 +53,6 @@ public sealed class DataTests : IDisposable
         Assert.Equal(["a red circle", "", "a red circle"], pairs[2].Select(pair => pair.Caption));
         Assert.All(pairs.SelectMany(part => part), pair => Assert.Equal(Picture, pair.Preferred.Bytes));
         Assert.All(pairs.SelectMany(part => part), pair => Assert.Equal(OtherPicture, pair.Rejected.Bytes));
-        Assert.Equal([4, 1], PairSource.Split(source, 4, limit: 5).Select(part => part.Count));
         Assert.Equal("", PairSource.Read(folder.File("pick/a.parquet"), new PairRange(".", 2, 1)).Single().Caption);
         Assert.Contains(
             "no Parquet files",

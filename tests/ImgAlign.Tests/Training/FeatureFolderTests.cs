@@ -67,17 +67,14 @@ public sealed class FeatureFolderTests : IDisposable
     public void Pairs_that_cannot_be_used_are_left_out_with_the_reason()
     {
         folder.Write("data/broken.png", "no picture");
-        folder.Write(
-            "data/pairs.jsonl",
-            string.Join(
-                '\n',
-                Line("a", "broken.png"),
-                Line(" ", Picture("red-circle.png")),
-                Line("b", "missing.png"),
-                "",
-                Line("c", Picture("red-circle.png")),
-                Line("d", Picture("red-circle.png"))
-            )
+        WritePairs(
+            "data",
+            Line("a", "broken.png"),
+            Line(" ", Picture("red-circle.png")),
+            Line("b", "missing.png"),
+            "",
+            Line("c", Picture("red-circle.png")),
+            Line("d", Picture("red-circle.png"))
         );
         var made = Make("features", folder.File("data"), pairsPerShard: 3);
         using var features = new FrozenFeatures(models, made);
@@ -86,9 +83,35 @@ public sealed class FeatureFolderTests : IDisposable
         Assert.Contains("broken.png", features.LeftOut[0], StringComparison.Ordinal);
         Assert.Contains("The caption of", features.LeftOut[1], StringComparison.Ordinal);
         Assert.Contains("missing.png: there is no such picture.", features.LeftOut[2], StringComparison.Ordinal);
+    }
 
-        string Line(string caption, string preferred) =>
-            $"{{\"caption\": \"{caption}\", \"preferred\": \"{preferred}\", \"rejected\": \"{Picture("blue-circle.png")}\"}}";
+    [Fact]
+    public void As_many_pairs_are_held_out_as_can_be_used()
+    {
+        var good = Line("a", Picture("red-circle.png"));
+        WritePairs("data", Line("a", "missing.png"), Line("b", "missing.png"), good, Line("c", "missing.png"), good, good, good, good);
+        var heldOut = FeatureFolder.BeginInCache(folder.File("cache"), "held-out", folder.File("data"), models, limit: 2);
+        var reports = new List<FeatureProgress>();
+        heldOut.MakeFirst(2, models, new Reports(reports.Add));
+        Assert.Equal([3], heldOut.FindMissing()); // two pairs a shard, and the third has the second good one
+        Assert.Equal([(0, 1), (1, 2), (2, 3)], reports.Select(report => (report.Made, report.Shards)));
+        using var features = new FrozenFeatures(models, Make("features", Samples), heldOut, heldOutCount: 2);
+        Assert.Equal((2, 3), (features.HeldOut, features.LeftOut.Count));
+    }
+
+    [Fact]
+    public void Data_of_which_no_pair_can_be_used_are_refused_with_the_first_reason()
+    {
+        WritePairs("data", Line("a", "missing.png"), Line(" ", Picture("red-circle.png")));
+        var (good, useless) = (Make("features", Samples), Make("useless", folder.File("data")));
+        foreach (var use in new Action[] { () => Open(good, useless), () => Open(useless, good) })
+        {
+            var message = Assert.Throws<ImgAlignException>(use).Message;
+            Assert.StartsWith($"{folder.File("data")}: none of these pairs can be used", message, StringComparison.Ordinal);
+            Assert.Contains("missing.png: there is no such picture.", message, StringComparison.Ordinal);
+        }
+
+        void Open(FeatureFolder trained, FeatureFolder heldOut) => new FrozenFeatures(models, trained, heldOut).Dispose();
     }
 
     [Theory]
@@ -204,6 +227,11 @@ public sealed class FeatureFolderTests : IDisposable
         runtime.Dispose();
         folder.Dispose();
     }
+
+    private void WritePairs(string name, params string[] lines) => folder.Write($"{name}/pairs.jsonl", string.Join('\n', lines));
+
+    private static string Line(string caption, string preferred) =>
+        $"{{\"caption\": \"{caption}\", \"preferred\": \"{preferred}\", \"rejected\": \"{Picture("blue-circle.png")}\"}}";
 
     private static string Picture(string name) => Path.Combine(Samples, "images", name).Replace('\\', '/');
 

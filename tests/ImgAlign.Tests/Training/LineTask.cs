@@ -36,6 +36,8 @@ internal sealed class LineTask : ITrainingTask
 
     public int SampleCount => 20;
 
+    public IReadOnlyList<int> Parts { get; init; } = [20];
+
     public string? FindProblem(int index) => Broken.Contains(index) ? $"point {index} is broken" : null;
 
     public TrainingLoss ComputeLoss(IReadOnlyList<SampleDraw> samples)

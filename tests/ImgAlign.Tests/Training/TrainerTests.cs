@@ -202,6 +202,20 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
+    public void A_run_is_not_continued_with_data_in_parts_of_other_sizes()
+    {
+        using var task = new LineTask { Parts = [6, 6, 6, 2] };
+        Train(task, Options(steps: 3), Folder);
+        using var other = new LineTask { Parts = [5, 5, 5, 5] };
+        Assert.Contains(
+            "parts of other sizes",
+            Assert.Throws<ImgAlignException>(() => Train(other, Options(steps: 6), Folder, resume: true)).Message,
+            StringComparison.Ordinal
+        );
+        Train(task, Options(steps: 6), Folder, resume: true);
+    }
+
+    [Fact]
     public void Another_run_is_not_continued_and_not_overwritten()
     {
         using var task = new LineTask();
