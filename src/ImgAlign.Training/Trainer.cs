@@ -175,7 +175,9 @@ public sealed class Trainer : IDisposable
     private Dictionary<string, double> TakeStep(RunFolder? files, TrainingRecorder? recorder)
     {
         var (rate, position) = (options.RateAt(state.Step), state.Position);
-        var metrics = ComputeGradients(DrawBatch(recorder), files);
+        var batch = DrawBatch(recorder);
+        RequireSameBatch(batch);
+        var metrics = ComputeGradients(batch, files);
         metrics["grad_norm"] = shards.NormOfAll(GradientNorm.Measure(shards.Gradients));
         GradientNorm.Limit(shards.Gradients, metrics["grad_norm"], options.MaxGradientNorm);
         metrics["learning_rate"] = rate;
@@ -189,7 +191,7 @@ public sealed class Trainer : IDisposable
         return metrics;
     }
 
-    // The next samples that can be used; all processes find the same.
+    // The next samples that can be used.
     private List<SampleDraw> DrawBatch(TrainingRecorder? recorder)
     {
         var batch = new List<SampleDraw>(options.BatchSize);
@@ -209,6 +211,17 @@ public sealed class Trainer : IDisposable
                 throw new ImgAlignException($"None of the {task.SampleCount} samples can be used; the last one: {problem}");
         }
         return batch;
+    }
+
+    // Each process takes a share of the batch, which must be the same one everywhere.
+    private void RequireSameBatch(List<SampleDraw> batch)
+    {
+        var drawn = string.Join(' ', batch.Select(static draw => draw.Index));
+        if (group.Any(group.Broadcast(drawn) != drawn))
+            throw new ImgAlignException(
+                $"The processes draw different samples for step {state.Step}: some cannot use a sample that others can, or they have other "
+                    + "data or another configuration; give all of them the same."
+            );
     }
 
     private Dictionary<string, double> ComputeGradients(List<SampleDraw> batch, RunFolder? files)

@@ -65,7 +65,8 @@ public sealed class TrainerOptions
     [Range(1, 1 << 20)]
     public int KeepCheckpoints { get; set; } = 2;
 
-    /// <summary>Whether gradients travel between processes in bfloat16: half the traffic of float32, and some of the digits.</summary>
+    /// <summary>Whether gradients of more than 16 bits travel between processes in bfloat16: half the traffic of float32, and some of the
+    /// digits.</summary>
     public bool ReduceInBFloat16 { get; set; }
 
     /// <summary>Whether each process keeps AdamW's means, and what else belongs to them, for its part of the parameters only (ZeRO, stage

@@ -13,6 +13,9 @@ namespace ImgAlign.Training.Optimization;
 /// </remarks>
 public sealed class AdamW : IDisposable
 {
+    // Parameters of one call: many, since a call takes time, but not all, since 16-bit gradients are copied to float32 for it.
+    private const int AtOnce = 8;
+
     private readonly AdamWOptions options;
     private readonly IReadOnlyList<Tensor> parameters;
     private readonly IReadOnlyList<Tensor> gradients;
@@ -74,16 +77,9 @@ public sealed class AdamW : IDisposable
     public void Step(double learningRate)
     {
         using var noGrad = no_grad();
-        using var scope = NewDisposeScope();
         Steps++;
-        if (Count == 0)
-            return; // a process without a part
-        var weights = parameters.Select((_, index) => Weight(index)).ToList();
-        var slopes = gradients.Zip(weights, static (gradient, weight) => gradient.to(weight.dtype)).ToList();
-        if (FusedAdamW.IsAvailable)
-            FusedAdamW.Step(weights, slopes, averages, squares, Steps, learningRate, options);
-        else
-            PlainAdamW.Step(weights, slopes, averages, squares, Steps, learningRate, options);
+        foreach (var indices in Enumerable.Range(0, Count).Chunk(AtOnce))
+            Step(indices, learningRate);
         RoundParameters();
     }
 
@@ -106,5 +102,18 @@ public sealed class AdamW : IDisposable
     {
         foreach (var tensor in averages.Concat(squares).Concat(masters.Values))
             tensor.Dispose();
+    }
+
+    private void Step(int[] indices, double learningRate)
+    {
+        using var scope = NewDisposeScope();
+        Tensor[] weights = [.. indices.Select(Weight)];
+        Tensor[] slopes = [.. indices.Select(index => gradients[index].to(TypeOfWeight(parameters[index])))];
+        Tensor[] means = [.. indices.Select(Average)];
+        Tensor[] meanSquares = [.. indices.Select(Square)];
+        if (FusedAdamW.IsAvailable)
+            FusedAdamW.Step(weights, slopes, means, meanSquares, Steps, learningRate, options);
+        else
+            PlainAdamW.Step(weights, slopes, means, meanSquares, Steps, learningRate, options);
     }
 }

@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 namespace ImgAlign.Training.Optimization;
 
 /// <summary>
-/// libtorch's <c>_fused_adamw_</c>, which TorchSharp does not offer: all parameters in one call, 25 times as fast as operator by operator.
+/// libtorch's <c>_fused_adamw_</c>, which TorchSharp does not offer: many parameters in one call, 25 times as fast as operator by operator.
 /// </summary>
 internal static unsafe class FusedAdamW
 {

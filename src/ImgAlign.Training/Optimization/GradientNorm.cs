@@ -24,9 +24,7 @@ public static class GradientNorm
             return 0;
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        // In float32 at least: the sum of the squares of 16-bit numbers would be of no use.
-        var norms = gradients.Select(gradient => (gradient.dtype == float64 ? gradient : gradient.to(float32)).norm());
-        return stack(norms).norm().to(float64).item<double>();
+        return stack(gradients.Select(NormOf)).norm().to(float64).item<double>();
     }
 
     /// <summary>Scales gradients in place where their norm, which may be that of more gradients than these, is over the limit.</summary>
@@ -38,5 +36,12 @@ public static class GradientNorm
         using var scope = NewDisposeScope();
         foreach (var gradient in gradients)
             gradient.TimesInPlace(scale);
+    }
+
+    // In float32 at least: the sum of the squares of 16-bit numbers would be of no use.
+    private static Tensor NormOf(Tensor gradient)
+    {
+        using var scope = NewDisposeScope(); // a copy lasts no longer than it is needed
+        return (gradient.dtype == float64 ? gradient : gradient.to(float32)).norm().MoveToOuterDisposeScope();
     }
 }

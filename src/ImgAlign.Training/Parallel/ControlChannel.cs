@@ -152,8 +152,11 @@ internal sealed class ControlChannel : IDisposable
     private static ControlLink?[] Accept(LaunchEnvironment launch, CancellationToken deadline)
     {
         // Where all processes are on this machine, no other machine is listened to.
-        var isLocal = launch.Host is "localhost" || IPAddress.TryParse(launch.Host, out var named) && IPAddress.IsLoopback(named);
-        using var listener = isLocal ? new TcpListener(IPAddress.Loopback, launch.Port) : TcpListener.Create(launch.Port);
+        var host = launch.Host is "localhost" ? "127.0.0.1" : launch.Host;
+        using var listener =
+            IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address)
+                ? new TcpListener(address, launch.Port)
+                : TcpListener.Create(launch.Port);
         listener.Start();
         var links = new ControlLink?[launch.Size];
         while (links.Skip(1).Contains(null))

@@ -17,6 +17,8 @@ namespace ImgAlign.Training.Parallel;
 /// </remarks>
 internal sealed class GradientReduction : IDisposable
 {
+    private const long BytesOfBFloat16 = 2;
+
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(1);
 
     private readonly IReadOnlyList<GradientBucket> buckets;
@@ -36,7 +38,7 @@ internal sealed class GradientReduction : IDisposable
     /// <param name="buckets">The gradients; borrowed.</param>
     /// <param name="group">The processes; borrowed. Nothing else may use it until <see cref="Finish"/> is over.</param>
     /// <param name="isSharded">Whether a process needs the mean of its own part only.</param>
-    /// <param name="inBFloat16">Whether gradients travel in bfloat16.</param>
+    /// <param name="inBFloat16">Whether gradients of more than 16 bits travel in bfloat16.</param>
     /// <param name="addsOnce">Whether the pass adds to each parameter's gradient at most once.</param>
     public GradientReduction(IReadOnlyList<GradientBucket> buckets, IProcessGroup group, bool isSharded, bool inBFloat16, bool addsOnce)
     {
@@ -108,7 +110,7 @@ internal sealed class GradientReduction : IDisposable
 
     private void Send(int index, GradientBucket bucket)
     {
-        if (inBFloat16 && bucket.Flat.dtype != bfloat16)
+        if (inBFloat16 && bucket.Flat.element_size() > BytesOfBFloat16)
             sent[index] = bucket.Flat.to(bfloat16);
         var travelling = sent[index] ?? bucket.Flat;
         group.ReduceScatterMean(travelling);

@@ -11,8 +11,12 @@ public sealed class ControlChannelTests
 
     private readonly int port = FreePort();
 
-    [Fact]
-    public async Task Numbers_are_summed_and_texts_told()
+    // Any loopback address is listened to, not the usual one only.
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("127.0.0.2")]
+    [InlineData("localhost")]
+    public async Task Numbers_are_summed_and_texts_told(string host)
     {
         var found = await Task.WhenAll(
             Enumerable
@@ -20,7 +24,7 @@ public sealed class ControlChannelTests
                 .Select(rank =>
                     Start(() =>
                     {
-                        using var channel = Open(rank, 3);
+                        using var channel = Open(rank, 3, host: host);
                         double[] values = [rank, 0.1 * rank];
                         channel.Sum(values);
                         var told = channel.Broadcast([(byte)(7 + rank)]);
@@ -99,8 +103,8 @@ public sealed class ControlChannelTests
             StringComparison.Ordinal
         );
 
-    private ControlChannel Open(int rank, int size, TimeSpan? patience = null) =>
-        ControlChannel.Open(new LaunchEnvironment(rank, size, rank, "127.0.0.1", port), patience ?? Patience);
+    private ControlChannel Open(int rank, int size, TimeSpan? patience = null, string host = "127.0.0.1") =>
+        ControlChannel.Open(new LaunchEnvironment(rank, size, rank, host, port), patience ?? Patience);
 
     private async Task<TcpClient> KnockAsync()
     {

@@ -71,6 +71,19 @@ public sealed class GradientReductionTests : IDisposable
         Assert.False(group.WaitForOne(TimeSpan.FromMilliseconds(100)));
     }
 
+    [Theory]
+    [InlineData(ScalarType.Float32, ScalarType.BFloat16)]
+    [InlineData(ScalarType.Float16, ScalarType.Float16)]
+    public void Only_wider_gradients_are_shortened(ScalarType own, ScalarType travelling)
+    {
+        var parameter = ModuleParameters.AsParameter(ones(4, dtype: own));
+        using var parameters = new TrainedParameters(new Dictionary<string, Parameter> { ["only"] = parameter }, parts: 2);
+        using var group = new Recorder();
+        using var reduction = new GradientReduction(parameters.Buckets, group, isSharded: false, inBFloat16: true, addsOnce: false);
+        reduction.Finish();
+        Assert.Equal(travelling, group.LastType);
+    }
+
     public void Dispose() => scope.Dispose();
 
     private TrainedParameters Parameters() => new(new Dictionary<string, Parameter> { ["early"] = early, ["late"] = late }, parts: 2);
@@ -105,6 +118,8 @@ public sealed class GradientReductionTests : IDisposable
 
         public int Count => Volatile.Read(ref count);
 
+        public ScalarType? LastType { get; private set; }
+
         public bool WaitForOne(TimeSpan? patience = null) => one.Wait(patience ?? Patience);
 
         public void Sum(Span<double> values) => throw new NotSupportedException();
@@ -117,6 +132,7 @@ public sealed class GradientReductionTests : IDisposable
 
         public void AllGather(Tensor tensor)
         {
+            LastType = tensor.dtype;
             Interlocked.Increment(ref count);
             one.Set();
         }
