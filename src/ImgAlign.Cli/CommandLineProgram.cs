@@ -42,7 +42,7 @@ internal static class CommandLineProgram
             ServeCommand.Create(terminal),
             TrainCommand.Create(terminal),
             VerifyCommand.Create(terminal),
-            WorkCommand.Create(),
+            WorkCommand.Create(terminal),
             WorldCommand.Create(terminal),
             Verbose,
         };

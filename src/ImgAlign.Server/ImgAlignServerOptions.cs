@@ -28,6 +28,10 @@ public sealed class ImgAlignServerOptions
     /// <summary>What the page says of prompts; null: nothing.</summary>
     public PromptGuide? PromptGuide { get; set; }
 
+    /// <summary>Whether a worker makes pictures; one that does not, since it lacks models for them, does other work
+    /// (<see cref="IQueuedWork"/>) alone.</summary>
+    public bool MakesPictures { get; set; } = true;
+
     /// <summary>The sampler steps of requests that say none; null: the model's own.</summary>
     public int? DefaultSteps { get; set; }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Hangfire;
 using ImgAlign.Server.Files;
 using ImgAlign.Server.Jobs;
@@ -12,6 +13,7 @@ public sealed class WorkQueue : IDisposable
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Outage = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Farewell = JobKeeper.Patience + TimeSpan.FromSeconds(4);
 
     private readonly JobStorage storage;
     private readonly JobStore store;
@@ -31,7 +33,7 @@ public sealed class WorkQueue : IDisposable
     /// <param name="kind">The <see cref="IQueuedWork.Kind"/>.</param>
     /// <param name="arguments">An argument for each piece.</param>
     /// <param name="done">Is told how many pieces are done.</param>
-    /// <param name="cancellationToken">Takes back what is not done.</param>
+    /// <param name="cancellationToken">Takes back what is not done, and waits some seconds for workers to let go of what they have.</param>
     /// <exception cref="ImgAlignException">A piece has failed, with the worker's sentence; the others are taken back.</exception>
     public async Task RunAsync(
         string kind,
@@ -69,7 +71,7 @@ public sealed class WorkQueue : IDisposable
         }
         finally
         {
-            TakeBack(pending);
+            await TakeBackAsync(pending, watch);
         }
     }
 
@@ -101,20 +103,25 @@ public sealed class WorkQueue : IDisposable
         return true;
     }
 
-    // What runs is left to its worker, which sees that it is to end.
-    private void TakeBack(IEnumerable<string> ids)
+    // A worker sees at its next step that its piece is to end, and a dead one is noticed after a while; what is not let go by then stays.
+    private async Task TakeBackAsync(HashSet<string> ids, LostWorkers watch)
     {
         try
         {
             foreach (var id in ids)
-            {
                 store.Cancel(id);
-                store.Remove(id);
+            ids.RemoveWhere(IsGone);
+            for (var began = Stopwatch.GetTimestamp(); ids.Count > 0 && Stopwatch.GetElapsedTime(began) < Farewell; ids.RemoveWhere(IsGone))
+            {
+                await Task.Delay(Interval);
+                watch.Tend();
             }
         }
         catch (Exception)
         {
             // The store is away: what is left there is done once more, and the failure that led here is the one to tell.
         }
+
+        bool IsGone(string id) => store.Remove(id) || store.Find(id) is null;
     }
 }

@@ -24,7 +24,15 @@ public sealed class JobStoreTests : IDisposable
 
     private Func<JobStorage> Sqlite => () => JobStorageFactory.Open(new ImgAlignServerOptions { DataPath = folder });
 
-    private static string Add(JobStore store, string prompt = "red", JobPriority priority = JobPriority.Normal, string? key = null) =>
+    private static bool Anything(QueuedWork? work) => true;
+
+    private static string Add(
+        JobStore store,
+        string prompt = "red",
+        JobPriority priority = JobPriority.Normal,
+        string? key = null,
+        QueuedWork? work = null
+    ) =>
         store
             .Submit(
                 JobFiles.NewId(),
@@ -36,7 +44,8 @@ public sealed class JobStoreTests : IDisposable
                 },
                 prompt,
                 key,
-                limit: 100
+                limit: 100,
+                work
             )
             .Id;
 
@@ -56,9 +65,31 @@ public sealed class JobStoreTests : IDisposable
         var high = Add(store, priority: JobPriority.High);
         Assert.Equal(
             [high, first, second, low],
-            Enumerable.Range(0, 4).Select(i => (i % 2 == 0 ? store : other).Take("worker")!.Value.Job.Id)
+            Enumerable.Range(0, 4).Select(i => (i % 2 == 0 ? store : other).Take("worker", Anything)!.Value.Job.Id)
         );
-        Assert.Null(store.Take("worker"));
+        Assert.Null(store.Take("worker", Anything));
+    }
+
+    [Fact]
+    public void Sqlite_gives_a_worker_what_it_can_do() => Gives_a_worker_what_it_can_do(Sqlite);
+
+    [PostgresFact]
+    public void Postgres_gives_a_worker_what_it_can_do() => Gives_a_worker_what_it_can_do(Postgres.NewDatabase());
+
+    private static void Gives_a_worker_what_it_can_do(Func<JobStorage> open)
+    {
+        var (store, other, _) = Open(open);
+        var low = Add(store, priority: JobPriority.Low, work: new QueuedWork("sing", "low"));
+        var picture = Add(store);
+        var first = Add(store, work: new QueuedWork("sing", "first"));
+        var dance = Add(store, work: new QueuedWork("dance", ""));
+        var high = Add(store, priority: JobPriority.High);
+        Assert.Equal([first, low], Enumerable.Range(0, 2).Select(_ => store.Take("singer", Sings)!.Value.Job.Id));
+        Assert.Null(store.Take("singer", Sings));
+        Assert.Equal([high, picture], Enumerable.Range(0, 2).Select(_ => other.Take("painter", static work => work is null)!.Value.Job.Id));
+        Assert.Equal((JobState.Queued, 0), (store.Find(dance)!.State, store.Find(dance)!.Attempt));
+
+        static bool Sings(QueuedWork? work) => work?.Kind == "sing";
     }
 
     [Fact]
@@ -71,19 +102,19 @@ public sealed class JobStoreTests : IDisposable
     {
         var (store, other, clock) = Open(open);
         var (lost, next) = (Add(store), Add(store));
-        Assert.Equal(lost, store.Take("first")!.Value.Job.Id);
+        Assert.Equal(lost, store.Take("first", Anything)!.Value.Job.Id);
         clock.Now += JobKeeper.Patience - TimeSpan.FromSeconds(1);
         Assert.Empty(other.Tend(JobKeeper.Patience));
         clock.Now += TimeSpan.FromSeconds(2);
         Assert.Equal([lost], other.Tend(JobKeeper.Patience));
         Assert.Equal(WorkOrder.Leave, store.Beat(lost, "first", null));
-        var again = other.Take("second")!.Value.Job;
+        var again = other.Take("second", Anything)!.Value.Job;
         Assert.Equal((lost, 2), (again.Id, again.Attempt));
         Assert.False(store.Finish(lost, "first", JobState.Succeeded)); // not its own any more
         Assert.True(other.Finish(lost, "second", JobState.Succeeded));
         Assert.False(store.Finish(lost, "first", JobState.Failed)); // nor later
         Assert.Equal((JobState.Succeeded, "second"), (store.Find(lost)!.State, store.Find(lost)!.Worker));
-        Assert.Equal(next, store.Take("third")!.Value.Job.Id);
+        Assert.Equal(next, store.Take("third", Anything)!.Value.Job.Id);
     }
 
     [Fact]
@@ -97,7 +128,7 @@ public sealed class JobStoreTests : IDisposable
     {
         var (store, other, clock) = Open(open);
         var id = Add(store);
-        Assert.NotNull(store.Take("worker"));
+        Assert.NotNull(store.Take("worker", Anything));
         for (var second = 0; second < 7200; second += 5)
         {
             clock.Now += TimeSpan.FromSeconds(5);
@@ -105,7 +136,7 @@ public sealed class JobStoreTests : IDisposable
             if (second % 600 != 0)
                 continue;
             Assert.Empty(other.Tend(JobKeeper.Patience));
-            Assert.Null(other.Take("other"));
+            Assert.Null(other.Take("other", Anything));
         }
         Assert.True(store.Finish(id, "worker", JobState.Succeeded));
     }
@@ -124,7 +155,7 @@ public sealed class JobStoreTests : IDisposable
         var third = new JobStore(open(), clock);
         var taken = new[] { store, other, third }
             .AsParallel()
-            .SelectMany(taker => Enumerable.Range(0, Jobs / 3).Select(_ => taker.Take("worker")!.Value.Job.Id).ToList())
+            .SelectMany(taker => Enumerable.Range(0, Jobs / 3).Select(_ => taker.Take("worker", Anything)!.Value.Job.Id).ToList())
             .ToList();
         Assert.Equal(added.Order(), taken.Order());
     }
@@ -141,18 +172,18 @@ public sealed class JobStoreTests : IDisposable
         var deadly = Add(store);
         for (var attempt = 1; attempt <= JobStore.MaxAttempts; attempt++)
         {
-            Assert.Equal(attempt, store.Take("worker")!.Value.Job.Attempt);
+            Assert.Equal(attempt, store.Take("worker", Anything)!.Value.Job.Attempt);
             clock.Now += 2 * JobKeeper.Patience;
             other.Tend(JobKeeper.Patience);
         }
         Assert.Equal((JobState.Failed, JobError.WorkerDied), (store.Find(deadly)!.State, store.Find(deadly)!.Error!.Code));
 
         var returned = Add(store, "blue", key: "key");
-        store.Take("worker");
+        store.Take("worker", Anything);
         store.Return(returned, "worker");
         Assert.Equal((JobState.Queued, 0), (store.Find(returned)!.State, store.Find(returned)!.Attempt));
         Assert.Equal(returned, Add(other, "blue", key: "key"));
-        store.Take("worker");
+        store.Take("worker", Anything);
         other.Cancel(returned);
         Assert.Equal(WorkOrder.Cancel, store.OrderFor(returned, "worker"));
         Assert.True(store.Finish(returned, "worker", JobState.Succeeded)); // too late
@@ -182,7 +213,7 @@ public sealed class JobStoreTests : IDisposable
         }
         var again = Add(store, key: "key");
         Assert.Equal(lost == "asked", id == again);
-        Assert.Equal(again, store.Take("worker")!.Value.Job.Id);
+        Assert.Equal(again, store.Take("worker", Anything)!.Value.Job.Id);
     }
 
     // As it comes to a machine that is cut off: the database has heard what the change began with, and its end comes late.
@@ -193,12 +224,12 @@ public sealed class JobStoreTests : IDisposable
         using var pause = new Pause();
         var (silent, other) = (new JobStore(open(), pause), new JobStore(open(), TimeProvider.System));
         var id = Add(silent);
-        Assert.NotNull(silent.Take("silent"));
+        Assert.NotNull(silent.Take("silent", Anything));
         pause.Begin(); // at the time of the end, which is asked between the first and the last word
         var late = Task.Run(() => silent.Finish(id, "silent", JobState.Succeeded));
         pause.WaitUntilReached();
         Assert.Equal([id], other.Tend(TimeSpan.Zero)); // waits until the database gives the silent one up
-        Assert.Equal(2, other.Take("other")!.Value.Job.Attempt);
+        Assert.Equal(2, other.Take("other", Anything)!.Value.Job.Attempt);
         pause.End();
         Assert.ThrowsAny<Exception>(() => late.GetAwaiter().GetResult());
         Assert.False(silent.Finish(id, "silent", JobState.Succeeded));

@@ -39,13 +39,18 @@ internal sealed class ServeProcess : IDisposable
         string host = "127.0.0.1",
         int workers = 1,
         string? results = null,
-        IReadOnlyDictionary<string, string?>? environment = null
+        IReadOnlyDictionary<string, string?>? environment = null,
+        string? configuration = null
     )
     {
         string[] arguments = ["exec", Tool, "serve", "--urls", $"http://{host}:{port}", "--data", data];
         IEnumerable<string> devices = workers == 0 ? ["none"] : Enumerable.Repeat("cpu", workers);
         IEnumerable<string> place = results is null ? [] : ["--results", results];
-        var start = new ProcessStartInfo("dotnet", [.. arguments, .. place, "--devices", .. devices]) { RedirectStandardOutput = true };
+        IEnumerable<string> models = configuration is null ? [] : ["--config", configuration];
+        var start = new ProcessStartInfo("dotnet", [.. arguments, .. place, .. models, "--devices", .. devices])
+        {
+            RedirectStandardOutput = true,
+        };
         start.Environment["IMGALIGN_POSTGRES"] = postgres;
         foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
             start.Environment[name] = value;

@@ -55,6 +55,27 @@ public sealed class ServeProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task Workers_align_with_the_models_of_the_configuration()
+    {
+        using var server = await ServeProcess.StartAsync(
+            data,
+            ServeProcess.FreePort(),
+            configuration: Path.Combine(TinyModels.Root, "samples", "tiny.json")
+        );
+        var job = await server.SubmitAsync(
+            new
+            {
+                prompt = Prompt,
+                rounds = 1,
+                steps = 2,
+            }
+        );
+        job = await server.UntilAsync(job.Id, static ended => ended.IsFinished);
+        Assert.True(job.State == JobState.Succeeded, job.Error?.Message);
+        Assert.Single(Assert.Single(job.Result!.Pictures).Candidates);
+    }
+
+    [Fact]
     public Task Sqlite_survives_the_death_of_the_server() => Survives_the_death_of_the_server(postgres: null);
 
     [PostgresFact]

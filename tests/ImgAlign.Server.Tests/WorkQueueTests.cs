@@ -31,16 +31,35 @@ public sealed class WorkQueueTests : IDisposable
         Assert.Empty(server.Services.GetRequiredService<JobStore>().All());
     }
 
-    [Theory]
-    [InlineData("echo", "bad", "A worker could not do the echo bad: the piece is bad.")]
-    [InlineData("sing", "good", "This worker does not know the work 'sing'")]
-    public async Task A_piece_that_fails_ends_the_rest_with_its_sentence(string kind, string argument, string expected)
+    [Fact]
+    public async Task A_piece_that_fails_ends_the_rest_with_its_sentence()
     {
         await using var server = await StartAsync(new Echo());
         using var queue = new WorkQueue(new ImgAlignServerOptions { DataPath = folder });
-        var failure = await Assert.ThrowsAsync<ImgAlignException>(() => queue.RunAsync(kind, [argument]));
-        Assert.Contains(expected, failure.Message, StringComparison.Ordinal);
+        var failure = await Assert.ThrowsAsync<ImgAlignException>(() => queue.RunAsync("echo", ["bad"]));
+        Assert.Equal("A worker could not do the echo bad: the piece is bad.", failure.Message);
         Assert.Empty(server.Services.GetRequiredService<JobStore>().All());
+    }
+
+    [Fact]
+    public async Task What_a_worker_cannot_do_waits_for_another_and_holds_nothing_up()
+    {
+        var work = new Echo();
+        await using var server = await StartAsync(work, options => options.MakesPictures = false);
+        var options = new ImgAlignServerOptions { DataPath = folder };
+        using var queue = new WorkQueue(options);
+        using var stop = new CancellationTokenSource();
+        var waiting = queue.RunAsync("sing", ["first"], cancellationToken: stop.Token);
+        using var answer = await server.Client.PostAsJsonAsync("api/jobs", new { prompt = "red", rounds = 0 });
+        var picture = (await answer.Content.ReadFromJsonAsync<Job>(ServerJson.Options))!;
+        await queue.RunAsync(work.Kind, ["second"]);
+        Assert.Equal(["second"], work.Done);
+        var store = server.Services.GetRequiredService<JobStore>();
+        Assert.Equal(2, store.QueueLength());
+        Assert.Equal(0, store.Find(picture.Id)!.Attempt);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        Assert.Equal([picture.Id], store.All());
     }
 
     [Fact]
@@ -67,7 +86,7 @@ public sealed class WorkQueueTests : IDisposable
             using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
             while (true)
             {
-                if (store.Take(worker) is var (taken, _))
+                if (store.Take(worker, static _ => true) is var (taken, _))
                     return taken;
                 await Task.Delay(50, patience.Token);
             }
@@ -86,8 +105,26 @@ public sealed class WorkQueueTests : IDisposable
         Assert.Empty(new JobStore(JobStorageFactory.Open(options), TimeProvider.System).All());
     }
 
-    private Task<TestServer> StartAsync(Echo work) =>
+    [Fact]
+    public async Task Work_that_runs_and_is_given_up_leaves_the_queue_when_its_worker_lets_go()
+    {
+        var options = new ImgAlignServerOptions { DataPath = folder };
+        var store = new JobStore(JobStorageFactory.Open(options), TimeProvider.System);
+        using var queue = new WorkQueue(options);
+        using var stop = new CancellationTokenSource();
+        var running = queue.RunAsync("echo", ["1", "2"], cancellationToken: stop.Token);
+        var job = store.Take("worker", static _ => true)!.Value.Job;
+        await stop.CancelAsync();
+        while (store.OrderFor(job.Id, "worker") != WorkOrder.Cancel)
+            await Task.Delay(50);
+        Assert.True(store.Finish(job.Id, "worker", JobState.Succeeded));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        Assert.Empty(store.All());
+    }
+
+    private Task<TestServer> StartAsync(Echo work, Action<ImgAlignServerOptions>? configure = null) =>
         TestServer.StartAsync(
+            configure,
             models: services =>
             {
                 services.AddColours();

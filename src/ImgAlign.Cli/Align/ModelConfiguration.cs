@@ -124,16 +124,18 @@ internal static partial class ModelConfiguration
     /// <param name="parsed">The command line.</param>
     /// <param name="required">The models that must be named where one is.</param>
     /// <param name="recorded">What a picture that is repeated was made with; null: none is.</param>
+    /// <param name="optional">Those among them that run where they are named, and need not be.</param>
     /// <exception cref="ImgAlignException">Some models are named and others are not, or the file is broken.</exception>
     public static IConfigurationSection ReadOrShapeWorld(
         ParseResult parsed,
         RequiredModels required = RequiredModels.All,
-        IReadOnlyDictionary<string, string?>? recorded = null
+        IReadOnlyDictionary<string, string?>? recorded = null,
+        RequiredModels optional = RequiredModels.None
     )
     {
         var isOfWorld = recorded is null || recorded.GetValueOrDefault(BackboneKey) == ModelServices.ShapeWorld;
         if (!isOfWorld || ModelOptions.Any(option => parsed.GetResult(option) is { Implicit: false }))
-            return Read(parsed, required, recorded);
+            return Read(parsed, required, recorded, optional);
         // its networks are too small for more
         var settings = new Dictionary<string, string?>
         {
@@ -154,11 +156,13 @@ internal static partial class ModelConfiguration
     /// <param name="parsed">The command line.</param>
     /// <param name="required">The models that must be named; all of them unless it is said.</param>
     /// <param name="recorded">What a picture that is repeated was made with; null: none is.</param>
+    /// <param name="optional">Those among them that run where they are named, and need not be.</param>
     /// <exception cref="ImgAlignException">One of the models is not named, or the file is broken.</exception>
     public static IConfigurationSection Read(
         ParseResult parsed,
         RequiredModels required = RequiredModels.All,
-        IReadOnlyDictionary<string, string?>? recorded = null
+        IReadOnlyDictionary<string, string?>? recorded = null,
+        RequiredModels optional = RequiredModels.None
     )
     {
         var (settings, recipe) = NameModels(parsed, recorded);
@@ -212,9 +216,16 @@ internal static partial class ModelConfiguration
         else
             ScorerArguments.Remove(settings);
         Remove(settings, [.. settings.Keys.Where(key => unused.Contains(key.Split(':')[0]))]);
-        RequireModels(settings, section, detector, judges, required);
+        RequireModels(settings, section, detector, judges, required & ~optional);
         return SettingsFile.ToSection(settings, Section);
     }
+
+    /// <summary>Whether all is there that a pipeline of these models needs: an aligner that is optional may be missing.</summary>
+    /// <param name="configuration">What <see cref="ReadOrShapeWorld"/> has given.</param>
+    public static bool IsComplete(IConfigurationSection configuration) =>
+        configuration[BackboneKey] == ModelServices.ShapeWorld
+        || bool.FalseString.Equals(configuration[AlignsKey], StringComparison.OrdinalIgnoreCase)
+        || !string.IsNullOrEmpty(configuration[AlignerPathKey]);
 
     // What record, file and recipe say, in this order, and which backbone and detector run.
     private static (Dictionary<string, string?> Settings, ImgAlign.Recipes.Recipe? Recipe) NameModels(
@@ -353,6 +364,9 @@ internal static partial class ModelConfiguration
 [Flags]
 internal enum RequiredModels
 {
+    /// <summary>None of them.</summary>
+    None = 0,
+
     /// <summary>The diffusion model.</summary>
     Backbone = 1,
 

@@ -14,7 +14,7 @@ namespace ImgAlign.Cli.Commands;
 /// <summary><c>imgalign work</c>: computes jobs of a server; <c>imgalign serve</c> starts it for each of its devices.</summary>
 internal static class WorkCommand
 {
-    public static Command Create()
+    public static Command Create(Terminal terminal)
     {
         var data = ServeOptions.CreateData();
         var results = ServeOptions.CreateResults();
@@ -29,18 +29,26 @@ internal static class WorkCommand
             async (parsed, token) =>
             {
                 // The features that an aligner is trained from are computed before there is one.
-                var required = ModelConfiguration.OfServing(parsed) & ~RequiredModels.Aligner;
-                var configuration = ModelConfiguration.ReadOrShapeWorld(parsed, required);
+                var required = ModelConfiguration.OfServing(parsed);
+                var configuration = ModelConfiguration.ReadOrShapeWorld(parsed, required, optional: RequiredModels.Aligner);
+                var makesPictures = ModelConfiguration.IsComplete(configuration);
+                if (!makesPictures)
+                    terminal.Error.WriteText(
+                        "This worker has no aligner: it makes features alone, no pictures. Give --ckpts or --aligner for those."
+                    );
                 var builder = Host.CreateApplicationBuilder();
                 builder.Logging.LogToError();
                 ModelServices.Add(builder.Services, configuration);
                 // Every family of models is registered, and those that are not configured would not pass; one that runs is checked then.
                 builder.Services.RemoveAll<IStartupValidator>();
                 builder.Services.AddServerTelemetry("imgalign-worker");
-                builder.Services.AddSingleton<IQueuedWork>(services => new FeatureWork(services, configuration));
+                if (ModelConfiguration.BackboneSectionOf(configuration) is not null && required.HasFlag(RequiredModels.Aligner))
+                    builder.Services.AddSingleton<IQueuedWork>(services => new FeatureWork(services, configuration));
                 builder.Services.AddImgAlignWorker(options =>
-                    ServeOptions.Apply(options, parsed.GetValue(data)!, parsed.GetValue(results), configuration)
-                );
+                {
+                    ServeOptions.Apply(options, parsed.GetValue(data)!, parsed.GetValue(results), configuration);
+                    options.MakesPictures = makesPictures;
+                });
                 using var host = builder.Build();
                 await host.RunAsync(token);
                 return 0;

@@ -141,21 +141,26 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
         return connection.GetSetCount(Queue);
     }
 
-    /// <summary>Gives the first job in the order to a worker.</summary>
+    /// <summary>Gives a worker the first job in the order that it can do; others stay at their place.</summary>
     /// <param name="worker">The worker's name.</param>
-    /// <returns>The job and the trace that it belongs to; null: none waits.</returns>
-    public (Job Job, string? Trace)? Take(string worker)
-    {
-        return QueueLength() == 0 ? null : Change(OrderLock, connection => Take(connection, worker));
-    }
+    /// <param name="canDo">Whether it can do a job with this <see cref="Job.Work"/>.</param>
+    /// <returns>The job and the trace that it belongs to; null: none waits that it can do.</returns>
+    public (Job Job, string? Trace)? Take(string worker, Func<QueuedWork?, bool> canDo) =>
+        QueueLength() == 0 ? null : Change(OrderLock, connection => Take(connection, worker, canDo));
 
-    private (Job Job, string? Trace)? Take(JobStorageConnection connection, string worker)
+    private (Job Job, string? Trace)? Take(JobStorageConnection connection, string worker, Func<QueuedWork?, bool> canDo)
     {
-        while (connection.GetFirstByLowestScoreFromSet(Queue, 0, LastInOrder) is { } id)
+        var from = 0d;
+        while (connection.GetFirstByLowestScoreFromSet(Queue, from, LastInOrder) is { } id)
         {
             var entries = connection.GetAllEntriesFromHash(KeyOf(id));
             if (StateOf(entries) == JobState.Queued)
             {
+                if (!canDo(WorkOf(entries!)))
+                {
+                    from = OrderOf(entries!) + 1;
+                    continue;
+                }
                 Write(connection, transaction => transaction.AddToSet(Running, id));
                 SetFields(
                     connection,
@@ -362,7 +367,7 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
     // At the job's own place; it may be there already.
     private static void Enqueue(JobStorageConnection connection, string id)
     {
-        var order = double.Parse(connection.GetValueFromHash(KeyOf(id), "order"), CultureInfo.InvariantCulture);
+        var order = OrderOf(connection.GetAllEntriesFromHash(KeyOf(id)));
         Write(connection, transaction => transaction.AddToSet(Queue, id, order));
     }
 
@@ -404,7 +409,7 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
                 Id = id,
                 State = state,
                 Request = ServerJson.Read<JobRequest>(entries["request"])!,
-                Work = ServerJson.Read<QueuedWork>(entries.GetValueOrDefault("work")),
+                Work = WorkOf(entries),
                 CreatedAt = Moment(entries, "created")!.Value,
                 StartedAt = Moment(entries, "started"),
                 FinishedAt = Moment(entries, "finished"),
@@ -418,6 +423,10 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
 
     private static JobState? StateOf(Dictionary<string, string>? entries) =>
         entries?.GetValueOrDefault("state") is { } state ? Enum.Parse<JobState>(state.Trim('"'), ignoreCase: true) : null;
+
+    private static QueuedWork? WorkOf(Dictionary<string, string> entries) => ServerJson.Read<QueuedWork>(entries.GetValueOrDefault("work"));
+
+    private static double OrderOf(Dictionary<string, string> entries) => double.Parse(entries["order"], CultureInfo.InvariantCulture);
 
     private static int Attempt(Dictionary<string, string> entries) =>
         int.Parse(entries.GetValueOrDefault("attempt") ?? "0", CultureInfo.InvariantCulture);

@@ -15,6 +15,7 @@ internal sealed partial class JobWorker(
     JobRun run,
     IJobEvents events,
     IServiceProvider services,
+    ImgAlignServerOptions options,
     IHostApplicationLifetime lifetime,
     TimeProvider clock,
     ILogger<JobWorker> logger
@@ -23,6 +24,7 @@ internal sealed partial class JobWorker(
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan WritePause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FilesPatience = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan OthersPause = TimeSpan.FromSeconds(1);
     private const int LooksPerBeat = 4;
     private const int WriteAttempts = 4;
 
@@ -31,15 +33,20 @@ internal sealed partial class JobWorker(
     /// <summary>What the names of workers in a process of this machine begin with.</summary>
     public static string NameOf(int processId) => $"{Environment.MachineName}:{processId}:";
 
-    /// <summary>Runs the first job in the order.</summary>
+    /// <summary>Runs the first job in the order that this worker can do.</summary>
     /// <returns>The job's id, which the dashboard shows; null: none was waiting.</returns>
     [AutomaticRetry(Attempts = 0)]
     public async Task<string?> RunNextAsync()
     {
         // Not Hangfire's own token, which also ends work whose ticket was given out a second time.
         var stopping = lifetime.ApplicationStopping;
-        if (store.Take(name) is not var (job, trace))
+        if (store.Take(name, work => work is null ? options.MakesPictures : Find(work) is not null) is not var (job, trace))
+        {
+            // The ticket was for a job of other workers, and is replaced: without a pause this one would use up the next, too.
+            if (store.QueueLength() > 0)
+                await Task.Delay(OthersPause, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return null;
+        }
         using var activity = ServerTelemetry.Source.StartActivity("job", ActivityKind.Consumer, trace);
         activity?.SetTag("imgalign.job.id", job.Id);
         var reporter = new JobReporter(job, events);
@@ -58,7 +65,7 @@ internal sealed partial class JobWorker(
                 {
                     await events.PublishAsync(job, [new StateEvent(null)]);
                     if (job.Work is { } work)
-                        await DoAsync(work, ending.Token);
+                        await Find(work)!.RunAsync(work.Argument, ending.Token);
                     else
                         result = await DrawAsync(job, reporter, ending.Token);
                 }
@@ -93,10 +100,7 @@ internal sealed partial class JobWorker(
         return job.Id;
     }
 
-    private Task DoAsync(QueuedWork work, CancellationToken cancellationToken) =>
-        services.GetServices<IQueuedWork>().FirstOrDefault(known => known.Kind == work.Kind) is { } known
-            ? known.RunAsync(work.Argument, cancellationToken)
-            : throw new ImgAlignException($"This worker does not know the work '{work.Kind}'; give the queue workers of one version.");
+    private IQueuedWork? Find(QueuedWork work) => services.GetServices<IQueuedWork>().FirstOrDefault(known => known.Kind == work.Kind);
 
     private async Task<JobResult> DrawAsync(Job job, JobReporter reporter, CancellationToken ending)
     {

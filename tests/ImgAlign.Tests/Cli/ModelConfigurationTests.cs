@@ -156,6 +156,20 @@ public sealed class ModelConfigurationTests : IDisposable
         Assert.Equal((null, "q"), (judged["Llava:ModelPath"], judged["Qwen3Vl:ModelPath"]));
     }
 
+    [Fact]
+    public void An_optional_aligner_is_kept_where_it_is_named()
+    {
+        var named = Read(RequiredModels.All, RequiredModels.Aligner);
+        Assert.Equal((Path.Combine(folder, "tiny.pth"), "16"), (named["Aligner:Path"], named["Aligner:HeadWidth"]));
+        Assert.True(ModelConfiguration.IsComplete(named));
+        Assert.Equal("other.pth", Read(RequiredModels.All, RequiredModels.Aligner, "--aligner", "other.pth")["Aligner:Path"]);
+
+        var unnamed = Read(RequiredModels.All, RequiredModels.Aligner, "--aligner", "");
+        Assert.False(ModelConfiguration.IsComplete(unnamed));
+        Assert.True(ModelConfiguration.IsComplete(Read(RequiredModels.Selection)));
+        Assert.Throws<ImgAlignException>(() => Read(RequiredModels.All, "--aligner", ""));
+    }
+
     [Theory]
     [InlineData("{}", RequiredModels.All)]
     [InlineData("""{"Policy": "best-of-n"}""", RequiredModels.Selection)]
@@ -215,7 +229,10 @@ public sealed class ModelConfigurationTests : IDisposable
 
     private IConfigurationSection Read(params string[] arguments) => Read(RequiredModels.All, arguments);
 
-    private IConfigurationSection Read(RequiredModels required, params string[] arguments)
+    private IConfigurationSection Read(RequiredModels required, params string[] arguments) =>
+        Read(required, RequiredModels.None, arguments);
+
+    private IConfigurationSection Read(RequiredModels required, RequiredModels optional, params string[] arguments)
     {
         var file = Path.Combine(folder, "imgalign.json");
         File.WriteAllText(
@@ -229,6 +246,6 @@ public sealed class ModelConfigurationTests : IDisposable
         var command = new Command("test");
         foreach (var option in ModelConfiguration.Options.Concat(ScorerArguments.Options))
             command.Add(option);
-        return ModelConfiguration.Read(command.Parse(["--config", file, .. arguments]), required);
+        return ModelConfiguration.Read(command.Parse(["--config", file, .. arguments]), required, optional: optional);
     }
 }
