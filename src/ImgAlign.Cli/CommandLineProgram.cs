@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using ImgAlign.Cli.Align;
 using ImgAlign.Cli.Commands;
 using ImgAlign.Hub;
+using ImgAlign.Training;
 using Microsoft.Extensions.Options;
 using Spectre.Console;
 
@@ -68,7 +69,8 @@ internal static class CommandLineProgram
         {
             return await parsed.InvokeAsync(configuration, cancellationToken);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException exception)
+            when (cancellationToken.IsCancellationRequested || exception is TrainingStoppedException)
         {
             terminal.Error.WriteLine("Stopped.");
             return Interrupted;

@@ -57,6 +57,7 @@ public sealed class Trainer : IDisposable
     /// <param name="resume">Whether to go on where the folder's latest checkpoint ends; a folder without one begins anew.</param>
     /// <param name="progress">Is told of every step; called on this thread, in the first process only.</param>
     /// <param name="cancellationToken">Ends the run between two steps.</param>
+    /// <exception cref="TrainingStoppedException">It was cancelled, here or in another process.</exception>
     /// <exception cref="ImgAlignException">The loss is no number, no sample can be used, or the folder holds another run.</exception>
     public TrainingResult Run(
         string? folder = null,
@@ -116,7 +117,7 @@ public sealed class Trainer : IDisposable
             if (group.Any(cancellationToken.IsCancellationRequested))
             {
                 WriteCheckpoint(files);
-                throw new OperationCanceledException(cancellationToken);
+                throw new TrainingStoppedException();
             }
             metrics = TakeStep(files, recorder);
             recorder?.Step(state.Step, metrics, IsDue(options.LogEvery));
@@ -321,7 +322,7 @@ public sealed class Trainer : IDisposable
         }
         ExchangeAverage();
         if (group.Any(cancellationToken.IsCancellationRequested))
-            throw new OperationCanceledException(cancellationToken);
+            throw new TrainingStoppedException();
         return measured;
     }
 

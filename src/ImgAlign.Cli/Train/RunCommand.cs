@@ -64,15 +64,23 @@ internal static class RunCommand
                 using var group = ProcessGroup.Join(services.GetRequiredService<DeviceRuntime>().Device);
                 var training = await openAsync(services, models, options, group, token);
                 var resumes = parsed.GetValue(run.Resume);
-                if (group.Rank == 0)
+                try
                 {
-                    terminal.Error.WriteLine(training.Description);
-                    var result = await TrainProgress.ShowAsync(terminal.Error, progress => training.RunAsync(resumes, progress, token));
-                    TrainProgress.WriteResult(terminal, result, training.ResultPath);
+                    if (group.Rank == 0)
+                    {
+                        terminal.Error.WriteLine(training.Description);
+                        var result = await TrainProgress.ShowAsync(terminal.Error, progress => training.RunAsync(resumes, progress, token));
+                        TrainProgress.WriteResult(terminal, result, training.ResultPath);
+                    }
+                    else
+                    {
+                        await training.RunAsync(resumes, progress: null, token);
+                    }
                 }
-                else
+                catch (TrainingStoppedException)
                 {
-                    await training.RunAsync(resumes, progress: null, token);
+                    group.Complete(); // all have stopped together, none is lost
+                    throw;
                 }
                 group.Complete();
                 return 0;

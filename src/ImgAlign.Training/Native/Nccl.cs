@@ -10,7 +10,6 @@ namespace ImgAlign.Training.Native;
 /// </summary>
 internal sealed unsafe class Nccl
 {
-    private const string File = "libnccl.so.2";
     private const int Average = 4; // ncclAvg
 
     private readonly delegate* unmanaged<Id*, int> getUniqueId;
@@ -37,31 +36,24 @@ internal sealed unsafe class Nccl
     }
 
     /// <summary>
-    /// Finds NCCL: in libtorch, which may contain it or have loaded it, beside libtorch, where a Python installation has it, or where the
-    /// system looks for libraries. A second NCCL beside libtorch's is never loaded: the two would wait for each other.
+    /// Finds NCCL in libtorch, which either contains it or has loaded it. One that lies elsewhere is never loaded: it would be a second
+    /// one beside libtorch's, and the two would wait for each other.
     /// </summary>
     /// <param name="loaded">The files of the libraries that this process has loaded.</param>
-    /// <exception cref="ImgAlignException">It is nowhere.</exception>
+    /// <exception cref="ImgAlignException">None of them is or contains NCCL.</exception>
     public static nint FindLibrary(IReadOnlyList<string> loaded)
     {
-        var torch = loaded.FirstOrDefault(static file => Path.GetFileName(file).Contains("torch_cuda", StringComparison.Ordinal));
-        var folder = Path.GetDirectoryName(torch) ?? AppContext.BaseDirectory;
-        string[] candidates =
-        [
-            .. torch is null ? Array.Empty<string>() : [torch],
-            .. loaded.Where(static file => Path.GetFileName(file).StartsWith("libnccl.", StringComparison.Ordinal)),
-            Path.Combine(folder, File),
-            Path.GetFullPath(Path.Combine(folder, "..", "..", "nvidia", "nccl", "lib", File)),
-            File,
-        ];
-        foreach (var candidate in candidates)
+        string[] names = ["libtorch_cuda.", "libnccl."];
+        foreach (
+            var file in names.SelectMany(name => loaded.Where(file => Path.GetFileName(file).StartsWith(name, StringComparison.Ordinal)))
+        )
         {
-            if (NativeLibrary.TryLoad(candidate, out var library) && NativeLibrary.TryGetExport(library, "ncclCommInitRank", out _))
+            if (NativeLibrary.TryLoad(file, out var library) && NativeLibrary.TryGetExport(library, "ncclCommInitRank", out _))
                 return library;
         }
         throw new ImgAlignException(
-            $"NCCL is not found: neither libtorch has it nor is there {File} beside it in {folder} or where the system looks; install "
-                + "NVIDIA's libnccl2, or name a PyTorch that brings it by IMGALIGN_LIBTORCH."
+            "NCCL is not found: the libtorch of this process neither contains it nor has loaded it; install a PyTorch for Linux with CUDA, "
+                + "which brings it, and name it by IMGALIGN_LIBTORCH."
         );
     }
 
@@ -113,12 +105,14 @@ internal sealed unsafe class Nccl
     public void Broadcast(nint communicator, nint values, long count, ScalarType type, nint stream) =>
         Check(broadcast((void*)values, (void*)values, (nuint)count, NumberOf(type), 0, communicator, stream));
 
-    /// <summary>What has gone wrong on the way, in NCCL's words; null: nothing.</summary>
+    /// <summary>What has gone wrong on the way, or with asking for it, in NCCL's words; null: nothing.</summary>
     public string? FindError(nint communicator)
     {
         int error;
-        Check(getAsyncError(communicator, &error));
-        return error == 0 ? null : Describe(error);
+        var code = getAsyncError(communicator, &error);
+        if (code == 0)
+            code = error;
+        return code == 0 ? null : Describe(code);
     }
 
     /// <summary>Frees a communicator.</summary>

@@ -110,13 +110,16 @@ internal sealed class GradientReduction : IDisposable
 
     private void Send(int index, GradientBucket bucket)
     {
+        // What is added from here on may travel or not.
+        sentVersions[index] = Version(bucket);
         if (inBFloat16 && bucket.Flat.element_size() > BytesOfBFloat16)
             sent[index] = bucket.Flat.to(bfloat16);
-        var travelling = sent[index] ?? bucket.Flat;
+        // The same memory in a tensor with a count of its own, so that what the transfers write is not taken for an addition.
+        using var alias = empty(0, bucket.Flat.dtype, bucket.Flat.device).set_(bucket.Flat);
+        var travelling = sent[index] ?? alias;
         group.ReduceScatterMean(travelling);
         if (!isSharded)
             group.AllGather(travelling);
-        sentVersions[index] = Version(bucket);
     }
 
     private Tensor Own(GradientBucket bucket, Tensor tensor) =>

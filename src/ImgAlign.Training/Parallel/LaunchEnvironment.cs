@@ -13,16 +13,35 @@ internal sealed record LaunchEnvironment(int Rank, int Size, int LocalRank, stri
 {
     private const string MpiVariable = "OMPI_COMM_WORLD_SIZE";
 
+    // By which MPICH's mpirun and Slurm's srun say how many processes there are.
+    private static readonly string[] OtherLaunchers = ["PMI_SIZE", "SLURM_NTASKS"];
+
     /// <summary>Whether <c>mpirun</c> of Open MPI has started this process.</summary>
     /// <param name="variable">An environment variable's value by its name.</param>
     public static bool IsOfMpi(Func<string, string?> variable) => variable(MpiVariable) is not null;
 
-    /// <summary>What torchrun's variables say; null where they are not set.</summary>
+    /// <summary>Refuses to be one of several processes whose launcher sets neither Open MPI's variables nor torchrun's: each would train
+    /// alone, in one folder.</summary>
+    /// <param name="variable">An environment variable's value by its name.</param>
+    /// <exception cref="ImgAlignException">Slurm or another MPI has started several.</exception>
+    public static void RequireAlone(Func<string, string?> variable)
+    {
+        foreach (var name in OtherLaunchers)
+        {
+            if (int.TryParse(variable(name), NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size > 1)
+                throw new ImgAlignException(
+                    $"{name} says that {size} processes were started together, but neither Open MPI's mpirun nor torchrun tells this one "
+                        + $"its rank; start them with one of the two (within srun, too), or unset {name} for one process alone."
+                );
+        }
+    }
+
+    /// <summary>What torchrun's variables say; null where RANK and WORLD_SIZE are not set.</summary>
     /// <param name="variable">An environment variable's value by its name.</param>
     /// <exception cref="ImgAlignException">Some are set and others are not, or one is no such number.</exception>
     public static LaunchEnvironment? Read(Func<string, string?> variable)
     {
-        if (variable("RANK") is null || variable("WORLD_SIZE") is null)
+        if (variable("RANK") is null && variable("WORLD_SIZE") is null)
             return null;
         var size = Number("WORLD_SIZE", 1, int.MaxValue);
         var rank = Number("RANK", 0, size - 1);
@@ -36,8 +55,8 @@ internal sealed record LaunchEnvironment(int Rank, int Size, int LocalRank, stri
             variable(name) is { Length: > 0 } text
                 ? text
                 : throw new ImgAlignException(
-                    $"RANK and WORLD_SIZE are set, but {name} is not; start every process with all five variables of torchrun, or with "
-                        + "none."
+                    $"RANK or WORLD_SIZE is set, but {name} is not; start every process with all five variables of torchrun (RANK, "
+                        + "WORLD_SIZE, LOCAL_RANK, MASTER_ADDR, MASTER_PORT), or with none."
                 );
 
         int Number(string name, int least, int most) =>

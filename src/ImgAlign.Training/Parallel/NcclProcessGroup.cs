@@ -6,7 +6,7 @@ namespace ImgAlign.Training.Parallel;
 
 /// <summary>
 /// One process a GPU: tensors travel by NCCL, on a stream of their own, and control values over TCP. A kernel that waits for a process that
-/// is gone waits for ever, and with it the thread that waits for the kernel; this process then ends by itself.
+/// is gone waits for ever, and with it the thread that waits for the kernel; so does joining. This process then ends by itself.
 /// </summary>
 internal sealed class NcclProcessGroup : IProcessGroup
 {
@@ -17,14 +17,14 @@ internal sealed class NcclProcessGroup : IProcessGroup
     private readonly Nccl nccl;
     private readonly CudaStream stream;
     private readonly ControlChannel control;
-    private readonly nint communicator;
     private readonly LibTorchInterface libTorch = LibTorchInterface.Require();
     private readonly ManualResetEventSlim left = new();
     private readonly Thread watch;
+    private volatile nint communicator; // 0 until all have joined
 
-    private NcclProcessGroup(Nccl nccl, CudaStream stream, ControlChannel control, nint communicator, LaunchEnvironment launch)
+    private NcclProcessGroup(Nccl nccl, CudaStream stream, ControlChannel control, LaunchEnvironment launch)
     {
-        (this.nccl, this.stream, this.control, this.communicator) = (nccl, stream, control, communicator);
+        (this.nccl, this.stream, this.control) = (nccl, stream, control);
         (Rank, Size) = (launch.Rank, launch.Size);
         watch = new Thread(Watch) { IsBackground = true, Name = "NCCL watch" };
         watch.Start();
@@ -49,16 +49,18 @@ internal sealed class NcclProcessGroup : IProcessGroup
 
     internal static NcclProcessGroup Join(LaunchEnvironment launch, Nccl nccl, CudaStream stream)
     {
-        var control = ControlChannel.Open(launch, Patience);
+        var group = new NcclProcessGroup(nccl, stream, ControlChannel.Open(launch, Patience), launch);
         try
         {
-            var id = control.Broadcast(launch.Rank == 0 ? nccl.NewId() : []);
+            var id = group.control.Broadcast(launch.Rank == 0 ? nccl.NewId() : []);
             stream.Use();
-            return new NcclProcessGroup(nccl, stream, control, nccl.Join(id, launch.Rank, launch.Size), launch);
+            // It waits for all others, so that the watch is needed already.
+            group.communicator = nccl.Join(id, launch.Rank, launch.Size);
+            return group;
         }
         catch
         {
-            control.Dispose();
+            group.Dispose();
             throw;
         }
     }
@@ -145,6 +147,9 @@ internal sealed class NcclProcessGroup : IProcessGroup
             Environment.Exit(1);
         }
 
-        string? Error() => nccl.FindError(communicator) is { } error ? $"Process {Rank} of {Size} has lost the others: {error}." : null;
+        string? Error() =>
+            communicator != 0 && nccl.FindError(communicator) is { } error
+                ? $"Process {Rank} of {Size} has lost the others: {error}."
+                : null;
     }
 }

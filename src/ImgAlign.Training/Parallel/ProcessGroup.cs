@@ -12,13 +12,14 @@ public static class ProcessGroup
     /// <summary>Joins the processes that were started with this one; once a process.</summary>
     /// <param name="device">Where this process trains.</param>
     /// <returns>The group; of one where no launcher has started this process.</returns>
-    /// <exception cref="ImgAlignException">The launcher does not fit the device, its library is missing, or the others do not
+    /// <exception cref="ImgAlignException">The launcher is not known or does not fit the device, its library is missing, or the others do not
     /// come.</exception>
     public static IProcessGroup Join(Device device)
     {
         ArgumentNullException.ThrowIfNull(device);
         var isOnGpu = device.type == DeviceType.CUDA;
-        if (LaunchEnvironment.Read(Environment.GetEnvironmentVariable) is { Size: > 1 } launch)
+        var launch = LaunchEnvironment.Read(Environment.GetEnvironmentVariable);
+        if (launch is { Size: > 1 })
         {
             return isOnGpu
                 ? NcclProcessGroup.Join(launch, device)
@@ -28,7 +29,11 @@ public static class ProcessGroup
                 );
         }
         if (!LaunchEnvironment.IsOfMpi(Environment.GetEnvironmentVariable))
+        {
+            if (launch is null)
+                LaunchEnvironment.RequireAlone(Environment.GetEnvironmentVariable);
             return SingleProcess.Instance;
+        }
         return isOnGpu
             ? throw new ImgAlignException(
                 "Processes that mpirun starts train on the CPU; for GPUs start one process each with torchrun, or set its variables "

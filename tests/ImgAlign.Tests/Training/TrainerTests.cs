@@ -79,6 +79,26 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
+    public void A_stop_that_one_process_is_asked_for_stops_all()
+    {
+        using var stop = new CancellationTokenSource();
+        stop.Cancel();
+        var stopped = InProcessGroup.Run(
+            2,
+            group =>
+            {
+                using var own = new LineTask();
+                using var trainer = new Trainer(own, Options(steps: 15), group);
+                Assert.Throws<TrainingStoppedException>(() =>
+                    trainer.Run(cancellationToken: group!.Rank == 1 ? stop.Token : CancellationToken.None)
+                );
+                return true;
+            }
+        );
+        Assert.Equal(2, stopped.Count);
+    }
+
+    [Fact]
     public void Parts_weigh_as_their_task_says()
     {
         using var whole = new LineTask { WeighsPoints = true };

@@ -63,6 +63,20 @@ public sealed class GradientReductionTests : IDisposable
     }
 
     [Fact]
+    public void A_gradient_that_changes_while_it_is_sent_is_no_silent_fault()
+    {
+        using var parameters = Parameters();
+        using var group = new Recorder { WhileSending = () => late.grad!.TimesInPlace(2) };
+        using var reduction = new GradientReduction(parameters.Buckets, group, isSharded: false, inBFloat16: false, addsOnce: true);
+        late.sum().backward();
+        Assert.Contains(
+            "after it had been sent",
+            Assert.Throws<InvalidOperationException>(reduction.Finish).Message,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
     public void A_pass_that_fails_sends_nothing_more()
     {
         using var parameters = Parameters();
@@ -128,7 +142,9 @@ public sealed class GradientReductionTests : IDisposable
 
         public void Broadcast(Tensor tensor) => throw new NotSupportedException();
 
-        public void ReduceScatterMean(Tensor tensor) { }
+        public Action? WhileSending { get; init; }
+
+        public void ReduceScatterMean(Tensor tensor) => WhileSending?.Invoke();
 
         public void AllGather(Tensor tensor)
         {

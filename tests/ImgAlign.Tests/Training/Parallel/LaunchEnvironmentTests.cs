@@ -34,6 +34,8 @@ public class LaunchEnvironmentTests
 
     [Theory]
     [InlineData("MASTER_ADDR", null, "MASTER_ADDR is not")]
+    [InlineData("RANK", null, "RANK is not")]
+    [InlineData("WORLD_SIZE", null, "WORLD_SIZE is not")]
     [InlineData("LOCAL_RANK", "", "LOCAL_RANK is not")]
     [InlineData("RANK", "8", "RANK is '8', which is no number from 0 to 7")]
     [InlineData("RANK", "-1", "RANK is '-1'")]
@@ -45,6 +47,19 @@ public class LaunchEnvironmentTests
             Assert.Throws<ImgAlignException>(() => LaunchEnvironment.Read(With(name, value))).Message,
             StringComparison.Ordinal
         );
+
+    [Theory]
+    [InlineData("PMI_SIZE")]
+    [InlineData("SLURM_NTASKS")]
+    public void Several_processes_of_a_launcher_that_is_not_known_do_not_train_alone(string name)
+    {
+        LaunchEnvironment.RequireAlone(asked => asked == name ? "1" : null);
+        Assert.StartsWith(
+            $"{name} says that 2 processes",
+            Assert.Throws<ImgAlignException>(() => LaunchEnvironment.RequireAlone(asked => asked == name ? "2" : null)).Message,
+            StringComparison.Ordinal
+        );
+    }
 
     private static Func<string, string?> With(string name, string? value) =>
         asked => asked == name ? value : Launched.GetValueOrDefault(asked);
