@@ -47,7 +47,8 @@ internal sealed record JobRequest
     public int? Rounds { get; init; }
 
     [Description(
-        "In the place of rounds: the most pictures that are drawn for each that is asked for, the first one too, 1 to 100; count times budget is 100 at most."
+        "In the place of rounds: the most pictures that are drawn for each that is asked for, the first one too, 1 to 100; "
+            + "count times budget is 100 at most."
     )]
     public int? Budget { get; init; }
 

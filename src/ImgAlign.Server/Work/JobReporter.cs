@@ -6,8 +6,8 @@ namespace ImgAlign.Server.Work;
 
 /// <summary>
 /// Hands on what is told of a job without holding up the run: of what waits, progress and previews that are overtaken are left out, and so
-/// are steps that follow each other quickly. After a server was away, which may have been started anew, it is told all of the job again. Much is told
-/// in pieces, each of which arrives within the time that a server has for one.
+/// are steps that follow each other quickly. After a server was away, which may have been started anew, it is told all of the job again.
+/// Much is told in pieces, so that each of them arrives in time.
 /// </summary>
 internal sealed class JobReporter : IAsyncDisposable
 {
