@@ -127,7 +127,7 @@ public sealed class ServeProcessTests : IDisposable
         while (!Directory.Exists(told) || !Directory.EnumerateFiles(told, "*.json", SearchOption.AllDirectories).Any())
             await Task.Delay(100, patience.Token);
         using var next = await ServeProcess.StartAsync(data, port, workers: 0);
-        var missing = new HashSet<string> { "state", "progress", "preview", "picture", "round" };
+        var missing = new HashSet<string> { "state", "progress", "preview", "picture", "candidate" };
         await using var stream = await next.Client.GetStreamAsync($"api/jobs/{job.Id}/events", patience.Token);
         await foreach (var happened in SseParser.Create(stream).EnumerateAsync(patience.Token))
         {
