@@ -122,10 +122,7 @@ public sealed class EvaluationSearchTests : EvaluateCommandTest
             Prompts = [new EvaluationPrompt("0", Circle) { Seeds = [0] }, new EvaluationPrompt("1", Triangle) { Seeds = [1] }],
             Matrix = new ArmMatrix
             {
-                Arms =
-                [
-                    .. budgets.Select(static budget => new EvaluationArm($"greedy {budget}") { Policy = "greedy", Budget = budget }),
-                ],
+                Arms = [.. budgets.Select(static budget => new EvaluationArm($"greedy {budget}") { Policy = "greedy", Budget = budget })],
             },
             Settings = new AlignmentRequest { Steps = 2, MaxBatchSize = 1 },
             Folder = Folder.File(folder),

@@ -108,10 +108,7 @@ public sealed class FeaturesCommandTests : IDisposable
         {
             string[] queue = ["--queue", "--data", folder.File("queue")];
             using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(4));
-            var making = Tool.RunAsync(
-                patience.Token,
-                ["features", "--config", configuration, "--out", folder.File("together"), .. queue]
-            );
+            var making = Tool.RunAsync(patience.Token, ["features", "--config", configuration, "--out", folder.File("together"), .. queue]);
             while (!making.IsCompleted && Made("together").Length < Shards / 4)
                 await Task.Delay(5);
             workers[0].Kill();
