@@ -166,22 +166,12 @@ internal static class Doctor
                 return new(
                     name,
                     sum == 9 ? DoctorVerdict.Fine : DoctorVerdict.Problem,
-                    $"It computes with {CudaRuntimeFile()}; {memory}.",
+                    $"It computes with {LoadedLibraries.Find("cudart") ?? "a CUDA runtime of its own"}; {memory}.",
                     sum == 9 ? null : "Update the GPU's driver."
                 );
             },
             "Update the GPU's driver, or use the device cpu."
         );
-    }
-
-    private static string CudaRuntimeFile()
-    {
-        using var process = Process.GetCurrentProcess();
-        return process
-                .Modules.Cast<ProcessModule>()
-                .Select(static module => module.FileName)
-                .FirstOrDefault(static file => Path.GetFileName(file).Contains("cudart", StringComparison.OrdinalIgnoreCase))
-            ?? "a CUDA runtime of its own";
     }
 
     private static DoctorCheck ExamineSkia()

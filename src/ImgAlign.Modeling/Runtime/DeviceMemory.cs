@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using TorchSharp;
@@ -80,13 +79,8 @@ public sealed class DeviceMemory
 
         public static CudaRuntime? Find()
         {
-            using var process = Process.GetCurrentProcess();
-            var file = process
-                .Modules.Cast<ProcessModule>()
-                .FirstOrDefault(static module => module.ModuleName.Contains("cudart", StringComparison.OrdinalIgnoreCase))
-                ?.FileName;
             return
-                file is not null
+                LoadedLibraries.Find("cudart") is { } file
                 && NativeLibrary.TryLoad(file, out var library)
                 && NativeLibrary.TryGetExport(library, "cudaSetDevice", out var setDevice)
                 && NativeLibrary.TryGetExport(library, "cudaMemGetInfo", out var memGetInfo)

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using TorchSharp;
 
@@ -52,14 +51,12 @@ public static class LibTorchLoader
     /// <summary>The native libraries of libtorch and TorchSharp that this process has loaded, for diagnosis.</summary>
     public static IReadOnlyList<string> LoadedFiles()
     {
-        using var process = Process.GetCurrentProcess();
         var names = Libraries
             .Select(library => library.Name)
             .Append("LibTorchSharp")
             .Select(FileName)
             .ToHashSet(StringComparer.OrdinalIgnoreCase);
-        var files = process.Modules.Cast<ProcessModule>().Select(module => module.FileName);
-        return [.. files.Where(file => names.Contains(Path.GetFileName(file))).Distinct().Order(StringComparer.Ordinal)];
+        return [.. LoadedLibraries.Files().Where(file => names.Contains(Path.GetFileName(file))).Distinct().Order(StringComparer.Ordinal)];
     }
 
     private static string OwnFolder => Path.Combine(AppContext.BaseDirectory, "libtorch");

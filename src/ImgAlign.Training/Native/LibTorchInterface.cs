@@ -1,7 +1,6 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
-using TorchSharp;
+using ImgAlign.Runtime;
 using static TorchSharp.torch;
 
 namespace ImgAlign.Training.Native;
@@ -86,13 +85,9 @@ internal sealed unsafe class LibTorchInterface
 
     private static LibTorchInterface? Load()
     {
-        TryInitializeDeviceType(DeviceType.CPU); // TorchSharp loads libtorch when it is first needed
-        using var process = Process.GetCurrentProcess();
+        LibTorchLoader.Load(); // the chosen one, where nothing has needed it yet
         var file =
-            process
-                .Modules.Cast<ProcessModule>()
-                .FirstOrDefault(module => Path.GetFileName(module.FileName).Contains("torch_cpu", StringComparison.Ordinal))
-                ?.FileName
+            LoadedLibraries.Find("torch_cpu")
             ?? throw new ImgAlignException("Training cannot find libtorch_cpu among the libraries of this process; run `imgalign doctor`.");
         var library = NativeLibrary.Load(file);
         string[] names =

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
@@ -55,13 +54,6 @@ internal sealed unsafe class Nccl
             "NCCL is not found: the libtorch of this process neither contains it nor has loaded it; install a PyTorch for Linux with CUDA, "
                 + "which brings it, and name it by IMGALIGN_LIBTORCH."
         );
-    }
-
-    /// <summary>The files of the libraries that this process has loaded.</summary>
-    public static IReadOnlyList<string> LoadedFiles()
-    {
-        using var process = Process.GetCurrentProcess();
-        return [.. process.Modules.Cast<ProcessModule>().Select(static module => module.FileName)];
     }
 
     /// <summary>What the first process makes, and all need to find each other.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using ImgAlign.Runtime;
 using ImgAlign.Training.Native;
 using static TorchSharp.torch;
 
@@ -42,7 +43,7 @@ internal sealed class NcclProcessGroup : IProcessGroup
     /// <exception cref="ImgAlignException">There is no NCCL, or the others do not come.</exception>
     public static NcclProcessGroup Join(LaunchEnvironment launch, Device device)
     {
-        var loaded = Nccl.LoadedFiles();
+        var loaded = LoadedLibraries.Files();
         var nccl = new Nccl(Nccl.FindLibrary(loaded));
         return Join(launch, nccl, new CudaStream(CudaStream.FindRuntime(loaded), device.index));
     }
