@@ -28,9 +28,9 @@ public sealed class ImgAlignServerOptions
     /// <summary>What the page says of prompts; null: nothing.</summary>
     public PromptGuide? PromptGuide { get; set; }
 
-    /// <summary>Whether a worker makes pictures; one that does not, since it lacks models for them, does other work
-    /// (<see cref="IQueuedWork"/>) alone.</summary>
-    public bool MakesPictures { get; set; } = true;
+    /// <summary>Whether a worker aligns pictures; one that does not, since it has no aligner, takes jobs of 0 rounds, which only generate,
+    /// and other work (<see cref="IQueuedWork"/>).</summary>
+    public bool Aligns { get; set; } = true;
 
     /// <summary>The sampler steps of requests that say none; null: the model's own.</summary>
     public int? DefaultSteps { get; set; }

@@ -24,7 +24,7 @@ public sealed class JobStoreTests : IDisposable
 
     private Func<JobStorage> Sqlite => () => JobStorageFactory.Open(new ImgAlignServerOptions { DataPath = folder });
 
-    private static bool Anything(QueuedWork? work) => true;
+    private static bool Anything(Job job) => true;
 
     private static string Add(
         JobStore store,
@@ -60,12 +60,13 @@ public sealed class JobStoreTests : IDisposable
         var (store, other, clock) = Open(open);
         var low = Add(store, priority: JobPriority.Low);
         var first = Add(store);
-        clock.Now += TimeSpan.FromMilliseconds(1); // of two processes
-        var second = Add(other);
+        var second = Add(other); // of another server, at the same time
+        clock.Now -= TimeSpan.FromSeconds(1); // and of one whose clock is slow
+        var third = Add(other);
         var high = Add(store, priority: JobPriority.High);
         Assert.Equal(
-            [high, first, second, low],
-            Enumerable.Range(0, 4).Select(i => (i % 2 == 0 ? store : other).Take("worker", Anything)!.Value.Job.Id)
+            [high, first, second, third, low],
+            Enumerable.Range(0, 5).Select(i => (i % 2 == 0 ? store : other).Take("worker", Anything)!.Value.Job.Id)
         );
         Assert.Null(store.Take("worker", Anything));
     }
@@ -81,15 +82,18 @@ public sealed class JobStoreTests : IDisposable
         var (store, other, _) = Open(open);
         var low = Add(store, priority: JobPriority.Low, work: new QueuedWork("sing", "low"));
         var picture = Add(store);
-        var first = Add(store, work: new QueuedWork("sing", "first"));
+        var first = Add(other, work: new QueuedWork("sing", "first")); // another server's, at the same time
         var dance = Add(store, work: new QueuedWork("dance", ""));
         var high = Add(store, priority: JobPriority.High);
         Assert.Equal([first, low], Enumerable.Range(0, 2).Select(_ => store.Take("singer", Sings)!.Value.Job.Id));
         Assert.Null(store.Take("singer", Sings));
-        Assert.Equal([high, picture], Enumerable.Range(0, 2).Select(_ => other.Take("painter", static work => work is null)!.Value.Job.Id));
+        Assert.Equal(
+            [high, picture],
+            Enumerable.Range(0, 2).Select(_ => other.Take("painter", static job => job.Work is null)!.Value.Job.Id)
+        );
         Assert.Equal((JobState.Queued, 0), (store.Find(dance)!.State, store.Find(dance)!.Attempt));
 
-        static bool Sings(QueuedWork? work) => work?.Kind == "sing";
+        static bool Sings(Job job) => job.Work?.Kind == "sing";
     }
 
     [Fact]

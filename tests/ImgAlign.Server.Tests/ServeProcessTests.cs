@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.ServerSentEvents;
 using System.Runtime.Versioning;
+using System.Text.Json;
 using ImgAlign.Server.Jobs;
 
 namespace ImgAlign.Server.Tests;
@@ -73,6 +74,33 @@ public sealed class ServeProcessTests : IDisposable
         job = await server.UntilAsync(job.Id, static ended => ended.IsFinished);
         Assert.True(job.State == JobState.Succeeded, job.Error?.Message);
         Assert.Single(Assert.Single(job.Result!.Pictures).Candidates);
+    }
+
+    [Fact]
+    public async Task A_worker_without_an_aligner_generates()
+    {
+        var golden = Path.Combine(TinyModels.Root, "tests", "golden");
+        var models = new
+        {
+            Sdxl = new { ModelPath = Path.Combine(golden, "sdxl", "checkpoint"), ImagePromptPath = Path.Combine(golden, "sdxl", "ckpts") },
+            Llava = new { ModelPath = Path.Combine(golden, "mllm", "llava-hf") },
+        };
+        var configuration = Path.Combine(data, "models.json");
+        await File.WriteAllTextAsync(configuration, JsonSerializer.Serialize(new { ImgAlign = models }));
+        using var server = await ServeProcess.StartAsync(data, ServeProcess.FreePort(), workers: 0);
+        using var worker = Process.Start("dotnet", ["exec", ServeProcess.Tool, "work", "--data", data, "--config", configuration]);
+        var job = await server.SubmitAsync(
+            new
+            {
+                prompt = Prompt,
+                rounds = 0,
+                steps = 2,
+            }
+        );
+        job = await server.UntilAsync(job.Id, static ended => ended.IsFinished);
+        worker.Kill();
+        await worker.WaitForExitAsync();
+        Assert.True(job.State == JobState.Succeeded, job.Error?.Message);
     }
 
     [Fact]

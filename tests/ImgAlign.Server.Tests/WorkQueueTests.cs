@@ -45,21 +45,22 @@ public sealed class WorkQueueTests : IDisposable
     public async Task What_a_worker_cannot_do_waits_for_another_and_holds_nothing_up()
     {
         var work = new Echo();
-        await using var server = await StartAsync(work, options => options.MakesPictures = false);
+        await using var server = await StartAsync(work, options => options.Aligns = false);
         var options = new ImgAlignServerOptions { DataPath = folder };
         using var queue = new WorkQueue(options);
         using var stop = new CancellationTokenSource();
         var waiting = queue.RunAsync("sing", ["first"], cancellationToken: stop.Token);
-        using var answer = await server.Client.PostAsJsonAsync("api/jobs", new { prompt = "red", rounds = 0 });
-        var picture = (await answer.Content.ReadFromJsonAsync<Job>(ServerJson.Options))!;
+        var aligned = await server.SubmitAsync(new { prompt = "red", rounds = 1 });
+        var generated = await server.RunAsync(new { prompt = "red", rounds = 0 });
+        Assert.Equal(JobState.Succeeded, generated.State);
         await queue.RunAsync(work.Kind, ["second"]);
         Assert.Equal(["second"], work.Done);
         var store = server.Services.GetRequiredService<JobStore>();
         Assert.Equal(2, store.QueueLength());
-        Assert.Equal(0, store.Find(picture.Id)!.Attempt);
+        Assert.Equal(0, store.Find(aligned.Id)!.Attempt);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
-        Assert.Equal([picture.Id], store.All());
+        Assert.Equal([generated.Id, aligned.Id], store.All());
     }
 
     [Fact]

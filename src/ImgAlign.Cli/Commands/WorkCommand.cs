@@ -31,10 +31,11 @@ internal static class WorkCommand
                 // The features that an aligner is trained from are computed before there is one.
                 var required = ModelConfiguration.OfServing(parsed);
                 var configuration = ModelConfiguration.ReadOrShapeWorld(parsed, required, optional: RequiredModels.Aligner);
-                var makesPictures = ModelConfiguration.IsComplete(configuration);
-                if (!makesPictures)
+                var aligns = ModelConfiguration.IsComplete(configuration);
+                if (!aligns)
                     terminal.Error.WriteText(
-                        "This worker has no aligner: it makes features alone, no pictures. Give --ckpts or --aligner for those."
+                        "This worker has no aligner: it generates (jobs of 0 rounds) and makes features, but aligns nothing. Give --ckpts "
+                            + "or --aligner for that."
                     );
                 var builder = Host.CreateApplicationBuilder();
                 builder.Logging.LogToError();
@@ -47,7 +48,7 @@ internal static class WorkCommand
                 builder.Services.AddImgAlignWorker(options =>
                 {
                     ServeOptions.Apply(options, parsed.GetValue(data)!, parsed.GetValue(results), configuration);
-                    options.MakesPictures = makesPictures;
+                    options.Aligns = aligns;
                 });
                 using var host = builder.Build();
                 await host.RunAsync(token);

@@ -31,7 +31,10 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
     private const string SubmitLock = "imgalign:submit";
     private const string OrderLock = "imgalign:order";
 
-    // A job's place is its priority and then the time since 1970 in tenths of a millisecond: fifteen digits, as many as SQLite's store keeps.
+    private const string Numbering = "imgalign:numbering";
+    private const string LastNumber = "last";
+
+    // A job's place is its priority and then its number among all that were accepted: SQLite's store keeps fifteen digits of it.
     private const double PriorityStep = 1e14;
     private const double LastInOrder = 3 * PriorityStep;
 
@@ -39,8 +42,6 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
     private static readonly TimeSpan LockLook = TimeSpan.FromMilliseconds(100);
 
     private readonly BackgroundJobClient tickets = new(storage);
-    private readonly Lock clock = new();
-    private long lastMoment;
 
     /// <summary>Adds a job.</summary>
     /// <param name="id">The job's id; what belongs to it is already where a worker finds it.</param>
@@ -94,11 +95,13 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
                 $"{limit} jobs are waiting, which is the most; ask again later.",
                 retryAfter: TimeSpan.FromSeconds(5)
             );
-        var order = NextOrder(request.Priority);
+        var number = 1 + long.Parse(connection.GetValueFromHash(Numbering, LastNumber) ?? "0", CultureInfo.InvariantCulture);
+        var order = (int)request.Priority * PriorityStep + number;
         Write(
             connection,
             transaction =>
             {
+                transaction.SetRangeInHash(Numbering, Fields((LastNumber, number.ToString(CultureInfo.InvariantCulture))));
                 transaction.SetRangeInHash(
                     KeyOf(id),
                     Fields(
@@ -143,20 +146,20 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
 
     /// <summary>Gives a worker the first job in the order that it can do; others stay at their place.</summary>
     /// <param name="worker">The worker's name.</param>
-    /// <param name="canDo">Whether it can do a job with this <see cref="Job.Work"/>.</param>
+    /// <param name="canDo">Whether it can do a job.</param>
     /// <returns>The job and the trace that it belongs to; null: none waits that it can do.</returns>
-    public (Job Job, string? Trace)? Take(string worker, Func<QueuedWork?, bool> canDo) =>
+    public (Job Job, string? Trace)? Take(string worker, Func<Job, bool> canDo) =>
         QueueLength() == 0 ? null : Change(OrderLock, connection => Take(connection, worker, canDo));
 
-    private (Job Job, string? Trace)? Take(JobStorageConnection connection, string worker, Func<QueuedWork?, bool> canDo)
+    private (Job Job, string? Trace)? Take(JobStorageConnection connection, string worker, Func<Job, bool> canDo)
     {
         var from = 0d;
         while (connection.GetFirstByLowestScoreFromSet(Queue, from, LastInOrder) is { } id)
         {
             var entries = connection.GetAllEntriesFromHash(KeyOf(id));
-            if (StateOf(entries) == JobState.Queued)
+            if (ToJob(id, entries) is { State: JobState.Queued } waiting)
             {
-                if (!canDo(WorkOf(entries!)))
+                if (!canDo(waiting))
                 {
                     from = OrderOf(entries!) + 1;
                     continue;
@@ -402,14 +405,16 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
             : WorkOrder.GoOn;
     }
 
-    private static Job? Find(JobStorageConnection connection, string id) =>
-        connection.GetAllEntriesFromHash(KeyOf(id)) is { } entries && StateOf(entries) is { } state
+    private static Job? Find(JobStorageConnection connection, string id) => ToJob(id, connection.GetAllEntriesFromHash(KeyOf(id)));
+
+    private static Job? ToJob(string id, Dictionary<string, string>? entries) =>
+        StateOf(entries) is { } state
             ? new Job
             {
                 Id = id,
                 State = state,
-                Request = ServerJson.Read<JobRequest>(entries["request"])!,
-                Work = WorkOf(entries),
+                Request = ServerJson.Read<JobRequest>(entries!["request"])!,
+                Work = ServerJson.Read<QueuedWork>(entries.GetValueOrDefault("work")),
                 CreatedAt = Moment(entries, "created")!.Value,
                 StartedAt = Moment(entries, "started"),
                 FinishedAt = Moment(entries, "finished"),
@@ -423,8 +428,6 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
 
     private static JobState? StateOf(Dictionary<string, string>? entries) =>
         entries?.GetValueOrDefault("state") is { } state ? Enum.Parse<JobState>(state.Trim('"'), ignoreCase: true) : null;
-
-    private static QueuedWork? WorkOf(Dictionary<string, string> entries) => ServerJson.Read<QueuedWork>(entries.GetValueOrDefault("work"));
 
     private static double OrderOf(Dictionary<string, string> entries) => double.Parse(entries["order"], CultureInfo.InvariantCulture);
 
@@ -452,18 +455,6 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     private string Now => time.GetUtcNow().ToString("O", CultureInfo.InvariantCulture);
-
-    private double NextOrder(JobPriority priority)
-    {
-        lock (clock)
-        {
-            lastMoment = Math.Max(
-                (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / (TimeSpan.TicksPerMillisecond / 10),
-                lastMoment + 1
-            );
-            return (int)priority * PriorityStep + lastMoment;
-        }
-    }
 
     // A lock that another process has is looked at again after a tenth of the time that one is ready to wait, by SQLite's store.
     private static IDisposable Hold(JobStorageConnection connection, string name)

@@ -40,7 +40,7 @@ internal sealed partial class JobWorker(
     {
         // Not Hangfire's own token, which also ends work whose ticket was given out a second time.
         var stopping = lifetime.ApplicationStopping;
-        if (store.Take(name, work => work is null ? options.MakesPictures : Find(work) is not null) is not var (job, trace))
+        if (store.Take(name, CanDo) is not var (job, trace))
         {
             // The ticket was for a job of other workers, and is replaced: without a pause this one would use up the next, too.
             if (store.QueueLength() > 0)
@@ -99,6 +99,8 @@ internal sealed partial class JobWorker(
         }
         return job.Id;
     }
+
+    private bool CanDo(Job job) => job.Work is { } work ? Find(work) is not null : options.Aligns || job.Request.Rounds == 0;
 
     private IQueuedWork? Find(QueuedWork work) => services.GetServices<IQueuedWork>().FirstOrDefault(known => known.Kind == work.Kind);
 
