@@ -1,21 +1,23 @@
+using ImgAlign.Sampling;
+
 namespace ImgAlign.ShapeWorld.Scenes;
 
 /// <summary>
-/// A stream of random numbers that belongs to one sample: sample i of a seed is the same in whatever order samples are made, on every
-/// platform (SplitMix64).
+/// A stream of random numbers that belongs to one sample (<see cref="SeedSequence"/>): sample i of a seed is the same in whatever order
+/// samples are made, on every platform.
 /// </summary>
 internal sealed class SceneRandom
 {
-    private const ulong Step = 0x9E3779B97F4A7C15;
-    private ulong state;
+    private readonly long start;
+    private long drawn;
 
     /// <summary>Begins a stream.</summary>
     /// <param name="seed">The seed of the data set.</param>
     /// <param name="index">The sample in it.</param>
-    public SceneRandom(long seed, long index) => state = Mix(Mix((ulong)seed + Step) + (ulong)index * Step);
+    public SceneRandom(long seed, long index) => start = SeedSequence.At(SeedSequence.At(seed, 0), index - 1);
 
     /// <summary>64 random bits.</summary>
-    public ulong Next() => Mix(state += Step);
+    public ulong Next() => (ulong)SeedSequence.At(start, drawn++);
 
     /// <summary>An integer from 0 to below a limit.</summary>
     /// <param name="limit">At least 1.</param>
@@ -42,12 +44,5 @@ internal sealed class SceneRandom
     {
         ArgumentNullException.ThrowIfNull(choices);
         return choices[Below(choices.Count)];
-    }
-
-    private static ulong Mix(ulong z)
-    {
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return z ^ (z >> 31);
     }
 }

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using ImgAlign.Checkpoints;
 using ImgAlign.Runtime;
+using ImgAlign.Sampling;
 using TorchSharp;
 
 namespace ImgAlign.Testing.Golden;
@@ -74,11 +75,8 @@ public sealed class RuleCheckpoint : Checkpoint
 
     private static float Uniform(ulong hash, ulong index)
     {
-        var z = hash + (index + 1) * 0x9E3779B97F4A7C15;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        z ^= z >> 31;
-        return (z >> 40) * (1f / (1 << 24)) - 0.5f;
+        var bits = (ulong)SeedSequence.At((long)hash, (long)index);
+        return (bits >> 40) * (1f / (1 << 24)) - 0.5f;
     }
 
     private static ulong Fnv1a(string text)
