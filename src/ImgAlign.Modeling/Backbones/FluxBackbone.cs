@@ -51,16 +51,16 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
         RequireFit(transformerConfig, autoencoderConfig, text, reduxParts);
         var transformerSource = files.Transformer(transformerConfig);
         var adapterSource = image is null ? null : files.Adapter(transformerConfig, image.Width);
-        var pictureParts = PictureParts.Read(runtime, autoencoder, Name, options);
+        var pictureParts = LatentPictureParts.Read(runtime, autoencoder, Name, options);
 
         (Runtime, this.options) = (runtime, options);
         textTokens = options.MaxTextTokens ?? (transformerConfig.GuidanceEmbeds ? TextTokens : TextTokensOfSchnell);
         textEncoder = new FluxTextEncoder(runtime, text, textTokens, options.TextEncoderStorage);
         transformer = new(runtime, transformerSource, storage: options.Storage);
-        pictures = new(runtime, pictureParts, options.Rounding);
         imagePrompt = image is null ? null : new FluxImagePromptEncoder(runtime, image, options.ImageEncoderStorage);
         redux = reduxParts is null ? null : new ReduxImagePromptEncoder(runtime, reduxParts, options.ImageEncoderStorage);
         adapter = adapterSource is null ? null : new(runtime, adapterSource, storage: options.Storage);
+        pictures = new(runtime, pictureParts, options.Rounding, transformer.Use, transformer, adapter);
         var applied = LoraFiles.Applied(options.Loras, text.Clip.LoraLayers, text.T5.LoraLayers, transformerSource.LoraLayers);
         DistillationSign[] own = transformerConfig.GuidanceEmbeds ? [] : [new("flux-schnell", null, "its lack of an input for guidance")];
         presets = new PresetCheck(Name, options.TransformerPath ?? options.ModelPath, options.Loras, own);
@@ -160,24 +160,14 @@ public sealed class FluxBackbone : IDiffusionBackbone, IMemoryFootprint
     public bool EncodesPictures => pictures.Encodes;
 
     /// <inheritdoc/>
-    public Tensor EncodeLatents(RgbImage image, Tensor noise, bool inTiles = false) =>
-        pictures.Encode(image, noise, inTiles)
-        ?? throw new NotSupportedException($"This FLUX's VAE has no encoder; set {nameof(FluxOptions.VaePath)} to one that has it.");
+    public Tensor EncodeLatents(RgbImage image, Tensor noise, bool inTiles = false) => pictures.Encode(image, noise, inTiles);
 
     /// <inheritdoc/>
     /// <exception cref="ImgAlignException">The latents are not finite; the message names the weights at fault, if they are.</exception>
-    public IReadOnlyList<RgbImage> Decode(Tensor x, bool inTiles = false)
-    {
-        FiniteNumbers.Require(x, "The latents", transformer, adapter);
-        return pictures.Decode(x, inTiles);
-    }
+    public IReadOnlyList<RgbImage> Decode(Tensor x, bool inTiles = false) => pictures.Decode(x, inTiles);
 
     /// <inheritdoc/>
-    public IReadOnlyList<RgbImage> Preview(Tensor x, bool inTiles)
-    {
-        FiniteNumbers.Require(x, "The latents", transformer, adapter);
-        return pictures.Preview(x, inTiles, transformer.Use);
-    }
+    public IReadOnlyList<RgbImage> Preview(Tensor x, bool inTiles) => pictures.Preview(x, inTiles);
 
     /// <inheritdoc/>
     public IReadOnlyList<StageFootprint> EstimateStages(Workload workload)

@@ -25,7 +25,7 @@ internal sealed class LatentEncoder : IDisposable
     /// <param name="image">The picture.</param>
     /// <param name="noise">Unit normal, <c>[1, C, h, w]</c>.</param>
     /// <param name="inTiles">Whether memory does not suffice for whole pictures.</param>
-    /// <returns><c>[1, C, h, w]</c>, float32, as a diffusion network takes them; the caller's.</returns>
+    /// <returns><c>[1, C, h, w]</c>, float32, as a diffusion network takes them; disposed by the caller.</returns>
     public Tensor Encode(RgbImage image, Tensor noise, bool inTiles)
     {
         using var noGrad = no_grad();

@@ -10,13 +10,25 @@ internal sealed class LatentPictures : IDisposable
     private readonly LatentDecoder decoder;
     private readonly LatentEncoder? encoder;
     private readonly LatentDecoder? previews;
+    private readonly string family;
+    private readonly Func<IDisposable> keepNetwork;
+    private readonly IResident?[] networks;
 
     /// <summary>Makes the networks; their weights are read on first use. Does not fail.</summary>
     /// <param name="runtime">The device.</param>
     /// <param name="parts">What they are made of.</param>
     /// <param name="rounding">How colours become bytes.</param>
-    public LatentPictures(DeviceRuntime runtime, PictureParts parts, PixelRounding rounding = PixelRounding.Nearest)
+    /// <param name="keepNetwork">Keeps the diffusion network on the device beside a tiny decoder, so that it need not come back.</param>
+    /// <param name="networks">The networks that latents come from, for what is wrong with their weights; null where one is absent.</param>
+    public LatentPictures(
+        DeviceRuntime runtime,
+        LatentPictureParts parts,
+        PixelRounding rounding,
+        Func<IDisposable> keepNetwork,
+        params IResident?[] networks
+    )
     {
+        (family, this.keepNetwork, this.networks) = (parts.Family, keepNetwork, networks);
         decoder = new(runtime, parts.Decoder, parts.Tiling, rounding);
         encoder = parts.Encoder is null ? null : new(runtime, parts.Encoder, parts.Tiling);
         previews = parts.Previews is null ? null : new(runtime, parts.Previews, parts.Tiling, rounding);
@@ -25,8 +37,15 @@ internal sealed class LatentPictures : IDisposable
     /// <summary>Whether there is an encoder.</summary>
     public bool Encodes => encoder is not null;
 
-    /// <summary>The final pictures of latents <c>[B, C, h, w]</c>.</summary>
-    public IReadOnlyList<RgbImage> Decode(Tensor latents, bool inTiles) => decoder.ToImages(latents, inTiles);
+    /// <summary>The final pictures.</summary>
+    /// <param name="latents"><c>[B, C, h, w]</c>.</param>
+    /// <param name="inTiles">Whether memory does not suffice for whole pictures.</param>
+    /// <exception cref="ImgAlignException">The latents are not finite; the message names the weights at fault, if they are.</exception>
+    public IReadOnlyList<RgbImage> Decode(Tensor latents, bool inTiles)
+    {
+        FiniteNumbers.Require(latents, "The latents", networks);
+        return decoder.ToImages(latents, inTiles);
+    }
 
     /// <summary>The decoder's output for latents <c>[B, C, h, w]</c>, <c>[B, 3, H, W]</c> in about -1..1.</summary>
     public Tensor DecodeToPixels(Tensor latents) => decoder.Decode(latents, inTiles: false);
@@ -34,17 +53,23 @@ internal sealed class LatentPictures : IDisposable
     /// <summary>What pictures look like so far: by the tiny decoder where there is one.</summary>
     /// <param name="latents"><c>[B, C, h, w]</c>.</param>
     /// <param name="inTiles">Whether memory does not suffice for whole pictures.</param>
-    /// <param name="keepNetwork">Keeps the diffusion network on the device beside a tiny decoder, so that it need not come back.</param>
-    public IReadOnlyList<RgbImage> Preview(Tensor latents, bool inTiles, Func<IDisposable> keepNetwork)
+    /// <exception cref="ImgAlignException">As for <see cref="Decode"/>.</exception>
+    public IReadOnlyList<RgbImage> Preview(Tensor latents, bool inTiles)
     {
         if (previews is null)
             return Decode(latents, inTiles);
+        FiniteNumbers.Require(latents, "The latents", networks);
         using var kept = keepNetwork();
         return previews.ToImages(latents, inTiles);
     }
 
-    /// <summary>Latents of a picture, drawn with noise <c>[1, C, h, w]</c>; null where there is no encoder.</summary>
-    public Tensor? Encode(RgbImage image, Tensor noise, bool inTiles) => encoder?.Encode(image, noise, inTiles);
+    /// <summary>Latents of a picture, drawn with noise <c>[1, C, h, w]</c>.</summary>
+    /// <exception cref="NotSupportedException">There is no encoder.</exception>
+    public Tensor Encode(RgbImage image, Tensor noise, bool inTiles) =>
+        encoder?.Encode(image, noise, inTiles)
+        ?? throw new NotSupportedException(
+            $"This {family}'s VAE has no encoder; set {nameof(DiffusionOptions.VaePath)} to one that has it."
+        );
 
     /// <summary>The stages of its own.</summary>
     public IEnumerable<StageFootprint> EstimateStages(Workload workload)

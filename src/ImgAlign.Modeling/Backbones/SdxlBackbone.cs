@@ -1,3 +1,4 @@
+using ImgAlign.Imaging;
 using ImgAlign.Networks.Sdxl;
 using ImgAlign.Networks.Vae;
 using ImgAlign.Runtime;
@@ -41,14 +42,14 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
         var image = files.ImagePrompt is { } paths ? SdxlImagePromptEncoder.Read(paths.Encoder, paths.Projection) : null;
         RequireFit(unetConfig, autoencoderConfig, text, image);
         var (unetSource, adapterSource) = (files.UNet(unetConfig), files.Adapter(unetConfig));
-        var pictureParts = PictureParts.Read(runtime, autoencoder, Name, options);
+        var pictureParts = LatentPictureParts.Read(runtime, autoencoder, Name, options);
 
         (Runtime, readsWeights) = (runtime, options.PromptWeights);
         textEncoder = new SdxlTextEncoder(runtime, text, options.TextEncoderStorage);
         unet = new(runtime, unetSource, storage: options.Storage);
-        pictures = new(runtime, pictureParts);
         imagePrompt = image is null ? null : new SdxlImagePromptEncoder(runtime, image, options.ImageEncoderStorage);
         adapter = adapterSource is null ? null : new(runtime, adapterSource, storage: options.Storage);
+        pictures = new(runtime, pictureParts, PixelRounding.Nearest, unet.Use, unet, adapter);
         var applied = LoraFiles.Applied(options.Loras, text.Encoder.LoraLayers, text.Encoder2.LoraLayers, unetSource.LoraLayers);
         presets = new PresetCheck(Name, options.UNetPath ?? options.ModelPath, options.Loras);
         Info = Describe() with { Loras = applied };
@@ -156,24 +157,14 @@ public sealed class SdxlBackbone : IDiffusionBackbone, IMemoryFootprint
     public bool EncodesPictures => pictures.Encodes;
 
     /// <inheritdoc/>
-    public Tensor EncodeLatents(RgbImage image, Tensor noise, bool inTiles = false) =>
-        pictures.Encode(image, noise, inTiles)
-        ?? throw new NotSupportedException($"This SDXL's VAE has no encoder; set {nameof(SdxlOptions.VaePath)} to one that has it.");
+    public Tensor EncodeLatents(RgbImage image, Tensor noise, bool inTiles = false) => pictures.Encode(image, noise, inTiles);
 
     /// <inheritdoc/>
     /// <exception cref="ImgAlignException">The latents are not finite; the message names the weights at fault, if they are.</exception>
-    public IReadOnlyList<RgbImage> Decode(Tensor x, bool inTiles = false)
-    {
-        FiniteNumbers.Require(x, "The latents", unet, adapter);
-        return pictures.Decode(x, inTiles);
-    }
+    public IReadOnlyList<RgbImage> Decode(Tensor x, bool inTiles = false) => pictures.Decode(x, inTiles);
 
     /// <inheritdoc/>
-    public IReadOnlyList<RgbImage> Preview(Tensor x, bool inTiles)
-    {
-        FiniteNumbers.Require(x, "The latents", unet, adapter);
-        return pictures.Preview(x, inTiles, unet.Use);
-    }
+    public IReadOnlyList<RgbImage> Preview(Tensor x, bool inTiles) => pictures.Preview(x, inTiles);
 
     /// <inheritdoc/>
     public IReadOnlyList<StageFootprint> EstimateStages(Workload workload)

@@ -1,3 +1,4 @@
+using ImgAlign.Imaging;
 using ImgAlign.Networks.Vae;
 using ImgAlign.Networks.ZImage;
 using ImgAlign.Runtime;
@@ -38,12 +39,12 @@ public sealed class ZImageBackbone : IDiffusionBackbone, IMemoryFootprint
         var text = files.ReadText();
         RequireFit(transformerConfig, autoencoderConfig, text);
         var transformerSource = files.Transformer(transformerConfig);
-        var pictureParts = PictureParts.Read(runtime, autoencoder, Name, options);
+        var pictureParts = LatentPictureParts.Read(runtime, autoencoder, Name, options);
 
         (Runtime, this.options) = (runtime, options);
         textEncoder = new ZImageTextEncoder(runtime, text, options);
         transformer = new(runtime, transformerSource, storage: options.Storage);
-        pictures = new(runtime, pictureParts);
+        pictures = new(runtime, pictureParts, PixelRounding.Nearest, transformer.Use, transformer);
         Info = Describe() with { Loras = LoraFiles.Applied(options.Loras, transformerSource.LoraLayers) };
     }
 
@@ -139,24 +140,14 @@ public sealed class ZImageBackbone : IDiffusionBackbone, IMemoryFootprint
     public bool EncodesPictures => pictures.Encodes;
 
     /// <inheritdoc/>
-    public Tensor EncodeLatents(RgbImage image, Tensor noise, bool inTiles = false) =>
-        pictures.Encode(image, noise, inTiles)
-        ?? throw new NotSupportedException($"This Z-Image's VAE has no encoder; set {nameof(ZImageOptions.VaePath)} to one that has it.");
+    public Tensor EncodeLatents(RgbImage image, Tensor noise, bool inTiles = false) => pictures.Encode(image, noise, inTiles);
 
     /// <inheritdoc/>
     /// <exception cref="ImgAlignException">The latents are not finite; the message names the weights at fault, if they are.</exception>
-    public IReadOnlyList<RgbImage> Decode(Tensor x, bool inTiles = false)
-    {
-        FiniteNumbers.Require(x, "The latents", transformer);
-        return pictures.Decode(x, inTiles);
-    }
+    public IReadOnlyList<RgbImage> Decode(Tensor x, bool inTiles = false) => pictures.Decode(x, inTiles);
 
     /// <inheritdoc/>
-    public IReadOnlyList<RgbImage> Preview(Tensor x, bool inTiles)
-    {
-        FiniteNumbers.Require(x, "The latents", transformer);
-        return pictures.Preview(x, inTiles, transformer.Use);
-    }
+    public IReadOnlyList<RgbImage> Preview(Tensor x, bool inTiles) => pictures.Preview(x, inTiles);
 
     /// <summary>The decoder's output for final latents, before it becomes bytes.</summary>
     /// <param name="x">The sample <c>[B, C, h, w]</c>.</param>

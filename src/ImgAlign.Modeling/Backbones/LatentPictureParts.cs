@@ -5,11 +5,18 @@ using static TorchSharp.torch;
 namespace ImgAlign.Backbones;
 
 /// <summary>What stands between pictures and a diffusion network's latents, read and checked.</summary>
+/// <param name="Family">The family's name, for messages.</param>
 /// <param name="Decoder">Makes the final pictures.</param>
 /// <param name="Encoder">Makes latents of pictures; null where the VAE has no encoder.</param>
 /// <param name="Previews">Makes previews; null where the decoder does.</param>
 /// <param name="Tiling">When and how they work tile by tile.</param>
-internal sealed record PictureParts(AutoencoderHalf Decoder, AutoencoderHalf? Encoder, AutoencoderHalf? Previews, PictureTiling Tiling)
+internal sealed record LatentPictureParts(
+    string Family,
+    AutoencoderHalf Decoder,
+    AutoencoderHalf? Encoder,
+    AutoencoderHalf? Previews,
+    PictureTiling Tiling
+)
 {
     /// <summary>Reads what the options name.</summary>
     /// <param name="runtime">The device.</param>
@@ -17,7 +24,7 @@ internal sealed record PictureParts(AutoencoderHalf Decoder, AutoencoderHalf? En
     /// <param name="family">The family's name, for messages.</param>
     /// <param name="options">The options.</param>
     /// <exception cref="ImgAlignException">A file is missing or broken, or options do not fit each other.</exception>
-    public static PictureParts Read(DeviceRuntime runtime, AutoencoderFiles vae, string family, DiffusionOptions options)
+    public static LatentPictureParts Read(DeviceRuntime runtime, AutoencoderFiles vae, string family, DiffusionOptions options)
     {
         var tiny = options.TinyVaePath is { } path ? AutoencoderFiles.FindTiny($"{family} tiny VAE", path) : null;
         if (tiny is not null)
@@ -30,6 +37,7 @@ internal sealed record PictureParts(AutoencoderHalf Decoder, AutoencoderHalf? En
             );
         var decodes = options.Decoder == PictureDecoder.Tiny ? tiny! : vae;
         return new(
+            family,
             Half(decodes, decodes.Decoder()),
             vae.Encoder() is { } encoder ? Half(vae, encoder) : null,
             tiny is null || tiny == decodes ? null : Half(tiny, tiny.Decoder()),
