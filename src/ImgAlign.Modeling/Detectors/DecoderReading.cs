@@ -82,4 +82,31 @@ public static class DecoderReading
         var answer = cache is null ? null : GreedySearch.Continue(decoder, h, cache, critiqueTokens, format.IsComplete, cancellationToken);
         return new Detection(h.MoveToOuterDisposeScope(), answer is null ? null : format.Decode(answer));
     }
+
+    /// <summary>Answers a text without a picture.</summary>
+    /// <param name="decoder">The decoder with its head.</param>
+    /// <param name="ids">The text's tokens.</param>
+    /// <param name="network">The network, for what is wrong with its weights.</param>
+    /// <param name="maxTokens">The most tokens that the answer may have, at least 1.</param>
+    /// <param name="format">How answers end, and what they say.</param>
+    /// <param name="cancellationToken">Seen between the tokens of the answer.</param>
+    public static string Write(
+        LlamaForCausalLM decoder,
+        IReadOnlyList<int> ids,
+        IResident network,
+        int maxTokens,
+        IAnswerFormat format,
+        CancellationToken cancellationToken
+    )
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxTokens, 1);
+        using var reading = Read(decoder, ReadIds, network, maxTokens, format, cancellationToken);
+        return reading.Critique!;
+
+        Tensor ReadIds(KeyValueCache? cache)
+        {
+            using var scope = NewDisposeScope();
+            return decoder.Model.Run(decoder.Model.Embed(ToRow(ids).to(decoder.Model.Device)), cache).MoveToOuterDisposeScope();
+        }
+    }
 }

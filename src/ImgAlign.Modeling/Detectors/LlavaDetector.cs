@@ -119,30 +119,15 @@ public sealed class LlavaDetector : IMisalignmentDetector, IImageJudge, IMemoryF
     }
 
     /// <inheritdoc/>
-    public void CheckText(string text)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        judging.RequireNoControl(text);
-        judging.Tokenize(text, hasImage: false);
-    }
+    public void CheckText(string text) => TokenizeText(text);
 
     /// <inheritdoc/>
     /// <exception cref="ImgAlignException">The weights cannot be read.</exception>
     public string Write(string text, int maxTokens, CancellationToken cancellationToken = default)
     {
-        CheckText(text);
-        using var input = judging.Prepare(null, text, Runtime.Device);
+        var ids = TokenizeText(text);
         using var lease = network.Use();
-        var model = lease.Model;
-        using var answer = DecoderReading.Read(
-            model.LanguageModel,
-            cache => model.Run(input.Ids, null, cache),
-            network,
-            maxTokens,
-            judging,
-            cancellationToken
-        );
-        return answer.Critique!;
+        return DecoderReading.Write(lease.Model.LanguageModel, ids, network, maxTokens, judging, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -158,4 +143,11 @@ public sealed class LlavaDetector : IMisalignmentDetector, IImageJudge, IMemoryF
 
     /// <summary>Frees the network.</summary>
     public void Dispose() => network.Dispose();
+
+    private IReadOnlyList<int> TokenizeText(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        judging.RequireNoControl(text);
+        return judging.Tokenize(text, hasImage: false);
+    }
 }

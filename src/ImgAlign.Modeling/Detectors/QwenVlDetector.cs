@@ -120,30 +120,15 @@ public abstract class QwenVlDetector<TModel> : IMisalignmentDetector, IImageJudg
     }
 
     /// <inheritdoc/>
-    public void CheckText(string text)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        processor.RequireNoControl(text);
-        processor.Tokenize(text, []);
-    }
+    public void CheckText(string text) => TokenizeText(text);
 
     /// <inheritdoc/>
     /// <exception cref="ImgAlignException">The weights cannot be read.</exception>
     public string Write(string text, int maxTokens, CancellationToken cancellationToken = default)
     {
-        CheckText(text);
-        using var input = processor.Prepare([], text, Runtime.Device);
+        var ids = TokenizeText(text);
         using var lease = network.Use();
-        var model = lease.Model;
-        using var answer = DecoderReading.Read(
-            model.LanguageModel,
-            cache => model.Run(input.Ids, null, cache),
-            network,
-            maxTokens,
-            processor,
-            cancellationToken
-        );
-        return answer.Critique!;
+        return DecoderReading.Write(lease.Model.LanguageModel, ids, network, maxTokens, processor, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -167,5 +152,12 @@ public abstract class QwenVlDetector<TModel> : IMisalignmentDetector, IImageJudg
     {
         network.Dispose();
         GC.SuppressFinalize(this);
+    }
+
+    private IReadOnlyList<int> TokenizeText(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        processor.RequireNoControl(text);
+        return processor.Tokenize(text, []);
     }
 }
