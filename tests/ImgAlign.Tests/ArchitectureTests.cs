@@ -1,6 +1,9 @@
-using System.Reflection;
+using ArchUnitNET.Fluent.Syntax.Elements.Types;
+using ArchUnitNET.Loader;
 using ImgAlign.Checkpoints;
-using NetArchTest.Rules;
+using static ArchUnitNET.Fluent.ArchRuleDefinition;
+using Architecture = ArchUnitNET.Domain.Architecture;
+using Assembly = System.Reflection.Assembly;
 
 namespace ImgAlign.Tests;
 
@@ -30,25 +33,19 @@ public class ArchitectureTests
 
     private static readonly Assembly[] Assemblies = [typeof(Checkpoint).Assembly, typeof(AlignmentPipeline).Assembly];
 
+    private static readonly Lazy<Architecture> Code = new(static () => new ArchLoader().LoadAssemblies(Assemblies).Build());
+
     public static TheoryData<string> Names => new(Layers);
 
     [Theory]
     [MemberData(nameof(Names))]
     public void Refers_only_to_layers_before_it(string layer)
     {
-        var later = Layers.Skip(Array.IndexOf(Layers, layer) + 1).Select(Namespace).ToArray();
+        var later = Layers.Skip(Array.IndexOf(Layers, layer) + 1).ToArray();
         if (later.Length == 0)
             return;
-
-        var result = Types
-            .InAssemblies(Assemblies)
-            .That()
-            .ResideInNamespaceMatching($"^{Namespace(layer)}(\\.|$)") // not those that merely begin with the same word
-            .ShouldNot()
-            .HaveDependencyOnAny(later)
-            .GetResult();
-
-        Assert.True(result.IsSuccessful, $"{layer} refers to a later layer in {string.Join(", ", result.FailingTypeNames ?? [])}.");
+        var rule = TypesOf(layer).Should().NotDependOnAny(TypesOf(later));
+        Assert.All(rule.Evaluate(Code.Value), static result => Assert.True(result.Passed, result.Description));
     }
 
     [Fact]
@@ -64,5 +61,6 @@ public class ArchitectureTests
         Assert.Empty(folders.Except(Layers));
     }
 
-    private static string Namespace(string layer) => $"ImgAlign.{layer}";
+    private static GivenTypesConjunction TypesOf(params string[] layers) =>
+        Types().That().ResideInNamespaceMatching($@"^ImgAlign\.({string.Join('|', layers)})(\.|$)");
 }
