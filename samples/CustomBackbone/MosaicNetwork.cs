@@ -5,7 +5,6 @@ using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static ImgAlign.TensorMath;
 using static TorchSharp.torch;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace CustomBackbone;
 
@@ -27,10 +26,10 @@ public sealed class MosaicNetwork : nn.Module<Tensor, Tensor, Tensor, Tensor>
     private readonly TimestepEmbedding timeEmbedding;
 
     [ComponentName(Name = "text")]
-    private readonly Linear text;
+    private readonly CompactLinear text;
 
     [ComponentName(Name = "image")]
-    private readonly Linear image;
+    private readonly CompactLinear image;
 
     [ComponentName(Name = "norm")]
     private readonly GroupNorm norm;

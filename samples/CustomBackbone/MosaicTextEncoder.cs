@@ -12,7 +12,7 @@ public sealed class MosaicTextEncoder : nn.Module<Tensor, Tensor>
     private const long NoPrompt = 256;
 
     [ComponentName(Name = "bytes")]
-    private readonly Embedding bytes;
+    private readonly EmbeddingTable bytes;
 
     /// <summary>Creates the network; its weights are uninitialised.</summary>
     /// <param name="width">The width of a vector.</param>
@@ -20,7 +20,7 @@ public sealed class MosaicTextEncoder : nn.Module<Tensor, Tensor>
     public MosaicTextEncoder(int width, Device device)
         : base(nameof(MosaicTextEncoder))
     {
-        bytes = new Embedding(NoPrompt + 1, width, device);
+        bytes = new EmbeddingTable(NoPrompt + 1, width, device);
         RegisterComponents();
     }
 

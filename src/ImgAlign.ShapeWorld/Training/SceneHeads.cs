@@ -18,22 +18,22 @@ internal sealed class SceneHeads : nn.Module
     internal static readonly long[] SlotSizes = [2, 2, SceneObject.Colors, SceneObject.Shapes, SceneObject.Colors, SceneObject.Shapes];
 
     [ComponentName(Name = "patches")]
-    private readonly Linear patches;
+    private readonly CompactLinear patches;
 
     [ComponentName(Name = "class_token")]
-    private readonly Linear classToken;
+    private readonly CompactLinear classToken;
 
     [ComponentName(Name = "slots")]
-    private readonly Linear slots;
+    private readonly CompactLinear slots;
 
     /// <summary>Creates the layers.</summary>
     /// <param name="textWidth">Width of the text's hidden states.</param>
     public SceneHeads(int textWidth)
         : base(nameof(SceneHeads))
     {
-        patches = new Linear(WorldNetworks.ImageEncoder.HiddenSize, SceneObject.Kinds + 1, hasBias: true, META);
-        classToken = new Linear(WorldNetworks.ImageEncoder.HiddenSize, SlotSizes.Sum(), hasBias: true, META);
-        slots = new Linear(textWidth, SlotSizes.Sum(), hasBias: true, META);
+        patches = new CompactLinear(WorldNetworks.ImageEncoder.HiddenSize, SceneObject.Kinds + 1, hasBias: true, META);
+        classToken = new CompactLinear(WorldNetworks.ImageEncoder.HiddenSize, SlotSizes.Sum(), hasBias: true, META);
+        slots = new CompactLinear(textWidth, SlotSizes.Sum(), hasBias: true, META);
         RegisterComponents();
     }
 
@@ -110,7 +110,7 @@ internal sealed class SceneHeads : nn.Module
     /// <param name="head">From a token to all slots.</param>
     /// <param name="hiddenStates"><c>[B, N, w]</c>.</param>
     /// <param name="labels">Those of each token, row by row.</param>
-    internal static Tensor SlotLoss(Linear head, Tensor hiddenStates, List<long[]> labels)
+    internal static Tensor SlotLoss(CompactLinear head, Tensor hiddenStates, List<long[]> labels)
     {
         var logits = head.call(hiddenStates).split(SlotSizes, -1);
         var losses = Enumerable

@@ -1,8 +1,8 @@
 using ImgAlign.Checkpoints;
+using ImgAlign.Networks.Layers;
 using TorchSharp;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Tests.Checkpoints;
 
@@ -20,12 +20,12 @@ public sealed class CheckpointBinderTests : IDisposable
     private sealed class Network : nn.Module
     {
         [ComponentName(Name = "first")]
-        private readonly Linear first = new(2, 3, hasBias: true, META);
+        private readonly CompactLinear first = new(2, 3, hasBias: true, META);
 
         public Network()
             : base(nameof(Network)) => RegisterComponents();
 
-        public Linear First => first;
+        public CompactLinear First => first;
     }
 
     private Checkpoint Saved(params (string Name, Tensor Value)[] tensors)

@@ -6,7 +6,6 @@ using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Tests.Checkpoints;
 
@@ -32,7 +31,7 @@ public sealed class LoraTests : IDisposable
     private sealed class TwoLayers : nn.Module
     {
         [ComponentName(Name = "block")]
-        private readonly ModuleList<Linear> block = new(new Linear(4, 3, false, META));
+        private readonly ModuleList<CompactLinear> block = new(new CompactLinear(4, 3, false, META));
 
         [ComponentName(Name = "conv")]
         private readonly Conv2d conv = nn.Conv2d(3, 5, 3, bias: false, device: META);

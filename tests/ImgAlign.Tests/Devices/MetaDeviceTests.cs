@@ -14,7 +14,7 @@ public class MetaDeviceTests
         ["a factor for each channel"] = static x => x * ones(8),
         ["a rotary table"] = static x => Rope.Rotate(x, Rope.Table(0, x.shape[2], Rope.Frequencies(8, 10000, CPU), x.dtype)),
         ["positions into a table"] = static x => x.flatten(0, 2).index_select(0, TensorMath.Range(4, int64)),
-        ["an embedding's ids"] = static _ => new Embedding(5, 8, META).call(zeros(1, 4, int64)),
+        ["an embedding's ids"] = static _ => new EmbeddingTable(5, 8, META).call(zeros(1, 4, int64)),
         ["a mask of attention"] = static x => Attention.AttendHeads(x, x, x, bias: zeros(4, 4)),
         ["a mask of choice"] = static x => where(ones(4, 8).gt(tensor(0f)), x, x),
         ["zeros that are put in front"] = static x => cat([zeros(1, 2, 1, 8), x], 2),
@@ -45,9 +45,9 @@ public class MetaDeviceTests
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var embedding = new Embedding(5, 8, META);
+        var embedding = new EmbeddingTable(5, 8, META);
         var seen = Assert.ThrowsAny<Exception>(() => MetaOperators.RequireTogether(() => embedding.call(zeros(4, int64))));
-        Assert.Equal("index_select got tensors on meta and cpu, in Embedding.forward", seen.Message);
+        Assert.Equal("index_select got tensors on meta and cpu, in EmbeddingTable.forward", seen.Message);
     }
 
     // All that the networks use and a test on the meta device does not see, with the reason.

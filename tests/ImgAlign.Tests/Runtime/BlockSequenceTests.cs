@@ -1,11 +1,11 @@
 using ImgAlign.Checkpoints;
 using ImgAlign.Networks.Layers;
 using ImgAlign.Runtime;
+using ImgAlign.Tests.Checkpoints;
 using ImgAlign.Tests.Networks;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Tests.Runtime;
 
@@ -105,6 +105,54 @@ public class BlockSequenceTests
         Assert.Equal(3, opened); // it left the device, and its files may have changed
     }
 
+    // The meta device stands for a second memory. Blocks that have only one are read anew for every pass, and merged with it.
+    [Theory]
+    [InlineData(ResidencyPolicy.KeepAll, false, 1)]
+    [InlineData(ResidencyPolicy.OffloadToHost, true, 1)]
+    [InlineData(ResidencyPolicy.StreamBlocks, true, 1)]
+    [InlineData(ResidencyPolicy.StreamBlocks, false, 3)]
+    public void A_LoRA_is_merged_once_where_merged_weights_stay(ResidencyPolicy policy, bool hasOwnMemory, int merges)
+    {
+        using var folder = new TemporaryFolder();
+        var change = new Dictionary<string, Tensor> { ["layers.0.lora_A.weight"] = ones(2, 8), ["layers.0.lora_B.weight"] = ones(8, 2) };
+        SafetensorsWriter.Write(folder.File("lora.safetensors"), change);
+        using var runtime = new DeviceRuntime(new RuntimeOptions { Residency = policy, Threads = 1 }, hasOwnMemory ? META : CPU);
+        using var chain = new Chain(META);
+        using var weights = new CountedReads(RuleWeights.For(chain));
+        var source = new ModelSource<Chain>(
+            "chain",
+            static () => new Chain(META),
+            (network, files) =>
+            {
+                var loras = files.OpenLoras([(folder.File("lora.safetensors"), 1)]);
+                var merged = files.Own(new LoraCheckpoint(weights, network, WeightMap.Identity, LoraTarget.Denoiser, loras));
+                files.Add(network, merged, WeightMap.Identity);
+            }
+        );
+        using var slot = new ModelSlot<Chain>(runtime, source);
+        using var lease = slot.Use();
+        using var input = zeros([1, 8], device: runtime.Device);
+        for (var pass = 0; pass < 3; pass++)
+            lease.Model.call(input).Dispose();
+        Assert.Equal(merges, weights.Reads.Count(static name => name == "layers.0.weight"));
+    }
+
+    /// <summary>Another checkpoint, and which of its tensors were read.</summary>
+    private sealed class CountedReads(Checkpoint checkpoint) : Checkpoint
+    {
+        public List<string> Reads { get; } = [];
+
+        public override string Source => checkpoint.Source;
+
+        public override IReadOnlyDictionary<string, TensorInfo> Tensors => checkpoint.Tensors;
+
+        public override Tensor Read(string name)
+        {
+            Reads.Add(name);
+            return checkpoint.Read(name);
+        }
+    }
+
     private static ModelSource<Chain> Source()
     {
         using var chain = new Chain(META);
@@ -116,21 +164,21 @@ public class BlockSequenceTests
     private sealed class Chain : nn.Module<Tensor, Tensor>, IBlockNetwork
     {
         private readonly RmsNorm norm;
-        private readonly ModuleList<Linear> layers;
-        private readonly BlockSequence<Linear> blocks;
+        private readonly ModuleList<CompactLinear> layers;
+        private readonly BlockSequence<CompactLinear> blocks;
 
         public Chain(Device device)
             : base(nameof(Chain))
         {
             norm = new RmsNorm(8, 1e-6, device);
-            layers = nn.ModuleList<Linear>([.. Enumerable.Range(0, 3).Select(_ => new Linear(8, 8, hasBias: true, device))]);
+            layers = nn.ModuleList<CompactLinear>([.. Enumerable.Range(0, 3).Select(_ => new CompactLinear(8, 8, hasBias: true, device))]);
             blocks = new(layers);
             RegisterComponents();
         }
 
         public BlockSequence Blocks => blocks;
 
-        public IEnumerable<Linear> Layers => layers;
+        public IEnumerable<CompactLinear> Layers => layers;
 
         public Action<Chain>? BeforeBlock { get; set; }
 

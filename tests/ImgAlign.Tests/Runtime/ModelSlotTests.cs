@@ -8,12 +8,12 @@ namespace ImgAlign.Tests.Runtime;
 
 public class ModelSlotTests
 {
-    private static ModelSlot<Linear> Slot(DeviceRuntime runtime) => new(runtime, Source(Read));
+    private static ModelSlot<CompactLinear> Slot(DeviceRuntime runtime) => new(runtime, Source(Read));
 
-    private static ModelSource<Linear> Source(Action<Linear, NetworkWeights> open) =>
-        new("test", () => new Linear(8, 4, hasBias: true, torch.META), open);
+    private static ModelSource<CompactLinear> Source(Action<CompactLinear, NetworkWeights> open) =>
+        new("test", () => new CompactLinear(8, 4, hasBias: true, torch.META), open);
 
-    private static void Read(Linear network, NetworkWeights weights) => weights.Add(network, new Ones(), WeightMap.Identity);
+    private static void Read(CompactLinear network, NetworkWeights weights) => weights.Add(network, new Ones(), WeightMap.Identity);
 
     /// <summary>A file of ones in float16.</summary>
     private sealed class Ones : Checkpoint
@@ -182,7 +182,7 @@ public class ModelSlotTests
         );
         using var first = Slot(runtime);
         using var second = Slot(runtime);
-        Linear network;
+        CompactLinear network;
         using (var lease = first.Use())
         {
             network = lease.Model;
@@ -207,15 +207,15 @@ public class ModelSlotTests
         using var folder = new TemporaryFolder();
         var builder = new GgufBuilder().Tensor("weight", 8, [32, 4], new byte[4 * 34]).Tensor("bias", 0, [4], new byte[16]);
         var path = folder.Write("x.gguf", builder.ToArray());
-        var source = new ModelSource<Linear>(
+        var source = new ModelSource<CompactLinear>(
             "test",
-            static () => new Linear(32, 4, hasBias: true, torch.META),
+            static () => new CompactLinear(32, 4, hasBias: true, torch.META),
             path,
             static (_, _) => WeightMap.Identity
         );
         var options = new RuntimeOptions { Residency = ResidencyPolicy.OffloadToHost, Precision = Precision.BFloat16 };
         using var runtime = new DeviceRuntime(options, torch.META);
-        using var slot = new ModelSlot<Linear>(runtime, source, storage: storage);
+        using var slot = new ModelSlot<CompactLinear>(runtime, source, storage: storage);
         using var other = Slot(runtime);
         using var lease = slot.Use();
         var network = lease.Model;
@@ -234,7 +234,7 @@ public class ModelSlotTests
     {
         using var runtime = new DeviceRuntime(new RuntimeOptions());
         var isBroken = false;
-        using var slot = new ModelSlot<Linear>(
+        using var slot = new ModelSlot<CompactLinear>(
             runtime,
             Source(
                 (network, use) =>

@@ -32,12 +32,12 @@ public sealed class ModelSourceTests : IDisposable
         Assert.Equal(2, lease.Model.Weight[0, 0].item<float>());
     }
 
-    private ModelSlot<Linear> Slot(DeviceRuntime runtime) =>
+    private ModelSlot<CompactLinear> Slot(DeviceRuntime runtime) =>
         new(
             runtime,
-            new ModelSource<Linear>(
+            new ModelSource<CompactLinear>(
                 "test",
-                () => new Linear(8, 4, hasBias: false, torch.META),
+                () => new CompactLinear(8, 4, hasBias: false, torch.META),
                 folder.Path,
                 static (_, _) => WeightMap.Identity
             )

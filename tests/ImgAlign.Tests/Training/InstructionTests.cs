@@ -7,7 +7,6 @@ using ImgAlign.Training.Data;
 using ImgAlign.Training.Detector;
 using TorchSharp;
 using static TorchSharp.torch;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Tests.Training;
 
@@ -64,7 +63,7 @@ public sealed class InstructionTests : IDisposable
     [Fact]
     public void Recomputed_activations_give_the_same_gradients()
     {
-        var (plain, recomputed) = (new Linear(6, 6, hasBias: true, CPU), new Linear(6, 6, hasBias: true, CPU));
+        var (plain, recomputed) = (new CompactLinear(6, 6, hasBias: true, CPU), new CompactLinear(6, 6, hasBias: true, CPU));
         var (x, other) = (rand(3, 6), rand(3, 6));
         using (no_grad())
         {

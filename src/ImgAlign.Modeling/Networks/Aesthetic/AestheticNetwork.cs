@@ -4,7 +4,6 @@ using ImgAlign.Networks.Layers;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Networks.Aesthetic;
 
@@ -14,7 +13,7 @@ namespace ImgAlign.Networks.Aesthetic;
 public sealed class AestheticNetwork : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "layers")]
-    private readonly ModuleList<Linear> layers;
+    private readonly ModuleList<CompactLinear> layers;
 
     /// <summary>Creates the network; its weights are uninitialised.</summary>
     /// <param name="widths">The width of the embedding, and of each layer's output; the last one is 1.</param>
@@ -23,7 +22,7 @@ public sealed class AestheticNetwork : nn.Module<Tensor, Tensor>
         : base(nameof(AestheticNetwork))
     {
         var sizes = widths.Zip(widths.Skip(1));
-        layers = nn.ModuleList<Linear>([.. sizes.Select(size => new Linear(size.First, size.Second, hasBias: true, device))]);
+        layers = nn.ModuleList<CompactLinear>([.. sizes.Select(size => new CompactLinear(size.First, size.Second, hasBias: true, device))]);
         RegisterComponents();
     }
 

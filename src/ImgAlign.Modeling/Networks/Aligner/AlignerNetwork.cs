@@ -6,7 +6,6 @@ using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Networks.Aligner;
 
@@ -17,19 +16,19 @@ namespace ImgAlign.Networks.Aligner;
 public sealed class AlignerNetwork : nn.Module<Tensor, Tensor, Tensor>
 {
     [ComponentName(Name = "proj_in")]
-    private readonly Linear projectIn;
+    private readonly CompactLinear projectIn;
 
     [ComponentName(Name = "layers")]
     private readonly ModuleList<PerceiverLayer> layers;
 
     [ComponentName(Name = "proj_out")]
-    private readonly Linear projectOut;
+    private readonly CompactLinear projectOut;
 
     [ComponentName(Name = "norm_out")]
     private readonly LayerNorm normOut;
 
     [ComponentName(Name = "zero_linear")]
-    private readonly Linear zeroLinear;
+    private readonly CompactLinear zeroLinear;
 
     /// <summary>Creates the network; its weights are uninitialised.</summary>
     /// <param name="config">The sizes; <c>Width</c> and <c>OutputWidth</c> are both d.</param>
@@ -44,11 +43,11 @@ public sealed class AlignerNetwork : nn.Module<Tensor, Tensor, Tensor>
                     + $"{config.OutputWidth}; is this an aligner's checkpoint?"
             );
         Config = config;
-        projectIn = new Linear(config.InputWidth, config.Width, hasBias: true, device);
+        projectIn = new CompactLinear(config.InputWidth, config.Width, hasBias: true, device);
         layers = nn.ModuleList<PerceiverLayer>([.. Enumerable.Range(0, config.Depth).Select(_ => new PerceiverLayer(config, device))]);
-        projectOut = new Linear(config.Width, config.Width, hasBias: true, device);
+        projectOut = new CompactLinear(config.Width, config.Width, hasBias: true, device);
         normOut = nn.LayerNorm(config.Width, device: device);
-        zeroLinear = new Linear(config.Width, config.Width, hasBias: true, device);
+        zeroLinear = new CompactLinear(config.Width, config.Width, hasBias: true, device);
         RegisterComponents();
     }
 
@@ -76,7 +75,7 @@ public sealed class AlignerNetwork : nn.Module<Tensor, Tensor, Tensor>
 
     /// <summary>Computes what depends on h alone, once for all passes: <c>proj_in(h)</c> and each layer's keys and values.</summary>
     /// <param name="h">The detector's hidden states <c>[B, N, D]</c>.</param>
-    /// <returns>The caller's.</returns>
+    /// <returns>Disposed by the caller.</returns>
     public AlignerContext Prepare(Tensor h)
     {
         using var scope = NewDisposeScope();

@@ -3,8 +3,6 @@ using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
-using Embedding = ImgAlign.Networks.Layers.Embedding;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Networks.Bert;
 
@@ -12,10 +10,10 @@ namespace ImgAlign.Networks.Bert;
 internal sealed class BertEmbeddings : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "word_embeddings")]
-    private readonly Embedding words;
+    private readonly EmbeddingTable words;
 
     [ComponentName(Name = "position_embeddings")]
-    private readonly Embedding positions;
+    private readonly EmbeddingTable positions;
 
     [ComponentName(Name = "LayerNorm")]
     private readonly LayerNorm norm;
@@ -23,8 +21,8 @@ internal sealed class BertEmbeddings : nn.Module<Tensor, Tensor>
     public BertEmbeddings(BertConfig config, Device device)
         : base(nameof(BertEmbeddings))
     {
-        words = new Embedding(config.VocabSize, config.HiddenSize, device);
-        positions = new Embedding(config.MaxPositionEmbeddings, config.HiddenSize, device);
+        words = new EmbeddingTable(config.VocabSize, config.HiddenSize, device);
+        positions = new EmbeddingTable(config.MaxPositionEmbeddings, config.HiddenSize, device);
         norm = nn.LayerNorm(config.HiddenSize, config.LayerNormEps, device: device);
         RegisterComponents();
     }
@@ -129,21 +127,21 @@ internal sealed class BertSelfAttention : nn.Module<Tensor, Tensor, Tensor?, Ten
     private readonly int heads;
 
     [ComponentName(Name = "query")]
-    private readonly Linear query;
+    private readonly CompactLinear query;
 
     [ComponentName(Name = "key")]
-    private readonly Linear key;
+    private readonly CompactLinear key;
 
     [ComponentName(Name = "value")]
-    private readonly Linear value;
+    private readonly CompactLinear value;
 
     public BertSelfAttention(BertConfig config, long sourceWidth, Device device)
         : base(nameof(BertSelfAttention))
     {
         heads = config.NumAttentionHeads;
-        query = new Linear(config.HiddenSize, config.HiddenSize, hasBias: true, device);
-        key = new Linear(sourceWidth, config.HiddenSize, hasBias: true, device);
-        value = new Linear(sourceWidth, config.HiddenSize, hasBias: true, device);
+        query = new CompactLinear(config.HiddenSize, config.HiddenSize, hasBias: true, device);
+        key = new CompactLinear(sourceWidth, config.HiddenSize, hasBias: true, device);
+        value = new CompactLinear(sourceWidth, config.HiddenSize, hasBias: true, device);
         RegisterComponents();
     }
 
@@ -164,12 +162,12 @@ internal sealed class BertSelfAttention : nn.Module<Tensor, Tensor, Tensor?, Ten
 internal sealed class BertDense : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "dense")]
-    private readonly Linear dense;
+    private readonly CompactLinear dense;
 
     public BertDense(long inputs, long outputs, Device device)
         : base(nameof(BertDense))
     {
-        dense = new Linear(inputs, outputs, hasBias: true, device);
+        dense = new CompactLinear(inputs, outputs, hasBias: true, device);
         RegisterComponents();
     }
 
@@ -180,7 +178,7 @@ internal sealed class BertDense : nn.Module<Tensor, Tensor>
 internal sealed class BertOutput : nn.Module<Tensor, Tensor, Tensor>
 {
     [ComponentName(Name = "dense")]
-    private readonly Linear dense;
+    private readonly CompactLinear dense;
 
     [ComponentName(Name = "LayerNorm")]
     private readonly LayerNorm norm;
@@ -188,7 +186,7 @@ internal sealed class BertOutput : nn.Module<Tensor, Tensor, Tensor>
     public BertOutput(BertConfig config, long inputs, Device device)
         : base(nameof(BertOutput))
     {
-        dense = new Linear(inputs, config.HiddenSize, hasBias: true, device);
+        dense = new CompactLinear(inputs, config.HiddenSize, hasBias: true, device);
         norm = nn.LayerNorm(config.HiddenSize, config.LayerNormEps, device: device);
         RegisterComponents();
     }

@@ -3,7 +3,6 @@ using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Networks.Clip;
 
@@ -91,26 +90,26 @@ internal sealed class ClipAttention : nn.Module<Tensor, Tensor>
     private readonly bool causal;
 
     [ComponentName(Name = "q_proj")]
-    private readonly Linear query;
+    private readonly CompactLinear query;
 
     [ComponentName(Name = "k_proj")]
-    private readonly Linear key;
+    private readonly CompactLinear key;
 
     [ComponentName(Name = "v_proj")]
-    private readonly Linear value;
+    private readonly CompactLinear value;
 
     [ComponentName(Name = "out_proj")]
-    private readonly Linear output;
+    private readonly CompactLinear output;
 
     public ClipAttention(int width, int heads, bool causal, Device device)
         : base(nameof(ClipAttention))
     {
         this.heads = heads;
         this.causal = causal;
-        query = new Linear(width, width, hasBias: true, device);
-        key = new Linear(width, width, hasBias: true, device);
-        value = new Linear(width, width, hasBias: true, device);
-        output = new Linear(width, width, hasBias: true, device);
+        query = new CompactLinear(width, width, hasBias: true, device);
+        key = new CompactLinear(width, width, hasBias: true, device);
+        value = new CompactLinear(width, width, hasBias: true, device);
+        output = new CompactLinear(width, width, hasBias: true, device);
         RegisterComponents();
     }
 
@@ -128,17 +127,17 @@ internal sealed class ClipMlp : nn.Module<Tensor, Tensor>
     private readonly Func<Tensor, Tensor> activation;
 
     [ComponentName(Name = "fc1")]
-    private readonly Linear widen;
+    private readonly CompactLinear widen;
 
     [ComponentName(Name = "fc2")]
-    private readonly Linear narrow;
+    private readonly CompactLinear narrow;
 
     public ClipMlp(long width, long innerWidth, string activation, Device device)
         : base(nameof(ClipMlp))
     {
         this.activation = Activation.ByName(activation);
-        widen = new Linear(width, innerWidth, hasBias: true, device);
-        narrow = new Linear(innerWidth, width, hasBias: true, device);
+        widen = new CompactLinear(width, innerWidth, hasBias: true, device);
+        narrow = new CompactLinear(innerWidth, width, hasBias: true, device);
         RegisterComponents();
     }
 

@@ -4,8 +4,6 @@ using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
-using Embedding = ImgAlign.Networks.Layers.Embedding;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Networks.Clip;
 
@@ -26,7 +24,7 @@ public sealed class ClipTextModel : nn.Module<Tensor, ClipOutput>
     private readonly LayerNorm? finalLayerNorm;
 
     [ComponentName(Name = "text_projection")]
-    private readonly Linear? projection;
+    private readonly CompactLinear? projection;
 
     /// <summary>Creates the network; its weights are uninitialised.</summary>
     /// <param name="config">The sizes.</param>
@@ -42,7 +40,9 @@ public sealed class ClipTextModel : nn.Module<Tensor, ClipOutput>
         encoder = new ClipEncoder(config, causal: true, hasLast: !penultimateOnly, device);
         finalLayerNorm = penultimateOnly ? null : nn.LayerNorm(config.HiddenSize, config.LayerNormEps, device: device);
         projection =
-            penultimateOnly || !config.HasProjection ? null : new Linear(config.HiddenSize, config.ProjectionDim, hasBias: false, device);
+            penultimateOnly || !config.HasProjection
+                ? null
+                : new CompactLinear(config.HiddenSize, config.ProjectionDim, hasBias: false, device);
         RegisterComponents();
     }
 
@@ -91,17 +91,17 @@ internal sealed class ClipTextEmbeddings : nn.Module<Tensor, Tensor>
     private readonly ClipTextConfig config;
 
     [ComponentName(Name = "token_embedding")]
-    private readonly Embedding tokens;
+    private readonly EmbeddingTable tokens;
 
     [ComponentName(Name = "position_embedding")]
-    private readonly Embedding positions;
+    private readonly EmbeddingTable positions;
 
     public ClipTextEmbeddings(ClipTextConfig config, Device device)
         : base(nameof(ClipTextEmbeddings))
     {
         this.config = config;
-        tokens = new Embedding(config.VocabSize, config.HiddenSize, device);
-        positions = new Embedding(config.MaxPositionEmbeddings, config.HiddenSize, device);
+        tokens = new EmbeddingTable(config.VocabSize, config.HiddenSize, device);
+        positions = new EmbeddingTable(config.MaxPositionEmbeddings, config.HiddenSize, device);
         RegisterComponents();
     }
 

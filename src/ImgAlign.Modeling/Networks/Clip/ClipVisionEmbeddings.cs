@@ -4,7 +4,6 @@ using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
-using Embedding = ImgAlign.Networks.Layers.Embedding;
 
 namespace ImgAlign.Networks.Clip;
 
@@ -23,7 +22,7 @@ internal sealed class ClipVisionEmbeddings : nn.Module<Tensor, Tensor>, IParamet
     private readonly Convolution2d patches;
 
     [ComponentName(Name = "position_embedding")]
-    private readonly Embedding positions;
+    private readonly EmbeddingTable positions;
 
     public ClipVisionEmbeddings(ClipVisionConfig config, Device device)
         : base(nameof(ClipVisionEmbeddings))
@@ -38,7 +37,7 @@ internal sealed class ClipVisionEmbeddings : nn.Module<Tensor, Tensor>, IParamet
             stride: config.PatchSize,
             hasBias: config.HasPatchBias
         );
-        positions = new Embedding(config.Tokens, config.HiddenSize, device);
+        positions = new EmbeddingTable(config.Tokens, config.HiddenSize, device);
         RegisterComponents();
     }
 

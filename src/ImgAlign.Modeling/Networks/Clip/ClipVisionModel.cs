@@ -4,7 +4,6 @@ using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Networks.Clip;
 
@@ -30,7 +29,7 @@ public sealed class ClipVisionModel : nn.Module<Tensor, ClipOutput>
     private readonly LayerNorm? postLayerNorm;
 
     [ComponentName(Name = "visual_projection")]
-    private readonly Linear? projection;
+    private readonly CompactLinear? projection;
 
     /// <summary>Creates the network; its weights are uninitialised.</summary>
     /// <param name="config">The sizes.</param>
@@ -47,7 +46,9 @@ public sealed class ClipVisionModel : nn.Module<Tensor, ClipOutput>
         encoder = new ClipEncoder(config, causal: false, hasLast: !penultimateOnly, device);
         postLayerNorm = penultimateOnly ? null : nn.LayerNorm(config.HiddenSize, config.LayerNormEps, device: device);
         projection =
-            penultimateOnly || !config.HasProjection ? null : new Linear(config.HiddenSize, config.ProjectionDim, hasBias: false, device);
+            penultimateOnly || !config.HasProjection
+                ? null
+                : new CompactLinear(config.HiddenSize, config.ProjectionDim, hasBias: false, device);
         RegisterComponents();
     }
 

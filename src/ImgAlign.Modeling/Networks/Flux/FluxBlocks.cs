@@ -3,7 +3,6 @@ using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Networks.Flux;
 
@@ -88,10 +87,10 @@ internal sealed class SingleStreamBlock : nn.Module<Tensor, FluxStep, Tensor>
     private readonly FluxAttention attention;
 
     [ComponentName(Name = "proj_mlp")]
-    private readonly Linear widen;
+    private readonly CompactLinear widen;
 
     [ComponentName(Name = "proj_out")]
-    private readonly Linear output;
+    private readonly CompactLinear output;
 
     /// <summary>Creates the block; its weights are uninitialised.</summary>
     /// <param name="config">The sizes.</param>
@@ -101,8 +100,8 @@ internal sealed class SingleStreamBlock : nn.Module<Tensor, FluxStep, Tensor>
     {
         modulation = new FluxModulation(config.Width, 1, device);
         attention = new FluxAttention(config, isDouble: false, device);
-        widen = new Linear(config.Width, config.MlpWidth, hasBias: true, device);
-        output = new Linear(config.Width + config.MlpWidth, config.Width, hasBias: true, device);
+        widen = new CompactLinear(config.Width, config.MlpWidth, hasBias: true, device);
+        output = new CompactLinear(config.Width + config.MlpWidth, config.Width, hasBias: true, device);
         RegisterComponents();
     }
 
@@ -130,13 +129,13 @@ internal sealed class FluxAttention : nn.Module
     private readonly long heads;
 
     [ComponentName(Name = "to_q")]
-    private readonly Linear queries;
+    private readonly CompactLinear queries;
 
     [ComponentName(Name = "to_k")]
-    private readonly Linear keys;
+    private readonly CompactLinear keys;
 
     [ComponentName(Name = "to_v")]
-    private readonly Linear values;
+    private readonly CompactLinear values;
 
     [ComponentName(Name = "norm_q")]
     private readonly RmsNorm queryNorm;
@@ -145,16 +144,16 @@ internal sealed class FluxAttention : nn.Module
     private readonly RmsNorm keyNorm;
 
     [ComponentName(Name = "to_out")]
-    private readonly ModuleList<Linear>? output;
+    private readonly ModuleList<CompactLinear>? output;
 
     [ComponentName(Name = "add_q_proj")]
-    private readonly Linear? textQueries;
+    private readonly CompactLinear? textQueries;
 
     [ComponentName(Name = "add_k_proj")]
-    private readonly Linear? textKeys;
+    private readonly CompactLinear? textKeys;
 
     [ComponentName(Name = "add_v_proj")]
-    private readonly Linear? textValues;
+    private readonly CompactLinear? textValues;
 
     [ComponentName(Name = "norm_added_q")]
     private readonly RmsNorm? textQueryNorm;
@@ -163,7 +162,7 @@ internal sealed class FluxAttention : nn.Module
     private readonly RmsNorm? textKeyNorm;
 
     [ComponentName(Name = "to_add_out")]
-    private readonly Linear? textOutput;
+    private readonly CompactLinear? textOutput;
 
     public FluxAttention(FluxConfig config, bool isDouble, Device device)
         : base(nameof(FluxAttention))
@@ -179,7 +178,7 @@ internal sealed class FluxAttention : nn.Module
         }
         RegisterComponents();
 
-        Linear Projection() => new(config.Width, config.Width, hasBias: true, device);
+        CompactLinear Projection() => new(config.Width, config.Width, hasBias: true, device);
         RmsNorm Norm() => new(config.AttentionHeadDim, 1e-6, device);
     }
 
@@ -241,7 +240,7 @@ internal sealed class FluxFeedForward : nn.Module<Tensor, Tensor>
         net = new ModuleList<nn.Module<Tensor, Tensor>>(
             new ActivatedLinear(config.Width, config.MlpWidth, device),
             nn.Identity(),
-            new Linear(config.MlpWidth, config.Width, hasBias: true, device)
+            new CompactLinear(config.MlpWidth, config.Width, hasBias: true, device)
         );
         RegisterComponents();
     }
@@ -253,12 +252,12 @@ internal sealed class FluxFeedForward : nn.Module<Tensor, Tensor>
 internal sealed class ActivatedLinear : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "proj")]
-    private readonly Linear projection;
+    private readonly CompactLinear projection;
 
     public ActivatedLinear(long inputs, long outputs, Device device)
         : base(nameof(ActivatedLinear))
     {
-        projection = new Linear(inputs, outputs, hasBias: true, device);
+        projection = new CompactLinear(inputs, outputs, hasBias: true, device);
         RegisterComponents();
     }
 
@@ -272,7 +271,7 @@ internal sealed class FluxModulation : nn.Module<Tensor, Tensor>
     private readonly int count;
 
     [ComponentName(Name = "linear")]
-    private readonly Linear linear;
+    private readonly CompactLinear linear;
 
     /// <summary>Creates the layer; its weights are uninitialised.</summary>
     /// <param name="width">Width of the tokens.</param>
@@ -282,7 +281,7 @@ internal sealed class FluxModulation : nn.Module<Tensor, Tensor>
         : base(nameof(FluxModulation))
     {
         this.count = count;
-        linear = new Linear(width, 3 * count * width, hasBias: true, device);
+        linear = new CompactLinear(width, 3 * count * width, hasBias: true, device);
         RegisterComponents();
     }
 

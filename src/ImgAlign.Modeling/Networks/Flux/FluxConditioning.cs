@@ -43,7 +43,7 @@ public sealed class FluxConditioning : Conditioning
 
     /// <summary>The same of some samples, without a step cache.</summary>
     /// <param name="samples">Indices, int64 <c>[n]</c>.</param>
-    /// <returns>The caller's.</returns>
+    /// <returns>Disposed by the caller.</returns>
     public FluxConditioning Select(Tensor samples)
     {
         return new FluxConditioning(

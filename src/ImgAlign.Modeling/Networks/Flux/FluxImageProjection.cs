@@ -4,7 +4,6 @@ using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Networks.Flux;
 
@@ -14,7 +13,7 @@ public sealed class FluxImageProjection : nn.Module<Tensor, Tensor>
     private const string Prefix = "ip_adapter_proj_model.";
 
     [ComponentName(Name = "proj")]
-    private readonly Linear projection;
+    private readonly CompactLinear projection;
 
     [ComponentName(Name = "norm")]
     private readonly LayerNorm norm;
@@ -23,7 +22,7 @@ public sealed class FluxImageProjection : nn.Module<Tensor, Tensor>
         : base(nameof(FluxImageProjection))
     {
         (InputWidth, Tokens, Width) = (inputs, tokens, width);
-        projection = new Linear(inputs, tokens * width, hasBias: true, device);
+        projection = new CompactLinear(inputs, tokens * width, hasBias: true, device);
         norm = nn.LayerNorm(width, device: device);
         RegisterComponents();
     }

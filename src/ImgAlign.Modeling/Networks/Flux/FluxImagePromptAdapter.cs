@@ -4,7 +4,6 @@ using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Networks.Flux;
 
@@ -62,16 +61,16 @@ internal sealed class FluxImagePromptBlock : nn.Module
 internal sealed class FluxImagePromptProjection : nn.Module
 {
     [ComponentName(Name = "ip_adapter_double_stream_k_proj")]
-    private readonly Linear keys;
+    private readonly CompactLinear keys;
 
     [ComponentName(Name = "ip_adapter_double_stream_v_proj")]
-    private readonly Linear values;
+    private readonly CompactLinear values;
 
     public FluxImagePromptProjection(long inputs, long outputs, Device device)
         : base(nameof(FluxImagePromptProjection))
     {
-        keys = new Linear(inputs, outputs, hasBias: true, device);
-        values = new Linear(inputs, outputs, hasBias: true, device);
+        keys = new CompactLinear(inputs, outputs, hasBias: true, device);
+        values = new CompactLinear(inputs, outputs, hasBias: true, device);
         RegisterComponents();
     }
 

@@ -5,7 +5,6 @@ using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Networks.Flux;
 
@@ -19,10 +18,10 @@ public sealed class FluxTransformer : nn.Module<Tensor, Tensor, FluxConditioning
     private readonly FluxTimeTextEmbedding timeTextEmbedding;
 
     [ComponentName(Name = "context_embedder")]
-    private readonly Linear textEmbedder;
+    private readonly CompactLinear textEmbedder;
 
     [ComponentName(Name = "x_embedder")]
-    private readonly Linear imageEmbedder;
+    private readonly CompactLinear imageEmbedder;
 
     [ComponentName(Name = "transformer_blocks")]
     private readonly ModuleList<DoubleStreamBlock> doubleBlocks;
@@ -37,7 +36,7 @@ public sealed class FluxTransformer : nn.Module<Tensor, Tensor, FluxConditioning
     private readonly FluxOutputNorm outputNorm;
 
     [ComponentName(Name = "proj_out")]
-    private readonly Linear output;
+    private readonly CompactLinear output;
 
     /// <summary>Creates the network; its weights are uninitialised.</summary>
     /// <param name="config">The sizes.</param>
@@ -47,8 +46,8 @@ public sealed class FluxTransformer : nn.Module<Tensor, Tensor, FluxConditioning
     {
         Config = config;
         timeTextEmbedding = new FluxTimeTextEmbedding(config, device);
-        textEmbedder = new Linear(config.JointAttentionDim, config.Width, hasBias: true, device);
-        imageEmbedder = new Linear(config.InChannels, config.Width, hasBias: true, device);
+        textEmbedder = new CompactLinear(config.JointAttentionDim, config.Width, hasBias: true, device);
+        imageEmbedder = new CompactLinear(config.InChannels, config.Width, hasBias: true, device);
         doubleBlocks = nn.ModuleList<DoubleStreamBlock>([
             .. Enumerable.Range(0, config.NumLayers).Select(i => new DoubleStreamBlock(config, i, device)),
         ]);
@@ -57,7 +56,7 @@ public sealed class FluxTransformer : nn.Module<Tensor, Tensor, FluxConditioning
         ]);
         blocks = new(doubleBlocks.Concat<nn.Module<Tensor, FluxStep, Tensor>>(singleBlocks));
         outputNorm = new FluxOutputNorm(config.Width, device);
-        output = new Linear(config.Width, config.OutChannels ?? config.InChannels, hasBias: true, device);
+        output = new CompactLinear(config.Width, config.OutChannels ?? config.InChannels, hasBias: true, device);
         RegisterComponents();
     }
 
@@ -84,7 +83,7 @@ public sealed class FluxTransformer : nn.Module<Tensor, Tensor, FluxConditioning
     /// <param name="imageTokens">Image-prompt features <c>[B, n, d]</c>, or null for no image prompt.</param>
     /// <param name="imageScales">The weight of each sample's image prompt. All 0 is the same as none, to the bit, and costs
     /// nothing.</param>
-    /// <returns>The caller's.</returns>
+    /// <returns>Disposed by the caller.</returns>
     /// <exception cref="ArgumentException">A tensor has another shape than the configuration asks for, a part of the image prompt is
     /// missing, or a scale is not finite.</exception>
     public FluxConditioning Prepare(
@@ -239,12 +238,12 @@ internal sealed class FluxTimeTextEmbedding : nn.Module
 internal sealed class FluxOutputNorm : nn.Module<Tensor, FluxStep, Tensor>
 {
     [ComponentName(Name = "linear")]
-    private readonly Linear linear;
+    private readonly CompactLinear linear;
 
     public FluxOutputNorm(long width, Device device)
         : base(nameof(FluxOutputNorm))
     {
-        linear = new Linear(width, 2 * width, hasBias: true, device);
+        linear = new CompactLinear(width, 2 * width, hasBias: true, device);
         RegisterComponents();
     }
 

@@ -3,7 +3,6 @@ using ImgAlign.Networks.Layers;
 using TorchSharp;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Networks.Flux;
 
@@ -15,10 +14,10 @@ public sealed class ReduxProjector : nn.Module<Tensor, Tensor>
         DownName = "redux_down";
 
     [ComponentName(Name = UpName)]
-    private readonly Linear up;
+    private readonly CompactLinear up;
 
     [ComponentName(Name = DownName)]
-    private readonly Linear down;
+    private readonly CompactLinear down;
 
     /// <summary>Creates the network; its weights are uninitialised.</summary>
     /// <param name="inputs">The width of a token, D.</param>
@@ -27,8 +26,8 @@ public sealed class ReduxProjector : nn.Module<Tensor, Tensor>
     public ReduxProjector(long inputs, long outputs, Device device)
         : base(nameof(ReduxProjector))
     {
-        up = new Linear(inputs, 3 * outputs, hasBias: true, device);
-        down = new Linear(3 * outputs, outputs, hasBias: true, device);
+        up = new CompactLinear(inputs, 3 * outputs, hasBias: true, device);
+        down = new CompactLinear(3 * outputs, outputs, hasBias: true, device);
         RegisterComponents();
     }
 

@@ -37,7 +37,7 @@ public sealed class FirstBlockCache(double threshold) : IDisposable
     /// <param name="output">What left it.</param>
     /// <param name="changed">The samples that ran the other blocks, at least those of <see cref="Changed"/>.</param>
     /// <param name="result">What left the last block for them, <c>[n, N, w]</c>.</param>
-    /// <returns><c>[B, N, w]</c>; the caller's.</returns>
+    /// <returns><c>[B, N, w]</c>; disposed by the caller.</returns>
     public Tensor Complete(Tensor input, Tensor output, long[] changed, Tensor result)
     {
         using var scope = NewDisposeScope();

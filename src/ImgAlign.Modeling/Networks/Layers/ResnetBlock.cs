@@ -18,7 +18,7 @@ internal sealed class ResnetBlock : nn.Module<Tensor, Tensor?, Tensor>
     private readonly Convolution2d conv1;
 
     [ComponentName(Name = "time_emb_proj")]
-    private readonly Linear? timeProjection;
+    private readonly CompactLinear? timeProjection;
 
     [ComponentName(Name = "norm2")]
     private readonly GroupNorm norm2;
@@ -41,7 +41,7 @@ internal sealed class ResnetBlock : nn.Module<Tensor, Tensor?, Tensor>
     {
         norm1 = nn.GroupNorm(groups, inChannels, eps, device: device);
         conv1 = new Convolution2d(inChannels, outChannels, kernelSize: 3, device, padding: 1);
-        timeProjection = timeWidth is { } width ? new Linear(width, outChannels, hasBias: true, device) : null;
+        timeProjection = timeWidth is { } width ? new CompactLinear(width, outChannels, hasBias: true, device) : null;
         norm2 = nn.GroupNorm(groups, outChannels, eps, device: device);
         conv2 = new Convolution2d(outChannels, outChannels, kernelSize: 3, device, padding: 1);
         shortcut = inChannels == outChannels ? null : new Convolution2d(inChannels, outChannels, kernelSize: 1, device);

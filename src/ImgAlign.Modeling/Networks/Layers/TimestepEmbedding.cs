@@ -8,10 +8,10 @@ namespace ImgAlign.Networks.Layers;
 public sealed class TimestepEmbedding : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "linear_1")]
-    private readonly Linear linear1;
+    private readonly CompactLinear linear1;
 
     [ComponentName(Name = "linear_2")]
-    private readonly Linear linear2;
+    private readonly CompactLinear linear2;
 
     /// <summary>Creates the layers; their weights are uninitialised.</summary>
     /// <param name="inputs">Width of the input.</param>
@@ -20,8 +20,8 @@ public sealed class TimestepEmbedding : nn.Module<Tensor, Tensor>
     public TimestepEmbedding(long inputs, long outputs, Device device)
         : base(nameof(TimestepEmbedding))
     {
-        linear1 = new Linear(inputs, outputs, hasBias: true, device);
-        linear2 = new Linear(outputs, outputs, hasBias: true, device);
+        linear1 = new CompactLinear(inputs, outputs, hasBias: true, device);
+        linear2 = new CompactLinear(outputs, outputs, hasBias: true, device);
         RegisterComponents();
     }
 

@@ -23,7 +23,7 @@ public sealed class KeyValueCache(int layers) : IDisposable
     /// <param name="layer">The layer's index.</param>
     /// <param name="key">Keys of the new positions <c>[B, H, N, d]</c>.</param>
     /// <param name="value">Values of the new positions <c>[B, H, N, d]</c>.</param>
-    /// <returns>Views of all keys and values so far, <c>[B, H, Length + N, d]</c>; the caller's.</returns>
+    /// <returns>Views of all keys and values so far, <c>[B, H, Length + N, d]</c>; disposed by the caller.</returns>
     internal (Tensor Keys, Tensor Values) Append(int layer, Tensor key, Tensor value) =>
         (Append(ref keys[layer], key), Append(ref values[layer], value));
 

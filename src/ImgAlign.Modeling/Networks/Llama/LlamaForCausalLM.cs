@@ -11,7 +11,7 @@ public sealed class LlamaForCausalLM : nn.Module<Tensor, Tensor>
     private readonly LlamaModel model;
 
     [ComponentName(Name = "lm_head")]
-    private readonly Linear? lmHead;
+    private readonly CompactLinear? lmHead;
 
     /// <summary>Creates the network; its weights are uninitialised.</summary>
     /// <param name="config">Its sizes.</param>
@@ -20,7 +20,7 @@ public sealed class LlamaForCausalLM : nn.Module<Tensor, Tensor>
         : base(nameof(LlamaForCausalLM))
     {
         model = new LlamaModel(config, device);
-        lmHead = config.TieWordEmbeddings ? null : new Linear(config.HiddenSize, config.VocabSize, hasBias: false, device);
+        lmHead = config.TieWordEmbeddings ? null : new CompactLinear(config.HiddenSize, config.VocabSize, hasBias: false, device);
         RegisterComponents();
     }
 

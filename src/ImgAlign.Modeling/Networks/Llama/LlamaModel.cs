@@ -3,8 +3,6 @@ using ImgAlign.Runtime;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
-using Embedding = ImgAlign.Networks.Layers.Embedding;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Networks.Llama;
 
@@ -12,7 +10,7 @@ namespace ImgAlign.Networks.Llama;
 public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, LayerAdditions?, Tensor>, IBlockNetwork
 {
     [ComponentName(Name = "embed_tokens")]
-    private readonly Embedding embedTokens;
+    private readonly EmbeddingTable embedTokens;
 
     [ComponentName(Name = "layers")]
     private readonly ModuleList<LlamaLayer> layers;
@@ -30,7 +28,7 @@ public sealed class LlamaModel : nn.Module<Tensor, RotaryTable, KeyValueCache?, 
         : base(nameof(LlamaModel))
     {
         Config = config;
-        embedTokens = new Embedding(config.VocabSize, config.HiddenSize, device);
+        embedTokens = new EmbeddingTable(config.VocabSize, config.HiddenSize, device);
         layers = nn.ModuleList([.. Enumerable.Range(0, config.NumHiddenLayers).Select(index => new LlamaLayer(config, index, device))]);
         blocks = new(layers);
         norm = hasNorm ? new RmsNorm(config.HiddenSize, config.RmsNormEps, device) : null;
@@ -159,16 +157,16 @@ internal sealed class LlamaAttention : nn.Module<Tensor, RotaryTable, KeyValueCa
     private readonly int keyValueHeads;
 
     [ComponentName(Name = "q_proj")]
-    private readonly Linear qProj;
+    private readonly CompactLinear qProj;
 
     [ComponentName(Name = "k_proj")]
-    private readonly Linear kProj;
+    private readonly CompactLinear kProj;
 
     [ComponentName(Name = "v_proj")]
-    private readonly Linear vProj;
+    private readonly CompactLinear vProj;
 
     [ComponentName(Name = "o_proj")]
-    private readonly Linear oProj;
+    private readonly CompactLinear oProj;
 
     [ComponentName(Name = "q_norm")]
     private readonly RmsNorm? qNorm;
@@ -183,12 +181,12 @@ internal sealed class LlamaAttention : nn.Module<Tensor, RotaryTable, KeyValueCa
         heads = config.NumAttentionHeads;
         keyValueHeads = config.KeyValueHeads;
         var (hidden, width) = (config.HiddenSize, config.HeadWidth);
-        qProj = new Linear(hidden, heads * width, config.AttentionBias, device);
-        kProj = new Linear(hidden, keyValueHeads * width, config.AttentionBias, device);
-        vProj = new Linear(hidden, keyValueHeads * width, config.AttentionBias, device);
+        qProj = new CompactLinear(hidden, heads * width, config.AttentionBias, device);
+        kProj = new CompactLinear(hidden, keyValueHeads * width, config.AttentionBias, device);
+        vProj = new CompactLinear(hidden, keyValueHeads * width, config.AttentionBias, device);
         qNorm = config.HasQueryKeyNorms ? new RmsNorm(width, config.RmsNormEps, device) : null;
         kNorm = config.HasQueryKeyNorms ? new RmsNorm(width, config.RmsNormEps, device) : null;
-        oProj = new Linear(heads * width, hidden, config.AttentionOutputBias ?? config.AttentionBias, device);
+        oProj = new CompactLinear(heads * width, hidden, config.AttentionOutputBias ?? config.AttentionBias, device);
         RegisterComponents();
     }
 
@@ -223,21 +221,21 @@ internal sealed class LlamaFeedForward : nn.Module<Tensor, Tensor>
     private readonly Func<Tensor, Tensor> activation;
 
     [ComponentName(Name = "gate_proj")]
-    private readonly Linear gateProj;
+    private readonly CompactLinear gateProj;
 
     [ComponentName(Name = "up_proj")]
-    private readonly Linear upProj;
+    private readonly CompactLinear upProj;
 
     [ComponentName(Name = "down_proj")]
-    private readonly Linear downProj;
+    private readonly CompactLinear downProj;
 
     public LlamaFeedForward(int width, int innerWidth, string activation, bool hasBias, Device device)
         : base(nameof(LlamaFeedForward))
     {
         this.activation = Activation.ByName(activation);
-        gateProj = new Linear(width, innerWidth, hasBias, device);
-        upProj = new Linear(width, innerWidth, hasBias, device);
-        downProj = new Linear(innerWidth, width, hasBias, device);
+        gateProj = new CompactLinear(width, innerWidth, hasBias, device);
+        upProj = new CompactLinear(width, innerWidth, hasBias, device);
+        downProj = new CompactLinear(innerWidth, width, hasBias, device);
         RegisterComponents();
     }
 

@@ -11,17 +11,17 @@ public sealed class LlavaProjector : nn.Module<Tensor, Tensor>
     private readonly Func<Tensor, Tensor> activation;
 
     [ComponentName(Name = "linear_1")]
-    private readonly Linear linear1;
+    private readonly CompactLinear linear1;
 
     [ComponentName(Name = "linear_2")]
-    private readonly Linear linear2;
+    private readonly CompactLinear linear2;
 
     public LlavaProjector(LlavaConfig config, Device device)
         : base(nameof(LlavaProjector))
     {
         activation = Activation.ByName(config.ProjectorActivation);
-        linear1 = new Linear(config.Vision.HiddenSize, config.Text.HiddenSize, config.ProjectorBias, device);
-        linear2 = new Linear(config.Text.HiddenSize, config.Text.HiddenSize, config.ProjectorBias, device);
+        linear1 = new CompactLinear(config.Vision.HiddenSize, config.Text.HiddenSize, config.ProjectorBias, device);
+        linear2 = new CompactLinear(config.Text.HiddenSize, config.Text.HiddenSize, config.ProjectorBias, device);
         RegisterComponents();
     }
 

@@ -48,7 +48,7 @@ public sealed record LlavaTokens(long[] Ids, int Rows, long[] ImagePositions, lo
     /// <summary>Values that were given for tokens, at the tokens' positions.</summary>
     /// <param name="values">One for each given token, <c>[B, N']</c> and of int64.</param>
     /// <param name="otherwise">The value at image positions and where a row is filled up.</param>
-    /// <returns><c>[B, N]</c>, on the device of <paramref name="values"/>; the caller's.</returns>
+    /// <returns><c>[B, N]</c>, on the device of <paramref name="values"/>; disposed by the caller.</returns>
     public Tensor Spread(Tensor values, long otherwise)
     {
         using var scope = NewDisposeScope();

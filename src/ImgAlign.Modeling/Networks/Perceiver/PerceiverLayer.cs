@@ -3,7 +3,6 @@ using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Networks.Perceiver;
 
@@ -74,13 +73,13 @@ internal sealed class PerceiverAttention : nn.Module<Tensor, Tensor, Tensor>
     private readonly LayerNorm latentNorm;
 
     [ComponentName(Name = "to_q")]
-    private readonly Linear query;
+    private readonly CompactLinear query;
 
     [ComponentName(Name = "to_kv")]
-    private readonly Linear keyAndValue;
+    private readonly CompactLinear keyAndValue;
 
     [ComponentName(Name = "to_out")]
-    private readonly Linear output;
+    private readonly CompactLinear output;
 
     public PerceiverAttention(PerceiverConfig config, Device device)
         : base(nameof(PerceiverAttention))
@@ -88,9 +87,9 @@ internal sealed class PerceiverAttention : nn.Module<Tensor, Tensor, Tensor>
         heads = config.Heads;
         contextNorm = nn.LayerNorm(config.Width, device: device);
         latentNorm = nn.LayerNorm(config.Width, device: device);
-        query = new Linear(config.Width, config.InnerWidth, hasBias: false, device);
-        keyAndValue = new Linear(config.Width, 2 * config.InnerWidth, hasBias: false, device);
-        output = new Linear(config.InnerWidth, config.Width, hasBias: false, device);
+        query = new CompactLinear(config.Width, config.InnerWidth, hasBias: false, device);
+        keyAndValue = new CompactLinear(config.Width, 2 * config.InnerWidth, hasBias: false, device);
+        output = new CompactLinear(config.InnerWidth, config.Width, hasBias: false, device);
         RegisterComponents();
     }
 
@@ -118,17 +117,17 @@ internal sealed class PerceiverFeedForward : nn.Module<Tensor, Tensor>
     private readonly LayerNorm norm;
 
     [ComponentName(Name = "1")]
-    private readonly Linear widen;
+    private readonly CompactLinear widen;
 
     [ComponentName(Name = "3")]
-    private readonly Linear narrow;
+    private readonly CompactLinear narrow;
 
     public PerceiverFeedForward(PerceiverConfig config, Device device)
         : base(nameof(PerceiverFeedForward))
     {
         norm = nn.LayerNorm(config.Width, device: device);
-        widen = new Linear(config.Width, config.FeedForwardWidth, hasBias: false, device);
-        narrow = new Linear(config.FeedForwardWidth, config.Width, hasBias: false, device);
+        widen = new CompactLinear(config.Width, config.FeedForwardWidth, hasBias: false, device);
+        narrow = new CompactLinear(config.FeedForwardWidth, config.Width, hasBias: false, device);
         RegisterComponents();
     }
 

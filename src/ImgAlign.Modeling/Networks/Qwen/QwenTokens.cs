@@ -20,14 +20,14 @@ public sealed record QwenTokens(long[] Ids, int Rows, long[] ImagePositions, lon
 
     /// <summary>The positions as a tensor.</summary>
     /// <param name="device">Where to put it.</param>
-    /// <returns><c>[3, B, N]</c>; the caller's.</returns>
+    /// <returns><c>[3, B, N]</c>; disposed by the caller.</returns>
     public torch.Tensor CopyPositions(torch.Device device) => torch.tensor(Positions, [Axes, Rows, Length], device: device);
 
     /// <summary>The sequence that a language model reads: embedded tokens, with the features of merged patches in the images'
     /// places.</summary>
     /// <param name="decoder">The language model.</param>
     /// <param name="features">What the tower made of the images, <c>[cells, D]</c>; null where there are none.</param>
-    /// <returns><c>[B, N, D]</c>; the caller's.</returns>
+    /// <returns><c>[B, N, D]</c>; disposed by the caller.</returns>
     public torch.Tensor Embed(LlamaModel decoder, torch.Tensor? features)
     {
         using var scope = torch.NewDisposeScope();

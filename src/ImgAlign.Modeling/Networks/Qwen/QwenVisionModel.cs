@@ -6,7 +6,6 @@ using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Networks.Qwen;
 
@@ -130,17 +129,17 @@ internal sealed class QwenVisionAttention : nn.Module<Tensor, RotaryTable, Atten
     private readonly int heads;
 
     [ComponentName(Name = "qkv")]
-    private readonly Linear qkv;
+    private readonly CompactLinear qkv;
 
     [ComponentName(Name = "proj")]
-    private readonly Linear proj;
+    private readonly CompactLinear proj;
 
     public QwenVisionAttention(QwenVisionConfig config, Device device)
         : base(nameof(QwenVisionAttention))
     {
         heads = config.NumHeads;
-        qkv = new Linear(config.HiddenSize, 3L * config.HiddenSize, hasBias: true, device);
-        proj = new Linear(config.HiddenSize, config.HiddenSize, hasBias: true, device);
+        qkv = new CompactLinear(config.HiddenSize, 3L * config.HiddenSize, hasBias: true, device);
+        proj = new CompactLinear(config.HiddenSize, config.HiddenSize, hasBias: true, device);
         RegisterComponents();
     }
 
@@ -160,12 +159,12 @@ internal sealed class QwenVisionAttention : nn.Module<Tensor, RotaryTable, Atten
 internal sealed class QwenPatchEmbedding : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "proj")]
-    private readonly Linear proj;
+    private readonly CompactLinear proj;
 
     public QwenPatchEmbedding(QwenVisionConfig config, Device device, bool hasBias = false)
         : base(nameof(QwenPatchEmbedding))
     {
-        proj = new Linear(config.PatchWidth, config.HiddenSize, hasBias, device);
+        proj = new CompactLinear(config.PatchWidth, config.HiddenSize, hasBias, device);
         RegisterComponents();
     }
 
@@ -190,9 +189,13 @@ internal sealed class QwenPatchMerger : nn.Module<Tensor, Tensor>
     {
         this.norm = norm;
         cellWidth = (long)config.CellPatches * config.HiddenSize;
-        var first = new Linear(cellWidth, cellWidth, hasBias: true, device);
+        var first = new CompactLinear(cellWidth, cellWidth, hasBias: true, device);
         bias = () => first.Bias!;
-        mlp = nn.Sequential(("0", first), ("1", nn.GELU()), ("2", new Linear(cellWidth, config.OutHiddenSize, hasBias: true, device)));
+        mlp = nn.Sequential(
+            ("0", first),
+            ("1", nn.GELU()),
+            ("2", new CompactLinear(cellWidth, config.OutHiddenSize, hasBias: true, device))
+        );
         RegisterComponents();
     }
 

@@ -4,7 +4,6 @@ using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Networks.Qwen2Vl;
 
@@ -23,11 +22,11 @@ public sealed class PreferenceHead : nn.Module<Tensor, Tensor>
     {
         // The numbers count dropout, which is off.
         layers = nn.Sequential(
-            ("0", new Linear(width, 1024, hasBias: true, device)),
+            ("0", new CompactLinear(width, 1024, hasBias: true, device)),
             ("1", nn.ReLU()),
-            ("3", new Linear(1024, 16, hasBias: true, device)),
+            ("3", new CompactLinear(1024, 16, hasBias: true, device)),
             ("4", nn.ReLU()),
-            ("5", new Linear(16, 2, hasBias: true, device))
+            ("5", new CompactLinear(16, 2, hasBias: true, device))
         );
         RegisterComponents();
     }
@@ -39,7 +38,7 @@ public sealed class PreferenceHead : nn.Module<Tensor, Tensor>
     /// <inheritdoc/>
     public override Tensor forward(Tensor state)
     {
-        TensorDevice.Require(this, ((Linear)layers[0]).Weight.device, state);
+        TensorDevice.Require(this, ((CompactLinear)layers[0]).Weight.device, state);
         return layers.call(state);
     }
 }

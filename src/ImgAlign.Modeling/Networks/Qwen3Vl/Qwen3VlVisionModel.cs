@@ -7,8 +7,6 @@ using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
-using Embedding = ImgAlign.Networks.Layers.Embedding;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Networks.Qwen3Vl;
 
@@ -24,7 +22,7 @@ public sealed class Qwen3VlVisionModel : nn.Module<ImagePatches, Qwen3VlFeatures
     private readonly QwenPatchEmbedding patchEmbedding;
 
     [ComponentName(Name = "pos_embed")]
-    private readonly Embedding positionTable;
+    private readonly EmbeddingTable positionTable;
 
     [ComponentName(Name = "blocks")]
     private readonly ModuleList<Qwen2VlVisionBlock> blocks;
@@ -46,7 +44,7 @@ public sealed class Qwen3VlVisionModel : nn.Module<ImagePatches, Qwen3VlFeatures
         this.config = config;
         var vision = config.Vision;
         patchEmbedding = new QwenPatchEmbedding(vision, device, hasBias: true);
-        positionTable = new Embedding(config.PositionTableSide * config.PositionTableSide, vision.HiddenSize, device);
+        positionTable = new EmbeddingTable(config.PositionTableSide * config.PositionTableSide, vision.HiddenSize, device);
         blocks = nn.ModuleList([.. Enumerable.Range(0, vision.Depth).Select(_ => new Qwen2VlVisionBlock(vision, device))]);
         sequence = new(blocks);
         merger = new Qwen3VlPatchMerger(vision, normsCells: false, device);
@@ -58,7 +56,7 @@ public sealed class Qwen3VlVisionModel : nn.Module<ImagePatches, Qwen3VlFeatures
 
     /// <inheritdoc/>
     /// <param name="patches">The images, on the network's device.</param>
-    /// <returns>Image after image, cells row by row; the caller's.</returns>
+    /// <returns>Image after image, cells row by row; disposed by the caller.</returns>
     /// <exception cref="ArgumentException">Patches and grids differ in number, a patch has another size, or a grid is not of whole merged
     /// cells.</exception>
     public override Qwen3VlFeatures forward(ImagePatches patches)
@@ -88,7 +86,7 @@ public sealed class Qwen3VlVisionModel : nn.Module<ImagePatches, Qwen3VlFeatures
 
     /// <summary>The places of patches in the table, whose corners are the corners of every image, read between its entries.</summary>
     /// <param name="grids">The patches of each image.</param>
-    /// <returns><c>[P, w]</c>; the caller's.</returns>
+    /// <returns><c>[P, w]</c>; disposed by the caller.</returns>
     public Tensor EmbedPositions(IReadOnlyList<PatchGrid> grids)
     {
         using var scope = NewDisposeScope();
@@ -140,10 +138,10 @@ internal sealed class Qwen3VlPatchMerger : nn.Module<Tensor, Tensor>
     private readonly LayerNorm norm;
 
     [ComponentName(Name = "linear_fc1")]
-    private readonly Linear first;
+    private readonly CompactLinear first;
 
     [ComponentName(Name = "linear_fc2")]
-    private readonly Linear second;
+    private readonly CompactLinear second;
 
     public Qwen3VlPatchMerger(QwenVisionConfig config, bool normsCells, Device device)
         : base(nameof(Qwen3VlPatchMerger))
@@ -151,8 +149,8 @@ internal sealed class Qwen3VlPatchMerger : nn.Module<Tensor, Tensor>
         this.normsCells = normsCells;
         cellWidth = (long)config.CellPatches * config.HiddenSize;
         norm = nn.LayerNorm(normsCells ? cellWidth : config.HiddenSize, QwenVisionModel.NormEpsilon, device: device);
-        first = new Linear(cellWidth, cellWidth, hasBias: true, device);
-        second = new Linear(cellWidth, config.OutHiddenSize, hasBias: true, device);
+        first = new CompactLinear(cellWidth, cellWidth, hasBias: true, device);
+        second = new CompactLinear(cellWidth, config.OutHiddenSize, hasBias: true, device);
         RegisterComponents();
     }
 

@@ -67,16 +67,16 @@ public sealed class ImagePromptAdapter : nn.Module
 internal sealed class ImagePromptProjection : nn.Module
 {
     [ComponentName(Name = "to_k_ip")]
-    private readonly Linear toKeys;
+    private readonly CompactLinear toKeys;
 
     [ComponentName(Name = "to_v_ip")]
-    private readonly Linear toValues;
+    private readonly CompactLinear toValues;
 
     public ImagePromptProjection(long inputs, long outputs, Device device)
         : base(nameof(ImagePromptProjection))
     {
-        toKeys = new Linear(inputs, outputs, hasBias: false, device);
-        toValues = new Linear(inputs, outputs, hasBias: false, device);
+        toKeys = new CompactLinear(inputs, outputs, hasBias: false, device);
+        toValues = new CompactLinear(inputs, outputs, hasBias: false, device);
         RegisterComponents();
     }
 

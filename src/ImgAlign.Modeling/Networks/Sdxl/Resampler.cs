@@ -5,7 +5,6 @@ using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Networks.Sdxl;
 
@@ -19,13 +18,13 @@ public sealed class Resampler : nn.Module<Tensor, Tensor>, IParameterHolder
     private Parameter latents;
 
     [ComponentName(Name = "proj_in")]
-    private readonly Linear projectIn;
+    private readonly CompactLinear projectIn;
 
     [ComponentName(Name = "layers")]
     private readonly ModuleList<PerceiverLayer> layers;
 
     [ComponentName(Name = "proj_out")]
-    private readonly Linear projectOut;
+    private readonly CompactLinear projectOut;
 
     [ComponentName(Name = "norm_out")]
     private readonly LayerNorm normOut;
@@ -40,9 +39,9 @@ public sealed class Resampler : nn.Module<Tensor, Tensor>, IParameterHolder
         Config = config;
         Tokens = tokens;
         latents = new Parameter(empty([1, tokens, config.Width], device: device), requires_grad: false);
-        projectIn = new Linear(config.InputWidth, config.Width, hasBias: true, device);
+        projectIn = new CompactLinear(config.InputWidth, config.Width, hasBias: true, device);
         layers = nn.ModuleList<PerceiverLayer>([.. Enumerable.Range(0, config.Depth).Select(_ => new PerceiverLayer(config, device))]);
-        projectOut = new Linear(config.Width, config.OutputWidth, hasBias: true, device);
+        projectOut = new CompactLinear(config.Width, config.OutputWidth, hasBias: true, device);
         normOut = nn.LayerNorm(config.OutputWidth, device: device);
         RegisterComponents();
     }

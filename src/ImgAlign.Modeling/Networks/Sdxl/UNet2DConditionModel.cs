@@ -96,7 +96,7 @@ public sealed class UNet2DConditionModel : nn.Module<Tensor, Tensor, UNetConditi
     /// <param name="adapter">The adapter for <paramref name="imageTokens"/>, or null for no image prompt.</param>
     /// <param name="imageTokens">Image-prompt features, <c>[B, n, d]</c>, or null for no image prompt.</param>
     /// <param name="imageScale">The weight of the image prompt. 0 is the same as none, to the bit, and costs nothing.</param>
-    /// <returns>The caller's.</returns>
+    /// <returns>Disposed by the caller.</returns>
     /// <exception cref="ArgumentException">A tensor has another shape than the configuration asks for, the adapter or its tokens are
     /// missing, or the scale is not finite.</exception>
     public UNetConditioning Prepare(

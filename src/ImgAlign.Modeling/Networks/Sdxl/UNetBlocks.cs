@@ -3,7 +3,6 @@ using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Networks.Sdxl;
 
@@ -165,7 +164,9 @@ internal sealed class Transformer2D : nn.Module<Tensor, UNetStep, Tensor>
         RegisterComponents();
 
         nn.Module<Tensor, Tensor> Projection(long inputs, long outputs) =>
-            projectsTokens ? new Linear(inputs, outputs, hasBias: true, device) : new Convolution2d(inputs, outputs, kernelSize: 1, device);
+            projectsTokens
+                ? new CompactLinear(inputs, outputs, hasBias: true, device)
+                : new Convolution2d(inputs, outputs, kernelSize: 1, device);
     }
 
     /// <summary>The attentions to the prompts, in order.</summary>
@@ -270,16 +271,16 @@ internal sealed class UNetAttention : nn.Module<Tensor, CrossAttentionContext, T
     private readonly long heads;
 
     [ComponentName(Name = "to_q")]
-    private readonly Linear toQueries;
+    private readonly CompactLinear toQueries;
 
     [ComponentName(Name = "to_k")]
-    private readonly Linear toKeys;
+    private readonly CompactLinear toKeys;
 
     [ComponentName(Name = "to_v")]
-    private readonly Linear toValues;
+    private readonly CompactLinear toValues;
 
     [ComponentName(Name = "to_out")]
-    private readonly ModuleList<Linear> toOut;
+    private readonly ModuleList<CompactLinear> toOut;
 
     /// <summary>Creates the layers; their weights are uninitialised.</summary>
     /// <param name="width">Width of the tokens.</param>
@@ -290,10 +291,10 @@ internal sealed class UNetAttention : nn.Module<Tensor, CrossAttentionContext, T
         : base(nameof(UNetAttention))
     {
         this.heads = heads;
-        toQueries = new Linear(width, width, hasBias: false, device);
-        toKeys = new Linear(contextWidth, width, hasBias: false, device);
-        toValues = new Linear(contextWidth, width, hasBias: false, device);
-        toOut = new ModuleList<Linear>(new Linear(width, width, hasBias: true, device));
+        toQueries = new CompactLinear(width, width, hasBias: false, device);
+        toKeys = new CompactLinear(contextWidth, width, hasBias: false, device);
+        toValues = new CompactLinear(contextWidth, width, hasBias: false, device);
+        toOut = new ModuleList<CompactLinear>(new CompactLinear(width, width, hasBias: true, device));
         RegisterComponents();
     }
 
@@ -339,7 +340,7 @@ internal sealed class FeedForward : nn.Module<Tensor, Tensor>
         net = new ModuleList<nn.Module<Tensor, Tensor>>(
             new GatedLinear(width, 4 * width, device),
             nn.Identity(),
-            new Linear(4 * width, width, hasBias: true, device)
+            new CompactLinear(4 * width, width, hasBias: true, device)
         );
         RegisterComponents();
     }
@@ -358,7 +359,7 @@ internal sealed class FeedForward : nn.Module<Tensor, Tensor>
 internal sealed class GatedLinear : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "proj")]
-    private readonly Linear projection;
+    private readonly CompactLinear projection;
 
     /// <summary>Creates the layer; its weights are uninitialised.</summary>
     /// <param name="inputs">Width in.</param>
@@ -367,7 +368,7 @@ internal sealed class GatedLinear : nn.Module<Tensor, Tensor>
     public GatedLinear(long inputs, long outputs, Device device)
         : base(nameof(GatedLinear))
     {
-        projection = new Linear(inputs, 2 * outputs, hasBias: true, device);
+        projection = new CompactLinear(inputs, 2 * outputs, hasBias: true, device);
         RegisterComponents();
     }
 

@@ -5,7 +5,6 @@ using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Networks.Siglip;
 
@@ -63,17 +62,17 @@ internal sealed class PoolingAttention : nn.Module<Tensor, Tensor, Tensor>
     private readonly int heads;
 
     [ComponentName(Name = "in_proj")]
-    private readonly Linear projection;
+    private readonly CompactLinear projection;
 
     [ComponentName(Name = "out_proj")]
-    private readonly Linear output;
+    private readonly CompactLinear output;
 
     public PoolingAttention(int width, int heads, Device device)
         : base(nameof(PoolingAttention))
     {
         this.heads = heads;
-        projection = new Linear(width, 3L * width, hasBias: true, device);
-        output = new Linear(width, width, hasBias: true, device);
+        projection = new CompactLinear(width, 3L * width, hasBias: true, device);
+        output = new CompactLinear(width, width, hasBias: true, device);
         RegisterComponents();
     }
 

@@ -5,8 +5,6 @@ using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
-using Embedding = ImgAlign.Networks.Layers.Embedding;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Networks.T5;
 
@@ -17,7 +15,7 @@ namespace ImgAlign.Networks.T5;
 public sealed class T5EncoderModel : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "shared")]
-    private readonly Embedding shared;
+    private readonly EmbeddingTable shared;
 
     [ComponentName(Name = "encoder")]
     private readonly T5Stack encoder;
@@ -28,7 +26,7 @@ public sealed class T5EncoderModel : nn.Module<Tensor, Tensor>
     public T5EncoderModel(T5Config config, Device device)
         : base(nameof(T5EncoderModel))
     {
-        shared = new Embedding(config.VocabSize, config.DModel, device);
+        shared = new EmbeddingTable(config.VocabSize, config.DModel, device);
         encoder = new T5Stack(config, device);
         RegisterComponents();
     }
@@ -191,21 +189,21 @@ internal sealed class T5GatedFeedForward : nn.Module<Tensor, Tensor>
     private readonly Func<Tensor, Tensor> activation;
 
     [ComponentName(Name = "wi_0")]
-    private readonly Linear gate;
+    private readonly CompactLinear gate;
 
     [ComponentName(Name = "wi_1")]
-    private readonly Linear widen;
+    private readonly CompactLinear widen;
 
     [ComponentName(Name = "wo")]
-    private readonly Linear narrow;
+    private readonly CompactLinear narrow;
 
     public T5GatedFeedForward(T5Config config, Device device)
         : base(nameof(T5GatedFeedForward))
     {
         activation = Activation.ByName(config.GateActivation);
-        gate = new Linear(config.DModel, config.DFf, hasBias: false, device);
-        widen = new Linear(config.DModel, config.DFf, hasBias: false, device);
-        narrow = new Linear(config.DFf, config.DModel, hasBias: false, device);
+        gate = new CompactLinear(config.DModel, config.DFf, hasBias: false, device);
+        widen = new CompactLinear(config.DModel, config.DFf, hasBias: false, device);
+        narrow = new CompactLinear(config.DFf, config.DModel, hasBias: false, device);
         RegisterComponents();
     }
 
@@ -226,30 +224,30 @@ internal sealed class T5Attention : nn.Module<Tensor, Tensor, Tensor>
     private readonly T5Config config;
 
     [ComponentName(Name = "q")]
-    private readonly Linear queries;
+    private readonly CompactLinear queries;
 
     [ComponentName(Name = "k")]
-    private readonly Linear keys;
+    private readonly CompactLinear keys;
 
     [ComponentName(Name = "v")]
-    private readonly Linear values;
+    private readonly CompactLinear values;
 
     [ComponentName(Name = "o")]
-    private readonly Linear output;
+    private readonly CompactLinear output;
 
     [ComponentName(Name = "relative_attention_bias")]
-    private readonly Embedding? positions;
+    private readonly EmbeddingTable? positions;
 
     public T5Attention(T5Config config, bool hasPositions, Device device)
         : base(nameof(T5Attention))
     {
         this.config = config;
         var inner = config.NumHeads * config.DKv;
-        queries = new Linear(config.DModel, inner, hasBias: false, device);
-        keys = new Linear(config.DModel, inner, hasBias: false, device);
-        values = new Linear(config.DModel, inner, hasBias: false, device);
-        output = new Linear(inner, config.DModel, hasBias: false, device);
-        positions = hasPositions ? new Embedding(config.RelativeAttentionNumBuckets, config.NumHeads, device) : null;
+        queries = new CompactLinear(config.DModel, inner, hasBias: false, device);
+        keys = new CompactLinear(config.DModel, inner, hasBias: false, device);
+        values = new CompactLinear(config.DModel, inner, hasBias: false, device);
+        output = new CompactLinear(inner, config.DModel, hasBias: false, device);
+        positions = hasPositions ? new EmbeddingTable(config.RelativeAttentionNumBuckets, config.NumHeads, device) : null;
         RegisterComponents();
     }
 

@@ -4,7 +4,6 @@ using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Networks.Vae;
 
@@ -354,25 +353,25 @@ internal sealed class VaeAttention : nn.Module<Tensor, Tensor>
     private readonly GroupNorm norm;
 
     [ComponentName(Name = "to_q")]
-    private readonly Linear query;
+    private readonly CompactLinear query;
 
     [ComponentName(Name = "to_k")]
-    private readonly Linear key;
+    private readonly CompactLinear key;
 
     [ComponentName(Name = "to_v")]
-    private readonly Linear value;
+    private readonly CompactLinear value;
 
     [ComponentName(Name = "to_out")]
-    private readonly ModuleList<Linear> output;
+    private readonly ModuleList<CompactLinear> output;
 
     public VaeAttention(long channels, long groups, Device device)
         : base(nameof(VaeAttention))
     {
         norm = nn.GroupNorm(groups, channels, VaeLayers.Eps, device: device);
-        query = new Linear(channels, channels, hasBias: true, device);
-        key = new Linear(channels, channels, hasBias: true, device);
-        value = new Linear(channels, channels, hasBias: true, device);
-        output = nn.ModuleList(new Linear(channels, channels, hasBias: true, device));
+        query = new CompactLinear(channels, channels, hasBias: true, device);
+        key = new CompactLinear(channels, channels, hasBias: true, device);
+        value = new CompactLinear(channels, channels, hasBias: true, device);
+        output = nn.ModuleList(new CompactLinear(channels, channels, hasBias: true, device));
         RegisterComponents();
     }
 

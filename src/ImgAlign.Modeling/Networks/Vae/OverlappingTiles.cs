@@ -37,7 +37,7 @@ public sealed class OverlappingTiles
     /// <summary>Runs it; what is no larger than a tile goes through as a whole.</summary>
     /// <param name="x"><c>[B, C, h, w]</c>.</param>
     /// <param name="half">What is run.</param>
-    /// <returns><c>[B, C', h', w']</c>; the caller's.</returns>
+    /// <returns><c>[B, C', h', w']</c>; disposed by the caller.</returns>
     public Tensor Run(Tensor x, Func<Tensor, Tensor> half)
     {
         var (height, width) = (x.shape[2], x.shape[3]);

@@ -32,7 +32,7 @@ public readonly record struct LatentGrid(int Frames, int Rows, int Columns)
 
     /// <summary>Latents to tokens, the last of which is repeated to fill the sequence up.</summary>
     /// <param name="latents"><c>[B, C, F, h, w]</c>.</param>
-    /// <returns><c>[B, N, 4C]</c>, N a multiple of 32; the caller's.</returns>
+    /// <returns><c>[B, N, 4C]</c>, N a multiple of 32; disposed by the caller.</returns>
     public Tensor Pack(Tensor latents)
     {
         using var scope = NewDisposeScope();
@@ -47,7 +47,7 @@ public readonly record struct LatentGrid(int Frames, int Rows, int Columns)
 
     /// <summary>Tokens to latents, without those that fill the sequence up.</summary>
     /// <param name="tokens"><c>[B, N or more, 4C]</c>.</param>
-    /// <returns><c>[B, C, F, h, w]</c>; the caller's.</returns>
+    /// <returns><c>[B, C, F, h, w]</c>; disposed by the caller.</returns>
     public Tensor Unpack(Tensor tokens)
     {
         using var scope = NewDisposeScope();

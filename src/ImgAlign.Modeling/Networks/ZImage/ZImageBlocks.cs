@@ -4,7 +4,6 @@ using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Networks.ZImage;
 
@@ -47,7 +46,7 @@ internal sealed class ZImageBlock : nn.Module<Tensor, ZImageStep, Tensor>
         attention = new ZImageAttention(config, device);
         feedForward = new ZImageFeedForward(config, device);
         (attentionNorm1, feedForwardNorm1, attentionNorm2, feedForwardNorm2) = (Norm(), Norm(), Norm(), Norm());
-        modulation = isModulated ? nn.Sequential(("0", new Linear(config.TimeWidth, 4L * config.Dim, hasBias: true, device))) : null;
+        modulation = isModulated ? nn.Sequential(("0", new CompactLinear(config.TimeWidth, 4L * config.Dim, hasBias: true, device))) : null;
         RegisterComponents();
 
         RmsNorm Norm() => new(config.Dim, config.NormEps, device);
@@ -77,13 +76,13 @@ internal sealed class ZImageAttention : nn.Module<Tensor, ZImageStep, Tensor>
     private readonly long heads;
 
     [ComponentName(Name = "to_q")]
-    private readonly Linear queries;
+    private readonly CompactLinear queries;
 
     [ComponentName(Name = "to_k")]
-    private readonly Linear keys;
+    private readonly CompactLinear keys;
 
     [ComponentName(Name = "to_v")]
-    private readonly Linear values;
+    private readonly CompactLinear values;
 
     [ComponentName(Name = "norm_q")]
     private readonly RmsNorm queryNorm;
@@ -92,7 +91,7 @@ internal sealed class ZImageAttention : nn.Module<Tensor, ZImageStep, Tensor>
     private readonly RmsNorm keyNorm;
 
     [ComponentName(Name = "to_out")]
-    private readonly ModuleList<Linear> output;
+    private readonly ModuleList<CompactLinear> output;
 
     public ZImageAttention(ZImageConfig config, Device device)
         : base(nameof(ZImageAttention))
@@ -103,7 +102,7 @@ internal sealed class ZImageAttention : nn.Module<Tensor, ZImageStep, Tensor>
         output = nn.ModuleList(Projection());
         RegisterComponents();
 
-        Linear Projection() => new(config.Dim, config.Dim, hasBias: false, device);
+        CompactLinear Projection() => new(config.Dim, config.Dim, hasBias: false, device);
         RmsNorm Norm() => new(config.HeadWidth, NormEpsilon, device);
     }
 
@@ -124,20 +123,20 @@ internal sealed class ZImageAttention : nn.Module<Tensor, ZImageStep, Tensor>
 internal sealed class ZImageFeedForward : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "w1")]
-    private readonly Linear gate;
+    private readonly CompactLinear gate;
 
     [ComponentName(Name = "w2")]
-    private readonly Linear narrow;
+    private readonly CompactLinear narrow;
 
     [ComponentName(Name = "w3")]
-    private readonly Linear widen;
+    private readonly CompactLinear widen;
 
     public ZImageFeedForward(ZImageConfig config, Device device)
         : base(nameof(ZImageFeedForward))
     {
-        gate = new Linear(config.Dim, config.InnerWidth, hasBias: false, device);
-        narrow = new Linear(config.InnerWidth, config.Dim, hasBias: false, device);
-        widen = new Linear(config.Dim, config.InnerWidth, hasBias: false, device);
+        gate = new CompactLinear(config.Dim, config.InnerWidth, hasBias: false, device);
+        narrow = new CompactLinear(config.InnerWidth, config.Dim, hasBias: false, device);
+        widen = new CompactLinear(config.Dim, config.InnerWidth, hasBias: false, device);
         RegisterComponents();
     }
 
@@ -165,9 +164,9 @@ internal sealed class ZImageTimeEmbedding : nn.Module<Tensor, Tensor>
         : base(nameof(ZImageTimeEmbedding))
     {
         scale = config.TScale;
-        var first = new Linear(SinusoidWidth, InnerWidth, hasBias: true, device);
+        var first = new CompactLinear(SinusoidWidth, InnerWidth, hasBias: true, device);
         type = () => first.Bias!.dtype;
-        mlp = nn.Sequential(("0", first), ("1", nn.SiLU()), ("2", new Linear(InnerWidth, config.TimeWidth, hasBias: true, device)));
+        mlp = nn.Sequential(("0", first), ("1", nn.SiLU()), ("2", new CompactLinear(InnerWidth, config.TimeWidth, hasBias: true, device)));
         RegisterComponents();
     }
 
@@ -184,7 +183,7 @@ internal sealed class ZImageFinalLayer : nn.Module<Tensor, Tensor, Tensor>
     private const double NormEpsilon = 1e-6;
 
     [ComponentName(Name = "linear")]
-    private readonly Linear linear;
+    private readonly CompactLinear linear;
 
     [ComponentName(Name = "adaLN_modulation")]
     private readonly Sequential modulation;
@@ -192,8 +191,8 @@ internal sealed class ZImageFinalLayer : nn.Module<Tensor, Tensor, Tensor>
     public ZImageFinalLayer(ZImageConfig config, Device device)
         : base(nameof(ZImageFinalLayer))
     {
-        linear = new Linear(config.Dim, config.PatchWidth, hasBias: true, device);
-        modulation = nn.Sequential(("0", nn.SiLU()), ("1", new Linear(config.TimeWidth, config.Dim, hasBias: true, device)));
+        linear = new CompactLinear(config.Dim, config.PatchWidth, hasBias: true, device);
+        modulation = nn.Sequential(("0", nn.SiLU()), ("1", new CompactLinear(config.TimeWidth, config.Dim, hasBias: true, device)));
         RegisterComponents();
     }
 

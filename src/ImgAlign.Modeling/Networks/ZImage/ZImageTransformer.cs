@@ -6,7 +6,6 @@ using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Networks.ZImage;
 
@@ -20,7 +19,7 @@ public sealed class ZImageTransformer : nn.Module<Tensor, Tensor, ZImageConditio
         CaptionPadName = "cap_pad_token";
 
     [ComponentName(Name = "all_x_embedder")]
-    private readonly ByPatchSize<Linear> imageEmbedder;
+    private readonly ByPatchSize<CompactLinear> imageEmbedder;
 
     [ComponentName(Name = "all_final_layer")]
     private readonly ByPatchSize<ZImageFinalLayer> finalLayer;
@@ -55,14 +54,14 @@ public sealed class ZImageTransformer : nn.Module<Tensor, Tensor, ZImageConditio
         : base(nameof(ZImageTransformer))
     {
         Config = config;
-        imageEmbedder = new(new Linear(config.PatchWidth, config.Dim, hasBias: true, device));
+        imageEmbedder = new(new CompactLinear(config.PatchWidth, config.Dim, hasBias: true, device));
         finalLayer = new(new ZImageFinalLayer(config, device));
         imageRefiner = Blocks(config.NRefinerLayers, isModulated: true);
         captionRefiner = Blocks(config.NRefinerLayers, isModulated: false);
         timeEmbedding = new ZImageTimeEmbedding(config, device);
         captionEmbedder = nn.Sequential(
             ("0", new RmsNorm(config.CapFeatDim, config.NormEps, device)),
-            ("1", new Linear(config.CapFeatDim, config.Dim, hasBias: true, device))
+            ("1", new CompactLinear(config.CapFeatDim, config.Dim, hasBias: true, device))
         );
         (imagePad, captionPad) = (Token(), Token());
         layers = Blocks(config.NLayers, isModulated: true);
@@ -83,7 +82,7 @@ public sealed class ZImageTransformer : nn.Module<Tensor, Tensor, ZImageConditio
     /// <param name="captions">The captions' features, <c>[B, L, d]</c>; what is behind a caption's length is not read.</param>
     /// <param name="lengths">The tokens of each caption, at least 1.</param>
     /// <param name="grid">The picture's tokens.</param>
-    /// <returns>The caller's.</returns>
+    /// <returns>Disposed by the caller.</returns>
     /// <exception cref="ArgumentException">A tensor has another shape than the configuration asks for, or caption or picture is longer than
     /// there are positions.</exception>
     public ZImageConditioning Prepare(Tensor captions, IReadOnlyList<int> lengths, LatentGrid grid)

@@ -1,8 +1,8 @@
 using ImgAlign.Checkpoints;
+using ImgAlign.Networks.Layers;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.Training.Detector;
 
@@ -15,7 +15,7 @@ public sealed class LowRankAdapters : IDisposable
     private readonly double scale;
     private readonly List<Adapter> adapters = [];
 
-    private sealed record Adapter(string Path, Linear Layer, Parameter Down, Parameter Up, IDisposable Hook);
+    private sealed record Adapter(string Path, CompactLinear Layer, Parameter Down, Parameter Up, IDisposable Hook);
 
     /// <summary>Hooks adapters to all linear layers of a network whose paths are chosen.</summary>
     /// <param name="network">The network, with weights; borrowed.</param>
@@ -35,7 +35,7 @@ public sealed class LowRankAdapters : IDisposable
             var (path, layer) in network
                 .named_modules()
                 .Where(pair => isAdapted(pair.name))
-                .Select(pair => (pair.name, pair.module as Linear))
+                .Select(pair => (pair.name, pair.module as CompactLinear))
         )
         {
             if (layer is not null)
@@ -58,7 +58,7 @@ public sealed class LowRankAdapters : IDisposable
             )
             .ToDictionary();
 
-    /// <summary>A layer's weight with its change, by the layer's path; each is the caller's.</summary>
+    /// <summary>A layer's weight with its change, by the layer's path; each is disposed by the caller.</summary>
     public IEnumerable<(string Path, Func<Tensor> Weight)> MergedWeights() =>
         adapters.Select(adapter => (adapter.Path, (Func<Tensor>)(() => Merge(adapter))));
 
@@ -73,7 +73,7 @@ public sealed class LowRankAdapters : IDisposable
         }
     }
 
-    private Adapter Hook(string path, Linear layer, int rank, Generator generator)
+    private Adapter Hook(string path, CompactLinear layer, int rank, Generator generator)
     {
         var (outputs, inputs) = (layer.Weight.shape[0], layer.Weight.shape[1]);
         using var scope = NewDisposeScope();

@@ -12,7 +12,6 @@ using ImgAlign.Training;
 using ImgAlign.Training.Detector;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
-using Linear = ImgAlign.Networks.Layers.Linear;
 
 namespace ImgAlign.ShapeWorld.Training.Stages;
 
@@ -26,7 +25,7 @@ internal abstract class LlavaStage : StageTask
     private readonly WorldFolder home;
     private readonly LlavaModel network;
     private readonly LlamaTokenizer tokenizer;
-    private readonly Linear? head;
+    private readonly CompactLinear? head;
 
     /// <summary>Makes the network with random weights.</summary>
     /// <param name="folder">The world's folder.</param>
@@ -49,7 +48,7 @@ internal abstract class LlavaStage : StageTask
             Task = new InstructionTask(network, Trained, Endless, Read);
             return;
         }
-        head = new Linear(network.Config.Text.HiddenSize, SceneHeads.SlotSizes.Sum(), hasBias: true, META);
+        head = new CompactLinear(network.Config.Text.HiddenSize, SceneHeads.SlotSizes.Sum(), hasBias: true, META);
         ParameterInitialization.Randomize(head, SeedSequence.At(seed, 1));
         Task = new InstructionTask(network, Trained.Concat(NamedParameters.Of(("head.", head))).ToDictionary(), Endless, Read)
         {

@@ -69,18 +69,18 @@ public sealed class CompactWeightTests
         Assert.Equal(before, LiveTensors.Count());
     }
 
-    private static ModelSlot<Linear> Slot(DeviceRuntime runtime, WeightStorage storage)
+    private static ModelSlot<CompactLinear> Slot(DeviceRuntime runtime, WeightStorage storage)
     {
         using var layer = Layer();
         var weights = RuleWeights.For(layer);
         return new(
             runtime,
-            new ModelSource<Linear>("test", Layer, (network, opened) => opened.Add(network, weights, WeightMap.Identity)),
+            new ModelSource<CompactLinear>("test", Layer, (network, opened) => opened.Add(network, weights, WeightMap.Identity)),
             storage: storage
         );
     }
 
-    private static Linear Layer() => new(32, 64, hasBias: true, META);
+    private static CompactLinear Layer() => new(32, 64, hasBias: true, META);
 
     // Rows of very different sizes.
     private static Tensor Rows() => randn(16, 100) * logspace(-4, 4, 16).unsqueeze(1);

@@ -7,7 +7,7 @@ namespace ImgAlign.Networks.Layers;
 /// <summary>
 /// <c>y = x W^T + b</c>. W may be kept in fewer bits (<see cref="WeightStorage"/>); then it is there in x's type only while it is used.
 /// </summary>
-public sealed class Linear : AffineLayer, ICompactLayer
+public sealed class CompactLinear : AffineLayer, ICompactLayer
 {
     private const string FactorsName = "weight_factors";
 
@@ -20,8 +20,8 @@ public sealed class Linear : AffineLayer, ICompactLayer
     /// <param name="outputs">Width of y.</param>
     /// <param name="hasBias">Whether there is a b.</param>
     /// <param name="device">Where its weights are; <see cref="TorchSharp.torch.META"/> until a checkpoint is bound.</param>
-    public Linear(long inputs, long outputs, bool hasBias, Device device)
-        : base(nameof(Linear), [outputs, inputs], hasBias, device)
+    public CompactLinear(long inputs, long outputs, bool hasBias, Device device)
+        : base(nameof(CompactLinear), [outputs, inputs], hasBias, device)
     {
         shape = [outputs, inputs];
     }

@@ -10,7 +10,7 @@ namespace ImgAlign.Networks.Layers;
 /// A table of vectors by index. TorchSharp's own layer fills the table with random numbers on the CPU even when it is meant for the meta
 /// device; this one is made without initialisation.
 /// </summary>
-public sealed class Embedding : nn.Module<Tensor, Tensor>, IParameterHolder
+public sealed class EmbeddingTable : nn.Module<Tensor, Tensor>, IParameterHolder
 {
     [ComponentName(Name = "weight")]
     private Parameter weight;
@@ -19,8 +19,8 @@ public sealed class Embedding : nn.Module<Tensor, Tensor>, IParameterHolder
     /// <param name="count">The number of vectors.</param>
     /// <param name="width">The width of a vector.</param>
     /// <param name="device">Where its weights are; <see cref="torch.META"/> until a checkpoint is bound.</param>
-    public Embedding(long count, long width, Device device)
-        : base(nameof(Embedding))
+    public EmbeddingTable(long count, long width, Device device)
+        : base(nameof(EmbeddingTable))
     {
         weight = new Parameter(empty([count, width], device: device), requires_grad: false);
         RegisterComponents();
