@@ -6,7 +6,7 @@ using ImgAlign.Runtime;
 namespace ImgAlign.Tests.Alignment;
 
 /// <summary>Which aligner fits which image prompt: any number of tokens passes through the network, so that shapes do not tell.</summary>
-public sealed class AlignerOriginTests : ModelTest
+public sealed class AlignerOriginTests : ModelTestBase
 {
     private const string FluxAligner = "aligner_flux.pth";
     private static readonly string Flux = Path.Combine(TestData.Golden, "flux");

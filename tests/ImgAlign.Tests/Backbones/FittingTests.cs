@@ -11,7 +11,7 @@ using TorchSharp;
 namespace ImgAlign.Tests.Backbones;
 
 /// <summary>What does not fit is found when a model is made, by one sentence, and leaves nothing behind.</summary>
-public sealed class FittingTests : ModelTest
+public sealed class FittingTests : ModelTestBase
 {
     private static readonly string Sdxl = Path.Combine(TestData.Golden, "sdxl");
     private static readonly string Flux = Path.Combine(TestData.Golden, "flux");

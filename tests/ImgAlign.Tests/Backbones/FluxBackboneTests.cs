@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.Tests.Backbones;
 
-public sealed class FluxBackboneTests : ModelTest
+public sealed class FluxBackboneTests : ModelTestBase
 {
     private static readonly string Model = Path.Combine(TestData.Golden, "flux", "FLUX.1-dev");
     private static readonly ImageSize Size = new(48, 32);

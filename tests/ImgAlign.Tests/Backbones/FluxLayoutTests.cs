@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace ImgAlign.Tests.Backbones;
 
 /// <summary>FLUX.1 as other tools write it.</summary>
-public sealed class FluxLayoutTests : ModelTest
+public sealed class FluxLayoutTests : ModelTestBase
 {
     private static readonly string Model = Path.Combine(TestData.Golden, "flux", "FLUX.1-dev");
     private static readonly ImageSize Size = new(48, 32);

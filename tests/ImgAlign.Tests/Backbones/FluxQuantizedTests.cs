@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace ImgAlign.Tests.Backbones;
 
 /// <summary>FLUX.1 transformers of fewer than 16 bits: what they compute, and how large they are in memory.</summary>
-public sealed class FluxQuantizedTests : ModelTest
+public sealed class FluxQuantizedTests : ModelTestBase
 {
     private static readonly string Files = Path.Combine(TestData.Golden, "quantized", "files");
     private static readonly string[] Parts = ["text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "vae"];

@@ -6,7 +6,7 @@ using ImgAlign.Tests.Imaging;
 namespace ImgAlign.Tests.Backbones;
 
 /// <summary>FLUX.1-Redux as FLUX's image prompt.</summary>
-public sealed class FluxReduxTests : ModelTest
+public sealed class FluxReduxTests : ModelTestBase
 {
     private static readonly string Golden = Path.Combine(TestData.Golden, "redux");
     private static readonly ImageSize Size = new(48, 32);

@@ -10,7 +10,7 @@ using static TorchSharp.torch;
 namespace ImgAlign.Tests.Backbones;
 
 /// <summary>NaN or infinity among the weights of any network: file and tensor are named, and no picture is made.</summary>
-public sealed class NotFiniteTests : ModelTest
+public sealed class NotFiniteTests : ModelTestBase
 {
     private static readonly string Sdxl = Path.Combine(TestData.Golden, "sdxl"),
         Flux = Path.Combine(TestData.Golden, "flux"),

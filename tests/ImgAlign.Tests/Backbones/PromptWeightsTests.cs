@@ -7,7 +7,7 @@ using ImgAlign.Tokenizers;
 namespace ImgAlign.Tests.Backbones;
 
 /// <summary>Prompts of SDXL in the notation of weights, of any length; their numbers are the golden cases <c>clip-text-weighted</c>.</summary>
-public sealed class PromptWeightsTests : ModelTest
+public sealed class PromptWeightsTests : ModelTestBase
 {
     private const int MostRounding = 2;
     private static readonly string Long = string.Join(' ', Enumerable.Repeat("(boat:1.2)", 80)) + " on a lake";

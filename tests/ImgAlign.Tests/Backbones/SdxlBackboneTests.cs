@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.Tests.Backbones;
 
-public sealed class SdxlBackboneTests() : ModelTest(new RuntimeOptions())
+public sealed class SdxlBackboneTests() : ModelTestBase(new RuntimeOptions())
 {
     private static readonly string Sdxl = Path.Combine(TestData.Golden, "sdxl");
     private static readonly ImageSize Size = new(32, 24);

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace ImgAlign.Tests.Backbones;
 
 /// <summary>SDXL as other tools write it: every layout must give the numbers of the folder as published.</summary>
-public sealed class SdxlLayoutTests() : ModelTest(new RuntimeOptions { Threads = 1, Precision = Precision.Float32 })
+public sealed class SdxlLayoutTests() : ModelTestBase(new RuntimeOptions { Threads = 1, Precision = Precision.Float32 })
 {
     private const string Unet = "model.diffusion_model.",
         Vae = "first_stage_model.",

@@ -6,7 +6,7 @@ using static TorchSharp.torch;
 namespace ImgAlign.Tests.Backbones;
 
 /// <summary>TAESDXL and TAEF1 in their layouts, in place of a VAE's decoder and for previews; their numbers are golden cases.</summary>
-public sealed class TinyAutoencoderTests : ModelTest
+public sealed class TinyAutoencoderTests : ModelTestBase
 {
     private const int MostRounding = 2;
     private static readonly string Sdxl = Path.Combine(TestData.Golden, "sdxl");

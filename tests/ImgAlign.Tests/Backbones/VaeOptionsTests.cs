@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace ImgAlign.Tests.Backbones;
 
 /// <summary>Tiles and number formats of autoencoders; the numbers of tiles are golden cases.</summary>
-public sealed class VaeOptionsTests : ModelTest
+public sealed class VaeOptionsTests : ModelTestBase
 {
     private static readonly ImageSize Size = new(768, 640);
 

@@ -9,7 +9,7 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.Tests.Backbones;
 
-public sealed class ZImageBackboneTests : ModelTest
+public sealed class ZImageBackboneTests : ModelTestBase
 {
     private static readonly string Golden = Path.Combine(TestData.Golden, "zimage");
     private static readonly string Model = Path.Combine(Golden, "Z-Image-Turbo");

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace ImgAlign.Tests.Detectors;
 
 /// <summary>Detectors as other tools write them: every layout must give the numbers of the folder as published.</summary>
-public sealed class DetectorLayoutTests : ModelTest
+public sealed class DetectorLayoutTests : ModelTestBase
 {
     private static readonly string Mllm = Path.Combine(TestData.Golden, "mllm");
     private static readonly RgbImage Picture = TestImages.Plain(64, 64, 0, 0, 0);

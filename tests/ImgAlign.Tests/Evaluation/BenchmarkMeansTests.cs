@@ -5,7 +5,7 @@ using ImgAlign.Evaluation.Running;
 namespace ImgAlign.Tests.Evaluation;
 
 /// <summary>The means that benchmarks' own scripts print, in reports: of answers of a judge, or of an official evaluator.</summary>
-public sealed class BenchmarkMeansTests : BenchmarkTest
+public sealed class BenchmarkMeansTests : BenchmarkTestBase
 {
     [Fact]
     public void Means_of_a_benchmark_stand_under_their_names()

@@ -8,7 +8,7 @@ using ParquetSharp;
 namespace ImgAlign.Tests.Evaluation;
 
 /// <summary>Benchmarks' files: prompts as they are published, folders as official evaluators walk them, and their results.</summary>
-public sealed class BenchmarkTests : BenchmarkTest
+public sealed class BenchmarkTests : BenchmarkTestBase
 {
     [Fact]
     public void HPSv2_has_a_JPEG_for_each_prompt_in_a_folder_of_its_style()

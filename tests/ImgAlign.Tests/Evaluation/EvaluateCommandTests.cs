@@ -13,7 +13,7 @@ using TorchSharp;
 namespace ImgAlign.Tests.Evaluation;
 
 /// <summary><c>imgalign evaluate</c>, from prompts to a report.</summary>
-public sealed class EvaluateCommandTests : EvaluateCommandTest
+public sealed class EvaluateCommandTests : EvaluationTestBase
 {
     [Fact]
     public async Task Arms_are_compared_and_a_second_run_makes_nothing_and_reports_the_same()

@@ -7,7 +7,7 @@ using ImgAlign.Tests.Cli;
 namespace ImgAlign.Tests.Evaluation;
 
 /// <summary>What the pictures of an evaluation carry of their making, and how they are decoded.</summary>
-public sealed class EvaluatedPictureTests : EvaluateCommandTest
+public sealed class EvaluatedPictureTests : EvaluationTestBase
 {
     private static readonly string Model = Path.Combine(TestData.Golden, "sdxl", "checkpoint");
 

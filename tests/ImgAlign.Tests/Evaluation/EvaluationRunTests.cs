@@ -6,7 +6,7 @@ using ImgAlign.Runtime;
 namespace ImgAlign.Tests.Evaluation;
 
 /// <summary>Evaluations of models of one's own: what scorers are given, and where memory is short.</summary>
-public sealed class EvaluationRunTests : ModelTest
+public sealed class EvaluationRunTests : ModelTestBase
 {
     private const long PictureBytes = 100;
 

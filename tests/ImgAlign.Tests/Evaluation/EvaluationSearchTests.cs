@@ -7,7 +7,7 @@ using ImgAlign.Tests.ShapeWorld;
 namespace ImgAlign.Tests.Evaluation;
 
 /// <summary>Arms that choose among samples, and those that search under a budget.</summary>
-public sealed class EvaluationSearchTests : EvaluateCommandTest
+public sealed class EvaluationSearchTests : EvaluationTestBase
 {
     [Fact]
     public async Task Samples_of_a_prompt_are_other_pictures_and_those_that_a_search_draws()

@@ -5,7 +5,7 @@ using ImgAlign.Running;
 namespace ImgAlign.Tests.Pipeline;
 
 /// <summary>Presets of few-step models: what they set, and how they are compared with what is loaded.</summary>
-public sealed class PresetTests : ModelTest
+public sealed class PresetTests : ModelTestBase
 {
     private static readonly string Sdxl = Path.Combine(TestData.Golden, "sdxl", "checkpoint");
     private static readonly string UNet = Path.Combine(Sdxl, "unet", "diffusion_pytorch_model.safetensors");

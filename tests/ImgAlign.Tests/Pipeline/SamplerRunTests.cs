@@ -4,7 +4,7 @@ using ImgAlign.Testing;
 namespace ImgAlign.Tests.Pipeline;
 
 /// <summary>Every sampler on the checkpoint of <c>samples/tiny.json</c>, and on the tiny FLUX.</summary>
-public sealed class SamplerRunTests : ModelTest
+public sealed class SamplerRunTests : ModelTestBase
 {
     private static readonly ImageSize Size = new(64, 64);
 

@@ -6,7 +6,7 @@ using ImgAlign.Tests.ShapeWorld;
 namespace ImgAlign.Tests.Pipeline;
 
 /// <summary>Generations that start from a picture; the golden cases of <c>redux</c> have the numbers.</summary>
-public sealed class StrengthTests : ModelTest
+public sealed class StrengthTests : ModelTestBase
 {
     private const string Prompt = "a red circle left of a blue square";
 

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 namespace ImgAlign.Tests.Scorers;
 
 /// <summary>The files that scorers are read from: layouts, what they lack, and what is wrong with them.</summary>
-public sealed class ScorerFilesTests : ModelTest
+public sealed class ScorerFilesTests : ModelTestBase
 {
     private static readonly RgbImage Picture = TestImages.Noise(80, 60);
 

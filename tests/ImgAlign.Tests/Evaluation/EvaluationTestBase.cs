@@ -7,7 +7,7 @@ using ImgAlign.Tests.Cli;
 namespace ImgAlign.Tests.Evaluation;
 
 /// <summary>What tests of <c>imgalign evaluate</c> have in common.</summary>
-public abstract class EvaluateCommandTest : IDisposable
+public abstract class EvaluationTestBase : IDisposable
 {
     protected const string Circle = "a red circle left of a blue square";
     protected const string Triangle = "a green triangle above a purple cross";

@@ -7,7 +7,7 @@ namespace ImgAlign.Tests.Evaluation;
 
 /// <summary>What tests of benchmarks have in common: small files in the benchmarks' layouts, and results of pictures that were never
 /// computed.</summary>
-public abstract class BenchmarkTest : IDisposable
+public abstract class BenchmarkTestBase : IDisposable
 {
     protected const int Size = 16;
 
