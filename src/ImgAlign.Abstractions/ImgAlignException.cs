@@ -1,7 +1,7 @@
 namespace ImgAlign;
 
 /// <summary>
-/// A failure that the user can mend. The message is one sentence that says what is wrong, where, and what to do.
+/// A failure that the user can correct. The message is one sentence that says what is wrong, where, and what to do.
 /// </summary>
 public class ImgAlignException : Exception
 {

@@ -55,7 +55,7 @@ public sealed class Trainer : IDisposable
     /// checkpoint.</summary>
     /// <param name="folder">Where checkpoints and metrics go; null: nowhere.</param>
     /// <param name="resume">Whether to go on where the folder's latest checkpoint ends; a folder without one begins anew.</param>
-    /// <param name="progress">Is told of every step; called on this thread, in the first process only.</param>
+    /// <param name="progress">Receives every step; called on this thread, in the first process only.</param>
     /// <param name="cancellationToken">Ends the run between two steps.</param>
     /// <exception cref="TrainingStoppedException">It was cancelled, here or in another process.</exception>
     /// <exception cref="ImgAlignException">The loss is no number, no sample can be used, or the folder holds another run.</exception>

@@ -37,7 +37,7 @@ public abstract class TrainingRun
 
     /// <summary>Trains, on the device's thread.</summary>
     /// <param name="resume">Whether to go on where the latest checkpoint ends.</param>
-    /// <param name="progress">Is told of every step, in the first process only.</param>
+    /// <param name="progress">Receives every step, in the first process only.</param>
     /// <param name="cancellationToken">Ends the run after its current step, with a checkpoint.</param>
     public Task<TrainingResult> RunAsync(
         bool resume = false,

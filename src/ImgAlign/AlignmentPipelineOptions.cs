@@ -19,6 +19,7 @@ public sealed class AlignmentPipelineOptions : GenerationPipelineOptions
     /// <see cref="AlignmentRequest.Rounds"/>; null: one round.</summary>
     public int? Budget { get; init; }
 
-    /// <summary>What mends prompts for <see cref="SearchAction.Rewrite"/>; null: the detector's answer is put behind the prompt.</summary>
+    /// <summary>What corrects prompts for <see cref="SearchAction.Rewrite"/>; null: the detector's answer is put behind the
+    /// prompt.</summary>
     public IPromptRewriter? Rewriter { get; init; }
 }

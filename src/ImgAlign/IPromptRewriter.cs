@@ -1,6 +1,6 @@
 namespace ImgAlign;
 
-/// <summary>Mends a prompt by what a detector says of a picture that was drawn by it.</summary>
+/// <summary>Corrects a prompt by what a detector says of a picture that was drawn by it.</summary>
 public interface IPromptRewriter
 {
     /// <summary>A prompt to draw in the other's place; the picture is scored by the other all the same.</summary>

@@ -13,6 +13,6 @@ public enum SearchAction
     /// <summary>The picture's features are aligned, and it is drawn from other noise.</summary>
     AlignAndResample,
 
-    /// <summary>The detector's answer mends the prompt (<see cref="IPromptRewriter"/>), which is drawn from other noise.</summary>
+    /// <summary>The detector's answer corrects the prompt (<see cref="IPromptRewriter"/>), which is drawn from other noise.</summary>
     Rewrite,
 }

@@ -24,7 +24,7 @@ internal static class ScaleCommand
     {
         Console.WriteLine($"{prompts} pictures; a round on each, not gated");
         Console.WriteLine();
-        Console.WriteLine("| guidance | scale | mean difference, of 255 | right | wrong ones mended | right ones spoiled |");
+        Console.WriteLine("| guidance | scale | mean difference, of 255 | right | wrong ones repaired | right ones spoiled |");
         Console.WriteLine("|---|---|---|---|---|---|");
         foreach (var guidance in Guidances)
         {

@@ -4,7 +4,7 @@ using System.Globalization;
 namespace ImgAlign.Benchmarks.Measured;
 
 /// <summary>
-/// <c>strength</c>: how much of a picture stays in a round that starts from it, and how often the round mends it, on ShapeWorld.
+/// <c>strength</c>: how much of a picture stays in a round that starts from it, and how often the round repairs it, on ShapeWorld.
 /// </summary>
 internal static class StrengthCommand
 {
@@ -25,7 +25,7 @@ internal static class StrengthCommand
         {
             Console.WriteLine($"{prompts} pictures, {world.Right} of them right; a round on each, not gated");
             Console.WriteLine();
-            Console.WriteLine("| strength | mean difference, of 255 | right | wrong ones mended | right ones spoiled |");
+            Console.WriteLine("| strength | mean difference, of 255 | right | wrong ones repaired | right ones spoiled |");
             Console.WriteLine("|---|---|---|---|---|");
             foreach (var strength in Strengths)
             {

@@ -74,11 +74,14 @@ internal sealed class WorldRounds : IAsyncDisposable
 /// <summary>What a round on each of some pictures did.</summary>
 /// <param name="Difference">The mean of the pixels' differences, of 255.</param>
 /// <param name="Right">The pictures that are right after it.</param>
-/// <param name="Mended">Those that were not before.</param>
+/// <param name="Repaired">Those that were not before.</param>
 /// <param name="Spoiled">Those that were right before and are not after it.</param>
-internal sealed record RoundEffect(double Difference, int Right, int Mended, int Spoiled)
+internal sealed record RoundEffect(double Difference, int Right, int Repaired, int Spoiled)
 {
-    /// <summary>Difference, right ones, mended ones and spoiled ones as the cells of a table.</summary>
+    /// <summary>Difference, right ones, repaired ones and spoiled ones as the cells of a table.</summary>
     public string Cells(WorldRounds world) =>
-        string.Create(CultureInfo.InvariantCulture, $"{Difference:0.0} | {Right} | {Mended} of {world.Wrong} | {Spoiled} of {world.Right}");
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Difference:0.0} | {Right} | {Repaired} of {world.Wrong} | {Spoiled} of {world.Right}"
+        );
 }

@@ -8,7 +8,7 @@ using TorchSharp;
 
 namespace ImgAlign.Cli.Checks;
 
-/// <summary>Looks at what ImgAlign needs of the machine: native libraries, devices, memory. Every problem comes with its mend.</summary>
+/// <summary>Looks at what ImgAlign needs of the machine: native libraries, devices, memory. Every problem comes with its remedy.</summary>
 internal static class Doctor
 {
     /// <summary>Looks at everything. Never throws for what it finds.</summary>
@@ -200,7 +200,7 @@ internal static class Doctor
             );
     }
 
-    private static DoctorCheck Check(string subject, Func<DoctorCheck> examine, string mend)
+    private static DoctorCheck Check(string subject, Func<DoctorCheck> examine, string remedy)
     {
         try
         {
@@ -222,7 +222,7 @@ internal static class Doctor
                 message.Contains("GLIBCXX", StringComparison.Ordinal)
                     ? "The C++ library of this system is older than TorchSharp's build asks for: build the program with the "
                         + "ImgAlign package, whose targets see to it, or install libstdc++ 13 or newer."
-                    : mend
+                    : remedy
             );
         }
     }

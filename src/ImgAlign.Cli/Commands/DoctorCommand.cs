@@ -6,7 +6,7 @@ using Spectre.Console;
 
 namespace ImgAlign.Cli.Commands;
 
-/// <summary><c>imgalign doctor</c>: says what is wrong with an installation, and how it is mended.</summary>
+/// <summary><c>imgalign doctor</c>: says what is wrong with an installation, and how to repair it.</summary>
 internal static class DoctorCommand
 {
     public static Command Create(Terminal terminal)
@@ -29,7 +29,7 @@ internal static class DoctorCommand
         {
             Description = "With --recipe or --selftest, where to compute: cpu, cuda or cuda:N; cpu unless it is said.",
         };
-        var command = new Command("doctor", "Look at native libraries, devices and memory, and say how problems are mended.")
+        var command = new Command("doctor", "Look at native libraries, devices and memory, and say how to repair problems.")
         {
             recipe,
             recipes,
@@ -59,8 +59,8 @@ internal static class DoctorCommand
                 foreach (var check in checks)
                 {
                     terminal.Out.MarkupLine($"{Mark(check.Verdict)} {Markup.Escape(check.Subject), -12} {Markup.Escape(check.Finding)}");
-                    if (check.Mend is { } mend)
-                        terminal.Out.WriteLine($"{"", -21}{mend}");
+                    if (check.Remedy is { } remedy)
+                        terminal.Out.WriteLine($"{"", -21}{remedy}");
                 }
                 var isSound = checks.All(static check => check.Verdict != DoctorVerdict.Problem);
                 var cases = parsed.GetValue(golden)?.FullName ?? SelfTest.OwnGolden;

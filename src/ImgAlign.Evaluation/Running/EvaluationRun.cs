@@ -13,7 +13,7 @@ public sealed class EvaluationRun(EvaluationOptions options, Func<IReadOnlyDicti
     private const string PicturesFolder = "pictures";
 
     /// <summary>Makes what is not there yet of this run's part.</summary>
-    /// <param name="progress">Is told of every batch.</param>
+    /// <param name="progress">Receives every batch.</param>
     /// <param name="cancellationToken">Ends the run before its next step.</param>
     /// <returns>The part's pictures and scores.</returns>
     /// <exception cref="ImgAlignException">The arms make no sense, or models cannot be read. What fails alone is in the result.</exception>

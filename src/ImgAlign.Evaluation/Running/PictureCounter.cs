@@ -2,7 +2,7 @@ namespace ImgAlign.Evaluation.Running;
 
 /// <summary>Counts the pictures that are there, and how fast they are made.</summary>
 /// <param name="total">The pictures that are needed.</param>
-/// <param name="progress">Is told of every batch.</param>
+/// <param name="progress">Receives every batch.</param>
 internal sealed class PictureCounter(int total, IProgress<EvaluationProgress>? progress)
 {
     private readonly HashSet<string> seen = [];

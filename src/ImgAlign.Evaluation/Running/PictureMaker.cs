@@ -9,7 +9,7 @@ namespace ImgAlign.Evaluation.Running;
 /// <param name="models">What makes them.</param>
 /// <param name="questions">The questions about pictures that are given, by their prompts.</param>
 /// <param name="makes">Whether what is not there is made.</param>
-/// <param name="counter">Is told of pictures.</param>
+/// <param name="counter">Receives pictures.</param>
 /// <param name="cancellationToken">Ends it before its next step.</param>
 internal sealed class PictureMaker(
     ContentStore store,

@@ -33,13 +33,13 @@ public abstract partial class Checkpoint : IDisposable
     /// <see cref="Dispose()"/>.
     /// </summary>
     /// <param name="name">A name in <see cref="Tensors"/>.</param>
-    /// <returns>The tensor; the caller's.</returns>
+    /// <returns>The tensor; disposed by the caller.</returns>
     /// <exception cref="CheckpointException">There is no such tensor, or its data cannot be read.</exception>
     public abstract torch.Tensor Read(string name);
 
     /// <summary>Reads a matrix in the form that the file has it in.</summary>
     /// <param name="name">A name in <see cref="Tensors"/> that has a <see cref="TensorInfo.Form"/>.</param>
-    /// <returns>Tensors as of <see cref="Read"/>; the caller's.</returns>
+    /// <returns>Tensors as of <see cref="Read"/>; disposed by the caller.</returns>
     /// <exception cref="CheckpointException">Its data cannot be read.</exception>
     internal virtual CompactMatrix ReadCompact(string name) =>
         new(Read(name), torch.ones(Tensors[name].Shape[0], 1, torch.ScalarType.Float32));

@@ -134,7 +134,7 @@ public sealed class LlavaProcessor : IAnswerFormat
     /// <exception cref="ImgAlignException">There is none of that name.</exception>
     public LlavaProcessor WithTemplate(string templateName) => new(this, ConversationTemplate.ByName(templateName));
 
-    /// <summary>The pixels of a picture, <c>[1, 3, S, S]</c>; the caller's.</summary>
+    /// <summary>The pixels of a picture, <c>[1, 3, S, S]</c>; disposed by the caller.</summary>
     public Tensor Preprocess(RgbImage image) => images.Preprocess(pads ? images.PadToSquare(image) : image);
 
     /// <summary>Makes the model's input of several pictures and questions, one a row.</summary>

@@ -131,7 +131,7 @@ public sealed class QwenProcessor : IAnswerFormat
         return new QwenInput(DecoderReading.ToRow(ids), patches?.To(device));
     }
 
-    /// <summary>The patches of a picture, on the model's device; the caller's.</summary>
+    /// <summary>The patches of a picture, on the model's device; disposed by the caller.</summary>
     public ImagePatches Preprocess(RgbImage picture, Device device)
     {
         using var patches = images.Preprocess(picture);

@@ -120,7 +120,7 @@ public sealed record ClipImageProcessor
 
     /// <summary>The tower's input.</summary>
     /// <param name="image">The image.</param>
-    /// <returns><c>[1, 3, H, W]</c>, float32, on the CPU; the caller's.</returns>
+    /// <returns><c>[1, 3, H, W]</c>, float32, on the CPU; disposed by the caller.</returns>
     public Tensor Preprocess(RgbImage image)
     {
         var fitted = Fit(image);

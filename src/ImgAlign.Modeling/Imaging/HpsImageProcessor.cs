@@ -14,7 +14,7 @@ internal sealed class HpsImageProcessor(int side, bool antialias)
 
     /// <summary>The tower's input.</summary>
     /// <param name="image">The image.</param>
-    /// <returns><c>[1, 3, S, S]</c>, float32, on the CPU; the caller's.</returns>
+    /// <returns><c>[1, 3, S, S]</c>, float32, on the CPU; disposed by the caller.</returns>
     /// <exception cref="ImgAlignException">The image is so narrow that nothing would be left of it.</exception>
     public Tensor Preprocess(RgbImage image)
     {

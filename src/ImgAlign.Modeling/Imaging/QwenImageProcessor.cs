@@ -86,7 +86,7 @@ public sealed record QwenImageProcessor
 
     /// <summary>The vision tower's input.</summary>
     /// <param name="images">At least one image.</param>
-    /// <returns>float32, on the CPU; the caller's.</returns>
+    /// <returns>float32, on the CPU; disposed by the caller.</returns>
     /// <exception cref="InvalidRequestException">As for <see cref="FitSize"/>.</exception>
     public ImagePatches Preprocess(params IReadOnlyList<RgbImage> images)
     {

@@ -9,7 +9,7 @@ internal static class StepLoop
     /// <param name="x">The sample at the first level that is run; borrowed.</param>
     /// <param name="schedule">The noise levels.</param>
     /// <param name="advance">Makes the sample after a step of the one before it; its other tensors are freed.</param>
-    /// <returns>The last sample; the caller's.</returns>
+    /// <returns>The last sample; disposed by the caller.</returns>
     public static Tensor Run(Tensor x, NoiseSchedule schedule, Func<Tensor, int, Tensor> advance)
     {
         using var scope = NewDisposeScope();

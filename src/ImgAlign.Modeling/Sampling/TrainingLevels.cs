@@ -38,7 +38,7 @@ public sealed class TrainingLevels
     /// <summary>How many timesteps have a logarithm of signal to noise below a bound.</summary>
     public int CountBelow(double logSnr) => sigmas.Count(sigma => -MathF.Log(sigma) < logSnr);
 
-    /// <summary>How much of a sample's variance is left of the data at each timestep, <c>[timesteps]</c>; the caller's.</summary>
+    /// <summary>How much of a sample's variance is left of the data at each timestep, <c>[timesteps]</c>; disposed by the caller.</summary>
     public static Tensor AlphaProducts(SchedulerConfig config, float? zeroSnr)
     {
         using var scope = NewDisposeScope();

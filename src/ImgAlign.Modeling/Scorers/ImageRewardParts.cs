@@ -58,7 +58,8 @@ public sealed record ImageRewardParts(ImageRewardConfig Config, BertTokenizer To
     /// <remarks>Resized in the mode of its file and made RGB only then, as the authors do.</remarks>
     public RgbImage Fit(StoredImage image) => image.FitAsStored(Processor);
 
-    /// <summary>What the network reads of pictures that <see cref="Fit"/> gave: <c>[B, 3, S, S]</c>, on the CPU; the caller's.</summary>
+    /// <summary>What the network reads of pictures that <see cref="Fit"/> gave: <c>[B, 3, S, S]</c>, on the CPU; disposed by the
+    /// caller.</summary>
     public Tensor ToPixels(IReadOnlyList<RgbImage> fitted)
     {
         using var scope = NewDisposeScope();
@@ -67,7 +68,7 @@ public sealed record ImageRewardParts(ImageRewardConfig Config, BertTokenizer To
 
     /// <summary>Prompts as the network reads them, filled up to one length.</summary>
     /// <param name="prompts">B prompts.</param>
-    /// <returns>Ids, and 1 where there is text, both <c>[B, 35]</c>, on the CPU; the caller's.</returns>
+    /// <returns>Ids, and 1 where there is text, both <c>[B, 35]</c>, on the CPU; disposed by the caller.</returns>
     public (Tensor Ids, Tensor Mask) Tokenize(IReadOnlyList<string> prompts)
     {
         var rows = prompts.Select(prompt => Tokenizer.Encode(prompt, Length)).ToList();

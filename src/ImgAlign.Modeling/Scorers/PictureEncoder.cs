@@ -13,7 +13,7 @@ public sealed class PictureEncoder(DeviceRuntime runtime, PictureParts parts) : 
 
     /// <summary>Where pictures are.</summary>
     /// <param name="images">B pictures of any sizes.</param>
-    /// <returns>Unit vectors <c>[B, p]</c>, float32, on the device; the caller's.</returns>
+    /// <returns>Unit vectors <c>[B, p]</c>, float32, on the device; disposed by the caller.</returns>
     /// <exception cref="ImgAlignException">They are not finite; the message names the weights at fault, if they are.</exception>
     public Tensor Encode(IReadOnlyList<RgbImage> images)
     {
@@ -26,7 +26,7 @@ public sealed class PictureEncoder(DeviceRuntime runtime, PictureParts parts) : 
 
     /// <summary>What the network reads.</summary>
     /// <param name="images">B pictures of any sizes.</param>
-    /// <returns><c>[B, 3, S, S]</c>, float32, on the CPU; the caller's.</returns>
+    /// <returns><c>[B, 3, S, S]</c>, float32, on the CPU; disposed by the caller.</returns>
     public Tensor Preprocess(IReadOnlyList<RgbImage> images)
     {
         using var scope = NewDisposeScope();

@@ -13,7 +13,7 @@ public sealed class PromptEncoder(DeviceRuntime runtime, PromptParts parts) : ID
 
     /// <summary>Where prompts are; each different one is encoded once.</summary>
     /// <param name="prompts">B prompts.</param>
-    /// <returns>Unit vectors <c>[B, p]</c>, float32, on the device; the caller's.</returns>
+    /// <returns>Unit vectors <c>[B, p]</c>, float32, on the device; disposed by the caller.</returns>
     /// <exception cref="ImgAlignException">They are not finite; the message names the weights at fault, if they are.</exception>
     public Tensor Encode(IReadOnlyList<string> prompts)
     {
@@ -28,7 +28,7 @@ public sealed class PromptEncoder(DeviceRuntime runtime, PromptParts parts) : ID
 
     /// <summary>What the network reads, padded to the longest prompt: what follows a prompt's end does not matter to it.</summary>
     /// <param name="prompts">B prompts.</param>
-    /// <returns>Ids <c>[B, N]</c>, int64, on the CPU; the caller's.</returns>
+    /// <returns>Ids <c>[B, N]</c>, int64, on the CPU; disposed by the caller.</returns>
     public Tensor Tokenize(IReadOnlyList<string> prompts)
     {
         using var scope = NewDisposeScope();

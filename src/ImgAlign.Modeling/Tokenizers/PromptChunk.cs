@@ -74,7 +74,7 @@ public sealed class PromptChunk
     /// </summary>
     /// <param name="features">The features, <c>[chunks, N, w]</c>.</param>
     /// <param name="chunks">The chunks; those without weights stay as they are to the bit.</param>
-    /// <returns>The same shape and type; the caller's.</returns>
+    /// <returns>The same shape and type; disposed by the caller.</returns>
     public static Tensor Weigh(Tensor features, IReadOnlyList<PromptChunk> chunks)
     {
         using var scope = NewDisposeScope();

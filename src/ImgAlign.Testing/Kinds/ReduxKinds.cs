@@ -63,7 +63,7 @@ internal static class ReduxKinds
     /// <param name="pooled">The pooled features of each picture's text, <c>[n, p]</c>.</param>
     /// <param name="scales">The weight of each picture's rows.</param>
     /// <param name="pooledScales">The weight of its pooled features.</param>
-    /// <returns>One prompt; the caller's.</returns>
+    /// <returns>One prompt; disposed by the caller.</returns>
     private static PooledTextFeatures Add(
         torch.Tensor tokens,
         torch.Tensor pooled,

@@ -48,7 +48,7 @@ public sealed class AlignerTraining : TrainingRun
     /// <param name="runtime">The device.</param>
     /// <param name="models">The frozen networks; borrowed.</param>
     /// <param name="options">The data, and how the aligner is trained.</param>
-    /// <param name="progress">Is told how many shards of features are there.</param>
+    /// <param name="progress">Receives how many shards of features are there.</param>
     /// <param name="group">The processes that share every batch, each with its own device; null: this one alone. The first one computes what
     /// is missing.</param>
     /// <param name="cancellationToken">Ends the computation; shards that are whole stay.</param>

@@ -116,7 +116,7 @@ public sealed class FrozenFeatures : IPreferenceFeatures, IDisposable
         if (Count == countBefore)
             throw new ImgAlignException(
                 $"{folder.Data}: none of these pairs can be used ({leftOut.ElementAtOrDefault(leftOutBefore) ?? "all are ties"}); "
-                    + "mend them, or name others."
+                    + "repair them, or name others."
             );
     }
 

@@ -114,7 +114,7 @@ public sealed class FeatureFolder
 
     /// <summary>Makes all shards that are not there. Call it on the thread of the models' device.</summary>
     /// <param name="models">The networks; borrowed.</param>
-    /// <param name="progress">Is told of every shard, and once before the first; not at all where all are there.</param>
+    /// <param name="progress">Receives every shard, and once before the first; not at all where all are there.</param>
     /// <param name="cancellationToken">Ends it between two pairs; shards that are whole stay.</param>
     /// <inheritdoc cref="Make" path="/exception"/>
     public void MakeMissing(FrozenModels models, IProgress<FeatureProgress>? progress = null, CancellationToken cancellationToken = default)
@@ -133,7 +133,7 @@ public sealed class FeatureFolder
     /// device.</summary>
     /// <param name="usable">How many pairs are wanted; all shards are made where they have fewer.</param>
     /// <param name="models">The networks; borrowed.</param>
-    /// <param name="progress">Is told of every shard before it is made, as if it were the last.</param>
+    /// <param name="progress">Receives every shard before it is made, as if it were the last.</param>
     /// <param name="cancellationToken">Ends it between two pairs; shards that are whole stay.</param>
     /// <inheritdoc cref="Make" path="/exception"/>
     internal void MakeFirst(

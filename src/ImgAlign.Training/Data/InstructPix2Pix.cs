@@ -19,7 +19,7 @@ internal static class InstructPix2Pix
     /// <param name="path">The authors' folder, a folder with <c>triplets.jsonl</c> (<c>image</c>, <c>editedPrompt</c>, <c>instruction</c>),
     /// or Parquet, a file or a folder.</param>
     /// <param name="cache">The folder into which Parquet is taken apart.</param>
-    /// <param name="progress">Is told how many rows of Parquet are done.</param>
+    /// <param name="progress">Receives how many rows of Parquet are done.</param>
     /// <param name="cancellationToken">Seen between rows.</param>
     /// <exception cref="ImgAlignException">The data are missing or broken.</exception>
     public static async Task<IReadOnlyList<EditTriplet>> OpenAsync(

@@ -51,7 +51,7 @@ public sealed class DetectorTraining : TrainingRun
     /// <param name="runtime">The device.</param>
     /// <param name="model">Where LLaVA is, and how it is asked.</param>
     /// <param name="options">The data, and how it is tuned.</param>
-    /// <param name="imported">Is told how many rows of Parquet are done.</param>
+    /// <param name="imported">Receives how many rows of Parquet are done.</param>
     /// <param name="group">The processes that share every batch, each with its own device; null: this one alone.</param>
     /// <param name="cancellationToken">Ends the reading of Parquet.</param>
     /// <exception cref="ImgAlignException">An option is out of its range, or the data are missing or broken.</exception>

@@ -9,13 +9,13 @@ public sealed class TrainedParameters : IDisposable
     private readonly IReadOnlyList<Parameter> parameters;
 
     /// <summary>Lets parameters have gradients, which begin at zero.</summary>
-    /// <param name="named">The parameters by name; the caller's.</param>
+    /// <param name="named">The parameters by name; disposed by the caller.</param>
     /// <exception cref="ArgumentException">There are none.</exception>
     public TrainedParameters(IReadOnlyDictionary<string, Parameter> named)
         : this(named, parts: 1) { }
 
     /// <summary>As above, for several processes.</summary>
-    /// <param name="named">The parameters by name; the caller's.</param>
+    /// <param name="named">The parameters by name; disposed by the caller.</param>
     /// <param name="parts">The number of processes, each of which may have a part of the gradients to itself.</param>
     internal TrainedParameters(IReadOnlyDictionary<string, Parameter> named, int parts)
     {

@@ -81,7 +81,8 @@ internal sealed class ControlLink : IDisposable
     }
 
     /// <summary>Begins to listen, on a thread of its own.</summary>
-    /// <param name="lost">Is told when the other process is lost, or says that one is, in one sentence; null: the other is.</param>
+    /// <param name="lost">Called when a process is lost: with the sentence in which the other one says so, or null where it is the
+    /// other one.</param>
     public void Listen(Action<string?> lost) => new Thread(() => Read(lost)) { IsBackground = true, Name = "control" }.Start();
 
     /// <summary>Sends values.</summary>

@@ -34,12 +34,12 @@ internal sealed class Attempt(SearchTree tree, int number, SearchAction action, 
     /// <summary>What the detector reads.</summary>
     public DetectionInput Input => new(parent.Image, question);
 
-    /// <summary>Takes in the detector's answer, which may mend the prompt.</summary>
+    /// <summary>Takes in the detector's answer, which may correct the prompt.</summary>
     /// <param name="answer">The answer in words; null: there is none.</param>
-    /// <param name="rewriter">What mends prompts.</param>
+    /// <param name="rewriter">What corrects prompts.</param>
     /// <param name="backbone">What draws them.</param>
     /// <param name="request">How they are drawn.</param>
-    /// <exception cref="ImgAlignException">The mended prompt is one that the backbone refuses.</exception>
+    /// <exception cref="ImgAlignException">The corrected prompt is one that the backbone refuses.</exception>
     public void Hear(string? answer, IPromptRewriter rewriter, IDiffusionBackbone backbone, ResolvedRequest request)
     {
         critique = answer;

@@ -67,7 +67,7 @@ internal sealed class SearchTree(AlignmentItem item, ResolvedItem resolved, int 
             if (!policy.Actions.Contains(step.Action) || step.Parent < 0 || step.Parent >= candidates.Count)
                 throw new ImgAlignException(
                     $"The policy {policy.Name} proposes {step.Action} of the picture {step.Parent}, but its actions are "
-                        + $"{string.Join(", ", policy.Actions)}, and the pictures 0 to {candidates.Count - 1}; mend the policy."
+                        + $"{string.Join(", ", policy.Actions)}, and the pictures 0 to {candidates.Count - 1}; correct the policy."
                 );
             var (number, parent) = (candidates.Count + place, candidates[step.Parent]);
             var seed = step.Action == SearchAction.Align ? parent.Seed : SeedSequence.OtherNoise(item.Seed, noise++);

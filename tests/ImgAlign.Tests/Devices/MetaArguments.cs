@@ -14,10 +14,10 @@ internal sealed unsafe class MetaArguments(string name, ulong* stack)
     private readonly Dictionary<int, Tensor[]> taken = []; // each is handed over once
     private readonly List<string> notes = [];
 
-    /// <summary>What is amiss with them.</summary>
+    /// <summary>What is wrong with them.</summary>
     public IReadOnlyList<string> Notes => notes;
 
-    /// <summary>Notes what is amiss.</summary>
+    /// <summary>Notes what is wrong.</summary>
     public void Note(string what) => notes.Add($"{name} {what}");
 
     /// <summary>A tensor.</summary>

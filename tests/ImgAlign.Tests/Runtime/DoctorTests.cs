@@ -10,7 +10,7 @@ public class DoctorTests
     {
         var checks = Doctor.Examine();
         Assert.DoesNotContain(checks, check => check.Verdict == DoctorVerdict.Problem);
-        Assert.All(checks, check => Assert.Equal(check.Verdict == DoctorVerdict.Fine, check.Mend is null));
+        Assert.All(checks, check => Assert.Equal(check.Verdict == DoctorVerdict.Fine, check.Remedy is null));
         Assert.Contains(
             $"{Environment.ProcessorCount} processors of ",
             checks.Single(check => check.Subject == "processor").Finding,

@@ -19,7 +19,7 @@ internal sealed record LoraLayer(LoraTarget Target, string Name, TensorInfo Down
         && shape.Skip(1).Aggregate(1L, (product, size) => product * size) == Down.Count / Rank
         && (Down.Shape.Count == 2 || shape.Count == 2 || Down.Shape.Skip(1).SequenceEqual(shape.Skip(1)));
 
-    /// <summary>The change for a scale of 1, in float32 and of the weight's shape; the caller's.</summary>
+    /// <summary>The change for a scale of 1, in float32 and of the weight's shape; disposed by the caller.</summary>
     public torch.Tensor Delta(Checkpoint file, IReadOnlyList<long> shape)
     {
         using var scope = torch.NewDisposeScope();

@@ -114,7 +114,7 @@ public sealed record Hpsv3Parts(
     /// <param name="network">The network.</param>
     /// <param name="input">What it reads.</param>
     /// <param name="device">Where it is.</param>
-    /// <returns><c>[B, D]</c>, float32; the caller's.</returns>
+    /// <returns><c>[B, D]</c>, float32; disposed by the caller.</returns>
     public Tensor Read(Qwen2VlModel network, Hpsv3Input input, Device device)
     {
         using var scope = NewDisposeScope();

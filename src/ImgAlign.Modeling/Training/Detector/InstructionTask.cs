@@ -90,7 +90,7 @@ public sealed class InstructionTask(
         };
     }
 
-    /// <summary>Does nothing: the network is the caller's.</summary>
+    /// <summary>Does nothing: the network belongs to the caller.</summary>
     public void Dispose() { }
 
     private (Tensor Ids, Tensor Labels, Tensor? Pixels) Read(IReadOnlyList<SampleDraw> samples)

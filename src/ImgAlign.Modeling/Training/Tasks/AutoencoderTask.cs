@@ -46,6 +46,6 @@ public sealed class AutoencoderTask(
         );
     }
 
-    /// <summary>Does nothing: the network is the caller's.</summary>
+    /// <summary>Does nothing: the network belongs to the caller.</summary>
     public void Dispose() { }
 }

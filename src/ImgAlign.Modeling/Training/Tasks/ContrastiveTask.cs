@@ -81,7 +81,7 @@ public sealed class ContrastiveTask : ITrainingTask
         return new TrainingLoss(loss, metrics, new Dictionary<string, Tensor> { ["pixels"] = batch.Pixels, ["ids"] = batch.Ids });
     }
 
-    /// <summary>Frees the temperature; the towers are the caller's.</summary>
+    /// <summary>Frees the temperature; the towers belong to the caller.</summary>
     public void Dispose() => logitScale.Dispose();
 
     // Each picture against its own wrong captions only, [B, k].

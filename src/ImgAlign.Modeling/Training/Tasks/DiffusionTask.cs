@@ -118,7 +118,7 @@ public sealed class DiffusionTask : ITrainingTask
         );
     }
 
-    /// <summary>Frees the table of noise levels; the networks are the caller's.</summary>
+    /// <summary>Frees the table of noise levels; the networks belong to the caller.</summary>
     public void Dispose() => objective.Dispose();
 
     private Tensor? ImageTokens(DiffusionBatch batch, IReadOnlyList<SampleDraw> samples)
