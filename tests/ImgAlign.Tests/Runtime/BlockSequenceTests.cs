@@ -114,7 +114,13 @@ public class BlockSequenceTests
     public void A_LoRA_is_merged_once_where_merged_weights_stay(ResidencyPolicy policy, bool hasOwnMemory, int merges)
     {
         using var folder = new TemporaryFolder();
-        var change = new Dictionary<string, Tensor> { ["layers.0.lora_A.weight"] = ones(2, 8), ["layers.0.lora_B.weight"] = ones(8, 2) };
+        var change = new Dictionary<string, Tensor>
+        {
+            ["layers.0.lora_A.weight"] = ones(2, 8),
+            ["layers.0.lora_B.weight"] = ones(8, 2),
+            ["layers.1.lora_A.weight"] = ones(2, 8),
+            ["layers.1.lora_B.weight"] = ones(8, 2),
+        };
         SafetensorsWriter.Write(folder.File("lora.safetensors"), change);
         using var runtime = new DeviceRuntime(new RuntimeOptions { Residency = policy, Threads = 1 }, hasOwnMemory ? META : CPU);
         using var chain = new Chain(META);
@@ -131,10 +137,11 @@ public class BlockSequenceTests
         );
         using var slot = new ModelSlot<Chain>(runtime, source);
         using var lease = slot.Use();
-        using var input = zeros([1, 8], device: runtime.Device);
+        using var input = zeros([1, 8], slot.Type, runtime.Device);
         for (var pass = 0; pass < 3; pass++)
             lease.Model.call(input).Dispose();
-        Assert.Equal(merges, weights.Reads.Count(static name => name == "layers.0.weight"));
+        string[] changed = ["layers.0.weight", "layers.1.weight"];
+        Assert.All(changed, name => Assert.Equal(merges, weights.Reads.Count(read => read == name)));
     }
 
     /// <summary>Another checkpoint, and which of its tensors were read.</summary>
