@@ -77,7 +77,8 @@ internal static class ServeOptions
             return;
         services
             .AddOpenTelemetry()
-            .ConfigureResource(resource => resource.AddService(name))
+            // What OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES say counts; Aspire knows its resources by it.
+            .ConfigureResource(resource => resource.AddService(name).AddEnvironmentVariableDetector())
             .WithTracing(static traces => traces.AddAspNetCoreInstrumentation().AddSource(TelemetryNames.Source, ServerTelemetry.Name))
             .WithMetrics(static metrics => metrics.AddAspNetCoreInstrumentation().AddMeter(TelemetryNames.Source, ServerTelemetry.Name))
             .UseOtlpExporter();
