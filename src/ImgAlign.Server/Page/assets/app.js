@@ -160,10 +160,11 @@ function onState(job) {
   if (job.attempt !== current.attempt) result.clear();
   current = job;
   result.showState(job);
+  get("jobs").querySelector(`[data-id="${job.id}"]`)?.closest("li").replaceWith(toItem(job));
+  mark();
   if (!api.isFinished(job)) return;
   unfollow();
   setRunning(false);
-  attempt(null, () => showHistory(0));
 }
 
 function setRunning(isRunning) {

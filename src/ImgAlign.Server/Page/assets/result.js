@@ -54,7 +54,7 @@ export function showPreview(text) {
 }
 
 export function addPicture(text) {
-  put({ name: "first", source: png(text) });
+  put({ name: "first", source: png(text), accepted: true });
   showLive(png(text), "The first picture");
 }
 
@@ -89,13 +89,12 @@ export function showResult(job, index) {
   get("strip").replaceChildren();
   get("critique").replaceChildren();
   if (picture.before) {
-    put({ name: "first", source: picture.before });
+    put({ name: "first", source: picture.before, accepted: true });
     for (const candidate of picture.candidates) {
       put(toPicture(candidate, candidate.image));
       addCritique(candidate);
     }
-    const kept = pictures.findLastIndex(shown => shown.source === picture.image);
-    select(kept > 0 ? kept : pictures.length - 1);
+    select(pictures.findLastIndex(shown => shown.source === picture.image));
   } else {
     showLive(picture.image, job.request.prompt);
   }
@@ -132,11 +131,9 @@ function put(picture) {
   Object.assign(image, { src: picture.source, alt: "" });
   sharpen(image);
   button.append(picture.name);
-  if (picture.accepted !== undefined) {
-    const verdict = button.appendChild(document.createElement("span"));
-    if (picture.accepted) setVerdict(verdict, "kept", "kept");
-    else setVerdict(verdict, "not-kept", "not kept");
-  }
+  const verdict = button.appendChild(document.createElement("span"));
+  if (picture.accepted) setVerdict(verdict, "kept", "kept");
+  else setVerdict(verdict, "not-kept", "not kept");
   button.addEventListener("click", () => select(at));
   return true;
 }
