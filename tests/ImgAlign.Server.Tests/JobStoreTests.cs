@@ -1,5 +1,6 @@
 using Hangfire;
 using Hangfire.Storage;
+using Hangfire.Storage.SQLite;
 using ImgAlign.Server.Files;
 using ImgAlign.Server.Jobs;
 
@@ -197,6 +198,22 @@ public sealed class JobStoreTests : IDisposable
         Assert.Equal(1, store.QueueLength());
     }
 
+    // Otherwise each job costs more the more are kept.
+    [Theory]
+    [InlineData("Hash", "Key", "Field")]
+    [InlineData("Set", "Key", "Value")]
+    public void Sqlite_finds_what_belongs_to_a_job_without_looking_at_others(string table, string key, string column)
+    {
+        using var storage = (SQLiteStorage)Sqlite();
+        using var context = storage.CreateAndOpenConnection();
+        var plan = context.Database.Query<PlanStep>(
+            $"""EXPLAIN QUERY PLAN SELECT * FROM "{table}" WHERE "{key}" = ? AND "{column}" = ? LIMIT 1""",
+            "",
+            ""
+        );
+        Assert.EndsWith($"({key}=? AND {column}=?)", Assert.Single(plan).Detail);
+    }
+
     [Theory]
     [InlineData("id")]
     [InlineData("asked")]
@@ -254,6 +271,12 @@ public sealed class JobStoreTests : IDisposable
             read.Add(happened);
         Assert.Equal(1000, read.Count(static happened => happened is PictureEvent));
         Assert.True(read.Count < 2000);
+    }
+
+    /// <summary>A line of what SQLite answers.</summary>
+    private sealed class PlanStep
+    {
+        public string Detail { get; set; } = "";
     }
 
     /// <summary>A clock that stops whoever asks it.</summary>

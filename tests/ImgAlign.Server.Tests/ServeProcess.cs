@@ -32,6 +32,22 @@ internal sealed class ServeProcess : IDisposable
                 .Where(id => id > 0 && ParentOf(id) == process.Id),
         ];
 
+    /// <summary>The processor time that the server has taken, and that its workers have.</summary>
+    public (TimeSpan Server, TimeSpan Workers) ProcessorTime
+    {
+        get
+        {
+            process.Refresh();
+            var workers = TimeSpan.Zero;
+            foreach (var id in Workers)
+            {
+                using var worker = Process.GetProcessById(id);
+                workers += worker.TotalProcessorTime;
+            }
+            return (process.TotalProcessorTime, workers);
+        }
+    }
+
     public static async Task<ServeProcess> StartAsync(
         string data,
         int port,

@@ -15,7 +15,9 @@ internal static class LoadCommand
     private const double MostAdded = 50;
     private const double LeastRatio = 0.85;
     private const int IdleShare = 4; // one job for so many of the others
-    private const int WarmingRounds = 8;
+
+    // Of each pipeline, before its time counts: .NET compiles a method anew after it was called thirty times.
+    private const int WarmingRounds = 40;
 
     public static Command Create()
     {
@@ -52,7 +54,7 @@ internal static class LoadCommand
     // In turn, so that whatever else the machine does slows both down.
     private static async Task MeasureIdleAsync(RoundLoop loop, int jobs, CancellationToken cancellationToken)
     {
-        await using var load = await ServerLoad.StartAsync(workers: 1, cancellationToken);
+        await using var load = await ServerLoad.StartAsync(workers: 1, WarmingRounds, cancellationToken);
         var (inLoop, served) = (new List<double>(), new List<double>());
         for (var number = 0; number < jobs; number++)
         {
@@ -68,19 +70,25 @@ internal static class LoadCommand
     // The loop before and after, so that a machine which grows faster or slower favours neither.
     private static async Task MeasureRateAsync(RoundLoop loop, int jobs, int clients, int workers, CancellationToken cancellationToken)
     {
-        await using var load = await ServerLoad.StartAsync(workers, cancellationToken);
-        var before = await MillisecondsAsync(() => loop.RunAllAsync(0, jobs / 2));
-        var served = await MillisecondsAsync(() => load.RunAllAsync(jobs, clients, cancellationToken));
-        var after = await MillisecondsAsync(() => loop.RunAllAsync(jobs / 2, jobs));
-        var (loopRate, servedRate) = (1000 * jobs / (before + after), 1000 * jobs / served);
+        await using var load = await ServerLoad.StartAsync(workers, WarmingRounds * workers, cancellationToken);
+        var before = await MeasureAsync(load, () => loop.RunAllAsync(0, jobs / 2));
+        var served = await MeasureAsync(load, () => load.RunAllAsync(jobs, clients, cancellationToken));
+        var after = await MeasureAsync(load, () => loop.RunAllAsync(jobs / 2, jobs));
+        var (loopRate, servedRate) = (jobs / (before.Elapsed + after.Elapsed).TotalSeconds, jobs / served.Elapsed.TotalSeconds);
         Row("rounds in a loop", $"{loopRate:0.00} a second");
         Row($"jobs of {clients} clients", $"{servedRate:0.00} a second");
         Row("their ratio", $"{servedRate / loopRate:0.00}", $"at least {LeastRatio}");
+        Row("processor time of a round in a loop", $"{Each(before.Own + after.Own):0} ms");
+        Row("of a job, in its worker", $"{Each(served.Workers):0} ms");
+        Row("of a job, in the server", $"{Each(served.Server):0} ms");
+        Row("of a job, in its client", $"{Each(served.Own):0} ms");
+
+        double Each(TimeSpan all) => all.TotalMilliseconds / jobs;
     }
 
     private static async Task<bool> KillAsync(int jobs, int clients, int workers, CancellationToken cancellationToken)
     {
-        await using var load = await ServerLoad.StartAsync(workers, cancellationToken);
+        await using var load = await ServerLoad.StartAsync(workers, WarmingRounds * workers, cancellationToken);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var killing = load.KillWorkersAsync(end.Token);
         var ended = await load.RunAllAsync(jobs, clients, cancellationToken);
@@ -104,6 +112,16 @@ internal static class LoadCommand
         return Stopwatch.GetElapsedTime(began).TotalMilliseconds;
     }
 
+    private static async Task<Cost> MeasureAsync(ServerLoad load, Func<Task> work)
+    {
+        var (own, (server, workers)) = (Environment.CpuUsage.TotalTime, load.ProcessorTime);
+        var began = Stopwatch.GetTimestamp();
+        await work();
+        var elapsed = Stopwatch.GetElapsedTime(began);
+        var (serverEnd, workersEnd) = load.ProcessorTime;
+        return new Cost(elapsed, Environment.CpuUsage.TotalTime - own, serverEnd - server, workersEnd - workers);
+    }
+
     private static double Median(IEnumerable<double> values)
     {
         var sorted = values.Order().ToList();
@@ -123,4 +141,7 @@ internal static class LoadCommand
         });
         return option;
     }
+
+    /// <summary>What some work took: its time, and the processor time of this process, of the server and of its workers.</summary>
+    private sealed record Cost(TimeSpan Elapsed, TimeSpan Own, TimeSpan Server, TimeSpan Workers);
 }

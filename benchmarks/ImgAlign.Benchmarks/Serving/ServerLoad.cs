@@ -24,12 +24,18 @@ internal sealed class ServerLoad : IAsyncDisposable
 
     private ServerLoad(string data, ServeProcess server) => (this.data, this.server) = (data, server);
 
-    /// <summary>Starts a server, and waits until each worker has loaded its models.</summary>
-    public static async Task<ServerLoad> StartAsync(int workers, CancellationToken cancellationToken)
+    /// <summary>The processor time that the server has taken, and that its workers have.</summary>
+    public (TimeSpan Server, TimeSpan Workers) ProcessorTime => server.ProcessorTime;
+
+    /// <summary>Starts a server whose workers have loaded their models and are warm.</summary>
+    /// <param name="workers">How many workers.</param>
+    /// <param name="warmingJobs">How many jobs they warm up by.</param>
+    /// <param name="cancellationToken">Ends the clients.</param>
+    public static async Task<ServerLoad> StartAsync(int workers, int warmingJobs, CancellationToken cancellationToken)
     {
         var data = Directory.CreateTempSubdirectory("imgalign-load-").FullName;
         var load = new ServerLoad(data, await ServeProcess.StartAsync(data, ServeProcess.FreePort(), workers: workers));
-        await load.RunAllAsync(8 * workers, 2 * workers, cancellationToken);
+        await load.RunAllAsync(warmingJobs, 2 * workers, cancellationToken);
         foreach (var job in await load.ListAsync(cancellationToken))
             (await load.server.Client.DeleteAsync($"api/jobs/{job.Id}?remove=true", cancellationToken)).EnsureSuccessStatusCode();
         load.ended = 0;

@@ -15,7 +15,7 @@ internal abstract record JobEvent
     private bool Overtakes(JobEvent earlier) =>
         (earlier, this) switch
         {
-            (ProgressEvent, ProgressEvent) => true,
+            (ProgressEvent, ProgressEvent) or (StateEvent, StateEvent) => true,
             (PreviewEvent before, PreviewEvent after) => before.Item == after.Item,
             (PreviewEvent before, PictureEvent after) => before.Item == after.Item,
             (PreviewEvent before, CandidateEvent after) => before.Item == after.Item,

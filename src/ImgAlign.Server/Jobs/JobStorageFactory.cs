@@ -31,10 +31,21 @@ internal static class JobStorageFactory
         if (options.Postgres is { } connection)
             return OpenPostgres(connection);
         var file = Path.Combine(Directory.CreateDirectory(options.DataPath).FullName, "jobs.sqlite");
-        return new SQLiteStorage(
+        var storage = new SQLiteStorage(
             new SQLiteDbConnectionFactory(() => Connect(file)),
             new SQLiteStorageOptions { QueuePollInterval = Poll, DistributedLockLifetime = LockLifetime }
         );
+        AddIndexes(storage);
+        return storage;
+    }
+
+    // Hangfire's store has an index for each column alone, by which SQLite looks for a field of a job among those of the same name of all
+    // jobs that are kept, and for a job in the queue among all that wait.
+    private static void AddIndexes(SQLiteStorage storage)
+    {
+        using var context = storage.CreateAndOpenConnection();
+        context.Database.Execute("""CREATE INDEX IF NOT EXISTS "IX_ImgAlign_Hash" ON "Hash" ("Key", "Field")""");
+        context.Database.Execute("""CREATE INDEX IF NOT EXISTS "IX_ImgAlign_Set" ON "Set" ("Key", "Value")""");
     }
 
     private static SQLiteConnection Connect(string file)

@@ -11,7 +11,7 @@ namespace ImgAlign.Server.Work;
 /// </summary>
 internal sealed class JobReporter : IAsyncDisposable
 {
-    private static readonly TimeSpan StepPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan StepPause = TimeSpan.FromMilliseconds(100);
 
     // Of a piece's pictures, in characters of base64; a larger picture is a piece of its own.
     private const int PieceLength = 4 << 20;

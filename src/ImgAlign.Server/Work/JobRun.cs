@@ -33,12 +33,13 @@ internal sealed class JobRun(ImgAlignServerOptions options)
         var request = job.Request;
         var picture = input is null ? null : ImageFile.Decode(input, "The picture");
         var pictures = new Dictionary<string, byte[]>();
+        var png = new PngFiles();
         var items = Enumerable.Range(0, request.Count).Select(i => ToItem(request, picture, i)).ToList();
         if (request.Rounds == 0)
         {
             var generation = services.GetRequiredService<IGenerationPipeline>();
             var updates = generation.StreamAsync((GenerationRequest)Sample(request, new GenerationRequest(items)), cancellationToken);
-            var result = await FollowAsync<GenerationResult>(updates, reporter);
+            var result = await FollowAsync<GenerationResult>(updates, png, reporter);
             var made = result.Items.Select(
                 (item, i) => new PictureResult(item.Item.Seed, Save(item.Image, $"{i}.png"), null, NoScores, [], item.Warnings)
             );
@@ -55,7 +56,7 @@ internal sealed class JobRun(ImgAlignServerOptions options)
                 DescribeCritique = true,
             }
         );
-        var aligned = await FollowAsync<AlignmentResult>(alignment.StreamAsync(asked, cancellationToken), reporter);
+        var aligned = await FollowAsync<AlignmentResult>(alignment.StreamAsync(asked, cancellationToken), png, reporter);
         return (ToResult(aligned, aligned.Acceptance.Description, [.. aligned.Items.Select(ToPicture)]), pictures);
 
         PictureResult ToPicture(AlignedItem item, int index)
@@ -82,7 +83,7 @@ internal sealed class JobRun(ImgAlignServerOptions options)
 
         string Save(RgbImage image, string name)
         {
-            pictures[name] = ImageFile.EncodePng(image);
+            pictures[name] = png.Of(image);
             return name;
         }
     }
@@ -108,7 +109,7 @@ internal sealed class JobRun(ImgAlignServerOptions options)
             PreviewInterval = request.Previews == 0 ? null : Math.Max(1, (request.Steps ?? UsualSteps) / (request.Previews + 1)),
         };
 
-    private static async Task<T> FollowAsync<T>(IAsyncEnumerable<RunUpdate> updates, JobReporter reporter)
+    private static async Task<T> FollowAsync<T>(IAsyncEnumerable<RunUpdate> updates, PngFiles png, JobReporter reporter)
         where T : class
     {
         T? result = null;
@@ -123,10 +124,17 @@ internal sealed class JobRun(ImgAlignServerOptions options)
                     reporter.Report(new ProgressEvent(new JobProgress(update.Progress, step.Stage, step.Round, step.Step, step.Steps)));
                     break;
                 case PreviewReady preview:
-                    reporter.Report(new PreviewEvent(preview.Item, preview.Round, update.Progress, ToText(preview.Image)));
+                    reporter.Report(
+                        new PreviewEvent(
+                            preview.Item,
+                            preview.Round,
+                            update.Progress,
+                            Convert.ToBase64String(ImageFile.EncodePng(preview.Image))
+                        )
+                    );
                     break;
                 case PictureReady picture:
-                    reporter.Report(new PictureEvent(picture.Item, ToText(picture.Image)));
+                    reporter.Report(new PictureEvent(picture.Item, Convert.ToBase64String(png.Of(picture.Image))));
                     break;
                 case CandidateReady { Candidate: { Number: > 0 } candidate, Item: var item }:
                     reporter.Report(
@@ -141,7 +149,7 @@ internal sealed class JobRun(ImgAlignServerOptions options)
                             candidate.Critique,
                             ToDictionary(candidate.Scores),
                             candidate.Accepted,
-                            ToText(candidate.Image)
+                            Convert.ToBase64String(png.Of(candidate.Image))
                         )
                     );
                     break;
@@ -166,8 +174,14 @@ internal sealed class JobRun(ImgAlignServerOptions options)
             pictures
         );
 
-    private static string ToText(RgbImage image) => Convert.ToBase64String(ImageFile.EncodePng(image));
-
     private static Dictionary<string, double> ToDictionary(IEnumerable<NamedScore> scores) =>
         scores.ToDictionary(static score => score.Scorer, static score => score.Value);
+
+    /// <summary>The files of a run's pictures: each is told of and then kept, and is encoded once.</summary>
+    private sealed class PngFiles
+    {
+        private readonly Dictionary<RgbImage, byte[]> files = new(ReferenceEqualityComparer.Instance);
+
+        public byte[] Of(RgbImage image) => files.TryGetValue(image, out var file) ? file : files[image] = ImageFile.EncodePng(image);
+    }
 }

@@ -63,7 +63,7 @@ internal sealed partial class JobWorker(
             {
                 await using (reporter) // all is told before the end is
                 {
-                    await events.PublishAsync(job, [new StateEvent(null)]);
+                    reporter.Report(new StateEvent(null));
                     if (job.Work is { } work)
                         await Find(work)!.RunAsync(work.Argument, ending.Token);
                     else
