@@ -1,5 +1,6 @@
 using System.CommandLine;
 using BenchmarkDotNet.Running;
+using ImgAlign;
 using ImgAlign.Benchmarks.Comparing;
 using ImgAlign.Benchmarks.Hub;
 using ImgAlign.Benchmarks.Loading;
@@ -44,7 +45,8 @@ if (
         ..,
     ]
 )
-    return new RootCommand("Benchmarks of ImgAlign.")
+{
+    var root = new RootCommand("Benchmarks of ImgAlign.")
     {
         CompareCommand.Create(),
         LoadingCommand.Create(),
@@ -61,8 +63,16 @@ if (
         LoadCommand.Create(),
         ShardingCommand.Create(),
         ProcessesCommand.Create(),
+    };
+    try
+    {
+        return root.Parse(args).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
     }
-        .Parse(args)
-        .Invoke();
+    catch (ImgAlignException exception)
+    {
+        Console.Error.WriteLine(exception.Message);
+        return 1;
+    }
+}
 BenchmarkSwitcher.FromAssembly(typeof(InProcessConfig).Assembly).Run(args, new InProcessConfig());
 return 0;

@@ -44,7 +44,11 @@ public sealed class Trainer : IDisposable
             throw new ImgAlignException("There are no samples to train on.");
         parameters = new TrainedParameters(task.Parameters, this.group.Size);
         shards = new ParameterShards(parameters, this.group, options.ShardOptimizer);
-        shards.BroadcastWeights();
+        if (this.group.Size > 1)
+        {
+            shards.BroadcastWeights();
+            task.AfterBroadcast();
+        }
         optimizer = new AdamW(shards.Weights, shards.Gradients, options.Optimizer);
         average = options.AverageDecay is { } decay ? new WeightAverage(optimizer, decay) : null;
         order = new DataOrder(task.Parts, options.Seed, options.Shuffle);

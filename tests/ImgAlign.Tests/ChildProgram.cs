@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using ImgAlign.Cli;
 using ImgAlign.Runtime;
@@ -19,20 +20,25 @@ internal static class ChildProgram
     /// <summary>The tool <c>imgalign</c>; its arguments follow.</summary>
     public const string Tool = "tool";
 
-    /// <summary>A golden case in the processes that <c>mpirun</c> has started; its folder follows, and <c>whole</c> or <c>sharded</c>: how
-    /// they keep the optimiser's state.</summary>
+    /// <summary>A golden case in the processes that were started together; its folder follows, <c>whole</c> or <c>sharded</c>: how they
+    /// keep the optimiser's state, and NCCL's library, where they join by that and not by MPI.</summary>
     public const string GoldenOverProcesses = "golden-over-processes";
 
-    /// <summary>A process whose NCCL fails while it waits for a GPU; the library follows, and the function by which it is told to
-    /// fail.</summary>
-    public const string WaitForNccl = "wait-for-nccl";
+    /// <summary>What processes exchange by NCCL, whose library follows; each writes what it has in the end.</summary>
+    public const string ExchangeByNccl = "exchange-by-nccl";
+
+    /// <summary>A process that joins others by NCCL, whose library follows, says so, and never ends by itself: what it does instead
+    /// follows, <c>exchange</c>, <c>sleep</c>, or the library's function that has NCCL fail.</summary>
+    public const string StayInNccl = "stay-in-nccl";
 
     private static async Task<int> Main(string[] arguments)
     {
-        if (arguments is [GoldenOverProcesses, var folder, var state])
-            return RunGolden(folder, isSharded: state == "sharded");
-        if (arguments is [WaitForNccl, var library, var failure])
-            return FailInNccl(NativeLibrary.Load(library), failure);
+        if (arguments is [GoldenOverProcesses, var folder, var state, .. var nccl])
+            return RunGolden(folder, isSharded: state == "sharded", nccl.SingleOrDefault());
+        if (arguments is [ExchangeByNccl, var exchanging])
+            return Exchange(exchanging);
+        if (arguments is [StayInNccl, var library, var way])
+            return Stay(library, way);
         if (arguments is [Tool, .. var words])
             return await CommandLineProgram.RunAsync(words, Console.Out, Console.Error, CancellationToken.None);
         if (arguments is not [NullReferenceAfterProduct])
@@ -47,10 +53,10 @@ internal static class ChildProgram
         return 0;
     }
 
-    private static int RunGolden(string folder, bool isSharded)
+    private static int RunGolden(string folder, bool isSharded, string? nccl)
     {
         LibTorchLoader.Load();
-        using var group = ProcessGroup.Join(torch.CPU);
+        using var group = nccl is null ? ProcessGroup.Join(torch.CPU) : JoinByNccl(nccl);
         var result = new GoldenRunner()
             .Add("data-parallel", (golden, device) => PreferenceKinds.Train(golden, device, group, isSharded))
             .Run(folder, torch.CPU);
@@ -64,17 +70,58 @@ internal static class ChildProgram
         return 0;
     }
 
-    private static int FailInNccl(nint library, string failure)
+    private static int Exchange(string nccl)
     {
         LibTorchLoader.Load();
-        using var group = NcclProcessGroup.Join(
-            new LaunchEnvironment(0, 1, 0, "127.0.0.1", 29500),
-            new Nccl(library),
-            new CudaStream(library, device: 3)
+        using var group = JoinByNccl(nccl);
+        var told = group.Broadcast($"said by {group.Rank}");
+        using var first = Parts(_ => 1 + group.Rank);
+        group.Broadcast(first);
+        using var mean = Parts(part => part + 100 * group.Rank);
+        group.ReduceScatterMean(mean);
+        group.AllGather(mean);
+        group.Synchronize();
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{group.Rank} of {group.Size}: {group.Sum(1 + group.Rank)}; {told}; {Numbers(first)}; {Numbers(mean)}"
+            )
         );
-        Marshal.GetDelegateForFunctionPointer<Action>(NativeLibrary.GetExport(library, failure))();
-        Thread.Sleep(Timeout.Infinite);
+        group.Complete();
         return 0;
+
+        torch.Tensor Parts(Func<int, float> valueOfPart) =>
+            torch.tensor(Enumerable.Range(0, group.Size).SelectMany(part => Enumerable.Repeat(valueOfPart(part), 16)).ToArray());
+
+        static string Numbers(torch.Tensor tensor) => string.Join(' ', tensor.data<float>().Distinct());
+    }
+
+    private static int Stay(string nccl, string way)
+    {
+        LibTorchLoader.Load();
+        try
+        {
+            using var group = JoinByNccl(nccl);
+            Console.WriteLine("joined");
+            using var tensor = torch.zeros(16 * group.Size);
+            if (way == "exchange")
+                group.AllGather(tensor);
+            else if (way != "sleep")
+                Marshal.GetDelegateForFunctionPointer<Action>(NativeLibrary.GetExport(NativeLibrary.Load(nccl), way))();
+            Thread.Sleep(Timeout.Infinite);
+            return 0;
+        }
+        catch (ImgAlignException exception)
+        {
+            Console.Error.WriteLine(exception.Message);
+            return 1;
+        }
+    }
+
+    private static NcclProcessGroup JoinByNccl(string file)
+    {
+        var (library, launch) = (NativeLibrary.Load(file), LaunchEnvironment.Read(Environment.GetEnvironmentVariable)!);
+        return NcclProcessGroup.Join(launch, new Nccl(library), new CudaStream(library, launch.LocalRank));
     }
 
     [SuppressMessage("Usage", "CA1806", Justification = "The length is read for its null check.")]

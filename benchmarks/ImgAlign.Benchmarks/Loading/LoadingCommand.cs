@@ -39,7 +39,7 @@ internal static class LoadingCommand
         {
             // In a process of its own, whose memory does not count here.
             if (isOurs)
-                Process.Start(Environment.ProcessPath!, ["loading", file.FullName, "--write-only"]).WaitForExit();
+                OwnProcesses.Run("loading", file.FullName, "--write-only");
             Measure(file.FullName);
         }
         finally

@@ -14,7 +14,6 @@ namespace ImgAlign.Benchmarks.Measured;
 /// </summary>
 internal static class ProcessesCommand
 {
-    private const int MostProcesses = 2;
     private const int WarmUp = 2;
     private const int Steps = 10;
     private const int Batch = 8;
@@ -22,39 +21,39 @@ internal static class ProcessesCommand
     // As LLaVA-1.5 has them of a picture and a question.
     private const int HiddenStates = 608;
 
+    // One process with half a batch does what each of two does, without the other.
+    private static readonly (int Processes, int Batch)[] Runs = [(1, Batch), (1, Batch / 2), (2, Batch)];
+
     public static Command Create()
     {
         var command = new Command("processes", "Measure the rate of training by one process and by two, a core each.") { CreateMeasure() };
         command.SetAction(static _ =>
         {
-            Console.WriteLine($"{Hardware.Describe()}, {Steps} steps of {Batch} pairs, {HiddenStates} hidden states, float32");
+            Console.WriteLine($"{Hardware.Describe()}, {Steps} steps, {HiddenStates} hidden states, float32");
             Console.WriteLine();
-            Console.WriteLine("| processes | pairs a second | efficiency |");
-            Console.WriteLine("|---|---|---|");
+            Console.WriteLine("| processes | pairs a step | pairs a second | of one process with the whole batch, times processes |");
+            Console.WriteLine("|---|---|---|---|");
             var one = 0.0;
-            for (var processes = 1; processes <= MostProcesses; processes++)
+            foreach (var (processes, batch) in Runs)
             {
-                var rate = Run(processes);
-                one = processes == 1 ? rate : one;
+                var rate = Run(processes, batch);
+                one = one == 0 ? rate : one;
+                var share = rate / (processes * one);
                 Console.WriteLine(
-                    string.Create(CultureInfo.InvariantCulture, $"| {processes} | {rate:0.00} | {rate / (processes * one):0.00} |")
+                    string.Create(CultureInfo.InvariantCulture, $"| {processes} | {batch} | {rate:0.00} | {share:0.00} |")
                 );
             }
         });
         return command;
     }
 
-    private static double Run(int processes)
+    private static double Run(int processes, int batch)
     {
         var measured = Path.GetTempFileName();
         try
         {
-            string[] launch = ["--allow-run-as-root", "--bind-to", "core", "-n", $"{processes}"];
-            using var run = Process.Start("mpirun", [.. launch, Environment.ProcessPath!, "processes", "measure", measured]);
-            run.WaitForExit();
-            return run.ExitCode == 0
-                ? double.Parse(File.ReadAllText(measured), CultureInfo.InvariantCulture)
-                : throw new ImgAlignException($"mpirun ended with exit code {run.ExitCode}; its message is above.");
+            OwnProcesses.RunTogether(processes, ["--bind-to", "core"], "processes", "measure", measured, $"{batch}");
+            return double.Parse(File.ReadAllText(measured), CultureInfo.InvariantCulture);
         }
         finally
         {
@@ -65,25 +64,26 @@ internal static class ProcessesCommand
     private static Command CreateMeasure()
     {
         var measured = new Argument<string>("file") { Description = "Where the rate is written, in pairs a second." };
-        var command = new Command("measure", "One of the runs, in one of its processes.") { measured };
+        var batch = new Argument<int>("batch");
+        var command = new Command("measure", "One of the runs, in one of its processes.") { measured, batch };
         command.Hidden = true;
-        command.SetAction(parsed => Measure(parsed.GetValue(measured)!));
+        command.SetAction(parsed => Measure(parsed.GetValue(measured)!, parsed.GetValue(batch)));
         return command;
     }
 
-    private static void Measure(string measured)
+    private static void Measure(string measured, int batch)
     {
         LibTorchLoader.Load();
         torch.set_num_threads(1);
         using var group = ProcessGroup.Join(torch.CPU);
         using var network = QuarterAligner.Create();
         using var task = QuarterAligner.Train(network, HiddenStates);
-        using var trainer = new Trainer(task, new TrainerOptions { Steps = WarmUp + Steps, BatchSize = Batch }, group);
+        using var trainer = new Trainer(task, new TrainerOptions { Steps = WarmUp + Steps, BatchSize = batch }, group);
         var stopwatch = new StepStopwatch();
         trainer.Run(progress: stopwatch);
         if (group.Rank == 0)
         {
-            var rate = Steps * Batch / stopwatch.Elapsed.TotalSeconds;
+            var rate = Steps * batch / stopwatch.Elapsed.TotalSeconds;
             File.WriteAllText(measured, rate.ToString(CultureInfo.InvariantCulture));
         }
         group.Complete();

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Globalization;
 using ImgAlign.Runtime;
 using ImgAlign.Training;
@@ -35,14 +34,7 @@ internal static class ShardingCommand
             Console.WriteLine("| processes | AdamW's state | parameters | MB a process above its start, at most |");
             Console.WriteLine("|---|---|---|---|");
             foreach (var (processes, isSharded) in Runs)
-            {
-                string[] launch = ["--allow-run-as-root", "--oversubscribe", "-n", $"{processes}"];
-                using var run = Process.Start("mpirun", [.. launch, Environment.ProcessPath!, "sharding", "measure", $"{isSharded}"]);
-                run.WaitForExit();
-                if (run.ExitCode != 0)
-                    return run.ExitCode;
-            }
-            return 0;
+                OwnProcesses.RunTogether(processes, ["--oversubscribe"], "sharding", "measure", $"{isSharded}");
         });
         return command;
     }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Globalization;
 using ImgAlign.Alignment;
 using ImgAlign.Backbones;
@@ -37,12 +36,7 @@ internal static class MemoryCommand
                 Console.WriteLine($"{"policy", -14}{"storage", -9}{"estimate", 9}{"peak", 9}{"seconds", 9}");
                 // The memory of one run does not count for the next.
                 foreach (var (policy, storage) in Runs)
-                    Process
-                        .Start(
-                            Environment.ProcessPath!,
-                            ["memory", "measure", models.Folder, golden, policy.ToString(), storage.ToString()]
-                        )
-                        .WaitForExit();
+                    OwnProcesses.Run("memory", "measure", models.Folder, golden, policy.ToString(), storage.ToString());
             }
         );
         command.Add(CreateMeasure());

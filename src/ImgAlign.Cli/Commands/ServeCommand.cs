@@ -103,8 +103,6 @@ internal static class ServeCommand
     // This program again, with the options of what is shared and of the models.
     private static ProcessStartInfo Worker(ParseResult parsed, IEnumerable<Option> shared, string? device)
     {
-        var program = Environment.ProcessPath!;
-        var isHost = Path.GetFileNameWithoutExtension(program) == "dotnet";
         var given = shared
             .Concat(ServeOptions.OfModels.Where(option => device is null || option.Name != DeviceOption))
             .Select(parsed.GetResult)
@@ -115,13 +113,8 @@ internal static class ServeCommand
                     ? [result.Option.Name]
                     : result.Tokens.SelectMany(token => new[] { result.Option.Name, token.Value })
             );
-        string[] arguments =
-        [
-            .. isHost ? ["exec", typeof(ServeCommand).Assembly.Location] : Array.Empty<string>(),
-            "work",
-            .. given,
-            .. device is null ? Array.Empty<string>() : [DeviceOption, device],
-        ];
-        return new ProcessStartInfo(program, arguments);
+        string[] place = device is null ? [] : [DeviceOption, device];
+        var command = ThisProgram.Command(typeof(ServeCommand).Assembly, ["work", .. given, .. place]);
+        return new ProcessStartInfo(command[0], command.Skip(1));
     }
 }

@@ -35,6 +35,10 @@ public interface ITrainingTask : IDisposable
     /// <returns>One sentence, or null for a good sample.</returns>
     string? FindProblem(int index) => null;
 
+    /// <summary>Called before the first step where other processes train, too, once the parameters have been replaced by those of the first
+    /// process: what was copied from them before is copied again. A state that is loaded comes later.</summary>
+    void AfterBroadcast() { }
+
     /// <summary>The mean loss of some samples. Runs with gradients, inside a dispose scope.</summary>
     /// <param name="samples">The samples, all of them good.</param>
     TrainingLoss ComputeLoss(IReadOnlyList<SampleDraw> samples);

@@ -18,6 +18,9 @@ internal sealed class MpiProcessGroup : IProcessGroup
     private readonly Mpi mpi;
     private readonly LibTorchInterface libTorch = LibTorchInterface.Require();
 
+    // Kept from one exchange to the next: new pages of memory cost as much time as the sums.
+    private Tensor? received;
+
     private MpiProcessGroup(Mpi mpi) => (this.mpi, Rank, Size) = (mpi, mpi.Rank, mpi.Size);
 
     /// <inheritdoc/>
@@ -61,11 +64,10 @@ internal sealed class MpiProcessGroup : IProcessGroup
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var received = empty_like(tensor);
-        mpi.AllToAllBlocks(libTorch.DataPointer(tensor), libTorch.DataPointer(received), Blocks(tensor) / Size);
-        var parts = received.view(Size, -1);
+        var parts = RoomFor(tensor).view(Size, -1);
+        mpi.AllToAllBlocks(libTorch.DataPointer(tensor), libTorch.DataPointer(parts), Blocks(tensor) / Size);
         var type = tensor.dtype is ScalarType.BFloat16 or ScalarType.Float16 ? float32 : tensor.dtype;
-        var mean = parts[0].to(type, copy: true);
+        var mean = parts[0].to(type); // summed where it arrived, unless it was wanted in another type
         for (var rank = 1; rank < Size; rank++)
             mean.PlusInPlace(parts[rank]);
         mean.DividedByInPlace(Size);
@@ -82,7 +84,18 @@ internal sealed class MpiProcessGroup : IProcessGroup
     public void Complete() => mpi.Complete();
 
     /// <inheritdoc/>
-    public void Dispose() { } // MPI is left by Complete, or by the end of the process
+    public void Dispose() => received?.Dispose(); // MPI is left by Complete, or by the end of the process
+
+    // Where as many numbers arrive.
+    private Tensor RoomFor(Tensor tensor)
+    {
+        if (received is null || received.dtype != tensor.dtype || received.numel() < tensor.numel())
+        {
+            received?.Dispose();
+            received = empty(tensor.numel(), tensor.dtype).DetachFromDisposeScope();
+        }
+        return received.narrow(0, 0, tensor.numel());
+    }
 
     private int Blocks(Tensor tensor)
     {

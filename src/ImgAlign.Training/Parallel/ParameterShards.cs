@@ -68,11 +68,7 @@ internal sealed class ParameterShards : IDisposable
     }
 
     /// <summary>Gives all processes the first one's parameters. The gradients are lost.</summary>
-    public void BroadcastWeights()
-    {
-        if (group.Size > 1)
-            Exchange(parameters.Tensors.Zip(parameters.Gradients), group.Broadcast);
-    }
+    public void BroadcastWeights() => Exchange(parameters.Tensors.Zip(parameters.Gradients), group.Broadcast);
 
     /// <summary>Gives all processes what each has made of its part of the parameters. The gradients are lost.</summary>
     public void GatherWeights()

@@ -1,3 +1,4 @@
+using ImgAlign.Testing.Reference;
 using ImgAlign.Training;
 using ImgAlign.Training.Aligner;
 using ImgAlign.Training.Preference;
@@ -154,6 +155,27 @@ public sealed class AlignerTaskTests : IDisposable
             Assert.Throws<ImgAlignException>(() => hopeless.Evaluate(CancellationToken.None)).Message,
             StringComparison.Ordinal
         );
+    }
+
+    [Fact]
+    public void Processes_begin_with_the_reference_of_the_first()
+    {
+        var (alike, different) = (Train(static _ => 1), Train(static rank => 1 + rank));
+        Assert.Equal(0, different["distance"]);
+        Assert.Equal(alike, different);
+
+        // Two processes, whose weights are drawn by the seed of each.
+        static IReadOnlyDictionary<string, double> Train(Func<int, int> seedOfRank) =>
+            InProcessGroup.Run(
+                2,
+                group =>
+                {
+                    using var network = RandomPairs.Aligner(seedOfRank(group!.Rank));
+                    using var task = new AlignerTask(network, new RandomPairs(4), new PreferenceObjective());
+                    using var trainer = new Trainer(task, new TrainerOptions { Steps = 1, BatchSize = 4 }, group);
+                    return trainer.Run().Metrics;
+                }
+            )[0];
     }
 
     public void Dispose() => scope.Dispose();

@@ -115,6 +115,9 @@ public sealed class AlignerTask : ITrainingTask
     public string? FindProblem(int index) => features.FindProblem(index);
 
     /// <inheritdoc/>
+    public void AfterBroadcast() => ReplaceReference();
+
+    /// <inheritdoc/>
     public TrainingLoss ComputeLoss(IReadOnlyList<SampleDraw> samples)
     {
         ArgumentNullException.ThrowIfNull(samples);
@@ -141,12 +144,8 @@ public sealed class AlignerTask : ITrainingTask
     public void AfterStep(IReadOnlyDictionary<string, double> metrics)
     {
         ArgumentNullException.ThrowIfNull(metrics);
-        if (!update.Record(metrics["error"], metrics["error_ref"]))
-            return;
-        using var noGrad = no_grad();
-        using var scope = NewDisposeScope();
-        foreach (var (path, _, _, parameter) in ModuleParameters.Enumerate(reference))
-            parameter.copy_(Parameters[path]);
+        if (update.Record(metrics["error"], metrics["error_ref"]))
+            ReplaceReference();
     }
 
     /// <inheritdoc/>
@@ -190,6 +189,14 @@ public sealed class AlignerTask : ITrainingTask
 
     /// <summary>Frees the reference.</summary>
     public void Dispose() => reference.Dispose();
+
+    private void ReplaceReference()
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        foreach (var (path, _, _, parameter) in ModuleParameters.Enumerate(reference))
+            parameter.copy_(Parameters[path]);
+    }
 
     private AlignerBatch Read(IReadOnlyList<SampleDraw> samples)
     {

@@ -9,7 +9,7 @@ public sealed class ControlChannelTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    private readonly int port = FreePort();
+    private readonly int port = LocalPort.Free();
 
     // Any loopback address is listened to, not the usual one only.
     [Theory]
@@ -126,11 +126,4 @@ public sealed class ControlChannelTests
 
     private static Task<T> Start<T>(Func<T> work) =>
         Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }
