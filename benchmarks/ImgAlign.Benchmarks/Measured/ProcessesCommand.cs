@@ -39,9 +39,7 @@ internal static class ProcessesCommand
                 var rate = Run(processes, batch);
                 one = one == 0 ? rate : one;
                 var share = rate / (processes * one);
-                Console.WriteLine(
-                    string.Create(CultureInfo.InvariantCulture, $"| {processes} | {batch} | {rate:0.00} | {share:0.00} |")
-                );
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {processes} | {batch} | {rate:0.00} | {share:0.00} |"));
             }
         });
         return command;
