@@ -63,16 +63,7 @@ public sealed class ServeProcessTests : IDisposable
             ServeProcess.FreePort(),
             configuration: Path.Combine(TinyModels.Root, "samples", "tiny.json")
         );
-        var job = await server.SubmitAsync(
-            new
-            {
-                prompt = Prompt,
-                rounds = 1,
-                steps = 2,
-            }
-        );
-        job = await server.UntilAsync(job.Id, static ended => ended.IsFinished);
-        Assert.True(job.State == JobState.Succeeded, job.Error?.Message);
+        var job = await SucceedAsync(server, rounds: 1);
         Assert.Single(Assert.Single(job.Result!.Pictures).Candidates);
     }
 
@@ -89,18 +80,30 @@ public sealed class ServeProcessTests : IDisposable
         await File.WriteAllTextAsync(configuration, JsonSerializer.Serialize(new { ImgAlign = models }));
         using var server = await ServeProcess.StartAsync(data, ServeProcess.FreePort(), workers: 0);
         using var worker = Process.Start("dotnet", ["exec", ServeProcess.Tool, "work", "--data", data, "--config", configuration]);
+        try
+        {
+            await SucceedAsync(server, rounds: 0);
+        }
+        finally
+        {
+            worker.Kill();
+            await worker.WaitForExitAsync();
+        }
+    }
+
+    private static async Task<Job> SucceedAsync(ServeProcess server, int rounds)
+    {
         var job = await server.SubmitAsync(
             new
             {
                 prompt = Prompt,
-                rounds = 0,
+                rounds,
                 steps = 2,
             }
         );
         job = await server.UntilAsync(job.Id, static ended => ended.IsFinished);
-        worker.Kill();
-        await worker.WaitForExitAsync();
         Assert.True(job.State == JobState.Succeeded, job.Error?.Message);
+        return job;
     }
 
     [Fact]

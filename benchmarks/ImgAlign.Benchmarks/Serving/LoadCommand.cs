@@ -58,8 +58,8 @@ internal static class LoadCommand
         var (inLoop, served) = (new List<double>(), new List<double>());
         for (var number = 0; number < jobs; number++)
         {
-            inLoop.Add(await MillisecondsAsync(() => loop.RunAsync(number)));
-            served.Add(await MillisecondsAsync(() => load.RunAsync(number, cancellationToken)));
+            inLoop.Add((await MeasureAsync(load, () => loop.RunAsync(number))).Elapsed.TotalMilliseconds);
+            served.Add((await MeasureAsync(load, () => load.RunAsync(number, cancellationToken))).Elapsed.TotalMilliseconds);
         }
         var added = Median(inLoop.Zip(served, static (alone, asJob) => asJob - alone));
         Row("a round in a loop, median", $"{Median(inLoop):0} ms");
@@ -103,13 +103,6 @@ internal static class LoadCommand
         Row("jobs lost", $"{lost}", "0");
         Row("jobs done twice", $"{twice}", "0");
         return (lost, twice) == (0, 0);
-    }
-
-    private static async Task<double> MillisecondsAsync(Func<Task> work)
-    {
-        var began = Stopwatch.GetTimestamp();
-        await work();
-        return Stopwatch.GetElapsedTime(began).TotalMilliseconds;
     }
 
     private static async Task<Cost> MeasureAsync(ServerLoad load, Func<Task> work)

@@ -4,7 +4,7 @@ namespace ImgAlign.Search;
 /// One picture after the other. A picture that is kept is aligned as the method does it. Where that was refused, what is wrong is not what
 /// the aligner repairs with this noise: the next picture has the aligned features and other noise, then other noise alone, then a corrected
 /// prompt. Where a judge finds most of a picture wrong, little is worth repair, and other noise goes first. What has just been kept begins
-/// at the front again, but not with the action that gave it.
+/// at the front again, without aligning the same noise and prompt once more.
 /// </summary>
 internal sealed class GreedyPolicy : ISearchPolicy
 {
