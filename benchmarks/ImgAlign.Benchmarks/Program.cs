@@ -17,6 +17,7 @@ using ImgAlign.Benchmarks.Serving;
 // scale              what a round does by the scale of the image prompt, with and without guidance, on ShapeWorld
 // strength           what stays of a picture that a round starts from, and how often it is mended, on ShapeWorld
 // search             how many pictures are right by policy and budget, on ShapeWorld
+// questions          what a judge needs for five questions about one picture, and about five pictures
 // vae                what the ways from SDXL's latents to a picture cost, and how far they are from the VAE in float32
 // hub                a verified download from loopback, beside curl and sha256sum
 // load               imgalign serve under load and with workers that are killed, beside the same rounds in a loop, by ShapeWorld
@@ -35,6 +36,7 @@ if (
         or "scale"
         or "strength"
         or "search"
+        or "questions"
         or "vae"
         or "hub"
         or "load"
@@ -55,6 +57,7 @@ if (
         ScaleCommand.Create(),
         StrengthCommand.Create(),
         SearchCommand.Create(),
+        QuestionsCommand.Create(),
         VaeCommand.Create(),
         HubCommand.Create(),
         LoadCommand.Create(),

@@ -72,6 +72,7 @@ internal static class AlignCommand
                 var metadata = new PictureMetadata(parsed.GetValue(noMetadata));
                 var required = ModelConfiguration.OfSearch(parsed, parsed.GetValue(policy), repeated?.Configuration);
                 var configuration = ModelConfiguration.ReadOrShapeWorld(parsed, required, repeated?.Configuration);
+                pictureQuestions.RequireScorer(ScorerArguments.NamesIn(configuration));
                 var run = new RecordedRun(parsed, sampling.OfPictures.Concat(own), configuration);
                 var pending = list.Pending(results, run);
                 var settings = sampling.Apply(
@@ -139,37 +140,37 @@ internal static class AlignCommand
     private static void Write(IAnsiConsole console, AlignedItem result, IAcceptance acceptance)
     {
         var before = result.BaseScores;
-        foreach (var candidate in result.Candidates.Skip(1))
+        foreach (var candidate in result.Candidates)
         {
-            var picture = $"picture {candidate.Number} ({JsonNamingPolicy.KebabCaseLower.ConvertName($"{candidate.Action}")})";
+            var action = candidate.Action is { } taken ? JsonNamingPolicy.KebabCaseLower.ConvertName($"{taken}") : "first";
+            var picture = $"picture {candidate.Number} ({action})";
             if (candidate.Question is { } question)
                 console.WriteText($"{picture} asked: {question}");
             if (candidate.Critique is { } critique)
                 console.WriteText($"{picture} answered: {critique}");
             foreach (var (score, earlier) in candidate.Scores.Zip(before))
             {
-                var isReport = acceptance.Scorers.Count > 0 && !acceptance.Scorers.Contains(score.Scorer);
-                var verdict =
-                    isReport ? "only reported"
-                    : candidate.Accepted ? "kept"
-                    : "not kept";
-                console.WriteText(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{picture} scored by {score.Scorer}: {earlier.Value:0.000} before, {score.Value:0.000} after, {verdict}"
-                    )
-                );
+                var change = candidate.Action is null ? Text(score.Value) : Change(candidate, score, earlier, acceptance);
+                console.WriteText($"{picture} scored by {score.Scorer}: {change}");
+                foreach (var answer in score.Answers.Where(static answer => answer.Probability < JudgedAnswer.UsualPass))
+                    console.WriteText(
+                        $"{picture} fails by {score.Scorer}: {answer.Question.Text} {answer.Question.Answer}: {Text(answer.Probability)}"
+                    );
             }
-            foreach (var score in candidate.Scores)
-            foreach (var answer in score.Answers.Where(static answer => answer.Probability < JudgedAnswer.UsualPass))
-                console.WriteText(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{picture} fails by {score.Scorer}: {answer.Question.Text} {answer.Question.Answer}: {answer.Probability:0.000}"
-                    )
-                );
             if (candidate.Accepted)
                 before = candidate.Scores;
         }
     }
+
+    private static string Change(Candidate candidate, NamedScore score, NamedScore earlier, IAcceptance acceptance)
+    {
+        var isReport = acceptance.Scorers.Count > 0 && !acceptance.Scorers.Contains(score.Scorer);
+        var verdict =
+            isReport ? "only reported"
+            : candidate.Accepted ? "kept"
+            : "not kept";
+        return $"{Text(earlier.Value)} before, {Text(score.Value)} after, {verdict}";
+    }
+
+    private static string Text(double number) => number.ToString("0.000", CultureInfo.InvariantCulture);
 }

@@ -3,6 +3,7 @@ using ImgAlign.Cli.Align;
 using ImgAlign.Cli.Evaluate;
 using ImgAlign.Cli.Jobs;
 using ImgAlign.Evaluation;
+using Microsoft.Extensions.Configuration;
 
 namespace ImgAlign.Cli.Commands;
 
@@ -51,15 +52,14 @@ internal static class EvaluateCommand
                 var list = known?.ReadPrompts(path) ?? ReadPrompts(path, parsed.GetValue(seed) ?? 0, questions);
                 if (list.Count == 0)
                     throw new ImgAlignException($"{path}: there is no prompt in it.");
-                return await arguments.RunAsync(
-                    terminal,
-                    parsed,
-                    list,
-                    required => ModelConfiguration.ReadOrShapeWorld(parsed, required),
-                    ArmMatrix.Default,
-                    known,
-                    token
-                );
+                return await arguments.RunAsync(terminal, parsed, list, Read, ArmMatrix.Default, known, token);
+
+                IConfigurationSection Read(RequiredModels required)
+                {
+                    var configuration = ModelConfiguration.ReadOrShapeWorld(parsed, required);
+                    questions.RequireScorer(ScorerArguments.NamesIn(configuration));
+                    return configuration;
+                }
             }
         );
         return command;

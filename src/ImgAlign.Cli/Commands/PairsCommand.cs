@@ -51,6 +51,7 @@ internal static class PairsCommand
                 var configuration = ModelConfiguration.ReadOrShapeWorld(parsed, RequiredModels.Selection);
                 if (ScorerArguments.NamesIn(configuration).Count == 0)
                     throw new ImgAlignException("There is no scorer to judge pictures by; give --scorer NAME=PATH, or --config with one.");
+                questions.RequireScorer(ScorerArguments.NamesIn(configuration));
                 ScorerArguments.RemoveEnd(configuration);
                 var run = new RecordedRun(parsed, sampling.OfPictures.Concat([pictures, questionFile]), configuration);
                 var ofPictures = new RecordedRun(parsed, sampling.OfPictures, ModelConfiguration.OfSamples(configuration));

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using ImgAlign.Scorers;
 
 namespace ImgAlign.Cli.Jobs;
 
@@ -23,8 +24,9 @@ internal sealed class QuestionFile
         new(OptionName)
         {
             Description =
-                "Questions that a judge answers about every picture, one a line, with a tab and the right answer where that is not Yes; or a "
-                + ".jsonl file with prompt and vqa_list, as GenEval 2 has it, for the prompts in it.",
+                "Questions that a judge answers about every picture, one a line, to which Yes is right; behind one that begins with How "
+                + "many, a tab and the number as a word. Or a .jsonl file with prompt and vqa_list, as GenEval 2 has it, for the prompts "
+                + "in it.",
         };
 
     /// <summary>Reads a file.</summary>
@@ -44,7 +46,7 @@ internal sealed class QuestionFile
         if (lines.Count == 0)
             throw new ImgAlignException($"{path}: there is no question in it; write one a line.");
         if (!path.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase))
-            return new([.. lines.Select(static line => ReadText(line.Text))], none);
+            return new([.. lines.Select(static line => ReadText(line.Text, line.Line))], none);
         var byPrompt = new Dictionary<string, IReadOnlyList<PictureQuestion>>(StringComparer.Ordinal);
         foreach (var (text, line) in lines)
         {
@@ -58,20 +60,35 @@ internal sealed class QuestionFile
     /// <summary>Whether there are no questions.</summary>
     public bool IsEmpty => forAll.Count + byPrompt.Count == 0;
 
+    /// <summary>Makes sure that a scorer asks the questions, if there are any.</summary>
+    /// <param name="scorers">The names of the scorers that run.</param>
+    /// <exception cref="ImgAlignException">None does.</exception>
+    public void RequireScorer(IEnumerable<string> scorers)
+    {
+        if (!IsEmpty && !scorers.Contains(SoftTifaScorer.DefaultName))
+            throw new ImgAlignException(
+                $"{OptionName} is for the scorer {SoftTifaScorer.DefaultName}, which does not run: give --scorer "
+                    + $"{SoftTifaScorer.DefaultName}, or leave {OptionName} out."
+            );
+    }
+
     /// <summary>The questions for a prompt; empty where there are none.</summary>
     public IReadOnlyList<PictureQuestion> Of(string prompt) => byPrompt.GetValueOrDefault(prompt, forAll);
 
-    private static PictureQuestion ReadText(string line) =>
-        line.Split('\t', 2, StringSplitOptions.TrimEntries) is [var question, { Length: > 0 } answer]
-            ? new PictureQuestion(question, answer)
-            : new PictureQuestion(line.Trim());
+    private static PictureQuestion ReadText(string text, FileLine line)
+    {
+        var parts = text.Split('\t', 2, StringSplitOptions.TrimEntries);
+        if (parts[0].Length == 0)
+            throw line.Error("there is no question before the answer");
+        return parts is [var question, { Length: > 0 } answer] ? new(question, answer) : new(parts[0]);
+    }
 
     private static (string Prompt, IReadOnlyList<PictureQuestion> Questions) ReadJson(string text, FileLine line)
     {
         try
         {
             var row = JsonSerializer.Deserialize<Row>(text, JsonSerializerOptions.Web);
-            if (row is { Prompt.Length: > 0, Questions.Count: > 0 } && row.Questions.All(static pair => pair is [not null, not null]))
+            if (row is { Prompt.Length: > 0, Questions.Count: > 0 } && row.Questions.All(IsPair))
                 return (row.Prompt, [.. row.Questions.Select(static pair => new PictureQuestion(pair[0], pair[1]))]);
         }
         catch (JsonException exception)
@@ -80,6 +97,8 @@ internal sealed class QuestionFile
         }
         throw line.Error("prompt and vqa_list, pairs of a question and its answer, are needed");
     }
+
+    private static bool IsPair(IReadOnlyList<string> pair) => pair is [var question, not null] && !string.IsNullOrWhiteSpace(question);
 
     private sealed record Row
     {

@@ -77,7 +77,19 @@ internal sealed class DrawnQuestions(IImageJudge judge)
 
     /// <summary>Checks that questions can be drawn from a prompt, without computing anything.</summary>
     /// <exception cref="ArgumentException">The prompt is too long, or holds a control token.</exception>
-    public void Check(string prompt) => judge.CheckText(Fill(ToTuples, prompt));
+    public void Check(string prompt)
+    {
+        try
+        {
+            judge.CheckText(Fill(ToTuples, prompt));
+        }
+        catch (ArgumentException exception)
+        {
+            throw new InvalidRequestException(
+                $"{judge.Name} cannot draw questions from the prompt; give them, or take another judge: {exception.Message}"
+            );
+        }
+    }
 
     /// <summary>The questions for a prompt, drawn once.</summary>
     /// <exception cref="ImgAlignException">The judge's answer holds no question.</exception>
@@ -93,7 +105,8 @@ internal sealed class DrawnQuestions(IImageJudge judge)
             .. (tuples.Count == 0 ? [] : Lines(judge.Write(Fill(ToQuestions, asked), AnswerTokens)))
                 .Where(static line => line.EndsWith('?'))
                 .Distinct()
-                .Select(line => new PictureQuestion(line) { DrawnBy = by }),
+                .Select(line => new PictureQuestion(line) { DrawnBy = by })
+                .Where(static question => GenEval2.Problem(question) is null),
         ];
         if (questions.Length == 0)
         {

@@ -21,6 +21,24 @@ public static class GenEval2
         return new($"{question.Text} Answer in one word.", Forms(question), AnswerTokens.First);
     }
 
+    /// <summary>What is wrong with a question that would be answered otherwise than it says, as a sentence; null where nothing is.</summary>
+    /// <param name="question">The question.</param>
+    internal static string? Problem(PictureQuestion question)
+    {
+        var (text, answer) = (question.Text, question.Answer);
+        var isYes = answer.Equals("yes", StringComparison.OrdinalIgnoreCase);
+        if (string.IsNullOrWhiteSpace(text))
+            return "A question about the picture is empty; leave it out.";
+        if (!text.StartsWith(Counting, StringComparison.Ordinal))
+            return isYes
+                ? null
+                : $"The question \"{text}\" has the right answer \"{answer}\", but of all questions that do not begin with "
+                    + $"\"{Counting}\" the answer Yes is right; put it so that it is.";
+        return isYes || string.IsNullOrWhiteSpace(answer) || answer.Any(char.IsDigit)
+            ? $"The question \"{text}\" has the right answer \"{answer}\"; give the number as a word, such as \"two\"."
+            : null;
+    }
+
     /// <summary>Whether a picture shows something: its own VQAScore.</summary>
     /// <param name="statement">What the picture should show.</param>
     /// <param name="question">The question, with <c>{}</c> in the statement's place.</param>

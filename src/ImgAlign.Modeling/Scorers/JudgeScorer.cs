@@ -77,6 +77,17 @@ public abstract class JudgeScorer : IJudgeScorer
     private JudgedPicture Score(RgbImage image, IReadOnlyList<(PictureQuestion Question, JudgeQuestion Asked)> questions)
     {
         var probabilities = Judge.Judge(image, [.. questions.Select(static question => question.Asked)]);
+        if (probabilities.Count != questions.Count)
+            throw new ImgAlignException(
+                $"{Judge.Name} gave {probabilities.Count} answers to {questions.Count} questions; repair the judge."
+            );
+        foreach (var (question, probability) in questions.Zip(probabilities))
+        {
+            if (!double.IsFinite(probability) || probability < 0)
+                throw new ImgAlignException(
+                    $"{Judge.Name} answered the question \"{question.Asked.Text}\" with the probability {probability}; take another judge."
+                );
+        }
         return new(
             Combine(probabilities),
             [.. questions.Zip(probabilities, static (question, probability) => new JudgedAnswer(question.Question, probability))]

@@ -33,6 +33,8 @@ public sealed class SoftTifaScorer : JudgeScorer
         IReadOnlyList<PictureQuestion> questions
     )
     {
+        if (questions.Select(GenEval2.Problem).FirstOrDefault(static problem => problem is not null) is { } wrong)
+            throw new InvalidRequestException(wrong);
         if (questions.Count > 0)
             return
             [

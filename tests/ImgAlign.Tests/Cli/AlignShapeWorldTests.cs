@@ -21,13 +21,14 @@ public sealed class AlignShapeWorldTests : IDisposable
 
         Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
         var folder = Path.Combine(output, "seed-5");
-        Assert.Contains("a red circle left of a blue square", run.Lines[0], StringComparison.Ordinal);
-        Assert.StartsWith("picture 1 (align) answered: ", run.Lines[1], StringComparison.Ordinal);
+        Assert.Matches(@"^picture 0 \(first\) scored by ShapeWorld's scorer: -?\d\.\d{3}$", run.Lines[0]);
+        Assert.Contains("a red circle left of a blue square", run.Lines[1], StringComparison.Ordinal);
+        Assert.StartsWith("picture 1 (align) answered: ", run.Lines[2], StringComparison.Ordinal);
         Assert.Matches(
             @"^picture 1 \(align\) scored by ShapeWorld's scorer: -?\d\.\d{3} before, -?\d\.\d{3} after, (not )?kept$",
-            run.Lines[2]
+            run.Lines[3]
         );
-        Assert.Equal(folder, run.Lines[3]);
+        Assert.Equal(folder, run.Lines[4]);
         Assert.Equal(new ImageSize(32, 32), ImageFile.Load(Path.Combine(folder, "before.png")).Size);
         Assert.Equal(new ImageSize(32, 32), ImageFile.Load(Path.Combine(folder, "after.png")).Size);
         Assert.Equal(new ImageSize(256 + 8 + 256, 256), ImageFile.Load(Path.Combine(folder, "side-by-side.png")).Size);

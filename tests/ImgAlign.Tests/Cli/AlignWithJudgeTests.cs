@@ -39,6 +39,54 @@ public sealed class AlignWithJudgeTests : IDisposable
     }
 
     [Fact]
+    public async Task A_search_that_ends_with_its_first_picture_says_what_that_one_fails()
+    {
+        var file = Write("questions.txt", "Is there a red circle?\n");
+        var run = await AlignAsync("--scorer", "soft-tifa", "--question-file", file, "--budget", "1", "--policy", "greedy");
+        Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
+        Assert.Contains("picture 0 (first) scored by ShapeWorld's scorer: ", run.Output, StringComparison.Ordinal);
+        Assert.Contains("picture 0 (first) fails by soft-tifa: Is there a red circle? Yes: 0.", run.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("questions.txt", "Is there a dog?\n\tYes", "line 2: there is no question before the answer")]
+    [InlineData("questions.txt", "Is there a dog?\tNo", "put it so that it is")]
+    [InlineData("questions.txt", "How many dogs are there?\t2", "give the number as a word")]
+    [InlineData("questions.txt", "How many dogs are there?", "give the number as a word")]
+    [InlineData("questions.txt", " \n\n", "there is no question in it")]
+    [InlineData("questions.jsonl", """{"prompt": "a cat", "vqa_list": [["", "Yes"]]}""", "line 1: prompt and vqa_list")]
+    public async Task Questions_that_would_be_answered_otherwise_than_they_say_are_refused(string name, string text, string message)
+    {
+        var run = await AlignAsync("--scorer", "soft-tifa", "--question-file", Write(name, text));
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(message, run.Error.ReplaceLineEndings(" "), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("align", "a red circle left of a blue square")]
+    [InlineData("pairs", "a red circle left of a blue square")]
+    [InlineData("evaluate", "--prompts", "prompts.txt")]
+    public async Task Questions_that_no_scorer_asks_are_refused(params string[] command)
+    {
+        var prompts = Write("prompts.txt", "a red circle left of a blue square\n");
+        var run = await Tool.RunAsync([
+            .. command.Select(word => word == "prompts.txt" ? prompts : word),
+            "--scorer",
+            "vqa",
+            "--question-file",
+            Write("questions.txt", "Is there a red circle?"),
+            "--out",
+            Path.Combine(output, "none"),
+        ]);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(
+            "--question-file is for the scorer soft-tifa, which does not run",
+            run.Error.ReplaceLineEndings(" "),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
     public async Task A_file_of_questions_is_known_by_its_content()
     {
         var file = Write("questions.txt", "Is there a red circle?");

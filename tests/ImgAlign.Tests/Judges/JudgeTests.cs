@@ -93,6 +93,27 @@ public sealed class JudgeTests : IDisposable
         Assert.Contains("drew no question", exception.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(double.PositiveInfinity)]
+    [InlineData(-0.1)]
+    public void An_answer_that_is_no_probability_is_an_error(double probability)
+    {
+        using var judge = new TalkingJudge(runtime) { Probability = (_, _) => probability };
+        using var scorer = new VqaScorer(judge);
+        var exception = Assert.Throws<ImgAlignException>(() => scorer.Score([image], ["a cat"]));
+        Assert.Contains("Talker answered the question \"Is it a cat?\" with the probability", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_judge_that_leaves_out_a_question_is_an_error()
+    {
+        using var judge = new TalkingJudge(runtime) { MostAnswers = 1 };
+        using var scorer = new SoftTifaScorer(judge);
+        var exception = Assert.Throws<ImgAlignException>(() => Judge(scorer, [new("Is it red?"), new("Is it a cat?")]));
+        Assert.Contains("Talker gave 1 answers to 2 questions", exception.Message, StringComparison.Ordinal);
+    }
+
     private JudgedPicture Judge(SoftTifaScorer scorer, IReadOnlyList<PictureQuestion> questions) =>
         scorer.Score([image], ["a red cat"], [questions])[0];
 }

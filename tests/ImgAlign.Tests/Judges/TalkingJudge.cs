@@ -20,10 +20,13 @@ internal sealed class TalkingJudge(DeviceRuntime runtime) : IImageJudge
     /// <summary>The probability of a question's answer.</summary>
     public Func<RgbImage, string, double> Probability { get; init; } = static (_, _) => 0.5;
 
+    /// <summary>How many questions it answers; it leaves out the others.</summary>
+    public int MostAnswers { get; init; } = int.MaxValue;
+
     public void CheckQuestion(JudgeQuestion question) { }
 
     public IReadOnlyList<double> Judge(RgbImage image, IReadOnlyList<JudgeQuestion> questions, CancellationToken cancellationToken) =>
-        [.. questions.Select(question => Probability(image, question.Text))];
+        [.. questions.Take(MostAnswers).Select(question => Probability(image, question.Text))];
 
     public void CheckText(string text) { }
 
