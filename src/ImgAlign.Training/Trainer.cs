@@ -109,13 +109,15 @@ public sealed class Trainer : IDisposable
         var pace = new Pace(state.Step);
         IReadOnlyDictionary<string, double> metrics = new Dictionary<string, double>(),
             evaluation = metrics;
-        // A process that was killed during an evaluation still owes it.
-        if (
-            state.Step > 0
-            && IsDue(options.EvaluateEvery)
-            && group.Any(recorder is not null && files is not null && !MetricsLog.HasEvaluation(files.MetricsFile, state.Step))
-        )
-            evaluation = Evaluate(files, recorder, cancellationToken);
+        if (state.Step > 0 && IsDue(options.EvaluateEvery) && files is not null)
+        {
+            // A process that was killed during an evaluation still owes it.
+            var measured = MetricsLog.FindEvaluation(files.MetricsFile, state.Step);
+            evaluation =
+                group.Any(group.Rank == 0 && measured is null) ? Evaluate(files, recorder, cancellationToken)
+                : group.Rank == 0 ? measured!
+                : evaluation;
+        }
         while (state.Step < options.Steps)
         {
             if (group.Any(cancellationToken.IsCancellationRequested))

@@ -44,11 +44,18 @@ internal sealed class MetricsLog : IDisposable
     /// <param name="line">A line.</param>
     public static long StepOf(JsonElement line) => line.TryGetProperty("step", out var step) ? step.GetInt64() : 0;
 
-    /// <summary>Whether a log has the evaluation of a step.</summary>
+    /// <summary>The evaluation of a step, or null.</summary>
     /// <param name="path">The file.</param>
     /// <param name="steps">The steps done.</param>
-    internal static bool HasEvaluation(string path, long steps) =>
-        Read(path).Any(line => StepOf(line) == steps && line.TryGetProperty("kind", out var kind) && kind.ValueEquals("evaluation"));
+    internal static IReadOnlyDictionary<string, double>? FindEvaluation(string path, long steps) =>
+        Read(path)
+            .Where(line => StepOf(line) == steps && line.TryGetProperty("kind", out var kind) && kind.ValueEquals("evaluation"))
+            .Select(static line =>
+                line.EnumerateObject()
+                    .Where(static property => property.Name != "step" && property.Value.ValueKind == JsonValueKind.Number)
+                    .ToDictionary(static property => property.Name, static property => property.Value.GetDouble())
+            )
+            .LastOrDefault();
 
     /// <summary>Writes the numbers of a step.</summary>
     /// <param name="step">The steps done.</param>

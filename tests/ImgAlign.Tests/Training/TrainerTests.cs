@@ -20,6 +20,18 @@ public sealed class TrainerTests : IDisposable
     private string Folder => temporary.Path;
 
     [Fact]
+    public void A_complete_run_that_is_started_again_gives_what_it_has_measured()
+    {
+        var options = Options(steps: 10, average: 0.9);
+        using var task = new LineTask();
+        var first = Train(task, options, Folder);
+        using var again = new LineTask();
+
+        Assert.Equal(first.Evaluation, Train(again, options, Folder, resume: true).Evaluation);
+        Assert.NotEmpty(first.Evaluation);
+    }
+
+    [Fact]
     public void A_run_that_is_stopped_and_continued_ends_with_the_same_bits()
     {
         var options = Options(steps: 40, average: 0.9);
