@@ -7,5 +7,5 @@ namespace ImgAlign.ShapeWorld;
 internal sealed record SamplingOptions(int Steps, double Guidance, double ImagePromptScale)
 {
     /// <summary>The world's own.</summary>
-    public static SamplingOptions Default { get; } = new(Steps: 12, Guidance: 1.5, ImagePromptScale: 1);
+    public static SamplingOptions Default { get; } = new(Steps: 12, Guidance: 2.5, ImagePromptScale: 0.5);
 }

@@ -27,7 +27,8 @@ public sealed class WorldAblation
     /// <summary>The question that its detector is asked in every case; null: one that the seed draws.</summary>
     public string? Question => variant?.Template;
 
-    /// <summary>Registers its detector and aligner in the places of the world's own.</summary>
+    /// <summary>Registers its aligner in the place of the world's own, and its detector beside the world's own, which may still judge.
+    /// </summary>
     /// <param name="builder">The pipelines' builder, with ShapeWorld registered.</param>
     /// <param name="world">The world.</param>
     /// <param name="ablations">What was trained for the ablations.</param>
@@ -52,8 +53,9 @@ public sealed class WorldAblation
         var file = variant.File(world, ablations);
         if (!File.Exists(file))
             throw new ImgAlignException($"{file} is not there; train the stage {Name}, or measure without ablations.");
+        builder.Services.Configure<ImgAlignOptions>(options => options.Pipeline.Detector = Name);
         builder
-            .UseDetector(provider => variant.OpenDetector(Runtime(provider), world, ablations), name)
+            .UseDetector(provider => variant.OpenDetector(Runtime(provider), world, ablations), Name)
             .UseAligner(provider => new ImplicitAligner(Runtime(provider), file), name);
     }
 

@@ -9,7 +9,7 @@ namespace ImgAlign.Benchmarks.Measured;
 /// </summary>
 internal static class ScaleCommand
 {
-    private static readonly double[] Guidances = [1, 1.5, 3];
+    private static readonly double[] Guidances = [1, 2.5, 4];
     private static readonly double[] Scales = [0, 0.2, 0.5, 0.75, 1, 1.25, 1.5, 2];
 
     public static Command Create()

@@ -6,6 +6,7 @@ using ImgAlign.Checkpoints;
 using ImgAlign.DependencyInjection;
 using ImgAlign.Evaluation;
 using ImgAlign.Evaluation.Statistics;
+using ImgAlign.Scorers;
 using ImgAlign.ShapeWorld;
 using ImgAlign.ShapeWorld.Language;
 using ImgAlign.ShapeWorld.Scenes;
@@ -19,8 +20,8 @@ using OxyPlot.Series;
 namespace ImgAlign.Benchmarks.Measured;
 
 /// <summary>
-/// <c>search</c>: how many pictures are right by policy and budget, on ShapeWorld. Each of the world's scorers decides in turn; an evaluator
-/// that uses no trained model judges. Budgets nest, so that each policy runs once, with the largest.
+/// <c>search</c>: how many pictures are right by policy and budget, on ShapeWorld. The world's learned scorer and its own detector, by
+/// VQAScore, decide in turn; an evaluator that uses no trained model judges. Budgets nest, so that each policy runs once, with the largest.
 /// </summary>
 internal static class SearchCommand
 {
@@ -28,7 +29,18 @@ internal static class SearchCommand
     private const int PromptsAtOnce = 16;
 
     private static readonly int[] Budgets = [1, 2, 3, 4, 8];
-    private static readonly OxyColor[] Colours = [OxyColors.Peru, OxyColors.SteelBlue, OxyColors.SeaGreen, OxyColors.Firebrick];
+    private static readonly string[] Deciders = ["shapeworld", VqaScorer.DefaultName];
+
+    // By decider and policy.
+    private static readonly OxyColor[] Colours =
+    [
+        OxyColors.Peru,
+        OxyColors.SteelBlue,
+        OxyColors.SeaGreen,
+        OxyColors.Firebrick,
+        OxyColors.MidnightBlue,
+        OxyColors.DarkOliveGreen,
+    ];
 
     public static Command Create()
     {
@@ -46,7 +58,15 @@ internal static class SearchCommand
     private static async Task MeasureAsync(int prompts, string plot)
     {
         var collection = new ServiceCollection();
-        collection.AddImplicitMultimodalGuidance(static options => options.Threads = 1).UseShapeWorld();
+        collection
+            .AddImplicitMultimodalGuidance(static options =>
+            {
+                options.Threads = 1;
+                foreach (var decider in Deciders)
+                    options.Pipeline.Scorers.Add(decider);
+            })
+            .UseShapeWorld()
+            .UseVqaScore();
         await using var services = collection.BuildServiceProvider();
         var pipeline = services.GetRequiredService<IAlignmentPipeline>();
         List<Scene> scenes = [];
@@ -54,7 +74,7 @@ internal static class SearchCommand
         for (var number = 0; number < prompts; number++)
         {
             var random = new SceneRandom(PromptSeed, number);
-            scenes.Add(Scene.Draw(random, heldOut: number % 2 == 1));
+            scenes.Add(Scene.Draw(random, (SceneGroup)(number % 3)));
             items.Add(new AlignmentItem(Captions.Write(scenes[^1], random)) { Seed = number });
         }
         List<Arm> arms = [];

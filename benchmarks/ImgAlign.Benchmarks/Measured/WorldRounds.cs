@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ImgAlign.Benchmarks.Measured;
 
-/// <summary>Rounds on pictures of ShapeWorld, and what they do to them: half of the scenes are of those held out in training.</summary>
+/// <summary>Rounds on pictures of ShapeWorld, and what they do to them: of all three groups of scenes alike.</summary>
 internal sealed class WorldRounds : IAsyncDisposable
 {
     private readonly ServiceProvider services;
@@ -35,7 +35,10 @@ internal sealed class WorldRounds : IAsyncDisposable
         var collection = new ServiceCollection();
         collection.AddImplicitMultimodalGuidance(static options => options.Threads = 1).UseShapeWorld();
         var services = collection.BuildServiceProvider();
-        var scenes = Enumerable.Range(0, prompts).Select(static number => Scene.Draw(new SceneRandom(1, number), number % 2 == 1)).ToList();
+        var scenes = Enumerable
+            .Range(0, prompts)
+            .Select(static number => Scene.Draw(new SceneRandom(1, number), (SceneGroup)(number % 3)))
+            .ToList();
         var items = scenes.Select(static (scene, seed) => new AlignmentItem(Captions.WriteCanonical(scene)) { Seed = seed });
         var request = new GenerationRequest(items) { Guidance = guidance };
         var result = await services.GetRequiredService<IGenerationPipeline>().GenerateAsync(request).ConfigureAwait(false);

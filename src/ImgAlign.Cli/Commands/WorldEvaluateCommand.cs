@@ -4,8 +4,10 @@ using ImgAlign.Cli.Align;
 using ImgAlign.Cli.Evaluate;
 using ImgAlign.Evaluation;
 using ImgAlign.Runtime;
+using ImgAlign.Scorers;
 using ImgAlign.ShapeWorld;
 using ImgAlign.ShapeWorld.Language;
+using ImgAlign.ShapeWorld.Models;
 using ImgAlign.ShapeWorld.Training;
 using Microsoft.Extensions.Configuration;
 
@@ -17,6 +19,13 @@ namespace ImgAlign.Cli.Commands;
 internal static class WorldEvaluateCommand
 {
     private const int DefaultCount = 1000;
+
+    // Beside the world's scorer, which is blind for relations: the detector, and one that is always right.
+    private static readonly (string Name, string Scorer)[] Deciders =
+    [
+        ("VQAScore", VqaScorer.DefaultName),
+        ("perfect", WorldJudge.ScorerName),
+    ];
 
     public static Command Create(Terminal terminal)
     {
@@ -69,7 +78,8 @@ internal static class WorldEvaluateCommand
                         new EvaluationPrompt($"{index:00000}", drawn.Prompt)
                         {
                             Seeds = [index],
-                            Category = drawn.IsHeldOut ? "held-out pair" : "seen pair",
+                            Category = drawn.Category,
+                            PictureQuestions = drawn.Questions,
                         }
                 ),
         ];
@@ -79,6 +89,8 @@ internal static class WorldEvaluateCommand
         var settings = new Dictionary<string, string?>
         {
             [ModelConfiguration.BackboneKey] = ModelServices.ShapeWorld,
+            [JudgeKey("VqaScore")] = ModelServices.ShapeWorld,
+            [JudgeKey("SoftTifa")] = ModelServices.ShapeWorld,
             [nameof(RuntimeOptions.Threads)] = threads.ToString(CultureInfo.InvariantCulture),
         };
         if (training is not null)
@@ -89,22 +101,52 @@ internal static class WorldEvaluateCommand
         return SettingsFile.ToSection(settings, ModelConfiguration.Section);
     }
 
-    // The two comparisons that the method's claim is about, IMG against base and gated IMG against best of 2, are among the default ones.
-    private static ArmMatrix Matrix(bool hasAblations) =>
-        new()
+    private static string JudgeKey(string section) => $"{section}:{nameof(JudgeOptions.Judge)}";
+
+    // The method's claim is about the first comparisons: IMG against base, and gated IMG against the better of two samples, whoever
+    // decides.
+    private static ArmMatrix Matrix(bool hasAblations)
+    {
+        List<EvaluationArm> arms =
+        [
+            .. ArmMatrix.Default.Arms,
+            new("best of 2") { BestOf = 2 },
+            .. Deciders.SelectMany(static decider => Decided(decider.Name, decider.Scorer)),
+            new("best of 3") { BestOf = 3 },
+            new("IMG, two rounds") { Rounds = 2 },
+            new("gated IMG, two rounds") { Rounds = 2, Gated = true },
+            new("IMG, 1 pass") { Rounds = 1, Passes = 1 },
+            new("IMG, 2 passes") { Rounds = 1, Passes = 2 },
+        ];
+        if (hasAblations)
+            arms.AddRange(WorldAblation.All.Select(Arm));
+        return new ArmMatrix
         {
-            Arms =
+            Arms = arms,
+            Compare =
             [
-                .. ArmMatrix.Default.Arms,
-                new("best of 2") { BestOf = 2 },
-                new("best of 3") { BestOf = 3 },
-                new("IMG, two rounds") { Rounds = 2 },
-                new("gated IMG, two rounds") { Rounds = 2, Gated = true },
-                new("IMG, 1 pass") { Rounds = 1, Passes = 1 },
-                new("IMG, 2 passes") { Rounds = 1, Passes = 2 },
-                .. hasAblations ? WorldAblation.All.Select(Arm) : [],
+                ["IMG", "base"],
+                ["IMG", "another sample"],
+                ["gated IMG", "best of 2"],
+                .. Deciders.Select(static decider => new[] { $"gated IMG, {decider.Name}", $"best of 2, {decider.Name}" }),
+                ["gated IMG, two rounds", "best of 3"],
+                ["IMG", "IMG, 1 pass"],
+                ["IMG", "IMG, 2 passes"],
+                .. hasAblations ? WorldAblation.All.Select(static ablation => new[] { "IMG", ablation.Title }) : [],
             ],
         };
+    }
+
+    private static IEnumerable<EvaluationArm> Decided(string name, string scorer) =>
+        [
+            new($"best of 2, {name}") { BestOf = 2, DecidedBy = scorer },
+            new($"gated IMG, {name}")
+            {
+                Rounds = 1,
+                Gated = true,
+                DecidedBy = scorer,
+            },
+        ];
 
     private static EvaluationArm Arm(WorldAblation ablation) =>
         new(ablation.Title)

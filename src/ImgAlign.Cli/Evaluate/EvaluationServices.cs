@@ -42,8 +42,14 @@ internal static class EvaluationServices
             Generation = new GenerationPipeline(backbone, new GenerationPipelineOptions { Replicas = replicas, Preset = choice.Preset }),
             Alignment = choice.Aligns ? Pipeline(new AlignmentPipelineOptions { Replicas = replicas, Preset = choice.Preset }) : null,
             Search = gate is null ? null : Pipeline(search),
-            // The exact evaluator reports, and never decides.
-            Scorers = [.. scorers.Values, .. isWorld ? [new WorldJudge(backbone.Runtime)] : Array.Empty<IImageScorer>()],
+            // The exact evaluators report; they decide only in arms that name them.
+            Scorers =
+            [
+                .. scorers.Values,
+                .. isWorld
+                    ? [new WorldJudge(backbone.Runtime), new WorldJudge(backbone.Runtime, ofObjects: true)]
+                    : Array.Empty<IImageScorer>(),
+            ],
             Gate = gate,
             GenerationIdentity = identity.OfBackbone(),
             AlignmentIdentity = identity.OfAlignment(),

@@ -2,8 +2,8 @@ using ImgAlign.ShapeWorld.Scenes;
 
 namespace ImgAlign.ShapeWorld.Language;
 
-/// <summary>What captions get wrong: the hard negatives of the encoders, and the noise in the base model's training, which gives it its
-/// mistakes.</summary>
+/// <summary>What captions get wrong: what encoders are measured by, what the language model is asked about, and the noise in the base
+/// model's training, which gives it its mistakes.</summary>
 internal static class CaptionNoise
 {
     /// <summary>Another scene that differs in one thing: a colour, a shape, the colours or shapes in exchange, or the relation.</summary>
@@ -16,7 +16,7 @@ internal static class CaptionNoise
         while (true)
         {
             var changed = ChangeOnce(scene, random);
-            if (changed != scene && changed.First != changed.Second)
+            if (changed != scene && changed.First != changed.Second && MayFollow(scene, changed))
                 return changed;
         }
     }
@@ -31,27 +31,71 @@ internal static class CaptionNoise
         return random.Uniform() < probability ? Change(scene, random) : scene;
     }
 
+    /// <summary>Another scene that differs in one attribute: a colour or a shape of one object.</summary>
+    /// <param name="scene">The scene.</param>
+    /// <param name="random">Where the choice comes from.</param>
+    public static Scene ChangeAttribute(Scene scene, SceneRandom random)
+    {
+        ArgumentNullException.ThrowIfNull(random);
+        while (true)
+        {
+            var changed = ChangeAttributeOnce(scene, isColor: random.Below(2) == 0, random);
+            if (changed.First != changed.Second && MayFollow(scene, changed))
+                return changed;
+        }
+    }
+
+    /// <summary>Another scene with the same objects in other places.</summary>
+    /// <param name="scene">The scene.</param>
+    /// <param name="random">Where the choice comes from.</param>
+    public static Scene Move(Scene scene, SceneRandom random)
+    {
+        while (true)
+        {
+            var changed = MoveOnce(scene, random);
+            if (MayFollow(scene, changed))
+                return changed;
+        }
+    }
+
+    // Captions of scenes that are never trained on would teach them, too.
+    private static bool MayFollow(Scene scene, Scene changed) => scene.Group != SceneGroup.Trained || changed.Group == SceneGroup.Trained;
+
+    private static Scene ChangeAttributeOnce(Scene scene, bool isColor, SceneRandom random) =>
+        OnEither(
+            scene,
+            random,
+            item =>
+                isColor
+                    ? item with
+                    {
+                        Color = Another<ShapeColor>((int)item.Color, SceneObject.Colors, random),
+                    }
+                    : item with
+                    {
+                        Shape = Another<ShapeKind>((int)item.Shape, SceneObject.Shapes, random),
+                    }
+        );
+
     private static Scene ChangeOnce(Scene scene, SceneRandom random) =>
         random.Below(5) switch
         {
-            0 => OnEither(scene, random, item => item with { Color = Another<ShapeColor>((int)item.Color, SceneObject.Colors, random) }),
-            1 => OnEither(scene, random, item => item with { Shape = Another<ShapeKind>((int)item.Shape, SceneObject.Shapes, random) }),
-            2 => scene with
-            {
-                First = scene.First with { Color = scene.Second.Color },
-                Second = scene.Second with { Color = scene.First.Color },
-            },
+            var attribute and < 2 => ChangeAttributeOnce(scene, isColor: attribute == 0, random),
+            2 => scene.Recolored,
             3 => scene with
             {
                 First = scene.First with { Shape = scene.Second.Shape },
                 Second = scene.Second with { Shape = scene.First.Shape },
             },
-            _ => random.Below(3) switch
-            {
-                0 => scene.Flipped,
-                1 => scene with { IsVertical = !scene.IsVertical },
-                _ => scene.Flipped with { IsVertical = !scene.IsVertical },
-            },
+            _ => MoveOnce(scene, random),
+        };
+
+    private static Scene MoveOnce(Scene scene, SceneRandom random) =>
+        random.Below(3) switch
+        {
+            0 => scene.Flipped,
+            1 => scene with { IsVertical = !scene.IsVertical },
+            _ => scene.Flipped with { IsVertical = !scene.IsVertical },
         };
 
     private static Scene OnEither(Scene scene, SceneRandom random, Func<SceneObject, SceneObject> change) =>

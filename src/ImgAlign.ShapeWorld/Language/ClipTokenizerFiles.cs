@@ -1,3 +1,5 @@
+using System.Text;
+using ImgAlign.Checkpoints;
 using ImgAlign.Tokenizers;
 
 namespace ImgAlign.ShapeWorld.Language;
@@ -43,10 +45,8 @@ internal static class ClipTokenizerFiles
             Path.Combine(folder, "vocab.json"),
             Tokens.Index().ToDictionary(static entry => entry.Item, static entry => entry.Index)
         );
-        File.WriteAllLines(
-            Path.Combine(folder, "merges.txt"),
-            Merges.Select(static merge => $"{merge.Left} {merge.Right}").Prepend("#version: 0.2")
-        );
+        var merges = Merges.Select(static merge => $"{merge.Left} {merge.Right}\n").Prepend("#version: 0.2\n");
+        AtomicFile.Write(Path.Combine(folder, "merges.txt"), file => file.Write(Encoding.UTF8.GetBytes(string.Concat(merges))));
         JsonFile.Write(
             Path.Combine(folder, "tokenizer_config.json"),
             new Dictionary<string, object>

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using ImgAlign.Checkpoints;
 using ImgAlign.Detectors;
 using ImgAlign.Tokenizers;
 
@@ -11,7 +12,7 @@ namespace ImgAlign.ShapeWorld.Language;
 internal static class LlamaTokenizerFiles
 {
     private const string Space = "\u2581";
-    private const string Punctuation = ".,:?'";
+    private const string Punctuation = ".,:?'\"";
 
     private static readonly IReadOnlyList<string> Words =
     [
@@ -20,6 +21,7 @@ internal static class LlamaTokenizerFiles
             .SelectMany(static template => template.Split([' ', .. Punctuation], StringSplitOptions.RemoveEmptyEntries))
             .Concat(Captions.Words)
             .Concat(EditInstructions.Words)
+            .Concat(SceneQuestions.Words)
             .Distinct(),
     ];
 
@@ -53,7 +55,7 @@ internal static class LlamaTokenizerFiles
     public static void Write(string folder)
     {
         Directory.CreateDirectory(folder);
-        File.WriteAllBytes(Path.Combine(folder, "tokenizer.model"), Model().ToByteArray());
+        AtomicFile.Write(Path.Combine(folder, "tokenizer.model"), static file => file.Write(Model().ToByteArray()));
         JsonFile.Write(
             Path.Combine(folder, "tokenizer_config.json"),
             new Dictionary<string, object>

@@ -15,12 +15,11 @@ public sealed class WorldBackbone : IDiffusionBackbone, IMemoryFootprint
     /// <summary>Reads configurations and tokenizers and compares them with the weights, which are read on first use.</summary>
     /// <param name="runtime">The device.</param>
     /// <param name="folder">The world.</param>
-    /// <param name="withImagePrompt">Whether the image prompt is there: while the world is trained it may not be yet.</param>
     /// <exception cref="ImgAlignException">A file is missing or broken.</exception>
-    public WorldBackbone(DeviceRuntime runtime, WorldFolder folder, bool withImagePrompt = true)
+    public WorldBackbone(DeviceRuntime runtime, WorldFolder folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        sdxl = new SdxlBackbone(runtime, folder.BackboneOptions(withImagePrompt));
+        sdxl = new SdxlBackbone(runtime, folder.BackboneOptions());
         Info = sdxl.Info with
         {
             DefaultSize = Size,

@@ -62,15 +62,15 @@ public sealed class WorldFolder(string root)
 
     private string ImagePrompt => Path.Combine(Root, "image_prompt");
 
-    /// <summary>Where the diffusion model is.</summary>
-    /// <param name="withImagePrompt">Whether with its image prompt.</param>
-    public SdxlOptions BackboneOptions(bool withImagePrompt = true)
-    {
-        var options = new SdxlOptions { ModelPath = Sdxl };
-        if (withImagePrompt)
-            (options.ImageEncoderPath, options.ResamplerPath, options.AdapterPath) = (ImageEncoder, Resampler, Adapter);
-        return options;
-    }
+    /// <summary>Where the diffusion model is, and its image prompt.</summary>
+    public SdxlOptions BackboneOptions() =>
+        new()
+        {
+            ModelPath = Sdxl,
+            ImageEncoderPath = ImageEncoder,
+            ResamplerPath = Resampler,
+            AdapterPath = Adapter,
+        };
 
     /// <summary>Where the detector is, and how it is asked.</summary>
     public LlavaOptions DetectorOptions() =>

@@ -105,7 +105,7 @@ internal static class WorldNetworks
             VocabSize = LlamaTokenizerFiles.PadId + 1,
             HiddenSize = 128,
             IntermediateSize = 320,
-            NumHiddenLayers = 3,
+            NumHiddenLayers = 4,
             NumAttentionHeads = 4,
             MaxPositionEmbeddings = 128,
             TieWordEmbeddings = true,

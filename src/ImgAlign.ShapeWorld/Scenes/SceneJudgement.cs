@@ -19,6 +19,9 @@ internal readonly record struct SceneJudgement(
     /// <summary>The number of things that are right, from 0 to 6.</summary>
     public int Score => new[] { FirstColor, FirstShape, SecondColor, SecondShape, Relation, ObjectCount }.Count(static right => right);
 
+    /// <summary>Whether both objects are right, wherever they are.</summary>
+    public bool HasRightObjects => FirstColor && FirstShape && SecondColor && SecondShape;
+
     /// <summary>Whether everything is right.</summary>
     public bool IsRight => Score == 6;
 }

@@ -43,11 +43,11 @@ internal sealed class FrozenEncoders : IDisposable
 
     /// <summary>Reads scenes as a diffusion network is trained on them.</summary>
     /// <param name="draws">The samples.</param>
-    /// <param name="captionNoise">The part of the captions that has one thing wrong.</param>
+    /// <param name="wrongCaptionPart">The part of the captions that has one thing wrong.</param>
     /// <param name="withImages"> Whether there are image prompts: other pictures of the same scenes, as in a round, where the picture that
     /// prompts is never the one that is drawn.
     /// </param>
-    public DiffusionBatch Read(IReadOnlyList<SampleDraw> draws, double captionNoise, bool withImages)
+    public DiffusionBatch Read(IReadOnlyList<SampleDraw> draws, double wrongCaptionPart, bool withImages)
     {
         using var noGrad = no_grad();
         var samples = draws.Select(static draw => SceneSample.Draw(draw.Seed)).ToList();
@@ -57,7 +57,7 @@ internal sealed class FrozenEncoders : IDisposable
                 tokenizer,
                 [
                     .. samples.Select(sample =>
-                        Captions.Write(CaptionNoise.Perhaps(sample.Scene, captionNoise, sample.Random), sample.Random)
+                        Captions.Write(CaptionNoise.Perhaps(sample.Scene, wrongCaptionPart, sample.Random), sample.Random)
                     ),
                 ]
             )

@@ -24,10 +24,7 @@ internal sealed record Judgements(IReadOnlyList<SceneJudgement> All)
         yield return new("relation", Share(All, static judgement => judgement.Relation));
         yield return new("two_objects", Share(All, static judgement => judgement.ObjectCount));
         // Objects in the wrong order are right but for the relation: whether the order is understood shows here.
-        var withRightObjects = All.Where(static judgement =>
-                judgement is { FirstColor: true, FirstShape: true, SecondColor: true, SecondShape: true }
-            )
-            .ToList();
+        var withRightObjects = All.Where(static judgement => judgement.HasRightObjects).ToList();
         yield return new("relation_of_right_objects", Share(withRightObjects, static judgement => judgement.Relation));
     }
 

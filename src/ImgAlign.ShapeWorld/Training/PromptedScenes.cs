@@ -1,3 +1,4 @@
+using ImgAlign.Sampling;
 using ImgAlign.ShapeWorld.Language;
 using ImgAlign.ShapeWorld.Scenes;
 
@@ -9,13 +10,14 @@ namespace ImgAlign.ShapeWorld.Training;
 /// <param name="Images">A true picture of each.</param>
 internal sealed record PromptedScenes(IReadOnlyList<string> Prompts, IReadOnlyList<Scene> Scenes, IReadOnlyList<RgbImage> Images)
 {
-    private const int Measured = 128;
+    private const long NoiseSeed = 0x5EED; // other noise than that of evaluations, whose seeds count from 0
 
     /// <summary>Those that stages are measured on.</summary>
-    /// <param name="heldOut">Whether of pairs of objects that are never trained on.</param>
-    public static PromptedScenes ToMeasure(bool heldOut)
+    /// <param name="group">Of which scenes.</param>
+    /// <param name="count">How many.</param>
+    public static PromptedScenes ToMeasure(SceneGroup group, int count = 128)
     {
-        var samples = SceneSample.ToMeasure(Measured, heldOut);
+        var samples = SceneSample.ToMeasure(count, group);
         return new(
             [.. samples.Select(static sample => Captions.Write(sample.Scene, sample.Random))],
             [.. samples.Select(static sample => sample.Scene)],
@@ -23,10 +25,12 @@ internal sealed record PromptedScenes(IReadOnlyList<string> Prompts, IReadOnlyLi
         );
     }
 
-    /// <summary>A request for a picture of each prompt, with the prompt's place as the seed.</summary>
+    /// <summary>A request for a picture of each prompt.</summary>
     /// <param name="images">A picture for each prompt: for a generation its image prompt; null for none.</param>
     public IEnumerable<AlignmentItem> ToItems(IReadOnlyList<RgbImage>? images = null) =>
-        Prompts.Select((prompt, index) => new AlignmentItem(prompt) { Seed = index, Image = images?[index] });
+        Prompts.Select(
+            (prompt, index) => new AlignmentItem(prompt) { Seed = SeedSequence.OtherNoise(NoiseSeed, index), Image = images?[index] }
+        );
 
     /// <summary>Judges a picture for each prompt.</summary>
     public Judgements Judge(IReadOnlyList<RgbImage> images) =>

@@ -5,7 +5,8 @@ namespace ImgAlign.ShapeWorld.Training;
 
 /// <summary>What a stage runs with.</summary>
 /// <param name="Folder">The world's folder.</param>
-/// <param name="Ablations">What is trained for measurements only, in the same layout.</param>
+/// <param name="Describing">The LLaVA that only describes, in the same layout: what the one that answers begins as.</param>
+/// <param name="Ablations">The LLaVA that answers, which the detector begins as, in the same layout, and the ablations' aligners.</param>
 /// <param name="Runs">The folder with a folder for each stage's run.</param>
 /// <param name="Stage">The stage's name.</param>
 /// <param name="Seed">This stage's seed.</param>
@@ -14,6 +15,7 @@ namespace ImgAlign.ShapeWorld.Training;
 /// <param name="CancellationToken">Ends the stage; it can be continued.</param>
 internal sealed record StageContext(
     WorldFolder Folder,
+    WorldFolder Describing,
     WorldFolder Ablations,
     string Runs,
     string Stage,

@@ -13,11 +13,10 @@ internal sealed class StageModels : IDisposable
 
     /// <summary>Opens a world.</summary>
     /// <param name="folder">Where it is.</param>
-    /// <param name="withImagePrompt">Whether its image prompt is there.</param>
-    public StageModels(WorldFolder folder, bool withImagePrompt)
+    public StageModels(WorldFolder folder)
     {
         Runtime = new DeviceRuntime(new RuntimeOptions { Threads = torch.get_num_threads() });
-        Backbone = new WorldBackbone(Runtime, folder, withImagePrompt);
+        Backbone = new WorldBackbone(Runtime, folder);
         pipeline = new GenerationPipeline(Backbone);
     }
 

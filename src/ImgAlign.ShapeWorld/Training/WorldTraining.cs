@@ -16,18 +16,23 @@ public sealed class WorldTraining
 {
     private readonly string output;
     private readonly long seed;
+    private readonly WorldFolder describing;
 
     /// <summary>Begins or continues a training.</summary>
     /// <param name="output">The folder of the training: the world itself, the stages' runs and their records.</param>
     /// <param name="seed">The seed of everything that is drawn.</param>
-    public WorldTraining(string output, long seed)
+    /// <param name="hasGates">Whether a stage must reach what the next one needs; false for a training that is cut short.</param>
+    public WorldTraining(string output, long seed, bool hasGates = true)
     {
         this.output = output;
         this.seed = seed;
+        HasGates = hasGates;
         Folder = WorldOf(output);
         Ablations = AblationsOf(output);
+        describing = new WorldFolder(Path.Combine(output, "describing"));
         Folder.WriteConfigurations();
         Ablations.WriteDetectorConfiguration();
+        describing.WriteDetectorConfiguration();
     }
 
     /// <summary>The stages' names, in their order.</summary>
@@ -37,19 +42,46 @@ public sealed class WorldTraining
     /// <param name="output">The folder.</param>
     public static WorldFolder WorldOf(string output) => new(Path.Combine(output, "world"));
 
-    /// <summary>What is trained for measurements only, in the folder of a training.</summary>
+    /// <summary>What ablations need, in the folder of a training.</summary>
     /// <param name="output">The folder.</param>
     public static WorldFolder AblationsOf(string output) => new(Path.Combine(output, "ablations"));
+
+    /// <summary>Whether a stage must reach what the next one needs.</summary>
+    public bool HasGates { get; }
 
     /// <summary>The world's folder.</summary>
     public WorldFolder Folder { get; }
 
-    /// <summary>What is trained for measurements only: the detector before its tuning, and the aligners of the ablations.</summary>
+    /// <summary>What ablations need: the detector before its tuning, and their aligners.</summary>
     public WorldFolder Ablations { get; }
 
     /// <summary>How a stage ended, or null when it has not.</summary>
     /// <param name="stage">The stage's name.</param>
-    public StageRecord? FindRecord(string stage) => File.Exists(RecordFile(stage)) ? ConfigFile.Read<StageRecord>(RecordFile(stage)) : null;
+    /// <exception cref="ImgAlignException">It was trained from another seed.</exception>
+    public StageRecord? FindRecord(string stage)
+    {
+        if (!File.Exists(RecordFile(stage)))
+            return null;
+        var record = ConfigFile.Read<StageRecord>(RecordFile(stage));
+        return record.Seed == seed
+            ? record
+            : throw new ImgAlignException($"{output} holds a training of seed {record.Seed}; go on with that, or choose another folder.");
+    }
+
+    /// <summary>The stages that can begin: those that have not passed, and all that they build on has.</summary>
+    /// <param name="withAblations">Whether what is trained for measurements only is among them.</param>
+    public IReadOnlyList<string> FindReady(bool withAblations) =>
+        [
+            .. WorldStage
+                .All.Where(stage => withAblations || !stage.IsAblation)
+                .Where(stage => !HasPassed(stage.Name) && stage.BuildsOn.All(HasPassed))
+                .Select(static stage => stage.Name),
+        ];
+
+    /// <summary>SHA-256 of all weights of the world, in the order of their files' names.</summary>
+    public string HashWeights() => Folder.HashWeights();
+
+    private bool HasPassed(string stage) => FindRecord(stage) is { } record && (record.FailedGates.Count == 0 || !HasGates);
 
     /// <summary>Trains a stage to its end. On the calling thread, which libtorch's settings belong to.</summary>
     /// <param name="stage">The stage's name.</param>
@@ -68,15 +100,21 @@ public sealed class WorldTraining
         var index = Stages.ToList().IndexOf(stage);
         if (index < 0)
             throw new ImgAlignException($"There is no stage '{stage}'; the stages are {string.Join(", ", Stages)}.");
-        if (WorldStage.All[index].BuildsOn.FirstOrDefault(earlier => FindRecord(earlier) is not { FailedGates.Count: 0 }) is { } missing)
+        var definition = WorldStage.All[index];
+        if (definition.BuildsOn.FirstOrDefault(earlier => !HasPassed(earlier)) is { } missing)
             throw new ImgAlignException($"Stage {stage} builds on stage {missing}, which has not passed yet; run that one first.");
+        if (FindRecord(stage) is { } done && steps > done.Steps && FindBuiltOn(stage) is { } later)
+            throw new ImgAlignException(
+                $"Stage {later} was trained on what stage {stage} has been after {done.Steps} steps; choose another folder to train it for "
+                    + "longer."
+            );
 
         using var stack = SignalStack.Enlarge();
-        var definition = WorldStage.All[index];
         var watch = Stopwatch.StartNew();
         var outcome = definition.Run(
             new StageContext(
                 Folder,
+                describing,
                 Ablations,
                 Path.Combine(output, "runs"),
                 stage,
@@ -86,20 +124,23 @@ public sealed class WorldTraining
                 cancellationToken
             )
         );
-        var record = new StageRecord(
-            stage,
-            seed,
-            outcome.Steps,
-            Math.Round(watch.Elapsed.TotalSeconds, 1),
-            torch.get_num_threads(),
-            outcome.Metrics,
-            [.. definition.Gates.Where(gate => !gate.Passes(outcome.Metrics)).Select(static gate => gate.Metric)],
-            Folder.HashWeights()
-        );
+        var record = new StageRecord
+        {
+            Stage = stage,
+            Seed = seed,
+            Steps = outcome.Steps,
+            Seconds = Math.Round(watch.Elapsed.TotalSeconds, 1),
+            Threads = torch.get_num_threads(),
+            Metrics = outcome.Metrics,
+            FailedGates = [.. definition.Gates.Where(gate => !gate.Passes(outcome.Metrics)).Select(static gate => gate.Metric)],
+        };
         Directory.CreateDirectory(Path.GetDirectoryName(RecordFile(stage))!);
         JsonFile.Write(RecordFile(stage), record);
         return record;
     }
+
+    private string? FindBuiltOn(string stage) =>
+        WorldStage.All.FirstOrDefault(later => later.BuildsOn.Contains(stage) && FindRecord(later.Name) is not null)?.Name;
 
     private string RecordFile(string stage) => Path.Combine(output, "records", stage + ".json");
 }

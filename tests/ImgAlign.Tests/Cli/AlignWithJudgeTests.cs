@@ -18,7 +18,7 @@ public sealed class AlignWithJudgeTests : IDisposable
     [Fact]
     public async Task Questions_of_a_file_are_answered_and_recorded()
     {
-        var file = Write("questions.txt", "Is there a red circle?\nHow many squares are in the image?\tone\n");
+        var file = Write("questions.txt", "Is there a green cross?\nHow many squares are in the image?\tone\n");
         var run = await AlignAsync(
             "--scorer",
             "soft-tifa",
@@ -30,7 +30,7 @@ public sealed class AlignWithJudgeTests : IDisposable
             "soft-tifa=0.9"
         );
         Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
-        Assert.Contains("picture 1 (align) fails by soft-tifa: Is there a red circle? Yes: 0.", run.Output, StringComparison.Ordinal);
+        Assert.Contains("picture 1 (align) fails by soft-tifa: Is there a green cross? Yes: 0.", run.Output, StringComparison.Ordinal);
         using var record = JsonDocument.Parse(File.ReadAllText(Path.Combine(output, "seed-0", "record.json")));
         var answers = record.RootElement.GetProperty("candidates")[1].GetProperty("answers");
         Assert.Equal(["Yes", "one"], answers.EnumerateArray().Select(static answer => answer.GetProperty("answer").GetString()));
@@ -41,11 +41,11 @@ public sealed class AlignWithJudgeTests : IDisposable
     [Fact]
     public async Task A_search_that_ends_with_its_first_picture_says_what_that_one_fails()
     {
-        var file = Write("questions.txt", "Is there a red circle?\n");
+        var file = Write("questions.txt", "Is there a green cross?\n");
         var run = await AlignAsync("--scorer", "soft-tifa", "--question-file", file, "--budget", "1", "--policy", "greedy");
         Assert.Equal((0, ""), (run.ExitCode, run.ExitCode == 0 ? "" : run.Error));
         Assert.Contains("picture 0 (first) scored by ShapeWorld's scorer: ", run.Output, StringComparison.Ordinal);
-        Assert.Contains("picture 0 (first) fails by soft-tifa: Is there a red circle? Yes: 0.", run.Output, StringComparison.Ordinal);
+        Assert.Contains("picture 0 (first) fails by soft-tifa: Is there a green cross? Yes: 0.", run.Output, StringComparison.Ordinal);
     }
 
     [Theory]

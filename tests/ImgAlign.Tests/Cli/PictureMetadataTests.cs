@@ -35,7 +35,7 @@ public sealed class PictureMetadataTests : IDisposable
 
         var parameters = PngTextReader.Find(picture, "parameters", "save it again")!;
         Assert.Matches(
-            $"^{Prompt}\nNegative prompt: a green triangle above a purple cross\nSteps: 12, Sampler: DPM\\+\\+ 2M, Schedule type: Karras, CFG scale: 1.5, Seed: 5, "
+            $"^{Prompt}\nNegative prompt: a green triangle above a purple cross\nSteps: 12, Sampler: DPM\\+\\+ 2M, Schedule type: Karras, CFG scale: 2.5, Seed: 5, "
                 + "Size: 32x32, Model: ShapeWorld, Version: ImgAlign [^ ,]+$",
             parameters
         );

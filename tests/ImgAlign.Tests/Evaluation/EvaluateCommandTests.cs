@@ -25,7 +25,7 @@ public sealed class EvaluateCommandTests : EvaluationTestBase
         var second = await EvaluateAsync(prompts, "out");
 
         Assert.Equal((0, 0), (first.ExitCode, second.ExitCode));
-        Assert.Equal(8 + 1, first.Lines.Count); // four comparisons by two scorers, and the report
+        Assert.Equal(12 + 1, first.Lines.Count); // four comparisons by three scorers, and the report
         Assert.Contains(first.Lines, static line => line.StartsWith("IMG against base by exact evaluator: ", StringComparison.Ordinal));
         Assert.Contains("9 of 9 pictures", first.Error, StringComparison.Ordinal); // three arms' worth: gated IMG shares all of its
         Assert.Equal(first.Output, second.Output);

@@ -22,7 +22,7 @@ public sealed class EvaluationSearchTests : EvaluationTestBase
         List<RgbImage> samples = [.. new[] { "base", "second", "third" }.SelectMany(arm => Pictures("out", arm))];
         Assert.Equal(3, samples.Select(static image => Convert.ToHexString(SHA256.HashData(image.Pixels))).Distinct().Count());
         using var world = new EmbeddedWorld();
-        var request = new AlignmentRequest(new AlignmentItem(Circle)) { Steps = 2 };
+        var request = new AlignmentRequest(new AlignmentItem(Circle)) { Steps = 2, MaxBatchSize = 1 }; // as the arms' pictures are drawn
         var drawn = await world.Pipeline.AlignAsync(request with { Policy = SearchPolicies.BestOfN, Budget = 3 });
         Assert.Equal(drawn.Items.Single().Candidates.Select(static candidate => candidate.Image), samples);
     }

@@ -69,10 +69,66 @@ public class SceneTests
     [Fact]
     public void A_fifth_of_the_pairs_is_held_out_whatever_the_places_and_never_drawn_for_training()
     {
-        var scenes = Enumerable.Range(0, Samples).Select(i => Scene.Draw(new SceneRandom(11, i))).ToList();
+        var scenes = Draw();
 
-        Assert.InRange(scenes.Count(scene => scene.IsHeldOut), 0.17 * Samples, 0.24 * Samples);
-        Assert.All(scenes, scene => Assert.Equal(scene.IsHeldOut, (scene.Flipped with { IsVertical = !scene.IsVertical }).IsHeldOut));
-        Assert.All(Enumerable.Range(0, 200), i => Assert.False(Scene.Draw(new SceneRandom(12, i), heldOut: false).IsHeldOut));
+        Assert.InRange(scenes.Count(static scene => scene.Group == SceneGroup.HeldOutPair), 0.17 * Samples, 0.24 * Samples);
+        Assert.All(
+            scenes,
+            static scene => Assert.Equal(IsHeldOutPair(scene), IsHeldOutPair(scene.Flipped with { IsVertical = !scene.IsVertical }))
+        );
+        Assert.All(Draw(SceneGroup.Trained), static scene => Assert.Equal(SceneGroup.Trained, scene.Group));
+
+        static bool IsHeldOutPair(Scene scene) => scene.Group == SceneGroup.HeldOutPair;
     }
+
+    [Fact]
+    public void Of_the_places_of_other_pairs_a_fifth_is_held_out_and_never_more_than_one_of_a_pair()
+    {
+        var others = Draw().Where(static scene => scene.Group != SceneGroup.HeldOutPair).ToList();
+
+        Assert.InRange(
+            others.Count(static scene => scene.Group == SceneGroup.HeldOutComposition),
+            0.17 * others.Count,
+            0.23 * others.Count
+        );
+        Assert.All(
+            others,
+            static scene =>
+            {
+                Scene[] places =
+                [
+                    scene,
+                    scene.Flipped,
+                    scene with
+                    {
+                        IsVertical = !scene.IsVertical,
+                    },
+                    scene.Flipped with
+                    {
+                        IsVertical = !scene.IsVertical,
+                    },
+                ];
+                Assert.InRange(places.Count(static place => place.Group == SceneGroup.HeldOutComposition), 0, 1);
+            }
+        );
+    }
+
+    [Fact]
+    public void A_caption_with_one_thing_wrong_never_says_what_is_held_out()
+    {
+        foreach (var (number, scene) in Draw(SceneGroup.Trained).Index())
+        {
+            var random = new SceneRandom(13, number);
+            Assert.Equal(SceneGroup.Trained, CaptionNoise.Change(scene, random).Group);
+            var changed = CaptionNoise.ChangeAttribute(scene, random);
+            Assert.Equal(SceneGroup.Trained, changed.Group);
+            Assert.Equal(scene.IsVertical, changed.IsVertical);
+            Assert.Single(new[] { scene.First != changed.First, scene.Second != changed.Second }, static isChanged => isChanged);
+        }
+    }
+
+    private static List<Scene> Draw() => [.. Enumerable.Range(0, Samples).Select(static i => Scene.Draw(new SceneRandom(11, i)))];
+
+    private static IEnumerable<Scene> Draw(SceneGroup group) =>
+        Enumerable.Range(0, 200).Select(i => Scene.Draw(new SceneRandom(12, i), group));
 }

@@ -30,10 +30,14 @@ public sealed class WorldEvaluateTests : IDisposable
         var arms = File.ReadLines(Path.Combine(temporary.File("out"), "scores.jsonl"))
             .Select(static line => JsonDocument.Parse(line).RootElement)
             .ToLookup(static row => row.GetProperty("arm").GetString()!);
-        Assert.Equal(10 + 1 + AlignerVariant.Ablations.Count, arms.Count);
+        Assert.Equal(14 + 1 + AlignerVariant.Ablations.Count, arms.Count);
         Assert.All(
             arms,
-            static arm => Assert.Equal(["seen pair", "held-out pair"], arm.Select(row => row.GetProperty("category").GetString()))
+            static arm =>
+                Assert.Equal(
+                    ["trained scene", "held-out composition", "held-out pair"],
+                    arm.Select(row => row.GetProperty("category").GetString())
+                )
         );
         // The same aligner in every place gives the same pictures; what reads only the prompt, or nothing, gives others.
         Assert.Equal(Pictures("IMG"), Pictures("lambda 2"));
@@ -56,5 +60,5 @@ public sealed class WorldEvaluateTests : IDisposable
     }
 
     private Task<ToolRun> EvaluateAsync() =>
-        Tool.RunAsync("world", "evaluate", temporary.File("training"), "--count", "2", "--steps", "1", "--out", temporary.File("out"));
+        Tool.RunAsync("world", "evaluate", temporary.File("training"), "--count", "3", "--steps", "1", "--out", temporary.File("out"));
 }

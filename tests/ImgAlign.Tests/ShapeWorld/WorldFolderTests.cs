@@ -1,5 +1,4 @@
 using ImgAlign.Backbones;
-using ImgAlign.Checkpoints;
 using ImgAlign.Detectors;
 using ImgAlign.Networks.Clip;
 using ImgAlign.Networks.Llava;
@@ -12,7 +11,6 @@ using ImgAlign.ShapeWorld.Models;
 using ImgAlign.ShapeWorld.Scenes;
 using ImgAlign.Tests.Checkpoints;
 using ImgAlign.Tokenizers;
-using static TorchSharp.torch;
 
 namespace ImgAlign.Tests.ShapeWorld;
 
@@ -88,28 +86,13 @@ public sealed class WorldFolderTests : IDisposable
     [Fact]
     public void The_backbone_and_the_detector_open_the_folder()
     {
-        WriteWeights(folder.UNet, new UNet2DConditionModel(WorldNetworks.UNet, META));
-        WriteWeights(folder.Autoencoder, new AutoencoderKl(WorldNetworks.Autoencoder, META));
-        WriteWeights(folder.TextEncoder, new ClipTextModel(WorldNetworks.TextEncoder, META));
-        WriteWeights(folder.TextEncoder2, new ClipTextModel(WorldNetworks.TextEncoder2, META));
-        WriteWeights(folder.Detector, new LlavaModel(LlavaConfig.Read(folder.Detector), META));
+        RandomWorld.Write(temporary.Path);
         using var runtime = new DeviceRuntime(new RuntimeOptions { Threads = 1 });
-        using var backbone = new SdxlBackbone(runtime, folder.BackboneOptions(withImagePrompt: false));
+        using var backbone = new WorldBackbone(runtime, folder);
         using var detector = new LlavaDetector(runtime, folder.DetectorOptions());
 
         Assert.Equal(new ImageSize(SceneRenderer.Size, SceneRenderer.Size), backbone.Info.DefaultSize);
         Assert.Equal(WorldNetworks.LanguageModel.HiddenSize, detector.HiddenSize);
         detector.CheckQuestion(Questions.Ask(Questions.Templates.MaxBy(static template => template.Length)!, Captions.Examples[1]));
-    }
-
-    // Zeros under the network's own names, which are those of published folders.
-    private static void WriteWeights(string path, nn.Module network)
-    {
-        using var scope = NewDisposeScope();
-        using (network)
-            SafetensorsWriter.Write(
-                Path.Combine(path, "model.safetensors"),
-                ModuleParameters.Enumerate(network).ToDictionary(parameter => parameter.Path, parameter => zeros(parameter.Value.shape))
-            );
     }
 }

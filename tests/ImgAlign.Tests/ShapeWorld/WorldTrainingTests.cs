@@ -1,6 +1,7 @@
 using ImgAlign.Networks.Vae;
 using ImgAlign.Runtime;
 using ImgAlign.ShapeWorld.Models;
+using ImgAlign.ShapeWorld.Scenes;
 using ImgAlign.ShapeWorld.Training;
 using ImgAlign.ShapeWorld.Training.Stages;
 using ImgAlign.Tests.Checkpoints;
@@ -23,23 +24,48 @@ public sealed class WorldTrainingTests : IDisposable
         using var runtime = new DeviceRuntime(new RuntimeOptions { Threads = 1 });
         var folder = new WorldFolder(temporary.Path);
         folder.WriteConfigurations();
-        var ablations = new WorldFolder(Path.Combine(temporary.Path, "ablations"));
-        ablations.WriteDetectorConfiguration();
+        var (describing, ablations) = (Beside("describing"), Beside("ablations"));
+        var context = new StageContext(
+            folder,
+            describing,
+            ablations,
+            temporary.File("runs"),
+            "test",
+            1,
+            null,
+            null,
+            CancellationToken.None
+        );
         Func<StageTask>[] stages =
         [
             () => new AutoencoderStage(folder, 1),
             () => new ImageTextStage(folder, 2),
             () => new ScorerStage(folder, 3),
-            () => new CaptionStage(folder, ablations, 7),
-            () => new DetectorStage(folder, ablations, 4),
-            () => new DiffusionStage(folder, 5, captionNoise: 0.3),
-            () => new ImagePromptStage(folder, 6),
+            () => new CaptionStage(context, 7),
+            () => new AnswerStage(context, 8),
+            () => new DetectorStage(context, 4),
+            () => new DiffusionStage(folder, 5),
         ];
         foreach (var open in stages)
         {
             var (name, before, after) = await runtime.RunAsync(() => Train(open));
             Assert.True(after < before, $"{name}: the loss was {before} and is {after}.");
         }
+    }
+
+    private WorldFolder Beside(string name)
+    {
+        var folder = new WorldFolder(temporary.File(name));
+        folder.WriteDetectorConfiguration();
+        return folder;
+    }
+
+    [Fact]
+    public void Stages_that_build_on_nothing_can_begin_at_once()
+    {
+        var training = new WorldTraining(temporary.Path, seed: 1);
+
+        Assert.Equal(["vae", "clip", "scorer"], training.FindReady(withAblations: false));
     }
 
     [Fact]
@@ -62,7 +88,9 @@ public sealed class WorldTrainingTests : IDisposable
         using var scope = NewDisposeScope();
         using var network = new AutoencoderKl(WorldNetworks.Autoencoder, META);
         ParameterInitialization.Randomize(network, 1);
-        var pictures = PictureTensors.ForAutoencoder([.. SceneSample.ToMeasure(20, heldOut: false).Select(static sample => sample.Image)]);
+        var pictures = PictureTensors.ForAutoencoder([
+            .. SceneSample.ToMeasure(20, SceneGroup.Trained).Select(static sample => sample.Image),
+        ]);
         var (mean, logVariance) = network.Encode(pictures);
         var decoded = network.Decode(mean);
 

@@ -113,11 +113,7 @@ public sealed class TaskTests : IDisposable
                     )
                 ),
                 Count,
-                samples => new ContrastiveBatch(
-                    Draw(samples, 3, 16, 16),
-                    Words(samples, 0),
-                    Words([.. samples.SelectMany(sample => new[] { sample, sample })], 1)
-                )
+                samples => new ContrastiveBatch(Draw(samples, 3, 16, 16), Words(samples))
             )
         );
 
@@ -245,16 +241,10 @@ public sealed class TaskTests : IDisposable
     private static Tensor Draw(IReadOnlyList<SampleDraw> samples, params long[] shape) =>
         stack(samples.Select(sample => ModelExtensions.Randn(sample.Index, shape)));
 
-    private static Tensor Words(IReadOnlyList<SampleDraw> samples, int shift) =>
+    private static Tensor Words(IReadOnlyList<SampleDraw> samples) =>
         stack(
-            samples.Select(
-                (sample, place) =>
-                    tensor(
-                        Enumerable
-                            .Range(0, 8)
-                            .Select(position => position == 7 ? 29L : (sample.Index * 5 + position + shift * (3 + place)) % 29)
-                            .ToArray()
-                    )
+            samples.Select(static sample =>
+                tensor(Enumerable.Range(0, 8).Select(position => position == 7 ? 29L : (sample.Index * 5 + position) % 29).ToArray())
             )
         );
 

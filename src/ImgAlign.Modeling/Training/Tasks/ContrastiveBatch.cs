@@ -6,9 +6,7 @@ namespace ImgAlign.Training.Tasks;
 /// <summary>Pictures and captions as CLIP is trained on them. The tensors belong to the caller's dispose scope.</summary>
 /// <param name="Pixels">Normalised pixels <c>[B, 3, S, S]</c>.</param>
 /// <param name="Ids">Token ids of the captions, <c>[B, L]</c>.</param>
-/// <param name="WrongIds">Token ids of further captions that are wrong for the picture of their row, <c>[B * k, L]</c>, picture by picture;
-/// null for none.</param>
-public sealed record ContrastiveBatch(Tensor Pixels, Tensor Ids, Tensor? WrongIds = null)
+public sealed record ContrastiveBatch(Tensor Pixels, Tensor Ids)
 {
     /// <summary>A further loss, of what the towers make of the pictures and of their captions, a scalar; null for none.</summary>
     public Func<ClipOutput, ClipOutput, Tensor>? AuxiliaryLoss { get; init; }

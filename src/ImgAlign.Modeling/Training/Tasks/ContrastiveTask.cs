@@ -6,8 +6,7 @@ namespace ImgAlign.Training.Tasks;
 
 /// <summary>
 /// Trains CLIP's two towers (Radford et al., 2021): in a batch, every picture is to find its caption and every caption its picture.
-/// Captions that are wrong in one word only can be added for each picture. The loss depends on the whole batch: parts of a batch are not
-/// the same as the batch. Metrics: <c>image_accuracy</c>, <c>text_accuracy</c>, <c>logit_scale</c>.
+/// The loss depends on the whole batch: parts of a batch are not the same as the batch. Metrics: <c>image_accuracy</c>, <c>text_accuracy</c>, <c>logit_scale</c>.
 /// </summary>
 public sealed class ContrastiveTask : ITrainingTask
 {
@@ -52,6 +51,13 @@ public sealed class ContrastiveTask : ITrainingTask
             .ToDictionary();
     }
 
+    /// <summary>The contrast alone: in a batch, every picture is to find its caption and every caption its picture.</summary>
+    /// <param name="images">The pictures' embeddings <c>[B, p]</c>, of any length.</param>
+    /// <param name="captions">The captions' <c>[B, p]</c>.</param>
+    /// <param name="scale">By which cosines are multiplied.</param>
+    public static Tensor Contrast(Tensor images, Tensor captions, double scale) =>
+        Contrast(Normalize(images).matmul(Normalize(captions).t()).Times(scale));
+
     /// <inheritdoc/>
     public IReadOnlyDictionary<string, Parameter> Parameters { get; }
 
@@ -66,13 +72,11 @@ public sealed class ContrastiveTask : ITrainingTask
         var (images, captions) = (Normalize(seen.Pooled!), Normalize(understood.Pooled!)); // [B, p]
         var scale = logitScale.Clamp(max: MostLogitScale).exp();
         var similarity = images.matmul(captions.t()) * scale; // [B, B]
-        // [B, B + k]
-        var ofImages = batch.WrongIds is null ? similarity : cat([similarity, WrongSimilarity(images, batch.WrongIds) * scale], 1);
         var right = TensorMath.Range(samples.Count, device: similarity.device);
-        var loss = nn.functional.cross_entropy(ofImages, right).Plus(nn.functional.cross_entropy(similarity.t(), right)).Times(0.5);
+        var loss = Contrast(similarity);
         var metrics = new Dictionary<string, Tensor>
         {
-            ["image_accuracy"] = ofImages.argmax(1).eq(right).to(float32).mean(),
+            ["image_accuracy"] = similarity.argmax(1).eq(right).to(float32).mean(),
             ["text_accuracy"] = similarity.argmax(0).eq(right).to(float32).mean(),
             ["logit_scale"] = scale,
         };
@@ -84,11 +88,10 @@ public sealed class ContrastiveTask : ITrainingTask
     /// <summary>Frees the temperature; the towers belong to the caller.</summary>
     public void Dispose() => logitScale.Dispose();
 
-    // Each picture against its own wrong captions only, [B, k].
-    private Tensor WrongSimilarity(Tensor images, Tensor wrongIds)
+    private static Tensor Contrast(Tensor similarity)
     {
-        var wrong = Normalize(text.call(wrongIds).Pooled!).view(images.shape[0], -1, images.shape[1]); // [B, k, p]
-        return wrong.matmul(images.unsqueeze(2)).squeeze(2);
+        var right = TensorMath.Range(similarity.shape[0], device: similarity.device);
+        return nn.functional.cross_entropy(similarity, right).Plus(nn.functional.cross_entropy(similarity.t(), right)).Times(0.5);
     }
 
     private static Tensor Normalize(Tensor x) => x / x.norm(1, keepdim: true);

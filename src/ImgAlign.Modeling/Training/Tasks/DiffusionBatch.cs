@@ -16,4 +16,8 @@ public sealed record DiffusionBatch(
     Tensor TimeIds,
     Tensor? Image = null,
     Tensor? NoImage = null
-);
+)
+{
+    /// <summary>A further loss, of the image prompt's tokens of all pictures, <c>[B, n, d]</c>, a scalar; null for none.</summary>
+    public Func<Tensor, Tensor>? AuxiliaryLoss { get; init; }
+}

@@ -7,9 +7,9 @@ using static TorchSharp.torch;
 namespace ImgAlign.Training.Tasks;
 
 /// <summary>
-/// Trains SDXL's UNet by denoising (Ho et al., 2020), or, the UNet frozen, the image-prompt adapter and its resampler (IP-Adapter).
-/// Captions and image prompts are dropped at random, each by itself, so that guidance without them works: text becomes zeros, as SDXL has
-/// it, and the image "no image".
+/// Trains SDXL's UNet by denoising (Ho et al., 2020), or the image-prompt adapter and its resampler, with the UNet frozen (IP-Adapter) or
+/// together with it. Captions and image prompts are dropped at random, each by itself, so that guidance without them works: text becomes
+/// zeros, as SDXL has it, and the image "no image".
 /// </summary>
 public sealed class DiffusionTask : ITrainingTask
 {
@@ -20,6 +20,7 @@ public sealed class DiffusionTask : ITrainingTask
 
     private readonly UNet2DConditionModel unet;
     private readonly (ImagePromptAdapter Adapter, Resampler Resampler)? imagePrompt;
+    private readonly bool trainsUNet;
     private readonly Func<IReadOnlyList<SampleDraw>, DiffusionBatch> read;
     private readonly DenoisingObjective objective;
     private readonly double textDropout;
@@ -40,19 +41,22 @@ public sealed class DiffusionTask : ITrainingTask
         double textDropout = 0.1,
         double? snrGamma = null
     )
-        : this(unet, null, count, read, schedule, textDropout, 0, snrGamma) { }
+        : this(unet, null, trainsUNet: true, count, read, schedule, textDropout, 0, snrGamma, null) { }
 
     /// <summary>Trains the image prompt.</summary>
-    /// <param name="unet">With weights, which stay as they are; borrowed.</param>
+    /// <param name="unet">With weights; borrowed.</param>
     /// <param name="adapter">With weights; borrowed.</param>
     /// <param name="resampler">With weights; borrowed.</param>
     /// <param name="count">The number of samples.</param>
-    /// <param name="read">Reads some samples, with image features.</param>
+    /// <param name="read">Reads some samples, with image features; without them where the UNet is to draw from text alone, which it has to
+    /// be trained for.</param>
     /// <param name="schedule">The noise levels, and what is predicted.</param>
     /// <param name="textDropout">How often a caption is dropped.</param>
     /// <param name="imageDropout">How often an image prompt is dropped, whether its caption is or not.</param>
     /// <param name="snrGamma">The limit of min-SNR weighting: below 1, the high noise levels, at which it is decided what a picture shows,
     /// weigh more than details. Null: all weigh the same.</param>
+    /// <param name="trainsUNet">Whether the UNet is trained too; otherwise its weights stay as they are.</param>
+    /// <param name="beside">What is trained beside them, by <see cref="DiffusionBatch.AuxiliaryLoss"/>; null for nothing.</param>
     public DiffusionTask(
         UNet2DConditionModel unet,
         ImagePromptAdapter adapter,
@@ -62,30 +66,40 @@ public sealed class DiffusionTask : ITrainingTask
         SchedulerConfig schedule,
         double textDropout = 0.1,
         double imageDropout = 0.1,
-        double? snrGamma = null
+        double? snrGamma = null,
+        bool trainsUNet = false,
+        IReadOnlyDictionary<string, Parameter>? beside = null
     )
-        : this(unet, (adapter, resampler), count, read, schedule, textDropout, imageDropout, snrGamma) { }
+        : this(unet, (adapter, resampler), trainsUNet, count, read, schedule, textDropout, imageDropout, snrGamma, beside) { }
 
     private DiffusionTask(
         UNet2DConditionModel unet,
         (ImagePromptAdapter Adapter, Resampler Resampler)? imagePrompt,
+        bool trainsUNet,
         int count,
         Func<IReadOnlyList<SampleDraw>, DiffusionBatch> read,
         SchedulerConfig schedule,
         double textDropout,
         double imageDropout,
-        double? snrGamma
+        double? snrGamma,
+        IReadOnlyDictionary<string, Parameter>? beside
     )
     {
         this.unet = unet;
         this.imagePrompt = imagePrompt;
+        this.trainsUNet = trainsUNet;
         this.read = read;
         this.textDropout = textDropout;
         this.imageDropout = imageDropout;
         SampleCount = count;
-        Parameters = imagePrompt is { } trained
-            ? NamedParameters.Of(("image_proj.", trained.Resampler), ("ip_adapter.", trained.Adapter))
-            : NamedParameters.Of(("", unet));
+        Parameters = (trainsUNet ? NamedParameters.Of(("", unet)) : NamedParameters.Of())
+            .Concat(
+                imagePrompt is { } trained
+                    ? NamedParameters.Of(("image_proj.", trained.Resampler), ("ip_adapter.", trained.Adapter))
+                    : NamedParameters.Of()
+            )
+            .Concat(beside ?? new Dictionary<string, Parameter>())
+            .ToDictionary();
         objective = new DenoisingObjective(schedule, Parameters.Values.First().device, snrGamma);
     }
 
@@ -103,31 +117,33 @@ public sealed class DiffusionTask : ITrainingTask
         var sample = objective.Noise(batch.Latents, SeededNoise.Like(batch.Latents, samples), timesteps);
         // [B]
         var keepsText = SeededNoise.Happens(samples, textDropout, TextDropout).logical_not().to(batch.Text.device).to(batch.Text.dtype);
+        var image = ReadImage(batch, samples);
         using var conditioning = unet.Prepare(
             batch.Text * keepsText.view(-1, 1, 1),
             batch.PooledText * keepsText.view(-1, 1),
             batch.TimeIds,
-            imagePrompt?.Adapter,
-            ImageTokens(batch, samples)
+            image is null ? null : imagePrompt?.Adapter,
+            image?.Kept
         );
         var loss = sample.LossPerSample(unet.call(sample.Noisy, timesteps, conditioning)).mean();
-        return new TrainingLoss(
-            loss,
-            new Dictionary<string, Tensor>(),
-            new Dictionary<string, Tensor> { ["latents"] = batch.Latents, ["timesteps"] = timesteps }
-        );
+        var metrics = new Dictionary<string, Tensor>();
+        if (image is { All: var tokens } && batch.AuxiliaryLoss is { } auxiliary)
+            loss = loss.Plus(metrics["auxiliary"] = auxiliary(tokens));
+        return new TrainingLoss(loss, metrics, new Dictionary<string, Tensor> { ["latents"] = batch.Latents, ["timesteps"] = timesteps });
     }
 
-    /// <summary>Frees the table of noise levels; the networks belong to the caller.</summary>
+    /// <summary>Frees the table of noise levels; the networks are the caller's.</summary>
     public void Dispose() => objective.Dispose();
 
-    private Tensor? ImageTokens(DiffusionBatch batch, IReadOnlyList<SampleDraw> samples)
+    // The tokens of all pictures, and those with "no image" in the place of the dropped ones; null without an image prompt.
+    private (Tensor All, Tensor Kept)? ReadImage(DiffusionBatch batch, IReadOnlyList<SampleDraw> samples)
     {
-        if (imagePrompt is not { } trained)
+        if (imagePrompt is not { } prompt || (trainsUNet && batch.Image is null))
             return null;
         if (batch.Image is null || batch.NoImage is null)
             throw new InvalidOperationException("The samples have no image features, but an image prompt is trained.");
         var drops = SeededNoise.Happens(samples, imageDropout, ImageDropout).to(batch.Image.device).view(-1, 1, 1);
-        return trained.Resampler.call(where(drops, batch.NoImage, batch.Image));
+        var tokens = prompt.Resampler.call(batch.Image);
+        return (tokens, where(drops, prompt.Resampler.call(batch.NoImage), tokens));
     }
 }

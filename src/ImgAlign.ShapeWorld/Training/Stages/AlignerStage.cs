@@ -2,6 +2,7 @@ using System.Globalization;
 using ImgAlign.Alignment;
 using ImgAlign.Networks.Aligner;
 using ImgAlign.ShapeWorld.Models;
+using ImgAlign.ShapeWorld.Scenes;
 using ImgAlign.Training;
 using ImgAlign.Training.Aligner;
 using ImgAlign.Training.Data;
@@ -30,7 +31,7 @@ internal sealed class AlignerStage : StageTask
     {
         this.variant = variant;
         output = variant.File(Folder, context.Ablations);
-        models = new StageModels(Folder, withImagePrompt: true);
+        models = new StageModels(Folder);
         detector = variant.OpenDetector(models.Runtime, Folder, context.Ablations);
         features = MakeFeatures(context);
         AlignerTask.Randomize(network, seed);
@@ -59,16 +60,16 @@ internal sealed class AlignerStage : StageTask
     /// The task's own measurements, on pairs that are not trained on, and for the method's own aligner also what a round adds to the share
     /// of right pictures, by scale and passes.
     /// </summary>
-    protected override IEnumerable<KeyValuePair<string, double>> Measure(bool heldOut)
+    protected override IEnumerable<KeyValuePair<string, double>> Measure(SceneGroup group)
     {
-        if (!heldOut)
+        if (group == SceneGroup.Trained)
         {
             foreach (var metric in Task.Evaluate(CancellationToken.None))
                 yield return metric;
         }
         if (variant.IsAblation)
             yield break;
-        foreach (var metric in Gains(heldOut))
+        foreach (var metric in Gains(group))
             yield return metric;
     }
 
@@ -94,10 +95,10 @@ internal sealed class AlignerStage : StageTask
         return new FrozenFeatures(frozen, folder);
     }
 
-    private Dictionary<string, double> Gains(bool heldOut)
+    private Dictionary<string, double> Gains(SceneGroup group)
     {
         using var aligner = new ImplicitAligner(models.Runtime, output);
-        var scenes = PromptedScenes.ToMeasure(heldOut);
+        var scenes = PromptedScenes.ToMeasure(group);
         var first = models.Generate(scenes.ToItems());
         var before = scenes.Judge(first).Right;
         var results = new Dictionary<string, double> { ["right"] = before };

@@ -46,11 +46,11 @@ internal sealed class AutoencoderStage : StageTask
     }
 
     /// <summary>The share of pictures that are still right after the autoencoder, and the peak signal to noise ratio in dB.</summary>
-    protected override IEnumerable<KeyValuePair<string, double>> Measure(bool heldOut)
+    protected override IEnumerable<KeyValuePair<string, double>> Measure(SceneGroup group)
     {
         using var scope = NewDisposeScope();
         using var saved = NetworkFile.Read(new AutoencoderKl(WorldNetworks.Autoencoder, META), Folder.Autoencoder);
-        var samples = SceneSample.ToMeasure(Measured, heldOut);
+        var samples = SceneSample.ToMeasure(Measured, group);
         var pictures = PictureTensors.ForAutoencoder([.. samples.Select(static sample => sample.Image)]);
         var reconstructed = saved.Decode(saved.Encode(pictures).Mean);
         var judgements = samples.Zip(

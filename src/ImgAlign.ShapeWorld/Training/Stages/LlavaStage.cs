@@ -15,25 +15,27 @@ using static TorchSharp.torch;
 
 namespace ImgAlign.ShapeWorld.Training.Stages;
 
-/// <summary>A LLaVA on the image prompt's encoder, which stays as it is: it learns to give the right answers to questions about
-/// pictures.</summary>
+/// <summary>
+/// A LLaVA on the image prompt's encoder, which stays as it is: it learns to give the right answers to questions about pictures. A linear
+/// layer, dropped later, has to tell from the last token of a question what it is about.
+/// </summary>
 internal abstract class LlavaStage : StageTask
 {
-    private const int Measured = 100;
+    private const int Measured = 200;
     private const int LongestAnswer = 40; // tokens
 
     private readonly WorldFolder home;
     private readonly LlavaModel network;
     private readonly LlamaTokenizer tokenizer;
-    private readonly CompactLinear? head;
+    private readonly CompactLinear head;
 
-    /// <summary>Makes the network with random weights.</summary>
+    /// <summary>Makes the network.</summary>
     /// <param name="folder">The world's folder.</param>
     /// <param name="home">The folder whose detector this LLaVA is; it has its configuration.</param>
     /// <param name="seed">The seed of the weights.</param>
-    /// <param name="reads">Whether a linear layer, dropped later, has to tell from the last token of a question which scene is
-    /// meant.</param>
-    protected LlavaStage(WorldFolder folder, WorldFolder home, long seed, bool reads)
+    /// <param name="startsFrom">The folder whose detector it begins as. Null: it begins with random
+    /// weights.</param>
+    protected LlavaStage(WorldFolder folder, WorldFolder home, long seed, WorldFolder? startsFrom = null)
         : base(folder)
     {
         this.home = home;
@@ -43,12 +45,9 @@ internal abstract class LlavaStage : StageTask
         ParameterInitialization.Randomize(network.Projector, seed);
         ParameterInitialization.Randomize(network.LanguageModel, SeedSequence.At(seed, 0));
         Trained = NamedParameters.Of(("multi_modal_projector.", network.Projector), ("language_model.", network.LanguageModel));
-        if (!reads)
-        {
-            Task = new InstructionTask(network, Trained, Endless, Read);
-            return;
-        }
-        head = new CompactLinear(network.Config.Text.HiddenSize, SceneHeads.SlotSizes.Sum(), hasBias: true, META);
+        if (startsFrom is not null)
+            CopyWeights(startsFrom);
+        head = new CompactLinear(network.Config.Text.HiddenSize, SceneSlots.Sizes.Sum(), hasBias: true, META);
         ParameterInitialization.Randomize(head, SeedSequence.At(seed, 1));
         Task = new InstructionTask(network, Trained.Concat(NamedParameters.Of(("head.", head))).ToDictionary(), Endless, Read)
         {
@@ -62,7 +61,7 @@ internal abstract class LlavaStage : StageTask
     {
         base.Dispose();
         network.Dispose();
-        head?.Dispose();
+        head.Dispose();
     }
 
     internal override void Save()
@@ -85,26 +84,38 @@ internal abstract class LlavaStage : StageTask
     /// <summary>What is asked about a sample.</summary>
     protected abstract Exchange Ask(SceneSample sample);
 
-    /// <summary>How often the answer is right to the letter.</summary>
-    protected override IEnumerable<KeyValuePair<string, double>> Measure(bool heldOut)
+    /// <summary>How often the weights as they are saved give the right answer, to the letter.</summary>
+    /// <param name="metric">The name of what is measured.</param>
+    /// <param name="group">On which scenes.</param>
+    /// <param name="ask">What is asked.</param>
+    protected KeyValuePair<string, double> RightAnswers(string metric, SceneGroup group, Func<SceneSample, Exchange> ask)
     {
         using var runtime = new DeviceRuntime(new RuntimeOptions());
         using var detector = new LlavaDetector(runtime, home.DetectorOptions());
         var right = SceneSample
-            .ToMeasure(Measured, heldOut)
+            .ToMeasure(Measured, group)
             .Count(sample =>
             {
-                var (question, answer, _, _) = Ask(sample);
+                var (question, answer, _) = ask(sample);
                 using var detection = detector.Detect([new DetectionInput(sample.Image, question)], LongestAnswer)[0];
                 return detection.Critique == answer;
             });
-        return [new("right_answers", (double)right / Measured)];
+        return new(metric, (double)right / Measured);
+    }
+
+    private void CopyWeights(WorldFolder from)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        using var file = Checkpoint.Open(from.Detector);
+        foreach (var (name, parameter) in Trained)
+            parameter.copy_(file.Read(name));
     }
 
     private InstructionSample Read(SampleDraw draw)
     {
         var sample = SceneSample.Draw(draw.Seed);
-        var (question, answer, _, _) = Ask(sample);
+        var (question, answer, _) = Ask(sample);
         int[] answerIds = [.. tokenizer.Encode(answer, addBos: false), LlamaTokenizerFiles.EndId];
         return new InstructionSample(
             [.. LlavaPrompt.Tokenize(tokenizer, ConversationTemplate.Plain.Render(question)), .. answerIds],
@@ -115,16 +126,13 @@ internal abstract class LlavaStage : StageTask
 
     private Tensor ReadingLoss(Tensor questionEnds, IReadOnlyList<SampleDraw> draws)
     {
-        var labels = draws
-            .Select(draw => Ask(SceneSample.Draw(draw.Seed)))
-            .Select(static asked => SceneHeads.Labels(asked.Sentence, asked.Scene));
-        return SceneHeads.SlotLoss(head!, questionEnds.unsqueeze(1), [.. labels]);
+        var labels = draws.Select(draw => Ask(SceneSample.Draw(draw.Seed)).Labels);
+        return SceneSlots.Loss(head, questionEnds, [.. labels]);
     }
 
     /// <summary>A question with its right answer.</summary>
     /// <param name="Question">The question.</param>
     /// <param name="Answer">The answer, to the letter.</param>
-    /// <param name="Scene">The scene that is meant: the picture's, or a sentence's.</param>
-    /// <param name="Sentence">The sentence that says it, or null where the picture shows it.</param>
-    protected sealed record Exchange(string Question, string Answer, Scene Scene, string? Sentence);
+    /// <param name="Labels">What the question is about, by <see cref="SceneSlots"/>.</param>
+    internal sealed record Exchange(string Question, string Answer, long[] Labels);
 }

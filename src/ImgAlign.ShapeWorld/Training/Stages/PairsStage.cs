@@ -9,7 +9,7 @@ namespace ImgAlign.ShapeWorld.Training.Stages;
 
 /// <summary>
 /// Preference pairs, as people make them: for each prompt some pictures of the base model, and to every wrong one a wholly right one is
-/// preferred. Where the model has drawn none, it is one drawn by formulas. Prompts of held-out pairs of objects are not among them.
+/// preferred. Where the model has drawn none, it is one drawn by formulas. Prompts of held-out scenes are not among them.
 /// </summary>
 internal static class PairsStage
 {
@@ -17,11 +17,13 @@ internal static class PairsStage
 
     /// <summary>Generates and judges pictures, and writes the pairs among them in the layout of <see cref="PreferenceFolder"/>.</summary>
     /// <param name="context">Where.</param>
-    /// <param name="prompts">How many prompts.</param>
+    /// <param name="prompts">How many prompts; fewer where the training is cut short.</param>
     /// <param name="picturesPerPrompt">How many pictures for each.</param>
     public static StageOutcome Run(StageContext context, int prompts, int picturesPerPrompt)
     {
-        using var models = new StageModels(context.Folder, withImagePrompt: false);
+        if (context.Steps is not null)
+            prompts = 2 * PromptsAtOnce;
+        using var models = new StageModels(context.Folder);
         Directory.CreateDirectory(context.RunFolder);
         var pairs = new List<PreferencePair>();
         var right = 0;
@@ -36,7 +38,10 @@ internal static class PairsStage
             var images = models.Generate(
                 captions
                     .SelectMany(caption => Enumerable.Repeat(caption, picturesPerPrompt))
-                    .Select((caption, place) => new GenerationItem(caption) { Seed = start * picturesPerPrompt + place }),
+                    .Select(
+                        (caption, place) =>
+                            new GenerationItem(caption) { Seed = SeedSequence.OtherNoise(context.Seed, start * picturesPerPrompt + place) }
+                    ),
                 cancellationToken: context.CancellationToken
             );
             for (var i = 0; i < PromptsAtOnce; i++)

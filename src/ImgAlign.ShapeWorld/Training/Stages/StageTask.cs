@@ -1,4 +1,5 @@
 using ImgAlign.ShapeWorld.Models;
+using ImgAlign.ShapeWorld.Scenes;
 using ImgAlign.Training;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -12,6 +13,13 @@ namespace ImgAlign.ShapeWorld.Training.Stages;
 /// <param name="folder">The world's folder: what earlier stages left is read from it, and this one's weights are written to it.</param>
 internal abstract class StageTask(WorldFolder folder) : ITrainingTask
 {
+    private static readonly IReadOnlyList<(SceneGroup Group, string Suffix)> Groups =
+    [
+        (SceneGroup.Trained, ""),
+        (SceneGroup.HeldOutComposition, "_held_out_composition"),
+        (SceneGroup.HeldOutPair, "_held_out_pair"),
+    ];
+
     /// <summary>The length of an epoch, which has no meaning where samples never come again.</summary>
     protected const int Endless = 1 << 20;
 
@@ -36,11 +44,11 @@ internal abstract class StageTask(WorldFolder folder) : ITrainingTask
     {
         Save();
         var results = new Dictionary<string, double>();
-        foreach (var heldOut in new[] { false, true })
+        foreach (var (group, suffix) in Groups)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            foreach (var (name, value) in Measure(heldOut))
-                results.Add(heldOut ? name + "_held_out" : name, value);
+            foreach (var (name, value) in Measure(group))
+                results.Add(name + suffix, value);
         }
         return results;
     }
@@ -51,6 +59,6 @@ internal abstract class StageTask(WorldFolder folder) : ITrainingTask
     internal abstract void Save();
 
     /// <summary>Measures the weights.</summary>
-    /// <param name="heldOut">Whether on pairs of objects that are never trained on.</param>
-    protected abstract IEnumerable<KeyValuePair<string, double>> Measure(bool heldOut);
+    /// <param name="group">On which scenes.</param>
+    protected abstract IEnumerable<KeyValuePair<string, double>> Measure(SceneGroup group);
 }
