@@ -3,7 +3,7 @@ namespace ImgAlign.Search;
 /// <summary>
 /// One picture after the other. A picture that is kept is aligned as the method does it. Where that was refused, what is wrong is not what
 /// the aligner repairs with this noise: the next picture has the aligned features and other noise, then other noise alone, then a corrected
-/// prompt. Where a judge finds most of a picture wrong, little is worth repair, and other noise goes first. What has just been kept begins
+/// prompt. Where a judge finds most parts of a picture wrong, little is worth repair, and other noise goes first. What has just been kept begins
 /// at the front again, without aligning the same noise and prompt once more.
 /// </summary>
 internal sealed class GreedyPolicy : ISearchPolicy
@@ -32,10 +32,10 @@ internal sealed class GreedyPolicy : ISearchPolicy
         return [(action, kept.Number)];
     }
 
-    // By the questions that a judge was asked about it.
+    // By the questions that a judge was asked about its parts; one about the whole, as VQAScore's, does not say how much is wrong.
     private static bool IsMostlyWrong(Candidate candidate)
     {
-        var answers = candidate.Scores.SelectMany(static score => score.Answers).ToList();
+        var answers = candidate.Scores.Where(static score => score.Answers.Count > 1).SelectMany(static score => score.Answers).ToList();
         return 2 * answers.Count(static answer => answer.Probability < JudgedAnswer.UsualPass) > answers.Count;
     }
 }

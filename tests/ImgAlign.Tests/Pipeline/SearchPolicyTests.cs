@@ -58,6 +58,17 @@ public sealed class SearchPolicyTests
         }
     }
 
+    [Fact]
+    public void Greedy_aligns_what_is_doubted_as_a_whole()
+    {
+        var first = First with
+        {
+            Scores = [new NamedScore("vqa", 0.1) { Answers = [new JudgedAnswer(new PictureQuestion("Does it?"), 0.1)] }],
+        };
+
+        Assert.Equal(SearchAction.Align, Assert.Single(SearchPolicies.Greedy.Next([first], first)).Action);
+    }
+
     [Theory]
     [InlineData(0.9, 0.1, 0.2, SearchAction.Resample)]
     [InlineData(0.9, 0.6, 0.2, SearchAction.Align)]
