@@ -187,7 +187,7 @@ internal static class SearchCommand
             new LinearAxis
             {
                 Position = AxisPosition.Left,
-                Minimum = 40,
+                Minimum = 0,
                 Maximum = 101,
             }
         );
@@ -215,7 +215,7 @@ internal static class SearchCommand
                 new TextAnnotation
                 {
                     Text = series.Title,
-                    TextPosition = new DataPoint(4.5, 62 - 4 * number),
+                    TextPosition = new DataPoint(4.5, 32 - 5.5 * number),
                     TextHorizontalAlignment = HorizontalAlignment.Left,
                     TextColor = Colours[number % Colours.Length],
                     StrokeThickness = 0,
