@@ -50,19 +50,39 @@ internal static class SearchCommand
             Description = "The file of the plot, SVG.",
             DefaultValueFactory = static _ => "search.svg",
         };
-        var command = new Command("search", "Measure policies by budget, on ShapeWorld.") { prompts, plot };
-        command.SetAction((parsed, _) => MeasureAsync(parsed.GetValue(prompts), parsed.GetValue(plot)!));
+        var policies = new Option<string[]>("--policy")
+        {
+            Description = "The policies; all of them unless it is said. They are compared with best-of-n where that is among them.",
+            DefaultValueFactory = static _ => [.. SearchPolicies.All.Select(static policy => policy.Name)],
+        };
+        var deciders = new Option<string[]>("--decided-by")
+        {
+            Description = "The scorers that decide; all of them unless it is said.",
+            DefaultValueFactory = static _ => Deciders,
+        };
+        policies.AcceptOnlyFromAmong([.. SearchPolicies.All.Select(static policy => policy.Name)]);
+        deciders.AcceptOnlyFromAmong(Deciders);
+        var command = new Command("search", "Measure policies by budget, on ShapeWorld.") { prompts, plot, policies, deciders };
+        command.SetAction(
+            (parsed, _) =>
+                MeasureAsync(
+                    parsed.GetValue(prompts),
+                    parsed.GetValue(plot)!,
+                    [.. parsed.GetRequiredValue(policies).Select(SearchPolicies.ByName)],
+                    parsed.GetRequiredValue(deciders)
+                )
+        );
         return command;
     }
 
-    private static async Task MeasureAsync(int prompts, string plot)
+    private static async Task MeasureAsync(int prompts, string plot, IReadOnlyList<ISearchPolicy> policies, string[] deciders)
     {
         var collection = new ServiceCollection();
         collection
-            .AddImplicitMultimodalGuidance(static options =>
+            .AddImplicitMultimodalGuidance(options =>
             {
                 options.Threads = 1;
-                foreach (var decider in Deciders)
+                foreach (var decider in deciders)
                     options.Pipeline.Scorers.Add(decider);
             })
             .UseShapeWorld()
@@ -79,7 +99,7 @@ internal static class SearchCommand
         }
         List<Arm> arms = [];
         foreach (var scorer in await ScorersAsync(pipeline, items[0]).ConfigureAwait(false))
-        foreach (var policy in SearchPolicies.All)
+        foreach (var policy in policies)
         {
             var watch = Stopwatch.StartNew();
             var searched = await SearchAsync(pipeline, items, policy, scorer).ConfigureAwait(false);
@@ -148,14 +168,10 @@ internal static class SearchCommand
         foreach (var arm in arms)
         {
             var (low, high) = arm.Interval;
-            var baseline = arms.First(other =>
+            var baseline = arms.FirstOrDefault(other =>
                 (other.Scorer, other.Policy, other.Budget) == (arm.Scorer, SearchPolicies.BestOfN.Name, arm.Budget)
             );
-            var compared = new PairedComparison(baseline.Scores, arm.Scores, Resampling.Draw(arm.Right.Count));
-            var comparison =
-                arm == baseline
-                    ? ""
-                    : string.Create(CultureInfo.InvariantCulture, $"{compared.Wins}, {compared.Losses}, {compared.PValue:G2}");
+            var comparison = baseline is null || arm == baseline ? "" : Compare(arm, baseline);
             Console.WriteLine(
                 string.Create(
                     CultureInfo.InvariantCulture,
@@ -163,6 +179,12 @@ internal static class SearchCommand
                 ) + string.Create(CultureInfo.InvariantCulture, $"{100 * low:0.0} to {100 * high:0.0} | {comparison} |")
             );
         }
+    }
+
+    private static string Compare(Arm arm, Arm baseline)
+    {
+        var compared = new PairedComparison(baseline.Scores, arm.Scores, Resampling.Draw(arm.Right.Count));
+        return string.Create(CultureInfo.InvariantCulture, $"{compared.Wins}, {compared.Losses}, {compared.PValue:G2}");
     }
 
     private static string Plot(IReadOnlyList<Arm> arms, int prompts)
