@@ -58,7 +58,8 @@ internal static class WorldTrainCommand
             (parsed, token) =>
             {
                 var folder = parsed.GetRequiredValue(output).FullName;
-                var training = new WorldTraining(folder, parsed.GetValue(seed) ?? 1, hasGates: !parsed.GetValue(noGates));
+                var seedOfTraining = parsed.GetValue(seed) ?? 1;
+                var training = new WorldTraining(folder, seedOfTraining, hasGates: !parsed.GetValue(noGates));
                 var threadsOfStage = parsed.GetValue(threads) ?? 1;
                 if (parsed.GetValue(stage) is { } only)
                     return TrainAsync(terminal, training, only, parsed.GetValue(steps), threadsOfStage, token);
@@ -69,7 +70,7 @@ internal static class WorldTrainCommand
                     "--output",
                     folder,
                     "--seed",
-                    (parsed.GetValue(seed) ?? 1).ToString(CultureInfo.InvariantCulture),
+                    seedOfTraining.ToString(CultureInfo.InvariantCulture),
                     "--threads",
                     threadsOfStage.ToString(CultureInfo.InvariantCulture),
                     .. parsed.GetValue(steps) is { } few ? ["--steps", few.ToString(CultureInfo.InvariantCulture)] : Array.Empty<string>(),

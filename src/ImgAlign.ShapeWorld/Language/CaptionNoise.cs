@@ -13,12 +13,7 @@ internal static class CaptionNoise
     {
         ArgumentNullException.ThrowIfNull(scene);
         ArgumentNullException.ThrowIfNull(random);
-        while (true)
-        {
-            var changed = ChangeOnce(scene, random);
-            if (changed != scene && changed.First != changed.Second && MayFollow(scene, changed))
-                return changed;
-        }
+        return Possible(scene, () => ChangeOnce(scene, random));
     }
 
     /// <summary>The same scene, or with a probability another one that differs in one thing.</summary>
@@ -37,23 +32,21 @@ internal static class CaptionNoise
     public static Scene ChangeAttribute(Scene scene, SceneRandom random)
     {
         ArgumentNullException.ThrowIfNull(random);
-        while (true)
-        {
-            var changed = ChangeAttributeOnce(scene, isColor: random.Below(2) == 0, random);
-            if (changed.First != changed.Second && MayFollow(scene, changed))
-                return changed;
-        }
+        return Possible(scene, () => ChangeAttributeOnce(scene, isColor: random.Below(2) == 0, random));
     }
 
     /// <summary>Another scene with the same objects in other places.</summary>
     /// <param name="scene">The scene.</param>
     /// <param name="random">Where the choice comes from.</param>
-    public static Scene Move(Scene scene, SceneRandom random)
+    public static Scene Move(Scene scene, SceneRandom random) => Possible(scene, () => MoveOnce(scene, random));
+
+    // The first of the drawn changes that can be shown and may be trained on.
+    private static Scene Possible(Scene scene, Func<Scene> change)
     {
         while (true)
         {
-            var changed = MoveOnce(scene, random);
-            if (MayFollow(scene, changed))
+            var changed = change();
+            if (changed != scene && changed.First != changed.Second && MayFollow(scene, changed))
                 return changed;
         }
     }
