@@ -32,7 +32,7 @@ internal static class WorldTrainCommand
         var noAblations = new Option<bool>("--no-ablations") { Description = "Leave the aligners of the ablations out." };
         var noGates = new Option<bool>("--no-gates")
         {
-            Description = "Go on whatever a stage reaches, as a training that --steps cuts short needs.",
+            Description = "Go on whatever a stage reaches; with --steps, try a training cut short, measured on a few samples only.",
         };
         var command = new Command("train", "Train the world stage by stage. Each stage must reach what the next one needs.")
         {

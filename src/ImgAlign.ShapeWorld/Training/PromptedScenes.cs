@@ -13,9 +13,9 @@ internal sealed record PromptedScenes(IReadOnlyList<string> Prompts, IReadOnlyLi
     private const long NoiseSeed = 0x5EED; // other noise than that of evaluations, whose seeds count from 0
 
     /// <summary>Those that stages are measured on.</summary>
-    /// <param name="group">Of which scenes.</param>
     /// <param name="count">How many.</param>
-    public static PromptedScenes ToMeasure(SceneGroup group, int count = 128)
+    /// <param name="group">Of which scenes.</param>
+    public static PromptedScenes ToMeasure(int count, SceneGroup group)
     {
         var samples = SceneSample.ToMeasure(count, group);
         return new(

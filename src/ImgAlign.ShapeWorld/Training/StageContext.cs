@@ -11,6 +11,7 @@ namespace ImgAlign.ShapeWorld.Training;
 /// <param name="Stage">The stage's name.</param>
 /// <param name="Seed">This stage's seed.</param>
 /// <param name="Steps">The optimiser's steps in place of the stage's own; null for those.</param>
+/// <param name="IsCutShort">Whether the training is one that is only to be tried.</param>
 /// <param name="Progress">Is told of every step.</param>
 /// <param name="CancellationToken">Ends the stage; it can be continued.</param>
 internal sealed record StageContext(
@@ -21,12 +22,17 @@ internal sealed record StageContext(
     string Stage,
     long Seed,
     long? Steps,
+    bool IsCutShort,
     IProgress<TrainingProgress>? Progress,
     CancellationToken CancellationToken
 )
 {
     /// <summary>The folder of this stage's run.</summary>
     public string RunFolder => RunFolderOf(Stage);
+
+    /// <summary>How many samples are measured on, of each group: in a training that is cut short, enough to measure at all.</summary>
+    /// <param name="count">How many make a measurement.</param>
+    public int SamplesToMeasure(int count) => IsCutShort ? Math.Min(count, 16) : count;
 
     /// <summary>The folder of another stage's run.</summary>
     public string RunFolderOf(string stage) => Path.Combine(Runs, stage);

@@ -28,14 +28,14 @@ internal sealed record WorldStage(
             "vae",
             0,
             [],
-            Train(static (context, seed) => new AutoencoderStage(context.Folder, seed), steps: 3000, batch: 16, rate: 2e-3),
+            Train(static (context, seed) => new AutoencoderStage(context, seed), steps: 3000, batch: 16, rate: 2e-3),
             [new("right_held_out_pair", 0.97)]
         ),
         new(
             "clip",
             1,
             [],
-            Train(static (context, seed) => new ImageTextStage(context.Folder, seed), steps: 1800, batch: 64, rate: 1.5e-3),
+            Train(static (context, seed) => new ImageTextStage(context, seed), steps: 1800, batch: 64, rate: 1.5e-3),
             [new("right_over_wrong_held_out_pair", 0.92), new("right_over_exchanged_held_out_pair", 0.45, AtMost: 0.6)]
         ),
         new(
@@ -64,7 +64,7 @@ internal sealed record WorldStage(
             4,
             ["vae", "clip"],
             Train(
-                static (context, seed) => new DiffusionStage(context.Folder, seed),
+                static (context, seed) => new DiffusionStage(context, seed),
                 steps: 6000,
                 batch: 32,
                 rate: 2e-3,
@@ -77,7 +77,7 @@ internal sealed record WorldStage(
             "scorer",
             2,
             [],
-            Train(static (context, seed) => new ScorerStage(context.Folder, seed), steps: 1800, batch: 64, rate: 1.5e-3),
+            Train(static (context, seed) => new ScorerStage(context, seed), steps: 1800, batch: 64, rate: 1.5e-3),
             [new("right_over_wrong_held_out_pair", 0.92), new("right_over_exchanged_held_out_pair", 0.45, AtMost: 0.6)]
         ),
         new("judge", 10, ["detector", "unet"], JudgeStage.Run, []),

@@ -21,7 +21,8 @@ public sealed class WorldTraining
     /// <summary>Begins or continues a training.</summary>
     /// <param name="output">The folder of the training: the world itself, the stages' runs and their records.</param>
     /// <param name="seed">The seed of everything that is drawn.</param>
-    /// <param name="hasGates">Whether a stage must reach what the next one needs; false for a training that is cut short.</param>
+    /// <param name="hasGates">Whether a stage must reach what the next one needs. Without, and with steps in place of a stage's own, training is cut
+    /// short: measurements are made on a few samples.</param>
     public WorldTraining(string output, long seed, bool hasGates = true)
     {
         this.output = output;
@@ -120,6 +121,7 @@ public sealed class WorldTraining
                 stage,
                 SeedSequence.At(seed, definition.Number),
                 steps,
+                IsCutShort: steps is not null && !HasGates,
                 progress,
                 cancellationToken
             )

@@ -33,18 +33,19 @@ public sealed class WorldTrainingTests : IDisposable
             "test",
             1,
             null,
+            IsCutShort: true,
             null,
             CancellationToken.None
         );
         Func<StageTask>[] stages =
         [
-            () => new AutoencoderStage(folder, 1),
-            () => new ImageTextStage(folder, 2),
-            () => new ScorerStage(folder, 3),
+            () => new AutoencoderStage(context, 1),
+            () => new ImageTextStage(context, 2),
+            () => new ScorerStage(context, 3),
             () => new CaptionStage(context, 7),
             () => new AnswerStage(context, 8),
             () => new DetectorStage(context, 4),
-            () => new DiffusionStage(folder, 5),
+            () => new DiffusionStage(context, 5),
         ];
         foreach (var open in stages)
         {

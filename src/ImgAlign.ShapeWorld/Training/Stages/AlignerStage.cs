@@ -15,6 +15,7 @@ namespace ImgAlign.ShapeWorld.Training.Stages;
 internal sealed class AlignerStage : StageTask
 {
     private const int HeldOutPairs = 200;
+    private const int Measured = 128;
 
     private static readonly double[] Scales = [0.5, 1.0, 1.5];
     private static readonly int[] Passes = [1, 3];
@@ -27,7 +28,7 @@ internal sealed class AlignerStage : StageTask
     private readonly string output;
 
     public AlignerStage(StageContext context, long seed, AlignerVariant variant)
-        : base(context.Folder)
+        : base(context)
     {
         this.variant = variant;
         output = variant.File(Folder, context.Ablations);
@@ -98,7 +99,7 @@ internal sealed class AlignerStage : StageTask
     private Dictionary<string, double> Gains(SceneGroup group)
     {
         using var aligner = new ImplicitAligner(models.Runtime, output);
-        var scenes = PromptedScenes.ToMeasure(group);
+        var scenes = PromptedScenes.ToMeasure(Context.SamplesToMeasure(Measured), group);
         var first = models.Generate(scenes.ToItems());
         var before = scenes.Judge(first).Right;
         var results = new Dictionary<string, double> { ["right"] = before };

@@ -9,7 +9,7 @@ namespace ImgAlign.ShapeWorld.Training.Stages;
 /// never asked how to change a picture: the ablation "not fine-tuned".
 /// </summary>
 internal sealed class AnswerStage(StageContext context, long seed)
-    : LlavaStage(context.Folder, context.Ablations, seed, startsFrom: context.Describing)
+    : LlavaStage(context, context.Ablations, seed, startsFrom: context.Describing)
 {
     private const double DescriptionPart = 0.25;
 

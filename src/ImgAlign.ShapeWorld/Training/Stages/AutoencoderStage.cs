@@ -15,8 +15,8 @@ internal sealed class AutoencoderStage : StageTask
 
     private readonly AutoencoderKl network = new(WorldNetworks.Autoencoder, META);
 
-    public AutoencoderStage(WorldFolder folder, long seed)
-        : base(folder)
+    public AutoencoderStage(StageContext context, long seed)
+        : base(context)
     {
         ParameterInitialization.Randomize(network, seed);
         Task = new AutoencoderTask(
@@ -50,7 +50,7 @@ internal sealed class AutoencoderStage : StageTask
     {
         using var scope = NewDisposeScope();
         using var saved = NetworkFile.Read(new AutoencoderKl(WorldNetworks.Autoencoder, META), Folder.Autoencoder);
-        var samples = SceneSample.ToMeasure(Measured, group);
+        var samples = SceneSample.ToMeasure(Context.SamplesToMeasure(Measured), group);
         var pictures = PictureTensors.ForAutoencoder([.. samples.Select(static sample => sample.Image)]);
         var reconstructed = saved.Decode(saved.Encode(pictures).Mean);
         var judgements = samples.Zip(

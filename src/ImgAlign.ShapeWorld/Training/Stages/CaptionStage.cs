@@ -7,7 +7,7 @@ namespace ImgAlign.ShapeWorld.Training.Stages;
 /// A LLaVA that says in one fixed form what a picture shows, or what a sentence says. Reading has to be learned by itself: from answers
 /// alone, which object is where is hardly learned.
 /// </summary>
-internal sealed class CaptionStage(StageContext context, long seed) : LlavaStage(context.Folder, context.Describing, seed)
+internal sealed class CaptionStage(StageContext context, long seed) : LlavaStage(context, context.Describing, seed)
 {
     /// <summary>Asks for a description of the picture, or of a sentence.</summary>
     /// <param name="sample">The picture, and where all choices come from.</param>

@@ -9,7 +9,7 @@ namespace ImgAlign.ShapeWorld.Training.Stages;
 /// says (IMG, section 3.2). Some of its questions are still those of yes and no, so that it stays a judge.
 /// </summary>
 internal sealed class DetectorStage(StageContext context, long seed)
-    : LlavaStage(context.Folder, context.Folder, seed, startsFrom: context.Ablations)
+    : LlavaStage(context, context.Folder, seed, startsFrom: context.Ablations)
 {
     private const double YesOrNoPart = 0.2;
     private const double AgreementPart = 0.2; // of the others: pictures that show what their prompts say

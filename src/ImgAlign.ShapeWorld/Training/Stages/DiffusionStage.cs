@@ -31,10 +31,10 @@ internal sealed class DiffusionStage : StageTask
     private readonly ImagePromptAdapter adapter = new(WorldNetworks.UNet, META);
     private readonly CompactLinear layout = new(WorldNetworks.CrossWidth, SceneSlots.Sizes.Sum(), hasBias: true, META); // of training alone
 
-    public DiffusionStage(WorldFolder folder, long seed)
-        : base(folder)
+    public DiffusionStage(StageContext context, long seed)
+        : base(context)
     {
-        encoders = new FrozenEncoders(folder);
+        encoders = new FrozenEncoders(Folder);
         ParameterInitialization.Randomize(unet, seed);
         ParameterInitialization.Randomize(resampler, SeedSequence.At(seed, 0), deviation: Math.Pow(WorldNetworks.Resampler.Width, -0.5));
         ParameterInitialization.Randomize(adapter, SeedSequence.At(seed, 1));
@@ -77,7 +77,7 @@ internal sealed class DiffusionStage : StageTask
     protected override IEnumerable<KeyValuePair<string, double>> Measure(SceneGroup group)
     {
         using var models = new StageModels(Folder);
-        var scenes = PromptedScenes.ToMeasure(group, Measured);
+        var scenes = PromptedScenes.ToMeasure(Context.SamplesToMeasure(Measured), group);
         var without = scenes.Judge(models.Generate(scenes.ToItems()));
         var (scale, best) = Scales
             .Select(scale => (scale, With: scenes.Judge(models.Generate(scenes.ToItems(scenes.Images), scale))))

@@ -26,15 +26,15 @@ internal abstract class EncoderStage : StageTask
     private readonly CompactLinear? layout; // of training alone
 
     /// <summary>Makes the networks.</summary>
-    /// <param name="folder">The world's folder.</param>
+    /// <param name="context">Where.</param>
     /// <param name="seed">The seed of the weights.</param>
     /// <param name="forDiffusion">Whether SDXL reads by them. Its first text encoder is trained beside the towers, by the same
     /// contrast; and a linear layer, dropped later, has to read off the mean of a picture's patches what is where in it. The patches of
     /// published image encoders tell such things; contrast alone leaves little of them in the patches of this small one.</param>
-    protected EncoderStage(WorldFolder folder, long seed, bool forDiffusion)
-        : base(folder)
+    protected EncoderStage(StageContext context, long seed, bool forDiffusion)
+        : base(context)
     {
-        tokenizer = ClipTokenizer.Load(folder.Tokenizer);
+        tokenizer = ClipTokenizer.Load(Folder.Tokenizer);
         var beside = NamedParameters.Of();
         if (forDiffusion)
         {
@@ -80,7 +80,7 @@ internal abstract class EncoderStage : StageTask
     protected override IEnumerable<KeyValuePair<string, double>> Measure(SceneGroup group)
     {
         using var scope = NewDisposeScope();
-        var samples = SceneSample.ToMeasure(Measured, group);
+        var samples = SceneSample.ToMeasure(Context.SamplesToMeasure(Measured), group);
         var seen = Vision.call(PictureTensors.ForClip([.. samples.Select(static sample => sample.Image)]));
         var images = seen.Pooled!; // [B, p]
         var right = Similarity(images, DescribeAlike(samples.Select(static sample => sample.Scene)));

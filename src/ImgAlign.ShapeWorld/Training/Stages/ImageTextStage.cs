@@ -1,10 +1,9 @@
 using ImgAlign.Sampling;
-using ImgAlign.ShapeWorld.Models;
 
 namespace ImgAlign.ShapeWorld.Training.Stages;
 
 /// <summary>What SDXL reads: both text encoders, and the image prompt's encoder.</summary>
-internal sealed class ImageTextStage(WorldFolder folder, long seed) : EncoderStage(folder, seed, forDiffusion: true)
+internal sealed class ImageTextStage(StageContext context, long seed) : EncoderStage(context, seed, forDiffusion: true)
 {
     internal override void Save()
     {

@@ -10,6 +10,8 @@ namespace ImgAlign.ShapeWorld.Training.Stages;
 /// </summary>
 internal static class JudgeStage
 {
+    private const int Measured = 128;
+
     /// <summary>Generates pictures of prompts that are not tested on, and has them judged.</summary>
     /// <param name="context">Where.</param>
     public static StageOutcome Run(StageContext context)
@@ -19,7 +21,7 @@ internal static class JudgeStage
         var judged = new List<(bool IsRight, bool Approved)>();
         foreach (var group in Enum.GetValues<SceneGroup>())
         {
-            var scenes = PromptedScenes.ToMeasure(group);
+            var scenes = PromptedScenes.ToMeasure(context.SamplesToMeasure(Measured), group);
             var images = models.Generate(scenes.ToItems(), cancellationToken: context.CancellationToken);
             judged.AddRange(
                 scenes

@@ -30,18 +30,18 @@ internal abstract class LlavaStage : StageTask
     private readonly CompactLinear head;
 
     /// <summary>Makes the network.</summary>
-    /// <param name="folder">The world's folder.</param>
+    /// <param name="context">Where what earlier stages left is.</param>
     /// <param name="home">The folder whose detector this LLaVA is; it has its configuration.</param>
     /// <param name="seed">The seed of the weights.</param>
     /// <param name="startsFrom">The folder whose detector it begins as. Null: it begins with random
     /// weights.</param>
-    protected LlavaStage(WorldFolder folder, WorldFolder home, long seed, WorldFolder? startsFrom = null)
-        : base(folder)
+    protected LlavaStage(StageContext context, WorldFolder home, long seed, WorldFolder? startsFrom = null)
+        : base(context)
     {
         this.home = home;
         network = new LlavaModel(LlavaConfig.Read(home.Detector), META);
         tokenizer = LlamaTokenizer.Load(home.Detector);
-        NetworkFile.Read(network.VisionTower, folder.ImageEncoder, static (tower, file) => tower.Names(file));
+        NetworkFile.Read(network.VisionTower, Folder.ImageEncoder, static (tower, file) => tower.Names(file));
         ParameterInitialization.Randomize(network.Projector, seed);
         ParameterInitialization.Randomize(network.LanguageModel, SeedSequence.At(seed, 0));
         Trained = NamedParameters.Of(("multi_modal_projector.", network.Projector), ("language_model.", network.LanguageModel));
@@ -93,14 +93,14 @@ internal abstract class LlavaStage : StageTask
         using var runtime = new DeviceRuntime(new RuntimeOptions());
         using var detector = new LlavaDetector(runtime, home.DetectorOptions());
         var right = SceneSample
-            .ToMeasure(Measured, group)
-            .Count(sample =>
+            .ToMeasure(Context.SamplesToMeasure(Measured), group)
+            .Average(sample =>
             {
                 var (question, answer, _) = ask(sample);
                 using var detection = detector.Detect([new DetectionInput(sample.Image, question)], LongestAnswer)[0];
-                return detection.Critique == answer;
+                return detection.Critique == answer ? 1.0 : 0;
             });
-        return new(metric, (double)right / Measured);
+        return new(metric, right);
     }
 
     private void CopyWeights(WorldFolder from)

@@ -21,7 +21,7 @@ internal static class PairsStage
     /// <param name="picturesPerPrompt">How many pictures for each.</param>
     public static StageOutcome Run(StageContext context, int prompts, int picturesPerPrompt)
     {
-        if (context.Steps is not null)
+        if (context.IsCutShort)
             prompts = 2 * PromptsAtOnce;
         using var models = new StageModels(context.Folder);
         Directory.CreateDirectory(context.RunFolder);

@@ -1,9 +1,7 @@
-using ImgAlign.ShapeWorld.Models;
-
 namespace ImgAlign.ShapeWorld.Training.Stages;
 
 /// <summary>The scorer: towers of its own, so that it does not judge by what the base model and the aligner were made with.</summary>
-internal sealed class ScorerStage(WorldFolder folder, long seed) : EncoderStage(folder, seed, forDiffusion: false)
+internal sealed class ScorerStage(StageContext context, long seed) : EncoderStage(context, seed, forDiffusion: false)
 {
     internal override void Save() =>
         NetworkFile.Write(

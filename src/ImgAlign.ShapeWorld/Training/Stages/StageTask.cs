@@ -10,8 +10,8 @@ namespace ImgAlign.ShapeWorld.Training.Stages;
 /// What a stage trains: a task of <see cref="ImgAlign.Training"/> over samples that are drawn from their seeds, without end, and
 /// measurements of the weights as they are left in the world's folder.
 /// </summary>
-/// <param name="folder">The world's folder: what earlier stages left is read from it, and this one's weights are written to it.</param>
-internal abstract class StageTask(WorldFolder folder) : ITrainingTask
+/// <param name="context">Where what earlier stages left is read from, and this one's weights are written to.</param>
+internal abstract class StageTask(StageContext context) : ITrainingTask
 {
     private static readonly IReadOnlyList<(SceneGroup Group, string Suffix)> Groups =
     [
@@ -27,7 +27,9 @@ internal abstract class StageTask(WorldFolder folder) : ITrainingTask
 
     public int SampleCount => Task.SampleCount;
 
-    protected WorldFolder Folder => folder;
+    protected StageContext Context => context;
+
+    protected WorldFolder Folder => context.Folder;
 
     /// <summary>The task; the stage's.</summary>
     protected abstract ITrainingTask Task { get; }
