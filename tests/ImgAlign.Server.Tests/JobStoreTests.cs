@@ -116,9 +116,11 @@ public sealed class JobStoreTests : IDisposable
         var again = other.Take("second", Anything)!.Value.Job;
         Assert.Equal((lost, 2), (again.Id, again.Attempt));
         Assert.False(store.Finish(lost, "first", JobState.Succeeded)); // not its own any more
+        other.Beat(lost, "second", new JobProgress(0.94, default, 1, 3, 4));
         Assert.True(other.Finish(lost, "second", JobState.Succeeded));
         Assert.False(store.Finish(lost, "first", JobState.Failed)); // nor later
         Assert.Equal((JobState.Succeeded, "second"), (store.Find(lost)!.State, store.Find(lost)!.Worker));
+        Assert.Equal(1, store.Find(lost)!.Progress!.Value);
         Assert.Equal(next, store.Take("third", Anything)!.Value.Job.Id);
     }
 

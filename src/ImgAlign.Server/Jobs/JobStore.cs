@@ -419,12 +419,19 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
                 StartedAt = Moment(entries, "started"),
                 FinishedAt = Moment(entries, "finished"),
                 Attempt = Attempt(entries),
-                Progress = ServerJson.Read<JobProgress>(entries.GetValueOrDefault("progress")),
+                Progress = ProgressOf(entries, state),
                 Worker = entries.GetValueOrDefault("worker"),
                 Result = ServerJson.Read<JobResult>(entries.GetValueOrDefault("result")),
                 Error = ServerJson.Read<JobError>(entries.GetValueOrDefault("error")),
             }
             : null;
+
+    // A worker tells how far it is from time to time, the last time before the end.
+    private static JobProgress? ProgressOf(Dictionary<string, string> entries, JobState state)
+    {
+        var told = ServerJson.Read<JobProgress>(entries.GetValueOrDefault("progress"));
+        return state == JobState.Succeeded && told is not null ? told with { Value = 1 } : told;
+    }
 
     private static JobState? StateOf(Dictionary<string, string>? entries) =>
         entries?.GetValueOrDefault("state") is { } state ? Enum.Parse<JobState>(state.Trim('"'), ignoreCase: true) : null;
