@@ -1,14 +1,19 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace ImgAlign.Cli;
 
 /// <summary>
 /// Turns Ctrl-C and a request to terminate into cancellation, so that work ends after its current step and leaves nothing half written.
-/// A second signal ends the process at once.
+/// A second signal, some time later, ends the process at once: Ctrl-C in a terminal, and a service manager's stop, reach a process and also
+/// the one that started it, which hands them on, so that one wish comes as two signals.
 /// </summary>
 internal sealed class StopSignal : IDisposable
 {
+    private static readonly TimeSpan OneWish = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource source = new();
+    private readonly Stopwatch sinceFirst = new();
     private readonly PosixSignalRegistration[] registrations;
 
     public StopSignal() =>
@@ -28,9 +33,10 @@ internal sealed class StopSignal : IDisposable
 
     private void Receive(PosixSignalContext context)
     {
-        if (source.IsCancellationRequested)
+        if (sinceFirst.Elapsed > OneWish)
             return;
         context.Cancel = true;
+        sinceFirst.Start();
         source.Cancel();
     }
 }

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.InteropServices;
 using CliWrap;
 using ImgAlign.ShapeWorld.Training;
 
@@ -14,6 +15,8 @@ namespace ImgAlign.Cli.Train;
 /// <param name="withAblations">Whether what is trained for measurements only is among them.</param>
 internal sealed class StageSchedule(Terminal terminal, WorldTraining training, IReadOnlyList<string> arguments, bool withAblations)
 {
+    private const int Terminate = 15; // SIGTERM
+
     private readonly Dictionary<Task, string> running = [];
 
     /// <summary>Trains; a stage that fails is the last one to begin, and those that run are waited for.</summary>
@@ -55,6 +58,7 @@ internal sealed class StageSchedule(Terminal terminal, WorldTraining training, I
             if (running.Count == 0)
                 break;
             var ended = (Task<CommandResult>)await Task.WhenAny(running.Keys);
+            cancellationToken.ThrowIfCancellationRequested();
             if ((await ended).ExitCode != 0)
                 failed.Add(running[ended]);
             running.Remove(ended);
@@ -63,15 +67,25 @@ internal sealed class StageSchedule(Terminal terminal, WorldTraining training, I
             throw new ImgAlignException($"{string.Join(" and ", failed)}: see above; the stages that have passed are kept.");
     }
 
-    // Interrupted, not killed, so that a stage writes a checkpoint.
-    private async Task<CommandResult> StartAsync(string stage, CancellationToken cancellationToken) =>
-        await CliWrap
+    // Asked to end, not killed, so that a stage writes a checkpoint. Not by SIGINT, where there is another: what a shell starts in the background
+    // ignores that, and so do all processes that come of it.
+    private async Task<CommandResult> StartAsync(string stage, CancellationToken cancellationToken)
+    {
+        var run = CliWrap
             .Cli.Wrap(Environment.ProcessPath!)
             .WithArguments([.. OwnAssembly(), .. arguments, "--stage", stage])
             .WithStandardOutputPipe(PipeTarget.ToDelegate(terminal.Out.WriteText))
             .WithStandardErrorPipe(PipeTarget.ToDelegate(line => terminal.Error.WriteText($"{stage}: {line}")))
             .WithValidation(CommandResultValidation.None)
-            .ExecuteAsync(CancellationToken.None, cancellationToken);
+            .ExecuteAsync(CancellationToken.None, OperatingSystem.IsWindows() ? cancellationToken : CancellationToken.None);
+        using var ending = OperatingSystem.IsWindows()
+            ? default
+            : cancellationToken.Register(() => _ = SendSignal(run.ProcessId, Terminate));
+        return await run;
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int SendSignal(int process, int signal);
 
     // The host `dotnet` is told which program to run; a program of its own is itself.
     private static IEnumerable<string> OwnAssembly() =>

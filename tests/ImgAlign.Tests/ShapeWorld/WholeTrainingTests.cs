@@ -20,57 +20,64 @@ public sealed class WholeTrainingTests : IDisposable
     public async Task An_interrupted_training_goes_on_to_the_bytes_of_one_that_was_not()
     {
         var whole = await TrainAsync("whole", jobs: 1);
+        Assert.True(whole.ExitCode == 0, whole.Error);
 
-        // Ctrl-C while two stages are trained at once.
-        using var interruption = new CancellationTokenSource();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
-            TrainAsync("interrupted", jobs: 2, line => InterruptAt("stage unet", line), interruption.Token)
-        );
-        Assert.False(File.Exists(WorldTraining.WorldOf(temporary.File("interrupted")).Aligner));
+        // As `kill` does it, and then as a terminal and a service manager do, which reach the stages, too.
+        var interrupted = await TrainAsync("interrupted", jobs: 2, stopAt: "answers", target: static process => $"{process}");
+        Assert.Contains("answers: Stopped.\n", interrupted.Error, StringComparison.Ordinal);
+        interrupted = await TrainAsync("interrupted", jobs: 2, stopAt: "detector", target: static process => $"-{process}");
+        Assert.Contains("detector: Stopped.\n", interrupted.Error, StringComparison.Ordinal);
         var continued = await TrainAsync("interrupted", jobs: 2);
 
-        Assert.StartsWith("SHA-256 of all weights ", whole, StringComparison.Ordinal);
-        Assert.Equal(whole, continued);
+        Assert.StartsWith("SHA-256 of all weights ", whole.LastLine, StringComparison.Ordinal);
+        Assert.Equal(whole.LastLine, continued.LastLine);
         Assert.Equal(Weights("whole"), Weights("interrupted"));
-
-        void InterruptAt(string moment, string line)
-        {
-            if (line == moment)
-                interruption.Cancel();
-        }
     }
 
-    // The last line that it prints.
-    private async Task<string> TrainAsync(string folder, int jobs, Action<string>? follow = null, CancellationToken interruption = default)
+    // In a group of its own, which a signal can be sent to.
+    private async Task<(int ExitCode, string? LastLine, string Error)> TrainAsync(
+        string folder,
+        int jobs,
+        string? stopAt = null,
+        Func<int, string>? target = null
+    )
     {
-        var lines = new List<string>();
+        string? lastLine = null;
         var errors = new List<string>();
-        var run = await CliWrap
-            .Cli.Wrap(Path.Combine(AppContext.BaseDirectory, "ImgAlign.Cli"))
-            .WithArguments([
-                "world",
-                "train",
-                "--output",
-                temporary.File(folder),
-                "--steps",
-                "2",
-                "--no-gates",
-                "--no-ablations",
-                "--jobs",
-                $"{jobs}",
-            ])
-            .WithStandardOutputPipe(PipeTarget.ToDelegate(lines.Add))
+        var isTraining = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        string[] arguments =
+        [
+            "world",
+            "train",
+            "--output",
+            temporary.File(folder),
+            "--steps",
+            "2",
+            "--no-gates",
+            "--no-ablations",
+            "--jobs",
+            $"{jobs}",
+        ];
+        var run = CliWrap
+            .Cli.Wrap("setsid")
+            .WithArguments([Path.Combine(AppContext.BaseDirectory, "ImgAlign.Cli"), .. arguments])
+            .WithStandardOutputPipe(PipeTarget.ToDelegate(line => lastLine = line))
             .WithStandardErrorPipe(
                 PipeTarget.ToDelegate(line =>
                 {
                     errors.Add(line);
-                    follow?.Invoke(line);
+                    if (stopAt is not null && line.StartsWith($"{stopAt}: step", StringComparison.Ordinal))
+                        isTraining.TrySetResult();
                 })
             )
             .WithValidation(CommandResultValidation.None)
-            .ExecuteAsync(CancellationToken.None, interruption);
-        Assert.True(run.ExitCode == 0, string.Join('\n', errors));
-        return lines[^1];
+            .ExecuteAsync();
+        if (target is not null)
+        {
+            await Task.WhenAny(isTraining.Task, run.Task);
+            await CliWrap.Cli.Wrap("sh").WithArguments(["-c", $"kill -TERM {target(run.ProcessId)}"]).ExecuteAsync();
+        }
+        return ((await run).ExitCode, lastLine, string.Join('\n', errors));
     }
 
     private Dictionary<string, string> Weights(string folder) =>
