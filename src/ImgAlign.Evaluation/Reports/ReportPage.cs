@@ -166,6 +166,7 @@ internal static class ReportPage
                 Count(comparison.Scores.Wins),
                 Count(comparison.Scores.Ties),
                 Count(comparison.Scores.Losses),
+                comparison.Scores.WrongInBaseline is { } wrong ? $"{Count(comparison.Scores.Wins)} of {Count(wrong)}" : "–",
                 $"{Number(comparison.Scores.WinRateHalfTies)} ({Interval(comparison.Scores.WinRateHalfTiesInterval)})",
                 $"{Number(comparison.Scores.MeanDifference)} ({Interval(comparison.Scores.MeanDifferenceInterval)})",
                 Number(comparison.Scores.PValue),
@@ -175,10 +176,23 @@ internal static class ReportPage
         return Paragraph(
                 "Prompt by prompt, over the prompts of which both arms have all pictures. p: exact two-sided sign test of wins against "
                     + "losses. The corrected p counts all comparisons of this table (Holm): under 0.05 there, fewer than one evaluation in "
-                    + "twenty has any such line by chance. Intervals: 95%, by the bootstrap over prompts."
+                    + "twenty has any such line by chance. Intervals: 95%, by the bootstrap over prompts. Made right: wins among what the "
+                    + "other arm has wrong, by scorers that say 1 for right and 0 for wrong."
             )
             + Table(
-                ["arms", "scorer", "same cost", "wins", "ties", "losses", "win rate, a tie as half", "mean difference", "p", "corrected p"],
+                [
+                    "arms",
+                    "scorer",
+                    "same cost",
+                    "wins",
+                    "ties",
+                    "losses",
+                    "made right",
+                    "win rate, a tie as half",
+                    "mean difference",
+                    "p",
+                    "corrected p",
+                ],
                 rows
             );
     }

@@ -34,6 +34,8 @@ public sealed class PairedComparison
         Wins = differences.Count(static difference => difference > 0);
         Losses = differences.Count(static difference => difference < 0);
         Ties = differences.Length - Wins - Losses;
+        if (baseline.Concat(scores).All(static score => score is 0 or 1))
+            WrongInBaseline = baseline.Count(static score => score == 0);
         WinRateHalfTies = points.Average();
         MeanDifference = differences.Average();
         var (rates, means) = (new List<double>(), new List<double>());
@@ -54,6 +56,10 @@ public sealed class PairedComparison
 
     /// <summary>Prompts that score lower.</summary>
     public int Losses { get; }
+
+    /// <summary>How many prompts score 0 in what this is compared with, so many as a win could make right, where all scores are 0 or 1; otherwise
+    /// null.</summary>
+    internal int? WrongInBaseline { get; }
 
     /// <summary>The share of wins among all prompts.</summary>
     public double WinRate => (double)Wins / (Wins + Ties + Losses);

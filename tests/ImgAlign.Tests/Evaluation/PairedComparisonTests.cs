@@ -23,6 +23,14 @@ public class PairedComparisonTests
         Assert.Equal((wins, 1, losses), (comparison.Wins, comparison.Ties, comparison.Losses));
     }
 
+    [Theory]
+    [InlineData(new[] { 0.0, 0, 0, 1, 1 }, new[] { 1.0, 0, 1, 1, 0 }, 3)]
+    [InlineData(new[] { 1.0, 1 }, new[] { 1.0, 0 }, 0)]
+    [InlineData(new[] { 0.0, 0.5 }, new[] { 1.0, 1 }, null)] // a mean over pictures is no verdict
+    [InlineData(new[] { 0.0, 1 }, new[] { 0.9, 1 }, null)]
+    public void Of_verdicts_it_is_known_how_many_could_be_made_right(double[] baseline, double[] scores, int? wrong) =>
+        Assert.Equal(wrong, new PairedComparison(baseline, scores, Resampling.Draw(scores.Length).Take(1)).WrongInBaseline);
+
     [Fact]
     public void Holm_corrects_from_the_smallest_p_on_and_never_goes_down() =>
         Assert.Equal([0.04, 0.06, 0.06, 0.9], HolmCorrection.Apply([0.01, 0.03, 0.02, 0.9]).Select(static p => Math.Round(p, 12)));
