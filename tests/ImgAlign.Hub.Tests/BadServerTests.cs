@@ -59,7 +59,7 @@ public sealed class BadServerTests
                 1 => new ContentFault { StallAfter = 33_000 },
                 _ => null,
             };
-        await AssertWholeAsync(fixture);
+        await AssertWholeAsync(fixture, timeout: TimeSpan.FromMilliseconds(500));
         Assert.Contains(
             fixture.Server.Requests,
             request =>
@@ -74,7 +74,7 @@ public sealed class BadServerTests
     {
         await using var fixture = await HubFixture.StartAsync(Model);
         fixture.Server.Fault = _ => new ContentFault { Pause = TimeSpan.FromMilliseconds(200) };
-        await AssertWholeAsync(fixture);
+        await AssertWholeAsync(fixture, timeout: TimeSpan.FromMilliseconds(500));
     }
 
     [Fact]
@@ -311,9 +311,11 @@ public sealed class BadServerTests
         return options;
     }
 
-    private static async Task AssertWholeAsync(HubFixture fixture)
+    private static async Task AssertWholeAsync(HubFixture fixture, TimeSpan? timeout = null)
     {
-        var snapshot = await fixture.DownloadAsync();
+        var options = fixture.Options();
+        options.DownloadTimeout = timeout ?? options.DownloadTimeout;
+        var snapshot = await fixture.DownloadAsync(options: options);
         Assert.Equal(Bytes, await File.ReadAllBytesAsync(Path.Combine(snapshot.Folder, "unet", "model.safetensors")));
         Assert.DoesNotContain(fixture.CacheFiles(), file => file.EndsWith("incomplete", StringComparison.Ordinal));
     }

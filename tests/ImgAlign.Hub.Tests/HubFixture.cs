@@ -2,7 +2,7 @@ using ImgAlign.HubServer;
 
 namespace ImgAlign.Hub.Tests;
 
-/// <summary>A hub on loopback, an empty cache, and options that wait for nothing longer than a test should.</summary>
+/// <summary>A hub on loopback, an empty cache, and options that pause between attempts no longer than a test should.</summary>
 internal sealed class HubFixture : IAsyncDisposable
 {
     public const string Commit = "00112233445566778899aabbccddeeff00112233";
@@ -29,6 +29,7 @@ internal sealed class HubFixture : IAsyncDisposable
             Files = files,
         };
 
+    /// <summary>The options of these variables. What a server says is waited for as long as a busy machine may need.</summary>
     public HubOptions Options(params (string Name, string Value)[] environment)
     {
         var variables = new Dictionary<string, string>
@@ -42,7 +43,7 @@ internal sealed class HubFixture : IAsyncDisposable
         return new HubOptions(variables.GetValueOrDefault)
         {
             RetryDelay = TimeSpan.FromMilliseconds(1),
-            DownloadTimeout = TimeSpan.FromMilliseconds(500),
+            DownloadTimeout = TimeSpan.FromSeconds(30),
             PartSize = 100_000,
         };
     }

@@ -60,11 +60,16 @@ internal sealed class PartialFile : IDisposable
     /// <summary>Bytes that need not be fetched again, of the file at <paramref name="path"/>.</summary>
     public static long BytesPresent(string path, long size, int partSize)
     {
-        if (!File.Exists(path))
-            return 0;
-        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        var marks = ReadMarks(file, size, CountOfParts(size, partSize)) ?? [];
-        return Enumerable.Range(0, marks.Length).Where(i => marks[i] == 1).Sum(i => Math.Min(partSize, size - ((long)i * partSize)));
+        try
+        {
+            using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            var marks = ReadMarks(file, size, CountOfParts(size, partSize)) ?? [];
+            return Enumerable.Range(0, marks.Length).Where(i => marks[i] == 1).Sum(i => Math.Min(partSize, size - ((long)i * partSize)));
+        }
+        catch (IOException exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return 0; // never begun, or another process has just finished it
+        }
     }
 
     public void Write(ReadOnlySpan<byte> bytes, long position) => RandomAccess.Write(_file, bytes, position);
