@@ -37,6 +37,13 @@ internal sealed class StopSignal : IDisposable
             return;
         context.Cancel = true;
         sinceFirst.Start();
-        source.Cancel();
+        try
+        {
+            source.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // What was to end has just ended.
+        }
     }
 }

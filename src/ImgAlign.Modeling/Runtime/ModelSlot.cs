@@ -142,8 +142,7 @@ public sealed class ModelSlot<T> : IDisposable, IResident
     {
         if (!IsOnDevice)
             return;
-        ForEachGroup(static group => group.Evict());
-        CloseWeights();
+        ReleaseGroups(static group => group.Evict());
         if (runtime.ReleasesUnused)
             NativeHeap.Trim();
     }
@@ -152,12 +151,11 @@ public sealed class ModelSlot<T> : IDisposable, IResident
     {
         if (!IsLoaded)
             return;
-        ForEachGroup(static group =>
+        ReleaseGroups(static group =>
         {
             if (group.IsLoaded)
                 group.Release();
         });
-        CloseWeights();
         NativeHeap.Trim();
     }
 
@@ -175,6 +173,16 @@ public sealed class ModelSlot<T> : IDisposable, IResident
                 return;
             foreach (var group in Groups)
                 change(group);
+        }
+    }
+
+    private void ReleaseGroups(Action<WeightGroup> release)
+    {
+        lock (changing)
+        {
+            ForEachGroup(release);
+            if (!isDisposed) // or else they are closed with the network
+                CloseWeights();
         }
     }
 
