@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ImgAlign.Checkpoints;
 using ImgAlign.Cli.Align;
 using ImgAlign.Cli.Serve;
 using ImgAlign.Cli.Train;
@@ -85,6 +86,7 @@ internal static class FeaturesCommand
             throw new ImgAlignException(
                 $"Workers have made {elsewhere.Count} shards that are not in {folder.Path}; give all of them the same folder under this path."
             );
+        AtomicFile.DeleteUnfinished(folder.Path, "shard-*"); // of workers that were killed
     }
 
     // The pieces of work that are done, as shards that are there.

@@ -1,4 +1,4 @@
-using System.Text.RegularExpressions;
+using ImgAlign.Checkpoints;
 using ImgAlign.Evaluation.Benchmarks;
 using ImgAlign.Evaluation.Reports;
 using ImgAlign.Evaluation.Running;
@@ -7,7 +7,7 @@ using ImgAlign.Evaluation.Statistics;
 namespace ImgAlign.Evaluation;
 
 /// <summary>The pictures and scores of an evaluation, and what follows from them.</summary>
-public sealed partial class EvaluationResult
+public sealed class EvaluationResult
 {
     private readonly Lazy<IReadOnlyList<ArmComparison>> comparisons;
 
@@ -58,10 +58,8 @@ public sealed partial class EvaluationResult
     public string WriteReport()
     {
         // Of a run that was killed at this point.
-        foreach (
-            var unfinished in Directory.EnumerateFiles(Options.Folder).Where(static file => Unfinished().IsMatch(Path.GetFileName(file)))
-        )
-            File.Delete(unfinished);
+        foreach (var name in new[] { "scores.jsonl", "scores.parquet", "report.html" })
+            AtomicFile.DeleteUnfinished(Options.Folder, name);
         ScoreFiles.Write(this);
         var page = Path.Combine(Options.Folder, "report.html");
         ReportPage.Write(page, this);
@@ -158,10 +156,6 @@ public sealed partial class EvaluationResult
         string.Concat(
             arm.Select(static (letter, index) => char.IsLetterOrDigit(letter) || letter is '-' || letter is '.' && index > 0 ? letter : '_')
         );
-
-    // As AtomicFile names it.
-    [GeneratedRegex(@"^(scores\.jsonl|scores\.parquet|report\.html)\.[0-9a-f]{32}\.part$")]
-    private static partial Regex Unfinished();
 
     private IReadOnlyList<ArmComparison> Compare()
     {

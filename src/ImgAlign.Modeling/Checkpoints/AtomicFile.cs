@@ -26,4 +26,16 @@ public static class AtomicFile
             File.Delete(temporary);
         }
     }
+
+    /// <summary>Deletes what killed processes have left of files that they were writing. Nobody may be writing one of them.</summary>
+    /// <param name="folder">The folder of the files.</param>
+    /// <param name="pattern">Their names, as of <see cref="Directory.EnumerateFiles(string, string)"/>.</param>
+    public static void DeleteUnfinished(string folder, string pattern)
+    {
+        foreach (var file in Directory.EnumerateFiles(folder, $"{pattern}.*.part"))
+        {
+            if (Guid.TryParseExact(Path.GetExtension(Path.GetFileNameWithoutExtension(file)).TrimStart('.'), "N", out _))
+                File.Delete(file);
+        }
+    }
 }

@@ -120,6 +120,7 @@ public sealed class FeaturesCommandTests : IDisposable
             foreach (var worker in workers)
             {
                 worker.Kill();
+                worker.WaitForExit(); // it writes into the folder that is deleted
                 worker.Dispose();
             }
         }
