@@ -1,6 +1,7 @@
 using ImgAlign.Imaging;
 using ImgAlign.Server.Files;
 using ImgAlign.Server.Jobs;
+using ImgAlign.Tests;
 
 namespace ImgAlign.Server.Tests;
 
@@ -73,7 +74,7 @@ public sealed class FileStoreTests : IDisposable
         using var other = new S3FileStore("s3://no-such-bucket/jobs");
         var refusal = await Assert.ThrowsAsync<IOException>(() => other.WriteAsync("a", [], default));
         Assert.StartsWith("The store s3://no-such-bucket refuses: ", refusal.Message, StringComparison.Ordinal);
-        Environment.SetEnvironmentVariable("AWS_ENDPOINT_URL", $"http://127.0.0.1:{ServeProcess.FreePort()}");
+        Environment.SetEnvironmentVariable("AWS_ENDPOINT_URL", $"http://127.0.0.1:{LocalPort.Free()}");
         using var away = new S3FileStore($"s3://{S3.Bucket}");
         await Assert.ThrowsAsync<StoreAwayException>(() => away.WriteAsync("a", [], default));
         S3.NewAddress();
@@ -83,7 +84,7 @@ public sealed class FileStoreTests : IDisposable
     public async Task A_slow_store_has_more_time_for_more_and_a_silent_one_is_away()
     {
         S3.NewAddress();
-        var port = ServeProcess.FreePort();
+        var port = LocalPort.Free();
         Environment.SetEnvironmentVariable("AWS_ENDPOINT_URL", $"http://127.0.0.1:{port}");
         using var listener = new System.Net.HttpListener { Prefixes = { $"http://127.0.0.1:{port}/" } };
         listener.Start();

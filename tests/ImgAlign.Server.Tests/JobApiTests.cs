@@ -6,19 +6,13 @@ using ImgAlign.Imaging;
 using ImgAlign.Server.Files;
 using ImgAlign.Server.Jobs;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 
 namespace ImgAlign.Server.Tests;
 
 public sealed class JobApiTests : IAsyncLifetime
 {
-    // Runs for minutes, but for cancelling.
-    private static readonly object Long = new
-    {
-        prompt = "red",
-        steps = 1000,
-        rounds = 10,
-        count = 10,
-    };
+    private static readonly object Red = new { prompt = "red", steps = 1000 };
 
     private TestServer server = null!;
 
@@ -42,6 +36,8 @@ public sealed class JobApiTests : IAsyncLifetime
     [Fact]
     public async Task A_job_is_accepted_followed_and_its_pictures_are_fetched()
     {
+        using var isFollowed = new ManualResetEventSlim();
+        await using var server = await TestServer.StartAsync(models: services => services.AddColours(beforeStep: isFollowed.Wait));
         using var answer = await server.Client.PostAsJsonAsync(
             "api/jobs",
             new
@@ -56,7 +52,7 @@ public sealed class JobApiTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
         var job = (await answer.Content.ReadFromJsonAsync<Job>(ServerJson.Options))!;
         Assert.Equal($"/api/jobs/{job.Id}", answer.Headers.Location!.ToString());
-        var events = await EventsAsync(job.Id);
+        var events = await EventsAsync(server, job.Id, onFirst: isFollowed.Set);
         foreach (var kind in new[] { "state", "progress", "preview", "picture", "candidate" })
             Assert.Contains(events, item => item.Kind == kind);
         Assert.Equal("succeeded", events[^1].Data.GetProperty("job").GetProperty("state").GetString());
@@ -69,8 +65,8 @@ public sealed class JobApiTests : IAsyncLifetime
         var expected = await server
             .Services.GetRequiredService<IAlignmentPipeline>()
             .AlignAsync(new AlignmentRequest(new AlignmentItem("a red house") { Seed = 7 }) { Rounds = 2, Steps = 400 });
-        Assert.Equal(expected.Items[0].Image, await PictureAsync(picture.Image));
-        Assert.Equal(expected.Items[0].BaseImage, await PictureAsync(picture.Before!));
+        Assert.Equal(expected.Items[0].Image, await PictureAsync(server, picture.Image));
+        Assert.Equal(expected.Items[0].BaseImage, await PictureAsync(server, picture.Before!));
     }
 
     [Fact]
@@ -89,7 +85,7 @@ public sealed class JobApiTests : IAsyncLifetime
         );
         Assert.Equal([3L, 4L, 5L], job.Result!.Pictures.Select(static picture => picture.Seed));
         Assert.Null(job.Result.Pictures[0].Before);
-        Assert.Equal(new ImageSize(40, 24), (await PictureAsync(job.Result.Pictures[2].Image)).Size);
+        Assert.Equal(new ImageSize(40, 24), (await PictureAsync(server, job.Result.Pictures[2].Image)).Size);
     }
 
     [Fact]
@@ -109,7 +105,7 @@ public sealed class JobApiTests : IAsyncLifetime
         Assert.All(picture.Candidates, static tried => Assert.Equal((SearchAction.Resample, 0), (tried.Action, tried.Parent)));
         Assert.Equal(3, picture.Candidates.Select(static tried => tried.Seed).Distinct().Count());
         foreach (var tried in picture.Candidates)
-            Assert.Equal(new ImageSize(32, 32), (await PictureAsync(tried.Image)).Size);
+            Assert.Equal(new ImageSize(32, 32), (await PictureAsync(server, tried.Image)).Size);
     }
 
     [Fact]
@@ -118,21 +114,32 @@ public sealed class JobApiTests : IAsyncLifetime
         var first = await server.RunAsync(new { prompt = "red", rounds = 0 });
         var bytes = await server.Client.GetByteArrayAsync(first.Result!.Pictures[0].Image);
         var job = await server.RunAsync(new { prompt = "red", image = $"data:image/png;base64,{Convert.ToBase64String(bytes)}" });
-        Assert.Equal(ImageFile.Decode(bytes, "given"), await PictureAsync(job.Result!.Pictures[0].Before!));
+        Assert.Equal(ImageFile.Decode(bytes, "given"), await PictureAsync(server, job.Result!.Pictures[0].Before!));
         Assert.Equal(bytes, await server.Client.GetByteArrayAsync(job.Request.Image));
     }
 
     [Fact]
     public async Task Cancelling_is_seen_within_a_second()
     {
-        var job = await server.SubmitAsync(Long);
-        var waiting = await server.SubmitAsync(Long);
-        await server.UntilAsync(job.Id, static running => running.State == JobState.Running);
+        // What a machine is busy with besides is no part of the second.
+        var (clock, quarter) = (new FakeTimeProvider(DateTimeOffset.UtcNow), TimeSpan.FromSeconds(0.25));
+        await using var server = await TestServer.StartAsync(models: services =>
+            services.AddSingleton<TimeProvider>(clock).AddColours(beforeStep: static () => Thread.Sleep(50))
+        );
+        var job = await server.SubmitAsync(Red);
+        var waiting = await server.SubmitAsync(Red);
+        while (await server.FindAsync(job.Id) is { Progress: null } running)
+        {
+            Assert.False(running.IsFinished);
+            clock.Advance(quarter);
+            await Task.Delay(quarter);
+        }
         using (await server.Client.DeleteAsync($"api/jobs/{waiting.Id}"))
             Assert.Equal(JobState.Cancelled, (await server.FindAsync(waiting.Id)).State);
-        var asked = DateTimeOffset.UtcNow;
+        var asked = clock.GetUtcNow();
         using (await server.Client.DeleteAsync($"api/jobs/{job.Id}"))
-            job = await server.FinishAsync(job.Id);
+            clock.Advance(quarter);
+        job = await server.FinishAsync(job.Id);
         Assert.Equal(JobState.Cancelled, job.State);
         Assert.True(job.FinishedAt - asked < TimeSpan.FromSeconds(1), $"{job.FinishedAt - asked}");
     }
@@ -258,8 +265,8 @@ public sealed class JobApiTests : IAsyncLifetime
     public async Task A_full_queue_is_answered_with_when_to_ask_again()
     {
         await using var small = await TestServer.StartAsync(static options => options.QueueLimit = 1, withWorker: false);
-        await small.SubmitAsync(Long);
-        using var answer = await small.Client.PostAsJsonAsync("api/jobs", Long);
+        await small.SubmitAsync(Red);
+        using var answer = await small.Client.PostAsJsonAsync("api/jobs", Red);
         Assert.Equal((429, "queue_full"), await CodeAsync(answer));
         Assert.NotNull(answer.Headers.RetryAfter);
     }
@@ -351,14 +358,19 @@ public sealed class JobApiTests : IAsyncLifetime
         return (status, code);
     }
 
-    private async Task<RgbImage> PictureAsync(string address) => ImageFile.Decode(await server.Client.GetByteArrayAsync(address), address);
+    private static async Task<RgbImage> PictureAsync(TestServer server, string address) =>
+        ImageFile.Decode(await server.Client.GetByteArrayAsync(address), address);
 
-    private async Task<List<(string Kind, JsonElement Data)>> EventsAsync(string id)
+    private static async Task<List<(string Kind, JsonElement Data)>> EventsAsync(TestServer server, string id, Action onFirst)
     {
         var events = new List<(string, JsonElement)>();
         await using var stream = await server.Client.GetStreamAsync($"api/jobs/{id}/events");
         await foreach (var item in SseParser.Create(stream).EnumerateAsync())
+        {
             events.Add((item.EventType, JsonSerializer.Deserialize<JsonElement>(item.Data)));
+            if (events.Count == 1)
+                onFirst();
+        }
         return events;
     }
 }

@@ -46,6 +46,7 @@ public sealed class PageTests : IAsyncLifetime
         page = await browser.NewPageAsync();
         page.SetDefaultTimeout(Patience);
         await page.GotoAsync(server.Address.ToString());
+        await page.Locator("#guide").WaitForAsync(); // it comes with the first prompt
     }
 
     public async Task DisposeAsync()
@@ -135,7 +136,8 @@ public sealed class PageTests : IAsyncLifetime
             var before = page.Url;
             await page.Locator(button).ClickAsync();
             await page.WaitForFunctionAsync("before => location.href !== before", before);
-            await page.Locator("#download").WaitForAsync(new() { State = WaitForSelectorState.Hidden });
+            var record = page.Locator($"#record[href$='{page.Url.Split('#')[1]}']"); // of the new job, once that is shown
+            await record.WaitForAsync(new() { State = WaitForSelectorState.Attached });
             await StatusAsync(page, "Done.");
             return await ShownAsync();
         }
@@ -179,7 +181,7 @@ public sealed class PageTests : IAsyncLifetime
         await page.Locator("#prompt").FillAsync("<img src=x onerror=window.taken=1>");
         await DrawAsync();
         await StatusAsync(page, "ShapeWorld cannot draw '<img src=x");
-        Assert.Contains("<img src=x", await page.Locator("#jobs").InnerTextAsync(), StringComparison.Ordinal);
+        await page.Locator("#jobs li").Filter(new() { HasText = "<img src=x" }).WaitForAsync();
         Assert.Null(await page.EvaluateAsync<int?>("window.taken"));
         await page.Locator("#amount").EvaluateAsync("field => (field.max = field.value = 99)");
         await DrawAsync();

@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using ImgAlign.Server.Jobs;
 
 namespace ImgAlign.Server.Tests;
@@ -12,6 +10,9 @@ internal sealed class ServeProcess : IDisposable
 {
     /// <summary>The tool's program.</summary>
     public static string Tool { get; } = Path.Combine(AppContext.BaseDirectory, "ImgAlign.Cli.dll");
+
+    /// <summary>How long a job may take on a busy machine to get so far as a test waits for.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly Process process;
 
@@ -50,13 +51,13 @@ internal sealed class ServeProcess : IDisposable
 
     public static async Task<ServeProcess> StartAsync(
         string data,
-        int port,
         string? postgres = null,
         string host = "127.0.0.1",
         int workers = 1,
         string? results = null,
         IReadOnlyDictionary<string, string?>? environment = null,
-        string? configuration = null
+        string? configuration = null,
+        int port = 0
     )
     {
         string[] arguments = ["exec", Tool, "serve", "--urls", $"http://{host}:{port}", "--data", data];
@@ -75,13 +76,6 @@ internal sealed class ServeProcess : IDisposable
         return new ServeProcess(process, line?.Split(' ')[^1] ?? throw new InvalidOperationException("The server did not start."));
     }
 
-    public static int FreePort()
-    {
-        using var socket = new TcpListener(IPAddress.Loopback, 0);
-        socket.Start();
-        return ((IPEndPoint)socket.LocalEndpoint).Port;
-    }
-
     public async Task<Job> SubmitAsync(object request)
     {
         using var answer = await Client.PostAsJsonAsync("api/jobs", request);
@@ -89,9 +83,9 @@ internal sealed class ServeProcess : IDisposable
         return (await answer.Content.ReadFromJsonAsync<Job>(ServerJson.Options))!;
     }
 
-    public async Task<Job> UntilAsync(string id, Func<Job, bool> isReached, TimeSpan? patience = null)
+    public async Task<Job> UntilAsync(string id, Func<Job, bool> isReached)
     {
-        using var end = new CancellationTokenSource(patience ?? TimeSpan.FromMinutes(3));
+        using var end = new CancellationTokenSource(Patience);
         while (true)
         {
             var job = (await Client.GetFromJsonAsync<Job>($"api/jobs/{id}", ServerJson.Options, end.Token))!;

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net.ServerSentEvents;
 using System.Runtime.Versioning;
 using System.Text.Json;
@@ -41,12 +40,12 @@ public sealed class ServeProcessTests : IDisposable
 
     private async Task Survives_the_death_of_a_worker(string? postgres)
     {
-        using var server = await ServeProcess.StartAsync(data, ServeProcess.FreePort(), postgres);
+        using var server = await ServeProcess.StartAsync(data, postgres);
         var job = await server.SubmitAsync(Long);
         var next = await server.SubmitAsync(Short);
         await server.UntilAsync(job.Id, static running => running.Progress is not null);
         ServeProcess.Kill(Assert.Single(server.Workers));
-        await server.UntilAsync(job.Id, static again => again is { Attempt: 2, State: JobState.Running }, TimeSpan.FromSeconds(15));
+        await server.UntilAsync(job.Id, static again => again is { Attempt: 2, State: JobState.Running });
         job = await server.UntilAsync(job.Id, static ended => ended.IsFinished);
         next = await server.UntilAsync(next.Id, static ended => ended.IsFinished);
         Assert.Equal((JobState.Succeeded, JobState.Succeeded), (job.State, next.State));
@@ -58,11 +57,7 @@ public sealed class ServeProcessTests : IDisposable
     [Fact]
     public async Task Workers_align_with_the_models_of_the_configuration()
     {
-        using var server = await ServeProcess.StartAsync(
-            data,
-            ServeProcess.FreePort(),
-            configuration: Path.Combine(TinyModels.Root, "samples", "tiny.json")
-        );
+        using var server = await ServeProcess.StartAsync(data, configuration: Path.Combine(TinyModels.Root, "samples", "tiny.json"));
         var job = await SucceedAsync(server, rounds: 1);
         Assert.Single(Assert.Single(job.Result!.Pictures).Candidates);
     }
@@ -78,17 +73,9 @@ public sealed class ServeProcessTests : IDisposable
         };
         var configuration = Path.Combine(data, "models.json");
         await File.WriteAllTextAsync(configuration, JsonSerializer.Serialize(new { ImgAlign = models }));
-        using var server = await ServeProcess.StartAsync(data, ServeProcess.FreePort(), workers: 0);
-        using var worker = Process.Start("dotnet", ["exec", ServeProcess.Tool, "work", "--data", data, "--config", configuration]);
-        try
-        {
-            await SucceedAsync(server, rounds: 0);
-        }
-        finally
-        {
-            worker.Kill();
-            await worker.WaitForExitAsync();
-        }
+        using var server = await ServeProcess.StartAsync(data, workers: 0);
+        using var worker = new WorkProcess(data, "--config", configuration);
+        await SucceedAsync(server, rounds: 0);
     }
 
     private static async Task<Job> SucceedAsync(ServeProcess server, int rounds)
@@ -114,10 +101,9 @@ public sealed class ServeProcessTests : IDisposable
 
     private async Task Survives_the_death_of_the_server(string? postgres)
     {
-        var port = ServeProcess.FreePort();
         Job running,
             waiting;
-        using (var server = await ServeProcess.StartAsync(data, port, postgres))
+        using (var server = await ServeProcess.StartAsync(data, postgres))
         {
             running = await server.SubmitAsync(Long);
             waiting = await server.SubmitAsync(Short);
@@ -128,7 +114,7 @@ public sealed class ServeProcessTests : IDisposable
             while (workers.Any(static id => Directory.Exists($"/proc/{id}")))
                 await Task.Delay(100, patience.Token); // workers end with their server
         }
-        using var again = await ServeProcess.StartAsync(data, port, postgres);
+        using var again = await ServeProcess.StartAsync(data, postgres);
         foreach (var job in new[] { running, waiting })
             Assert.Equal(JobState.Succeeded, (await again.UntilAsync(job.Id, static ended => ended.IsFinished)).State);
     }
@@ -136,10 +122,9 @@ public sealed class ServeProcessTests : IDisposable
     [Fact]
     public async Task What_a_worker_elsewhere_told_while_the_server_was_away_is_told_by_the_next_one()
     {
-        var port = ServeProcess.FreePort();
-        using var worker = Process.Start("dotnet", ["exec", ServeProcess.Tool, "work", "--data", data]);
+        using var worker = new WorkProcess(data);
         Job job;
-        using (var server = await ServeProcess.StartAsync(data, port, workers: 0))
+        using (var server = await ServeProcess.StartAsync(data, workers: 0))
         {
             var endless = new
             {
@@ -154,10 +139,10 @@ public sealed class ServeProcessTests : IDisposable
             server.Kill();
         }
         var told = Path.Combine(data, "jobs", job.Id);
-        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var patience = new CancellationTokenSource(ServeProcess.Patience);
         while (!Directory.Exists(told) || !Directory.EnumerateFiles(told, "*.json", SearchOption.AllDirectories).Any())
             await Task.Delay(100, patience.Token);
-        using var next = await ServeProcess.StartAsync(data, port, workers: 0);
+        using var next = await ServeProcess.StartAsync(data, workers: 0);
         var missing = new HashSet<string> { "state", "progress", "preview", "picture", "candidate" };
         await using var stream = await next.Client.GetStreamAsync($"api/jobs/{job.Id}/events", patience.Token);
         await foreach (var happened in SseParser.Create(stream).EnumerateAsync(patience.Token))
@@ -166,17 +151,13 @@ public sealed class ServeProcessTests : IDisposable
             if (missing.Count == 0)
                 break;
         }
-        worker.Kill();
-        await worker.WaitForExitAsync(patience.Token);
         Assert.Empty(missing);
     }
 
     [Fact]
     public async Task An_address_of_others_without_a_key_is_refused()
     {
-        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() =>
-            ServeProcess.StartAsync(data, ServeProcess.FreePort(), host: "0.0.0.0")
-        );
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => ServeProcess.StartAsync(data, host: "0.0.0.0"));
         Assert.Equal("The server did not start.", failure.Message);
     }
 }

@@ -52,7 +52,7 @@ public sealed class TelemetryTests : IAsyncLifetime
             ["OTEL_BSP_SCHEDULE_DELAY"] = "200",
             ["OTEL_METRIC_EXPORT_INTERVAL"] = "500",
         };
-        using var server = await ServeProcess.StartAsync(data, ServeProcess.FreePort(), environment: environment);
+        using var server = await ServeProcess.StartAsync(data, environment: environment);
         var trace = ActivityTraceId.CreateRandom();
         using var request = new HttpRequestMessage(HttpMethod.Post, "api/jobs")
         {

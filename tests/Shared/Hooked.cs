@@ -2,7 +2,7 @@ using ImgAlign.Alignment;
 using ImgAlign.Runtime;
 using TorchSharp;
 
-namespace ImgAlign.Tests.Pipeline;
+namespace ImgAlign.Tests;
 
 /// <summary>Calls a hook whenever a run calls a model, on the thread that computes: a place to cancel, to throw, or to look.</summary>
 /// <param name="inner">The backbone.</param>

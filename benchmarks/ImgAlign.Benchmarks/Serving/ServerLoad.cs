@@ -34,7 +34,7 @@ internal sealed class ServerLoad : IAsyncDisposable
     public static async Task<ServerLoad> StartAsync(int workers, int warmingJobs, CancellationToken cancellationToken)
     {
         var data = Directory.CreateTempSubdirectory("imgalign-load-").FullName;
-        var load = new ServerLoad(data, await ServeProcess.StartAsync(data, ServeProcess.FreePort(), workers: workers));
+        var load = new ServerLoad(data, await ServeProcess.StartAsync(data, workers: workers));
         await load.RunAllAsync(warmingJobs, 2 * workers, cancellationToken);
         foreach (var job in await load.ListAsync(cancellationToken))
             (await load.server.Client.DeleteAsync($"api/jobs/{job.Id}?remove=true", cancellationToken)).EnsureSuccessStatusCode();

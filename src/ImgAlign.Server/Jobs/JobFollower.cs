@@ -31,7 +31,8 @@ internal sealed class JobFollower(JobStore store, JobHub hub, JobFiles files)
             var job = store.Find(id);
             if (job is null)
                 yield break;
-            var isNew = job.State != last?.State || job.Attempt != last.Attempt;
+            // A worker that takes a job writes the attempt before the state.
+            var isNew = job.State != last?.State || (job.State == JobState.Running && job.Attempt != last.Attempt);
             if (isNew && !job.IsFinished)
                 yield return new StateEvent(job);
             if (!isHeard && (!job.IsFinished || last is not null)) // of one that had ended before, the result tells all

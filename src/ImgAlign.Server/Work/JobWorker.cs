@@ -161,7 +161,7 @@ internal sealed partial class JobWorker(
     // Looks for a wish to cancel, and tells that the worker is alive.
     private async Task WatchAsync(string id, JobReporter reporter, CancellationTokenSource ending, CancellationToken done)
     {
-        using var timer = new PeriodicTimer(Look);
+        using var timer = new PeriodicTimer(Look, clock);
         for (var look = 1; ; look++)
         {
             try

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using ImgAlign.Server.Files;
 using ImgAlign.Server.Jobs;
+using ImgAlign.Tests;
 using Npgsql;
 
 namespace ImgAlign.Server.Tests.Chaos;
@@ -15,7 +16,7 @@ internal sealed class Fleet : IDisposable
     private readonly string data = Directory.CreateTempSubdirectory("imgalign-chaos-").FullName;
     private readonly string postgres = Postgres.NewConnection();
     private readonly string? results = string.IsNullOrEmpty(Environment.GetEnvironmentVariable(S3.Variable)) ? null : S3.NewAddress();
-    private readonly int port = ServeProcess.FreePort();
+    private readonly int port = LocalPort.Free();
     private readonly Machine[] machines = [.. Enumerable.Range(0, Machines).Select(static number => new Machine(number))];
     private readonly Process[] workers;
 
@@ -122,7 +123,8 @@ internal sealed class Fleet : IDisposable
         await command.ExecuteNonQueryAsync();
     }
 
-    private async Task StartServerAsync() => Server = await ServeProcess.StartAsync(data, port, postgres, workers: 0, results: results);
+    private async Task StartServerAsync() =>
+        Server = await ServeProcess.StartAsync(data, postgres, workers: 0, results: results, port: port);
 
     private Process StartWorker(int machine)
     {

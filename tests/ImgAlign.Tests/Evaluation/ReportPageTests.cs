@@ -10,6 +10,7 @@ namespace ImgAlign.Tests.Evaluation;
 public sealed class ReportPageTests : IDisposable
 {
     private const string Browser = "chromium";
+    private const int Patience = 120_000; // milliseconds
     private const string Scorer = "a <b>scorer</b>";
     private const string Worst = "prompt 3 </script>";
 
@@ -31,6 +32,7 @@ public sealed class ReportPageTests : IDisposable
                 ViewportSize = new() { Width = width, Height = height },
             }
         );
+        tab.SetDefaultTimeout(Patience);
         var problems = new List<string>();
         tab.PageError += (_, error) => problems.Add(error);
         tab.Console += (_, message) => problems.AddRange(message.Type == "error" ? [message.Text] : []);
@@ -62,7 +64,8 @@ public sealed class ReportPageTests : IDisposable
 
         // Nothing is wider than the screen, and all pictures are there, the full ones too.
         Assert.True(await tab.EvaluateAsync<int>("document.documentElement.scrollWidth") <= width);
-        Assert.True(await tab.EvaluateAsync<bool>("[...document.images].every(image => image.complete && image.naturalWidth > 0)"));
+        await tab.WaitForFunctionAsync("[...document.images].every(image => image.complete)");
+        Assert.True(await tab.EvaluateAsync<bool>("[...document.images].every(image => image.naturalWidth > 0)"));
         foreach (var link in await tab.Locator("article a").AllAsync())
             Assert.True(File.Exists(new Uri(await link.EvaluateAsync<string>("link => link.href")).LocalPath));
         Assert.Empty(problems);
@@ -79,6 +82,7 @@ public sealed class ReportPageTests : IDisposable
         using var playwright = await Playwright.CreateAsync();
         await using var browser = await LaunchAsync(playwright);
         var tab = await browser.NewPageAsync();
+        tab.SetDefaultTimeout(Patience);
         await tab.GotoAsync(new Uri(page).AbsoluteUri);
         Assert.Equal($"1 to 20 of {prompts}", await tab.Locator("#place").TextContentAsync());
     }

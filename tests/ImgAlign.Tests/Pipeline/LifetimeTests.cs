@@ -196,7 +196,7 @@ public sealed class LifetimeTests : IDisposable
             go.Wait();
         });
         // Long enough that it cannot end before the cancellation, which goes by the thread pool, has reached it.
-        var others = slow.Pipeline.AlignAsync(ColourWorld.Request with { Steps = 1000 });
+        var others = slow.Pipeline.AlignAsync(ColourWorld.Request with { Steps = 1000, Rounds = 100, Acceptance = ScoreGate.Open });
         started.Wait();
         new GenerationPipeline(slow.Backbone).Dispose();
         Assert.False(others.IsCompleted);

@@ -25,9 +25,17 @@ internal static class MpiRun
     {
         // Containers run as root and have few processors.
         string[] own = ["--allow-run-as-root", "--oversubscribe", "-n", $"{processes}", "dotnet", "exec", program];
-        return Process.Start(
-            new ProcessStartInfo(Program, [.. own, .. arguments]) { RedirectStandardError = true, RedirectStandardOutput = true }
-        )!;
+        return Start(Program, [.. own, .. arguments]);
+    }
+
+    /// <summary>Starts one of several processes, or what starts them all; <paramref name="environment"/> is added to that of the tests.</summary>
+    public static Process Start(string program, IEnumerable<string> arguments, params IEnumerable<(string Name, string Value)> environment)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
+        // As torchrun has it: threads of more processes than there are cores wait for each other at full speed.
+        foreach (var (name, value) in environment.Prepend(("OMP_NUM_THREADS", "1")))
+            start.Environment[name] = value;
+        return Process.Start(start)!;
     }
 
     /// <summary>Waits for their end, and gives all that they wrote.</summary>

@@ -61,7 +61,7 @@ public sealed class MpiTests : IDisposable
     [InlineData(1)]
     public async Task A_killed_process_ends_the_others_and_the_run_goes_on_to_the_same_bits(int rank)
     {
-        string[] arguments = ["train", "aligner", "--config", Sharded(), "--resume", "--steps", "12"];
+        string[] arguments = ["train", "aligner", "--config", Sharded(), "--resume", "--steps", "40"];
         var whole = await MpiRun.RunAsync(2, MpiRun.Tool, [.. arguments, "--out", folder.File("whole")]);
         Assert.True(whole.ExitCode == 0, whole.Text);
 
@@ -98,7 +98,7 @@ public sealed class MpiTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    // The sample with a part of the optimiser's state in each process, and a checkpoint at every step.
+    // The sample with a part of the optimiser's state in each process, and a checkpoint at every second step.
     private string Sharded()
     {
         var samples = Path.GetDirectoryName(Configuration)!;

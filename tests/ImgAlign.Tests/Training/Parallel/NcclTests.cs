@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Runtime.InteropServices;
 using ImgAlign.Tests.Checkpoints;
 using ImgAlign.Training.Native;
@@ -138,18 +137,16 @@ public sealed class NcclTests : IDisposable
     }
 
     // One of several processes, as torchrun starts it.
-    private Process Start(int rank, int processes, params IEnumerable<string> arguments)
-    {
-        var start = new ProcessStartInfo("dotnet", ["exec", MpiRun.Child, .. arguments])
-        {
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-        };
-        start.Environment["MASTER_ADDR"] = "127.0.0.1";
-        foreach (var (name, value) in new[] { ("MASTER_PORT", port), ("RANK", rank), ("LOCAL_RANK", rank), ("WORLD_SIZE", processes) })
-            start.Environment[name] = value.ToString(CultureInfo.InvariantCulture);
-        return Process.Start(start)!;
-    }
+    private Process Start(int rank, int processes, params IEnumerable<string> arguments) =>
+        MpiRun.Start(
+            "dotnet",
+            ["exec", MpiRun.Child, .. arguments],
+            ("MASTER_ADDR", "127.0.0.1"),
+            ("MASTER_PORT", $"{port}"),
+            ("RANK", $"{rank}"),
+            ("LOCAL_RANK", $"{rank}"),
+            ("WORLD_SIZE", $"{processes}")
+        );
 
     private string Build(string place)
     {
