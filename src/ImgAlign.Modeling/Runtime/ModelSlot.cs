@@ -142,7 +142,7 @@ public sealed class ModelSlot<T> : IDisposable, IResident
     {
         if (!IsOnDevice)
             return;
-        ReleaseGroups(static group => group.Evict());
+        ForEachGroup(static group => group.Evict(), closesWeights: true);
         if (runtime.ReleasesUnused)
             NativeHeap.Trim();
     }
@@ -151,11 +151,14 @@ public sealed class ModelSlot<T> : IDisposable, IResident
     {
         if (!IsLoaded)
             return;
-        ReleaseGroups(static group =>
-        {
-            if (group.IsLoaded)
-                group.Release();
-        });
+        ForEachGroup(
+            static group =>
+            {
+                if (group.IsLoaded)
+                    group.Release();
+            },
+            closesWeights: true
+        );
         NativeHeap.Trim();
     }
 
@@ -165,7 +168,7 @@ public sealed class ModelSlot<T> : IDisposable, IResident
         files.RequireFinite(Type);
     }
 
-    private void ForEachGroup(Action<WeightGroup> change)
+    private void ForEachGroup(Action<WeightGroup> change, bool closesWeights = false)
     {
         lock (changing)
         {
@@ -173,15 +176,7 @@ public sealed class ModelSlot<T> : IDisposable, IResident
                 return;
             foreach (var group in Groups)
                 change(group);
-        }
-    }
-
-    private void ReleaseGroups(Action<WeightGroup> release)
-    {
-        lock (changing)
-        {
-            ForEachGroup(release);
-            if (!isDisposed) // or else they are closed with the network
+            if (closesWeights)
                 CloseWeights();
         }
     }
