@@ -21,7 +21,7 @@ public sealed class JobFollowerTests
             if (told.Count == 1)
             {
                 using var connection = server.Services.GetRequiredService<JobStorage>().GetConnection();
-                connection.SetRangeInHash($"imgalign:job:{id}", [KeyValuePair.Create("attempt", "1")]);
+                connection.SetRangeInHash(JobStore.KeyOf(id), [KeyValuePair.Create("attempt", "1")]);
                 _ = Task.Delay(1500).ContinueWith(_ => store.Cancel(id), TaskScheduler.Default); // after the follower has looked
             }
         }

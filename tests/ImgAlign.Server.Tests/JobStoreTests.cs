@@ -227,7 +227,7 @@ public sealed class JobStoreTests : IDisposable
         using (var connection = (JobStorageConnection)storage.GetConnection())
         using (var transaction = (JobStorageTransaction)connection.CreateWriteTransaction())
         {
-            var key = connection.GetValueFromHash($"imgalign:job:{id}", "key");
+            var key = connection.GetValueFromHash(JobStore.KeyOf(id), "key");
             var left = connection.GetAllEntriesFromHash(key).Where(entry => entry.Key != lost).ToList();
             transaction.RemoveHash(key);
             transaction.SetRangeInHash(key, left);

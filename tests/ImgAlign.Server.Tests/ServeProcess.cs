@@ -83,9 +83,9 @@ internal sealed class ServeProcess : IDisposable
         return (await answer.Content.ReadFromJsonAsync<Job>(ServerJson.Options))!;
     }
 
-    public async Task<Job> UntilAsync(string id, Func<Job, bool> isReached)
+    public async Task<Job> UntilAsync(string id, Func<Job, bool> isReached, TimeSpan? patience = null)
     {
-        using var end = new CancellationTokenSource(Patience);
+        using var end = new CancellationTokenSource(patience ?? Patience);
         while (true)
         {
             var job = (await Client.GetFromJsonAsync<Job>($"api/jobs/{id}", ServerJson.Options, end.Token))!;

@@ -2,6 +2,7 @@ using System.Net.ServerSentEvents;
 using System.Runtime.Versioning;
 using System.Text.Json;
 using ImgAlign.Server.Jobs;
+using ImgAlign.Tests;
 
 namespace ImgAlign.Server.Tests;
 
@@ -45,7 +46,7 @@ public sealed class ServeProcessTests : IDisposable
         var next = await server.SubmitAsync(Short);
         await server.UntilAsync(job.Id, static running => running.Progress is not null);
         ServeProcess.Kill(Assert.Single(server.Workers));
-        await server.UntilAsync(job.Id, static again => again is { Attempt: 2, State: JobState.Running });
+        await server.UntilAsync(job.Id, static again => again is { Attempt: 2, State: JobState.Running }, TimeSpan.FromSeconds(15));
         job = await server.UntilAsync(job.Id, static ended => ended.IsFinished);
         next = await server.UntilAsync(next.Id, static ended => ended.IsFinished);
         Assert.Equal((JobState.Succeeded, JobState.Succeeded), (job.State, next.State));

@@ -457,7 +457,7 @@ internal sealed class JobStore(JobStorage storage, TimeProvider time)
     private static IEnumerable<KeyValuePair<string, string>> Fields(params (string Name, string Value)[] fields) =>
         fields.Select(static field => KeyValuePair.Create(field.Name, field.Value));
 
-    private static string KeyOf(string id) => $"imgalign:job:{id}";
+    internal static string KeyOf(string id) => $"imgalign:job:{id}";
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 

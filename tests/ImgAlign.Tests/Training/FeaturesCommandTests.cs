@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ImgAlign.Tests.Checkpoints;
@@ -103,27 +102,16 @@ public sealed class FeaturesCommandTests : IDisposable
         var configuration = Configure("config.json", folder.File("data"), keepHiddenStates: true, pairsPerShard: Pairs / Shards);
         await RunAsync("features", "--config", configuration, "--out", folder.File("alone"));
 
-        var workers = new[] { StartWorker(configuration), StartWorker(configuration) };
-        try
-        {
-            string[] queue = ["--queue", "--data", folder.File("queue")];
-            using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(4));
-            var making = Tool.RunAsync(patience.Token, ["features", "--config", configuration, "--out", folder.File("together"), .. queue]);
-            while (!making.IsCompleted && Made("together").Length < Shards / 4)
-                await Task.Delay(5);
-            workers[0].Kill();
-            var run = await making;
-            Assert.True(run.ExitCode == 0, run.Error);
-        }
-        finally
-        {
-            foreach (var worker in workers)
-            {
-                worker.Kill();
-                worker.WaitForExit(); // it writes into the folder that is deleted
-                worker.Dispose();
-            }
-        }
+        using var killed = new WorkProcess(folder.File("queue"), "--config", configuration);
+        using var other = new WorkProcess(folder.File("queue"), "--config", configuration);
+        string[] queue = ["--queue", "--data", folder.File("queue")];
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(4));
+        var making = Tool.RunAsync(patience.Token, ["features", "--config", configuration, "--out", folder.File("together"), .. queue]);
+        while (!making.IsCompleted && Made("together").Length < Shards / 4)
+            await Task.Delay(5);
+        killed.Kill();
+        var run = await making;
+        Assert.True(run.ExitCode == 0, run.Error);
         Assert.Equal(Shards, Made("alone").Length);
         Assert.Equal(
             Made("alone").Select(Path.GetFileName),
@@ -177,12 +165,4 @@ public sealed class FeaturesCommandTests : IDisposable
 
     private string[] Made(string name) =>
         Directory.Exists(folder.File(name)) ? [.. Directory.GetFiles(folder.File(name), "shard-*.safetensors").Order()] : [];
-
-    private Process StartWorker(string configuration)
-    {
-        var tool = Path.Combine(AppContext.BaseDirectory, "ImgAlign.Cli.dll");
-        var start = new ProcessStartInfo("dotnet", ["exec", tool, "work", "--config", configuration, "--data", folder.File("queue")]);
-        start.Environment["IMGALIGN_POSTGRES"] = null;
-        return Process.Start(start)!;
-    }
 }
